@@ -1,0 +1,11 @@
+module github.com/sdgraph/sdgraph
+
+go 1.26
+
+require (
+	github.com/nlpodyssey/safetensors v0.0.0-20250209183917-bfb01cc25f7c
+	// gorgonia refuses to start on a Go newer than its own list without this release.
+	go4.org/unsafe/assume-no-moving-gc v0.0.0-20231121144256-b99613f794b6
+	gorgonia.org/gorgonia v0.9.18
+	gorgonia.org/tensor v0.9.24
+)
