@@ -1,0 +1,28 @@
+// Package kernels computes the layers of Stable Diffusion on plain slices:
+// matrix products, convolutions, attention, normalisation, activations and
+// resampling, forward and the gradient with respect to the input.
+//
+// Activations are float32, row-major, contiguous and channels-last:
+// [B, H·W, C], so that a convolution, a linear layer and attention read the
+// same memory without transposes. Weights are [Elements]: float32, float16 or
+// bfloat16 in whatever precision the checkpoint has, converted while they are
+// packed for the processor, never as a whole.
+//
+// # Files
+//
+//	elements.go                 numbers in a checkpoint's precision
+//	linear.go conv.go matmul.go matrix products, one blocked engine (internal/gemm)
+//	attention.go                softmax(q·kᵀ)·v without the score matrix, and its gradient
+//	pool.go isa.go              the worker pool and the instruction set
+//
+// # Conventions
+//
+// A call is spread over one persistent worker pool ([SetThreads]) and returns
+// when the result is complete. Results are the same for every number of
+// threads. Calls may run concurrently and may be nested in [Parallel].
+//
+// Lengths that contradict the stated shape are a programming error and panic
+// with a message that names the argument; shapes that come from outside are
+// checked by the packages above this one. Outputs must not overlap inputs
+// unless a function says so.
+package kernels

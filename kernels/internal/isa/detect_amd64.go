@@ -1,0 +1,18 @@
+//go:build amd64 && !noasm
+
+package isa
+
+import "golang.org/x/sys/cpu"
+
+// best is the highest level that the processor and the operating system
+// support. F16C has no flag in x/sys/cpu; every processor with AVX2 has it.
+func best() Level {
+	x := &cpu.X86
+	switch avx2 := x.HasAVX2 && x.HasFMA; {
+	case avx2 && x.HasAVX512F && x.HasAVX512BW && x.HasAVX512DQ && x.HasAVX512VL:
+		return AVX512
+	case avx2:
+		return AVX2
+	}
+	return PureGo
+}

@@ -1,0 +1,70 @@
+// Package isa says which instruction set the kernels run on. The packages
+// that hold one implementation per instruction set look it up here, so that
+// one choice governs all of them.
+package isa
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"sync/atomic"
+)
+
+// Level is an instruction set; a higher level is a faster one.
+type Level int32
+
+const (
+	PureGo Level = iota // portable Go, on every machine and with the build tag noasm
+	AVX2                // AVX2, FMA and F16C: x86-64-v3
+	AVX512              // AVX-512 F, BW, DQ and VL: x86-64-v4
+
+	// Levels is the number of levels, for tables indexed by Level.
+	Levels = int(AVX512) + 1
+)
+
+// Variable is the environment variable that forces a level at start-up.
+const Variable = "SDGRAPH_ISA"
+
+var names = [Levels]string{"purego", "avx2", "avx512"}
+
+// String is the name that [Variable] and [Use] understand.
+func (l Level) String() string { return names[l] }
+
+var current atomic.Int32
+
+// init takes the best level, or the one the environment names. A name that
+// cannot be honoured stops the program: continuing on another instruction set
+// would report results under a false name.
+func init() {
+	current.Store(int32(best()))
+	if name := os.Getenv(Variable); name != "" {
+		if err := Use(name); err != nil {
+			panic(fmt.Sprintf("sdgraph: environment variable %s: %v", Variable, err))
+		}
+	}
+}
+
+// Current is the level in use.
+func Current() Level { return Level(current.Load()) }
+
+// Supported lists the levels this machine and build can run, fastest first.
+func Supported() []Level {
+	var levels []Level
+	for l := best(); l >= PureGo; l-- {
+		levels = append(levels, l)
+	}
+	return levels
+}
+
+// Use selects a level by name for every call that starts from now on.
+func Use(name string) error {
+	var able []string
+	for _, l := range Supported() {
+		if l.String() == name {
+			current.Store(int32(l))
+			return nil
+		}
+		able = append(able, l.String())
+	}
+	return fmt.Errorf("no instruction set %q here; this machine and build can run %s", name, strings.Join(able, ", "))
+}

@@ -1,0 +1,32 @@
+package kernels
+
+import (
+	"fmt"
+
+	"github.com/sdgraph/sdgraph/kernels/internal/isa"
+)
+
+// ISA names the instruction set in use: "avx512", "avx2" or "purego". The
+// fastest the machine can run is chosen at start-up; the environment variable
+// SDGRAPH_ISA forces another, and the build tag noasm leaves only "purego".
+func ISA() string { return isa.Current().String() }
+
+// ISAs lists the instruction sets this machine and build can run, fastest
+// first. It is never empty: "purego" is always the last.
+func ISAs() []string {
+	var names []string
+	for _, l := range isa.Supported() {
+		names = append(names, l.String())
+	}
+	return names
+}
+
+// UseISA selects the instruction set of every call that starts from now on,
+// for tests and benchmarks. It returns an error when this machine or build
+// cannot run it. Results differ between instruction sets by rounding.
+func UseISA(name string) error {
+	if err := isa.Use(name); err != nil {
+		return fmt.Errorf("kernels: %w", err)
+	}
+	return nil
+}
