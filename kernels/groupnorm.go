@@ -1,0 +1,159 @@
+package kernels
+
+import (
+	"math"
+
+	"github.com/sdgraph/sdgraph/kernels/internal/vec"
+)
+
+// groupNorm carries one call of [GroupNorm] or [GroupNormGrad]: its shape and what was measured.
+type groupNorm struct {
+	b, hw, c, groups int
+	gamma, beta      []float32
+	blocks           blocks
+	mean, rstd       []float64 // [b, groups]
+	scale, shift     []float32 // [b, c]: the normalisation and the affine part as one
+}
+
+func newGroupNorm(op string, out, x, gamma, beta []float32, b, hw, c, groups int) *groupNorm {
+	wantLen(op, "the result", out, b*hw*c)
+	wantLen(op, "x", x, b*hw*c)
+	wantLen(op, "gamma", gamma, c)
+	wantLen(op, "beta", beta, c)
+	checkGroups(op, c, groups)
+	return &groupNorm{b: b, hw: hw, c: c, groups: groups, gamma: gamma, beta: beta, blocks: rowBlocks(b, hw, c)}
+}
+
+// eachRow calls f for every block of rows with the block's number and its range of elements.
+func (g *groupNorm) eachRow(f func(i, lo, hi int)) {
+	Parallel(g.blocks.count(), func(i int) {
+		lo, hi := g.blocks.rows(i)
+		f(i, lo*g.c, hi*g.c)
+	})
+}
+
+// affine is the per-channel scale and shift of the batch entry that block i belongs to.
+func (g *groupNorm) affine(i int) (scale, shift []float32) {
+	at := g.blocks.entry(i) * g.c
+	return g.scale[at:][:g.c], g.shift[at:][:g.c]
+}
+
+// moment is the mean of n values and their summed squared deviation from it.
+type moment struct{ n, mean, m2 float64 }
+
+// merge joins the moments of two disjoint sets of values (Chan, Golub and LeVeque 1979).
+func (m moment) merge(o moment) moment {
+	n := m.n + o.n
+	if n == 0 {
+		return m
+	}
+	d := o.mean - m.mean
+	return moment{n, m.mean + d*o.n/n, m.m2 + o.m2 + d*d*m.n*o.n/n}
+}
+
+// measure takes the statistics of x in one pass: float32 column sums within a block, about a first estimate of the
+// column's mean so that nothing cancels, and float64 from there on.
+func (g *groupNorm) measure(x []float32, eps float32) {
+	partial := make([]moment, g.blocks.count()*g.groups)
+	g.eachRow(func(i, lo, hi int) {
+		g.blockMoments(partial[i*g.groups:][:g.groups], x[lo:hi])
+	})
+	g.mean, g.rstd = make([]float64, g.b*g.groups), make([]float64, g.b*g.groups)
+	g.scale, g.shift = make([]float32, g.b*g.c), make([]float32, g.b*g.c)
+	Range(g.b*g.groups, 16, func(lo, hi int) {
+		for k := lo; k < hi; k++ {
+			var m moment
+			entry, group := k/g.groups, k%g.groups
+			for p, end := g.blocks.of(entry); p < end; p++ {
+				m = m.merge(partial[p*g.groups+group])
+			}
+			g.mean[k], g.rstd[k] = m.mean, 1/math.Sqrt(m.m2/m.n+float64(eps))
+			g.fold(entry, group)
+		}
+	})
+}
+
+// fold turns a group's statistics and its channels' gamma and beta into scale and shift.
+func (g *groupNorm) fold(entry, group int) {
+	mean, rstd, width := g.mean[entry*g.groups+group], g.rstd[entry*g.groups+group], g.c/g.groups
+	for j := group * width; j < (group+1)*width; j++ {
+		scale := float64(g.gamma[j]) * rstd
+		g.scale[entry*g.c+j] = float32(scale)
+		g.shift[entry*g.c+j] = float32(float64(g.beta[j]) - mean*scale)
+	}
+}
+
+// blockMoments measures each group over one block of rows.
+func (g *groupNorm) blockMoments(out []moment, x []float32) {
+	c, rows := g.c, len(x)/g.c
+	column := make([]float32, 4*c)
+	estimate, square, sum, zero := column[:c], column[c:2*c], column[2*c:3*c], column[3*c:]
+	head := min(rows, rowsAtOnce)
+	vec.Moments(estimate, square, zero, x[:head*c])
+	vec.Scale(estimate, estimate, 1/float32(head))
+	clear(square)
+	for ; len(x) > 0; x = x[min(len(x), rowsAtOnce*c):] {
+		vec.Moments(sum, square, estimate, x[:min(len(x), rowsAtOnce*c)])
+	}
+	width, n := c/g.groups, float64(rows)
+	for group := range out {
+		var m moment
+		for j := group * width; j < (group+1)*width; j++ {
+			s := float64(sum[j])
+			m = m.merge(moment{n, float64(estimate[j]) + s/n, max(0, float64(square[j])-s*s/n)})
+		}
+		out[group] = m
+	}
+}
+
+// rowsAtOnce is how many rows go into one call of the column sums: they pass through the nearest cache together.
+const rowsAtOnce = 8
+
+// gradColumns gives the coefficients of dx = a·d + b·x + c for every batch entry and channel, where d is the gradient
+// behind the activation.
+func (g *groupNorm) gradColumns(d, x []float32) (a, b, c []float32) {
+	width := g.c / g.groups
+	partial := make([]float64, g.blocks.count()*g.groups*2)
+	g.eachRow(func(i, lo, hi int) {
+		g.blockComoments(partial[i*g.groups*2:][:g.groups*2], d[lo:hi], x[lo:hi], g.blocks.entry(i))
+	})
+	a, b, c = make([]float32, g.b*g.c), make([]float32, g.b*g.c), make([]float32, g.b*g.c)
+	Range(g.b*g.groups, 16, func(lo, hi int) {
+		for k := lo; k < hi; k++ {
+			var sum, dot float64
+			entry, group := k/g.groups, k%g.groups
+			for p, end := g.blocks.of(entry); p < end; p++ {
+				sum += partial[(p*g.groups+group)*2]
+				dot += partial[(p*g.groups+group)*2+1]
+			}
+			co := normGrad(g.mean[k], g.rstd[k], sum, dot, g.hw*width)
+			for j := group * width; j < (group+1)*width; j++ {
+				at := entry*g.c + j
+				a[at], b[at], c[at] = co.a*g.gamma[j], co.b, co.c
+			}
+		}
+	})
+	return a, b, c
+}
+
+// blockComoments sets, for each group, Σ γd and Σ γd·(x-mean) over one block of rows.
+func (g *groupNorm) blockComoments(out []float64, d, x []float32, entry int) {
+	c, width := g.c, g.c/g.groups
+	column := make([]float32, 3*c)
+	sum, dot, mean := column[:c], column[c:2*c], column[2*c:]
+	for j := range mean {
+		mean[j] = float32(g.mean[entry*g.groups+j/width])
+	}
+	for ; len(d) > 0; d, x = d[min(len(d), rowsAtOnce*c):], x[min(len(d), rowsAtOnce*c):] {
+		n := min(len(d), rowsAtOnce*c)
+		vec.Comoments(sum, dot, mean, d[:n], x[:n])
+	}
+	for group := range g.groups {
+		var s, p float64
+		for j := group * width; j < (group+1)*width; j++ {
+			s += float64(g.gamma[j]) * float64(sum[j])
+			p += float64(g.gamma[j]) * float64(dot[j])
+		}
+		out[2*group], out[2*group+1] = s, p
+	}
+}

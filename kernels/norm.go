@@ -1,0 +1,117 @@
+package kernels
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/sdgraph/sdgraph/kernels/internal/vec"
+)
+
+// Activation is what a kernel applies to its result while it is still in cache.
+type Activation uint8
+
+// The activations that can be fused.
+const (
+	NoActivation Activation = iota
+	SiLU
+)
+
+// LayerNorm normalises every row of [rows, c] to mean 0 and variance 1 and applies gamma and beta, both [c] (Ba et al.
+// 2016, torch.nn.LayerNorm): the variance is the biased one and eps is added to it. out may be x.
+func LayerNorm(out, x, gamma, beta []float32, rows, c int, eps float32) {
+	wantLen("LayerNorm", "out", out, rows*c)
+	wantLen("LayerNorm", "x", x, rows*c)
+	wantLen("LayerNorm", "gamma", gamma, c)
+	wantLen("LayerNorm", "beta", beta, c)
+	Range(rows, rowGrain(c), func(lo, hi int) {
+		for r := lo; r < hi; r++ {
+			row := x[r*c:][:c]
+			mean, rstd := rowMoments(row, eps)
+			vec.Normalize(out[r*c:][:c], row, gamma, beta, mean, rstd)
+		}
+	})
+}
+
+// LayerNormGrad sets dx to the gradient of [LayerNorm] with respect to x, where dy and x are [rows, c]. dx may be dy.
+func LayerNormGrad(dx, dy, x, gamma []float32, rows, c int, eps float32) {
+	wantLen("LayerNormGrad", "dx", dx, rows*c)
+	wantLen("LayerNormGrad", "dy", dy, rows*c)
+	wantLen("LayerNormGrad", "x", x, rows*c)
+	wantLen("LayerNormGrad", "gamma", gamma, c)
+	Range(rows, rowGrain(c), func(lo, hi int) {
+		for r := lo; r < hi; r++ {
+			d, row := dx[r*c:][:c], x[r*c:][:c]
+			mean, rstd := rowMoments(row, eps)
+			vec.Mul(d, dy[r*c:][:c], gamma)
+			g := normGrad(float64(mean), float64(rstd), float64(vec.Sum(d)), float64(vec.DotDev(d, row, mean)), c)
+			vec.Combine(d, d, row, g.a, g.b, g.c)
+		}
+	})
+}
+
+// rowMoments is the mean of a row and one over its standard deviation, in two passes over a row in cache.
+func rowMoments(row []float32, eps float32) (mean, rstd float32) {
+	n := float64(len(row))
+	mean = float32(float64(vec.Sum(row)) / n)
+	variance := float64(vec.SumSquareDev(row, mean)) / n
+	return mean, float32(1 / math.Sqrt(variance+float64(eps)))
+}
+
+// gradCoefficients says how the gradient of a normalisation follows from its input: dx = a·d + b·x + c, where d is the
+// gradient with respect to the normalised values.
+type gradCoefficients struct{ a, b, c float32 }
+
+// normGrad works out the coefficients for n values of the given mean and 1/standard deviation from Σ d and
+// Σ d·(x-mean): dx = rstd·(d - Σd/n - x̂·Σ(d·x̂)/n) with x̂ = (x-mean)·rstd.
+func normGrad(mean, rstd, sum, dot float64, n int) gradCoefficients {
+	b := -rstd * rstd * rstd * dot / float64(n)
+	return gradCoefficients{float32(rstd), float32(b), float32(-rstd*sum/float64(n) - b*mean)}
+}
+
+// GroupNorm normalises x of shape [b, hw, c] over each group of c/groups consecutive channels and all hw positions of
+// a batch entry, applies gamma and beta, both [c], and then act (Wu and He 2018, torch.nn.GroupNorm on channels-last
+// data): the variance is the biased one and eps is added to it. groups must divide c. out may be x.
+func GroupNorm(out, x []float32, gamma, beta []float32, b, hw, c, groups int, eps float32, act Activation) {
+	g := newGroupNorm("GroupNorm", out, x, gamma, beta, b, hw, c, groups)
+	g.measure(x, eps)
+	apply := vec.Affine
+	if act == SiLU {
+		apply = vec.AffineSiLU
+	}
+	g.eachRow(func(i, lo, hi int) {
+		scale, shift := g.affine(i)
+		for ; lo < hi; lo += c {
+			apply(out[lo:][:c], x[lo:][:c], scale, shift)
+		}
+	})
+}
+
+// GroupNormGrad sets dx to the gradient of [GroupNorm], act included, with respect to x, where dx, dy and x are
+// [b, hw, c]. dx may be dy.
+func GroupNormGrad(dx, dy, x []float32, gamma, beta []float32, b, hw, c, groups int, eps float32, act Activation) {
+	g := newGroupNorm("GroupNormGrad", dx, x, gamma, beta, b, hw, c, groups)
+	wantLen("GroupNormGrad", "dy", dy, len(dx))
+	g.measure(x, eps)
+	if act == SiLU {
+		g.eachRow(func(i, lo, hi int) {
+			scale, shift := g.affine(i)
+			for ; lo < hi; lo += c {
+				vec.AffineSiLUGrad(dx[lo:][:c], dy[lo:][:c], x[lo:][:c], scale, shift)
+			}
+		})
+		dy = dx
+	}
+	ca, cb, cc := g.gradColumns(dy, x)
+	g.eachRow(func(i, lo, hi int) {
+		at := g.blocks.entry(i) * c
+		for ; lo < hi; lo += c {
+			vec.CombineColumns(dx[lo:][:c], dy[lo:][:c], x[lo:][:c], ca[at:][:c], cb[at:][:c], cc[at:][:c])
+		}
+	})
+}
+
+func checkGroups(op string, c, groups int) {
+	if groups < 1 || c%groups != 0 {
+		panic(fmt.Sprintf("kernels: %s: %d groups do not divide %d channels", op, groups, c))
+	}
+}

@@ -1,0 +1,108 @@
+package kernels
+
+import (
+	"fmt"
+	"math"
+)
+
+// BicubicTaps resizes in positions to out as torch.nn.functional.interpolate(mode="bicubic", align_corners=False)
+// does: Keys's cubic convolution (1981) at half-pixel centres. Without antialias it takes four positions with
+// A = -0.75 and repeats the edge; with antialias the cubic has A = -0.5, is widened by the factor of reduction, and is
+// cut off and normalised at the edges (as in Pillow).
+func BicubicTaps(in, out int, antialias bool) Taps {
+	if antialias {
+		return antialiasedTaps(in, out, 4, func(d float64) float64 { return cubic(d, -0.5) })
+	}
+	return edgeTaps(in, out, func(i int, add func(p int, w float64)) {
+		x := (float64(i)+0.5)*float64(in)/float64(out) - 0.5
+		first := int(math.Floor(x)) - 1
+		for p := first; p < first+4; p++ {
+			add(p, cubic(float64(p)-x, -0.75))
+		}
+	})
+}
+
+// BilinearTaps resizes in positions to out as torch.nn.functional.interpolate(mode="bilinear", align_corners=False)
+// does: between the two nearest positions at half-pixel centres, without antialiasing.
+func BilinearTaps(in, out int) Taps {
+	return edgeTaps(in, out, func(i int, add func(p int, w float64)) {
+		x := max(0, (float64(i)+0.5)*float64(in)/float64(out)-0.5)
+		first := int(x)
+		add(first, 1-(x-float64(first)))
+		add(first+1, x-float64(first))
+	})
+}
+
+// GaussianTaps smooths n positions with a window of the given odd size whose weight at distance d is weight(d),
+// normalised to sum 1. Past the ends the positions are mirrored without repeating the last one (torch's pad mode
+// "reflect").
+func GaussianTaps(n, size int, weight func(d float64) float64) Taps {
+	if size < 1 || size%2 == 0 {
+		panic(fmt.Sprintf("kernels: GaussianTaps: size %d, want an odd number", size))
+	}
+	sum, half := 0.0, size/2
+	for d := -half; d <= half; d++ {
+		sum += weight(float64(d))
+	}
+	rows := make([]map[int]float64, n)
+	for i := range rows {
+		rows[i] = map[int]float64{}
+		for d := -half; d <= half; d++ {
+			rows[i][mirror(i+d, n)] += weight(float64(d)) / sum
+		}
+	}
+	return newTaps(n, rows)
+}
+
+// mirror reflects position p into [0, n) about the centres of the first and the last position.
+func mirror(p, n int) int {
+	if n == 1 {
+		return 0
+	}
+	period := 2 * (n - 1)
+	p = ((p % period) + period) % period
+	return min(p, period-p)
+}
+
+// edgeTaps collects the weights that of adds for output i; those outside [0, in) go to the nearest edge.
+func edgeTaps(in, out int, of func(i int, add func(p int, w float64))) Taps {
+	rows := make([]map[int]float64, out)
+	for i := range rows {
+		rows[i] = map[int]float64{}
+		of(i, func(p int, w float64) { rows[i][min(max(p, 0), in-1)] += w })
+	}
+	return newTaps(in, rows)
+}
+
+// antialiasedTaps follows ATen's upsample kernels: a filter of the given support in input pixels, widened by in/out
+// when that is above one, sampled at the pixels whose centres it covers and normalised over them.
+func antialiasedTaps(in, out int, support float64, filter func(d float64) float64) Taps {
+	scale := float64(in) / float64(out)
+	wide := max(scale, 1)
+	half := support / 2 * wide
+	rows := make([]map[int]float64, out)
+	for i := range rows {
+		center := scale * (float64(i) + 0.5)
+		first, end := max(0, int(center-half+0.5)), min(in, int(center+half+0.5))
+		sum := 0.0
+		for p := first; p < end; p++ {
+			sum += filter((float64(p) - center + 0.5) / wide)
+		}
+		rows[i] = map[int]float64{}
+		for p := first; p < end; p++ {
+			rows[i][p] = filter((float64(p)-center+0.5)/wide) / sum
+		}
+	}
+	return newTaps(in, rows)
+}
+
+// cubic is Keys's piecewise cubic kernel with slope a at distance one.
+func cubic(d, a float64) float64 {
+	switch d = math.Abs(d); {
+	case d < 1:
+		return ((a+2)*d-(a+3))*d*d + 1
+	case d < 2:
+		return (((d-5)*d+8)*d - 4) * a
+	}
+	return 0
+}
