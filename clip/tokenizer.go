@@ -1,0 +1,123 @@
+package clip
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Tokenizer turns a prompt into the token ids that CLIP's text model reads: byte-pair encoding (Sennrich et
+// al. 2016) of the lower-cased text, as in OpenAI's CLIP and in the CLIPTokenizer of the transformers
+// library, whose results it reproduces. It is immutable and may be used by several goroutines.
+type Tokenizer struct {
+	tokens []string // the vocabulary, by id
+	pairs  map[tokenPair]tokenMerge
+	inner  [256]int32 // token of each byte inside a word
+	last   [256]int32 // token of each byte that ends a word
+	added  []addedToken
+
+	start, end, pad, unknown int32
+	length                   int
+}
+
+// What FindWord's errors wrap.
+var (
+	// ErrWordAbsent: the prompt does not contain the word.
+	ErrWordAbsent = errors.New("not in the prompt")
+	// ErrWordCut: the prompt contains the word, but behind the last token that the model reads.
+	ErrWordCut = errors.New("behind the end of what the model reads")
+)
+
+// Length returns the number of ids that Encode gives, start and end token included: 77 for CLIP.
+func (t *Tokenizer) Length() int { return t.length }
+
+// Size returns the number of tokens in the vocabulary: 49408 for CLIP.
+func (t *Tokenizer) Size() int { return len(t.tokens) }
+
+// Encode returns the Length ids of a prompt: the start token, the prompt's own, the end token, padding.
+// A prompt with more than Length-2 tokens is cut; Truncated tells. Invalid UTF-8 reads as U+FFFD.
+func (t *Tokenizer) Encode(text string) []int32 {
+	ids := make([]int32, 1, t.length)
+	ids[0] = t.start
+	for _, p := range t.pieces(text) {
+		if len(ids) >= t.length-1 {
+			break
+		}
+		ids = append(ids, t.encodePiece(p)...)
+	}
+	ids = append(ids[:min(len(ids), t.length-1)], t.end)
+	for len(ids) < t.length {
+		ids = append(ids, t.pad)
+	}
+	return ids
+}
+
+// Truncated returns what Encode leaves out of a prompt: the words and punctuation marks of which at least
+// one token does not fit, in order. It returns nil for a prompt that fits.
+func (t *Tokenizer) Truncated(text string) []string {
+	var cut []string
+	next := 1
+	for _, p := range t.pieces(text) {
+		next += len(t.encodePiece(p))
+		if next > t.length-1 {
+			cut = append(cut, p.text)
+		}
+	}
+	return cut
+}
+
+// Tokens returns the vocabulary's spelling of each id; a token that ends a word ends in "</w>", and bytes
+// outside printable ASCII are written as GPT-2's byte alphabet does. An id outside the vocabulary gives "".
+func (t *Tokenizer) Tokens(ids []int32) []string {
+	tokens := make([]string, len(ids))
+	for i, id := range ids {
+		if id >= 0 && int(id) < len(t.tokens) {
+			tokens[i] = t.tokens[id]
+		}
+	}
+	return tokens
+}
+
+// FindWord returns the indices in Encode(text) of all tokens of a word, or of a phrase of several words that
+// stand one behind the other. Upper and lower case are the same; only whole words match. Of several
+// occurrences it takes the first. The error wraps ErrWordAbsent, and then names the prompt's words, or
+// ErrWordCut.
+func (t *Tokenizer) FindWord(text, word string) ([]int, error) {
+	want, prompt := t.pieces(word), t.pieces(text)
+	if len(want) == 0 {
+		return nil, fmt.Errorf("clip: no word to look for: %q has neither letters nor other characters: %w", word, ErrWordAbsent)
+	}
+	next := 1 // index in Encode(text) of the piece's first token
+	for i := range prompt {
+		if !hasPrefix(prompt[i:], want) {
+			next += len(t.encodePiece(prompt[i]))
+			continue
+		}
+		var indices []int
+		for _, p := range want {
+			for range t.encodePiece(p) {
+				indices = append(indices, next)
+				next++
+			}
+		}
+		if next > t.length-1 {
+			return nil, fmt.Errorf("clip: %q is %w: its last token would be number %d, the prompt has room for %d; put it further to the front",
+				word, ErrWordCut, next-1, t.length-2)
+		}
+		return indices, nil
+	}
+	return nil, fmt.Errorf("clip: %q is %w, whose words are: %s", word, ErrWordAbsent, strings.Join(wordsOf(text), ", "))
+}
+
+// hasPrefix reports whether the pieces of a prompt begin with those of a phrase.
+func hasPrefix(prompt, phrase []piece) bool {
+	if len(prompt) < len(phrase) {
+		return false
+	}
+	for i, p := range phrase {
+		if prompt[i] != p {
+			return false
+		}
+	}
+	return true
+}
