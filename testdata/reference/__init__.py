@@ -1,0 +1,1 @@
+"""The reference implementation that the golden tensors come from: diffusers, transformers and PyTorch."""
