@@ -1,0 +1,160 @@
+package kernels
+
+import (
+	"fmt"
+
+	"github.com/sdgraph/sdgraph/kernels/internal/gemm"
+)
+
+// ConvShape describes a two-dimensional convolution with a square kernel over
+// pictures [B, H, W, Cin]. PadBefore zeros are added above and on the left,
+// PadAfter below and on the right.
+type ConvShape struct {
+	B, H, W             int
+	Cin, Cout           int
+	Kernel, Stride      int
+	PadBefore, PadAfter int
+}
+
+// Out is the height and width of the result.
+func (s ConvShape) Out() (h, w int) {
+	size := func(n int) int { return (n+s.PadBefore+s.PadAfter-s.Kernel)/s.Stride + 1 }
+	return size(s.H), size(s.W)
+}
+
+// ConvWeights brings the weights of a convolution from the order of a
+// checkpoint, [Cout, Cin, Kernel, Kernel], into the one that [Conv] and
+// [ConvGrad] take, [Cout, Kernel·Kernel, Cin], in the same precision. The
+// weights of a 1×1 kernel are returned as they are, without a copy.
+func ConvWeights(w Elements, cout, cin, kernel int) Elements {
+	taps := kernel * kernel
+	wantElements("ConvWeights", "w", w, cout*cin*taps)
+	if taps == 1 {
+		return w
+	}
+	if w.n.Format == gemm.Float32 {
+		w.n.F32 = channelsLastWeights(w.n.F32, cout, cin, taps)
+	} else {
+		w.n.U16 = channelsLastWeights(w.n.U16, cout, cin, taps)
+	}
+	return w
+}
+
+func channelsLastWeights[T any](w []T, cout, cin, taps int) []T {
+	out := make([]T, len(w))
+	Parallel(cout, func(co int) {
+		from, to := w[co*cin*taps:][:cin*taps], out[co*cin*taps:][:cin*taps]
+		for c := range cin {
+			for t, v := range from[c*taps:][:taps] {
+				to[t*cin+c] = v
+			}
+		}
+	})
+	return out
+}
+
+// Conv sets out[b,y,x,co] = Σ w[co,ky,kx,c]·x[b,y·Stride-PadBefore+ky,
+// x·Stride-PadBefore+kx,c] + bias[co] + residual[b,y,x,co], pixels outside the
+// picture counting as zero. w comes from [ConvWeights]; bias and residual may
+// be nil; residual may be out itself.
+func Conv(out, x []float32, w Elements, bias, residual []float32, s ConvShape) {
+	h, wd := s.check("Conv")
+	pixels := s.B * h * wd
+	wantLen("Conv", "out", out, pixels*s.Cout)
+	wantLen("Conv", "x", x, s.B*s.H*s.W*s.Cin)
+	wantElements("Conv", "w", w, s.Cout*s.Kernel*s.Kernel*s.Cin)
+	wantOptional("Conv", "bias", bias, s.Cout)
+	wantOptional("Conv", "residual", residual, pixels*s.Cout)
+	k := s.Kernel * s.Kernel * s.Cin
+	run(gemm.Product{
+		M: pixels, N: s.Cout, K: k,
+		Left: gemm.Windows{
+			X: x, H: s.H, W: s.W, C: s.Cin, OutH: h, OutW: wd,
+			KH: s.Kernel, KW: s.Kernel, Stride: s.Stride, OffY: -s.PadBefore, OffX: -s.PadBefore,
+		},
+		Right: gemm.Transposed{Src: w.n, Stride: k},
+		Out:   out, Stride: s.Cout, Bias: bias, Residual: residual,
+	})
+}
+
+// ConvGrad sets dx [B, H, W, Cin] to the gradient of [Conv] with respect to x,
+// given dy, the gradient with respect to its result.
+//
+// Input pixels whose coordinates leave the same remainders on division by
+// Stride are reached by the same taps of the kernel, so that each such class
+// is a convolution of stride 1 over dy with its taps in reverse order.
+func ConvGrad(dx, dy []float32, w Elements, s ConvShape) {
+	h, wd := s.check("ConvGrad")
+	wantLen("ConvGrad", "dx", dx, s.B*s.H*s.W*s.Cin)
+	wantLen("ConvGrad", "dy", dy, s.B*h*wd*s.Cout)
+	wantElements("ConvGrad", "w", w, s.Cout*s.Kernel*s.Kernel*s.Cin)
+	var products []gemm.Product
+	for y := range min(s.Stride, s.H) {
+		for x := range min(s.Stride, s.W) {
+			products = append(products, s.gradClass(dx, dy, w, y, x))
+		}
+	}
+	run(products...)
+}
+
+// gradClass is the product that computes the input pixels (y+i·Stride,
+// x+j·Stride).
+func (s ConvShape) gradClass(dx, dy []float32, w Elements, y, x int) gemm.Product {
+	h, wd := s.Out()
+	rows, cols := s.classTaps(y), s.classTaps(x)
+	var taps []int
+	for _, ky := range rows.taps {
+		for _, kx := range cols.taps {
+			taps = append(taps, ky*s.Kernel+kx)
+		}
+	}
+	outH, outW := (s.H-y+s.Stride-1)/s.Stride, (s.W-x+s.Stride-1)/s.Stride
+	p := gemm.Product{
+		M: s.B * outH * outW, N: s.Cin, K: len(taps) * s.Cout,
+		Left: gemm.Windows{
+			X: dy, H: h, W: wd, C: s.Cout, OutH: outH, OutW: outW,
+			KH: len(rows.taps), KW: len(cols.taps), Stride: 1, OffY: rows.first, OffX: cols.first,
+		},
+		Right: gemm.Taps{Src: w.n, Cout: s.Cout, All: s.Kernel * s.Kernel, Cin: s.Cin, List: taps},
+		Out:   dx, Stride: s.Cin,
+	}
+	if s.Stride > 1 {
+		p.Place = func(r int) int {
+			b, i, j := r/(outH*outW), r/outW%outH, r%outW
+			return ((b*s.H+y+i*s.Stride)*s.W + x + j*s.Stride) * s.Cin
+		}
+	}
+	return p
+}
+
+// classTaps are the taps that reach the input pixels p, p+Stride, … along one
+// axis, last tap first, and the output pixel (perhaps outside) from which the
+// first of them reaches pixel p.
+type classTaps struct {
+	taps  []int
+	first int
+}
+
+func (s ConvShape) classTaps(p int) classTaps {
+	var c classTaps
+	for k := s.Kernel - 1; k >= 0; k-- {
+		if d := p + s.PadBefore - k; d%s.Stride == 0 {
+			if len(c.taps) == 0 {
+				c.first = d / s.Stride
+			}
+			c.taps = append(c.taps, k)
+		}
+	}
+	return c
+}
+
+// check returns the size of the result and panics unless there is one.
+func (s ConvShape) check(op string) (h, w int) {
+	if s.Stride < 1 || s.Kernel < 1 || s.PadBefore < 0 || s.PadAfter < 0 {
+		panic(fmt.Sprintf("kernels: %s: %+v needs a positive Kernel and Stride and no negative padding", op, s))
+	}
+	if h, w = s.Out(); min(h, w) < 1 || min(s.H, s.W)+s.PadBefore+s.PadAfter < s.Kernel {
+		panic(fmt.Sprintf("kernels: %s: the kernel does not fit the padded picture: %+v", op, s))
+	}
+	return h, w
+}

@@ -1,0 +1,115 @@
+package kernels
+
+import (
+	"math/rand/v2"
+	"testing"
+)
+
+func randomMatrix(r *rand.Rand, rows, cols int, trans bool) Matrix {
+	if trans {
+		rows, cols = cols, rows
+	}
+	stride := cols + r.IntN(4)
+	return Matrix{Data: random(r, rows*stride), Stride: stride, Trans: trans}
+}
+
+var convShapes = []ConvShape{
+	{B: 1, H: 5, W: 7, Cin: 4, Cout: 33, Kernel: 3, Stride: 1, PadBefore: 1, PadAfter: 1},
+	{B: 2, H: 8, W: 6, Cin: 40, Cout: 4, Kernel: 3, Stride: 1, PadBefore: 1, PadAfter: 1},
+	{B: 2, H: 7, W: 8, Cin: 10, Cout: 12, Kernel: 3, Stride: 2, PadBefore: 1, PadAfter: 1},
+	{B: 1, H: 8, W: 8, Cin: 6, Cout: 7, Kernel: 3, Stride: 2, PadBefore: 0, PadAfter: 1}, // VAE encoder
+	{B: 1, H: 1, W: 1, Cin: 3, Cout: 5, Kernel: 3, Stride: 1, PadBefore: 1, PadAfter: 1},
+	{B: 2, H: 3, W: 4, Cin: 9, Cout: 35, Kernel: 1, Stride: 1},
+	{B: 2, H: 12, W: 8, Cin: 3, Cout: 8, Kernel: 4, Stride: 4}, // patch embedding
+	{B: 1, H: 11, W: 9, Cin: 2, Cout: 3, Kernel: 2, Stride: 3}, // pixels that no tap reaches
+	{B: 1, H: 6, W: 5, Cin: 3, Cout: 4, Kernel: 5, Stride: 2, PadBefore: 2, PadAfter: 3},
+	{B: 1, H: 4, W: 40, Cin: 50, Cout: 3, Kernel: 3, Stride: 1, PadBefore: 1, PadAfter: 1},
+}
+
+func TestConv(t *testing.T) {
+	for _, s := range convShapes {
+		for _, format := range formats {
+			r := source("conv", s.H, s.W, s.Cin)
+			h, w := s.Out()
+			x, bias, residual := random(r, s.B*s.H*s.W*s.Cin), random(r, s.Cout), random(r, s.B*h*w*s.Cout)
+			file, values := randomElements(r, format, s.Cout*s.Cin*s.Kernel*s.Kernel)
+			plain, full := naiveConv(x, values, nil, nil, s), naiveConv(x, values, bias, residual, s)
+			everyWay(t, shapeName(s)+format, func(t *testing.T) []float32 {
+				weights := ConvWeights(file, s.Cout, s.Cin, s.Kernel)
+				out := nan(s.B * h * w * s.Cout)
+				Conv(out, x, weights, nil, nil, s)
+				compare(t, "plain", out, plain, 8)
+				Conv(out, x, weights, bias, residual, s)
+				compare(t, "bias and residual", out, full, 8)
+				return out
+			})
+		}
+	}
+}
+
+func TestConvGrad(t *testing.T) {
+	for _, s := range convShapes {
+		for _, format := range formats {
+			r := source("conv grad", s.H, s.W, s.Cin)
+			h, w := s.Out()
+			dy := random(r, s.B*h*w*s.Cout)
+			file, values := randomElements(r, format, s.Cout*s.Cin*s.Kernel*s.Kernel)
+			want := naiveConvGrad(dy, values, s)
+			everyWay(t, shapeName(s)+format, func(t *testing.T) []float32 {
+				dx := nan(s.B * s.H * s.W * s.Cin)
+				ConvGrad(dx, dy, ConvWeights(file, s.Cout, s.Cin, s.Kernel), s)
+				compare(t, "dx", dx, want, 8)
+				return dx
+			})
+		}
+	}
+}
+
+func TestConvRefusesImpossibleShapes(t *testing.T) {
+	x := make([]float32, 4)
+	wantPanic(t, "kernel too large", func() { Conv(x, x, Float32s(x), nil, nil, ConvShape{1, 2, 2, 1, 1, 3, 1, 0, 0}) })
+	wantPanic(t, "no stride", func() { Conv(x, x, Float32s(x), nil, nil, ConvShape{1, 2, 2, 1, 1, 1, 0, 0, 0}) })
+}
+
+// convTerms calls f for every product that goes into a convolution, with the
+// indices of the output, input and weight (in a checkpoint's order).
+func convTerms(s ConvShape, f func(out, in, weight int)) {
+	h, w := s.Out()
+	for b := range s.B {
+		for p := range h * w {
+			for t := range s.Kernel * s.Kernel {
+				y := p/w*s.Stride - s.PadBefore + t/s.Kernel
+				x := p%w*s.Stride - s.PadBefore + t%s.Kernel
+				if y < 0 || y >= s.H || x < 0 || x >= s.W {
+					continue
+				}
+				for co := range s.Cout {
+					for c := range s.Cin {
+						f((b*h*w+p)*s.Cout+co, ((b*s.H+y)*s.W+x)*s.Cin+c, (co*s.Cin+c)*s.Kernel*s.Kernel+t)
+					}
+				}
+			}
+		}
+	}
+}
+
+func naiveConv(x, w, bias, residual []float32, s ConvShape) []number {
+	oh, ow := s.Out()
+	out := make([]number, s.B*oh*ow*s.Cout)
+	convTerms(s, func(o, i, k int) { out[o].add(float64(x[i]) * float64(w[k])) })
+	for i := range out {
+		if bias != nil {
+			out[i].add(float64(bias[i%s.Cout]))
+		}
+		if residual != nil {
+			out[i].add(float64(residual[i]))
+		}
+	}
+	return out
+}
+
+func naiveConvGrad(dy, w []float32, s ConvShape) []number {
+	dx := make([]number, s.B*s.H*s.W*s.Cin)
+	convTerms(s, func(o, i, k int) { dx[i].add(float64(dy[o]) * float64(w[k])) })
+	return dx
+}

@@ -1,0 +1,92 @@
+package gemm
+
+import "github.com/sdgraph/sdgraph/kernels/internal/vec"
+
+// Rows is Scale times the matrix with element (r, k) at Data[r*Stride+k].
+type Rows struct {
+	Data   []float32
+	Stride int
+	Scale  float32
+}
+
+func (m Rows) pack(p *Primitives, dst []float32, row, rows, k0, k1 int) {
+	for r := range rows {
+		at := (row+r)*m.Stride + k0
+		d := dst[r*rowStride:][:k1-k0]
+		if s := m.Data[at:][:k1-k0]; m.Scale == 1 {
+			copy(d, s)
+		} else {
+			vec.Scale(d, s, m.Scale)
+		}
+	}
+}
+
+// Columns is Scale times the matrix with element (r, k) at Data[k*Stride+r].
+type Columns struct {
+	Data   []float32
+	Stride int
+	Scale  float32
+}
+
+func (m Columns) pack(p *Primitives, dst []float32, row, rows, k0, k1 int) {
+	if k1 == k0 {
+		return
+	}
+	p.TransposeFloat32(dst, rowStride, m.Data[k0*m.Stride+row:], m.Stride, rows, k1-k0)
+	if m.Scale == 1 {
+		return
+	}
+	for r := range rows {
+		d := dst[r*rowStride:][:k1-k0]
+		vec.Scale(d, d, m.Scale)
+	}
+}
+
+// Windows is the matrix that turns a convolution over channels-last pictures
+// into a product (im2col), never stored as a whole. Row (b, i, j) is the
+// KH×KW window of picture b whose first pixel is
+// (i*Stride+OffY, j*Stride+OffX); column (ky, kx, c) is a channel of one of
+// its pixels, zero outside the picture.
+type Windows struct {
+	X          []float32 // [B, H, W, C]
+	H, W, C    int
+	OutH, OutW int // windows per picture
+	KH, KW     int
+	Stride     int
+	OffY, OffX int
+}
+
+func (m Windows) pack(p *Primitives, dst []float32, row, rows, k0, k1 int) {
+	for r := range rows {
+		b, at := (row+r)/(m.OutH*m.OutW), (row+r)%(m.OutH*m.OutW)
+		y, x := at/m.OutW*m.Stride+m.OffY, at%m.OutW*m.Stride+m.OffX
+		m.packWindow(dst[r*rowStride:][:k1-k0], b, y, x, k0, k1)
+	}
+}
+
+// packWindow writes columns k0 to k1-1 of one window. The pixels of one line
+// of a window are neighbours in memory, so each line is one copy between two
+// runs of zeros.
+func (m Windows) packWindow(dst []float32, b, y, x, k0, k1 int) {
+	line := m.KW * m.C
+	inLo, inHi := max(-x, 0)*m.C, min(max(m.W-x, 0), m.KW)*m.C // columns inside the picture
+	for k0 < k1 {
+		ky := k0 / line
+		lo, hi := k0-ky*line, min(k1-ky*line, line)
+		d := dst[:hi-lo]
+		dst, k0 = dst[hi-lo:], k0+hi-lo
+		if yy := y + ky; yy < 0 || yy >= m.H {
+			clear(d)
+		} else {
+			from, to := min(max(inLo, lo), hi), max(min(inHi, hi), lo)
+			if from >= to {
+				clear(d)
+				continue
+			}
+			clear(d[:from-lo])
+			at := ((b*m.H+yy)*m.W + x) * m.C // of the window's first column, perhaps outside
+			copy(d[from-lo:], m.X[at+from:at+to])
+			clear(d[to-lo:])
+		}
+	}
+}

@@ -1,0 +1,191 @@
+package gemm
+
+import "sync"
+
+// Block sizes. A block of the right operand, maxDepth×maxWidth numbers, takes
+// about half of a 1 MiB second-level cache.
+const (
+	maxDepth = 384 // rows of a block of the right operand
+	maxWidth = 384 // columns of it
+	maxRows  = 16  // no instruction set has taller tiles
+	maxCols  = 32  // nor wider ones
+
+	// rowStride is the distance of packed rows of the left operand. It is not
+	// a multiple of 4096 bytes, so that rows do not compete for cache sets.
+	rowStride = maxDepth + 16
+)
+
+// Left is the left operand of a product. Pack writes columns k0 to k1-1 of
+// rows row to row+rows-1 to dst, rowStride apart.
+type Left interface {
+	pack(p *Primitives, dst []float32, row, rows, k0, k1 int)
+}
+
+// Right is the right operand. Pack writes rows k0 to k1-1 of columns n0 to
+// n1-1 to dst as panels of (k1-k0)*Cols numbers each.
+type Right interface {
+	pack(p *Primitives, dst []float32, n0, n1, k0, k1 int)
+}
+
+// Product is out = left·right + bias + residual, an M×N matrix. The sum over K
+// is taken in blocks that depend on K only, so that the result is the same
+// however the product is divided into jobs.
+type Product struct {
+	M, N, K int
+	Left    Left
+	Right   Right
+
+	Out      []float32
+	Residual []float32       // as Out, or nil; may be Out itself
+	Bias     []float32       // one per column, or nil
+	Stride   int             // distance of rows in Out and Residual
+	Place    func(r int) int // start of row r in Out when rows are not Stride apart; else nil
+}
+
+// workspace is the packed blocks of one running job.
+type workspace struct{ a, b, tile []float32 }
+
+var workspaces = sync.Pool{New: func() any {
+	const a, b, tile = maxRows * rowStride, maxDepth * maxWidth, maxRows * maxCols
+	// One allocation of this size starts at a page, so the parts, multiples of
+	// 64 bytes long, start at cache lines.
+	s := make([]float32, a+b+tile)
+	return &workspace{a: s[:a], b: s[a:][:b], tile: s[a+b:]}
+}}
+
+// Run computes products with the given worker pool; threads says into how many
+// pieces the work should come apart.
+func Run(threads int, parallel func(n int, f func(i int)), products ...Product) {
+	p := Current()
+	grids := make([]grid, len(products))
+	jobs := 0
+	for i := range products {
+		grids[i] = divide(p, &products[i], (4*threads+len(products)-1)/len(products))
+		grids[i].first = jobs
+		jobs += grids[i].rows.count * grids[i].cols.count
+	}
+	parallel(jobs, func(job int) {
+		i := len(grids) - 1
+		for job < grids[i].first {
+			i--
+		}
+		g := &grids[i]
+		job -= g.first
+		m0, m1 := g.rows.at(job % g.rows.count)
+		n0, n1 := g.cols.at(job / g.rows.count)
+		products[i].block(p, m0, m1, n0, n1)
+	})
+}
+
+// split is [0, n) cut into count parts of one size, the last one shorter.
+type split struct{ n, size, count int }
+
+func (s split) at(i int) (lo, hi int) { return i * s.size, min((i+1)*s.size, s.n) }
+
+// splitEvenly cuts n into parts of at most limit, all about equally long and,
+// except the last, multiples of unit.
+func splitEvenly(n, limit, unit int) split {
+	limit = max(limit/unit*unit, unit)
+	count := max((n+limit-1)/limit, 1)
+	size := max(roundUp((n+count-1)/count, unit), unit)
+	return split{n, size, max((n+size-1)/size, 1)}
+}
+
+// grid is the division of a product into jobs: a rectangle of blocks.
+type grid struct {
+	rows, cols split
+	first      int // number of the first job
+}
+
+// divide cuts a product into about want jobs. Fewer rows in a job mean that
+// packing the right operand weighs more, fewer columns the same for the left
+// one, so rows are cut down to a few hundred first, and then columns.
+func divide(p *Primitives, q *Product, want int) grid {
+	const (
+		fewRows = 192
+		minWork = 1 << 18 // multiplications worth a job of their own
+	)
+	if q.M == 0 || q.N == 0 {
+		return grid{}
+	}
+	want = max(min(want, q.M*q.N*max(q.K, 1)/minWork), 1)
+	cols := splitEvenly(q.N, maxWidth, p.Cols)
+	perColumn := (want + cols.count - 1) / cols.count
+	rows := splitEvenly(q.M, max(q.M/perColumn, fewRows), p.Rows)
+	if missing := (want + rows.count - 1) / rows.count; missing > cols.count {
+		cols = splitEvenly(q.N, max(q.N/missing, p.Cols), p.Cols)
+	}
+	return grid{rows: rows, cols: cols}
+}
+
+// block computes rows m0 to m1-1 of columns n0 to n1-1.
+func (q *Product) block(p *Primitives, m0, m1, n0, n1 int) {
+	w := workspaces.Get().(*workspace)
+	defer workspaces.Put(w)
+	depth := splitEvenly(q.K, maxDepth, 8)
+	rows := splitEvenly(m1-m0, p.Rows, 1)
+	for d := range depth.count {
+		k0, k1 := depth.at(d)
+		q.Right.pack(p, w.b, n0, n1, k0, k1)
+		for r := range rows.count {
+			lo, hi := rows.at(r)
+			q.Left.pack(p, w.a, m0+lo, hi-lo, k0, k1)
+			q.tiles(p, w, m0+lo, hi-lo, n0, n1, k0, k1)
+		}
+	}
+}
+
+// tiles multiplies the packed rows by the packed panels. The first block over
+// K adds bias and residual, later ones what is in Out already.
+func (q *Product) tiles(p *Primitives, w *workspace, row, rows, n0, n1, k0, k1 int) {
+	add, bias := q.Out, []float32(nil)
+	if k0 == 0 {
+		add, bias = q.Residual, q.Bias
+	}
+	size := (k1 - k0) * p.Cols
+	for n := n0; n < n1; n += p.Cols {
+		panel := w.b[(n-n0)/p.Cols*size:]
+		cols, tile, width := n1-n, p.Tile, p.Cols
+		if cols <= p.Cols/2 {
+			tile, width = p.HalfTile, p.Cols/2
+		}
+		if cols < width || q.Place != nil {
+			tile(w.tile, p.Cols, w.a, rowStride, panel, k1-k0, nil, 0, nil, rows)
+			q.scatter(w.tile, p.Cols, row, rows, n, min(cols, width), add, bias)
+			continue
+		}
+		at := row*q.Stride + n
+		tile(q.Out[at:], q.Stride, w.a, rowStride, panel, k1-k0, from(add, at), q.Stride, from(bias, n), rows)
+	}
+}
+
+// scatter moves a tile that does not fit Out as a whole.
+func (q *Product) scatter(tile []float32, ld, row, rows, n, cols int, add, bias []float32) {
+	for r := range rows {
+		at := (row + r) * q.Stride
+		if q.Place != nil {
+			at = q.Place(row + r)
+		}
+		at += n
+		t := tile[r*ld:][:cols]
+		if len(bias) > 0 {
+			for j, b := range bias[n:][:cols] {
+				t[j] += b
+			}
+		}
+		if len(add) > 0 {
+			for j, x := range add[at:][:cols] {
+				t[j] += x
+			}
+		}
+		copy(q.Out[at:], t)
+	}
+}
+
+// from is s[i:], and nil for an absent s.
+func from(s []float32, i int) []float32 {
+	if len(s) == 0 {
+		return nil
+	}
+	return s[i:]
+}

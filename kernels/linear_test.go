@@ -1,0 +1,105 @@
+package kernels
+
+import (
+	"fmt"
+	"testing"
+)
+
+// sizes are m, n, k of products: smaller than a tile, odd, and across the edges
+// of tiles, panels and blocks.
+var sizes = [][3]int{
+	{1, 1, 1}, {1, 3, 2}, {2, 5, 3}, {3, 8, 17}, {7, 31, 33}, {13, 33, 8}, {14, 32, 40}, {15, 48, 9},
+	{29, 65, 385}, {77, 40, 100}, {1, 400, 770}, {200, 17, 31},
+}
+
+func TestLinear(t *testing.T) {
+	for _, size := range sizes {
+		for _, format := range formats {
+			m, n, k := size[0], size[1], size[2]
+			r := source("linear", m, n, k)
+			x, bias, residual := random(r, m*k), random(r, n), random(r, m*n)
+			w, wv := randomElements(r, format, n*k)
+			everyWay(t, fmt.Sprint(size, format), func(t *testing.T) []float32 {
+				out := nan(m * n)
+				Linear(out, x, w, nil, nil, m, n, k)
+				compare(t, "plain", out, naiveLinear(x, wv, nil, nil, m, n, k), 8)
+				Linear(out, x, w, bias, residual, m, n, k)
+				want := naiveLinear(x, wv, bias, residual, m, n, k)
+				compare(t, "bias and residual", out, want, 8)
+				inPlace := append([]float32(nil), residual...)
+				Linear(inPlace, x, w, bias, inPlace, m, n, k)
+				compare(t, "in place", inPlace, want, 8)
+				return out
+			})
+		}
+	}
+}
+
+func TestLinearGrad(t *testing.T) {
+	for _, size := range sizes {
+		for _, format := range formats {
+			m, n, k := size[0], size[1], size[2]
+			r := source("linear grad", m, n, k)
+			dy := random(r, m*n)
+			w, wv := randomElements(r, format, n*k)
+			everyWay(t, fmt.Sprint(size, format), func(t *testing.T) []float32 {
+				dx := nan(m * k)
+				LinearGrad(dx, dy, w, m, n, k)
+				compare(t, "dx", dx, naiveProduct(at(dy, n, false), at(wv, k, false), 1, m, k, n), 8)
+				return dx
+			})
+		}
+	}
+}
+
+func TestLinearEmpty(t *testing.T) {
+	Linear(nil, nil, Float32s(make([]float32, 6)), nil, nil, 0, 2, 3)
+	out := nan(2)
+	Linear(out, nil, Float32s(nil), []float32{1, 2}, nil, 1, 2, 0)
+	if out[0] != 1 || out[1] != 2 {
+		t.Errorf("a sum over nothing plus bias is %v", out)
+	}
+}
+
+func TestLinearRefusesWrongLengths(t *testing.T) {
+	x, w, out := make([]float32, 6), Float32s(make([]float32, 12)), make([]float32, 8)
+	wantPanic(t, "x", func() { Linear(out, x[:5], w, nil, nil, 2, 4, 3) })
+	wantPanic(t, "w", func() { Linear(out, x, w.Slice(0, 11), nil, nil, 2, 4, 3) })
+	wantPanic(t, "out", func() { Linear(out[:7], x, w, nil, nil, 2, 4, 3) })
+	wantPanic(t, "bias", func() { Linear(out, x, w, x[:3], nil, 2, 4, 3) })
+}
+
+func naiveLinear(x, w, bias, residual []float32, m, n, k int) []number {
+	out := naiveProduct(at(x, k, false), at(w, k, true), 1, m, n, k)
+	for i := range out {
+		if bias != nil {
+			out[i].add(float64(bias[i%n]))
+		}
+		if residual != nil {
+			out[i].add(float64(residual[i]))
+		}
+	}
+	return out
+}
+
+// at reads a matrix stored with the given distance of rows, or of columns.
+func at(x []float32, stride int, trans bool) func(r, c int) float64 {
+	return func(r, c int) float64 {
+		if trans {
+			r, c = c, r
+		}
+		return float64(x[r*stride+c])
+	}
+}
+
+func naiveProduct(a, b func(r, c int) float64, scale float64, m, n, k int) []number {
+	out := make([]number, m*n)
+	for i := range m {
+		for j := range n {
+			for l := range k {
+				out[i*n+j].add(scale * a(i, l) * b(l, j))
+			}
+		}
+	}
+	return out
+}
