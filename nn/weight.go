@@ -1,0 +1,91 @@
+package nn
+
+import (
+	"fmt"
+	"sync"
+
+	gt "gorgonia.org/tensor"
+
+	"github.com/sdgraph/sdgraph/kernels"
+	"github.com/sdgraph/sdgraph/tensor"
+)
+
+// Weight is one tensor of a checkpoint. A layer's constructor says which shape
+// it must have; Load or Randomize gives it its name and value. The value keeps
+// the file's precision and usually is the file's own memory, so it must not be
+// written to and is gone when the file is closed.
+//
+// Once loaded, a Weight may be used by any number of goroutines.
+type Weight struct {
+	shape gt.Shape
+	name  string
+	value *gt.Dense
+
+	float32s func() []float32
+	conv     func() kernels.Elements
+}
+
+// NewWeight returns a weight without a value, of the shape that a checkpoint
+// must have for it: [out, in] for a linear layer, [out, in, height, width] for
+// a convolution, [n] for a bias or norm, none for a scalar.
+func NewWeight(shape ...int) *Weight { return &Weight{shape: gt.Shape(shape).Clone()} }
+
+// Name is the weight's path in the model, such as
+// "down_blocks.0.attentions.0.proj_in.weight"; empty until it is loaded.
+func (w *Weight) Name() string { return w.name }
+
+// Shape is the shape the constructor asked for.
+func (w *Weight) Shape() gt.Shape { return w.shape }
+
+// Loaded reports whether the weight has a value.
+func (w *Weight) Loaded() bool { return w.value != nil }
+
+// Value is the tensor, in the file's precision; nil until it is loaded.
+func (w *Weight) Value() *gt.Dense { return w.value }
+
+// Elements is the value as kernel input, without a copy. It panics when the
+// weight is not loaded.
+func (w *Weight) Elements() kernels.Elements { return tensor.Elements(w.mustValue()) }
+
+// Float32 is the value as float32. A value in another precision is converted
+// once and kept, so this is for what is small: biases and the scales of norms.
+// It panics when the weight is not loaded.
+func (w *Weight) Float32() []float32 {
+	w.mustValue()
+	return w.float32s()
+}
+
+// Conv is the value of a convolution, [Cout, Cin, K, K], as kernels.Conv wants
+// it: [Cout, K·K, Cin], in the file's precision. It is made once and kept; a
+// kernel of one pixel is in that order already and is not copied. It panics
+// when the weight is not loaded or not of a square convolution.
+func (w *Weight) Conv() kernels.Elements {
+	w.mustValue()
+	return w.conv()
+}
+
+func (w *Weight) mustValue() *gt.Dense {
+	if w.value == nil {
+		panic(fmt.Sprintf("weight %q of shape %v is used before it is loaded", w.name, w.shape))
+	}
+	return w.value
+}
+
+// bind gives the weight its name and value, whose shape must be w.shape.
+func (w *Weight) bind(name string, value *gt.Dense) {
+	w.name, w.value = name, value
+	w.float32s = sync.OnceValue(func() []float32 { return tensor.Float32s(value) })
+	w.conv = sync.OnceValue(func() kernels.Elements { return convOrder(value) })
+}
+
+func convOrder(value *gt.Dense) kernels.Elements {
+	s := value.Shape()
+	if len(s) != 4 || s[2] != s[3] {
+		panic(fmt.Sprintf("a weight of shape %v is not that of a square convolution, [out, in, size, size]", s))
+	}
+	e := tensor.Elements(value)
+	if s[2] == 1 {
+		return e
+	}
+	return kernels.ConvWeights(e, s[0], s[1], s[2])
+}

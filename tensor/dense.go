@@ -1,0 +1,103 @@
+package tensor
+
+import (
+	"fmt"
+	"unsafe"
+
+	"github.com/x448/float16"
+	gt "gorgonia.org/tensor"
+
+	"github.com/sdgraph/sdgraph/kernels"
+)
+
+// Elements returns d's numbers, row-major, as kernel input. They are not
+// copied, unless d is a transposed or sliced view of another tensor. It panics
+// when d is not of dtype Float32, Float16 or BFloat16, as kernels do on
+// operands that do not fit.
+func Elements(d *gt.Dense) kernels.Elements {
+	switch d.Dtype() {
+	case gt.Float32:
+		return kernels.Float32s(backing[float32](d))
+	case Float16:
+		return kernels.Float16s(bitPatterns(backing[float16.Float16](d)))
+	case BFloat16:
+		return kernels.BFloat16s(bitPatterns(backing[BF16](d)))
+	}
+	panic(fmt.Sprintf("tensor: dtype %v cannot be read by kernels; want float32, Float16 or BF16", d.Dtype()))
+}
+
+// ToFloat32 returns d as a contiguous float32 tensor of the same shape: d
+// itself when it is one already, otherwise a copy. Like Elements it panics on
+// a dtype other than Float32, Float16 and BFloat16.
+func ToFloat32(d *gt.Dense) *gt.Dense {
+	if d.Dtype() == gt.Float32 && !d.IsMaterializable() {
+		return d
+	}
+	e := Elements(d)
+	v := make([]float32, e.Len())
+	e.Float32(v)
+	return FromFloat32s(v, d.Shape()...)
+}
+
+// Float32s returns d's numbers in row-major order as float32: d's own memory
+// when it is a contiguous float32 tensor, otherwise a copy. Like Elements it
+// panics on a dtype other than Float32, Float16 and BFloat16.
+func Float32s(d *gt.Dense) []float32 { return backing[float32](ToFloat32(d)) }
+
+// FromFloat32s returns a tensor over v, which is not copied. No shape at all
+// means a scalar. It panics when v has not as many numbers as the shape.
+func FromFloat32s(v []float32, shape ...int) *gt.Dense { return dense(v, shape) }
+
+// FromFloat32sAs returns a tensor of the given dtype (gt.Float32, Float16 or
+// BFloat16) with the numbers of v, rounded to nearest, to even on a tie. v is
+// always copied. It panics where FromFloat32s does, and on another dtype.
+func FromFloat32sAs(dtype gt.Dtype, v []float32, shape ...int) *gt.Dense {
+	switch dtype {
+	case gt.Float32:
+		return dense(append([]float32(nil), v...), shape)
+	case Float16:
+		return dense(convert(v, float16.Fromfloat32), shape)
+	case BFloat16:
+		return dense(convert(v, ToBF16), shape)
+	}
+	panic(fmt.Sprintf("tensor: dtype %v is not a checkpoint's; want float32, Float16 or BF16", dtype))
+}
+
+func convert[F, T any](v []F, round func(F) T) []T {
+	out := make([]T, len(v))
+	for i, f := range v {
+		out[i] = round(f)
+	}
+	return out
+}
+
+// dense wraps v in a Dense without copying it.
+func dense[T any](v []T, shape []int) *gt.Dense {
+	if n := gt.Shape(shape).TotalSize(); n != len(v) {
+		panic(fmt.Sprintf("tensor: %d numbers cannot have shape %v, which holds %d", len(v), shape, n))
+	}
+	return gt.New(gt.WithShape(shape...), gt.WithBacking(v))
+}
+
+// backing returns the memory of d as a slice, or a copy of it in row-major
+// order when d is a view with strides of its own. gorgonia hands out a scalar's
+// value instead of its memory, so a scalar is looked at as a vector of one.
+func backing[T any](d *gt.Dense) []T {
+	switch {
+	case d.MemSize() == 0:
+		return nil
+	case d.IsScalar():
+		d = d.ShallowClone()
+		if err := d.Reshape(1); err != nil {
+			panic(err) // a scalar's one number is a vector's one number
+		}
+	case d.IsMaterializable():
+		d = d.Materialize().(*gt.Dense)
+	}
+	return d.Data().([]T)
+}
+
+// bitPatterns returns the memory of 16-bit floats as their bit patterns.
+func bitPatterns[T float16.Float16 | BF16](v []T) []uint16 {
+	return unsafe.Slice((*uint16)(unsafe.Pointer(unsafe.SliceData(v))), len(v))
+}

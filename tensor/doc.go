@@ -1,0 +1,16 @@
+// Package tensor says what a number in memory is: gorgonia's Dense over the
+// three precisions that checkpoints come in (F32, F16, BF16), the safetensors
+// files they live in, and the random numbers that torch would draw.
+//
+//	dtype.go        Float16 and BFloat16 as gorgonia dtypes
+//	dense.go        from a Dense to kernel input, to float32, and back
+//	file.go         one .safetensors file, memory-mapped
+//	header.go       everything a file's header can lie about
+//	set.go          the one or several files that hold a model's weights
+//	save.go         writing a .safetensors file
+//	finite.go       the search for NaN and infinity
+//	rand.go         torch's CPU generator
+//
+// A safetensors file is little-endian and is read in place, so this package
+// needs a little-endian machine; every platform it is tested on is one.
+package tensor

@@ -1,0 +1,157 @@
+package tensor
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"os"
+	"slices"
+	"unsafe"
+
+	"github.com/edsrzf/mmap-go"
+	"github.com/nlpodyssey/safetensors"
+	"github.com/x448/float16"
+	gt "gorgonia.org/tensor"
+)
+
+// File is one open safetensors file. Its tensors are read in place, from
+// memory that is mapped to the file: opening takes no time, processes share
+// the memory, and what is never used is never read.
+//
+// Its methods may be called from several goroutines, Close excepted. A file
+// that is cut short while it is open takes its memory away, and reading a
+// tensor then ends the program with a fault; nothing can be done about that
+// here, so replace a model file by renaming a new one over it, as Save does.
+type File struct {
+	path    string
+	mapping mmap.MMap
+	header  header
+}
+
+// Info describes a tensor of a file.
+type Info struct {
+	Dtype string // the format's own name: "F16", "BF16", "F32", "I64", ...
+	Shape []int  // nil or empty for a scalar
+	Bytes int
+}
+
+// Open opens a safetensors file and checks its header against the file: a
+// header that is malformed, names a tensor twice, or has offsets that overlap,
+// leave holes, do not fit the shape or lie outside the file is an error that
+// names the tensor.
+func Open(path string) (*File, error) {
+	mapping, err := mapFile(path)
+	if err != nil {
+		return nil, err
+	}
+	h, err := parseHeader(mapping)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), mapping.Unmap())
+	}
+	return &File{path, mapping, h}, nil
+}
+
+// mapFile maps a whole file read-only. The mapping outlives the descriptor.
+func mapFile(path string) (mmap.MMap, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	switch size := info.Size(); {
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s: not a regular file; want a .safetensors file", path)
+	case size == 0:
+		return nil, fmt.Errorf("%s: the file is empty; want a .safetensors file", path)
+	case size > math.MaxInt:
+		return nil, fmt.Errorf("%s: %d bytes are more than this machine can address", path, size)
+	}
+	mapping, err := mmap.Map(f, mmap.RDONLY, 0)
+	if err != nil {
+		return nil, fmt.Errorf("%s: cannot be mapped into memory: %w", path, err)
+	}
+	return mapping, nil
+}
+
+// Names returns the names of all tensors, sorted.
+func (f *File) Names() []string { return slices.Sorted(maps.Keys(f.header.tensors)) }
+
+// Info describes a tensor without reading it; false means that the file has
+// none of that name.
+func (f *File) Info(name string) (Info, bool) {
+	e, ok := f.header.tensors[name]
+	return Info{e.dtype.String(), slices.Clone(e.shape), int(e.end - e.start)}, ok
+}
+
+// Metadata returns the free-form text of the header, such as "format": "pt".
+func (f *File) Metadata() map[string]string { return maps.Clone(f.header.metadata) }
+
+// Paths returns the file's path: what a program hashes to say which weights it
+// ran on.
+func (f *File) Paths() []string { return []string{f.path} }
+
+// Get returns a tensor. F32, F16 and BF16 are not copied: the result is over
+// the mapped file, must not be written to, and is invalid after Close. Where
+// the file has put the data at an odd address, it is copied. F64 is rounded to
+// float32. Integers and booleans, which no weight is made of, are an error, and
+// so is a tensor without numbers (some dimension is 0).
+func (f *File) Get(name string) (*gt.Dense, error) {
+	if f.mapping == nil {
+		return nil, fmt.Errorf("%s: tensor %q: the file is closed", f.path, name)
+	}
+	e, ok := f.header.tensors[name]
+	if !ok {
+		return nil, fmt.Errorf("%s: no tensor %q", f.path, name)
+	}
+	if e.start == e.end {
+		return nil, fmt.Errorf("%s: tensor %q: shape %v holds no numbers", f.path, name, e.shape)
+	}
+	data := f.mapping[f.header.size:][e.start:e.end:e.end]
+	switch e.dtype {
+	case safetensors.F32:
+		return dense(numbers[float32](data), e.shape), nil
+	case safetensors.F16:
+		return dense(numbers[float16.Float16](data), e.shape), nil
+	case safetensors.BF16:
+		return dense(numbers[BF16](data), e.shape), nil
+	case safetensors.F64:
+		return dense(convert(numbers[float64](data), func(v float64) float32 { return float32(v) }), e.shape), nil
+	}
+	return nil, fmt.Errorf("%s: tensor %q: dtype %v cannot be read; want F32, F16, BF16 or F64", f.path, name, e.dtype)
+}
+
+// Close unmaps the file. Every tensor that Get returned is invalid from then
+// on: reading one ends the program. Closing twice is harmless.
+func (f *File) Close() error {
+	if f.mapping == nil {
+		return nil
+	}
+	if err := f.mapping.Unmap(); err != nil { // sets f.mapping to nil
+		return fmt.Errorf("%s: cannot be unmapped: %w", f.path, err)
+	}
+	return nil
+}
+
+// numbers reads bytes as numbers: in place, or in a copy where the processor
+// or Go's pointer rules could not take them at their address.
+func numbers[T float32 | float64 | float16.Float16 | BF16](data []byte) []T {
+	size := unsafe.Sizeof(*new(T))
+	n := len(data) / int(size)
+	at := unsafe.Pointer(unsafe.SliceData(data))
+	if uintptr(at)%size == 0 {
+		return unsafe.Slice((*T)(at), n)
+	}
+	out := make([]T, n)
+	copy(memory(out), data)
+	return out
+}
+
+// memory returns the bytes of v, which is not copied.
+func memory[T any](v []T) []byte {
+	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(v))), len(v)*int(unsafe.Sizeof(*new(T))))
+}

@@ -1,0 +1,209 @@
+package tensor
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	gt "gorgonia.org/tensor"
+)
+
+// Set is the weights of one model: a single file, or an index and the shards
+// it names. What is said of File holds for Set.
+type Set struct {
+	index string // path of the index, "" for a single file
+	files []*File
+	at    map[string]*File // the file that holds a tensor
+}
+
+// suffixes are the names that diffusers and transformers give to a model's
+// weights, after the stem: whole, whole in half precision, and the index of a
+// sharded model. "Variant" goes before the last extension of an index's name
+// in what both write, and before all of it in what some tools write.
+var suffixes = []string{
+	".safetensors",
+	".fp16.safetensors",
+	".safetensors.index.json",
+	".safetensors.index.fp16.json",
+	".fp16.safetensors.index.json",
+}
+
+// OpenSet opens the weights of a model directory. For each stem in turn, such
+// as "diffusion_pytorch_model" or "model", it looks for STEM.safetensors,
+// STEM.fp16.safetensors and their sharded forms (STEM.safetensors.index.json),
+// and opens the first that exists. When there is none, the error lists what it
+// looked for, and says so when there are only pickles, which are not read.
+func OpenSet(dir string, stems ...string) (*Set, error) {
+	var looked []string
+	for _, stem := range stems {
+		for _, suffix := range suffixes {
+			name := stem + suffix
+			path := filepath.Join(dir, name)
+			switch _, err := os.Stat(path); {
+			case errors.Is(err, os.ErrNotExist):
+				looked = append(looked, name)
+			case err != nil:
+				return nil, err
+			case strings.HasSuffix(name, ".json"):
+				return openIndex(path)
+			default:
+				return openSingle(path)
+			}
+		}
+	}
+	return nil, notFound(dir, looked)
+}
+
+// notFound explains why a directory has no weights that can be read.
+func notFound(dir string, looked []string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return fmt.Errorf("model weights: %w", err)
+	}
+	err = fmt.Errorf("%s: no weights: looked for %s", dir, strings.Join(looked, ", "))
+	for _, e := range entries {
+		switch filepath.Ext(e.Name()) {
+		case ".bin", ".ckpt", ".pt", ".pth":
+			return fmt.Errorf("%w; found %s, a pickle, which can run any code and is not read: load it in Python with from_pretrained and write it with save_pretrained(..., safe_serialization=True)", err, e.Name())
+		}
+	}
+	return err
+}
+
+func openSingle(path string) (*Set, error) {
+	f, err := Open(path)
+	if err != nil {
+		return nil, err
+	}
+	s := &Set{}
+	s.add(f)
+	return s, nil
+}
+
+// openIndex opens the shards of an index, which says for every tensor which
+// file holds it.
+func openIndex(path string) (*Set, error) {
+	weightMap, err := readIndex(path)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	s := &Set{index: path}
+	if err := s.openShards(filepath.Dir(path), weightMap); err != nil {
+		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), s.Close())
+	}
+	return s, nil
+}
+
+// readIndex reads the weight_map of an index: tensor name to file name.
+func readIndex(path string) (map[string]string, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	var index struct {
+		WeightMap map[string]string `json:"weight_map"`
+	}
+	if err := json.Unmarshal(text, &index); err != nil {
+		return nil, fmt.Errorf("index: %w", err)
+	}
+	if key, ok := duplicateKey(text); ok {
+		return nil, fmt.Errorf("index: %q appears twice; every name must be unique", key)
+	}
+	if len(index.WeightMap) == 0 {
+		return nil, errors.New(`index: "weight_map" is missing or empty; it must map tensor names to .safetensors files`)
+	}
+	return index.WeightMap, nil
+}
+
+func (s *Set) openShards(dir string, weightMap map[string]string) error {
+	byShard := map[string]*File{}
+	for _, shard := range slices.Compact(slices.Sorted(maps.Values(weightMap))) {
+		if !plainName(shard) {
+			return fmt.Errorf("shard %q is not a plain file name beside the index, ending in .safetensors", shard)
+		}
+		f, err := Open(filepath.Join(dir, shard))
+		if err != nil {
+			return fmt.Errorf("shard: %w", err)
+		}
+		byShard[shard] = f
+		s.add(f)
+	}
+	for _, name := range slices.Sorted(maps.Keys(weightMap)) {
+		f := byShard[weightMap[name]]
+		if _, ok := f.header.tensors[name]; !ok {
+			return fmt.Errorf("tensor %q is not in %s, where the index has it", name, weightMap[name])
+		}
+		s.at[name] = f // decides where two shards hold it
+	}
+	return nil
+}
+
+// plainName reports whether a shard's name stays in the index's directory on
+// every operating system.
+func plainName(name string) bool {
+	return filepath.IsLocal(name) && !strings.ContainsAny(name, `/\:`) && filepath.Ext(name) == ".safetensors"
+}
+
+// add takes over f. A tensor that several files hold is read from the first,
+// unless an index says otherwise.
+func (s *Set) add(f *File) {
+	s.files = append(s.files, f)
+	if s.at == nil {
+		s.at = map[string]*File{}
+	}
+	for name := range f.header.tensors {
+		if s.at[name] == nil {
+			s.at[name] = f
+		}
+	}
+}
+
+// Names returns the names of all tensors, sorted. Tensors that a shard holds
+// and the index does not mention are among them.
+func (s *Set) Names() []string { return slices.Sorted(maps.Keys(s.at)) }
+
+// Info describes a tensor without reading it; false means that there is none
+// of that name.
+func (s *Set) Info(name string) (Info, bool) {
+	f, ok := s.at[name]
+	if !ok {
+		return Info{}, false
+	}
+	return f.Info(name)
+}
+
+// Get returns a tensor as File.Get does.
+func (s *Set) Get(name string) (*gt.Dense, error) {
+	f, ok := s.at[name]
+	if !ok {
+		return nil, fmt.Errorf("%s: no tensor %q", strings.Join(s.Paths(), ", "), name)
+	}
+	return f.Get(name)
+}
+
+// Paths returns the files that make up the set, the index first: what a
+// program hashes to say which weights it ran on.
+func (s *Set) Paths() []string {
+	var paths []string
+	if s.index != "" {
+		paths = append(paths, s.index)
+	}
+	for _, f := range s.files {
+		paths = append(paths, f.path)
+	}
+	return paths
+}
+
+// Close closes every file, as File.Close does.
+func (s *Set) Close() error {
+	var errs []error
+	for _, f := range s.files {
+		errs = append(errs, f.Close())
+	}
+	return errors.Join(errs...)
+}
