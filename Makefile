@@ -1,0 +1,38 @@
+# Shortcuts; what each check does is in .ci/run.
+.PHONY: ci text format lint test noasm race cross generated fuzz goldens bench bench-peers clean
+
+ci:
+	bash .ci/run
+
+text format lint test noasm race cross generated:
+	bash .ci/run $@
+
+# Half a minute for each fuzz target, one after another (go test -fuzz takes one at a time).
+fuzz:
+	@go list ./... | while read -r p; do \
+		for f in $$(go test -list '^Fuzz' "$$p" | grep '^Fuzz'); do \
+			go test -run '^$$' -fuzz "^$$f$$" -fuzztime 30s "$$p" || exit 1; \
+		done; \
+	done
+
+# The tiny models and reference tensors of testdata, with PyTorch in an environment of its own.
+goldens: .venv/goldens/done
+	.venv/goldens/bin/python testdata/make_goldens.py
+
+bench:
+	go run ./examples/bench
+
+# The same workloads through PyTorch, in the same minute.
+bench-peers: .venv/bench/done
+	go run ./examples/bench
+	.venv/bench/bin/python examples/bench/peers.py
+
+.venv/goldens/done: testdata/requirements.txt
+.venv/bench/done: examples/bench/requirements.txt
+.venv/%/done:
+	python3 -m venv .venv/$*
+	.venv/$*/bin/pip install --quiet -r $<
+	touch $@
+
+clean:
+	rm -rf .venv out
