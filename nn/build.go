@@ -1,0 +1,89 @@
+package nn
+
+import (
+	"fmt"
+
+	G "gorgonia.org/gorgonia"
+	gt "gorgonia.org/tensor"
+)
+
+// Build is what a forward pass is written into: the graph, the hooks of its
+// attention sites, and the blocks that may be computed a second time in the
+// backward pass instead of being kept.
+type Build struct {
+	Graph *G.ExprGraph
+
+	hooks    []Hook
+	inputs   map[string]*G.Node
+	blocks   []span
+	gradFrom int64 // nodes from this id on belong to the backward pass; -1 before Grad
+}
+
+// span is the ids [from, to) of the nodes of one block.
+type span struct{ from, to int64 }
+
+// NewBuild starts an empty graph. The hooks are called in the given order at
+// every attention site. Most callers want Compile, which makes a Build.
+func NewBuild(hooks ...Hook) *Build {
+	return &Build{Graph: G.NewGraph(), hooks: hooks, inputs: map[string]*G.Node{}, gradFrom: -1}
+}
+
+// Input adds a float32 input of the given shape, to be bound by name when the
+// program runs. It panics if the name is taken: gorgonia would merge the two.
+func (b *Build) Input(name string, shape ...int) *G.Node {
+	if b.inputs[name] != nil {
+		panic(fmt.Sprintf("two inputs are called %q", name))
+	}
+	n := G.NewTensor(b.Graph, gt.Float32, len(shape), G.WithShape(shape...), G.WithName(name))
+	b.inputs[name] = n
+	return n
+}
+
+// Constant adds a tensor that never changes. The values are not copied.
+func (b *Build) Constant(name string, values []float32, shape ...int) *G.Node {
+	n := b.Input(name, shape...)
+	if err := G.Let(n, gt.New(gt.WithShape(shape...), gt.WithBacking(values))); err != nil {
+		panic(err)
+	}
+	return n
+}
+
+// Block marks the nodes that f adds as one unit of checkpointing: a program
+// that must keep to a memory budget drops what lies inside a block after the
+// forward pass and computes it again, from what enters the block, when the
+// backward pass gets there. Blocks do not nest; an inner one is part of the
+// outer.
+func (b *Build) Block(f func() *G.Node) *G.Node {
+	from := b.next()
+	n := f()
+	for k := len(b.blocks); k > 0 && b.blocks[k-1].from >= from; k-- {
+		b.blocks = b.blocks[:k-1]
+	}
+	b.blocks = append(b.blocks, span{from, b.next()})
+	return n
+}
+
+// next is the id that the next node of the graph will get.
+func (b *Build) next() int64 {
+	all := b.Graph.AllNodes()
+	if len(all) == 0 {
+		return 0
+	}
+	return all[len(all)-1].ID() + 1
+}
+
+// Grad differentiates a scalar with respect to inputs and returns one gradient
+// for each, of the input's shape. It may be called once a Build: gorgonia marks
+// the graph's nodes as differentiated, and a second loss would get the first
+// one's gradient, so that is refused with a panic.
+func (b *Build) Grad(loss *G.Node, wrt ...*G.Node) G.Nodes {
+	if b.gradFrom >= 0 {
+		panic("Grad was called on this graph before: one graph has one loss; build a second graph, or add the losses")
+	}
+	b.gradFrom = b.next()
+	grads, err := G.Grad(loss, wrt...)
+	if err != nil {
+		panic(fmt.Sprintf("gradient of %s: %v", loss.Name(), err))
+	}
+	return grads
+}

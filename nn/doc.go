@@ -1,0 +1,21 @@
+// Package nn holds what the three models are made of: layers as structs that
+// mirror the checkpoint, operations with symbolic gradients on gorgonia graphs,
+// attention sites that hooks may read or replace, and the executor that runs a
+// finished graph.
+//
+// Activations are float32 and channels-last, [batch, positions, channels]; a
+// picture or latent of height h and width w has h·w positions. Tensors in
+// [batch, channels, height, width] exist only at the borders (ChannelsLast,
+// ChannelsFirst). Weights are not nodes: an operation holds them in the
+// precision of their file, and no gradient with respect to a weight is built.
+//
+// A graph is written down once, inside the function given to Compile, and run
+// as often as wanted:
+//
+//	p, err := nn.Compile(func(b *nn.Build) []*gorgonia.Node {
+//		x := b.Input("x", 1, 64, 320)
+//		y := layer.Forward(x)
+//		return []*gorgonia.Node{y}
+//	})
+//	out, err := p.Run(ctx, map[string]*tensor.Dense{"x": x})
+package nn

@@ -1,0 +1,104 @@
+package nn
+
+import (
+	"fmt"
+
+	"github.com/sdgraph/sdgraph/kernels"
+	G "gorgonia.org/gorgonia"
+	gt "gorgonia.org/tensor"
+)
+
+// Add is a + b of one shape.
+func Add(a, b *G.Node) *G.Node {
+	sameShape("add", a.Shape(), b.Shape())
+	return apply(addOp(a.Shape()), a, b)
+}
+
+func addOp(shape gt.Shape) *op {
+	return &op{
+		name: "add", shape: shape, inPlace: 1,
+		run:  func(out, in [][]float32) { kernels.Add(out[0], in[0], in[1]) },
+		grad: func(_ G.Nodes, _, dout *G.Node) G.Nodes { return G.Nodes{dout, dout} },
+	}
+}
+
+// AddBroadcast adds t [B, C] to every position of x [B, N, C].
+func AddBroadcast(x, t *G.Node) *G.Node {
+	b, n, c := dims3("add broadcast", x)
+	sameShape("add broadcast", t.Shape(), gt.Shape{b, c})
+	return apply(&op{
+		name: "add broadcast", shape: x.Shape(), inPlace: 1,
+		run: func(out, in [][]float32) { kernels.AddRows(out[0], in[0], in[1], b, n, c) },
+		grad: func(_ G.Nodes, _, dout *G.Node) G.Nodes {
+			return G.Nodes{dout, apply(&op{
+				name: "add broadcast gradient", shape: gt.Shape{b, c},
+				run: func(out, in [][]float32) { kernels.SumRows(out[0], in[0], b, n, c) },
+			}, dout)}
+		},
+	}, x, t)
+}
+
+// Mul is a ⊙ b of one shape.
+func Mul(a, b *G.Node) *G.Node {
+	sameShape("multiply", a.Shape(), b.Shape())
+	return apply(&op{
+		name: "multiply", shape: a.Shape(), inPlace: 1,
+		run:  func(out, in [][]float32) { kernels.Mul(out[0], in[0], in[1]) },
+		grad: func(in G.Nodes, _, dout *G.Node) G.Nodes { return G.Nodes{Mul(dout, in[1]), Mul(dout, in[0])} },
+	}, a, b)
+}
+
+// Affine is factor·x + offset.
+func Affine(x *G.Node, factor, offset float32) *G.Node {
+	return elementwise(fmt.Sprintf("affine %g·x%+g", factor, offset), x,
+		func(out, x []float32) {
+			for i, v := range x {
+				out[i] = factor*v + offset
+			}
+		},
+		func(dx, dy, _ []float32) { kernels.Scale(dx, dy, factor) })
+}
+
+// Scale is factor·x.
+func Scale(x *G.Node, factor float32) *G.Node {
+	return apply(&op{
+		name: fmt.Sprintf("scale %g", factor), shape: x.Shape(), inPlace: 1,
+		run:  func(out, in [][]float32) { kernels.Scale(out[0], in[0], factor) },
+		grad: func(_ G.Nodes, _, dout *G.Node) G.Nodes { return G.Nodes{Scale(dout, factor)} },
+	}, x)
+}
+
+// AffineChannels is factor[c]·x[…, c] + offset[c] with constant coefficients,
+// such as the normalisation of a picture's colours.
+func AffineChannels(x *G.Node, factor, offset []float32) *G.Node {
+	shape := x.Shape()
+	if c := shape[len(shape)-1]; c != len(factor) || c != len(offset) {
+		panic(fmt.Sprintf("affine: %d factors and %d offsets for %d channels", len(factor), len(offset), c))
+	}
+	each := func(out, x, offset []float32) {
+		for at := 0; at < len(x); at += len(factor) {
+			for c, f := range factor {
+				out[at+c] = f*x[at+c] + offset[c]
+			}
+		}
+	}
+	zero := make([]float32, len(offset))
+	return apply(&op{
+		name: "affine channels", shape: shape, inPlace: 1,
+		run: func(out, in [][]float32) { each(out[0], in[0], offset) },
+		grad: func(_ G.Nodes, _, dout *G.Node) G.Nodes {
+			return G.Nodes{AffineChannels(dout, factor, zero)}
+		},
+	}, x)
+}
+
+// scaleBy is s·x for a scalar node s.
+func scaleBy(s, x *G.Node) *G.Node {
+	return apply(&op{
+		name: "scale by", shape: x.Shape(),
+		run: func(out, in [][]float32) { kernels.Scale(out[0], in[1], in[0][0]) },
+		grad: func(in G.Nodes, _, dout *G.Node) G.Nodes {
+			return G.Nodes{Dot(in[1], dout), scaleBy(in[0], dout)}
+		},
+	}, s, x)
+}

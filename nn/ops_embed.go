@@ -1,0 +1,155 @@
+package nn
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/sdgraph/sdgraph/kernels"
+	G "gorgonia.org/gorgonia"
+	gt "gorgonia.org/tensor"
+)
+
+// embedding looks up rows of table [vocabulary, C] for ids [B, T], which are
+// whole numbers stored as float32: [B, T, C].
+func embedding(ids *G.Node, table *Weight) *G.Node {
+	rows, c := table.Shape()[0], table.Shape()[1]
+	shape := append(ids.Shape(), c)
+	return apply(&op{
+		name: "embedding " + table.Name(), shape: shape,
+		run: func(out, in [][]float32) {
+			index := make([]int32, len(in[0]))
+			for i, id := range in[0] {
+				if id < 0 || int(id) >= rows || id != float32(int32(id)) {
+					panic(fmt.Sprintf("token id %v at position %d, want a whole number below %d", id, i, rows))
+				}
+				index[i] = int32(id)
+			}
+			kernels.Embedding(out[0], index, table.Elements(), c)
+		},
+	}, ids)
+}
+
+// TimestepEmbedding is the sinusoidal embedding of timesteps t [B]: [B, dim]
+// (Vaswani et al., arXiv 1706.03762; diffusers get_timestep_embedding with a
+// maximal period of 10000). flip puts the cosines first, as Stable Diffusion
+// does; shift is diffusers' freq_shift.
+func TimestepEmbedding(t *G.Node, dim int, flip bool, shift float64) *G.Node {
+	half := dim / 2
+	if dim%2 != 0 || half == 0 {
+		panic(fmt.Sprintf("timestep embedding of %d channels, want an even number", dim))
+	}
+	sin, cos := 0, half
+	if flip {
+		sin, cos = half, 0
+	}
+	return apply(&op{
+		name: "timestep embedding", shape: gt.Shape{t.Shape()[0], dim},
+		run: func(out, in [][]float32) {
+			for b, v := range in[0] {
+				row := out[0][b*dim : (b+1)*dim]
+				for i := range half {
+					// float32 as in the reference: at t = 999 the angle's rounding shows.
+					f := float32(math.Exp(float64(-float32(math.Log(10000)) * float32(i) / float32(float64(half)-shift))))
+					angle := float64(v * f)
+					row[sin+i], row[cos+i] = float32(math.Sin(angle)), float32(math.Cos(angle))
+				}
+			}
+		},
+	}, t)
+}
+
+// addPositions adds table [N, C] to every batch entry of x [B, n, C], n ≤ N.
+func addPositions(x *G.Node, table *Weight) *G.Node {
+	b, n, c := dims3("position embedding "+table.Name(), x)
+	if n > table.Shape()[0] || c != table.Shape()[1] {
+		panic(fmt.Sprintf("position embedding %s: input %v does not fit a table of %v", table.Name(), x.Shape(), table.Shape()))
+	}
+	return apply(&op{
+		name: "position embedding " + table.Name(), shape: x.Shape(), inPlace: 1,
+		run: func(out, in [][]float32) {
+			for i := range b {
+				kernels.Add(out[0][i*n*c:(i+1)*n*c], in[0][i*n*c:(i+1)*n*c], table.Float32()[:n*c])
+			}
+		},
+		grad: func(_ G.Nodes, _, dout *G.Node) G.Nodes { return G.Nodes{dout} },
+	}, x)
+}
+
+// prependToken puts a learned token [C] before the positions of x [B, N, C].
+func prependToken(x *G.Node, token *Weight) *G.Node {
+	b, n, c := dims3("class token "+token.Name(), x)
+	return apply(&op{
+		name: "class token " + token.Name(), shape: gt.Shape{b, n + 1, c},
+		run: func(out, in [][]float32) {
+			for i := range b {
+				row := out[0][i*(n+1)*c : (i+1)*(n+1)*c]
+				copy(row[:c], token.Float32())
+				copy(row[c:], in[0][i*n*c:(i+1)*n*c])
+			}
+		},
+		grad: func(in G.Nodes, _, dout *G.Node) G.Nodes {
+			return G.Nodes{SlicePositions(dout, 1, n+1)}
+		},
+	}, x)
+}
+
+// SlicePositions is x[:, from:to, :] of x [B, N, C].
+func SlicePositions(x *G.Node, from, to int) *G.Node {
+	b, n, c := dims3("slice positions", x)
+	if from < 0 || to > n || from >= to {
+		panic(fmt.Sprintf("slice of positions %d:%d of shape %v", from, to, x.Shape()))
+	}
+	m := to - from
+	return apply(&op{
+		name: fmt.Sprintf("positions %d:%d", from, to), shape: gt.Shape{b, m, c},
+		run: func(out, in [][]float32) {
+			for i := range b {
+				copy(out[0][i*m*c:(i+1)*m*c], in[0][(i*n+from)*c:(i*n+to)*c])
+			}
+		},
+		grad: func(in G.Nodes, _, dout *G.Node) G.Nodes {
+			return G.Nodes{apply(&op{
+				name: "positions gradient", shape: in[0].Shape(),
+				run: func(out, in [][]float32) {
+					clear(out[0])
+					for i := range b {
+						copy(out[0][(i*n+from)*c:(i*n+to)*c], in[0][i*m*c:(i+1)*m*c])
+					}
+				},
+			}, dout)}
+		},
+	}, x)
+}
+
+// SelectPositions takes one position of each batch entry of x [B, N, C]: the
+// one that index [B] names, whole numbers stored as float32. [B, C].
+func SelectPositions(x, index *G.Node) *G.Node {
+	b, n, c := dims3("select positions", x)
+	sameShape("select positions", index.Shape(), gt.Shape{b})
+	at := func(index []float32, i int) int {
+		k := int(index[i])
+		if k < 0 || k >= n {
+			panic(fmt.Sprintf("position %v of batch entry %d, want 0 to %d", index[i], i, n-1))
+		}
+		return (i*n + k) * c
+	}
+	return apply(&op{
+		name: "select positions", shape: gt.Shape{b, c}, diff: []bool{true, false},
+		run: func(out, in [][]float32) {
+			for i := range b {
+				copy(out[0][i*c:(i+1)*c], in[0][at(in[1], i):])
+			}
+		},
+		grad: func(in G.Nodes, _, dout *G.Node) G.Nodes {
+			return G.Nodes{apply(&op{
+				name: "select positions gradient", shape: in[0].Shape(),
+				run: func(out, in [][]float32) {
+					clear(out[0])
+					for i := range b {
+						copy(out[0][at(in[1], i):], in[0][i*c:(i+1)*c])
+					}
+				},
+			}, dout, in[1]), nil}
+		},
+	}, x, index)
+}

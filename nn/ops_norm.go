@@ -1,0 +1,64 @@
+package nn
+
+import (
+	"fmt"
+
+	"github.com/sdgraph/sdgraph/kernels"
+	G "gorgonia.org/gorgonia"
+)
+
+// groupNorm normalises x [B, H·W, C] over positions and the channels of each
+// group (Wu and He, arXiv 1803.08494), then applies the activation.
+func groupNorm(x *G.Node, scale, shift *Weight, groups int, eps float32, act kernels.Activation) *G.Node {
+	b, hw, c := dims3("group norm "+scale.Name(), x)
+	if c != scale.Shape()[0] || c%groups != 0 {
+		panic(fmt.Sprintf("group norm %s: %d channels, want %d in %d groups", scale.Name(), c, scale.Shape()[0], groups))
+	}
+	return apply(&op{
+		name: "group norm " + scale.Name(), shape: x.Shape(), inPlace: 1,
+		run: func(out, in [][]float32) {
+			kernels.GroupNorm(out[0], in[0], scale.Float32(), shift.Float32(), b, hw, c, groups, eps, act)
+		},
+		grad: func(in G.Nodes, _, dout *G.Node) G.Nodes {
+			return G.Nodes{apply(&op{
+				name: "group norm gradient " + scale.Name(), shape: in[0].Shape(),
+				run: func(out, in [][]float32) {
+					kernels.GroupNormGrad(out[0], in[0], in[1], scale.Float32(), shift.Float32(), b, hw, c, groups, eps, act)
+				},
+			}, dout, in[0])}
+		},
+	}, x)
+}
+
+// layerNorm normalises the last axis of x (Ba et al., arXiv 1607.06450).
+func layerNorm(x *G.Node, scale, shift *Weight, eps float32) *G.Node {
+	shape := x.Shape()
+	c := shape[len(shape)-1]
+	if c != scale.Shape()[0] {
+		panic(fmt.Sprintf("layer norm %s: %d channels, want %d", scale.Name(), c, scale.Shape()[0]))
+	}
+	rows := shape.TotalSize() / c
+	return apply(&op{
+		name: "layer norm " + scale.Name(), shape: shape, inPlace: 1,
+		run: func(out, in [][]float32) {
+			kernels.LayerNorm(out[0], in[0], scale.Float32(), shift.Float32(), rows, c, eps)
+		},
+		grad: func(in G.Nodes, _, dout *G.Node) G.Nodes {
+			return G.Nodes{apply(&op{
+				name: "layer norm gradient " + scale.Name(), shape: in[0].Shape(),
+				run: func(out, in [][]float32) {
+					kernels.LayerNormGrad(out[0], in[0], in[1], scale.Float32(), rows, c, eps)
+				},
+			}, dout, in[0])}
+		},
+	}, x)
+}
+
+// dims3 takes the shape of an activation [B, positions, C] apart.
+func dims3(what string, x *G.Node) (b, n, c int) {
+	s := x.Shape()
+	if len(s) != 3 {
+		panic(fmt.Sprintf("%s: shape %v, want [batch, positions, channels]", what, s))
+	}
+	return s[0], s[1], s[2]
+}

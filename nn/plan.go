@@ -1,0 +1,374 @@
+package nn
+
+import (
+	"fmt"
+	"sort"
+
+	G "gorgonia.org/gorgonia"
+	gt "gorgonia.org/tensor"
+)
+
+// plan is a graph made ready to run: instructions in order, the values they
+// read and write, and where in the arena each lies.
+type plan struct {
+	code     []instruction
+	slots    []slot
+	storages []*storage // of the slots that live in the arena
+	outputs  []int      // slots
+	arena    int        // in float32s
+	dropped  int        // blocks that are computed again
+}
+
+// instruction computes the values of one node.
+type instruction struct {
+	node *G.Node
+	op   *op   // nil for an operation of gorgonia's own
+	in   []int // slots; the last is the extra input where op.extra is set, -1 if it is not at hand
+	out  []int // slots; -1 where nobody reads the output
+	free []int // slots of gorgonia's own operations that are read here for the last time
+}
+
+// slot is a value at run time. Several slots may share one storage (views).
+type slot struct {
+	shape   gt.Shape
+	size    int
+	storage *storage // in the arena, or nil
+	source  *G.Node  // an input or constant, or nil
+	alias   int      // a slot with the same numbers, or -1; then neither storage nor source is set
+}
+
+// value names an output of a node: 0 is the main one.
+type value struct {
+	node  int64
+	index int
+}
+
+// planner turns the part of a graph that the wanted outputs need into a plan.
+type planner struct {
+	plan
+	nodes    []*G.Node // needed, in the order they were created: children first
+	children map[int64]G.Nodes
+	ops      map[int64]*op
+	wanted   map[value]bool
+	block    map[int64]int // which block a node of the forward pass lies in
+	gradFrom int64
+	kept     map[int64]bool // read outside its own block before the backward pass
+	drop     map[int]bool   // blocks to compute again
+	now      map[value]int  // slot of the newest computation of a value
+	again    map[int64]bool // recomputed already
+}
+
+// newPlan plans the computation of outputs. A budget of arena bytes above 0
+// makes it drop blocks until the plan fits; it is an error if dropping all of
+// them does not do.
+func newPlan(b *Build, outputs []*G.Node, budget int64) (*plan, error) {
+	p := &planner{gradFrom: b.gradFrom}
+	p.collect(b.Graph, outputs)
+	p.assignBlocks(b.blocks, outputs)
+	p.drop = map[int]bool{}
+	p.schedule(outputs)
+	if budget > 0 {
+		if err := p.fit(outputs, budget); err != nil {
+			return nil, err
+		}
+	}
+	p.arena = place(p.storages)
+	p.dropped = len(p.drop)
+	return &p.plan, nil
+}
+
+// collect finds the nodes that outputs need, and which outputs of each.
+func (p *planner) collect(g *G.ExprGraph, outputs []*G.Node) {
+	p.children, p.ops, p.wanted = map[int64]G.Nodes{}, map[int64]*op{}, map[value]bool{}
+	var visit func(n *G.Node)
+	visit = func(n *G.Node) {
+		if _, seen := p.children[n.ID()]; seen {
+			return
+		}
+		var children G.Nodes
+		for it := g.From(n.ID()); it != nil && it.Next(); {
+			children = append(children, it.Node().(*G.Node))
+		}
+		p.children[n.ID()] = children
+		o := operation(n, children)
+		p.ops[n.ID()] = o
+		p.nodes = append(p.nodes, n)
+		for _, c := range children {
+			visit(c)
+		}
+		switch {
+		case o != nil && o.view != nil:
+			p.wanted[value{children[0].ID(), *o.view}] = true
+			return
+		case o != nil && o.extra != nil:
+			p.wanted[value{children[o.extra.input].ID(), o.extra.index}] = true
+		}
+		for _, c := range children {
+			p.wanted[value{c.ID(), 0}] = true
+		}
+	}
+	for _, n := range outputs {
+		visit(n)
+		p.wanted[value{n.ID(), 0}] = true
+	}
+	// A node is created after its children, and the backward pass is created in
+	// the order in which it frees what the forward pass kept.
+	sort.Slice(p.nodes, func(i, j int) bool { return p.nodes[i].ID() < p.nodes[j].ID() })
+}
+
+// operation is n's op as ours. gorgonia's own addition, with which it sums up
+// gradients, is replaced by one that runs in the arena.
+func operation(n *G.Node, children G.Nodes) *op {
+	if o, ok := n.Op().(*op); ok {
+		return o
+	}
+	if n.Op() != nil && n.Op().String() == "+ false" && len(children) == 2 && n.Dtype() == gt.Float32 &&
+		n.Dims() > 0 && children[0].Shape().Eq(n.Shape()) && children[1].Shape().Eq(n.Shape()) {
+		return addOp(n.Shape())
+	}
+	return nil
+}
+
+// assignBlocks notes each forward node's block and whether it is read outside.
+func (p *planner) assignBlocks(blocks []span, outputs []*G.Node) {
+	p.block, p.kept = map[int64]int{}, map[int64]bool{}
+	for _, n := range p.nodes {
+		p.block[n.ID()] = -1
+		if p.late(n) {
+			continue
+		}
+		i := sort.Search(len(blocks), func(i int) bool { return blocks[i].to > n.ID() })
+		if i < len(blocks) && blocks[i].from <= n.ID() {
+			p.block[n.ID()] = i
+		}
+	}
+	for _, n := range p.nodes {
+		for _, c := range p.children[n.ID()] {
+			if !p.late(n) && p.block[c.ID()] != p.block[n.ID()] {
+				p.kept[c.ID()] = true
+			}
+		}
+	}
+	for _, n := range outputs {
+		p.kept[n.ID()] = true
+	}
+}
+
+// late tells whether n belongs to the backward pass.
+func (p *planner) late(n *G.Node) bool { return p.gradFrom >= 0 && n.ID() >= p.gradFrom }
+
+// droppable tells whether n's value is thrown away after its block and computed
+// again when the backward pass wants it.
+func (p *planner) droppable(n *G.Node) bool {
+	return !p.late(n) && n.Op() != nil && !p.kept[n.ID()] && p.drop[p.block[n.ID()]]
+}
+
+// schedule writes the instructions and the lives of all values.
+func (p *planner) schedule(outputs []*G.Node) {
+	p.code, p.slots, p.storages = nil, nil, nil
+	p.now, p.again = map[value]int{}, map[int64]bool{}
+	for _, n := range p.nodes {
+		if p.late(n) {
+			for _, c := range p.children[n.ID()] {
+				p.recompute(c)
+			}
+		}
+		p.emit(n)
+	}
+	p.outputs = nil
+	for _, n := range outputs {
+		s := p.now[value{n.ID(), 0}]
+		p.outputs = append(p.outputs, s)
+		p.read(s, len(p.code)-1)
+	}
+	p.reuse()
+	p.releaseValues()
+}
+
+// recompute emits n and what it needs a second time if it was dropped.
+func (p *planner) recompute(n *G.Node) {
+	if !p.droppable(n) || p.again[n.ID()] {
+		return
+	}
+	p.again[n.ID()] = true
+	for _, c := range p.children[n.ID()] {
+		p.recompute(c)
+	}
+	p.emit(n)
+}
+
+// emit appends the instruction of one node.
+func (p *planner) emit(n *G.Node) {
+	id, o, children := n.ID(), p.ops[n.ID()], p.children[n.ID()]
+	shape := n.Shape()
+	if n.Op() == nil || (o == nil && len(children) == 0) {
+		p.now[value{id, 0}] = p.newSlot(slot{shape: shape, source: n, alias: -1})
+		return
+	}
+	if o != nil && o.view != nil {
+		p.now[value{id, 0}] = p.newSlot(slot{shape: shape, alias: p.now[value{children[0].ID(), *o.view}]})
+		return
+	}
+	at := len(p.code)
+	in := instruction{node: n, op: o}
+	for _, c := range children {
+		s := p.now[value{c.ID(), 0}]
+		in.in = append(in.in, s)
+		p.read(s, at)
+	}
+	if o == nil {
+		s := p.newSlot(slot{shape: shape, alias: -1})
+		p.now[value{id, 0}] = s
+		in.out = []int{s}
+		p.code = append(p.code, in)
+		return
+	}
+	if o.extra != nil {
+		s, ok := p.now[value{children[o.extra.input].ID(), o.extra.index}]
+		if !ok {
+			s = -1
+		} else {
+			p.read(s, at)
+		}
+		in.in = append(in.in, s)
+	}
+	sizes := append([]int{shape.TotalSize()}, o.extras...)
+	for i, size := range sizes {
+		if !p.wanted[value{id, i}] {
+			in.out = append(in.out, -1)
+			continue
+		}
+		sl := slot{shape: gt.Shape{size}, storage: &storage{size: size, first: at, last: at}, alias: -1}
+		if i == 0 {
+			sl.shape = shape
+		}
+		p.storages = append(p.storages, sl.storage)
+		s := p.newSlot(sl)
+		p.now[value{id, i}] = s
+		in.out = append(in.out, s)
+	}
+	p.code = append(p.code, in)
+}
+
+func (p *planner) newSlot(s slot) int {
+	s.size = s.shape.TotalSize()
+	p.slots = append(p.slots, s)
+	return len(p.slots) - 1
+}
+
+// root follows aliases to the slot that holds the numbers.
+func (p *plan) root(s int) int {
+	for p.slots[s].alias >= 0 {
+		s = p.slots[s].alias
+	}
+	return s
+}
+
+// read lengthens the life of what slot s holds.
+func (p *plan) read(s, at int) {
+	if st := p.slots[p.root(s)].storage; st != nil {
+		st.last = max(st.last, at)
+	}
+}
+
+// releaseValues notes, for the values that gorgonia's own operations allocate,
+// after which instruction nobody reads them any more.
+func (p *planner) releaseValues() {
+	last := map[int]int{}
+	for at, in := range p.code {
+		for _, s := range append(append([]int(nil), in.in...), in.out...) {
+			if s >= 0 {
+				last[p.root(s)] = at
+			}
+		}
+	}
+	for _, s := range p.outputs {
+		delete(last, p.root(s))
+	}
+	for s, at := range last {
+		if sl := p.slots[s]; sl.storage == nil && sl.source == nil {
+			p.code[at].free = append(p.code[at].free, s)
+		}
+	}
+}
+
+// reuse lets operations write into the memory of an input that dies with them.
+func (p *planner) reuse() {
+	for at, in := range p.code {
+		if in.op == nil || in.op.inPlace == 0 || in.out[0] < 0 {
+			continue
+		}
+		over := in.in[in.op.inPlace-1]
+		from, to := p.slots[p.root(over)].storage, p.slots[in.out[0]].storage
+		if from == nil || from.root().last != at || from.root().size != to.size || p.readTwice(in, over) {
+			continue
+		}
+		to.parent = from.root()
+		to.parent.last = max(to.parent.last, to.last)
+	}
+	roots := p.storages[:0]
+	for _, s := range p.storages {
+		if s.parent == nil {
+			roots = append(roots, s)
+		}
+	}
+	p.storages = roots
+}
+
+// readTwice tells whether an instruction reads the memory of slot s through
+// more than one of its inputs.
+func (p *planner) readTwice(in instruction, s int) bool {
+	n := 0
+	for _, other := range in.in {
+		if other >= 0 && p.root(other) == p.root(s) {
+			n++
+		}
+	}
+	return n > 1
+}
+
+// fit drops blocks, the ones that keep most first, until the plan fits.
+func (p *planner) fit(outputs []*G.Node, budget int64) error {
+	order := p.blocksBySize()
+	for {
+		need := int64(peak(p.storages, len(p.code))) * 4
+		if need <= budget {
+			return nil
+		}
+		if len(order) == 0 {
+			return fmt.Errorf("the memory budget of %s is too small: this graph needs %s with every block computed twice", ByteSize(budget), ByteSize(need))
+		}
+		p.drop[order[0]] = true
+		order = order[1:]
+		p.schedule(outputs)
+	}
+}
+
+// blocksBySize lists the blocks by the bytes that they keep for the backward
+// pass, largest first.
+func (p *planner) blocksBySize() []int {
+	kept := map[int]int{}
+	seen := map[int64]bool{}
+	for _, n := range p.nodes {
+		if !p.late(n) {
+			continue
+		}
+		for _, c := range p.children[n.ID()] {
+			if i := p.block[c.ID()]; i >= 0 && !p.kept[c.ID()] && c.Op() != nil && !seen[c.ID()] {
+				seen[c.ID()] = true
+				kept[i] += c.Shape().TotalSize()
+			}
+		}
+	}
+	var order []int
+	for i := range kept {
+		order = append(order, i)
+	}
+	sort.Slice(order, func(i, j int) bool {
+		if kept[order[i]] != kept[order[j]] {
+			return kept[order[i]] > kept[order[j]]
+		}
+		return order[i] < order[j]
+	})
+	return order
+}

@@ -1,0 +1,86 @@
+package nn
+
+import (
+	"fmt"
+
+	G "gorgonia.org/gorgonia"
+)
+
+// Site is one attention layer while its graph is being built. A hook may read
+// its nodes and put others in their place, made with any operation of gorgonia
+// or of this package; whatever it does is part of the graph and is
+// differentiated, planned and run like the rest.
+type Site struct {
+	// Path is the layer's path in the checkpoint, such as
+	// "up_blocks.1.attentions.0.transformer_blocks.0.attn2".
+	Path  string
+	Cross bool // keys and values come from the text
+	Heads int
+	H, W  int // the queries' positions are a picture of H×W; 0 where they are none
+
+	// Q is [B, Nq, heads·d]; K and V are [B, Nk, heads·d]. A hook may assign
+	// others, before anything asks for the probabilities.
+	Q, K, V *G.Node
+
+	causal bool
+	probs  *G.Node
+	taken  [2]*G.Node // the queries and keys that probs were made of
+	output *G.Node
+}
+
+// Hook is called once for each attention site when a graph is built.
+type Hook func(s *Site)
+
+// Queries is the number of query positions.
+func (s *Site) Queries() int { return s.Q.Shape()[1] }
+
+// Probs is the attention probabilities as a node, [B, heads, Nq, Nk]. Asking
+// for them takes the site's attention apart: they are stored, and the output is
+// computed from them. Where nobody asks, attention is one operation that never
+// stores them.
+func (s *Site) Probs() *G.Node {
+	if s.probs == nil {
+		s.probs = AttentionProbs(s.Q, s.K, s.Heads, s.causal)
+		s.taken = [2]*G.Node{s.Q, s.K}
+	}
+	return s.probs
+}
+
+// SetProbs makes the output p·v, with p of the shape of Probs.
+func (s *Site) SetProbs(p *G.Node) {
+	sameShape(s.Path+": probabilities", p.Shape(), []int{s.Q.Shape()[0], s.Heads, s.Queries(), s.K.Shape()[1]})
+	s.probs, s.taken = p, [2]*G.Node{s.Q, s.K}
+}
+
+// SetOutput replaces what the site gives to the projection behind it,
+// [B, Nq, heads·d].
+func (s *Site) SetOutput(out *G.Node) {
+	sameShape(s.Path+": output", out.Shape(), s.Q.Shape())
+	s.output = out
+}
+
+// Attend computes the attention of a site, after every hook has seen it.
+func (b *Build) Attend(s Site) *G.Node {
+	return b.attend(&s)
+}
+
+// AttendCausal is Attend where position i sees positions 0…i only.
+func (b *Build) AttendCausal(s Site) *G.Node {
+	s.causal = true
+	return b.attend(&s)
+}
+
+func (b *Build) attend(s *Site) *G.Node {
+	for _, hook := range b.hooks {
+		hook(s)
+	}
+	switch {
+	case s.output != nil:
+		return s.output
+	case s.probs == nil:
+		return Attention(s.Q, s.K, s.V, s.Heads, s.causal)
+	case s.taken != [2]*G.Node{s.Q, s.K}:
+		panic(fmt.Sprintf("%s: a hook replaced the queries or keys after another had asked for the probabilities; register it first", s.Path))
+	}
+	return AttentionMix(s.probs, s.V)
+}
