@@ -1,0 +1,46 @@
+package unet
+
+import (
+	"github.com/sdgraph/sdgraph/nn"
+	G "gorgonia.org/gorgonia"
+)
+
+// resnet is diffusers' ResnetBlock2D: two normalised convolutions, the timestep
+// added between them, and the input added at the end.
+type resnet struct {
+	Norm1        nn.GroupNorm
+	Conv1        nn.Conv2D
+	TimeEmbProj  nn.Linear
+	Norm2        nn.GroupNorm
+	Conv2        nn.Conv2D
+	ConvShortcut *nn.Conv2D // where the number of channels changes
+}
+
+func newResnet(c Config, in, out int) *resnet {
+	r := &resnet{
+		Norm1:       nn.NewGroupNorm(in, c.NormNumGroups, c.NormEps),
+		Conv1:       nn.NewConv2D(in, out, 3, 1),
+		TimeEmbProj: nn.NewLinear(4*c.BlockOutChannels[0], out),
+		Norm2:       nn.NewGroupNorm(out, c.NormNumGroups, c.NormEps),
+		Conv2:       nn.NewConv2D(out, out, 3, 1),
+	}
+	if in != out {
+		shortcut := nn.NewConv2D(in, out, 1, 1)
+		r.ConvShortcut = &shortcut
+	}
+	return r
+}
+
+// forward maps x [B, H·W, in] to [B, H·W, out]; temb is SiLU of the timestep's
+// embedding, [B, 4·C₀].
+func (r *resnet) forward(b *nn.Build, x nn.FeatureMap, temb *G.Node) nn.FeatureMap {
+	return x.With(b.Block(func() *G.Node {
+		h := r.Conv1.Forward(r.Norm1.ForwardSiLU(x))
+		h.X = nn.AddBroadcast(h.X, r.TimeEmbProj.Forward(temb))
+		shortcut := x
+		if r.ConvShortcut != nil {
+			shortcut = r.ConvShortcut.Forward(x)
+		}
+		return r.Conv2.ForwardAdd(r.Norm2.ForwardSiLU(h), shortcut.X).X
+	}))
+}
