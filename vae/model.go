@@ -1,0 +1,69 @@
+package vae
+
+import (
+	"fmt"
+
+	"github.com/sdgraph/sdgraph/nn"
+	G "gorgonia.org/gorgonia"
+)
+
+// Model is an AutoencoderKL.
+type Model struct {
+	Encoder       *Encoder
+	Decoder       *Decoder
+	QuantConv     *nn.Conv2D
+	PostQuantConv *nn.Conv2D
+
+	Config Config `weight:"-"`
+}
+
+// New returns an unloaded model: nn.Load or nn.Randomize gives it weights. The
+// configuration must have passed Validate.
+func New(c Config) *Model {
+	m := &Model{Encoder: newEncoder(c), Decoder: newDecoder(c), Config: c}
+	if c.UseQuantConv {
+		q := nn.NewConv2D(2*c.LatentChannels, 2*c.LatentChannels, 1, 1)
+		m.QuantConv = &q
+	}
+	if c.UsePostQuantConv {
+		q := nn.NewConv2D(c.LatentChannels, c.LatentChannels, 1, 1)
+		m.PostQuantConv = &q
+	}
+	return m
+}
+
+// Encode maps a picture [B, in_channels, H, W] in [-1, 1] to the mean and
+// log-variance of its latent, each [B, latent_channels, H/f, W/f] with f =
+// Config.Factor. The log-variance is clamped to [-30, 20] as in diffusers; the
+// latent that the UNet works on is the mean (or a sample) times scaling_factor.
+func (m *Model) Encode(b *nn.Build, image *G.Node) (mean, logvar *G.Node) {
+	s := image.Shape()
+	f := m.Config.Factor()
+	if len(s) != 4 || s[1] != m.Config.InChannels || s[2]%f != 0 || s[3]%f != 0 {
+		panic(fmt.Sprintf("vae: picture of shape %v, want [batch, %d, height, width] with height and width multiples of %d", s, m.Config.InChannels, f))
+	}
+	x := m.Encoder.forward(b, nn.FeatureMap{X: nn.ChannelsLast(image), H: s[2], W: s[3]})
+	if m.QuantConv != nil {
+		x = m.QuantConv.Forward(x)
+	}
+	c := m.Config.LatentChannels
+	mean = nn.ChannelsFirst(nn.SliceChannels(x.X, 0, c), x.H, x.W)
+	logvar = nn.ChannelsFirst(nn.Clamp(nn.SliceChannels(x.X, c, 2*c), -30, 20), x.H, x.W)
+	return mean, logvar
+}
+
+// Decode maps a latent [B, latent_channels, h, w], already divided by
+// scaling_factor, to a picture [B, out_channels, h·f, w·f], about [-1, 1] and
+// not clamped.
+func (m *Model) Decode(b *nn.Build, latent *G.Node) *G.Node {
+	s := latent.Shape()
+	if len(s) != 4 || s[1] != m.Config.LatentChannels {
+		panic(fmt.Sprintf("vae: latent of shape %v, want [batch, %d, height, width]", s, m.Config.LatentChannels))
+	}
+	x := nn.FeatureMap{X: nn.ChannelsLast(latent), H: s[2], W: s[3]}
+	if m.PostQuantConv != nil {
+		x = m.PostQuantConv.Forward(x)
+	}
+	x = m.Decoder.forward(b, x)
+	return nn.ChannelsFirst(x.X, x.H, x.W)
+}
