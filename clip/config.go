@@ -1,0 +1,147 @@
+package clip
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+
+	"github.com/sdgraph/sdgraph/nn"
+)
+
+// TextConfig is the configuration of a text encoder. Fields that a file lacks
+// have the values of the text encoder of Stable Diffusion 1.5, which is CLIP
+// ViT-L/14's.
+type TextConfig struct {
+	VocabSize     int      `json:"vocab_size"`
+	HiddenSize    int      `json:"hidden_size"`
+	Intermediate  int      `json:"intermediate_size"`
+	Layers        int      `json:"num_hidden_layers"`
+	Heads         int      `json:"num_attention_heads"`
+	MaxPositions  int      `json:"max_position_embeddings"`
+	HiddenAct     string   `json:"hidden_act"`
+	LayerNormEps  float32  `json:"layer_norm_eps"`
+	EOSTokenID    int      `json:"eos_token_id"`
+	ProjectionDim int      `json:"projection_dim"`
+	ModelType     string   `json:"model_type"`
+	Architectures []string `json:"architectures"`
+}
+
+// VisionConfig is the configuration of a vision encoder. Fields that a file
+// lacks have the values of CLIP ViT-L/14.
+type VisionConfig struct {
+	HiddenSize   int     `json:"hidden_size"`
+	Intermediate int     `json:"intermediate_size"`
+	Layers       int     `json:"num_hidden_layers"`
+	Heads        int     `json:"num_attention_heads"`
+	Channels     int     `json:"num_channels"`
+	ImageSize    int     `json:"image_size"`
+	PatchSize    int     `json:"patch_size"`
+	HiddenAct    string  `json:"hidden_act"`
+	LayerNormEps float32 `json:"layer_norm_eps"`
+}
+
+// Config is config.json of a CLIPModel.
+type Config struct {
+	Text          TextConfig   `json:"text_config"`
+	Vision        VisionConfig `json:"vision_config"`
+	ProjectionDim int          `json:"projection_dim"`
+	LogitScale    float32      `json:"logit_scale_init_value"`
+	ModelType     string       `json:"model_type"`
+}
+
+// ViTL14Text is the text encoder of CLIP ViT-L/14 and of Stable Diffusion 1.5.
+func ViTL14Text() TextConfig {
+	return TextConfig{
+		VocabSize: 49408, HiddenSize: 768, Intermediate: 3072, Layers: 12, Heads: 12, MaxPositions: 77,
+		HiddenAct: "quick_gelu", LayerNormEps: 1e-5, EOSTokenID: 49407, ProjectionDim: 768,
+	}
+}
+
+// ViTL14 is the configuration of openai/clip-vit-large-patch14.
+func ViTL14() Config {
+	return Config{
+		Text: ViTL14Text(),
+		Vision: VisionConfig{
+			HiddenSize: 1024, Intermediate: 4096, Layers: 24, Heads: 16, Channels: 3, ImageSize: 224, PatchSize: 14,
+			HiddenAct: "quick_gelu", LayerNormEps: 1e-5,
+		},
+		ProjectionDim: 768, LogitScale: 2.6592, ModelType: "clip",
+	}
+}
+
+// ReadTextConfig reads and checks the config.json of a text encoder.
+func ReadTextConfig(path string) (TextConfig, error) {
+	c := ViTL14Text()
+	if err := readJSON(path, &c); err != nil {
+		return c, err
+	}
+	if c.ModelType != "" && c.ModelType != "clip_text_model" && c.ModelType != "clip" {
+		return c, fmt.Errorf("%s: model_type is %q, want clip_text_model", path, c.ModelType)
+	}
+	if err := c.Validate(); err != nil {
+		return c, fmt.Errorf("%s: %w", path, err)
+	}
+	return c, nil
+}
+
+// ReadConfig reads and checks the config.json of a CLIPModel.
+func ReadConfig(path string) (Config, error) {
+	c := ViTL14()
+	if err := readJSON(path, &c); err != nil {
+		return c, err
+	}
+	if c.ModelType != "clip" {
+		return c, fmt.Errorf("%s: model_type is %q, want clip: this must be a whole CLIPModel, text and vision", path, c.ModelType)
+	}
+	if err := c.Validate(); err != nil {
+		return c, fmt.Errorf("%s: %w", path, err)
+	}
+	return c, nil
+}
+
+func readJSON(path string, v any) error {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(data, v); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return nil
+}
+
+// Validate tells whether this package can build the encoder, and if not, why.
+func (c TextConfig) Validate() error {
+	if c.VocabSize < 1 || c.MaxPositions < 1 {
+		return fmt.Errorf("vocab_size %d and max_position_embeddings %d must be positive", c.VocabSize, c.MaxPositions)
+	}
+	return validateEncoder(c.HiddenSize, c.Intermediate, c.Layers, c.Heads, c.HiddenAct)
+}
+
+// Validate tells whether this package can build the model, and if not, why.
+func (c Config) Validate() error {
+	if err := c.Text.Validate(); err != nil {
+		return fmt.Errorf("text_config: %w", err)
+	}
+	v := c.Vision
+	if err := validateEncoder(v.HiddenSize, v.Intermediate, v.Layers, v.Heads, v.HiddenAct); err != nil {
+		return fmt.Errorf("vision_config: %w", err)
+	}
+	if v.PatchSize < 1 || v.ImageSize < v.PatchSize || v.ImageSize%v.PatchSize != 0 || v.Channels < 1 {
+		return fmt.Errorf("vision_config: image_size %d is no multiple of patch_size %d", v.ImageSize, v.PatchSize)
+	}
+	if c.ProjectionDim < 1 {
+		return fmt.Errorf("projection_dim is %d, want more than 0", c.ProjectionDim)
+	}
+	return nil
+}
+
+func validateEncoder(hidden, intermediate, layers, heads int, act string) error {
+	if hidden < 1 || intermediate < 1 || layers < 1 || heads < 1 || hidden%heads != 0 {
+		return fmt.Errorf("hidden_size %d, intermediate_size %d, num_hidden_layers %d and num_attention_heads %d: all must be positive, hidden_size a multiple of the heads", hidden, intermediate, layers, heads)
+	}
+	if _, err := nn.Act(act); err != nil {
+		return fmt.Errorf("hidden_act: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,43 @@
+package clip
+
+import (
+	"github.com/sdgraph/sdgraph/nn"
+	G "gorgonia.org/gorgonia"
+)
+
+// Model is a CLIPModel: text and pictures in one space.
+type Model struct {
+	TextModel        *Text
+	VisionModel      *Vision
+	TextProjection   nn.Linear
+	VisualProjection nn.Linear
+	LogitScale       *nn.Weight
+
+	Config Config `weight:"-"`
+}
+
+// New returns an unloaded model: nn.Load or nn.Randomize gives it weights. The
+// configuration must have passed Validate.
+func New(c Config) *Model {
+	return &Model{
+		TextModel:        NewText(c.Text),
+		VisionModel:      newVision(c.Vision),
+		TextProjection:   nn.NewLinearNoBias(c.Text.HiddenSize, c.ProjectionDim),
+		VisualProjection: nn.NewLinearNoBias(c.Vision.HiddenSize, c.ProjectionDim),
+		LogitScale:       nn.NewWeight(),
+		Config:           c,
+	}
+}
+
+// TextEmbeds maps token ids [B, T] and the position of each text's pooled
+// token [B] (TextConfig.PooledPosition), whole numbers stored as float32, to
+// projected embeddings [B, projection_dim], not normalised.
+func (m *Model) TextEmbeds(b *nn.Build, ids, pooled *G.Node) *G.Node {
+	return m.TextProjection.Forward(nn.SelectPositions(m.TextModel.Forward(b, ids), pooled))
+}
+
+// ImageEmbeds maps a normalised picture [B, image_size², num_channels] to
+// projected embeddings [B, projection_dim], not normalised.
+func (m *Model) ImageEmbeds(b *nn.Build, picture nn.FeatureMap) *G.Node {
+	return m.VisualProjection.Forward(m.VisionModel.Forward(b, picture))
+}

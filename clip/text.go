@@ -1,0 +1,63 @@
+package clip
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/sdgraph/sdgraph/nn"
+	G "gorgonia.org/gorgonia"
+)
+
+// Text is a CLIPTextModel: token ids to one vector for each token.
+type Text struct {
+	Embeddings     textEmbeddings
+	Encoder        encoder
+	FinalLayerNorm nn.LayerNorm
+
+	Config TextConfig `weight:"-"`
+}
+
+type textEmbeddings struct {
+	TokenEmbedding    nn.Embedding
+	PositionEmbedding nn.Embedding
+}
+
+// NewText returns an unloaded encoder: nn.Load or nn.Randomize gives it
+// weights. The configuration must have passed Validate.
+func NewText(c TextConfig) *Text {
+	return &Text{
+		Embeddings: textEmbeddings{
+			TokenEmbedding:    nn.NewEmbedding(c.VocabSize, c.HiddenSize),
+			PositionEmbedding: nn.NewEmbedding(c.MaxPositions, c.HiddenSize),
+		},
+		Encoder:        newEncoder(c.HiddenSize, c.Intermediate, c.Layers, c.Heads, c.HiddenAct, c.LayerNormEps),
+		FinalLayerNorm: nn.NewLayerNorm(c.HiddenSize, c.LayerNormEps),
+		Config:         c,
+	}
+}
+
+// Forward maps token ids [B, T], whole numbers stored as float32, to the last
+// hidden state after the final norm, [B, T, hidden_size].
+func (t *Text) Forward(b *nn.Build, ids *G.Node) *G.Node {
+	if s := ids.Shape(); len(s) != 2 || s[1] > t.Config.MaxPositions {
+		panic(fmt.Sprintf("clip: token ids of shape %v, want [batch, at most %d]", s, t.Config.MaxPositions))
+	}
+	x := t.Embeddings.PositionEmbedding.AddPositions(t.Embeddings.TokenEmbedding.Lookup(ids))
+	x = t.Encoder.forward(b, "text_model.encoder", x, true)
+	return t.FinalLayerNorm.Forward(x)
+}
+
+// PooledPosition is the position of the token whose hidden state stands for
+// the text: the first end token. Published files older than transformers 4.30
+// say eos_token_id 2, which is no end token; there it is the first position of
+// the highest id, as their models were trained.
+func (c TextConfig) PooledPosition(ids []int32) int {
+	const legacyEOS = 2
+	if c.EOSTokenID != legacyEOS {
+		if at := slices.Index(ids, int32(c.EOSTokenID)); at >= 0 {
+			return at
+		}
+		return 0 // as torch's argmax over a row of zeros
+	}
+	return slices.Index(ids, slices.Max(ids))
+}
