@@ -1,0 +1,161 @@
+package diffusion
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Scheduler takes a noisy latent to a clean one in the steps of a list of timesteps, given the model's output
+// at each. The schedulers here give diffusers' results; Step i belongs to entry i of the list, and a run may
+// start at any i. DDIM and Euler keep no state. PNDM and DPM++ 2M remember earlier outputs: a run takes
+// consecutive steps, a new one begins with Reset, and one Scheduler serves one run at a time.
+//
+// Latents are elements in any order and of any shape; the slices given are not changed. An index outside the
+// list, slices of different lengths and a timestep outside the training schedule are errors.
+type Scheduler interface {
+	// Timesteps returns the model's timestep at each step, from noise to picture, in units of the training
+	// schedule. Those of Euler may be fractional; PNDM repeats one.
+	Timesteps() []float64
+	// InitNoiseSigma returns the standard deviation of the noise that a run from noise alone starts with.
+	InitNoiseSigma() float64
+	// ScaleModelInput returns what the model is given for the latent x at step i; it may be x itself.
+	ScaleModelInput(x []float32, i int) ([]float32, error)
+	// Step returns the latent after step i, from the model's output for ScaleModelInput(x, i) and x.
+	Step(output, x []float32, i int) ([]float32, error)
+	// AddNoise returns x with as much of the standard normal noise as it has at timestep t, an entry of
+	// Timesteps or any other between 0 and the last one of the training schedule.
+	AddNoise(x, noise []float32, t float64) ([]float32, error)
+	// Reset forgets the outputs of earlier steps.
+	Reset()
+}
+
+// schedulerKinds are the schedulers: the short name, the class in a model's scheduler_config.json, the
+// spacing of the timesteps where that file names none.
+var schedulerKinds = []struct {
+	name, class, spacing string
+	build                func(schedule) (Scheduler, error)
+}{
+	{"ddim", "DDIMScheduler", "leading", newDDIM},
+	{"pndm", "PNDMScheduler", "leading", newPNDM},
+	{"euler", "EulerDiscreteScheduler", "linspace", newEuler},
+	{"dpmpp2m", "DPMSolverMultistepScheduler", "linspace", newDPMPP2M},
+}
+
+// SchedulerNames returns the names that NewScheduler knows: ddim, pndm, euler, dpmpp2m.
+func SchedulerNames() []string {
+	var names []string
+	for _, k := range schedulerKinds {
+		names = append(names, k.name)
+	}
+	return names
+}
+
+// NewScheduler returns a scheduler of a model's training schedule with a number of inference steps, 1 to the
+// number of training timesteps. Its kind is one of SchedulerNames, a class name of diffusers, or "" for the
+// class that the configuration names.
+func NewScheduler(kind string, config SchedulerConfig, steps int) (Scheduler, error) {
+	if kind == "" {
+		kind = config.Class
+	}
+	for _, k := range schedulerKinds {
+		if kind != k.name && kind != k.class {
+			continue
+		}
+		s, err := newSchedule(config, k.spacing, steps)
+		if err == nil {
+			err = config.unsupported(k.name)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("diffusion: scheduler %s: %w", k.name, err)
+		}
+		scheduler, err := k.build(s)
+		if err != nil {
+			return nil, fmt.Errorf("diffusion: scheduler %s: %w", k.name, err)
+		}
+		return scheduler, nil
+	}
+	return nil, fmt.Errorf("diffusion: unknown scheduler %q: the known ones are %s", kind, strings.Join(SchedulerNames(), ", "))
+}
+
+// schedule is what every scheduler has: the training schedule and the timesteps of a run.
+type schedule struct {
+	config    SchedulerConfig // with the defaults filled in
+	alphas    []float64       // ᾱ: cumulative product of 1-β, by training timestep
+	steps     int
+	timesteps []float64
+}
+
+func (s *schedule) Timesteps() []float64 { return slices.Clone(s.timesteps) }
+
+func (s *schedule) InitNoiseSigma() float64 { return 1 }
+
+func (s *schedule) ScaleModelInput(x []float32, i int) ([]float32, error) {
+	return x, s.checkIndex(i)
+}
+
+// AddNoise is the forward process, √ᾱ·x + √(1-ᾱ)·noise (Ho et al. 2020, equation 4).
+func (s *schedule) AddNoise(x, noise []float32, t float64) ([]float32, error) {
+	if t != float64(int(t)) {
+		return nil, fmt.Errorf("diffusion: timestep %g: this scheduler has whole ones only", t)
+	}
+	if err := s.checkTimestep(t); err != nil {
+		return nil, err
+	}
+	alpha, sigma := alphaSigma(s.alphas[int(t)])
+	return combine(alpha, x, sigma, noise)
+}
+
+func (s *schedule) checkIndex(i int) error {
+	if i < 0 || i >= len(s.timesteps) {
+		return fmt.Errorf("diffusion: step %d is not one of the %d steps 0 to %d", i, len(s.timesteps), len(s.timesteps)-1)
+	}
+	return nil
+}
+
+func (s *schedule) checkTimestep(t float64) error {
+	if last := len(s.alphas) - 1; !(t >= 0 && t <= float64(last)) {
+		return fmt.Errorf("diffusion: timestep %g is outside the training schedule, 0 to %d", t, last)
+	}
+	return nil
+}
+
+func (s *schedule) checkStep(output, x []float32, i int) error {
+	if len(output) != len(x) {
+		return fmt.Errorf("diffusion: step %d: the model's output has %d elements, the latent %d", i, len(output), len(x))
+	}
+	return s.checkIndex(i)
+}
+
+// run is how far a run of a scheduler with memory is.
+type run struct {
+	taken int // steps since Reset
+	next  int // index of the step that may follow
+	size  int // elements of the latent
+}
+
+func (r *run) checkNext(i, size int) error {
+	switch {
+	case r.taken == 0:
+		return nil
+	case i != r.next:
+		return fmt.Errorf("diffusion: step %d after step %d: this scheduler takes consecutive steps, Reset comes between two runs", i, r.next-1)
+	case size != r.size:
+		return fmt.Errorf("diffusion: the latent had %d elements in the step before and has %d now: Reset comes between two runs", r.size, size)
+	}
+	return nil
+}
+
+func (r *run) stepTaken(i, size int) { *r = run{taken: r.taken + 1, next: i + 1, size: size} }
+
+// combine returns a·x + b·y.
+func combine(a float64, x []float32, b float64, y []float32) ([]float32, error) {
+	if len(x) != len(y) {
+		return nil, fmt.Errorf("diffusion: the latent has %d elements, the noise %d", len(x), len(y))
+	}
+	out := make([]float32, len(x))
+	for i := range out {
+		out[i] = float32(a*float64(x[i]) + b*float64(y[i]))
+	}
+	return out, nil
+}

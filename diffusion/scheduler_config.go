@@ -1,0 +1,166 @@
+package diffusion
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
+)
+
+// SchedulerConfig is a model's scheduler_config.json: how the model was trained, and options of the
+// scheduler's class in diffusers. What is absent has the default of the class that is asked for, so that the
+// zero value is a valid configuration.
+type SchedulerConfig struct {
+	Class string `json:"_class_name"`
+
+	NumTrainTimesteps int       `json:"num_train_timesteps"` // 1000
+	BetaStart         float64   `json:"beta_start"`          // 0.0001
+	BetaEnd           float64   `json:"beta_end"`            // 0.02
+	BetaSchedule      string    `json:"beta_schedule"`       // linear; or scaled_linear, squaredcos_cap_v2
+	TrainedBetas      []float64 `json:"trained_betas"`       // in place of the four above
+	PredictionType    string    `json:"prediction_type"`     // epsilon; or v_prediction
+
+	TimestepSpacing string `json:"timestep_spacing"` // leading for DDIM and PNDM, linspace for the others; or trailing
+	StepsOffset     int    `json:"steps_offset"`     // added to the timesteps of leading spacing
+
+	SetAlphaToOne   *bool    `json:"set_alpha_to_one"`  // DDIM (true), PNDM (false): ᾱ = 1 after the last step, not that of timestep 0
+	ClipSample      *bool    `json:"clip_sample"`       // DDIM (true): clip the predicted picture
+	ClipSampleRange float64  `json:"clip_sample_range"` // 1
+	SkipPRKSteps    bool     `json:"skip_prk_steps"`    // PNDM: must be true
+	FinalSigmas     string   `json:"final_sigmas_type"` // Euler, DPM++ 2M: zero; or sigma_min
+	LowerOrderFinal *bool    `json:"lower_order_final"` // DPM++ 2M (true): last step of first order in runs of less than 15
+	EulerAtFinal    bool     `json:"euler_at_final"`    // DPM++ 2M: last step of first order
+	LambdaMin       *float64 `json:"lambda_min_clipped"`
+
+	// Options that are refused where they differ from what is supported.
+	Thresholding     bool    `json:"thresholding"`
+	RescaleBetas     bool    `json:"rescale_betas_zero_snr"`
+	KarrasSigmas     bool    `json:"use_karras_sigmas"`
+	ExponentialSigma bool    `json:"use_exponential_sigmas"`
+	BetaSigmas       bool    `json:"use_beta_sigmas"`
+	LuLambdas        bool    `json:"use_lu_lambdas"`
+	FlowSigmas       bool    `json:"use_flow_sigmas"`
+	Interpolation    string  `json:"interpolation_type"` // linear
+	TimestepType     string  `json:"timestep_type"`      // discrete
+	SolverOrder      int     `json:"solver_order"`       // 2
+	Algorithm        string  `json:"algorithm_type"`     // dpmsolver++
+	SolverType       string  `json:"solver_type"`        // midpoint
+	VarianceType     *string `json:"variance_type"`      // null
+}
+
+// LoadSchedulerConfig reads a scheduler_config.json. A class that is not known is an error which names those
+// that are.
+func LoadSchedulerConfig(path string) (SchedulerConfig, error) {
+	var config SchedulerConfig
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return config, fmt.Errorf("diffusion: scheduler configuration: %w", err)
+	}
+	// diffusers writes lambda_min_clipped's default in a way that is not JSON.
+	data = bytes.ReplaceAll(data, []byte("-Infinity"), []byte("null"))
+	if err := json.Unmarshal(data, &config); err != nil {
+		return config, fmt.Errorf("diffusion: %s: %w", path, err)
+	}
+	var classes []string
+	for _, k := range schedulerKinds {
+		if config.Class == k.class {
+			return config, nil
+		}
+		classes = append(classes, k.class)
+	}
+	return config, fmt.Errorf("diffusion: %s: _class_name is %q, the known ones are %s", path, config.Class, strings.Join(classes, ", "))
+}
+
+// withDefaults fills in what is absent.
+func (c SchedulerConfig) withDefaults(spacing string) SchedulerConfig {
+	setDefault(&c.NumTrainTimesteps, 1000)
+	setDefault(&c.BetaStart, 0.0001)
+	setDefault(&c.BetaEnd, 0.02)
+	setDefault(&c.BetaSchedule, "linear")
+	setDefault(&c.PredictionType, "epsilon")
+	setDefault(&c.TimestepSpacing, spacing)
+	setDefault(&c.ClipSampleRange, 1)
+	setDefault(&c.FinalSigmas, "zero")
+	return c
+}
+
+func setDefault[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
+
+func orDefault[T any](field *T, value T) T {
+	if field == nil {
+		return value
+	}
+	return *field
+}
+
+// validate checks the values that every kind reads; defaults are filled in.
+func (c SchedulerConfig) validate(steps int) error {
+	oneOf := func(field, value string, allowed ...string) error {
+		for _, a := range allowed {
+			if value == a {
+				return nil
+			}
+		}
+		return fmt.Errorf("%s is %q, it must be one of %s", field, value, strings.Join(allowed, ", "))
+	}
+	if c.NumTrainTimesteps < 1 || c.NumTrainTimesteps > 1e6 {
+		return fmt.Errorf("num_train_timesteps is %d, it must be between 1 and 1000000", c.NumTrainTimesteps)
+	}
+	if steps < 1 || steps > c.NumTrainTimesteps {
+		return fmt.Errorf("%d steps: it must be between 1 and the %d timesteps of the training schedule", steps, c.NumTrainTimesteps)
+	}
+	if n := len(c.TrainedBetas); n > 0 && n != c.NumTrainTimesteps {
+		return fmt.Errorf("trained_betas has %d values for %d num_train_timesteps", n, c.NumTrainTimesteps)
+	}
+	if err := oneOf("beta_schedule", c.BetaSchedule, "linear", "scaled_linear", "squaredcos_cap_v2"); err != nil {
+		return err
+	}
+	if err := oneOf("prediction_type", c.PredictionType, "epsilon", "v_prediction"); err != nil {
+		return err
+	}
+	if err := oneOf("final_sigmas_type", c.FinalSigmas, "zero", "sigma_min"); err != nil {
+		return err
+	}
+	return oneOf("timestep_spacing", c.TimestepSpacing, "leading", "linspace", "trailing")
+}
+
+// unsupported returns an error for an option that diffusers' class has and the one of this name has not.
+func (c SchedulerConfig) unsupported(name string) error {
+	for _, option := range []struct {
+		isSet       bool
+		field, want string
+		kinds       string
+	}{
+		{c.RescaleBetas, "rescale_betas_zero_snr", "false", "ddim euler dpmpp2m"},
+		{c.Thresholding, "thresholding", "false", "ddim dpmpp2m"},
+		{!c.SkipPRKSteps, "skip_prk_steps", "true, as in Stable Diffusion's files (absent means false)", "pndm"},
+		{c.KarrasSigmas, "use_karras_sigmas", "false", "euler dpmpp2m"},
+		{c.ExponentialSigma, "use_exponential_sigmas", "false", "euler dpmpp2m"},
+		{c.BetaSigmas, "use_beta_sigmas", "false", "euler dpmpp2m"},
+		{c.LuLambdas, "use_lu_lambdas", "false", "dpmpp2m"},
+		{c.FlowSigmas, "use_flow_sigmas", "false", "dpmpp2m"},
+		{!unset(c.Interpolation, "linear"), "interpolation_type", "linear", "euler"},
+		{!unset(c.TimestepType, "discrete"), "timestep_type", "discrete", "euler"},
+		{!unset(c.SolverOrder, 2), "solver_order", "2", "dpmpp2m"},
+		{!unset(c.Algorithm, "dpmsolver++"), "algorithm_type", "dpmsolver++", "dpmpp2m"},
+		{!unset(c.SolverType, "midpoint"), "solver_type", "midpoint", "dpmpp2m"},
+		{c.VarianceType != nil, "variance_type", "null", "dpmpp2m"},
+	} {
+		if option.isSet && strings.Contains(option.kinds, name) {
+			return fmt.Errorf("%s must be %s: nothing else is supported", option.field, option.want)
+		}
+	}
+	return nil
+}
+
+// unset reports whether a field is absent or has its default.
+func unset[T comparable](value, byDefault T) bool {
+	var zero T
+	return value == zero || value == byDefault
+}

@@ -1,0 +1,284 @@
+package diffusion
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+)
+
+// schedulerCase is a run of diffusers' scheduler, from testdata/make_schedulers.py.
+type schedulerCase struct {
+	Kind          string
+	Config        json.RawMessage
+	Steps, Start  int
+	Timesteps     []float64
+	Sigma         float64
+	Second, Final []float32
+	NoisyAt       float64 `json:"noisy_at"`
+	Noisy         []float32
+}
+
+type schedulerCases struct {
+	Init, Noise []float32
+	Cases       []schedulerCase
+}
+
+func loadSchedulerCases(t *testing.T) schedulerCases {
+	data, err := os.ReadFile("testdata/schedulers.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var cases schedulerCases
+	if err := json.Unmarshal(data, &cases); err != nil {
+		t.Fatal(err)
+	}
+	return cases
+}
+
+// madeUpModel is what testdata/make_schedulers.py runs the schedulers on.
+func madeUpModel(x, noise []float32, i int) []float32 {
+	out := make([]float32, len(x))
+	for j := range out {
+		out[j] = float32(0.7*math.Tanh(float64(x[j])) + 0.3*(1+0.01*float64(i))*float64(noise[j]))
+	}
+	return out
+}
+
+// runScheduler runs the made-up model from step start on and returns the latent after every step.
+func runScheduler(t *testing.T, s Scheduler, init, noise []float32, start int) [][]float32 {
+	t.Helper()
+	x := make([]float32, len(init))
+	for j := range x {
+		x[j] = init[j] * float32(s.InitNoiseSigma())
+	}
+	var latents [][]float32
+	for i := start; i < len(s.Timesteps()); i++ {
+		scaled, err := s.ScaleModelInput(x, i)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if x, err = s.Step(madeUpModel(scaled, noise, i), x, i); err != nil {
+			t.Fatal(err)
+		}
+		latents = append(latents, x)
+	}
+	return latents
+}
+
+var near = cmpopts.EquateApprox(1e-5, 1e-5)
+
+func TestSchedulersLikeDiffusers(t *testing.T) {
+	cases := loadSchedulerCases(t)
+	for n, c := range cases.Cases {
+		t.Run(fmt.Sprintf("%d-%s-%d", n, c.Kind, c.Steps), func(t *testing.T) {
+			var config SchedulerConfig
+			if err := json.Unmarshal(c.Config, &config); err != nil {
+				t.Fatal(err)
+			}
+			s, err := NewScheduler(c.Kind, config, c.Steps)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(c.Timesteps, s.Timesteps(), cmpopts.EquateApprox(1e-7, 0)); diff != "" {
+				t.Fatalf("%s: timesteps: %s", c.Config, diff)
+			}
+			if diff := cmp.Diff(c.Sigma, s.InitNoiseSigma(), near); diff != "" {
+				t.Errorf("sigma: %s", diff)
+			}
+			for range 2 { // the second run after Reset is the same
+				latents := runScheduler(t, s, cases.Init, cases.Noise, c.Start)
+				if diff := cmp.Diff(c.Second, latents[min(1, len(latents)-1)], near); diff != "" {
+					t.Errorf("%s: second latent: %s", c.Config, diff)
+				}
+				if diff := cmp.Diff(c.Final, latents[len(latents)-1], near); diff != "" {
+					t.Errorf("%s: final latent: %s", c.Config, diff)
+				}
+				s.Reset()
+			}
+			noisy, err := s.AddNoise(cases.Init, cases.Noise, c.NoisyAt)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(c.Noisy, noisy, near); diff != "" {
+				t.Errorf("%s: noise at %g: %s", c.Config, c.NoisyAt, diff)
+			}
+		})
+	}
+}
+
+// Without noise in the model's output, every scheduler takes a noised latent back to where it came from.
+func TestSchedulersUndoAddNoise(t *testing.T) {
+	picture, noise := []float32{0.5, -1, 2}, []float32{1, -0.5, 0.25}
+	for _, kind := range SchedulerNames() {
+		config := SchedulerConfig{Class: "PNDMScheduler", SkipPRKSteps: true, SetAlphaToOne: new(bool), ClipSample: new(bool)}
+		*config.SetAlphaToOne = true
+		s, err := NewScheduler(kind, config, 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		start := 4
+		if kind == "pndm" {
+			start = 0 // a late start takes its second step for the repeated one
+		}
+		x, err := s.AddNoise(picture, noise, s.Timesteps()[start])
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := start; i < len(s.Timesteps()); i++ {
+			if x, err = s.Step(noise, x, i); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if diff := cmp.Diff(picture, x, cmpopts.EquateApprox(0, 1e-4)); diff != "" {
+			t.Errorf("%s: %s", kind, diff)
+		}
+	}
+}
+
+func TestSchedulerErrors(t *testing.T) {
+	good := SchedulerConfig{Class: "PNDMScheduler", SkipPRKSteps: true, StepsOffset: 1}
+	for _, c := range []struct {
+		kind   string
+		change func(*SchedulerConfig)
+		steps  int
+		says   string
+	}{
+		{"heun", nil, 10, `unknown scheduler "heun": the known ones are ddim, pndm, euler, dpmpp2m`},
+		{"ddim", nil, 0, "0 steps"},
+		{"ddim", nil, 1001, "1001 steps: it must be between 1 and the 1000"},
+		{"ddim", nil, 1000, "steps_offset 1 does not fit"},
+		{"ddim", func(c *SchedulerConfig) { c.StepsOffset = -1 }, 10, "timestep -1"},
+		{"ddim", func(c *SchedulerConfig) { c.BetaSchedule = "cosine" }, 10, `beta_schedule is "cosine", it must be one of linear, scaled_linear, squaredcos_cap_v2`},
+		{"ddim", func(c *SchedulerConfig) { c.PredictionType = "sample" }, 10, "epsilon, v_prediction"},
+		{"ddim", func(c *SchedulerConfig) { c.TimestepSpacing = "even" }, 10, "leading, linspace, trailing"},
+		{"ddim", func(c *SchedulerConfig) { c.BetaEnd = 1.5 }, 10, "between 0 and 1"},
+		{"ddim", func(c *SchedulerConfig) { c.NumTrainTimesteps = -1 }, 10, "num_train_timesteps is -1"},
+		{"ddim", func(c *SchedulerConfig) { c.TrainedBetas = []float64{0.1} }, 10, "trained_betas has 1 values"},
+		{"ddim", func(c *SchedulerConfig) { c.Thresholding = true }, 10, "thresholding must be false"},
+		{"pndm", func(c *SchedulerConfig) { c.SkipPRKSteps = false }, 10, "skip_prk_steps must be true"},
+		{"euler", func(c *SchedulerConfig) { c.KarrasSigmas = true }, 10, "use_karras_sigmas must be false"},
+		{"dpmpp2m", func(c *SchedulerConfig) { c.SolverOrder = 3 }, 10, "solver_order must be 2"},
+		{"dpmpp2m", func(c *SchedulerConfig) { c.FinalSigmas = "one" }, 10, "zero, sigma_min"},
+	} {
+		config := good
+		if c.change != nil {
+			c.change(&config)
+		}
+		_, err := NewScheduler(c.kind, config, c.steps)
+		if err == nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s, %d steps: error %v, want one that says %s", c.kind, c.steps, err, c.says)
+		}
+	}
+}
+
+func TestSchedulerStepErrors(t *testing.T) {
+	two, three := make([]float32, 2), make([]float32, 3)
+	for _, kind := range SchedulerNames() {
+		s, err := NewScheduler(kind, SchedulerConfig{SkipPRKSteps: true}, 5)
+		if err != nil {
+			t.Fatal(err)
+		}
+		hasMemory := kind == "pndm" || kind == "dpmpp2m"
+		for _, c := range []struct {
+			name string
+			call func() error
+			fail bool
+		}{
+			{"output too short", func() error { _, err := s.Step(two, three, 0); return err }, true},
+			{"negative step", func() error { _, err := s.Step(two, two, -1); return err }, true},
+			{"step behind the last", func() error { _, err := s.Step(two, two, len(s.Timesteps())); return err }, true},
+			{"input behind the last", func() error { _, err := s.ScaleModelInput(two, len(s.Timesteps())); return err }, true},
+			{"noise too short", func() error { _, err := s.AddNoise(three, two, 100); return err }, true},
+			{"timestep too high", func() error { _, err := s.AddNoise(two, two, 1000); return err }, true},
+			{"no timestep", func() error { _, err := s.AddNoise(two, two, math.NaN()); return err }, true},
+			{"first step", func() error { _, err := s.Step(two, two, 2); return err }, false},
+			{"same step again", func() error { _, err := s.Step(two, two, 2); return err }, hasMemory},
+			{"other size", func() error { _, err := s.Step(three, three, 3); return err }, hasMemory},
+			{"step after Reset", func() error { s.Reset(); _, err := s.Step(three, three, 0); return err }, false},
+		} {
+			if err := c.call(); (err != nil) != c.fail {
+				t.Errorf("%s: %s: error %v", kind, c.name, err)
+			}
+		}
+	}
+}
+
+func TestLoadSchedulerConfig(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "scheduler_config.json")
+	load := func(content string) (SchedulerConfig, error) {
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return LoadSchedulerConfig(path)
+	}
+	config, err := load(`{"_class_name": "DPMSolverMultistepScheduler", "lambda_min_clipped": -Infinity, "beta_end": 0.012, "trained_betas": null}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := NewScheduler("", config, 7)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := s.Timesteps(); len(got) != 7 || got[0] != 999 {
+		t.Errorf("timesteps %v", got)
+	}
+	for content, says := range map[string]string{
+		`{"_class_name": "LCMScheduler"}`: `_class_name is "LCMScheduler", the known ones are DDIMScheduler, PNDMScheduler`,
+		`{}`:                              `_class_name is ""`,
+		`{"beta_end": "x"}`:               "beta_end",
+		`{`:                               path,
+	} {
+		if _, err := load(content); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: error %v, want one that says %s", content, err, says)
+		}
+	}
+	if _, err := LoadSchedulerConfig(path + "x"); err == nil || !strings.Contains(err.Error(), path+"x") {
+		t.Errorf("absent file: error %v", err)
+	}
+}
+
+// What Timesteps returns belongs to the caller.
+func TestTimestepsCopied(t *testing.T) {
+	s, err := NewScheduler("ddim", SchedulerConfig{}, 4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := s.Timesteps()
+	slices.Reverse(s.Timesteps())
+	if diff := cmp.Diff(before, s.Timesteps()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// The training schedule is torch's to the last bit.
+func TestAlphas(t *testing.T) {
+	for _, c := range []struct {
+		config SchedulerConfig
+		want   map[int]float64 // diffusers' alphas_cumprod
+	}{
+		{SchedulerConfig{BetaStart: 0.00085, BetaEnd: 0.012, BetaSchedule: "scaled_linear"},
+			map[int]float64{0: 0x1.ff9096p-1, 1: 0x1.ff20a8p-1, 499: 0x1.1c556p-2, 500: 0x1.1af6e6p-2, 998: 0x1.351d06p-8, 999: 0x1.31676cp-8}},
+		{SchedulerConfig{},
+			map[int]float64{0: 0x1.fff2e4p-1, 1: 0x1.ffe32cp-1, 499: 0x1.41e4bp-4, 500: 0x1.3ea7b4p-4, 998: 0x1.59758cp-15, 999: 0x1.528cccp-15}},
+		{SchedulerConfig{BetaSchedule: "squaredcos_cap_v2"},
+			map[int]float64{0: 0x1.fffa96p-1, 499: 0x1.f9b21ap-2, 998: 0x1.45fbc6p-19, 999: 0x1.4dcd84p-29}},
+	} {
+		s, err := newSchedule(c.config, "leading", 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for at, want := range c.want {
+			if s.alphas[at] != want {
+				t.Errorf("%s: ᾱ of timestep %d is %x, want %x", s.config.BetaSchedule, at, s.alphas[at], want)
+			}
+		}
+	}
+}
