@@ -1,0 +1,171 @@
+package main
+
+import (
+	"fmt"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+)
+
+const tileSignature = "func(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int)"
+
+// tile generates the product of some rows with the first vecs vectors of a
+// panel two vectors wide. Every number of rows has a loop of its own, with all
+// sums in registers.
+func (t target) tile(name string, vecs int) {
+	columns := "Cols"
+	if vecs == 1 {
+		columns = "Cols/2"
+	}
+	TEXT(name+t.suffix, NOSPLIT, tileSignature)
+	Doc(
+		fmt.Sprintf("%s%s multiplies rows ≤ Rows rows by one panel:", name, t.suffix),
+		"",
+		"\tc[r*ldc+j] = Σ_i a[r*lda+i]·panel[i*Cols+j] + bias[j] + add[r*ldadd+j]",
+		"",
+		fmt.Sprintf("for r < rows, j < %s and i < k. An empty bias or add counts as zero; add", columns),
+		"may be c.",
+	)
+	g := tileRegisters{
+		target: t, vecs: vecs,
+		panel: Load(Param("panel").Base(), GP64()),
+		k:     Load(Param("k"), GP64()),
+		lda:   Load(Param("lda"), GP64()),
+	}
+	SHLQ(Imm(2), g.lda)
+	// Row r is at rowPtr[r/3] + r%3·lda.
+	g.rowPtr = append(g.rowPtr, Load(Param("a").Base(), GP64()))
+	for i := 3; i < t.rows; i += 3 {
+		p := GP64()
+		LEAQ(Mem{Base: g.rowPtr[len(g.rowPtr)-1], Index: g.lda, Scale: 2}, p)
+		ADDQ(g.lda, p)
+		g.rowPtr = append(g.rowPtr, p)
+	}
+	rows := Load(Param("rows"), GP64())
+	for r := t.rows; r >= 1; r-- {
+		CMPQ(rows, Imm(uint64(r)))
+		JEQ(LabelRef(label("rows", r)))
+	}
+	RET() // no rows
+	for r := t.rows; r >= 1; r-- {
+		g.rowsBody(r)
+	}
+}
+
+// tileRegisters are what the main loop keeps in general registers.
+type tileRegisters struct {
+	target
+	vecs          int
+	panel, k, lda Register
+	rowPtr        []Register
+}
+
+// label names a place in the code for a number of rows.
+func label(what string, rows int) string { return fmt.Sprintf("%s%d", what, rows) }
+
+// sum is the accumulator of a row and a vector of columns.
+func (g tileRegisters) sum(r, v int) VecPhysical { return g.vector(r*g.vecs + v) }
+
+// row addresses a[r*lda + i].
+func (g tileRegisters) row(r, i int) Mem {
+	m := Mem{Base: g.rowPtr[r/3], Disp: 4 * i}
+	if r%3 > 0 {
+		m.Index, m.Scale = g.lda, uint8(r%3)
+	}
+	return m
+}
+
+func (g tileRegisters) rowsBody(rows int) {
+	const unroll = 4
+	Label(label("rows", rows))
+	for r := range rows {
+		for v := range g.vecs {
+			VXORPS(g.sum(r, v), g.sum(r, v), g.sum(r, v))
+		}
+	}
+	SUBQ(Imm(unroll), g.k)
+	JLT(LabelRef(label("tail", rows)))
+	Label(label("loop", rows))
+	for i := range unroll {
+		g.step(rows, i)
+	}
+	g.advance(rows, unroll)
+	SUBQ(Imm(unroll), g.k)
+	JGE(LabelRef(label("loop", rows)))
+	Label(label("tail", rows))
+	ADDQ(Imm(unroll), g.k)
+	JEQ(LabelRef(label("done", rows)))
+	Label(label("last", rows))
+	g.step(rows, 0)
+	g.advance(rows, 1)
+	DECQ(g.k)
+	JNE(LabelRef(label("last", rows)))
+	Label(label("done", rows))
+	g.finish(rows)
+	RET()
+}
+
+// step adds the products of column i of the rows with row i of the panel.
+func (g tileRegisters) step(rows, i int) {
+	last := g.registers - 1
+	var b []VecPhysical
+	for v := range g.vecs {
+		b = append(b, g.vector(last-v))
+		VMOVUPS(Mem{Base: g.panel, Disp: (2*i + v) * g.bytes()}, b[v])
+	}
+	for r := range rows {
+		x := g.vector(last - g.vecs - r%2)
+		VBROADCASTSS(g.row(r, i), x)
+		for v := range g.vecs {
+			VFMADD231PS(b[v], x, g.sum(r, v))
+		}
+	}
+}
+
+// advance moves on by n columns of the rows.
+func (g tileRegisters) advance(rows, n int) {
+	ADDQ(U32(2*n*g.bytes()), g.panel)
+	for i := 0; 3*i < rows; i++ {
+		ADDQ(U32(4*n), g.rowPtr[i])
+	}
+}
+
+// finish adds bias and the matrix to be added, and writes the tile.
+func (g tileRegisters) finish(rows int) {
+	bias := Load(Param("bias").Base(), GP64())
+	hasBias := Load(Param("bias").Len(), GP64())
+	TESTQ(hasBias, hasBias)
+	JZ(LabelRef(label("unbiased", rows)))
+	for v := range g.vecs {
+		b := g.vector(g.registers - 1)
+		VMOVUPS(Mem{Base: bias, Disp: v * g.bytes()}, b)
+		for r := range rows {
+			VADDPS(b, g.sum(r, v), g.sum(r, v))
+		}
+	}
+	Label(label("unbiased", rows))
+	add := Load(Param("add").Base(), GP64())
+	hasAdd := Load(Param("add").Len(), GP64())
+	TESTQ(hasAdd, hasAdd)
+	JZ(LabelRef(label("alone", rows)))
+	g.eachRow(rows, add, "ldadd", func(m Mem, sum VecPhysical) { VADDPS(m, sum, sum) })
+	Label(label("alone", rows))
+	c := Load(Param("c").Base(), GP64())
+	g.eachRow(rows, c, "ldc", func(m Mem, sum VecPhysical) { VMOVUPS(sum, m) })
+	VZEROUPPER()
+}
+
+// eachRow calls f with the address of each vector of a tile in memory.
+func (g tileRegisters) eachRow(rows int, p Register, stride string, f func(m Mem, sum VecPhysical)) {
+	ld := Load(Param(stride), GP64())
+	SHLQ(Imm(2), ld)
+	for r := range rows {
+		for v := range g.vecs {
+			f(Mem{Base: p, Disp: v * g.bytes()}, g.sum(r, v))
+		}
+		if r < rows-1 {
+			ADDQ(ld, p)
+		}
+	}
+}

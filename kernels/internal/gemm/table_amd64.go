@@ -1,0 +1,65 @@
+//go:build amd64 && !noasm
+
+package gemm
+
+import "github.com/sdgraph/sdgraph/kernels/internal/isa"
+
+//go:generate go run -C asm . -isa avx2 -pkg gemm -out ../avx2_amd64.s -stubs ../avx2_amd64.go
+//go:generate go run -C asm . -isa avx512 -pkg gemm -out ../avx512_amd64.s -stubs ../avx512_amd64.go
+
+func init() {
+	table[isa.AVX2] = &Primitives{
+		Rows: 6, Cols: 16,
+		Tile: tileAVX2, HalfTile: halfTileAVX2,
+		TransposeFloat32:  inBlocks(8, transposeFloat32AVX2, transposeFloat32Go),
+		TransposeFloat16:  inBlocks(8, transposeFloat16AVX2, transposeFloat16Go),
+		TransposeBFloat16: inBlocks(8, transposeBFloat16AVX2, transposeBFloat16Go),
+		CopyFloat32:       inVectors(8, copyFloat32AVX2, copyFloat32Go),
+		CopyFloat16:       inVectors(8, copyFloat16AVX2, copyFloat16Go),
+		CopyBFloat16:      inVectors(8, copyBFloat16AVX2, copyBFloat16Go),
+	}
+	table[isa.AVX512] = &Primitives{
+		Rows: 14, Cols: 32,
+		Tile: tileAVX512, HalfTile: halfTileAVX512,
+		TransposeFloat32:  inBlocks(16, transposeFloat32AVX512, transposeFloat32Go),
+		TransposeFloat16:  inBlocks(16, transposeFloat16AVX512, transposeFloat16Go),
+		TransposeBFloat16: inBlocks(16, transposeBFloat16AVX512, transposeBFloat16Go),
+		CopyFloat32:       inVectors(16, copyFloat32AVX512, copyFloat32Go),
+		CopyFloat16:       inVectors(16, copyFloat16AVX512, copyFloat16Go),
+		CopyBFloat16:      inVectors(16, copyBFloat16AVX512, copyBFloat16Go),
+	}
+}
+
+// move is a transposition or copy, from dst to n as [Primitives] describes it.
+type move[T any] = func(dst []float32, ldd int, src []T, lds, m, n int)
+
+// inBlocks leaves whole blocks of size×size to one transposition and the rest
+// to another.
+func inBlocks[T any](size int, whole, rest move[T]) move[T] {
+	return func(dst []float32, ldd int, src []T, lds, m, n int) {
+		mb, nb := m/size*size, n/size*size
+		if mb > 0 && nb > 0 {
+			whole(dst, ldd, src, lds, mb, nb)
+		}
+		if nb < n {
+			rest(dst[nb:], ldd, src[nb*lds:], lds, m, n-nb)
+		}
+		if mb < m && nb > 0 {
+			rest(dst[mb*ldd:], ldd, src[mb:], lds, m-mb, nb)
+		}
+	}
+}
+
+// inVectors leaves the columns that are whole vectors to one copy and the rest
+// to another.
+func inVectors[T any](size int, whole, rest move[T]) move[T] {
+	return func(dst []float32, ldd int, src []T, lds, m, n int) {
+		nb := n / size * size
+		if m > 0 && nb > 0 {
+			whole(dst, ldd, src, lds, m, nb)
+		}
+		if nb < n {
+			rest(dst[nb:], ldd, src[nb:], lds, m, n-nb)
+		}
+	}
+}
