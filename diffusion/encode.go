@@ -1,0 +1,158 @@
+package diffusion
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/sdgraph/sdgraph/nn"
+	"github.com/sdgraph/sdgraph/tensor"
+	G "gorgonia.org/gorgonia"
+	gt "gorgonia.org/tensor"
+)
+
+type node = G.Node
+
+// Latent is what the UNet works on, [1, C, h, w]: a picture as the VAE encodes
+// it, times scaling_factor, perhaps with noise.
+type Latent struct{ *gt.Dense }
+
+// NewLatent takes v as a latent of c channels and h×w, without a copy.
+func NewLatent(v []float32, c, h, w int) Latent { return Latent{tensor.FromFloat32s(v, 1, c, h, w)} }
+
+// Floats is the latent's memory, row-major.
+func (z Latent) Floats() []float32 { return tensor.Float32s(z.Dense) }
+
+// Copy returns a latent of its own memory.
+func (z Latent) Copy() Latent { return Latent{z.Dense.Clone().(*gt.Dense)} }
+
+// With is v as a latent of z's shape, without a copy.
+func (z Latent) With(v []float32) Latent { return Latent{tensor.FromFloat32s(v, z.Shape()...)} }
+
+// AddScaled adds f·x to the latent; x has its shape.
+func (z Latent) AddScaled(f float32, x *gt.Dense) {
+	dst, src := z.Floats(), tensor.Float32s(x)
+	for i, v := range src {
+		dst[i] += f * v
+	}
+}
+
+// Encode runs the text encoder on a prompt: the last hidden state after the
+// final norm, [1, T, d]. A prompt that is too long is cut; Tokenizer.Truncated
+// tells.
+func (p *Pipeline) Encode(ctx context.Context, prompt string) (*gt.Dense, error) {
+	ids := p.Tokenizer.Encode(prompt)
+	prog, err := p.program(fmt.Sprintf("text encoder %d", len(ids)), func(b *nn.Build) []*node {
+		return []*node{p.Text.Forward(b, b.Input("ids", 1, len(ids)))}
+	})
+	if err != nil {
+		return nil, err
+	}
+	out, err := prog.Run(ctx, map[string]*gt.Dense{"ids": idTensor(ids)})
+	if err != nil {
+		return nil, err
+	}
+	return out[0], checkFinite("the text encoder's output", out[0])
+}
+
+// CLIPText runs CLIP's text encoder on a text: the projected embedding,
+// normalised to length 1, [1, d].
+func (p *Pipeline) CLIPText(ctx context.Context, text string) (*gt.Dense, error) {
+	if p.CLIP == nil {
+		return nil, ErrNoCLIP
+	}
+	ids := p.CLIP.Tokenizer.Encode(text)
+	prog, err := p.program(fmt.Sprintf("CLIP text %d", len(ids)), func(b *nn.Build) []*node {
+		return []*node{p.CLIP.TextEmbeds(b, b.Input("ids", 1, len(ids)), b.Input("pooled", 1))}
+	})
+	if err != nil {
+		return nil, err
+	}
+	out, err := prog.Run(ctx, map[string]*gt.Dense{
+		"ids": idTensor(ids), "pooled": scalarBatch(float64(p.CLIP.Config.Text.PooledPosition(ids))),
+	})
+	if err != nil {
+		return nil, err
+	}
+	normalise(tensor.Float32s(out[0]))
+	return out[0], checkFinite("CLIP's text embedding", out[0])
+}
+
+// EncodeImage is the latent of a picture [1, 3, H, W] in [-1, 1]: the mean of
+// the encoder's distribution times scaling_factor, so that it is deterministic.
+func (p *Pipeline) EncodeImage(ctx context.Context, image *gt.Dense) (Latent, error) {
+	mean, _, err := p.EncodeDistribution(ctx, image)
+	if err != nil {
+		return Latent{}, err
+	}
+	scale(tensor.Float32s(mean), p.VAE.Config.ScalingFactor)
+	return Latent{mean}, nil
+}
+
+// EncodeDistribution is mean and log-variance of the latent of a picture
+// [1, 3, H, W] in [-1, 1], each [1, C, h, w], without scaling_factor.
+func (p *Pipeline) EncodeDistribution(ctx context.Context, image *gt.Dense) (mean, logvar *gt.Dense, err error) {
+	s := image.Shape()
+	if len(s) != 4 || s[0] != 1 || s[1] != 3 {
+		return nil, nil, fmt.Errorf("picture of shape %v, want [1, 3, height, width]", s)
+	}
+	if err := p.CheckSize(s[2], s[3]); err != nil {
+		return nil, nil, err
+	}
+	prog, err := p.program(fmt.Sprintf("VAE encoder %v", s), func(b *nn.Build) []*node {
+		mean, logvar := p.VAE.Encode(b, b.Input("image", s...))
+		return []*node{mean, logvar}
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	out, err := prog.Run(ctx, map[string]*gt.Dense{"image": image})
+	if err != nil {
+		return nil, nil, err
+	}
+	return out[0], out[1], checkFinite("the encoded picture", out[0])
+}
+
+// Decode is the picture of a latent, [1, 3, H, W], about [-1, 1], not clamped.
+func (p *Pipeline) Decode(ctx context.Context, z Latent) (*gt.Dense, error) {
+	prog, err := p.program(fmt.Sprintf("VAE decoder %v", z.Shape()), func(b *nn.Build) []*node {
+		return []*node{p.VAE.Decode(b, nn.Scale(b.Input("z", z.Shape()...), 1/p.VAE.Config.ScalingFactor))}
+	})
+	if err != nil {
+		return nil, err
+	}
+	out, err := prog.Run(ctx, map[string]*gt.Dense{"z": z.Dense})
+	if err != nil {
+		return nil, err
+	}
+	return out[0], checkFinite("the decoded picture", out[0])
+}
+
+func checkFinite(what string, d *gt.Dense) error {
+	if err := nn.Finite(d); err != nil {
+		return fmt.Errorf("%s is not finite: %w", what, err)
+	}
+	return nil
+}
+
+func idTensor(ids []int32) *gt.Dense {
+	f := make([]float32, len(ids))
+	for i, id := range ids {
+		f[i] = float32(id)
+	}
+	return tensor.FromFloat32s(f, 1, len(ids))
+}
+
+func normalise(v []float32) {
+	sum := 0.0
+	for _, x := range v {
+		sum += float64(x) * float64(x)
+	}
+	scale(v, float32(1/math.Max(math.Sqrt(sum), 1e-12)))
+}
+
+func scale(v []float32, f float32) {
+	for i := range v {
+		v[i] *= f
+	}
+}

@@ -1,0 +1,136 @@
+package diffusion
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/sdgraph/sdgraph/clip"
+	"github.com/sdgraph/sdgraph/nn"
+	"github.com/sdgraph/sdgraph/tensor"
+	"github.com/sdgraph/sdgraph/unet"
+	"github.com/sdgraph/sdgraph/vae"
+)
+
+// OpenUNet loads the UNet of a diffusers directory: dir holds config.json and
+// diffusion_pytorch_model.safetensors (or a form of it that tensor.OpenSet
+// knows). The weights are the files' own memory; closing the Set ends them.
+func OpenUNet(dir string) (*unet.Model, *tensor.Set, error) {
+	c, err := unet.ReadConfig(filepath.Join(dir, "config.json"))
+	if err != nil {
+		return nil, nil, err
+	}
+	m := unet.New(c)
+	set, err := load(m, dir, "diffusion_pytorch_model")
+	return m, set, err
+}
+
+// OpenVAE loads the autoencoder of a diffusers directory; see OpenUNet.
+func OpenVAE(dir string) (*vae.Model, *tensor.Set, error) {
+	c, err := vae.ReadConfig(filepath.Join(dir, "config.json"))
+	if err != nil {
+		return nil, nil, err
+	}
+	m := vae.New(c)
+	set, err := load(m, dir, "diffusion_pytorch_model", nn.WithRename(newAttentionNames))
+	return m, set, err
+}
+
+// attentionNames are what diffusers called the projections of the
+// autoencoder's attention before 0.17, as published files still do.
+var attentionNames = strings.NewReplacer(
+	".query.", ".to_q.", ".key.", ".to_k.", ".value.", ".to_v.", ".proj_attn.", ".to_out.0.",
+)
+
+func newAttentionNames(name string) string {
+	if !strings.Contains(name, "attentions.") {
+		return name
+	}
+	return attentionNames.Replace(name)
+}
+
+// OpenText loads the text encoder of a diffusers directory, a transformers
+// CLIPTextModel; see OpenUNet.
+func OpenText(dir string) (*clip.Text, *tensor.Set, error) {
+	c, err := clip.ReadTextConfig(filepath.Join(dir, "config.json"))
+	if err != nil {
+		return nil, nil, err
+	}
+	m := clip.NewText(c)
+	set, err := load(m, dir, "model", nn.WithPrefix("text_model."), nn.WithIgnore("position_ids"))
+	return m, set, err
+}
+
+// CLIP is a CLIPModel with what its inputs need.
+type CLIP struct {
+	*clip.Model
+	Tokenizer *clip.Tokenizer
+	Mean, Std []float32 // of a picture's colours, in [0, 1]
+}
+
+// OpenCLIP loads a transformers CLIPModel; see OpenUNet. Its tokenizer comes
+// from dir if that holds a vocab.json, else it is fallback.
+func OpenCLIP(dir string, fallback *clip.Tokenizer) (*CLIP, *tensor.Set, error) {
+	c, err := clip.ReadConfig(filepath.Join(dir, "config.json"))
+	if err != nil {
+		return nil, nil, err
+	}
+	m := &CLIP{Model: clip.New(c), Tokenizer: fallback}
+	if m.Mean, m.Std, err = colourStatistics(filepath.Join(dir, "preprocessor_config.json")); err != nil {
+		return nil, nil, err
+	}
+	if exists(filepath.Join(dir, "vocab.json")) {
+		if m.Tokenizer, err = clip.OpenTokenizer(dir, c.Text.MaxPositions); err != nil {
+			return nil, nil, err
+		}
+	}
+	set, err := load(m.Model, dir, "model", nn.WithIgnore("position_ids"))
+	return m, set, err
+}
+
+// colourStatistics reads mean and standard deviation from a
+// preprocessor_config.json; without the file they are CLIP's.
+func colourStatistics(path string) (mean, std []float32, err error) {
+	c := struct {
+		Mean []float32 `json:"image_mean"`
+		Std  []float32 `json:"image_std"`
+	}{
+		Mean: []float32{0.48145466, 0.4578275, 0.40821073},
+		Std:  []float32{0.26862954, 0.26130258, 0.27577711},
+	}
+	data, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return c.Mean, c.Std, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(data, &c)
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if len(c.Mean) != 3 || len(c.Std) != 3 || min(c.Std[0], c.Std[1], c.Std[2]) <= 0 {
+		return nil, nil, fmt.Errorf("%s: image_mean %v and image_std %v, want three numbers each, std positive", path, c.Mean, c.Std)
+	}
+	return c.Mean, c.Std, nil
+}
+
+// load fills model from the weights in dir, whose file is called stem.
+func load(model any, dir, stem string, opts ...nn.LoadOption) (*tensor.Set, error) {
+	set, err := tensor.OpenSet(dir, stem)
+	if err != nil {
+		return nil, err
+	}
+	if err := nn.Load(model, set, opts...); err != nil {
+		set.Close()
+		return nil, fmt.Errorf("%s: %w", dir, err)
+	}
+	return set, nil
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
