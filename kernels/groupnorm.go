@@ -126,10 +126,11 @@ func (g *groupNorm) gradColumns(d, x []float32) (a, b, c []float32) {
 				sum += partial[(p*g.groups+group)*2]
 				dot += partial[(p*g.groups+group)*2+1]
 			}
-			co := normGrad(g.mean[k], g.rstd[k], sum, dot, g.hw*width)
+			dmean, slope := normGrad(g.rstd[k], sum, dot, g.hw*width)
 			for j := group * width; j < (group+1)*width; j++ {
 				at := entry*g.c + j
-				a[at], b[at], c[at] = co.a*g.gamma[j], co.b, co.c
+				a[at], b[at] = float32(g.rstd[k])*g.gamma[j], float32(slope)
+				c[at] = float32(-g.rstd[k]*dmean - slope*g.mean[k])
 			}
 		}
 	})

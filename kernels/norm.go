@@ -43,8 +43,8 @@ func LayerNormGrad(dx, dy, x, gamma []float32, rows, c int, eps float32) {
 			d, row := dx[r*c:][:c], x[r*c:][:c]
 			mean, rstd := rowMoments(row, eps)
 			vec.Mul(d, dy[r*c:][:c], gamma)
-			g := normGrad(float64(mean), float64(rstd), float64(vec.Sum(d)), float64(vec.DotDev(d, row, mean)), c)
-			vec.Combine(d, d, row, g.a, g.b, g.c)
+			dmean, slope := normGrad(float64(rstd), float64(vec.Sum(d)), float64(vec.DotDev(d, row, mean)), c)
+			vec.CombineDev(d, d, row, rstd, float32(dmean), float32(slope), mean)
 		}
 	})
 }
@@ -57,15 +57,11 @@ func rowMoments(row []float32, eps float32) (mean, rstd float32) {
 	return mean, float32(1 / math.Sqrt(variance+float64(eps)))
 }
 
-// gradCoefficients says how the gradient of a normalisation follows from its input: dx = a·d + b·x + c, where d is the
-// gradient with respect to the normalised values.
-type gradCoefficients struct{ a, b, c float32 }
-
-// normGrad works out the coefficients for n values of the given mean and 1/standard deviation from Σ d and
-// Σ d·(x-mean): dx = rstd·(d - Σd/n - x̂·Σ(d·x̂)/n) with x̂ = (x-mean)·rstd.
-func normGrad(mean, rstd, sum, dot float64, n int) gradCoefficients {
-	b := -rstd * rstd * rstd * dot / float64(n)
-	return gradCoefficients{float32(rstd), float32(b), float32(-rstd*sum/float64(n) - b*mean)}
+// normGrad says how the gradient of a normalisation of n values follows from d, the gradient with respect to the
+// normalised values, given one over their standard deviation, Σ d and Σ d·(x-mean):
+// dx = rstd·(d - dmean) + slope·(x - mean).
+func normGrad(rstd, sum, dot float64, n int) (dmean, slope float64) {
+	return sum / float64(n), -rstd * rstd * rstd * dot / float64(n)
 }
 
 // GroupNorm normalises x of shape [b, hw, c] over each group of c/groups consecutive channels and all hw positions of

@@ -6,7 +6,7 @@ import "math"
 var pureGo = functions{
 	add: addGo, mul: mulGo, scale: scaleGo, addScaled: addScaledGo,
 	affine: affineGo, affineSiLU: affineSiLUGo, affineSiLUG: affineSiLUGradGo, normalize: normalizeGo,
-	combine: combineGo, combineCols: combineColumnsGo, mulDev: mulDevGo,
+	combineDev: combineDevGo, combineCols: combineColumnsGo, mulDev: mulDevGo,
 	sum: sumGo, max: maxGo, dot: dotGo, sumSquareDev: sumSquareDevGo, dotDev: dotDevGo,
 	moments: momentsGo, comoments: comomentsGo,
 	exp: expGo, expSub: expSubGo, swish: swishGo, swishGrad: swishGradGo, gelu: geluGo, geluGrad: geluGradGo,
@@ -62,9 +62,9 @@ func normalizeGo(out, x, gamma, beta []float32, mean, rstd float32) {
 	}
 }
 
-func combineGo(out, d, x []float32, a, b, c float32) {
+func combineDevGo(out, d, x []float32, a, p, b, q float32) {
 	for i := range out {
-		out[i] = a*d[i] + (b*x[i] + c)
+		out[i] = a*(d[i]-p) + b*(x[i]-q)
 	}
 }
 

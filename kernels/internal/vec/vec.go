@@ -20,7 +20,7 @@ type functions struct {
 	affineSiLU   func(out, x, scale, shift []float32)
 	affineSiLUG  func(dx, dy, x, scale, shift []float32)
 	normalize    func(out, x, gamma, beta []float32, mean, rstd float32)
-	combine      func(out, d, x []float32, a, b, c float32)
+	combineDev   func(out, d, x []float32, a, p, b, q float32)
 	combineCols  func(out, d, x, a, b, c []float32)
 	mulDev       func(out, a, b []float32, m float32)
 	sum, max     func(x []float32) float32
@@ -82,10 +82,10 @@ func Normalize(out, x, gamma, beta []float32, mean, rstd float32) {
 	use().normalize(out, x[:n], gamma[:n], beta[:n], mean, rstd)
 }
 
-// Combine sets out[i] = a·d[i] + b·x[i] + c. out may be d or x.
-func Combine(out, d, x []float32, a, b, c float32) {
+// CombineDev sets out[i] = a·(d[i] - p) + b·(x[i] - q). out may be d or x.
+func CombineDev(out, d, x []float32, a, p, b, q float32) {
 	n := len(out)
-	use().combine(out, d[:n], x[:n], a, b, c)
+	use().combineDev(out, d[:n], x[:n], a, p, b, q)
 }
 
 // CombineColumns sets out[i] = a[i]·d[i] + b[i]·x[i] + c[i]. out may be d or x.

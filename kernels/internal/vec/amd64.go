@@ -1,0 +1,31 @@
+//go:build amd64 && !noasm
+
+package vec
+
+import "github.com/sdgraph/sdgraph/kernels/internal/isa"
+
+//go:generate go -C asm run . -isa avx2 -pkg vec -out ../avx2_amd64.s -stubs ../avx2_amd64.go
+//go:generate go -C asm run . -isa avx512 -pkg vec -out ../avx512_amd64.s -stubs ../avx512_amd64.go
+
+func init() {
+	sets[isa.AVX2] = &functions{
+		add: addAVX2, mul: mulAVX2, scale: scaleAVX2, addScaled: addScaledAVX2,
+		affine: affineAVX2, affineSiLU: affineSiLUAVX2, affineSiLUG: affineSiLUGradAVX2, normalize: normalizeAVX2,
+		combineDev: combineDevAVX2, combineCols: combineColumnsAVX2, mulDev: mulDevAVX2,
+		sum: sumAVX2, max: maxAVX2, dot: dotAVX2, sumSquareDev: sumSquareDevAVX2, dotDev: dotDevAVX2,
+		moments: momentsAVX2, comoments: comomentsAVX2,
+		exp: expAVX2, expSub: expSubAVX2, swish: swishAVX2, swishGrad: swishGradAVX2,
+		gelu: geluAVX2, geluGrad: geluGradAVX2,
+		float16: float16AVX2, bfloat16: bfloat16AVX2,
+	}
+	sets[isa.AVX512] = &functions{
+		add: addAVX512, mul: mulAVX512, scale: scaleAVX512, addScaled: addScaledAVX512,
+		affine: affineAVX512, affineSiLU: affineSiLUAVX512, affineSiLUG: affineSiLUGradAVX512, normalize: normalizeAVX512,
+		combineDev: combineDevAVX512, combineCols: combineColumnsAVX512, mulDev: mulDevAVX512,
+		sum: sumAVX512, max: maxAVX512, dot: dotAVX512, sumSquareDev: sumSquareDevAVX512, dotDev: dotDevAVX512,
+		moments: momentsAVX512, comoments: comomentsAVX512,
+		exp: expAVX512, expSub: expSubAVX512, swish: swishAVX512, swishGrad: swishGradAVX512,
+		gelu: geluAVX512, geluGrad: geluGradAVX512,
+		float16: float16AVX512, bfloat16: bfloat16AVX512,
+	}
+}
