@@ -1,0 +1,90 @@
+package imageio
+
+import (
+	"fmt"
+	"image"
+	"math"
+)
+
+// Layout is the order of a picture's values in a tensor.
+type Layout bool
+
+// The orders of a tensor's values.
+const (
+	ChannelsFirst Layout = false // [1, 3, H, W]
+	ChannelsLast  Layout = true  // [1, H, W, 3]
+)
+
+// Range is the value of black and of white in a tensor.
+type Range struct{ Black, White float32 }
+
+// The ranges in use.
+var (
+	Signed = Range{-1, 1} // the VAE's
+	Unit   = Range{0, 1}
+)
+
+// index returns where a channel of a pixel stands in a tensor of n pixels.
+func (l Layout) index(pixel, channel, n int) int {
+	if l == ChannelsLast {
+		return 3*pixel + channel
+	}
+	return channel*n + pixel
+}
+
+// ToTensor returns a picture's red, green and blue values.
+func ToTensor(picture *image.RGBA, layout Layout, r Range) []float32 {
+	size := picture.Bounds().Size()
+	n := size.X * size.Y
+	out := make([]float32, 3*n)
+	for y := range size.Y {
+		row := picture.Pix[y*picture.Stride:][:4*size.X]
+		for x := range size.X {
+			for c := range 3 {
+				v := float32(row[4*x+c]) / 255
+				out[layout.index(y*size.X+x, c, n)] = r.Black + v*(r.White-r.Black)
+			}
+		}
+	}
+	return out
+}
+
+// FromTensor returns the picture of a tensor of one picture; values outside the range are clamped, the rest
+// rounded to the nearest of 256 shades. A value that is not a number is an error.
+func FromTensor(values []float32, h, w int, layout Layout, r Range) (*image.RGBA, error) {
+	if h < 1 || w < 1 || len(values) != 3*h*w {
+		return nil, fmt.Errorf("a tensor of %d values is no picture of 3 channels and %d×%d pixels", len(values), w, h)
+	}
+	out := image.NewRGBA(image.Rect(0, 0, w, h))
+	for pixel := range h * w {
+		for c := range 3 {
+			v := (values[layout.index(pixel, c, h*w)] - r.Black) / (r.White - r.Black)
+			if v != v {
+				return nil, fmt.Errorf("the picture's channel %d is not a number at pixel %d, %d", c, pixel%w, pixel/w)
+			}
+			out.Pix[4*pixel+c] = shade(v)
+		}
+		out.Pix[4*pixel+3] = 255
+	}
+	return out, nil
+}
+
+// shade returns the one of 256 shades that is nearest to a value between 0 and 1.
+func shade(v float32) uint8 {
+	return uint8(math.RoundToEven(255 * float64(max(0, min(v, 1)))))
+}
+
+// FromMap returns a map [h, w] as a grey picture, 0 black and 1 white; values outside are clamped.
+func FromMap(values []float32, h, w int) (*image.Gray, error) {
+	if h < 1 || w < 1 || len(values) != h*w {
+		return nil, fmt.Errorf("a map of %d values is no picture of %d×%d pixels", len(values), w, h)
+	}
+	out := image.NewGray(image.Rect(0, 0, w, h))
+	for i, v := range values {
+		if v != v {
+			return nil, fmt.Errorf("the map is not a number at pixel %d, %d", i%w, i/w)
+		}
+		out.Pix[i] = shade(v)
+	}
+	return out, nil
+}
