@@ -43,3 +43,7 @@ func transposeBFloat16AVX2(dst []float32, ldd int, src []uint16, lds int, m int,
 // copyBFloat16AVX2 sets dst[i*ldd+j] = src[i*lds+j] for i < m, j < n.
 // n is a positive multiple of 8 and m is positive.
 func copyBFloat16AVX2(dst []float32, ldd int, src []uint16, lds int, m int, n int)
+
+// peakAVX2 multiplies and adds registers only,
+// 12·n vectors of 8 numbers. n is positive.
+func peakAVX2(n int)

@@ -43,3 +43,7 @@ func transposeBFloat16AVX512(dst []float32, ldd int, src []uint16, lds int, m in
 // copyBFloat16AVX512 sets dst[i*ldd+j] = src[i*lds+j] for i < m, j < n.
 // n is a positive multiple of 16 and m is positive.
 func copyBFloat16AVX512(dst []float32, ldd int, src []uint16, lds int, m int, n int)
+
+// peakAVX512 multiplies and adds registers only,
+// 12·n vectors of 16 numbers. n is positive.
+func peakAVX512(n int)

@@ -42,6 +42,11 @@ type Primitives struct {
 	CopyFloat32  func(dst []float32, ldd int, src []float32, lds, m, n int)
 	CopyFloat16  func(dst []float32, ldd int, src []uint16, lds, m, n int)
 	CopyBFloat16 func(dst []float32, ldd int, src []uint16, lds, m, n int)
+
+	// Peak does n·PeakFlops multiplications and additions on registers alone:
+	// the speed that no product can exceed.
+	Peak      func(n int)
+	PeakFlops int
 }
 
 // table has the primitives of each level; what an architecture lacks is filled

@@ -6,7 +6,7 @@ import "math"
 // only a few accumulators in registers.
 var pureGo = Primitives{
 	Rows: 4, Cols: 8,
-	Tile: tileGo, HalfTile: halfTileGo,
+	Tile: tileGo, HalfTile: halfTileGo, Peak: peakGo, PeakFlops: 8,
 	TransposeFloat32: transposeFloat32Go, TransposeFloat16: transposeFloat16Go, TransposeBFloat16: transposeBFloat16Go,
 	CopyFloat32: copyFloat32Go, CopyFloat16: copyFloat16Go, CopyBFloat16: copyBFloat16Go,
 }
@@ -53,6 +53,22 @@ func dot4Go(row, panel []float32) (s0, s1, s2, s3 float32) {
 	}
 	x := row[len(row)-1] // the panel may end with this row
 	return s0 + x*panel[0], s1 + x*panel[1], s2 + x*panel[2], s3 + x*panel[3]
+}
+
+// peakSink keeps the compiler from dropping peakGo's arithmetic.
+var peakSink float32
+
+// peakGo multiplies and adds four numbers n times.
+func peakGo(n int) {
+	var s0, s1, s2, s3 float32
+	x, y := peakSink, peakSink
+	for range n {
+		s0 += x * y
+		s1 += x * y
+		s2 += x * y
+		s3 += x * y
+	}
+	peakSink = min(s0+s1+s2+s3, 0)
 }
 
 func transposeFloat32Go(dst []float32, ldd int, src []float32, lds, m, n int) {

@@ -10,7 +10,7 @@ import "github.com/sdgraph/sdgraph/kernels/internal/isa"
 func init() {
 	table[isa.AVX2] = &Primitives{
 		Rows: 6, Cols: 16,
-		Tile: tileAVX2, HalfTile: halfTileAVX2,
+		Tile: tileAVX2, HalfTile: halfTileAVX2, Peak: peakAVX2, PeakFlops: 12 * 8 * 2,
 		TransposeFloat32:  inBlocks(8, transposeFloat32AVX2, transposeFloat32Go),
 		TransposeFloat16:  inBlocks(8, transposeFloat16AVX2, transposeFloat16Go),
 		TransposeBFloat16: inBlocks(8, transposeBFloat16AVX2, transposeBFloat16Go),
@@ -20,7 +20,7 @@ func init() {
 	}
 	table[isa.AVX512] = &Primitives{
 		Rows: 14, Cols: 32,
-		Tile: tileAVX512, HalfTile: halfTileAVX512,
+		Tile: tileAVX512, HalfTile: halfTileAVX512, Peak: peakAVX512, PeakFlops: 12 * 16 * 2,
 		TransposeFloat32:  inBlocks(16, transposeFloat32AVX512, transposeFloat32Go),
 		TransposeFloat16:  inBlocks(16, transposeFloat16AVX512, transposeFloat16Go),
 		TransposeBFloat16: inBlocks(16, transposeBFloat16AVX512, transposeBFloat16Go),

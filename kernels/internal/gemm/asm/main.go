@@ -49,5 +49,6 @@ func main() {
 		t.transpose(f)
 		t.copy(f)
 	}
+	t.peak()
 	Generate()
 }

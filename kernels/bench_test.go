@@ -1,0 +1,92 @@
+package kernels
+
+import (
+	"fmt"
+	"runtime"
+	"testing"
+)
+
+// The benchmarks run the shapes of Stable Diffusion 1.5 at 512×512 and report
+// the share of the processor's peak on all threads (see [Peak]), which unlike
+// a time compares across machines.
+
+// measure reports the speed of f, which takes the given number of operations.
+func measure(b *testing.B, flops float64, f func()) {
+	peak := Peak() * float64(min(Threads(), runtime.NumCPU()))
+	f()
+	for b.Loop() {
+		f()
+	}
+	speed := flops * float64(b.N) / b.Elapsed().Seconds()
+	b.ReportMetric(speed/1e9, "GFLOP/s")
+	b.ReportMetric(100*speed/peak, "%peak")
+}
+
+func BenchmarkPeak(b *testing.B) {
+	for b.Loop() {
+		b.ReportMetric(Peak()/1e9, "GFLOP/s")
+	}
+}
+
+func BenchmarkLinear(b *testing.B) {
+	for _, s := range [][3]int{
+		{4096, 320, 320}, {4096, 2560, 320}, {4096, 320, 1280}, {1024, 640, 640}, {1024, 5120, 640},
+		{256, 1280, 1280}, {256, 10240, 1280}, {64, 1280, 1280}, {77, 320, 768}, {77, 3072, 768}, {1, 1280, 1280},
+	} {
+		m, n, k := s[0], s[1], s[2]
+		for _, format := range []string{"float32", "float16"} {
+			b.Run(fmt.Sprintf("%dx%dx%d/%s", m, n, k, format), func(b *testing.B) {
+				r := source("bench")
+				w, _ := randomElements(r, format, n*k)
+				x, out := random(r, m*k), make([]float32, m*n)
+				measure(b, 2*float64(m*n*k), func() { Linear(out, x, w, nil, nil, m, n, k) })
+			})
+		}
+		b.Run(fmt.Sprintf("%dx%dx%d/grad", m, n, k), func(b *testing.B) {
+			r := source("bench")
+			w, _ := randomElements(r, "float16", n*k)
+			dx, dy := make([]float32, m*k), random(r, m*n)
+			measure(b, 2*float64(m*n*k), func() { LinearGrad(dx, dy, w, m, n, k) })
+		})
+	}
+}
+
+func BenchmarkConv(b *testing.B) {
+	for _, c := range []struct{ size, cin, cout, kernel, stride int }{
+		{64, 4, 320, 3, 1}, {64, 320, 320, 3, 1}, {64, 320, 320, 3, 2}, {64, 960, 320, 3, 1}, {32, 640, 640, 3, 1},
+		{16, 1280, 1280, 3, 1}, {8, 1280, 1280, 3, 1}, {64, 320, 4, 3, 1},
+		{256, 256, 256, 3, 1}, {256, 128, 3, 3, 1}, {64, 640, 320, 1, 1},
+	} {
+		pad := c.kernel / 2
+		s := ConvShape{B: 1, H: c.size, W: c.size, Cin: c.cin, Cout: c.cout, Kernel: c.kernel, Stride: c.stride, PadBefore: pad, PadAfter: pad}
+		h, w := s.Out()
+		r := source("bench")
+		file, _ := randomElements(r, "float16", s.Cout*s.Cin*s.Kernel*s.Kernel)
+		weights := ConvWeights(file, s.Cout, s.Cin, s.Kernel)
+		x, y := random(r, s.B*s.H*s.W*s.Cin), random(r, s.B*h*w*s.Cout)
+		flops := 2 * float64(len(y)*s.Kernel*s.Kernel*s.Cin)
+		name := fmt.Sprintf("%d/%d-%d/%dx%d/%d", c.size, c.cin, c.cout, c.kernel, c.kernel, c.stride)
+		b.Run(name, func(b *testing.B) { measure(b, flops, func() { Conv(y, x, weights, nil, nil, s) }) })
+		b.Run(name+"/grad", func(b *testing.B) { measure(b, flops, func() { ConvGrad(x, y, weights, s) }) })
+	}
+}
+
+func BenchmarkAttention(b *testing.B) {
+	for _, s := range []AttentionShape{
+		{B: 1, Heads: 8, Queries: 4096, Keys: 4096, HeadDim: 40}, {B: 1, Heads: 8, Queries: 1024, Keys: 1024, HeadDim: 80},
+		{B: 1, Heads: 8, Queries: 256, Keys: 256, HeadDim: 160}, {B: 1, Heads: 8, Queries: 4096, Keys: 77, HeadDim: 40},
+		{B: 1, Heads: 1, Queries: 4096, Keys: 4096, HeadDim: 512}, {B: 1, Heads: 12, Queries: 77, Keys: 77, HeadDim: 64, Causal: true},
+	} {
+		s.Scale = 0.1
+		q, k, v, dout := attentionInputs(s)
+		out, lse := make([]float32, len(q)), make([]float32, s.B*s.Heads*s.Queries)
+		dq, dk, dv := make([]float32, len(q)), make([]float32, len(k)), make([]float32, len(v))
+		product := 2 * float64(s.B*s.Heads*s.Queries*s.Keys*s.HeadDim)
+		name := fmt.Sprintf("%dx%dx%dx%d", s.Heads, s.Queries, s.Keys, s.HeadDim)
+		b.Run(name, func(b *testing.B) { measure(b, 2*product, func() { Attention(out, lse, q, k, v, s) }) })
+		b.Run(name+"/grad", func(b *testing.B) {
+			Attention(out, lse, q, k, v, s)
+			measure(b, 5*product, func() { AttentionGrad(dq, dk, dv, q, k, v, out, dout, lse, s) })
+		})
+	}
+}
