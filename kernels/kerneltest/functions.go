@@ -35,6 +35,18 @@ type Functions struct {
 	SplitChannels                        func(part, x []float32, rows, total, offset, width int)
 	ChannelsLast, ChannelsFirst          func(out, x []float32, b, c, hw int)
 	Resample                             func(out, x []float32, b, h, w, c int, rows, cols kernels.Taps)
+
+	Linear      func(out, x []float32, w kernels.Elements, bias, residual []float32, m, n, k int)
+	LinearGrad  func(dx, dy []float32, w kernels.Elements, m, n, k int)
+	ConvWeights func(w kernels.Elements, cout, cin, kernel int) kernels.Elements
+	Conv        func(out, x []float32, w kernels.Elements, bias, residual []float32, s kernels.ConvShape)
+	ConvGrad    func(dx, dy []float32, w kernels.Elements, s kernels.ConvShape)
+	MatMul      func(out, a, b kernels.Matrix, m, n, k int, scale float32)
+	BatchMatMul func(batch int, at func(i int) (out, a, b kernels.Matrix), m, n, k int, scale float32)
+
+	Attention      func(out, lse, q, k, v []float32, s kernels.AttentionShape)
+	AttentionGrad  func(dq, dk, dv, q, k, v, out, dout, lse []float32, s kernels.AttentionShape)
+	AttentionProbs func(p, q, k []float32, s kernels.AttentionShape)
 }
 
 // CPU is package kernels itself, on the instruction set in use.
@@ -52,5 +64,9 @@ func CPU() Functions {
 		ConcatChannels: kernels.ConcatChannels, SplitChannels: kernels.SplitChannels,
 		ChannelsLast: kernels.ChannelsLast, ChannelsFirst: kernels.ChannelsFirst,
 		Resample: kernels.Resample,
+		Linear:   kernels.Linear, LinearGrad: kernels.LinearGrad,
+		ConvWeights: kernels.ConvWeights, Conv: kernels.Conv, ConvGrad: kernels.ConvGrad,
+		MatMul: kernels.MatMul, BatchMatMul: kernels.BatchMatMul,
+		Attention: kernels.Attention, AttentionGrad: kernels.AttentionGrad, AttentionProbs: kernels.AttentionProbs,
 	}
 }

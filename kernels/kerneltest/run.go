@@ -28,6 +28,8 @@ type gradient struct {
 	kernel  any
 	inPlace bool // dx may be dy
 	run     func(dx, dy []float32, in [][]float32)
+	// reference gives the gradient where finite differences take too long.
+	reference func(in [][]float64, dy []float64) []float64
 }
 
 // Run holds an implementation to the references.
@@ -35,7 +37,7 @@ func Run(t *testing.T, f Functions) {
 	if f.Tolerance == 0 {
 		f.Tolerance = 1
 	}
-	for _, c := range slices.Concat(elementwise(f), activations(f), norms(f), shapes(f)) {
+	for _, c := range slices.Concat(elementwise(f), activations(f), norms(f), shapes(f), matrices(f), convolutions(f), attentions(f)) {
 		t.Run(c.name, func(t *testing.T) {
 			if missing(c.kernel) {
 				t.Skip("not implemented")
@@ -63,7 +65,12 @@ func (c check) run(t *testing.T, factor float64) {
 		if missing(g.kernel) {
 			continue
 		}
-		want := c.differences(g.of, dy)
+		var want []float64
+		if g.reference != nil {
+			want = g.reference(widen(c.in), widen([][]float32{dy})[0])
+		} else {
+			want = c.differences(g.of, dy)
+		}
 		name := fmt.Sprintf("gradient of operand %d", g.of)
 		n := len(c.in[g.of])
 		c.once(t, name, want, 2*tolerance, n, nil,
