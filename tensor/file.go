@@ -32,8 +32,8 @@ type File struct {
 // Info describes a tensor of a file.
 type Info struct {
 	Dtype string // the format's own name: "F16", "BF16", "F32", "I64", ...
-	Shape []int  // nil or empty for a scalar
-	Bytes int
+	Shape []int  // empty for a scalar
+	Bytes int    // size of the data
 }
 
 // Open opens a safetensors file and checks its header against the file: a
@@ -85,7 +85,10 @@ func (f *File) Names() []string { return slices.Sorted(maps.Keys(f.header.tensor
 // none of that name.
 func (f *File) Info(name string) (Info, bool) {
 	e, ok := f.header.tensors[name]
-	return Info{e.dtype.String(), slices.Clone(e.shape), int(e.end - e.start)}, ok
+	if !ok {
+		return Info{}, false
+	}
+	return Info{e.dtype.String(), slices.Clone(e.shape), int(e.end - e.start)}, true
 }
 
 // Metadata returns the free-form text of the header, such as "format": "pt".

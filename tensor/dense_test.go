@@ -1,0 +1,158 @@
+package tensor
+
+import (
+	"math"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	gt "gorgonia.org/tensor"
+)
+
+var dtypes = []gt.Dtype{gt.Float32, Float16, BFloat16}
+
+// TestToBF16 compares with the definition: of the two BF16 around a float32 the
+// nearer one, and the even one where both are as near.
+func TestToBF16(t *testing.T) {
+	for i := range 1 << 16 {
+		lower := BF16(i)
+		f := lower.Float32()
+		switch {
+		case f != f:
+			if got := ToBF16(f).Float32(); got == got {
+				t.Fatalf("NaN %04x becomes %v", i, got)
+			}
+			continue
+		case ToBF16(f) != lower:
+			t.Fatalf("%v becomes %04x, want %04x", f, ToBF16(f), i)
+		case math.IsInf(float64(f), 0):
+			continue
+		}
+		even := lower + lower&1
+		for offset, want := range map[uint32]BF16{1: lower, 0x7fff: lower, 0x8000: even, 0x8001: lower + 1, 0xffff: lower + 1} {
+			f := math.Float32frombits(uint32(i)<<16 + offset)
+			if got := ToBF16(f); got != want {
+				t.Fatalf("%v (%08x) becomes %04x, want %04x", f, math.Float32bits(f), got, want)
+			}
+		}
+	}
+	onlyLowBits := math.Float32frombits(0x7f800001)
+	if got := ToBF16(onlyLowBits).Float32(); got == got {
+		t.Errorf("a NaN with a payload in its lower half becomes %v", got)
+	}
+}
+
+func TestFromFloat32sAsRounds(t *testing.T) {
+	// 1 + 2^-11 lies between two float16, 1 + 3·2^-11 too; likewise 2^-8 for BF16.
+	v := []float32{1 + 1./(1<<11), 1 + 3./(1<<11), 1 + 1./(1<<8), 1 + 3./(1<<8), 65520}
+	got := Float32s(FromFloat32sAs(Float16, v, 5))
+	want := []float32{1, 1 + 2./(1<<10), 1 + 1./(1<<8), 1 + 3./(1<<8), float32(math.Inf(1))}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("Float16 (-want +got):\n%s", diff)
+	}
+	got = Float32s(FromFloat32sAs(BFloat16, v, 5))
+	want = []float32{1, 1, 1, 1 + 2./(1<<7), 65536}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("BFloat16 (-want +got):\n%s", diff)
+	}
+}
+
+// TestViews reads tensors whose memory is not in row-major order, and scalars,
+// all of which gorgonia hands out in ways of their own.
+func TestViews(t *testing.T) {
+	numbers := []float32{1, 2, 3, 4, 5, 6}
+	for _, dtype := range dtypes {
+		d := FromFloat32sAs(dtype, numbers, 2, 3)
+		transposed := d.Clone().(*gt.Dense)
+		if err := transposed.T(); err != nil {
+			t.Fatal(err)
+		}
+		for name, c := range map[string]struct {
+			d    *gt.Dense
+			want []float32
+		}{
+			"whole":      {d, numbers},
+			"transposed": {transposed, []float32{1, 4, 2, 5, 3, 6}},
+			"row":        {slice(t, d, gt.S(1)), []float32{4, 5, 6}},
+			"column":     {slice(t, d, nil, gt.S(1)), []float32{2, 5}},
+			"block":      {slice(t, d, nil, gt.S(1, 3)), []float32{2, 3, 5, 6}},
+			"element":    {slice(t, d, gt.S(1), gt.S(1)), []float32{5}},
+			"scalar":     {FromFloat32sAs(dtype, []float32{7}), []float32{7}},
+			"one number": {FromFloat32sAs(dtype, []float32{7}, 1, 1), []float32{7}},
+		} {
+			t.Run(dtype.Name()+" "+name, func(t *testing.T) {
+				got := make([]float32, len(c.want))
+				Elements(c.d).Float32(got)
+				if diff := cmp.Diff(c.want, got); diff != "" {
+					t.Errorf("Elements (-want +got):\n%s", diff)
+				}
+				f := ToFloat32(c.d)
+				if diff := cmp.Diff(c.want, Float32s(f)); diff != "" {
+					t.Errorf("ToFloat32 (-want +got):\n%s", diff)
+				}
+				if !f.Shape().Eq(c.d.Shape()) {
+					t.Errorf("ToFloat32 has shape %v, want %v", f.Shape(), c.d.Shape())
+				}
+			})
+		}
+	}
+}
+
+func slice(t *testing.T, d *gt.Dense, s ...gt.Slice) *gt.Dense {
+	t.Helper()
+	v, err := d.Slice(s...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v.(*gt.Dense)
+}
+
+func TestNothingIsCopiedWithoutNeed(t *testing.T) {
+	v := []float32{1, 2, 3, 4}
+	d := FromFloat32s(v, 2, 2)
+	v[0] = 9
+	if got := Float32s(d)[0]; got != 9 {
+		t.Errorf("FromFloat32s copied: %v", got)
+	}
+	if ToFloat32(d) != d {
+		t.Error("ToFloat32 copied a float32 tensor")
+	}
+	scalar := []float32{1}
+	d = FromFloat32s(scalar)
+	scalar[0] = 2
+	if got := Float32s(d)[0]; got != 2 {
+		t.Errorf("a scalar was copied: %v", got)
+	}
+	copied := FromFloat32sAs(gt.Float32, v, 4)
+	v[0] = 3
+	if got := Float32s(copied)[0]; got != 9 {
+		t.Errorf("FromFloat32sAs did not copy: %v", got)
+	}
+}
+
+func TestMisuseSaysWhatWouldBeRight(t *testing.T) {
+	doubles := gt.New(gt.WithShape(2), gt.WithBacking([]float64{1, 2}))
+	for name, c := range map[string]struct {
+		misuse func()
+		want   string
+	}{
+		"shape":    {func() { FromFloat32s(make([]float32, 5), 2, 3) }, "tensor: 5 numbers cannot have shape [2 3], which holds 6"},
+		"Elements": {func() { Elements(doubles) }, "tensor: dtype float64 cannot be read by kernels; want float32, Float16 or BF16"},
+		"finite":   {func() { NonFinite(doubles) }, "tensor: dtype float64 has no known NaN; want float32, Float16 or BF16"},
+		"convert":  {func() { FromFloat32sAs(gt.Int, nil, 0) }, "tensor: dtype int is not a checkpoint's; want float32, Float16 or BF16"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			defer func() {
+				if diff := cmp.Diff(c.want, recover()); diff != "" {
+					t.Errorf("panic (-want +got):\n%s", diff)
+				}
+			}()
+			c.misuse()
+		})
+	}
+}
+
+func TestBF16Prints(t *testing.T) {
+	if got := ToBF16(1.5).String(); got != "1.5" {
+		t.Errorf("got %q", got)
+	}
+}
