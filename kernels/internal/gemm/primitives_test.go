@@ -1,0 +1,219 @@
+package gemm
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+	"unsafe"
+
+	"github.com/sdgraph/sdgraph/kernels/internal/isa"
+)
+
+// eachLevel runs f with the primitives of every instruction set there is here.
+func eachLevel(t *testing.T, f func(t *testing.T, p *Primitives)) {
+	for _, l := range isa.Supported() {
+		t.Run(l.String(), func(t *testing.T) { f(t, table[l]) })
+	}
+}
+
+var guard = math.Float32frombits(0x7fc0beef) // a NaN, so that reading it shows as well
+
+// guarded is n guard words between guard words; the slice starts at an odd
+// multiple of four bytes.
+type guarded struct{ all, x []float32 }
+
+func newGuarded(n int) guarded {
+	const around = 33
+	g := guarded{all: make([]float32, n+2*around)}
+	for i := range g.all {
+		g.all[i] = guard
+	}
+	g.x = g.all[around:][:n]
+	return g
+}
+
+func newRandom(r *rand.Rand, n int) guarded {
+	g := newGuarded(n)
+	for i := range g.x {
+		g.x[i] = float32(r.NormFloat64())
+	}
+	return g
+}
+
+func isGuard(x float32) bool { return math.Float32bits(x) == math.Float32bits(guard) }
+
+func TestTile(t *testing.T) {
+	eachLevel(t, func(t *testing.T, p *Primitives) {
+		for rows := 1; rows <= p.Rows; rows++ {
+			for _, k := range []int{0, 1, 2, 3, 4, 5, 7, 8, 9, 40, 77} {
+				for options := range 4 {
+					testTile(t, p, p.Tile, p.Cols, rows, k, options)
+					testTile(t, p, p.HalfTile, p.Cols/2, rows, k, options)
+				}
+			}
+		}
+	})
+}
+
+func testTile(t *testing.T, p *Primitives, tile func(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int), cols, rows, k, options int) {
+	t.Helper()
+	r := rand.New(rand.NewPCG(uint64(rows), uint64(k)))
+	lda, ldc, ldadd := k+r.IntN(5), cols+r.IntN(5), cols+r.IntN(5)
+	a, panel := newRandom(r, max((rows-1)*lda+k, 0)), newRandom(r, k*p.Cols)
+	c := newGuarded((rows-1)*ldc + cols)
+	var add, bias []float32
+	if options&1 > 0 {
+		add = newRandom(r, (rows-1)*ldadd+cols).x
+	}
+	if options&2 > 0 {
+		bias = newRandom(r, cols).x
+	}
+	tile(c.x, ldc, a.x, lda, panel.x, k, add, ldadd, bias, rows)
+	for i, got := range c.all {
+		at := i - (len(c.all)-len(c.x))/2
+		row, col := at/ldc, at%ldc
+		if at < 0 || at >= len(c.x) || col >= cols {
+			if !isGuard(got) {
+				t.Fatalf("rows %d, k %d: wrote outside the tile at %d", rows, k, at)
+			}
+			continue
+		}
+		var want, scale float64
+		sum := func(x float64) { want += x; scale += math.Abs(x) }
+		for i := range k {
+			sum(float64(a.x[row*lda+i]) * float64(panel.x[i*p.Cols+col]))
+		}
+		if add != nil {
+			sum(float64(add[row*ldadd+col]))
+		}
+		if bias != nil {
+			sum(float64(bias[col]))
+		}
+		if !(math.Abs(float64(got)-want) <= 8*0x1p-24*scale) {
+			t.Fatalf("rows %d, k %d, options %d: (%d, %d) is %v, want %v", rows, k, options, row, col, got, want)
+		}
+	}
+}
+
+// moved is a source of numbers in one format at a given misalignment, and
+// their values.
+func moved(r *rand.Rand, f Format, n, misalign int) (Numbers, []float32) {
+	values := make([]float32, n)
+	if f == Float32 {
+		bytes := make([]byte, 4*n+8)
+		x := unsafe.Slice((*float32)(unsafe.Pointer(&bytes[misalign])), n)
+		for i := range x {
+			x[i] = float32(r.NormFloat64())
+			values[i] = x[i]
+		}
+		return Numbers{Format: f, F32: x}, values
+	}
+	bytes := make([]byte, 2*n+8)
+	x := unsafe.Slice((*uint16)(unsafe.Pointer(&bytes[misalign])), n)
+	for i := range x {
+		x[i] = uint16(r.UintN(1 << 16))
+		if values[i] = bfloat16(x[i]); f == Float16 {
+			values[i] = float16(x[i])
+		}
+	}
+	return Numbers{Format: f, U16: x}, values
+}
+
+// same compares numbers bit by bit, except that one NaN is like another.
+func same(a, b float32) bool {
+	return math.Float32bits(a) == math.Float32bits(b) || a != a && b != b
+}
+
+func TestTransposeAndCopy(t *testing.T) {
+	lengths := []int{1, 2, 7, 8, 9, 15, 16, 17, 31, 32, 33, 48}
+	eachLevel(t, func(t *testing.T, p *Primitives) {
+		for _, f := range []Format{Float32, Float16, BFloat16} {
+			for _, m := range lengths {
+				for _, n := range lengths {
+					name := fmt.Sprintf("format %d, %d×%d", f, m, n)
+					testMove(t, name+" transposed", p.transpose, f, m, n, true)
+					testMove(t, name, p.copy, f, m, n, false)
+				}
+			}
+		}
+	})
+}
+
+func testMove(t *testing.T, name string, move func(dst []float32, ldd int, src Numbers, lds, m, n int), f Format, m, n int, trans bool) {
+	t.Helper()
+	r := rand.New(rand.NewPCG(uint64(m), uint64(n)))
+	high, wide := m, n // of src
+	if trans {
+		high, wide = n, m
+	}
+	lds, ldd := wide+r.IntN(3), n+r.IntN(3)
+	src, values := moved(r, f, (high-1)*lds+wide, r.IntN(4))
+	dst := newGuarded((m-1)*ldd + n)
+	move(dst.x, ldd, src, lds, m, n)
+	for i, got := range dst.all {
+		at := i - (len(dst.all)-len(dst.x))/2
+		row, col := at/ldd, at%ldd
+		if at < 0 || at >= len(dst.x) || col >= n {
+			if !isGuard(got) {
+				t.Fatalf("%s: wrote outside the matrix at %d", name, at)
+			}
+			continue
+		}
+		from := row*lds + col
+		if trans {
+			from = col*lds + row
+		}
+		if want := values[from]; !same(got, want) {
+			t.Fatalf("%s: (%d, %d) is %v, want %v", name, row, col, got, want)
+		}
+	}
+}
+
+func TestFloat16(t *testing.T) {
+	for _, c := range []struct {
+		bits uint16
+		want float64
+	}{
+		{0x3c00, 1}, {0xc000, -2}, {0x7bff, 65504}, {0x0001, 0x1p-24}, {0x03ff, 1023 * 0x1p-24},
+		{0x0400, 0x1p-14}, {0x7c00, math.Inf(1)}, {0xfc00, math.Inf(-1)}, {0x3555, 1365.0 / 4096},
+	} {
+		if got := float16(c.bits); float64(got) != c.want {
+			t.Errorf("%#04x is %v, want %v", c.bits, got, c.want)
+		}
+	}
+	if got := float16(0x7e01); got == got {
+		t.Errorf("a NaN became %v", got)
+	}
+}
+
+func TestSplitEvenly(t *testing.T) {
+	for n := range 100 {
+		for _, limit := range []int{1, 5, 8, 40} {
+			for _, unit := range []int{1, 4, 8} {
+				s := splitEvenly(n, limit, unit)
+				next := 0
+				for i := range s.count {
+					lo, hi := s.at(i)
+					if lo != next || hi <= lo && n > 0 || hi-lo > max(limit, unit) || hi < n && hi%unit != 0 {
+						t.Fatalf("splitEvenly(%d, %d, %d): part %d is [%d, %d)", n, limit, unit, i, lo, hi)
+					}
+					next = hi
+				}
+				if next != n {
+					t.Fatalf("splitEvenly(%d, %d, %d) ends at %d", n, limit, unit, next)
+				}
+			}
+		}
+	}
+}
+
+// TestSizes checks what the block sizes assume of every instruction set.
+func TestSizes(t *testing.T) {
+	eachLevel(t, func(t *testing.T, p *Primitives) {
+		p.Peak(3)
+		if p.PeakFlops < 2 || p.Rows > maxRows || p.Cols > maxCols || maxWidth%p.Cols != 0 {
+			t.Errorf("sizes %d×%d, %d operations", p.Rows, p.Cols, p.PeakFlops)
+		}
+	})
+}
