@@ -271,3 +271,8 @@ func (p *Pipeline) program(name string, build func(b *nn.Build) []*node) (*nn.Pr
 
 // scalarBatch is v as an input [1].
 func scalarBatch(v float64) *gt.Dense { return tensor.FromFloat32s([]float32{float32(v)}, 1) }
+
+// Arena is the memory that the pipeline's programs take turns in. A program
+// that runs between them, such as a loss on the decoded picture, should use it
+// too (nn.WithArena).
+func (p *Pipeline) Arena() *nn.Arena { return p.arena }

@@ -102,3 +102,15 @@ func scaleBy(s, x *G.Node) *G.Node {
 		},
 	}, s, x)
 }
+
+// MulConstant is x ⊙ values with values that never change, such as a mask.
+func MulConstant(x *G.Node, values []float32) *G.Node {
+	if n := x.Shape().TotalSize(); n != len(values) {
+		panic(fmt.Sprintf("multiply: %d constants for shape %v", len(values), x.Shape()))
+	}
+	return apply(&op{
+		name: "multiply by constants", shape: x.Shape(), inPlace: 1,
+		run:  func(out, in [][]float32) { kernels.Mul(out[0], in[0], values) },
+		grad: func(_ G.Nodes, _, dout *G.Node) G.Nodes { return G.Nodes{MulConstant(dout, values)} },
+	}, x)
+}

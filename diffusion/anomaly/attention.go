@@ -1,0 +1,107 @@
+package anomaly
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/sdgraph/sdgraph/diffusion"
+	"github.com/sdgraph/sdgraph/nn"
+	"github.com/sdgraph/sdgraph/tensor"
+	G "gorgonia.org/gorgonia"
+	gt "gorgonia.org/tensor"
+)
+
+// smoothing is σ of the 3×3 Gaussian over a token's map.
+const smoothing = 0.5
+
+// attention is the loss L_att on the maps of the anomaly's tokens, compiled
+// with its gradient.
+type attention struct {
+	step   *diffusion.Step
+	tokens []int
+}
+
+// compileAttention builds L_att = max over j of (1 - max A^j), where A^j is the
+// smoothed map of token j inside the mask, with its gradients with respect to
+// the given variables.
+func (g *Generator) compileAttention(of ...diffusion.Variable) (*attention, error) {
+	h, w := g.options.MapHeight, g.options.MapWidth
+	store := diffusion.NewAttnStore(diffusion.Cross(h, w))
+	var maps []*G.Node
+	step, err := g.pipeline.Compile(g.h, g.w,
+		diffusion.WithStore(store),
+		diffusion.WithLoss(func() *G.Node {
+			tokens := diffusion.TokenMaps(store.Mean())
+			var losses []*G.Node
+			maps = nil
+			for _, j := range g.tokens {
+				a := diffusion.TokenMap(tokens, h, w, j, nn.StandardGaussian(smoothing))
+				if g.maskMap != nil {
+					a = nn.MulConstant(a, g.maskMap)
+				}
+				maps = append(maps, a)
+				losses = append(losses, nn.OneMinusMax(a))
+			}
+			return nn.Largest(losses...)
+		}),
+		diffusion.WithRead(func() []*G.Node { return maps }),
+		diffusion.WithGrad(of...),
+		diffusion.WithMemory(g.options.Memory),
+	)
+	if err != nil {
+		return nil, err
+	}
+	return &attention{step: step, tokens: g.tokens}, nil
+}
+
+// reading is what one pass says about the anomaly's attention.
+type reading struct {
+	loss         float32
+	latent, text *gt.Dense // gradients
+	a            []float32 // A^j of the j that L_att is about
+	cells        int       // of a that are at least its mean: n_t
+}
+
+// read runs the UNet as deep as the last map needs, and the gradient.
+func (a *attention) read(ctx context.Context, z diffusion.Latent, t float64, text *gt.Dense) (*reading, error) {
+	g, err := a.step.Grad(ctx, z, t, text)
+	if err != nil {
+		return nil, err
+	}
+	r := &reading{loss: g.Loss, latent: g.Latent, text: g.Text}
+	best := float32(-1)
+	for _, m := range g.Read {
+		v := tensor.Float32s(m)
+		if loss := 1 - largest(v); loss > best {
+			best, r.a = loss, v
+		}
+	}
+	if r.a == nil {
+		return nil, fmt.Errorf("the attention maps are not finite")
+	}
+	r.cells = atLeastMean(r.a)
+	return r, nil
+}
+
+func largest(v []float32) float32 {
+	m := v[0]
+	for _, x := range v {
+		m = max(m, x)
+	}
+	return m
+}
+
+// atLeastMean counts the elements that are at least the mean.
+func atLeastMean(v []float32) int {
+	sum := 0.0
+	for _, x := range v {
+		sum += float64(x)
+	}
+	mean, n := float32(sum/float64(len(v))), 0
+	for _, x := range v {
+		if x >= mean {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,18 @@
+// Package anomaly makes pictures of defects that nobody has photographed, each
+// with its mask, from one normal photograph and a sentence: AnomalyAny (Sun et
+// al., "Unseen Visual Anomaly Generation", CVPR 2025, arXiv 2406.01078), the
+// algorithm of the paper. Nothing is trained.
+//
+// The latent starts from the encoded photograph with noise (the normal sample
+// condition). Before each denoising step it moves down the gradient of a loss
+// that asks the attention of the defect's word to be strong somewhere inside
+// the mask (attention-guided optimisation), by a step that shrinks as the
+// attention gets concentrated (the localisation-aware scheduler). In the last
+// steps the picture and the prompt's embedding are refined by CLIP
+// (prompt-guided refinement).
+//
+//	g, err := anomaly.New(ctx, pipeline, picture, options)
+//	result, err := g.Run(ctx, seed)
+//
+// The package uses nothing of the library that another program could not.
+package anomaly

@@ -1,0 +1,158 @@
+package anomaly
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/sdgraph/sdgraph/diffusion"
+	"github.com/sdgraph/sdgraph/tensor"
+	gt "gorgonia.org/tensor"
+)
+
+// Generator is everything that runs of one picture and prompt share: the
+// encoded picture and prompts, and the compiled graphs. It makes one picture at
+// a time.
+type Generator struct {
+	pipeline *diffusion.Pipeline
+	options  Options
+	h, w     int // of the latent
+
+	normal     diffusion.Latent // the photograph
+	prompt     *gt.Dense        // e at the start
+	detail     *gt.Dense        // e'
+	negative   *gt.Dense        // ∅
+	tokens     []int            // J
+	maskLatent []float32        // m_z, nil without a mask
+	maskMap    []float32        // m_a, nil without a mask
+
+	attend     *attention  // gradient with respect to the latent
+	attendText *attention  // and to the embedding, for the refinement
+	refinement *refinement // nil where R = 0
+}
+
+// New encodes a picture [1, 3, H, W] in [-1, 1] and the prompts, and compiles
+// the graphs. H and W must be multiples of Pipeline.Multiple. It is an error if
+// Word is not in Prompt, if the mask has another size or nothing of it is left
+// at the size of the attention maps, or if refinement is asked for without CLIP.
+func New(ctx context.Context, p *diffusion.Pipeline, picture *gt.Dense, o Options) (*Generator, error) {
+	if err := o.validate(); err != nil {
+		return nil, err
+	}
+	s := picture.Shape()
+	if len(s) != 4 || s[0] != 1 || s[1] != 3 {
+		return nil, fmt.Errorf("picture of shape %v, want [1, 3, height, width]", s)
+	}
+	if err := p.CheckSize(s[2], s[3]); err != nil {
+		return nil, err
+	}
+	g := &Generator{pipeline: p, options: o, h: s[2] / p.Factor(), w: s[3] / p.Factor()}
+	var err error
+	if g.tokens, err = p.Tokenizer.FindWord(o.Prompt, o.Word); err != nil {
+		return nil, err
+	}
+	if err := g.chooseMaps(); err != nil {
+		return nil, err
+	}
+	if err := g.setMask(s[2], s[3]); err != nil {
+		return nil, err
+	}
+	if g.options.refineSteps() > 0 && p.CLIP == nil {
+		return nil, diffusion.ErrNoCLIP
+	}
+	if err := g.encode(ctx, picture); err != nil {
+		return nil, err
+	}
+	return g, g.compile(ctx)
+}
+
+// chooseMaps settles the size of the attention maps and checks that the model
+// has sites of it.
+func (g *Generator) chooseMaps() error {
+	o := &g.options
+	if o.MapHeight == 0 {
+		o.MapHeight = g.h / 4
+	}
+	if o.MapWidth == 0 {
+		o.MapWidth = g.w / 4
+	}
+	var sizes []string
+	seen := map[[2]int]bool{}
+	for _, site := range g.pipeline.UNet.CrossSites(g.h, g.w) {
+		size := [2]int{site.H, site.W}
+		if size == [2]int{o.MapHeight, o.MapWidth} {
+			return nil
+		}
+		if !seen[size] {
+			seen[size] = true
+			sizes = append(sizes, fmt.Sprintf("%d×%d", site.H, site.W))
+		}
+	}
+	return fmt.Errorf("the model has no cross-attention maps of %d×%d for this picture; it has %v", o.MapHeight, o.MapWidth, sizes)
+}
+
+// setMask brings the mask to the sizes of the latent and of the maps.
+func (g *Generator) setMask(height, width int) error {
+	o := g.options
+	if o.Mask == nil {
+		return nil
+	}
+	if len(o.Mask) != height*width {
+		return fmt.Errorf("the mask has %d pixels, the picture %d×%d = %d", len(o.Mask), height, width, height*width)
+	}
+	var err error
+	if g.maskLatent, err = diffusion.ShrinkMask(o.Mask, height, width, g.h, g.w); err != nil {
+		return err
+	}
+	if g.maskMap, err = diffusion.ShrinkMask(o.Mask, height, width, o.MapHeight, o.MapWidth); err != nil {
+		return err
+	}
+	if largest(g.maskMap) == 0 {
+		return fmt.Errorf("nothing of the mask is left at the size of the attention maps, %d×%d: white must cover at least half of one of their cells, which are %d×%d pixels",
+			o.MapHeight, o.MapWidth, height/o.MapHeight, width/o.MapWidth)
+	}
+	return nil
+}
+
+func (g *Generator) encode(ctx context.Context, picture *gt.Dense) (err error) {
+	p := g.pipeline
+	if g.normal, err = p.EncodeImage(ctx, picture); err != nil {
+		return err
+	}
+	for _, e := range []struct {
+		text string
+		to   **gt.Dense
+	}{{g.options.Prompt, &g.prompt}, {g.options.Detail, &g.detail}, {g.options.Negative, &g.negative}} {
+		if *e.to, err = p.Encode(ctx, e.text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (g *Generator) compile(ctx context.Context) (err error) {
+	if g.attend, err = g.compileAttention(diffusion.LatentInput); err != nil {
+		return err
+	}
+	if g.options.refineSteps() == 0 {
+		return nil
+	}
+	if g.attendText, err = g.compileAttention(diffusion.LatentInput, diffusion.TextInput); err != nil {
+		return err
+	}
+	g.refinement, err = g.compileRefinement(ctx)
+	return err
+}
+
+// Options are the options of the runs, with what was left to rules filled in.
+func (g *Generator) Options() Options { return g.options }
+
+// Steps is how many timesteps a run takes, S.
+func (g *Generator) Steps() int { return g.options.run() }
+
+// Tokens are the positions in the prompt of the tokens of the anomaly's word, J.
+func (g *Generator) Tokens() []int { return g.tokens }
+
+// Noise is the initial noise ε of a seed: torch's randn(1, C, h, w) on a CPU.
+func (g *Generator) Noise(seed uint64) []float32 {
+	return tensor.NewRand(seed).Randn(len(g.normal.Floats()))
+}

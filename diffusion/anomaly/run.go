@@ -1,0 +1,272 @@
+package anomaly
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/sdgraph/sdgraph/diffusion"
+	"github.com/sdgraph/sdgraph/tensor"
+	gt "gorgonia.org/tensor"
+)
+
+// Result is one generated picture.
+type Result struct {
+	Image     *gt.Dense // [1, 3, H, W], the decoder's output, about [-1, 1], not clamped
+	SoftMap   []float32 // H·W, where the word's attention was, in [0, 1]
+	Threshold float32   // Otsu's, of the soft map
+	Mask      []float32 // H·W, 1 where the soft map lies above the threshold
+	Embedding *gt.Dense // e at the end, [1, T, d]
+	Trace     []StepTrace
+}
+
+// StepTrace is what one step was about, before its update.
+type StepTrace struct {
+	I         int      `json:"i"`
+	T         int      `json:"t"`
+	Attention float64  `json:"L_att"`
+	Cells     int      `json:"n"`
+	Alpha     float64  `json:"alpha"`
+	Image     *float64 `json:"L_img,omitempty"`
+	Prompt    *float64 `json:"L_prompt,omitempty"`
+	Gradient  float64  `json:"grad"` // length of α_t · ∇L_att
+}
+
+// Observer is told of each step that is done: its trace and the latent that it
+// left, which it must not change. An error ends the run.
+type Observer func(s StepTrace, z diffusion.Latent) error
+
+// state is the variables of a run.
+type state struct {
+	g         *Generator
+	scheduler diffusion.Scheduler
+	first     int // index in the scheduler's list of the run's first timestep
+	noise     []float32
+	z         diffusion.Latent
+	e         *gt.Dense
+	start     int // n_start
+	soft      softMap
+	trace     []StepTrace
+}
+
+// Run makes the picture of a seed.
+func (g *Generator) Run(ctx context.Context, seed uint64, observe Observer) (*Result, error) {
+	return g.RunNoise(ctx, g.Noise(seed), observe)
+}
+
+// RunNoise makes the picture of an initial noise ε, as many numbers as the
+// latent has. observe may be nil.
+func (g *Generator) RunNoise(ctx context.Context, noise []float32, observe Observer) (*Result, error) {
+	s, err := g.begin(noise)
+	if err != nil {
+		return nil, err
+	}
+	for i := range g.Steps() {
+		if err := s.step(ctx, i); err != nil {
+			return nil, fmt.Errorf("step %d of %d: %w", i+1, g.Steps(), err)
+		}
+		if observe != nil {
+			if err := observe(s.trace[i], s.z); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return s.finish(ctx)
+}
+
+func (g *Generator) begin(noise []float32) (*state, error) {
+	if len(noise) != len(g.normal.Floats()) {
+		return nil, fmt.Errorf("%d numbers of noise for a latent of %v", len(noise), g.normal.Shape())
+	}
+	sched, err := diffusion.NewScheduler("ddim", g.pipeline.Scheduler, g.options.Steps)
+	if err != nil {
+		return nil, err
+	}
+	s := &state{g: g, scheduler: sched, first: g.options.Steps - g.Steps(), noise: noise, e: g.prompt}
+	s.soft = newSoftMap(g.options.MapHeight, g.options.MapWidth)
+	z, err := sched.AddNoise(g.normal.Floats(), noise, sched.Timesteps()[s.first])
+	if err != nil {
+		return nil, err
+	}
+	s.z = g.normal.With(z)
+	return s, nil
+}
+
+// step is one pass through the algorithm's loop.
+func (s *state) step(ctx context.Context, i int) error {
+	g, o := s.g, s.g.options
+	k := g.Steps() - i // how many remain, this one included
+	t := s.scheduler.Timesteps()[s.first+i]
+	refine := k <= o.refineSteps()
+
+	// 1. attention of the anomaly
+	attend := g.attend
+	if refine {
+		attend = g.attendText
+	}
+	r, err := attend.read(ctx, s.z, t, s.e)
+	if err != nil {
+		return err
+	}
+	if i == 0 {
+		s.start = max(r.cells, 1)
+	}
+	alpha := o.Lambda * (1 + float64(k)/float64(o.Steps)) * float64(r.cells) / float64(s.start)
+	tr := StepTrace{I: i, T: int(t), Attention: float64(r.loss), Cells: r.cells, Alpha: alpha, Gradient: alpha * length(r.latent)}
+	if err := finite("L_att", float64(r.loss), r.latent); err != nil {
+		return err
+	}
+	if k <= o.annotateSteps() {
+		s.soft.add(r.a)
+	}
+	update := s.z.Copy()
+	update.AddScaled(-float32(alpha), r.latent)
+
+	// 2. refinement by CLIP
+	if refine {
+		if err := s.refine(ctx, r, alpha, update, &tr); err != nil {
+			return err
+		}
+	}
+	// 3. the latent moves
+	s.z = update
+
+	// 4. denoise
+	if err := s.denoise(ctx, i, t); err != nil {
+		return err
+	}
+	s.trace = append(s.trace, tr)
+	return nil
+}
+
+// refine adds the gradient of CLIP's loss on the picture to the update of the
+// latent, and moves the embedding.
+func (s *state) refine(ctx context.Context, r *reading, alpha float64, update diffusion.Latent, tr *StepTrace) error {
+	o := s.g.options
+	image, gradient, err := s.g.refinement.imageLoss(ctx, s.z)
+	if err != nil {
+		return err
+	}
+	if err := finite("L_img", float64(image), gradient); err != nil {
+		return err
+	}
+	update.AddScaled(-float32(o.Mu), gradient)
+
+	prompt, toDetail, err := s.g.refinement.promptLoss(ctx, s.e)
+	if err != nil {
+		return err
+	}
+	e := s.e.Clone().(*gt.Dense)
+	moved, att, det := tensor.Float32s(e), tensor.Float32s(r.text), tensor.Float32s(toDetail)
+	for i := range moved {
+		moved[i] -= float32(o.EtaE * (alpha*float64(att[i]) + float64(det[i])))
+	}
+	if err := finite("the embedding", float64(prompt), e); err != nil {
+		return err
+	}
+	s.e = e
+	tr.Image, tr.Prompt = value(image), value(prompt)
+	return nil
+}
+
+// denoise takes the scheduler's step and puts the photograph back outside the
+// mask, with the noise of the level that was reached.
+func (s *state) denoise(ctx context.Context, i int, t float64) error {
+	g, at := s.g, s.first+i
+	eps, err := g.attend.step.Denoise(ctx, s.z, t, diffusion.Guidance{Prompt: s.e, Negative: g.negative, Scale: g.options.Guidance})
+	if err != nil {
+		return err
+	}
+	z, err := s.scheduler.Step(eps.Floats(), s.z.Floats(), at)
+	if err != nil {
+		return err
+	}
+	if g.maskLatent != nil {
+		level := g.normal.Floats()
+		if times := s.scheduler.Timesteps(); at+1 < len(times) {
+			if level, err = s.scheduler.AddNoise(level, s.noise, times[at+1]); err != nil {
+				return err
+			}
+		}
+		blend(z, level, g.maskLatent)
+	}
+	s.z = g.normal.With(z)
+	return finite("the latent", 0, s.z.Dense)
+}
+
+// blend keeps z where mask is 1 and puts normal where it is 0; the mask counts
+// for every channel.
+func blend(z, normal, mask []float32) {
+	for i, n := range normal {
+		if m := mask[i%len(mask)]; m != 1 {
+			z[i] = m*z[i] + (1-m)*n
+		}
+	}
+}
+
+func (s *state) finish(ctx context.Context) (*Result, error) {
+	g := s.g
+	image, err := g.pipeline.Decode(ctx, s.z)
+	if err != nil {
+		return nil, err
+	}
+	f := g.pipeline.Factor()
+	soft, err := s.soft.resized(g.h*f, g.w*f)
+	if err != nil {
+		return nil, err
+	}
+	threshold := diffusion.Otsu(soft)
+	return &Result{
+		Image: image, SoftMap: soft, Threshold: threshold, Mask: diffusion.Above(soft, threshold),
+		Embedding: s.e, Trace: s.trace,
+	}, nil
+}
+
+// softMap gathers the annotation: the mean of A^j / max A^j over steps.
+type softMap struct {
+	h, w  int
+	sum   []float64
+	steps int
+}
+
+func newSoftMap(h, w int) softMap { return softMap{h: h, w: w, sum: make([]float64, h*w)} }
+
+func (m *softMap) add(a []float32) {
+	m.steps++
+	if top := largest(a); top > 0 {
+		for i, v := range a {
+			m.sum[i] += float64(v / top)
+		}
+	}
+}
+
+func (m *softMap) resized(height, width int) ([]float32, error) {
+	mean := make([]float32, len(m.sum))
+	for i, v := range m.sum {
+		mean[i] = float32(v / float64(m.steps))
+	}
+	return diffusion.ResizeBilinear(mean, m.h, m.w, height, width)
+}
+
+func finite(what string, v float64, gradient *gt.Dense) error {
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		return fmt.Errorf("%s is %v", what, v)
+	}
+	if at := tensor.NonFinite(gradient); at >= 0 {
+		return fmt.Errorf("%s: element %d of a tensor of shape %v is not finite", what, at, gradient.Shape())
+	}
+	return nil
+}
+
+func length(d *gt.Dense) float64 {
+	sum := 0.0
+	for _, v := range tensor.Float32s(d) {
+		sum += float64(v) * float64(v)
+	}
+	return math.Sqrt(sum)
+}
+
+func value(f float32) *float64 {
+	v := float64(f)
+	return &v
+}
