@@ -20,7 +20,10 @@ type Model struct {
 	Config Config `weight:"-"`
 }
 
-type timeEmbedding struct{ Linear1, Linear2 nn.Linear }
+type timeEmbedding struct {
+	Linear1 nn.Linear `weight:"linear_1"`
+	Linear2 nn.Linear `weight:"linear_2"`
+}
 
 type downBlock struct {
 	Resnets      []*resnet

@@ -1,0 +1,221 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+
+	"github.com/sdgraph/sdgraph/clip"
+	"github.com/sdgraph/sdgraph/diffusion"
+	"github.com/sdgraph/sdgraph/nn"
+	"github.com/sdgraph/sdgraph/tensor"
+	G "gorgonia.org/gorgonia"
+	gt "gorgonia.org/tensor"
+)
+
+type tensors = map[string]*gt.Dense
+
+// components are what can be run.
+var components = []struct {
+	name string
+	run  func(ctx context.Context, o options, in tensors) (tensors, error)
+}{
+	{"unet", runUNet},
+	{"vae-decode", runDecoder},
+	{"vae-encode", runEncoder},
+	{"text", runText},
+	{"cliptext", runCLIPText},
+	{"image", runImage},
+	{"scheduler", runScheduler},
+	{"rng", runRandom},
+	{"anomalyany", runAnomaly},
+	{"tokenize", nil},
+}
+
+// graph is a computation that names its inputs and outputs.
+type graph struct {
+	b       *nn.Build
+	in      tensors
+	inputs  map[string]*G.Node
+	outputs map[string]*G.Node
+}
+
+// input is the input called name, of the shape that the file has.
+func (g *graph) input(name string) *G.Node {
+	d := g.in[name]
+	if d == nil {
+		panic(fmt.Sprintf("the input file has no tensor %q", name))
+	}
+	n := g.b.Input(name, d.Shape()...)
+	g.inputs[name] = n
+	return n
+}
+
+// differentiate adds the gradients of the sum of out ⊙ cotangent, if the file
+// has a cotangent.
+func (g *graph) differentiate(out *G.Node, of ...string) {
+	if g.in["cotangent"] == nil {
+		return
+	}
+	wrt := make([]*G.Node, len(of))
+	for i, name := range of {
+		wrt[i] = g.inputs[name]
+	}
+	for i, d := range g.b.Grad(nn.Dot(out, g.input("cotangent")), wrt...) {
+		g.outputs["grad."+of[i]] = d
+	}
+}
+
+// execute builds and runs a graph.
+func execute(ctx context.Context, in tensors, build func(g *graph), hooks ...nn.Hook) (tensors, error) {
+	g := &graph{in: in, inputs: map[string]*G.Node{}, outputs: map[string]*G.Node{}}
+	var names []string
+	p, err := nn.Compile(func(b *nn.Build) []*G.Node {
+		g.b = b
+		build(g)
+		names = slices.Sorted(maps.Keys(g.outputs))
+		var nodes []*G.Node
+		for _, name := range names {
+			nodes = append(nodes, g.outputs[name])
+		}
+		return nodes
+	}, nn.WithHooks(hooks...))
+	if err != nil {
+		return nil, err
+	}
+	bound := tensors{}
+	for name := range g.inputs {
+		bound[name] = in[name]
+	}
+	values, err := p.Run(ctx, bound)
+	if err != nil {
+		return nil, err
+	}
+	out := tensors{}
+	for i, name := range names {
+		out[name] = values[i]
+	}
+	return out, nil
+}
+
+func runUNet(ctx context.Context, o options, in tensors) (tensors, error) {
+	m, set, err := diffusion.OpenUNet(filepath.Join(o.Model, "unet"))
+	if err != nil {
+		return nil, err
+	}
+	defer set.Close()
+	sample := in["sample"]
+	if sample == nil || sample.Dims() != 4 {
+		return nil, errors.New("the input file has no tensor \"sample\" of four dimensions")
+	}
+	store := diffusion.NewAttnStore(diffusion.Cross(sample.Shape()[2]/4, sample.Shape()[3]/4))
+	return execute(ctx, in, func(g *graph) {
+		out := m.Forward(g.b, g.input("sample"), g.input("timestep"), g.input("encoder_hidden_states"))
+		g.outputs["sample"] = out
+		for i, path := range store.Paths() {
+			g.outputs["attn."+path] = store.Probs()[i]
+		}
+		g.differentiate(out, "sample", "encoder_hidden_states")
+	}, store.Hook())
+}
+
+func runDecoder(ctx context.Context, o options, in tensors) (tensors, error) {
+	m, set, err := diffusion.OpenVAE(filepath.Join(o.Model, "vae"))
+	if err != nil {
+		return nil, err
+	}
+	defer set.Close()
+	return execute(ctx, in, func(g *graph) {
+		out := m.Decode(g.b, g.input("latent"))
+		g.outputs["image"] = out
+		g.differentiate(out, "latent")
+	})
+}
+
+func runEncoder(ctx context.Context, o options, in tensors) (tensors, error) {
+	m, set, err := diffusion.OpenVAE(filepath.Join(o.Model, "vae"))
+	if err != nil {
+		return nil, err
+	}
+	defer set.Close()
+	return execute(ctx, in, func(g *graph) {
+		g.outputs["mean"], g.outputs["logvar"] = m.Encode(g.b, g.input("image"))
+	})
+}
+
+func runText(ctx context.Context, o options, in tensors) (tensors, error) {
+	m, set, err := diffusion.OpenText(filepath.Join(o.Model, "text_encoder"))
+	if err != nil {
+		return nil, err
+	}
+	defer set.Close()
+	if err := addPooled(in, m.Config); err != nil {
+		return nil, err
+	}
+	return execute(ctx, in, func(g *graph) {
+		hidden := m.Forward(g.b, g.input("input_ids"))
+		g.outputs["last_hidden_state"] = hidden
+		g.outputs["pooler_output"] = nn.SelectPositions(hidden, g.input(pooled))
+	})
+}
+
+func runCLIPText(ctx context.Context, o options, in tensors) (tensors, error) {
+	m, set, err := openCLIP(o)
+	if err != nil {
+		return nil, err
+	}
+	defer set.Close()
+	if err := addPooled(in, m.Config.Text); err != nil {
+		return nil, err
+	}
+	return execute(ctx, in, func(g *graph) {
+		g.outputs["text_embeds"] = m.TextEmbeds(g.b, g.input("input_ids"), g.input(pooled))
+	})
+}
+
+func runImage(ctx context.Context, o options, in tensors) (tensors, error) {
+	m, set, err := openCLIP(o)
+	if err != nil {
+		return nil, err
+	}
+	defer set.Close()
+	return execute(ctx, in, func(g *graph) {
+		x := g.input("pixel_values")
+		s := x.Shape()
+		out := m.ImageEmbeds(g.b, nn.FeatureMap{X: nn.ChannelsLast(x), H: s[2], W: s[3]})
+		g.outputs["image_embeds"] = out
+		g.differentiate(out, "pixel_values")
+	})
+}
+
+func openCLIP(o options) (*diffusion.CLIP, *tensor.Set, error) {
+	dir := o.Clip
+	if dir == "" {
+		dir = filepath.Join(o.Model, "clip")
+	}
+	return diffusion.OpenCLIP(dir, clip.DefaultTokenizer())
+}
+
+// pooled is the name of the input that holds the pooled tokens' positions.
+const pooled = "pooled positions"
+
+func addPooled(in tensors, c clip.TextConfig) error {
+	ids := in["input_ids"]
+	if ids == nil || ids.Dims() != 2 {
+		return errors.New("the input file has no tensor \"input_ids\" of two dimensions")
+	}
+	length := ids.Shape()[1]
+	var at []float32
+	for row := range slices.Chunk(tensor.Float32s(ids), length) {
+		whole := make([]int32, length)
+		for i, id := range row {
+			whole[i] = int32(id)
+		}
+		at = append(at, float32(c.PooledPosition(whole)))
+	}
+	in[pooled] = tensor.FromFloat32s(at, len(at))
+	return nil
+}
