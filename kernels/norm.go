@@ -107,7 +107,7 @@ func GroupNormGrad(dx, dy, x []float32, gamma, beta []float32, b, hw, c, groups 
 }
 
 func checkGroups(op string, c, groups int) {
-	if groups < 1 || c%groups != 0 {
+	if groups < 1 || c < 1 || c%groups != 0 {
 		panic(fmt.Sprintf("kernels: %s: %d groups do not divide %d channels", op, groups, c))
 	}
 }

@@ -1,6 +1,10 @@
 package kernels
 
-import "github.com/sdgraph/sdgraph/kernels/internal/vec"
+import (
+	"fmt"
+
+	"github.com/sdgraph/sdgraph/kernels/internal/vec"
+)
 
 // UpsampleNearest repeats every pixel of x, [b, h, w, c], factor times along both axes:
 // out[b,i,j,:] = x[b,i/factor,j/factor,:] of shape [b, h·factor, w·factor, c].
@@ -67,6 +71,9 @@ func ConcatChannels(out []float32, rows int, parts [][]float32, widths []int) {
 func SplitChannels(part, x []float32, rows, total, offset, width int) {
 	wantLen("SplitChannels", "part", part, rows*width)
 	wantLen("SplitChannels", "x", x, rows*total)
+	if offset < 0 || width < 0 || offset+width > total {
+		panic(fmt.Sprintf("kernels: SplitChannels: channels %d to %d of %d", offset, offset+width, total))
+	}
 	Range(rows, rowGrain(width), func(lo, hi int) {
 		for r := lo; r < hi; r++ {
 			copy(part[r*width:][:width], x[r*total+offset:][:width])
@@ -88,24 +95,32 @@ func ChannelsFirst(out, x []float32, b, c, hw int) {
 	transpose(out, x, b, hw, c)
 }
 
-// tile is the side of the squares that a transposition is done in: the lines of cache that one touches are all used up
-// before they are evicted.
-const tile = 32
-
 // transpose sets out[b,j,i] = x[b,i,j] for x of [b, rows, cols].
 func transpose(out, x []float32, b, rows, cols int) {
-	strips := (cols + tile - 1) / tile
-	Parallel(b*strips, func(k int) {
-		entry, first := k/strips*rows*cols, k%strips*tile
-		last := min(first+tile, cols)
-		for top := 0; top < rows; top += tile {
-			bottom := min(top+tile, rows)
-			for j := first; j < last; j++ {
-				to := out[entry+j*rows:][top:bottom]
-				for i := range to {
-					to[i] = x[entry+(top+i)*cols+j]
+	// A piece of work is a block that fits the second-level cache, whichever way the matrix is longer.
+	const block = 256
+	down, across := (rows+block-1)/block, (cols+block-1)/block
+	Parallel(b*down*across, func(k int) {
+		at := k / (down * across) * rows * cols
+		top, left := k/across%down*block, k%across*block
+		transposeBlock(out[at:], x[at:], rows, cols, top, min(top+block, rows), left, min(left+block, cols))
+	})
+}
+
+// transposeBlock goes through a block in squares small enough that the cache lines one touches are used up before they
+// are evicted.
+func transposeBlock(out, x []float32, rows, cols, top, bottom, left, right int) {
+	const side = 16
+	for i0 := top; i0 < bottom; i0 += side {
+		for j0 := left; j0 < right; j0 += side {
+			j1 := min(j0+side, right)
+			for i := i0; i < min(i0+side, bottom); i++ {
+				to := j0*rows + i
+				for _, v := range x[i*cols+j0 : i*cols+j1] {
+					out[to] = v
+					to += rows
 				}
 			}
 		}
-	})
+	}
 }

@@ -13,7 +13,7 @@ func BicubicTaps(in, out int, antialias bool) Taps {
 	if antialias {
 		return antialiasedTaps(in, out, 4, func(d float64) float64 { return cubic(d, -0.5) })
 	}
-	return edgeTaps(in, out, func(i int, add func(p int, w float64)) {
+	return edgeTaps("BicubicTaps", in, out, func(i int, add func(p int, w float64)) {
 		x := (float64(i)+0.5)*float64(in)/float64(out) - 0.5
 		first := int(math.Floor(x)) - 1
 		for p := first; p < first+4; p++ {
@@ -25,7 +25,7 @@ func BicubicTaps(in, out int, antialias bool) Taps {
 // BilinearTaps resizes in positions to out as torch.nn.functional.interpolate(mode="bilinear", align_corners=False)
 // does: between the two nearest positions at half-pixel centres, without antialiasing.
 func BilinearTaps(in, out int) Taps {
-	return edgeTaps(in, out, func(i int, add func(p int, w float64)) {
+	return edgeTaps("BilinearTaps", in, out, func(i int, add func(p int, w float64)) {
 		x := max(0, (float64(i)+0.5)*float64(in)/float64(out)-0.5)
 		first := int(x)
 		add(first, 1-(x-float64(first)))
@@ -35,7 +35,7 @@ func BilinearTaps(in, out int) Taps {
 
 // GaussianTaps smooths n positions with a window of the given odd size whose weight at distance d is weight(d),
 // normalised to sum 1. Past the ends the positions are mirrored without repeating the last one (torch's pad mode
-// "reflect").
+// "reflect"), again and again where the window is longer than torch would allow.
 func GaussianTaps(n, size int, weight func(d float64) float64) Taps {
 	if size < 1 || size%2 == 0 {
 		panic(fmt.Sprintf("kernels: GaussianTaps: size %d, want an odd number", size))
@@ -65,7 +65,8 @@ func mirror(p, n int) int {
 }
 
 // edgeTaps collects the weights that of adds for output i; those outside [0, in) go to the nearest edge.
-func edgeTaps(in, out int, of func(i int, add func(p int, w float64))) Taps {
+func edgeTaps(op string, in, out int, of func(i int, add func(p int, w float64))) Taps {
+	wantPositions(op, in, out)
 	rows := make([]map[int]float64, out)
 	for i := range rows {
 		rows[i] = map[int]float64{}
@@ -77,6 +78,7 @@ func edgeTaps(in, out int, of func(i int, add func(p int, w float64))) Taps {
 // antialiasedTaps follows ATen's upsample kernels: a filter of the given support in input pixels, widened by in/out
 // when that is above one, sampled at the pixels whose centres it covers and normalised over them.
 func antialiasedTaps(in, out int, support float64, filter func(d float64) float64) Taps {
+	wantPositions("BicubicTaps", in, out)
 	scale := float64(in) / float64(out)
 	wide := max(scale, 1)
 	half := support / 2 * wide
@@ -94,6 +96,12 @@ func antialiasedTaps(in, out int, support float64, filter func(d float64) float6
 		}
 	}
 	return newTaps(in, rows)
+}
+
+func wantPositions(op string, in, out int) {
+	if in < 1 || out < 1 {
+		panic(fmt.Sprintf("kernels: %s: from %d positions to %d, want at least one", op, in, out))
+	}
 }
 
 // cubic is Keys's piecewise cubic kernel with slope a at distance one.

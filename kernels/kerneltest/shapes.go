@@ -27,7 +27,7 @@ func shapes(f Functions) []check {
 			gradients: []gradient{{of: 0, kernel: f.UpsampleNearestGrad,
 				run: func(dx, dy []float32, in [][]float32) { f.UpsampleNearestGrad(dx, dy, b, h, w, c, k) }}}})
 	}
-	for _, s := range []struct{ b, c, hw int }{{1, 1, 1}, {2, 3, 5}, {1, 4, 64}, {2, 33, 40}, {1, 70, 7}} {
+	for _, s := range []struct{ b, c, hw int }{{1, 1, 1}, {2, 3, 5}, {1, 4, 64}, {2, 33, 40}, {1, 70, 7}, {1, 3, 600}} {
 		checks = append(checks, orders(f, s.b, s.c, s.hw)...)
 	}
 	for _, s := range []struct{ rows, a, b, c int }{{1, 1, 1, 1}, {3, 2, 5, 1}, {2, 16, 7, 33}} {

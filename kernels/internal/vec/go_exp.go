@@ -22,17 +22,21 @@ const (
 	exp4 = 0.0013814540579915047
 )
 
+var infinity = float32(math.Inf(1))
+
 // exp is e^x in float32 arithmetic; see [Exp].
 func exp(x float32) float32 {
-	if x != x {
-		return x
+	if x < expMin {
+		return 0
 	}
-	x = min(max(x, expMin), expMax)
+	if x > expMax {
+		return infinity
+	}
 	n := float32(x*log2e+roundMagic) - roundMagic
 	r := x - n*ln2Hi - n*ln2Lo
 	p := exp0 + r*(exp1+r*(exp2+r*(exp3+r*exp4)))
 	p = 1 + (r + r*r*p)
-	// Two steps, because 2^n itself may be out of range where the result is not.
+	// Two steps, because 2^n itself may be out of range where the result is not. A NaN comes through in p.
 	k := int32(n)
 	return p * pow2(k>>1) * pow2(k-k>>1)
 }
