@@ -17,10 +17,10 @@ var inferno = [9]color.RGBA{
 }
 
 // heatOpacity is how much of the picture the colours hide.
-const heatOpacity = 0.65
+const heatOpacity = 0.5
 
-// HeatMap lays a map [H, W] of the picture's size over the picture, in colours from black (0) over violet and
-// orange to light yellow (1). Values outside are clamped.
+// HeatMap lays a map [H, W] of the picture's size over the picture in grey, so that all colour is the map's:
+// from black (0) over violet and orange to light yellow (1). Values outside are clamped.
 func HeatMap(picture *image.RGBA, values []float32) (*image.RGBA, error) {
 	size := picture.Bounds().Size()
 	if len(values) != size.X*size.Y {
@@ -32,10 +32,9 @@ func HeatMap(picture *image.RGBA, values []float32) (*image.RGBA, error) {
 		if v != v {
 			return nil, fmt.Errorf("the map is not a number at pixel %d, %d", x, y)
 		}
-		under := picture.Pix[y*picture.Stride+4*x:][:3]
-		over := infernoAt(v)
-		for c, shade := range over {
-			mixed := heatOpacity*shade + (1-heatOpacity)*float64(under[c])
+		under := float64(luma(picture.Pix[y*picture.Stride+4*x:])) / 1000
+		for c, shade := range infernoAt(v) {
+			mixed := heatOpacity*shade + (1-heatOpacity)*under
 			out.Pix[4*i+c] = uint8(math.Round(mixed))
 		}
 		out.Pix[4*i+3] = 255

@@ -14,12 +14,13 @@ func Binary(mask *image.RGBA) []float32 {
 	out := make([]float32, size.X*size.Y)
 	for y := range size.Y {
 		for x := range size.X {
-			p := mask.Pix[y*mask.Stride+4*x:][:3]
-			// ITU-R 601 luma, as Pillow's conversion to grey.
-			if luma := 299*int(p[0]) + 587*int(p[1]) + 114*int(p[2]); 2*luma > 255*1000 {
+			if 2*luma(mask.Pix[y*mask.Stride+4*x:]) > 255*1000 {
 				out[y*size.X+x] = 1
 			}
 		}
 	}
 	return out
 }
+
+// luma returns 1000 times the grey, 0 to 255, of a red, green and blue value (ITU-R 601, as Pillow has it).
+func luma(rgb []uint8) int { return 299*int(rgb[0]) + 587*int(rgb[1]) + 114*int(rgb[2]) }
