@@ -24,29 +24,29 @@ type SchedulerConfig struct {
 	TimestepSpacing string `json:"timestep_spacing"` // leading for DDIM and PNDM, linspace for the others; or trailing
 	StepsOffset     int    `json:"steps_offset"`     // added to the timesteps of leading spacing
 
-	SetAlphaToOne   *bool    `json:"set_alpha_to_one"`  // DDIM (true), PNDM (false): ᾱ = 1 after the last step, not that of timestep 0
-	ClipSample      *bool    `json:"clip_sample"`       // DDIM (true): clip the predicted picture
-	ClipSampleRange float64  `json:"clip_sample_range"` // 1
-	SkipPRKSteps    bool     `json:"skip_prk_steps"`    // PNDM: must be true
-	FinalSigmas     string   `json:"final_sigmas_type"` // Euler, DPM++ 2M: zero; or sigma_min
-	LowerOrderFinal *bool    `json:"lower_order_final"` // DPM++ 2M (true): last step of first order in runs of less than 15
-	EulerAtFinal    bool     `json:"euler_at_final"`    // DPM++ 2M: last step of first order
-	LambdaMin       *float64 `json:"lambda_min_clipped"`
+	SetAlphaToOne   *bool    `json:"set_alpha_to_one"`   // DDIM (true), PNDM (false): ᾱ = 1 after the last step, not that of timestep 0
+	ClipSample      *bool    `json:"clip_sample"`        // DDIM (true): clip the predicted picture
+	ClipSampleRange float64  `json:"clip_sample_range"`  // 1
+	SkipPRKSteps    bool     `json:"skip_prk_steps"`     // PNDM: must be true
+	FinalSigmas     string   `json:"final_sigmas_type"`  // Euler, DPM++ 2M: zero; or sigma_min
+	LowerOrderFinal *bool    `json:"lower_order_final"`  // DPM++ 2M (true): last step of first order in runs of less than 15
+	EulerAtFinal    bool     `json:"euler_at_final"`     // DPM++ 2M: last step of first order
+	LambdaMin       *float64 `json:"lambda_min_clipped"` // DPM++ 2M: leave out timesteps whose log(√ᾱ/√(1-ᾱ)) is lower
 
 	// Options that are refused where they differ from what is supported.
-	Thresholding     bool    `json:"thresholding"`
-	RescaleBetas     bool    `json:"rescale_betas_zero_snr"`
-	KarrasSigmas     bool    `json:"use_karras_sigmas"`
-	ExponentialSigma bool    `json:"use_exponential_sigmas"`
-	BetaSigmas       bool    `json:"use_beta_sigmas"`
-	LuLambdas        bool    `json:"use_lu_lambdas"`
-	FlowSigmas       bool    `json:"use_flow_sigmas"`
-	Interpolation    string  `json:"interpolation_type"` // linear
-	TimestepType     string  `json:"timestep_type"`      // discrete
-	SolverOrder      int     `json:"solver_order"`       // 2
-	Algorithm        string  `json:"algorithm_type"`     // dpmsolver++
-	SolverType       string  `json:"solver_type"`        // midpoint
-	VarianceType     *string `json:"variance_type"`      // null
+	Thresholding      bool    `json:"thresholding"`
+	RescaleBetas      bool    `json:"rescale_betas_zero_snr"`
+	KarrasSigmas      bool    `json:"use_karras_sigmas"`
+	ExponentialSigmas bool    `json:"use_exponential_sigmas"`
+	BetaSigmas        bool    `json:"use_beta_sigmas"`
+	LuLambdas         bool    `json:"use_lu_lambdas"`
+	FlowSigmas        bool    `json:"use_flow_sigmas"`
+	Interpolation     string  `json:"interpolation_type"` // linear
+	TimestepType      string  `json:"timestep_type"`      // discrete
+	SolverOrder       int     `json:"solver_order"`       // 2
+	Algorithm         string  `json:"algorithm_type"`     // dpmsolver++
+	SolverType        string  `json:"solver_type"`        // midpoint
+	VarianceType      *string `json:"variance_type"`      // null
 }
 
 // LoadSchedulerConfig reads a scheduler_config.json. A class that is not known is an error which names those
@@ -141,7 +141,7 @@ func (c SchedulerConfig) unsupported(name string) error {
 		{c.Thresholding, "thresholding", "false", "ddim dpmpp2m"},
 		{!c.SkipPRKSteps, "skip_prk_steps", "true, as in Stable Diffusion's files (absent means false)", "pndm"},
 		{c.KarrasSigmas, "use_karras_sigmas", "false", "euler dpmpp2m"},
-		{c.ExponentialSigma, "use_exponential_sigmas", "false", "euler dpmpp2m"},
+		{c.ExponentialSigmas, "use_exponential_sigmas", "false", "euler dpmpp2m"},
 		{c.BetaSigmas, "use_beta_sigmas", "false", "euler dpmpp2m"},
 		{c.LuLambdas, "use_lu_lambdas", "false", "dpmpp2m"},
 		{c.FlowSigmas, "use_flow_sigmas", "false", "dpmpp2m"},
