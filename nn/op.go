@@ -17,6 +17,7 @@ type op struct {
 	name   string   // with its attributes; appears in errors
 	shape  gt.Shape // of the main output
 	extras []int    // lengths of further outputs, which only pick and extra read
+	flops  int64    // multiplications and additions of its matrix products
 
 	// run computes out from in. out[0] is the main output and out[1:] the
 	// extras; one that nobody reads is nil. Where extra is set, one slice more
@@ -46,7 +47,6 @@ var serials atomic.Uint64
 // hash that does not look at the children, so every op carries a serial number
 // and the node that comes back is checked to be the one that was asked for.
 func apply(o *op, inputs ...*G.Node) *G.Node {
-	o.in = nil
 	for i, x := range inputs {
 		if x == nil {
 			panic(fmt.Sprintf("%s: input %d is nil", o.name, i))

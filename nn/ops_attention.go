@@ -15,12 +15,13 @@ import (
 func Attention(q, k, v *G.Node, heads int, causal bool) *G.Node {
 	s := attentionShape(q, k, v, heads, causal)
 	rows := s.B * s.Heads * s.Queries
+	each := productOf(s)
 	return apply(&op{
-		name: fmt.Sprintf("attention of %d heads", heads), shape: q.Shape(), extras: []int{rows},
+		name: fmt.Sprintf("attention of %d heads", heads), shape: q.Shape(), extras: []int{rows}, flops: 2 * each,
 		run: func(out, in [][]float32) { kernels.Attention(out[0], out[1], in[0], in[1], in[2], s) },
 		grad: func(in G.Nodes, out, dout *G.Node) G.Nodes {
 			dq := apply(&op{
-				name: "attention gradient", shape: in[0].Shape(),
+				name: "attention gradient", shape: in[0].Shape(), flops: 5 * each,
 				extras: []int{in[1].Shape().TotalSize(), in[2].Shape().TotalSize()},
 				extra:  &extra{input: 3, index: 1},
 				run: func(out, in [][]float32) {
@@ -92,7 +93,7 @@ func attentionShape(q, k, v *G.Node, heads int, causal bool) kernels.AttentionSh
 // scores is f·x·yᵀ for each head: [B, heads, Nq, Nk].
 func scores(x, y *G.Node, s kernels.AttentionShape, f float32) *G.Node {
 	return apply(&op{
-		name: "attention scores", shape: gt.Shape{s.B, s.Heads, s.Queries, s.Keys},
+		name: "attention scores", shape: gt.Shape{s.B, s.Heads, s.Queries, s.Keys}, flops: productOf(s),
 		run: func(out, in [][]float32) {
 			kernels.BatchMatMul(s.B*s.Heads, func(i int) (o, a, b kernels.Matrix) {
 				b = head(in[1], s, i, s.Keys)
@@ -109,7 +110,7 @@ func scores(x, y *G.Node, s kernels.AttentionShape, f float32) *G.Node {
 // mix is f·p·y for each head, [B, Nq, C].
 func mix(p, y *G.Node, s kernels.AttentionShape, f float32) *G.Node {
 	return apply(&op{
-		name: "attention mix", shape: gt.Shape{s.B, s.Queries, s.Heads * s.HeadDim},
+		name: "attention mix", shape: gt.Shape{s.B, s.Queries, s.Heads * s.HeadDim}, flops: productOf(s),
 		run: func(out, in [][]float32) {
 			kernels.BatchMatMul(s.B*s.Heads, func(i int) (o, a, b kernels.Matrix) {
 				return head(out[0], s, i, s.Queries), probs(in[0], s, i), head(in[1], s, i, s.Keys)
@@ -124,7 +125,7 @@ func mix(p, y *G.Node, s kernels.AttentionShape, f float32) *G.Node {
 // mixKeys is f·pᵀ·x for each head, [B, Nk, C].
 func mixKeys(p, x *G.Node, s kernels.AttentionShape, f float32) *G.Node {
 	return apply(&op{
-		name: "attention mix over queries", shape: gt.Shape{s.B, s.Keys, s.Heads * s.HeadDim},
+		name: "attention mix over queries", shape: gt.Shape{s.B, s.Keys, s.Heads * s.HeadDim}, flops: productOf(s),
 		run: func(out, in [][]float32) {
 			kernels.BatchMatMul(s.B*s.Heads, func(i int) (o, a, b kernels.Matrix) {
 				a = probs(in[0], s, i)
@@ -136,6 +137,11 @@ func mixKeys(p, x *G.Node, s kernels.AttentionShape, f float32) *G.Node {
 			return G.Nodes{scores(in[1], dout, s, f), mix(in[0], dout, s, f)}
 		},
 	}, p, x)
+}
+
+// productOf is the work of one of attention's products over every head.
+func productOf(s kernels.AttentionShape) int64 {
+	return product(s.B*s.Heads*s.Queries, s.Keys, s.HeadDim)
 }
 
 // head is the rows of one batch entry and head in x [B, n, heads·d].

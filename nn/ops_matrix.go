@@ -19,7 +19,7 @@ func linear(x *G.Node, w, bias *Weight, residual *G.Node) *G.Node {
 	shape[len(shape)-1] = n
 	m := shape.TotalSize() / n
 	o := &op{
-		name: fmt.Sprintf("linear %s", w.Name()), shape: shape,
+		name: fmt.Sprintf("linear %s", w.Name()), shape: shape, flops: product(m, n, k),
 		run: func(out, in [][]float32) {
 			var r []float32
 			if residual != nil {
@@ -29,7 +29,7 @@ func linear(x *G.Node, w, bias *Weight, residual *G.Node) *G.Node {
 		},
 		grad: func(in G.Nodes, _, dout *G.Node) G.Nodes {
 			dx := apply(&op{
-				name: fmt.Sprintf("linear gradient %s", w.Name()), shape: in[0].Shape(),
+				name: fmt.Sprintf("linear gradient %s", w.Name()), shape: in[0].Shape(), flops: product(m, n, k),
 				run: func(out, in [][]float32) { kernels.LinearGrad(out[0], in[0], w.Elements(), m, n, k) },
 			}, dout)
 			if residual == nil {
@@ -54,8 +54,9 @@ func conv(x *G.Node, w, bias *Weight, residual *G.Node, s kernels.ConvShape) *G.
 	}
 	h, wd := s.Out()
 	shape := gt.Shape{s.B, h * wd, s.Cout}
+	flops := product(s.B*h*wd, s.Cout, s.Kernel*s.Kernel*s.Cin)
 	o := &op{
-		name: fmt.Sprintf("convolution %s", w.Name()), shape: shape,
+		name: fmt.Sprintf("convolution %s", w.Name()), shape: shape, flops: flops,
 		run: func(out, in [][]float32) {
 			var r []float32
 			if residual != nil {
@@ -65,7 +66,7 @@ func conv(x *G.Node, w, bias *Weight, residual *G.Node, s kernels.ConvShape) *G.
 		},
 		grad: func(in G.Nodes, _, dout *G.Node) G.Nodes {
 			dx := apply(&op{
-				name: fmt.Sprintf("convolution gradient %s", w.Name()), shape: in[0].Shape(),
+				name: fmt.Sprintf("convolution gradient %s", w.Name()), shape: in[0].Shape(), flops: flops,
 				run: func(out, in [][]float32) { kernels.ConvGrad(out[0], in[0], w.Conv(), s) },
 			}, dout)
 			if residual == nil {
