@@ -28,7 +28,8 @@ type Param struct {
 //		Tied          *Linear  `weight:"-"`        // passed over
 //	}
 //
-// Fields of an embedded struct count as fields of the struct around it. A nil
+// Fields of an embedded struct, or of one tagged with an empty name, count as
+// fields of the struct around it. A nil
 // pointer is a part that this model does not have. A part that is reached a
 // second time, through another pointer, is listed once, under its first path.
 //
@@ -84,8 +85,10 @@ func (w *walker) pointer(path string, v reflect.Value) {
 		return
 	}
 	w.seen[to] = true
-	if weight, ok := reflect.TypeAssert[*Weight](v); ok {
-		w.add(path, weight)
+	if v.Type() == reflect.TypeFor[*Weight]() {
+		if v.CanInterface() { // not embedded under an unexported name
+			w.add(path, v.Interface().(*Weight))
+		}
 		return
 	}
 	w.walk(path, v.Elem())

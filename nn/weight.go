@@ -21,8 +21,9 @@ type Weight struct {
 	name  string
 	value *gt.Dense
 
-	float32s func() []float32
-	conv     func() kernels.Elements
+	elements kernels.Elements
+	float32s func() []float32        // converts once
+	conv     func() kernels.Elements // reorders once
 }
 
 // NewWeight returns a weight without a value, of the shape that a checkpoint
@@ -45,47 +46,44 @@ func (w *Weight) Value() *gt.Dense { return w.value }
 
 // Elements is the value as kernel input, without a copy. It panics when the
 // weight is not loaded.
-func (w *Weight) Elements() kernels.Elements { return tensor.Elements(w.mustValue()) }
+func (w *Weight) Elements() kernels.Elements {
+	w.mustHaveValue()
+	return w.elements
+}
 
 // Float32 is the value as float32. A value in another precision is converted
 // once and kept, so this is for what is small: biases and the scales of norms.
 // It panics when the weight is not loaded.
 func (w *Weight) Float32() []float32 {
-	w.mustValue()
+	w.mustHaveValue()
 	return w.float32s()
 }
 
 // Conv is the value of a convolution, [Cout, Cin, K, K], as kernels.Conv wants
-// it: [Cout, K·K, Cin], in the file's precision. It is made once and kept; a
-// kernel of one pixel is in that order already and is not copied. It panics
-// when the weight is not loaded or not of a square convolution.
+// it (kernels.ConvWeights), in the file's precision. It is made once and kept.
+// It panics when the weight is not loaded or not of a square convolution.
 func (w *Weight) Conv() kernels.Elements {
-	w.mustValue()
+	w.mustHaveValue()
 	return w.conv()
 }
 
-func (w *Weight) mustValue() *gt.Dense {
+func (w *Weight) mustHaveValue() {
 	if w.value == nil {
-		panic(fmt.Sprintf("weight %q of shape %v is used before it is loaded", w.name, w.shape))
+		panic(fmt.Sprintf("a weight of shape %v is used before it is loaded", w.shape))
 	}
-	return w.value
 }
 
 // bind gives the weight its name and value, whose shape must be w.shape.
 func (w *Weight) bind(name string, value *gt.Dense) {
-	w.name, w.value = name, value
+	w.name, w.value, w.elements = name, value, tensor.Elements(value)
 	w.float32s = sync.OnceValue(func() []float32 { return tensor.Float32s(value) })
-	w.conv = sync.OnceValue(func() kernels.Elements { return convOrder(value) })
+	w.conv = sync.OnceValue(w.convOrder)
 }
 
-func convOrder(value *gt.Dense) kernels.Elements {
-	s := value.Shape()
+func (w *Weight) convOrder() kernels.Elements {
+	s := w.shape
 	if len(s) != 4 || s[2] != s[3] {
-		panic(fmt.Sprintf("a weight of shape %v is not that of a square convolution, [out, in, size, size]", s))
+		panic(fmt.Sprintf("weight %s of shape %v is not that of a square convolution, [out, in, size, size]", w.name, s))
 	}
-	e := tensor.Elements(value)
-	if s[2] == 1 {
-		return e
-	}
-	return kernels.ConvWeights(e, s[0], s[1], s[2])
+	return kernels.ConvWeights(w.elements, s[0], s[1], s[2])
 }

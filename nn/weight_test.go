@@ -1,0 +1,96 @@
+package nn
+
+import (
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	gt "gorgonia.org/tensor"
+
+	"github.com/sdgraph/sdgraph/kernels"
+	"github.com/sdgraph/sdgraph/tensor"
+)
+
+func elementsOf(e kernels.Elements) []float32 {
+	v := make([]float32, e.Len())
+	e.Float32(v)
+	return v
+}
+
+// TestWeight asks for a convolution's numbers in all their forms, from several
+// goroutines, in every precision.
+func TestWeight(t *testing.T) {
+	for _, dtype := range []gt.Dtype{gt.Float32, tensor.Float16, tensor.BFloat16} {
+		w := NewWeight(2, 3, 2, 2)
+		w.bind("conv.weight", counting(dtype, 2, 3, 2, 2))
+		plain := tensor.Float32s(counting(gt.Float32, 24))
+		var reordered []float32 // [out][tap][in]
+		for out := range 2 {
+			for tap := range 4 {
+				for in := range 3 {
+					reordered = append(reordered, plain[out*12+in*4+tap])
+				}
+			}
+		}
+		var wait sync.WaitGroup
+		for range 4 {
+			wait.Go(func() {
+				if diff := cmp.Diff(plain, elementsOf(w.Elements())); diff != "" {
+					t.Errorf("%v: Elements (-want +got):\n%s", dtype, diff)
+				}
+				if diff := cmp.Diff(plain, w.Float32()); diff != "" {
+					t.Errorf("%v: Float32 (-want +got):\n%s", dtype, diff)
+				}
+				if diff := cmp.Diff(reordered, elementsOf(w.Conv())); diff != "" {
+					t.Errorf("%v: Conv (-want +got):\n%s", dtype, diff)
+				}
+			})
+		}
+		wait.Wait()
+		if &w.Float32()[0] != &w.Float32()[0] {
+			t.Errorf("%v: Float32 converts every time", dtype)
+		}
+	}
+}
+
+// TestWeightForgetsItsOldValue loads a weight a second time.
+func TestWeightForgetsItsOldValue(t *testing.T) {
+	w := NewWeight(1, 2, 1, 1)
+	for _, v := range [][]float32{{1, 2}, {3, 4}} {
+		w.bind("w", tensor.FromFloat32sAs(tensor.Float16, v, 1, 2, 1, 1))
+		for _, got := range [][]float32{w.Float32(), elementsOf(w.Conv()), elementsOf(w.Elements())} {
+			if diff := cmp.Diff(v, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		}
+	}
+}
+
+func TestWeightMisuse(t *testing.T) {
+	empty, linear, oblong := NewWeight(3, 2), NewWeight(3, 2), NewWeight(1, 1, 2, 3)
+	linear.bind("linear", counting(gt.Float32, 3, 2))
+	oblong.bind("oblong", counting(gt.Float32, 1, 1, 2, 3))
+	if empty.Loaded() || empty.Value() != nil || !linear.Loaded() {
+		t.Error("Loaded is wrong")
+	}
+	for name, c := range map[string]struct {
+		misuse func()
+		want   string
+	}{
+		"Elements": {func() { empty.Elements() }, "shape (3, 2) is used before it is loaded"},
+		"Float32":  {func() { empty.Float32() }, "shape (3, 2) is used before it is loaded"},
+		"Conv":     {func() { empty.Conv() }, "shape (3, 2) is used before it is loaded"},
+		"linear":   {func() { linear.Conv() }, "weight linear of shape (3, 2) is not that of a square convolution"},
+		"oblong":   {func() { oblong.Conv() }, "weight oblong of shape (1, 1, 2, 3) is not that of a square convolution"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			defer func() {
+				if r, _ := recover().(string); !strings.Contains(r, c.want) {
+					t.Errorf("panic %q, want %q", r, c.want)
+				}
+			}()
+			c.misuse()
+		})
+	}
+}
