@@ -41,34 +41,38 @@ func (g *groupNorm) affine(i int) (scale, shift []float32) {
 // moment is the mean of n values and their summed squared deviation from it.
 type moment struct{ n, mean, m2 float64 }
 
-// merge joins the moments of two disjoint sets of values (Chan, Golub and LeVeque 1979).
-func (m moment) merge(o moment) moment {
-	n := m.n + o.n
-	if n == 0 {
-		return m
+// pooled joins the moments of disjoint sets of values (Chan, Golub and LeVeque 1979, for any number of sets).
+func pooled(sets []moment) moment {
+	var all moment
+	for _, s := range sets {
+		all.n += s.n
+		all.mean += s.n * s.mean
 	}
-	d := o.mean - m.mean
-	return moment{n, m.mean + d*o.n/n, m.m2 + o.m2 + d*d*m.n*o.n/n}
+	all.mean /= all.n
+	for _, s := range sets {
+		d := s.mean - all.mean
+		all.m2 += s.m2 + s.n*d*d
+	}
+	return all
 }
 
 // measure takes the statistics of x in one pass: float32 column sums within a block, about a first estimate of the
 // column's mean so that nothing cancels, and float64 from there on.
 func (g *groupNorm) measure(x []float32, eps float32) {
-	partial := make([]moment, g.blocks.count()*g.groups)
+	per := g.blocks.per
+	partial := make([]moment, g.b*g.groups*per) // [b, groups, blocks]
 	g.eachRow(func(i, lo, hi int) {
-		g.blockMoments(partial[i*g.groups:][:g.groups], x[lo:hi])
+		for group, m := range g.blockMoments(x[lo:hi]) {
+			partial[(g.blocks.entry(i)*g.groups+group)*per+i%per] = m
+		}
 	})
 	g.mean, g.rstd = make([]float64, g.b*g.groups), make([]float64, g.b*g.groups)
 	g.scale, g.shift = make([]float32, g.b*g.c), make([]float32, g.b*g.c)
 	Range(g.b*g.groups, 16, func(lo, hi int) {
 		for k := lo; k < hi; k++ {
-			var m moment
-			entry, group := k/g.groups, k%g.groups
-			for p, end := g.blocks.of(entry); p < end; p++ {
-				m = m.merge(partial[p*g.groups+group])
-			}
+			m := pooled(partial[k*per:][:per])
 			g.mean[k], g.rstd[k] = m.mean, 1/math.Sqrt(m.m2/m.n+float64(eps))
-			g.fold(entry, group)
+			g.fold(k/g.groups, k%g.groups)
 		}
 	})
 }
@@ -84,7 +88,7 @@ func (g *groupNorm) fold(entry, group int) {
 }
 
 // blockMoments measures each group over one block of rows.
-func (g *groupNorm) blockMoments(out []moment, x []float32) {
+func (g *groupNorm) blockMoments(x []float32) []moment {
 	c, rows := g.c, len(x)/g.c
 	column := make([]float32, 4*c)
 	estimate, square, sum, zero := column[:c], column[c:2*c], column[2*c:3*c], column[3*c:]
@@ -95,15 +99,29 @@ func (g *groupNorm) blockMoments(out []moment, x []float32) {
 	for ; len(x) > 0; x = x[min(len(x), rowsAtOnce*c):] {
 		vec.Moments(sum, square, estimate, x[:min(len(x), rowsAtOnce*c)])
 	}
-	width, n := c/g.groups, float64(rows)
+	out, width, n := make([]moment, g.groups), c/g.groups, float64(rows)
 	for group := range out {
-		var m moment
-		for j := group * width; j < (group+1)*width; j++ {
-			s := float64(sum[j])
-			m = m.merge(moment{n, float64(estimate[j]) + s/n, max(0, float64(square[j])-s*s/n)})
-		}
-		out[group] = m
+		lo, hi := group*width, (group+1)*width
+		out[group] = columnMoments(n, estimate[lo:hi], sum[lo:hi], square[lo:hi])
 	}
+	return out
+}
+
+// columnMoments joins columns of n values each, given the sums of their deviations from an estimate and of the squares
+// of these: Σ(x-m)² = Σ(x-e)² + 2(e-m)·Σ(x-e) + n·(e-m)².
+func columnMoments(n float64, estimate, sum, square []float32) moment {
+	var e, s float64
+	for j, v := range estimate {
+		e += float64(v)
+		s += float64(sum[j])
+	}
+	m := moment{n: n * float64(len(estimate)), mean: (e + s/n) / float64(len(estimate))}
+	for j, v := range estimate {
+		d := float64(v) - m.mean
+		m.m2 += float64(square[j]) + d*(2*float64(sum[j])+n*d)
+	}
+	m.m2 = max(0, m.m2)
+	return m
 }
 
 // rowsAtOnce is how many rows go into one call of the column sums: they pass through the nearest cache together.
@@ -142,8 +160,10 @@ func (g *groupNorm) blockComoments(out []float64, d, x []float32, entry int) {
 	c, width := g.c, g.c/g.groups
 	column := make([]float32, 3*c)
 	sum, dot, mean := column[:c], column[c:2*c], column[2*c:]
-	for j := range mean {
-		mean[j] = float32(g.mean[entry*g.groups+j/width])
+	for group := range g.groups {
+		for j := range width {
+			mean[group*width+j] = float32(g.mean[entry*g.groups+group])
+		}
 	}
 	for ; len(d) > 0; d, x = d[min(len(d), rowsAtOnce*c):], x[min(len(d), rowsAtOnce*c):] {
 		n := min(len(d), rowsAtOnce*c)

@@ -11,7 +11,7 @@ type blocks struct {
 // rowBlocks cuts b·rows rows of c numbers. A block has at most 256 rows, which bounds the rounding error of a float32
 // column sum over it.
 func rowBlocks(b, rows, c int) blocks {
-	each := min(max(8, elementGrain*2/max(1, c)), 256)
+	each := min(max(8, elementGrain*4/max(1, c)), 256)
 	return blocks{batch: b, height: rows, each: each, per: (rows + each - 1) / each}
 }
 
