@@ -22,7 +22,11 @@ type Arena struct {
 func NewArena() *Arena { return &Arena{} }
 
 // Bytes is the memory that the arena holds.
-func (a *Arena) Bytes() int64 { return int64(len(a.buf)) * 4 }
+func (a *Arena) Bytes() int64 {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return int64(len(a.buf)) * 4
+}
 
 // reserve makes room for n float32s. The old contents are lost.
 func (a *Arena) reserve(n int) {
@@ -86,9 +90,9 @@ func place(all []*storage) int {
 }
 
 // peak is the largest sum of sizes that live at one time: what no placement can
-// go below.
+// go below. Outputs live on after the last instruction.
 func peak(all []*storage, instructions int) int {
-	change := make([]int, instructions+1)
+	change := make([]int, instructions+2)
 	for _, s := range all {
 		change[s.first] += roundUp(s.size)
 		change[s.last+1] -= roundUp(s.size)

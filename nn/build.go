@@ -14,7 +14,8 @@ type Build struct {
 	Graph *G.ExprGraph
 
 	hooks    []Hook
-	inputs   map[string]*G.Node
+	inputs   map[string]*G.Node // by name; constants are not among them
+	names    map[string]bool    // of inputs and constants
 	blocks   []span
 	gradFrom int64 // nodes from this id on belong to the backward pass; -1 before Grad
 }
@@ -25,27 +26,39 @@ type span struct{ from, to int64 }
 // NewBuild starts an empty graph. The hooks are called in the given order at
 // every attention site. Most callers want Compile, which makes a Build.
 func NewBuild(hooks ...Hook) *Build {
-	return &Build{Graph: G.NewGraph(), hooks: hooks, inputs: map[string]*G.Node{}, gradFrom: -1}
+	return &Build{
+		Graph: G.NewGraph(), hooks: hooks, gradFrom: -1,
+		inputs: map[string]*G.Node{}, names: map[string]bool{},
+	}
 }
 
-// Input adds a float32 input of the given shape, to be bound by name when the
-// program runs. It panics if the name is taken: gorgonia would merge the two.
+// Input adds a float32 input of the given shape, a scalar without one, to be
+// bound by name when the program runs. It panics if the name is taken: gorgonia
+// would merge the two.
 func (b *Build) Input(name string, shape ...int) *G.Node {
-	if b.inputs[name] != nil {
-		panic(fmt.Sprintf("two inputs are called %q", name))
-	}
-	n := G.NewTensor(b.Graph, gt.Float32, len(shape), G.WithShape(shape...), G.WithName(name))
+	n := b.variable(name, shape)
 	b.inputs[name] = n
 	return n
 }
 
 // Constant adds a tensor that never changes. The values are not copied.
 func (b *Build) Constant(name string, values []float32, shape ...int) *G.Node {
-	n := b.Input(name, shape...)
-	if err := G.Let(n, gt.New(gt.WithShape(shape...), gt.WithBacking(values))); err != nil {
-		panic(err)
+	n := b.variable(name, shape)
+	if got, want := len(values), gt.Shape(shape).TotalSize(); got != want {
+		panic(fmt.Sprintf("constant %q has %d values, want %d for shape %v", name, got, want, shape))
+	}
+	if err := G.Let(n, valueOf(values, shape)); err != nil {
+		panic(fmt.Sprintf("constant %q: %v", name, err))
 	}
 	return n
+}
+
+func (b *Build) variable(name string, shape gt.Shape) *G.Node {
+	if b.names[name] {
+		panic(fmt.Sprintf("two inputs are called %q", name))
+	}
+	b.names[name] = true
+	return G.NewTensor(b.Graph, gt.Float32, len(shape), G.WithShape(shape...), G.WithName(name))
 }
 
 // Block marks the nodes that f adds as one unit of checkpointing: a program

@@ -128,8 +128,8 @@ func SelectPositions(x, index *G.Node) *G.Node {
 	sameShape("select positions", index.Shape(), gt.Shape{b})
 	at := func(index []float32, i int) int {
 		k := int(index[i])
-		if k < 0 || k >= n {
-			panic(fmt.Sprintf("position %v of batch entry %d, want 0 to %d", index[i], i, n-1))
+		if k < 0 || k >= n || index[i] != float32(k) {
+			panic(fmt.Sprintf("position %v of batch entry %d, want a whole number from 0 to %d", index[i], i, n-1))
 		}
 		return (i*n + k) * c
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"sort"
 
+	"gonum.org/v1/gonum/graph"
 	G "gorgonia.org/gorgonia"
 	gt "gorgonia.org/tensor"
 )
@@ -63,7 +64,9 @@ type planner struct {
 // them does not do.
 func newPlan(b *Build, outputs []*G.Node, budget int64) (*plan, error) {
 	p := &planner{gradFrom: b.gradFrom}
-	p.collect(b.Graph, outputs)
+	if err := p.collect(b.Graph, outputs); err != nil {
+		return nil, err
+	}
 	p.assignBlocks(b.blocks, outputs)
 	p.drop = map[int]bool{}
 	p.schedule(outputs)
@@ -78,11 +81,16 @@ func newPlan(b *Build, outputs []*G.Node, budget int64) (*plan, error) {
 }
 
 // collect finds the nodes that outputs need, and which outputs of each.
-func (p *planner) collect(g *G.ExprGraph, outputs []*G.Node) {
+func (p *planner) collect(g *G.ExprGraph, outputs []*G.Node) error {
 	p.children, p.ops, p.wanted = map[int64]G.Nodes{}, map[int64]*op{}, map[value]bool{}
+	var lost *G.Node
 	var visit func(n *G.Node)
 	visit = func(n *G.Node) {
 		if _, seen := p.children[n.ID()]; seen {
+			return
+		}
+		if g.Node(n.ID()) != graph.Node(n) {
+			lost = n
 			return
 		}
 		var children G.Nodes
@@ -111,9 +119,13 @@ func (p *planner) collect(g *G.ExprGraph, outputs []*G.Node) {
 		visit(n)
 		p.wanted[value{n.ID(), 0}] = true
 	}
+	if lost != nil {
+		return fmt.Errorf("node %s is not in the graph that is being built", lost.Name())
+	}
 	// A node is created after its children, and the backward pass is created in
 	// the order in which it frees what the forward pass kept.
 	sort.Slice(p.nodes, func(i, j int) bool { return p.nodes[i].ID() < p.nodes[j].ID() })
+	return nil
 }
 
 // operation is n's op as ours. gorgonia's own addition, with which it sums up
@@ -160,171 +172,7 @@ func (p *planner) late(n *G.Node) bool { return p.gradFrom >= 0 && n.ID() >= p.g
 // droppable tells whether n's value is thrown away after its block and computed
 // again when the backward pass wants it.
 func (p *planner) droppable(n *G.Node) bool {
-	return !p.late(n) && n.Op() != nil && !p.kept[n.ID()] && p.drop[p.block[n.ID()]]
-}
-
-// schedule writes the instructions and the lives of all values.
-func (p *planner) schedule(outputs []*G.Node) {
-	p.code, p.slots, p.storages = nil, nil, nil
-	p.now, p.again = map[value]int{}, map[int64]bool{}
-	for _, n := range p.nodes {
-		if p.late(n) {
-			for _, c := range p.children[n.ID()] {
-				p.recompute(c)
-			}
-		}
-		p.emit(n)
-	}
-	p.outputs = nil
-	for _, n := range outputs {
-		s := p.now[value{n.ID(), 0}]
-		p.outputs = append(p.outputs, s)
-		p.read(s, len(p.code)-1)
-	}
-	p.reuse()
-	p.releaseValues()
-}
-
-// recompute emits n and what it needs a second time if it was dropped.
-func (p *planner) recompute(n *G.Node) {
-	if !p.droppable(n) || p.again[n.ID()] {
-		return
-	}
-	p.again[n.ID()] = true
-	for _, c := range p.children[n.ID()] {
-		p.recompute(c)
-	}
-	p.emit(n)
-}
-
-// emit appends the instruction of one node.
-func (p *planner) emit(n *G.Node) {
-	id, o, children := n.ID(), p.ops[n.ID()], p.children[n.ID()]
-	shape := n.Shape()
-	if n.Op() == nil || (o == nil && len(children) == 0) {
-		p.now[value{id, 0}] = p.newSlot(slot{shape: shape, source: n, alias: -1})
-		return
-	}
-	if o != nil && o.view != nil {
-		p.now[value{id, 0}] = p.newSlot(slot{shape: shape, alias: p.now[value{children[0].ID(), *o.view}]})
-		return
-	}
-	at := len(p.code)
-	in := instruction{node: n, op: o}
-	for _, c := range children {
-		s := p.now[value{c.ID(), 0}]
-		in.in = append(in.in, s)
-		p.read(s, at)
-	}
-	if o == nil {
-		s := p.newSlot(slot{shape: shape, alias: -1})
-		p.now[value{id, 0}] = s
-		in.out = []int{s}
-		p.code = append(p.code, in)
-		return
-	}
-	if o.extra != nil {
-		s, ok := p.now[value{children[o.extra.input].ID(), o.extra.index}]
-		if !ok {
-			s = -1
-		} else {
-			p.read(s, at)
-		}
-		in.in = append(in.in, s)
-	}
-	sizes := append([]int{shape.TotalSize()}, o.extras...)
-	for i, size := range sizes {
-		if !p.wanted[value{id, i}] {
-			in.out = append(in.out, -1)
-			continue
-		}
-		sl := slot{shape: gt.Shape{size}, storage: &storage{size: size, first: at, last: at}, alias: -1}
-		if i == 0 {
-			sl.shape = shape
-		}
-		p.storages = append(p.storages, sl.storage)
-		s := p.newSlot(sl)
-		p.now[value{id, i}] = s
-		in.out = append(in.out, s)
-	}
-	p.code = append(p.code, in)
-}
-
-func (p *planner) newSlot(s slot) int {
-	s.size = s.shape.TotalSize()
-	p.slots = append(p.slots, s)
-	return len(p.slots) - 1
-}
-
-// root follows aliases to the slot that holds the numbers.
-func (p *plan) root(s int) int {
-	for p.slots[s].alias >= 0 {
-		s = p.slots[s].alias
-	}
-	return s
-}
-
-// read lengthens the life of what slot s holds.
-func (p *plan) read(s, at int) {
-	if st := p.slots[p.root(s)].storage; st != nil {
-		st.last = max(st.last, at)
-	}
-}
-
-// releaseValues notes, for the values that gorgonia's own operations allocate,
-// after which instruction nobody reads them any more.
-func (p *planner) releaseValues() {
-	last := map[int]int{}
-	for at, in := range p.code {
-		for _, s := range append(append([]int(nil), in.in...), in.out...) {
-			if s >= 0 {
-				last[p.root(s)] = at
-			}
-		}
-	}
-	for _, s := range p.outputs {
-		delete(last, p.root(s))
-	}
-	for s, at := range last {
-		if sl := p.slots[s]; sl.storage == nil && sl.source == nil {
-			p.code[at].free = append(p.code[at].free, s)
-		}
-	}
-}
-
-// reuse lets operations write into the memory of an input that dies with them.
-func (p *planner) reuse() {
-	for at, in := range p.code {
-		if in.op == nil || in.op.inPlace == 0 || in.out[0] < 0 {
-			continue
-		}
-		over := in.in[in.op.inPlace-1]
-		from, to := p.slots[p.root(over)].storage, p.slots[in.out[0]].storage
-		if from == nil || from.root().last != at || from.root().size != to.size || p.readTwice(in, over) {
-			continue
-		}
-		to.parent = from.root()
-		to.parent.last = max(to.parent.last, to.last)
-	}
-	roots := p.storages[:0]
-	for _, s := range p.storages {
-		if s.parent == nil {
-			roots = append(roots, s)
-		}
-	}
-	p.storages = roots
-}
-
-// readTwice tells whether an instruction reads the memory of slot s through
-// more than one of its inputs.
-func (p *planner) readTwice(in instruction, s int) bool {
-	n := 0
-	for _, other := range in.in {
-		if other >= 0 && p.root(other) == p.root(s) {
-			n++
-		}
-	}
-	return n > 1
+	return !p.late(n) && len(p.children[n.ID()]) > 0 && !p.kept[n.ID()] && p.drop[p.block[n.ID()]]
 }
 
 // fit drops blocks, the ones that keep most first, until the plan fits.
@@ -332,6 +180,9 @@ func (p *planner) fit(outputs []*G.Node, budget int64) error {
 	order := p.blocksBySize()
 	for {
 		need := int64(peak(p.storages, len(p.code))) * 4
+		if need <= budget {
+			need = int64(place(p.storages)) * 4
+		}
 		if need <= budget {
 			return nil
 		}

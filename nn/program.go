@@ -4,16 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
+	"maps"
 	"slices"
-	"sort"
 
 	G "gorgonia.org/gorgonia"
 	gt "gorgonia.org/tensor"
 )
 
 // Program runs the part of a graph that its outputs need. It is a gorgonia.VM.
-// One Program runs one computation at a time; see Arena for several.
+// Calls of Run from several goroutines take turns; see Arena for running
+// several programs at a time.
 type Program struct {
 	plan    *plan
 	inputs  map[string]*G.Node
@@ -45,8 +45,8 @@ type options struct {
 }
 
 // WithBudget limits the arena to so many bytes: blocks are computed twice until
-// the plan fits. Inputs, outputs and weights are not counted. Compile fails if
-// the budget cannot be met.
+// the plan fits. Inputs, outputs, weights and what gorgonia's own operations
+// allocate are not counted. Compile fails if the budget cannot be met.
 func WithBudget(bytes int64) Option { return func(o *options) { o.budget = bytes } }
 
 // WithArena makes the program take its memory from a.
@@ -66,16 +66,8 @@ func Compile(build func(*Build) []*G.Node, opts ...Option) (p *Program, err erro
 	defer recoverTo(&err, "nn: building the graph")
 	b := NewBuild(o.hooks...)
 	outputs := build(b)
-	if len(outputs) == 0 {
-		return nil, errors.New("nn: the graph has no outputs")
-	}
-	for i, n := range outputs {
-		if n == nil {
-			return nil, fmt.Errorf("nn: output %d of the graph is nil", i)
-		}
-		if n.Dtype() != gt.Float32 {
-			return nil, fmt.Errorf("nn: output %s is %v, want float32", n.Name(), n.Dtype())
-		}
+	if err := checkOutputs(outputs); err != nil {
+		return nil, err
 	}
 	pl, err := newPlan(b, outputs, o.budget)
 	if err != nil {
@@ -84,13 +76,31 @@ func Compile(build func(*Build) []*G.Node, opts ...Option) (p *Program, err erro
 	if o.arena == nil {
 		o.arena = NewArena()
 	}
-	p = &Program{plan: pl, inputs: b.inputs, outputs: outputs, arena: o.arena, values: map[int]G.Value{}, views: map[int]*gt.Dense{}}
+	p = &Program{
+		plan: pl, inputs: b.inputs, outputs: outputs, arena: o.arena,
+		values: map[int]G.Value{}, views: map[int]*gt.Dense{},
+	}
 	for i, s := range pl.slots {
 		if s.source != nil {
 			p.bound = append(p.bound, boundInput{node: s.source, slot: i})
 		}
 	}
 	return p, nil
+}
+
+func checkOutputs(outputs []*G.Node) error {
+	if len(outputs) == 0 {
+		return errors.New("nn: the graph has no outputs")
+	}
+	for i, n := range outputs {
+		if n == nil {
+			return fmt.Errorf("nn: output %d of the graph is nil", i)
+		}
+		if n.Dtype() != gt.Float32 {
+			return fmt.Errorf("nn: output %s is %v, want float32", n.Name(), n.Dtype())
+		}
+	}
+	return nil
 }
 
 // ArenaBytes is the memory that the program's plan takes.
@@ -107,6 +117,8 @@ func (p *Program) Instructions() int { return len(p.plan.code) }
 // outputs, in memory of their own. An input of an earlier run stays bound.
 // It returns ctx's error as soon as the operation under way has finished.
 func (p *Program) Run(ctx context.Context, inputs map[string]*gt.Dense) ([]*gt.Dense, error) {
+	p.arena.mu.Lock()
+	defer p.arena.mu.Unlock()
 	if err := p.bind(inputs); err != nil {
 		return nil, err
 	}
@@ -115,28 +127,33 @@ func (p *Program) Run(ctx context.Context, inputs map[string]*gt.Dense) ([]*gt.D
 	}
 	out := make([]*gt.Dense, len(p.outputs))
 	for i, n := range p.outputs {
-		switch v := n.Value().(type) {
-		case *gt.Dense:
-			out[i] = v
-		case *G.F32:
-			out[i] = gt.New(gt.FromScalar(float32(*v)))
+		f, err := floats(n.Value())
+		if err != nil {
+			return nil, fmt.Errorf("nn: output %s: %w", n.Name(), err)
 		}
+		if n.Op() == nil || slices.Contains(p.outputs[:i], n) { // an input, whose memory is the caller's, or given out already
+			f = slices.Clone(f)
+		}
+		out[i] = dense(f, n.Shape())
 	}
 	return out, nil
 }
 
+// dense is f as a tensor, a scalar too.
+func dense(f []float32, shape gt.Shape) *gt.Dense {
+	if shape.Dims() == 0 {
+		return gt.New(gt.FromScalar(f[0]))
+	}
+	return gt.New(gt.WithShape(shape...), gt.WithBacking(f))
+}
+
 // bind checks inputs against the graph's and binds them to its nodes.
 func (p *Program) bind(inputs map[string]*gt.Dense) error {
-	names := make([]string, 0, len(inputs))
-	for name := range inputs {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	for _, name := range names {
+	for _, name := range slices.Sorted(maps.Keys(inputs)) {
 		n, d := p.inputs[name], inputs[name]
 		switch {
 		case n == nil:
-			return fmt.Errorf("nn: the graph has no input %q; it has %s", name, p.inputNames())
+			return fmt.Errorf("nn: the graph has no input %q; it has %q", name, slices.Sorted(maps.Keys(p.inputs)))
 		case d == nil:
 			return fmt.Errorf("nn: input %q is nil", name)
 		case d.Dtype() != gt.Float32:
@@ -151,185 +168,21 @@ func (p *Program) bind(inputs map[string]*gt.Dense) error {
 	return nil
 }
 
-func (p *Program) inputNames() string {
-	var names []string
-	for name := range p.inputs {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	return fmt.Sprintf("%q", names)
-}
-
 // RunAll is part of gorgonia.VM: it runs the graph on the values bound to its
 // input nodes and binds the results to the output nodes.
-func (p *Program) RunAll() error { return p.run(context.Background()) }
+func (p *Program) RunAll() error {
+	p.arena.mu.Lock()
+	defer p.arena.mu.Unlock()
+	return p.run(context.Background())
+}
 
 // Reset is part of gorgonia.VM. A Program has nothing to reset.
 func (p *Program) Reset() {}
 
-// Close is part of gorgonia.VM: it lets go of the memory.
+// Close is part of gorgonia.VM: it lets go of the arena, whose memory is freed
+// when no other program uses it. The program may be run again, in a new arena.
 func (p *Program) Close() error {
-	p.arena, p.values, p.views, p.bound = NewArena(), map[int]G.Value{}, map[int]*gt.Dense{}, nil
-	return nil
-}
-
-func (p *Program) run(ctx context.Context) (err error) {
-	p.arena.mu.Lock()
-	defer p.arena.mu.Unlock()
-	defer clear(p.values)
-	p.arena.reserve(p.plan.arena)
-	if p.plan.arena > 0 && p.base != &p.arena.buf[0] {
-		p.base = &p.arena.buf[0]
-		clear(p.views)
-	}
-	for i := range p.bound {
-		in := &p.bound[i]
-		v := in.node.Value()
-		if v == nil {
-			return fmt.Errorf("nn: input %q has no value", in.node.Name())
-		}
-		p.values[in.slot] = v
-		if in.f, err = floats(v); err != nil && in.node.Dtype() == gt.Float32 {
-			return fmt.Errorf("nn: input %q: %w", in.node.Name(), err)
-		}
-	}
-	for i := range p.plan.code {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if err := p.execute(&p.plan.code[i]); err != nil {
-			return err
-		}
-	}
-	return p.publish()
-}
-
-// execute runs one instruction.
-func (p *Program) execute(in *instruction) (err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("nn: %s: %v", in.node.Name(), r)
-		}
-	}()
-	if in.op == nil {
-		return p.executeForeign(in)
-	}
-	args, results := make([][]float32, len(in.in)), make([][]float32, len(in.out))
-	for i, s := range in.in {
-		if s < 0 {
-			continue
-		}
-		if args[i], err = p.floats(s); err != nil {
-			return fmt.Errorf("nn: %s: %w", in.node.Name(), err)
-		}
-	}
-	for i, s := range in.out {
-		if s >= 0 {
-			results[i], _ = p.floats(s)
-		}
-	}
-	in.op.run(results, args)
-	p.release(in)
-	return nil
-}
-
-// executeForeign runs an operation of gorgonia's own. What it returns may be a
-// view of what it was given, which lies in memory that is about to be reused.
-func (p *Program) executeForeign(in *instruction) error {
-	args := make([]G.Value, len(in.in))
-	for i, s := range in.in {
-		v, err := p.value(s)
-		if err != nil {
-			return fmt.Errorf("nn: %s: %w", in.node.Name(), err)
-		}
-		args[i] = v
-	}
-	v, err := in.node.Op().Do(args...)
-	if err != nil {
-		return fmt.Errorf("nn: %s: %w", in.node.Name(), err)
-	}
-	if d, ok := v.(*gt.Dense); ok {
-		v = d.Clone().(*gt.Dense)
-	}
-	p.values[in.out[0]] = v
-	p.release(in)
-	return nil
-}
-
-func (p *Program) release(in *instruction) {
-	for _, s := range in.free {
-		delete(p.values, s)
-	}
-}
-
-// floats is the memory of slot s.
-func (p *Program) floats(s int) ([]float32, error) {
-	r := p.plan.root(s)
-	sl := &p.plan.slots[r]
-	if sl.storage != nil {
-		at := sl.storage.root().offset
-		return p.arena.buf[at : at+sl.size : at+sl.size], nil
-	}
-	if sl.source != nil {
-		for i := range p.bound {
-			if p.bound[i].slot == r {
-				return p.bound[i].f, nil
-			}
-		}
-	}
-	return floats(p.values[r])
-}
-
-// value is slot s as gorgonia's own operations want it.
-func (p *Program) value(s int) (G.Value, error) {
-	if v, ok := p.values[s]; ok {
-		return v, nil
-	}
-	f, err := p.floats(s)
-	if err != nil {
-		return nil, err
-	}
-	shape := p.plan.slots[s].shape
-	if shape.Dims() == 0 {
-		return G.NewF32(f[0]), nil
-	}
-	if p.plan.slots[p.plan.root(s)].storage == nil {
-		return valueOf(f, shape), nil
-	}
-	if p.views[s] == nil {
-		p.views[s] = valueOf(f, shape).(*gt.Dense)
-	}
-	return p.views[s], nil
-}
-
-// publish copies the outputs out of the arena and binds them to their nodes.
-func (p *Program) publish() error {
-	for i, n := range p.outputs {
-		f, err := p.floats(p.plan.outputs[i])
-		if err != nil {
-			return fmt.Errorf("nn: output %s: %w", n.Name(), err)
-		}
-		if n.Op() == nil {
-			continue // an input is its own value
-		}
-		if err := G.UnsafeLet(n, valueOf(slices.Clone(f), n.Shape())); err != nil {
-			return fmt.Errorf("nn: output %s: %w", n.Name(), err)
-		}
-	}
-	return nil
-}
-
-// Finite returns an error that gives the first place where v is not a finite
-// number.
-func Finite(v *gt.Dense) error {
-	f, err := floats(v)
-	if err != nil {
-		return err
-	}
-	for i, x := range f {
-		if math.IsNaN(float64(x)) || math.IsInf(float64(x), 0) {
-			return fmt.Errorf("element %d of shape %v is %v", i, v.Shape(), x)
-		}
-	}
+	p.arena, p.base = NewArena(), nil
+	clear(p.views)
 	return nil
 }
