@@ -47,7 +47,8 @@ func AllowUnused() LoadOption { return func(l *loader) { l.allowUnused = true } 
 
 // Load gives every weight of a model (see Params) its tensor of the source, not
 // copied. A tensor must have the weight's shape, [out, in] and [out, in, 1, 1]
-// being one, be of dtype F32, F16 or BF16, and hold no NaN or infinity.
+// being one, be of dtype F32, F16 or BF16, and hold no NaN or infinity; to know
+// that, Load reads every number.
 //
 // Load changes the model only when everything fits. Otherwise it returns one
 // error that lists everything that does not: weights that are missing, tensors
@@ -73,12 +74,20 @@ func Load(model any, src Source, opts ...LoadOption) error {
 	l.match(src.Names())
 	l.read(src)
 	if err := l.report.err(); err != nil {
-		return err
+		return named(src, err)
 	}
 	for name, value := range l.values {
 		l.wanted[name].bind(name, value)
 	}
 	return nil
+}
+
+// named puts the file before an error, where the source is one.
+func named(src Source, err error) error {
+	if files, ok := src.(interface{ Paths() []string }); ok && len(files.Paths()) > 0 {
+		return fmt.Errorf("%s: %w", files.Paths()[0], err)
+	}
+	return err
 }
 
 type loader struct {

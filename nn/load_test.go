@@ -247,7 +247,7 @@ func TestLoadFromFile(t *testing.T) {
 	if err := set.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if err := Load(newFakeModel(), set); err == nil || !strings.Contains(err.Error(), "closed") {
+	if err := Load(newFakeModel(), set); err == nil || !strings.Contains(err.Error(), "closed") || !strings.HasPrefix(err.Error(), path+": ") {
 		t.Errorf("a closed file loads: %v", err)
 	}
 }

@@ -48,7 +48,7 @@ func TestWeight(t *testing.T) {
 			})
 		}
 		wait.Wait()
-		if &w.Float32()[0] != &w.Float32()[0] {
+		if first, second := w.Float32(), w.Float32(); &first[0] != &second[0] {
 			t.Errorf("%v: Float32 converts every time", dtype)
 		}
 	}

@@ -156,3 +156,18 @@ func TestBF16Prints(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+func TestTensorsWithoutNumbers(t *testing.T) {
+	for _, dtype := range dtypes {
+		d := FromFloat32sAs(dtype, nil, 3, 0)
+		if n := Elements(d).Len(); n != 0 {
+			t.Errorf("%v: Elements has %d", dtype, n)
+		}
+		if f := ToFloat32(d); !f.Shape().Eq(d.Shape()) || len(Float32s(f)) != 0 {
+			t.Errorf("%v: ToFloat32 is %v", dtype, f.Shape())
+		}
+		if at := NonFinite(d); at != -1 {
+			t.Errorf("%v: NonFinite is %d", dtype, at)
+		}
+	}
+}

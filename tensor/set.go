@@ -88,7 +88,11 @@ func openSingle(path string) (*Set, error) {
 // openIndex opens the shards of an index, which says for every tensor which
 // file holds it.
 func openIndex(path string) (*Set, error) {
-	weightMap, err := readIndex(path)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	weightMap, err := parseIndex(text)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
@@ -99,12 +103,8 @@ func openIndex(path string) (*Set, error) {
 	return s, nil
 }
 
-// readIndex reads the weight_map of an index: tensor name to file name.
-func readIndex(path string) (map[string]string, error) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
+// parseIndex returns the weight_map of an index: tensor name to file name.
+func parseIndex(text []byte) (map[string]string, error) {
 	var index struct {
 		WeightMap map[string]string `json:"weight_map"`
 	}
@@ -117,15 +117,17 @@ func readIndex(path string) (map[string]string, error) {
 	if len(index.WeightMap) == 0 {
 		return nil, errors.New(`index: "weight_map" is missing or empty; it must map tensor names to .safetensors files`)
 	}
+	for name, shard := range index.WeightMap {
+		if !plainName(shard) {
+			return nil, fmt.Errorf("index: tensor %q: shard %q is not a plain file name beside the index, ending in .safetensors", name, shard)
+		}
+	}
 	return index.WeightMap, nil
 }
 
 func (s *Set) openShards(dir string, weightMap map[string]string) error {
 	byShard := map[string]*File{}
 	for _, shard := range slices.Compact(slices.Sorted(maps.Values(weightMap))) {
-		if !plainName(shard) {
-			return fmt.Errorf("shard %q is not a plain file name beside the index, ending in .safetensors", shard)
-		}
 		f, err := Open(filepath.Join(dir, shard))
 		if err != nil {
 			return fmt.Errorf("shard: %w", err)

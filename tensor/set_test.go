@@ -153,7 +153,7 @@ func TestOpenSetRefusesLyingIndexes(t *testing.T) {
 		"same name twice":  {`{"weight_map":{"a":"1.safetensors","a":"1.safetensors"}}`, `"a" appears twice`},
 		"missing shard":    {`{"weight_map":{"a":"1.safetensors","b":"2.safetensors"}}`, "2.safetensors"},
 		"not in its shard": {`{"weight_map":{"a":"1.safetensors","b":"1.safetensors"}}`, `tensor "b" is not in 1.safetensors`},
-		"parent":           {`{"weight_map":{"a":"../1.safetensors"}}`, `shard "../1.safetensors" is not a plain file name`},
+		"parent":           {`{"weight_map":{"a":"../1.safetensors"}}`, `tensor "a": shard "../1.safetensors" is not a plain file name`},
 		"below":            {`{"weight_map":{"a":"d/1.safetensors"}}`, "not a plain file name"},
 		"absolute":         {`{"weight_map":{"a":"/1.safetensors"}}`, "not a plain file name"},
 		"backslash":        {`{"weight_map":{"a":"..\\1.safetensors"}}`, "not a plain file name"},
@@ -188,4 +188,23 @@ func TestShardMayBeALink(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Error(err)
 	}
+}
+
+// FuzzIndex looks for an index that leads out of its directory.
+func FuzzIndex(f *testing.F) {
+	for _, shard := range []string{"a.safetensors", "../a.safetensors", "/a.safetensors", `..\\a.safetensors`, "c:a.safetensors", ".safetensors", ""} {
+		f.Add([]byte(`{"metadata":{"total_size":1},"weight_map":{"a":"` + shard + `"}}`))
+	}
+	f.Add([]byte(`{"weight_map":{"a":"1.safetensors","a":"2.safetensors"}}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		weightMap, err := parseIndex(text)
+		if err != nil {
+			return
+		}
+		for _, shard := range weightMap {
+			if dir, name := filepath.Split(filepath.Join("models", shard)); dir != filepath.FromSlash("models/") || name != shard {
+				t.Errorf("shard %q lies in %q", shard, dir)
+			}
+		}
+	})
 }
