@@ -20,18 +20,18 @@ type Param struct {
 // struct whose fields mirror the checkpoint:
 //
 //	type Attention struct {
-//		ToQ, ToK, ToV Linear                    // to_q, to_k, to_v
-//		ToOut         Linear   `weight:"to_out.0"` // another name than the field's
-//		Norms         []*Norm                   // norms.0, norms.1, ...
-//		Heads         int                       // not a weight: passed over
-//		cache         *Weight                   // unexported: passed over
-//		Tied          *Linear  `weight:"-"`        // passed over
+//		ToQ, ToK, ToV Linear                       // to_q, to_k, to_v
+//		ToOut         Linear  `weight:"to_out.0"` // another name than the field's
+//		Norms         []*Norm                      // norms.0, norms.1, ...
+//		Heads         int                          // not a weight: passed over
+//		cache         *Weight                      // unexported: passed over
+//		Tied          *Linear `weight:"-"`         // passed over
 //	}
 //
 // Fields of an embedded struct, or of one tagged with an empty name, count as
-// fields of the struct around it. A nil
-// pointer is a part that this model does not have. A part that is reached a
-// second time, through another pointer, is listed once, under its first path.
+// fields of the struct around it. Maps are passed over. A nil pointer is a part
+// that this model does not have. A part that is reached a second time, through
+// another pointer, is listed once, under its first path.
 //
 // model is a pointer to a struct. Anything else is an error, and so are two
 // fields with one path.

@@ -23,8 +23,8 @@ type Set struct {
 
 // suffixes are the names that diffusers and transformers give to a model's
 // weights, after the stem: whole, whole in half precision, and the index of a
-// sharded model. "Variant" goes before the last extension of an index's name
-// in what both write, and before all of it in what some tools write.
+// sharded model. In an index's name both put "fp16" before the last extension;
+// other tools put it right after the stem.
 var suffixes = []string{
 	".safetensors",
 	".fp16.safetensors",
