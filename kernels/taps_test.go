@@ -61,6 +61,26 @@ func TestResizeMatchesTorch(t *testing.T) {
 	}
 }
 
+// TestResizeOfPicturesMatchesTorch compares far from the origin, where torch's single-precision coordinates count.
+func TestResizeOfPicturesMatchesTorch(t *testing.T) {
+	for name, tt := range map[string]struct {
+		taps Taps
+		want [4]float64 // at positions 200, 207, 215, 222
+	}{
+		"bicubic, antialias": {BicubicTaps(512, 224, true), [4]float64{0.622702, 0.1473046, 0.5147656, 0.5814235}},
+		"bicubic":            {BicubicTaps(512, 224, false), [4]float64{-0.2683949, 0.3945881, 1.0397965, 0.5223951}},
+		"bilinear":           {BilinearTaps(500, 333), [4]float64{0.1734161, 0.9076233, -0.3528442, 0.1238403}},
+	} {
+		got := make([]float32, tt.taps.Out)
+		Resample(got, signal(tt.taps.In), 1, 1, tt.taps.In, 1, identityTaps(1), tt.taps)
+		for i, at := range []int{200, 207, 215, 222} {
+			if math.Abs(float64(got[at])-tt.want[i]) > 2e-6 {
+				t.Errorf("%s: position %d is %g, want %g", name, at, got[at], tt.want[i])
+			}
+		}
+	}
+}
+
 // identityTaps changes nothing.
 func identityTaps(n int) Taps {
 	return GaussianTaps(n, 1, func(float64) float64 { return 1 })
