@@ -10,8 +10,8 @@ import "github.com/sdgraph/sdgraph/kernels/internal/isa"
 func init() {
 	sets[isa.AVX2] = &functions{
 		add: addAVX2, mul: mulAVX2, scale: scaleAVX2, addScaled: addScaledAVX2,
-		affine: affineAVX2, affineSiLU: affineSiLUAVX2, affineSiLUG: affineSiLUGradAVX2, normalize: normalizeAVX2,
-		combineDev: combineDevAVX2, combineCols: combineColumnsAVX2, mulDev: mulDevAVX2,
+		affine: affineAVX2, affineSiLU: affineSiLUAVX2, affineSiLUGrad: affineSiLUGradAVX2, normalize: normalizeAVX2,
+		combineDev: combineDevAVX2, combineColumns: combineColumnsAVX2, mulDev: mulDevAVX2,
 		sum: sumAVX2, max: maxAVX2, dot: dotAVX2, sumSquareDev: sumSquareDevAVX2, dotDev: dotDevAVX2,
 		moments: momentsAVX2, comoments: comomentsAVX2,
 		exp: expAVX2, expSub: expSubAVX2, swish: swishAVX2, swishGrad: swishGradAVX2,
@@ -20,8 +20,8 @@ func init() {
 	}
 	sets[isa.AVX512] = &functions{
 		add: addAVX512, mul: mulAVX512, scale: scaleAVX512, addScaled: addScaledAVX512,
-		affine: affineAVX512, affineSiLU: affineSiLUAVX512, affineSiLUG: affineSiLUGradAVX512, normalize: normalizeAVX512,
-		combineDev: combineDevAVX512, combineCols: combineColumnsAVX512, mulDev: mulDevAVX512,
+		affine: affineAVX512, affineSiLU: affineSiLUAVX512, affineSiLUGrad: affineSiLUGradAVX512, normalize: normalizeAVX512,
+		combineDev: combineDevAVX512, combineColumns: combineColumnsAVX512, mulDev: mulDevAVX512,
 		sum: sumAVX512, max: maxAVX512, dot: dotAVX512, sumSquareDev: sumSquareDevAVX512, dotDev: dotDevAVX512,
 		moments: momentsAVX512, comoments: comomentsAVX512,
 		exp: expAVX512, expSub: expSubAVX512, swish: swishAVX512, swishGrad: swishGradAVX512,

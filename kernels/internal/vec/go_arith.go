@@ -5,8 +5,8 @@ import "math"
 // pureGo is the implementation that every machine can run.
 var pureGo = functions{
 	add: addGo, mul: mulGo, scale: scaleGo, addScaled: addScaledGo,
-	affine: affineGo, affineSiLU: affineSiLUGo, affineSiLUG: affineSiLUGradGo, normalize: normalizeGo,
-	combineDev: combineDevGo, combineCols: combineColumnsGo, mulDev: mulDevGo,
+	affine: affineGo, affineSiLU: affineSiLUGo, affineSiLUGrad: affineSiLUGradGo, normalize: normalizeGo,
+	combineDev: combineDevGo, combineColumns: combineColumnsGo, mulDev: mulDevGo,
 	sum: sumGo, max: maxGo, dot: dotGo, sumSquareDev: sumSquareDevGo, dotDev: dotDevGo,
 	moments: momentsGo, comoments: comomentsGo,
 	exp: expGo, expSub: expSubGo, swish: swishGo, swishGrad: swishGradGo, gelu: geluGo, geluGrad: geluGradGo,

@@ -13,30 +13,30 @@ import "github.com/sdgraph/sdgraph/kernels/internal/isa"
 
 // functions is one instruction set's implementation of every primitive. Operands have been cut to one length.
 type functions struct {
-	add, mul     func(out, a, b []float32)
-	scale        func(out, x []float32, f float32)
-	addScaled    func(out, x []float32, f float32)
-	affine       func(out, x, scale, shift []float32)
-	affineSiLU   func(out, x, scale, shift []float32)
-	affineSiLUG  func(dx, dy, x, scale, shift []float32)
-	normalize    func(out, x, gamma, beta []float32, mean, rstd float32)
-	combineDev   func(out, d, x []float32, a, p, b, q float32)
-	combineCols  func(out, d, x, a, b, c []float32)
-	mulDev       func(out, a, b []float32, m float32)
-	sum, max     func(x []float32) float32
-	dot          func(a, b []float32) float32
-	sumSquareDev func(x []float32, m float32) float32
-	dotDev       func(d, x []float32, m float32) float32
-	moments      func(sum, square, shift, x []float32)
-	comoments    func(sum, dot, shift, d, x []float32)
-	exp          func(out, x []float32)
-	expSub       func(out, x []float32, m float32) float32
-	swish        func(out, x []float32, beta float32)
-	swishGrad    func(dx, dy, x []float32, beta float32)
-	gelu         func(out, x []float32)
-	geluGrad     func(dx, dy, x []float32)
-	float16      func(dst []float32, src []uint16)
-	bfloat16     func(dst []float32, src []uint16)
+	add, mul       func(out, a, b []float32)
+	scale          func(out, x []float32, f float32)
+	addScaled      func(out, x []float32, f float32)
+	affine         func(out, x, scale, shift []float32)
+	affineSiLU     func(out, x, scale, shift []float32)
+	affineSiLUGrad func(dx, dy, x, scale, shift []float32)
+	normalize      func(out, x, gamma, beta []float32, mean, rstd float32)
+	combineDev     func(out, d, x []float32, a, p, b, q float32)
+	combineColumns func(out, d, x, a, b, c []float32)
+	mulDev         func(out, a, b []float32, m float32)
+	sum, max       func(x []float32) float32
+	dot            func(a, b []float32) float32
+	sumSquareDev   func(x []float32, m float32) float32
+	dotDev         func(d, x []float32, m float32) float32
+	moments        func(sum, square, shift, x []float32)
+	comoments      func(sum, dot, shift, d, x []float32)
+	exp            func(out, x []float32)
+	expSub         func(out, x []float32, m float32) float32
+	swish          func(out, x []float32, beta float32)
+	swishGrad      func(dx, dy, x []float32, beta float32)
+	gelu           func(out, x []float32)
+	geluGrad       func(dx, dy, x []float32)
+	float16        func(dst []float32, src []uint16)
+	bfloat16       func(dst []float32, src []uint16)
 }
 
 // sets has the implementation of every level; on a level without assembly it is the pure Go one.
@@ -73,7 +73,7 @@ func AffineSiLU(out, x, scale, shift []float32) {
 // dx may be dy or x.
 func AffineSiLUGrad(dx, dy, x, scale, shift []float32) {
 	n := len(dx)
-	use().affineSiLUG(dx, dy[:n], x[:n], scale[:n], shift[:n])
+	use().affineSiLUGrad(dx, dy[:n], x[:n], scale[:n], shift[:n])
 }
 
 // Normalize sets out[i] = (x[i] - mean)·rstd·gamma[i] + beta[i]. out may be x.
@@ -91,7 +91,7 @@ func CombineDev(out, d, x []float32, a, p, b, q float32) {
 // CombineColumns sets out[i] = a[i]·d[i] + b[i]·x[i] + c[i]. out may be d or x.
 func CombineColumns(out, d, x, a, b, c []float32) {
 	n := len(out)
-	use().combineCols(out, d[:n], x[:n], a[:n], b[:n], c[:n])
+	use().combineColumns(out, d[:n], x[:n], a[:n], b[:n], c[:n])
 }
 
 // MulDev sets out[i] = a[i]·(b[i] - m). out may be a or b.
