@@ -13,36 +13,42 @@ var pureGo = functions{
 	float16: float16Go, bfloat16: bfloat16Go,
 }
 
+// addGo sets out[i] = a[i] + b[i].
 func addGo(out, a, b []float32) {
 	for i := range out {
 		out[i] = a[i] + b[i]
 	}
 }
 
+// mulGo sets out[i] = a[i]·b[i].
 func mulGo(out, a, b []float32) {
 	for i := range out {
 		out[i] = a[i] * b[i]
 	}
 }
 
+// scaleGo sets out[i] = f·x[i].
 func scaleGo(out, x []float32, f float32) {
 	for i := range out {
 		out[i] = f * x[i]
 	}
 }
 
+// addScaledGo sets out[i] += f·x[i].
 func addScaledGo(out, x []float32, f float32) {
 	for i := range out {
 		out[i] += f * x[i]
 	}
 }
 
+// affineGo sets out[i] = scale[i]·x[i] + shift[i].
 func affineGo(out, x, scale, shift []float32) {
 	for i := range out {
 		out[i] = scale[i]*x[i] + shift[i]
 	}
 }
 
+// affineSiLUGo sets out[i] = silu(scale[i]·x[i] + shift[i]).
 func affineSiLUGo(out, x, scale, shift []float32) {
 	for i := range out {
 		y := scale[i]*x[i] + shift[i]
@@ -50,30 +56,35 @@ func affineSiLUGo(out, x, scale, shift []float32) {
 	}
 }
 
+// affineSiLUGradGo sets dx[i] = dy[i]·silu'(scale[i]·x[i] + shift[i]).
 func affineSiLUGradGo(dx, dy, x, scale, shift []float32) {
 	for i := range dx {
 		dx[i] = dy[i] * swishSlope(scale[i]*x[i]+shift[i])
 	}
 }
 
+// normalizeGo sets out[i] = (x[i] - mean)·rstd·gamma[i] + beta[i].
 func normalizeGo(out, x, gamma, beta []float32, mean, rstd float32) {
 	for i := range out {
 		out[i] = (x[i]-mean)*rstd*gamma[i] + beta[i]
 	}
 }
 
+// combineDevGo sets out[i] = a·(d[i] - p) + b·(x[i] - q).
 func combineDevGo(out, d, x []float32, a, p, b, q float32) {
 	for i := range out {
 		out[i] = a*(d[i]-p) + b*(x[i]-q)
 	}
 }
 
+// combineColumnsGo sets out[i] = a[i]·d[i] + b[i]·x[i] + c[i].
 func combineColumnsGo(out, d, x, a, b, c []float32) {
 	for i := range out {
 		out[i] = a[i]*d[i] + (b[i]*x[i] + c[i])
 	}
 }
 
+// mulDevGo sets out[i] = a[i]·(b[i] - m).
 func mulDevGo(out, a, b []float32, m float32) {
 	for i := range out {
 		out[i] = a[i] * (b[i] - m)
@@ -84,6 +95,7 @@ func mulDevGo(out, a, b []float32, m float32) {
 // rounding error of a sum of n terms grows with n/lanes only.
 const lanes = 4
 
+// sumGo returns Σ x[i].
 func sumGo(x []float32) float32 {
 	var s [lanes]float32
 	for ; len(x) >= lanes; x = x[lanes:] {
@@ -98,6 +110,7 @@ func sumGo(x []float32) float32 {
 	return (s[0] + s[1]) + (s[2] + s[3])
 }
 
+// maxGo returns the largest x[i], -Inf for none.
 func maxGo(x []float32) float32 {
 	m := float32(math.Inf(-1))
 	for _, v := range x {
@@ -108,6 +121,7 @@ func maxGo(x []float32) float32 {
 	return m
 }
 
+// dotGo returns Σ a[i]·b[i].
 func dotGo(a, b []float32) float32 {
 	var s [lanes]float32
 	for ; len(a) >= lanes && len(b) >= lanes; a, b = a[lanes:], b[lanes:] {
@@ -122,8 +136,10 @@ func dotGo(a, b []float32) float32 {
 	return (s[0] + s[1]) + (s[2] + s[3])
 }
 
+// sumSquareDevGo returns Σ (x[i] - m)².
 func sumSquareDevGo(x []float32, m float32) float32 { return dotDevOf(x, x, m, m) }
 
+// dotDevGo returns Σ d[i]·(x[i] - m).
 func dotDevGo(d, x []float32, m float32) float32 { return dotDevOf(d, x, 0, m) }
 
 // dotDevOf returns Σ (d[i]-k)·(x[i]-m).
@@ -141,6 +157,7 @@ func dotDevOf(d, x []float32, k, m float32) float32 {
 	return (s[0] + s[1]) + (s[2] + s[3])
 }
 
+// momentsGo adds x[r,i] - shift[i] to sum[i] and its square to square[i], for every row r of x.
 func momentsGo(sum, square, shift, x []float32) {
 	for n := len(sum); len(x) >= n; x = x[n:] {
 		for i, v := range x[:n] {
@@ -151,6 +168,7 @@ func momentsGo(sum, square, shift, x []float32) {
 	}
 }
 
+// comomentsGo adds d[r,i] to sum[i] and d[r,i]·(x[r,i] - shift[i]) to dot[i], for every row r of d and x.
 func comomentsGo(sum, dot, shift, d, x []float32) {
 	for n := len(sum); len(d) >= n; d, x = d[n:], x[n:] {
 		for i, v := range d[:n] {
@@ -160,12 +178,14 @@ func comomentsGo(sum, dot, shift, d, x []float32) {
 	}
 }
 
+// bfloat16Go converts bfloat16 numbers.
 func bfloat16Go(dst []float32, src []uint16) {
 	for i := range dst {
 		dst[i] = math.Float32frombits(uint32(src[i]) << 16)
 	}
 }
 
+// float16Go converts binary16 numbers.
 func float16Go(dst []float32, src []uint16) {
 	// Moving exponent and fraction into place and multiplying by 2^112 corrects the exponent's bias for normal and
 	// subnormal numbers alike.

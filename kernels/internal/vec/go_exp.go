@@ -44,12 +44,14 @@ func exp(x float32) float32 {
 // pow2 is 2^k for k in [-126, 127].
 func pow2(k int32) float32 { return math.Float32frombits(uint32(k+127) << 23) }
 
+// expGo sets out[i] = e^x[i].
 func expGo(out, x []float32) {
 	for i := range out {
 		out[i] = exp(x[i])
 	}
 }
 
+// expSubGo sets out[i] = e^(x[i]-m) and returns the sum.
 func expSubGo(out, x []float32, m float32) float32 {
 	for i := range out {
 		out[i] = exp(x[i] - m)
@@ -57,12 +59,14 @@ func expSubGo(out, x []float32, m float32) float32 {
 	return sumGo(out)
 }
 
+// swishGo sets out[i] = x[i]·σ(beta·x[i]).
 func swishGo(out, x []float32, beta float32) {
 	for i := range out {
 		out[i] = x[i] / (1 + exp(-beta*x[i]))
 	}
 }
 
+// swishGradGo sets dx[i] = dy[i]·s·(1 + beta·x[i]·(1-s)) with s = σ(beta·x[i]).
 func swishGradGo(dx, dy, x []float32, beta float32) {
 	for i := range dx {
 		dx[i] = dy[i] * swishSlope(beta*x[i])
@@ -104,6 +108,7 @@ func normal(x float32) (cdf, e float32) {
 	return cdf, e
 }
 
+// geluGo sets out[i] = x[i]·Φ(x[i]).
 func geluGo(out, x []float32) {
 	for i := range out {
 		cdf, _ := normal(x[i])
@@ -111,6 +116,7 @@ func geluGo(out, x []float32) {
 	}
 }
 
+// geluGradGo sets dx[i] = dy[i]·(Φ(x[i]) + x[i]·φ(x[i])).
 func geluGradGo(dx, dy, x []float32) {
 	for i := range dx {
 		cdf, e := normal(x[i])
