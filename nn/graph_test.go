@@ -41,7 +41,7 @@ func loaded[T any](t testing.TB, model T) T {
 	return model
 }
 
-func named(in []*gt.Dense) map[string]*gt.Dense {
+func byName(in []*gt.Dense) map[string]*gt.Dense {
 	m := map[string]*gt.Dense{}
 	for i, d := range in {
 		m[fmt.Sprint("in", i)] = d
@@ -121,7 +121,7 @@ func every(n int) []int {
 // checkGradAt is checkGrad at given inputs, with respect to some of them.
 func checkGradAt(t *testing.T, build forward, in []*gt.Dense, wrt []int, opts ...Option) {
 	t.Helper()
-	grads := runNumbers(t, compile(t, withInputs(build, in, wrt), opts...), named(in))[1:]
+	grads := runNumbers(t, compile(t, withInputs(build, in, wrt), opts...), byName(in))[1:]
 	p := compile(t, withInputs(build, in, nil), opts...)
 	for gi, i := range wrt {
 		checkOneGrad(t, p, in, i, grads[gi])
@@ -132,7 +132,7 @@ func checkGradAt(t *testing.T, build forward, in []*gt.Dense, wrt []int, opts ..
 // cotangent at input number i.
 func checkOneGrad(t *testing.T, p *Program, in []*gt.Dense, i int, g []float32) {
 	t.Helper()
-	shape, values := in[i].Shape(), named(in)
+	shape, values := in[i].Shape(), byName(in)
 	x := append([]float32(nil), numbers(t, in)[i]...)
 	central := func(k int, h float32) float64 {
 		at := func(v float32) float64 {

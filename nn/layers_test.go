@@ -170,7 +170,7 @@ func TestHalfPrecisionWeights(t *testing.T) {
 func TestEmbedding(t *testing.T) {
 	table := loaded(t, NewEmbedding(10, 3))
 	in := []*gt.Dense{dense([]float32{9, 0, 3, 3}, gt.Shape{2, 2})}
-	got := runNumbers(t, compile(t, withInputs(unary(table.Lookup), in, nil)), named(in))
+	got := runNumbers(t, compile(t, withInputs(unary(table.Lookup), in, nil)), byName(in))
 	want := at3(1, 4, 3, func(_, i, c int) float32 { return table.Weight.Float32()[[]int{9, 0, 3, 3}[i]*3+c] })
 	checkSame(t, "rows", got, [][]float32{want})
 }
@@ -178,7 +178,7 @@ func TestEmbedding(t *testing.T) {
 func TestSelectPositions(t *testing.T) {
 	in := []*gt.Dense{dense(normal(1, 24), gt.Shape{2, 4, 3}), vector1(3, 1)}
 	build := binary(SelectPositions)
-	got := runNumbers(t, compile(t, withInputs(build, in, nil)), named(in))
+	got := runNumbers(t, compile(t, withInputs(build, in, nil)), byName(in))
 	x := numbers(t, in)[0]
 	checkSame(t, "positions", got, [][]float32{append(append([]float32(nil), x[9:12]...), x[15:18]...)})
 	checkGradAt(t, build, in, []int{0})
@@ -198,7 +198,7 @@ func TestTimestepEmbedding(t *testing.T) {
 	} {
 		in := []*gt.Dense{vector1(2)}
 		p := compile(t, withInputs(unary(func(x *G.Node) *G.Node { return TimestepEmbedding(x, 4, c.flip, c.shift) }), in, nil))
-		checkClose(t, fmt.Sprintf("flip %v, shift %g", c.flip, c.shift), runNumbers(t, p, named(in))[0], c.want, 1e-6)
+		checkClose(t, fmt.Sprintf("flip %v, shift %g", c.flip, c.shift), runNumbers(t, p, byName(in))[0], c.want, 1e-6)
 	}
 }
 

@@ -55,13 +55,12 @@ func ReLU(x *G.Node) *G.Node {
 // GEGLU halves the last axis: the first half times the GELU of the second
 // (Shazeer, arXiv 2002.05202, in the order of diffusers).
 func GEGLU(x *G.Node) *G.Node {
-	shape := x.Shape()
-	c := shape[len(shape)-1]
+	shape, rows, c := rowsOf("geglu", x)
 	if c%2 != 0 {
 		panic(fmt.Sprintf("geglu: odd number of channels in %v", shape))
 	}
-	shape[len(shape)-1] = c / 2
-	rows, n := shape.TotalSize()/(c/2), c/2
+	n := c / 2
+	shape[len(shape)-1] = n
 	return apply(&op{
 		name: "geglu", shape: shape,
 		run: func(out, in [][]float32) { kernels.GEGLU(out[0], in[0], rows, n) },
@@ -76,9 +75,7 @@ func GEGLU(x *G.Node) *G.Node {
 
 // Softmax is exp(x) divided by its sum over the last axis.
 func Softmax(x *G.Node) *G.Node {
-	shape := x.Shape()
-	n := shape[len(shape)-1]
-	rows := shape.TotalSize() / n
+	shape, rows, n := rowsOf("softmax", x)
 	return apply(&op{
 		name: "softmax", shape: shape, inPlace: 1,
 		run: func(out, in [][]float32) { kernels.Softmax(out[0], in[0], rows, n) },

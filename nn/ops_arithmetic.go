@@ -71,8 +71,8 @@ func Scale(x *G.Node, factor float32) *G.Node {
 // AffineChannels is factor[c]·x[…, c] + offset[c] with constant coefficients,
 // such as the normalisation of a picture's colours.
 func AffineChannels(x *G.Node, factor, offset []float32) *G.Node {
-	shape := x.Shape()
-	if c := shape[len(shape)-1]; c != len(factor) || c != len(offset) {
+	shape, _, c := rowsOf("affine", x)
+	if c != len(factor) || c != len(offset) {
 		panic(fmt.Sprintf("affine: %d factors and %d offsets for %d channels", len(factor), len(offset), c))
 	}
 	each := func(out, x, offset []float32) {

@@ -35,8 +35,8 @@ func TestAttention(t *testing.T) {
 			}
 			x := numbers(t, in)
 			want := attended(x[0], x[1], x[2], s.batch, s.heads, s.queries, s.keys, s.dim, s.causal)
-			one := runNumbers(t, compile(t, withInputs(fused, in, every(3))), named(in))
-			two := runNumbers(t, compile(t, withInputs(apart, in, every(3))), named(in))
+			one := runNumbers(t, compile(t, withInputs(fused, in, every(3))), byName(in))
+			two := runNumbers(t, compile(t, withInputs(apart, in, every(3))), byName(in))
 			checkClose(t, "fused", one[0], want, 3e-6)
 			checkClose(t, "taken apart", two[0], want, 3e-6)
 			for i := 1; i < 4; i++ {
@@ -71,9 +71,9 @@ func attended(q, k, v []float32, batch, heads, queries, keys, dim int, causal bo
 func TestAttentionGradOfSome(t *testing.T) {
 	in := randomTensors(shapes(gt.Shape{1, 5, 8}, gt.Shape{1, 3, 8}, gt.Shape{1, 3, 8}))
 	fused := func(_ *Build, in G.Nodes) *G.Node { return Attention(in[0], in[1], in[2], 2, false) }
-	all := runNumbers(t, compile(t, withInputs(fused, in, every(3))), named(in))
+	all := runNumbers(t, compile(t, withInputs(fused, in, every(3))), byName(in))
 	for _, wrt := range [][]int{{0}, {1}, {2}, {0, 2}, {1, 2}} {
-		got := runNumbers(t, compile(t, withInputs(fused, in, wrt)), named(in))
+		got := runNumbers(t, compile(t, withInputs(fused, in, wrt)), byName(in))
 		for i, w := range wrt {
 			checkClose(t, fmt.Sprintf("gradient of input %d of %v", w, wrt), got[1+i], all[1+w], 1e-6)
 		}
@@ -96,7 +96,7 @@ func TestAttentionProducts(t *testing.T) {
 func TestCausalScores(t *testing.T) {
 	in := randomTensors(shapes(gt.Shape{1, 3, 2}, gt.Shape{1, 3, 2}))
 	p := compile(t, withInputs(binary(func(q, k *G.Node) *G.Node { return AttentionScores(q, k, 1, true) }), in, nil))
-	got := runNumbers(t, p, named(in))[0]
+	got := runNumbers(t, p, byName(in))[0]
 	for i := range 9 {
 		if masked := i%3 > i/3; masked != math.IsInf(float64(got[i]), -1) {
 			t.Errorf("score of query %d and key %d is %g", i/3, i%3, got[i])

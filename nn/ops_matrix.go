@@ -12,12 +12,11 @@ import (
 // may be nil. The weight is [n, k] or, as a 1×1 convolution, [n, k, 1, 1].
 func linear(x *G.Node, w, bias *Weight, residual *G.Node) *G.Node {
 	n, k := w.Shape()[0], w.Shape()[1]
-	shape := x.Shape()
-	if last := shape[len(shape)-1]; last != k {
-		panic(fmt.Sprintf("linear %s: input of %d channels (shape %v), want %d", w.Name(), last, shape, k))
+	shape, m, channels := rowsOf("linear "+w.Name(), x)
+	if channels != k {
+		panic(fmt.Sprintf("linear %s: input of %d channels (shape %v), want %d", w.Name(), channels, shape, k))
 	}
 	shape[len(shape)-1] = n
-	m := shape.TotalSize() / n
 	o := &op{
 		name: fmt.Sprintf("linear %s", w.Name()), shape: shape, flops: product(m, n, k),
 		run: func(out, in [][]float32) {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/sdgraph/sdgraph/kernels"
 	G "gorgonia.org/gorgonia"
+	gt "gorgonia.org/tensor"
 )
 
 // groupNorm normalises x [B, H·W, C] over positions and the channels of each
@@ -32,12 +33,10 @@ func groupNorm(x *G.Node, scale, shift *Weight, groups int, eps float32, act ker
 
 // layerNorm normalises the last axis of x (Ba et al., arXiv 1607.06450).
 func layerNorm(x *G.Node, scale, shift *Weight, eps float32) *G.Node {
-	shape := x.Shape()
-	c := shape[len(shape)-1]
+	shape, rows, c := rowsOf("layer norm "+scale.Name(), x)
 	if c != scale.Shape()[0] {
 		panic(fmt.Sprintf("layer norm %s: %d channels, want %d", scale.Name(), c, scale.Shape()[0]))
 	}
-	rows := shape.TotalSize() / c
 	return apply(&op{
 		name: "layer norm " + scale.Name(), shape: shape, inPlace: 1,
 		run: func(out, in [][]float32) {
@@ -52,6 +51,16 @@ func layerNorm(x *G.Node, scale, shift *Weight, eps float32) *G.Node {
 			}, dout, in[0])}
 		},
 	}, x)
+}
+
+// rowsOf takes the shape of x apart into rows along its last axis.
+func rowsOf(what string, x *G.Node) (shape gt.Shape, rows, n int) {
+	shape = x.Shape()
+	if len(shape) == 0 || shape.TotalSize() == 0 {
+		panic(fmt.Sprintf("%s: shape %v, want at least one axis and no empty one", what, shape))
+	}
+	n = shape[len(shape)-1]
+	return shape, shape.TotalSize() / n, n
 }
 
 // dims3 takes the shape of an activation [B, positions, C] apart.

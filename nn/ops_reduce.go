@@ -162,9 +162,7 @@ func Largest(x ...*G.Node) *G.Node {
 // (last axis), a scalar; norms are at least 1e-8, as torch's.
 func CosineSimilarity(a, b *G.Node) *G.Node {
 	sameShape("cosine similarity", a.Shape(), b.Shape())
-	shape := a.Shape()
-	c := shape[len(shape)-1]
-	rows := shape.TotalSize() / c
+	shape, rows, c := rowsOf("cosine similarity", a)
 	// gradient of row r of u, which has the partner v
 	toward := func(i, j int) func(out, in [][]float32) {
 		return func(out, in [][]float32) {

@@ -55,7 +55,7 @@ func gradientAt(t *testing.T, build forward, in ...*gt.Dense) [][]float32 {
 		y := build(b, nodes)
 		return append([]*G.Node{y}, b.Grad(y, nodes...)...)
 	})
-	return runNumbers(t, p, named(in))
+	return runNumbers(t, p, byName(in))
 }
 
 func vector1(v ...float32) *gt.Dense { return dense(v, gt.Shape{len(v)}) }

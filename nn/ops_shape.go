@@ -58,7 +58,10 @@ func ChannelsFirst(x *G.Node, h, w int) *G.Node {
 
 // Concat joins activations of the same batch and positions along the channels.
 func Concat(parts ...*G.Node) *G.Node {
-	shape := parts[0].Shape()
+	if len(parts) == 0 {
+		panic("concat of nothing")
+	}
+	shape, rows, _ := rowsOf("concat", parts[0])
 	last := len(shape) - 1
 	widths := make([]int, len(parts))
 	shape[last] = 0
@@ -70,7 +73,6 @@ func Concat(parts ...*G.Node) *G.Node {
 		widths[i] = s[last]
 		shape[last] += s[last]
 	}
-	rows := shape.TotalSize() / shape[last]
 	return apply(&op{
 		name: "concat", shape: shape,
 		run: func(out, in [][]float32) { kernels.ConcatChannels(out[0], rows, in, widths) },
@@ -87,14 +89,11 @@ func Concat(parts ...*G.Node) *G.Node {
 
 // SliceChannels is x[…, from:to].
 func SliceChannels(x *G.Node, from, to int) *G.Node {
-	shape := x.Shape()
-	last := len(shape) - 1
-	total := shape[last]
+	shape, rows, total := rowsOf("slice", x)
 	if from < 0 || to > total || from >= to {
 		panic(fmt.Sprintf("slice %d:%d of shape %v", from, to, shape))
 	}
-	rows := shape.TotalSize() / total
-	shape[last] = to - from
+	shape[len(shape)-1] = to - from
 	return apply(&op{
 		name: fmt.Sprintf("slice %d:%d", from, to), shape: shape,
 		run: func(out, in [][]float32) { kernels.SplitChannels(out[0], in[0], rows, total, from, to-from) },

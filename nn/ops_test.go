@@ -29,11 +29,11 @@ func TestOps(t *testing.T) {
 // finite differences, and both with gorgonia's machine bit for bit.
 func checkOp(t *testing.T, c opCase) {
 	in := randomTensors(c.shapes)
-	got := runNumbers(t, compile(t, withInputs(c.build, in, nil)), named(in))
+	got := runNumbers(t, compile(t, withInputs(c.build, in, nil)), byName(in))
 	checkClose(t, "forward", got[0], c.want(numbers(t, in)), 2e-6)
 	checkGradAt(t, c.build, in, every(len(in)))
 	both := withInputs(c.build, in, every(len(in)))
-	checkSame(t, "against gorgonia's machine", runNumbers(t, compile(t, both), named(in)), onTapeMachine(t, both, named(in)))
+	checkSame(t, "against gorgonia's machine", runNumbers(t, compile(t, both), byName(in)), onTapeMachine(t, both, byName(in)))
 }
 
 // each is a reference that works number by number.
