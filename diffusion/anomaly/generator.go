@@ -156,3 +156,9 @@ func (g *Generator) Tokens() []int { return g.tokens }
 func (g *Generator) Noise(seed uint64) []float32 {
 	return tensor.NewRand(seed).Randn(len(g.normal.Floats()))
 }
+
+// RefineSteps is how many of the last steps refine, R.
+func (g *Generator) RefineSteps() int { return g.options.refineSteps() }
+
+// Work is how much step i of a run costs, in units that only compare steps.
+func (g *Generator) Work(i int) float64 { return 1 }

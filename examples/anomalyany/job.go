@@ -1,0 +1,155 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"image/color"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/sdgraph/sdgraph/diffusion"
+	"github.com/sdgraph/sdgraph/diffusion/anomaly"
+	"github.com/sdgraph/sdgraph/examples/internal/imageio"
+	"github.com/sdgraph/sdgraph/kernels"
+	"github.com/sdgraph/sdgraph/tensor"
+)
+
+// job is the pictures of one command line.
+type job struct {
+	flags    flags
+	pipeline *diffusion.Pipeline
+	picture  *image.RGBA // the photograph at the size that is worked at
+	fit      string      // what was done to it
+	options  anomaly.Options
+	hashes   func() (map[string]string, error)
+}
+
+// newJob reads the pictures and checks everything that can be checked before
+// the long work.
+func newJob(f flags, p *diffusion.Pipeline) (*job, error) {
+	j := &job{flags: f, pipeline: p, options: f.options()}
+	if j.options.Refine != 0 && p.CLIP == nil {
+		return nil, fmt.Errorf("%w; or leave the refinement out with --no-refine", diffusion.ErrNoCLIP)
+	}
+	if err := j.readPictures(); err != nil {
+		return nil, err
+	}
+	if left := p.Tokenizer.Truncated(j.options.Prompt); len(left) > 0 {
+		fmt.Fprintf(os.Stderr, "the prompt is too long; left out: %s\n", strings.Join(left, " "))
+	}
+	if err := os.MkdirAll(f.Out, 0o755); err != nil {
+		return nil, err
+	}
+	j.hashes = hashInBackground(p.Files())
+	return j, nil
+}
+
+// readPictures brings the photograph and the mask to a size that the model
+// takes.
+func (j *job) readPictures() error {
+	f, multiple := j.flags, j.pipeline.Multiple()
+	photograph := gradient(f.Size)
+	if f.Image != "" {
+		var err error
+		if photograph, err = imageio.Read(f.Image); err != nil {
+			return err
+		}
+	}
+	size := photograph.Bounds().Size()
+	fit, err := imageio.FitTo(size, f.Size, multiple)
+	if err != nil {
+		return err
+	}
+	j.fit = fit.String()
+	if j.picture, err = fit.Picture(photograph); err != nil {
+		return err
+	}
+	if f.Mask == "" {
+		return nil
+	}
+	mask, err := imageio.ReadMask(f.Mask)
+	if err != nil {
+		return err
+	}
+	if got := mask.Bounds().Size(); got != size {
+		return fmt.Errorf("%s is %d×%d pixels and %s is %d×%d: the mask must have the photograph's size", f.Mask, got.X, got.Y, f.Image, size.X, size.Y)
+	}
+	if mask, err = fit.Nearest(mask); err != nil {
+		return err
+	}
+	j.options.Mask = imageio.Binary(mask)
+	return nil
+}
+
+// gradient is a drawn picture, for runs that only measure.
+func gradient(size int) *image.RGBA {
+	m := image.NewRGBA(image.Rect(0, 0, size, size))
+	for y := range size {
+		for x := range size {
+			m.SetRGBA(x, y, color.RGBA{uint8(255 * x / size), uint8(255 * y / size), 128, 255})
+		}
+	}
+	return m
+}
+
+// run makes every picture.
+func (j *job) run(ctx context.Context) error {
+	size := j.picture.Bounds().Size()
+	fmt.Fprintf(os.Stderr, "photograph: %s\nprompt: %s\n", j.fit, j.options.Prompt)
+	if j.options.Detail == j.options.Prompt && j.options.Refine != 0 {
+		fmt.Fprintln(os.Stderr, "there is no --detail: the embedding's loss L_prompt starts at 0 and asks for nothing")
+	}
+	started := time.Now()
+	input := tensor.FromFloat32s(imageio.ToTensor(j.picture, imageio.ChannelsFirst, imageio.Signed), 1, 3, size.Y, size.X)
+	g, err := anomaly.New(ctx, j.pipeline, input, j.options)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(os.Stderr, "prepared in %.1f s: float32 on %s, %d threads; %d of %d timesteps run, the last %d with refinement\n",
+		time.Since(started).Seconds(), kernels.ISA(), kernels.Threads(), g.Steps(), j.options.Steps, g.RefineSteps())
+	for i := range j.flags.N {
+		seed := j.flags.Seed + uint64(i)
+		if err := j.makeOne(ctx, g, seed, i); err != nil {
+			return fmt.Errorf("seed %d: %w", seed, err)
+		}
+	}
+	return nil
+}
+
+func (j *job) makeOne(ctx context.Context, g *anomaly.Generator, seed uint64, i int) error {
+	bar := newProgress(g, seed, i, j.flags.N)
+	started := time.Now()
+	r, err := g.Run(ctx, seed, bar.step)
+	bar.close()
+	if err != nil {
+		return err
+	}
+	paths, err := j.write(g, seed, r, time.Since(started))
+	if err != nil {
+		return err
+	}
+	fmt.Println(strings.Join(paths, "\n"))
+	return nil
+}
+
+// name is the stem of a seed's files.
+func (j *job) name(seed uint64) string {
+	slug := func(s string) string {
+		return strings.Trim(strings.Map(func(r rune) rune {
+			if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
+				return r
+			}
+			return '-'
+		}, strings.ToLower(s)), "-")
+	}
+	parts := []string{}
+	for _, s := range []string{slug(j.flags.Object), slug(j.flags.Anomaly), fmt.Sprintf("%04d", seed)} {
+		if s != "" {
+			parts = append(parts, s)
+		}
+	}
+	return filepath.Join(j.flags.Out, strings.Join(parts, "-"))
+}

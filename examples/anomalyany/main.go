@@ -1,0 +1,94 @@
+// Command anomalyany makes pictures of defects that nobody has photographed,
+// each with its mask, from one normal photograph and a few words.
+//
+//	go run ./examples/anomalyany --model DIR --image hazelnut.png --object hazelnut --anomaly crack
+//
+// For each seed it writes the picture, the mask, a heat map of where the word's
+// attention was, and a JSON file that says how it was made.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+
+	"github.com/alecthomas/kong"
+	"github.com/sdgraph/sdgraph/diffusion"
+)
+
+func main() {
+	if len(os.Args) == 1 {
+		fmt.Print(howToStart)
+		return
+	}
+	var f flags
+	kong.Parse(&f, kong.Name("anomalyany"), kong.UsageOnError(),
+		kong.Description("Pictures of unseen defects, with masks, from one normal photograph and a sentence (AnomalyAny, CVPR 2025)."))
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	err := run(ctx, f)
+	switch {
+	case err == nil:
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintln(os.Stderr, "anomalyany: interrupted; finished pictures are complete, nothing was left half-written")
+		os.Exit(130)
+	default:
+		fmt.Fprintln(os.Stderr, "anomalyany:", err)
+		os.Exit(1)
+	}
+}
+
+const howToStart = `anomalyany makes pictures of unseen defects, with masks, from one normal
+photograph and a sentence. It needs the weights of Stable Diffusion 1.5 and of
+CLIP ViT-L/14, which do not come with this module:
+
+  hf download stable-diffusion-v1-5/stable-diffusion-v1-5 --local-dir sd15 \
+     --include "*.json" "*.txt" "*.fp16.safetensors"
+  hf download openai/clip-vit-large-patch14 --local-dir sd15/clip \
+     --include "*.json" "*.txt" "model.safetensors"
+
+  anomalyany --model sd15 --image hazelnut.png --object hazelnut --anomaly crack
+
+(hf is the command of Hugging Face's hub, of the Python package
+huggingface_hub.) In general, ` + diffusion.Layout + `
+
+To see what it costs on this machine before fetching anything, run the same
+computation with random weights; the picture will be noise:
+
+  anomalyany --random --steps 8
+
+anomalyany --help lists every flag.
+`
+
+// run makes the pictures.
+func run(ctx context.Context, f flags) error {
+	if f.Model == "" && !f.Random {
+		return errors.New("--model DIR is missing\n\n" + howToStart)
+	}
+	p, err := openModel(f)
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	j, err := newJob(f, p)
+	if err != nil {
+		return err
+	}
+	return j.run(ctx)
+}
+
+func openModel(f flags) (*diffusion.Pipeline, error) {
+	if f.Random {
+		return diffusion.Random(0)
+	}
+	var opts []diffusion.OpenOption
+	if f.Clip != "" {
+		opts = append(opts, diffusion.WithCLIPDir(f.Clip))
+	}
+	if f.NoRefine {
+		opts = append(opts, diffusion.WithoutCLIP())
+	}
+	return diffusion.Open(f.Model, opts...)
+}
