@@ -2,6 +2,7 @@ package nn
 
 import (
 	"fmt"
+	"runtime/debug"
 	"sort"
 	"sync"
 	"unsafe"
@@ -9,6 +10,10 @@ import (
 
 // alignment of every buffer, in float32s: one cache line.
 const alignment = 16
+
+// worthReturning is the length in float32s from which on an arena that is
+// dropped is worth a garbage collection.
+const worthReturning = 16 << 20 / 4
 
 // Arena is memory that the programs which share it take turns in. A program
 // locks it while it runs, so two programs of one arena never run at the same
@@ -33,7 +38,10 @@ func (a *Arena) reserve(n int) {
 	if n <= len(a.buf) {
 		return
 	}
-	a.buf = nil
+	if len(a.buf) >= worthReturning {
+		a.buf = nil
+		debug.FreeOSMemory() // or the old and the new arena would both be held until the heap has doubled
+	}
 	raw := make([]float32, n+alignment)
 	skip := 0
 	if r := int(uintptr(unsafe.Pointer(&raw[0])) % (4 * alignment)); r != 0 {

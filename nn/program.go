@@ -22,8 +22,6 @@ type Program struct {
 
 	bound  []boundInput // inputs that the plan reads
 	values map[int]G.Value
-	views  map[int]*gt.Dense // arena slots as tensors, for gorgonia's own operations
-	base   *float32          // where the arena lay when the views were made
 }
 
 // boundInput is an input or constant of the graph and the slot it fills.
@@ -78,7 +76,7 @@ func Compile(build func(*Build) []*G.Node, opts ...Option) (p *Program, err erro
 	}
 	p = &Program{
 		plan: pl, inputs: b.inputs, outputs: outputs, arena: o.arena,
-		values: map[int]G.Value{}, views: map[int]*gt.Dense{},
+		values: map[int]G.Value{},
 	}
 	for i, s := range pl.slots {
 		if s.source != nil {
@@ -182,7 +180,6 @@ func (p *Program) Reset() {}
 // Close is part of gorgonia.VM: it lets go of the arena, whose memory is freed
 // when no other program uses it. The program may be run again, in a new arena.
 func (p *Program) Close() error {
-	p.arena, p.base = NewArena(), nil
-	clear(p.views)
+	p.arena = NewArena()
 	return nil
 }

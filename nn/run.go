@@ -15,10 +15,6 @@ import (
 func (p *Program) run(ctx context.Context) error {
 	defer clear(p.values)
 	p.arena.reserve(p.plan.arena)
-	if p.plan.arena > 0 && p.base != &p.arena.buf[0] {
-		p.base = &p.arena.buf[0]
-		clear(p.views)
-	}
 	if err := p.readInputs(); err != nil {
 		return err
 	}
@@ -150,13 +146,7 @@ func (p *Program) value(s int) (G.Value, error) {
 	if shape.Dims() == 0 {
 		return G.NewF32(f[0]), nil
 	}
-	if p.plan.slots[p.plan.root(s)].storage == nil {
-		return valueOf(f, shape), nil
-	}
-	if p.views[s] == nil {
-		p.views[s] = valueOf(f, shape).(*gt.Dense)
-	}
-	return p.views[s], nil
+	return valueOf(f, shape), nil
 }
 
 // publish copies the outputs out of the arena and binds them to their nodes.
