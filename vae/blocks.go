@@ -31,11 +31,11 @@ func newResnet(in, out, groups int) *resnet {
 
 func (r *resnet) forward(b *nn.Build, x nn.FeatureMap) nn.FeatureMap {
 	return x.With(b.Block(func() *G.Node {
-		h := r.Conv1.Forward(r.Norm1.ForwardSiLU(x))
 		shortcut := x
 		if r.ConvShortcut != nil {
-			shortcut = r.ConvShortcut.Forward(x)
+			shortcut = r.ConvShortcut.Forward(x) // first, so that the norm may take the memory of x
 		}
+		h := r.Conv1.Forward(r.Norm1.ForwardSiLU(x))
 		return r.Conv2.ForwardAdd(r.Norm2.ForwardSiLU(h), shortcut.X).X
 	}))
 }
