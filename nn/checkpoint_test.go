@@ -161,20 +161,35 @@ func TestWhatIsKept(t *testing.T) {
 	}
 }
 
-// Random numbers of gorgonia's are drawn once a run, and anew in the next run.
+// Random numbers of gorgonia's are drawn once a run, even inside a block that
+// is computed twice, and anew in the next run.
 func TestRandomNodes(t *testing.T) {
 	build := func(b *Build) []*G.Node {
 		x := b.Input("x", 4, 64)
+		var drawn *G.Node
 		y := b.Block(func() *G.Node {
-			r := G.UniformRandomNode(b.Graph, gt.Float32, 1, 2, 4, 64)
-			return Mul(SiLU(Mul(x, r)), x)
+			drawn = Mul(x, G.UniformRandomNode(b.Graph, gt.Float32, 1, 2, 4, 64))
+			return Mul(Mul(SiLU(x), GELU(x)), SiLU(SiLU(x)))
 		})
-		y = Mul(SiLU(SiLU(y)), Add(y, y))
-		return append(b.Grad(Mean(y), x), y)
+		y = Mul(Mul(y, y), GELU(y))
+		loss := Add(Dot(drawn, drawn), Scale(Mean(y), 0))
+		return append(b.Grad(loss, x), drawn)
 	}
-	in := map[string]*gt.Dense{"x": dense(normal(1, 256), gt.Shape{4, 64})}
-	p := compile(t, build)
+	ones := make([]float32, 256)
+	for i := range ones {
+		ones[i] = 1
+	}
+	in := map[string]*gt.Dense{"x": dense(ones, gt.Shape{4, 64})}
+	p := compile(t, build, WithBudget(compile(t, build).ArenaBytes()*8/10))
+	if p.Recomputed() != 1 {
+		t.Fatalf("%d blocks are computed twice, want 1", p.Recomputed())
+	}
 	first, second := runNumbers(t, p, in), runNumbers(t, p, in)
+	for i, r := range first[1] {
+		if r < 1 || r > 2 || first[0][i] != 2*r*r {
+			t.Fatalf("drew %g; the gradient of its square is %g", r, first[0][i])
+		}
+	}
 	if first[1][0] == second[1][0] {
 		t.Error("two runs drew the same numbers")
 	}
