@@ -22,7 +22,7 @@ func groupNorm(x *G.Node, scale, shift *Weight, groups int, eps float32, act ker
 		},
 		grad: func(in G.Nodes, _, dout *G.Node) G.Nodes {
 			return G.Nodes{apply(&op{
-				name: "group norm gradient " + scale.Name(), shape: in[0].Shape(),
+				name: "group norm gradient " + scale.Name(), shape: in[0].Shape(), inPlace: 1,
 				run: func(out, in [][]float32) {
 					kernels.GroupNormGrad(out[0], in[0], in[1], scale.Float32(), shift.Float32(), b, hw, c, groups, eps, act)
 				},
@@ -44,7 +44,7 @@ func layerNorm(x *G.Node, scale, shift *Weight, eps float32) *G.Node {
 		},
 		grad: func(in G.Nodes, _, dout *G.Node) G.Nodes {
 			return G.Nodes{apply(&op{
-				name: "layer norm gradient " + scale.Name(), shape: in[0].Shape(),
+				name: "layer norm gradient " + scale.Name(), shape: in[0].Shape(), inPlace: 1,
 				run: func(out, in [][]float32) {
 					kernels.LayerNormGrad(out[0], in[0], in[1], scale.Float32(), rows, c, eps)
 				},
