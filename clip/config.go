@@ -1,33 +1,26 @@
 package clip
 
 import (
-	"encoding/json"
 	"fmt"
-	"os"
 
 	"github.com/sdgraph/sdgraph/nn"
 )
 
-// TextConfig is the configuration of a text encoder. Fields that a file lacks
-// have the values of the text encoder of Stable Diffusion 1.5, which is CLIP
-// ViT-L/14's.
+// TextConfig is the configuration of a text encoder.
 type TextConfig struct {
-	VocabSize     int      `json:"vocab_size"`
-	HiddenSize    int      `json:"hidden_size"`
-	Intermediate  int      `json:"intermediate_size"`
-	Layers        int      `json:"num_hidden_layers"`
-	Heads         int      `json:"num_attention_heads"`
-	MaxPositions  int      `json:"max_position_embeddings"`
-	HiddenAct     string   `json:"hidden_act"`
-	LayerNormEps  float32  `json:"layer_norm_eps"`
-	EOSTokenID    int      `json:"eos_token_id"`
-	ProjectionDim int      `json:"projection_dim"`
-	ModelType     string   `json:"model_type"`
-	Architectures []string `json:"architectures"`
+	VocabSize     int     `json:"vocab_size"`
+	HiddenSize    int     `json:"hidden_size"`
+	Intermediate  int     `json:"intermediate_size"`
+	Layers        int     `json:"num_hidden_layers"`
+	Heads         int     `json:"num_attention_heads"`
+	MaxPositions  int     `json:"max_position_embeddings"`
+	HiddenAct     string  `json:"hidden_act"`
+	LayerNormEps  float32 `json:"layer_norm_eps"`
+	EOSTokenID    int     `json:"eos_token_id"`
+	ProjectionDim int     `json:"projection_dim"`
 }
 
-// VisionConfig is the configuration of a vision encoder. Fields that a file
-// lacks have the values of CLIP ViT-L/14.
+// VisionConfig is the configuration of a vision encoder.
 type VisionConfig struct {
 	HiddenSize   int     `json:"hidden_size"`
 	Intermediate int     `json:"intermediate_size"`
@@ -46,7 +39,6 @@ type Config struct {
 	Vision        VisionConfig `json:"vision_config"`
 	ProjectionDim int          `json:"projection_dim"`
 	LogitScale    float32      `json:"logit_scale_init_value"`
-	ModelType     string       `json:"model_type"`
 }
 
 // ViTL14Text is the text encoder of CLIP ViT-L/14 and of Stable Diffusion 1.5.
@@ -65,49 +57,44 @@ func ViTL14() Config {
 			HiddenSize: 1024, Intermediate: 4096, Layers: 24, Heads: 16, Channels: 3, ImageSize: 224, PatchSize: 14,
 			HiddenAct: "quick_gelu", LayerNormEps: 1e-5,
 		},
-		ProjectionDim: 768, LogitScale: 2.6592, ModelType: "clip",
+		ProjectionDim: 768, LogitScale: 2.6592,
 	}
 }
 
-// ReadTextConfig reads and checks the config.json of a text encoder.
-func ReadTextConfig(path string) (TextConfig, error) {
-	c := ViTL14Text()
-	if err := readJSON(path, &c); err != nil {
-		return c, err
-	}
-	if c.ModelType != "" && c.ModelType != "clip_text_model" && c.ModelType != "clip" {
-		return c, fmt.Errorf("%s: model_type is %q, want clip_text_model", path, c.ModelType)
-	}
-	if err := c.Validate(); err != nil {
-		return c, fmt.Errorf("%s: %w", path, err)
-	}
-	return c, nil
-}
-
-// ReadConfig reads and checks the config.json of a CLIPModel.
-func ReadConfig(path string) (Config, error) {
+// defaults are those of transformers' classes, which files that leave fields
+// out rely on.
+func defaults() Config {
 	c := ViTL14()
-	if err := readJSON(path, &c); err != nil {
-		return c, err
-	}
-	if c.ModelType != "clip" {
-		return c, fmt.Errorf("%s: model_type is %q, want clip: this must be a whole CLIPModel, text and vision", path, c.ModelType)
+	c.Text.HiddenSize, c.Text.Intermediate, c.Text.Heads, c.Text.ProjectionDim = 512, 2048, 8, 512
+	c.Vision.HiddenSize, c.Vision.Intermediate, c.Vision.Layers, c.Vision.Heads, c.Vision.PatchSize = 768, 3072, 12, 12, 32
+	c.ProjectionDim = 512
+	return c
+}
+
+// ReadTextConfig reads and checks the config.json of a text encoder. A field
+// that the file lacks has the default of transformers' class.
+func ReadTextConfig(path string) (TextConfig, error) {
+	c := defaults().Text
+	if err := nn.ReadConfig(path, &c, nn.Fixed{Field: "model_type", Value: "clip_text_model"}); err != nil {
+		return TextConfig{}, err
 	}
 	if err := c.Validate(); err != nil {
-		return c, fmt.Errorf("%s: %w", path, err)
+		return TextConfig{}, fmt.Errorf("%s: %w", path, err)
 	}
 	return c, nil
 }
 
-func readJSON(path string, v any) error {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return err
+// ReadConfig reads and checks the config.json of a CLIPModel. A field that the
+// file lacks has the default of transformers' class.
+func ReadConfig(path string) (Config, error) {
+	c := defaults()
+	if err := nn.ReadConfig(path, &c, nn.Fixed{Field: "model_type", Value: "clip", Hint: "not a whole CLIPModel, text and vision"}); err != nil {
+		return Config{}, err
 	}
-	if err := json.Unmarshal(data, v); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+	if err := c.Validate(); err != nil {
+		return Config{}, fmt.Errorf("%s: %w", path, err)
 	}
-	return nil
+	return c, nil
 }
 
 // Validate tells whether this package can build the encoder, and if not, why.

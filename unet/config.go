@@ -3,12 +3,11 @@ package unet
 import (
 	"encoding/json"
 	"fmt"
-	"os"
+
+	"github.com/sdgraph/sdgraph/nn"
 )
 
-// Config is what config.json of a diffusers UNet2DConditionModel says. Fields
-// that it lacks have the values of Stable Diffusion 1.5
-// (stable-diffusion-v1-5/unet/config.json).
+// Config is what config.json of a diffusers UNet2DConditionModel says.
 type Config struct {
 	InChannels        int      `json:"in_channels"`
 	OutChannels       int      `json:"out_channels"`
@@ -29,20 +28,6 @@ type Config struct {
 	// keeps. NumAttentionHeads wins where a file has it.
 	AttentionHeadDim  PerBlock `json:"attention_head_dim"`
 	NumAttentionHeads PerBlock `json:"num_attention_heads"`
-
-	// What other architectures set, to be refused by name.
-	ClassName           string  `json:"_class_name"`
-	ActFn               string  `json:"act_fn"`
-	MidBlockType        *string `json:"mid_block_type"`
-	UseLinearProjection bool    `json:"use_linear_projection"`
-	AdditionEmbedType   *string `json:"addition_embed_type"`
-	ClassEmbedType      *string `json:"class_embed_type"`
-	EncoderHidDim       *int    `json:"encoder_hid_dim"`
-	TimeEmbeddingType   string  `json:"time_embedding_type"`
-	TimeCondProjDim     *int    `json:"time_cond_proj_dim"`
-	TimeScaleShift      string  `json:"resnet_time_scale_shift"`
-	DualCrossAttention  bool    `json:"dual_cross_attention"`
-	CenterInputSample   bool    `json:"center_input_sample"`
 }
 
 // PerBlock is a number for every block, or one for all of them.
@@ -101,15 +86,44 @@ func StableDiffusion15() Config {
 	}
 }
 
-// ReadConfig reads and checks a config.json.
+// fixed is what other UNets of diffusers set otherwise.
+var fixed = []nn.Fixed{
+	{Field: "_class_name", Value: "UNet2DConditionModel"},
+	{Field: "addition_embed_type", Hint: "as in Stable Diffusion XL"},
+	{Field: "use_linear_projection", Value: false, Hint: "as in Stable Diffusion 2 and XL"},
+	{Field: "time_cond_proj_dim", Hint: "as in latent consistency models"},
+	{Field: "class_embed_type", Hint: "as in upscalers"},
+	{Field: "num_class_embeds", Hint: "as in upscalers"},
+	{Field: "encoder_hid_dim"},
+	{Field: "encoder_hid_dim_type"},
+	{Field: "act_fn", Value: "silu"},
+	{Field: "attention_type", Value: "default", Hint: "as in GLIGEN"},
+	{Field: "center_input_sample", Value: false},
+	{Field: "conv_in_kernel", Value: 3},
+	{Field: "conv_out_kernel", Value: 3},
+	{Field: "cross_attention_norm"},
+	{Field: "dual_cross_attention", Value: false},
+	{Field: "mid_block_only_cross_attention"},
+	{Field: "mid_block_scale_factor", Value: 1},
+	{Field: "mid_block_type", Value: "UNetMidBlock2DCrossAttn"},
+	{Field: "only_cross_attention", Value: false},
+	{Field: "resnet_out_scale_factor", Value: 1},
+	{Field: "resnet_skip_time_act", Value: false},
+	{Field: "resnet_time_scale_shift", Value: "default"},
+	{Field: "reverse_transformer_layers_per_block"},
+	{Field: "time_embedding_act_fn"},
+	{Field: "time_embedding_dim"},
+	{Field: "time_embedding_type", Value: "positional"},
+	{Field: "timestep_post_act"},
+}
+
+// ReadConfig reads and checks a config.json. A field that the file lacks has
+// the default of diffusers' class.
 func ReadConfig(path string) (Config, error) {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return Config{}, err
-	}
 	c := StableDiffusion15()
-	if err := json.Unmarshal(data, &c); err != nil {
-		return Config{}, fmt.Errorf("%s: %w", path, err)
+	c.CrossAttentionDim = 1280 // the one default of the class that is not Stable Diffusion 1.5's
+	if err := nn.ReadConfig(path, &c, fixed...); err != nil {
+		return Config{}, err
 	}
 	if err := c.Validate(); err != nil {
 		return Config{}, fmt.Errorf("%s: %w", path, err)
@@ -129,11 +143,8 @@ func (c Config) heads(i int) int {
 	return c.AttentionHeadDim.At(i)
 }
 
-// Validate tells whether this package can build the model, and if not, why.
+// Validate tells whether the sizes fit together, and if not, why.
 func (c Config) Validate() error {
-	if err := c.validateArchitecture(); err != nil {
-		return err
-	}
 	n := len(c.BlockOutChannels)
 	if n == 0 || len(c.DownBlockTypes) != n || len(c.UpBlockTypes) != n {
 		return fmt.Errorf("%d block_out_channels, %d down_block_types and %d up_block_types; want as many of each", n, len(c.DownBlockTypes), len(c.UpBlockTypes))
@@ -173,39 +184,6 @@ func (c Config) validateBlocks() error {
 		if t := c.UpBlockTypes[i]; t != crossUp && t != plainUp {
 			return fmt.Errorf("up_block_types[%d] is %q; known are %s and %s", i, t, crossUp, plainUp)
 		}
-	}
-	return nil
-}
-
-// validateArchitecture refuses what looks like a UNet of diffusers but is not
-// one of Stable Diffusion 1.x.
-func (c Config) validateArchitecture() error {
-	refuse := func(what string) error {
-		return fmt.Errorf("%s: this is not a Stable Diffusion 1.x UNet, and no other is supported", what)
-	}
-	switch {
-	case c.ClassName != "" && c.ClassName != "UNet2DConditionModel":
-		return refuse(fmt.Sprintf("_class_name is %q", c.ClassName))
-	case c.AdditionEmbedType != nil:
-		return refuse(fmt.Sprintf("addition_embed_type is %q, as in Stable Diffusion XL", *c.AdditionEmbedType))
-	case c.UseLinearProjection:
-		return refuse("use_linear_projection is true, as in Stable Diffusion 2 and XL")
-	case c.ClassEmbedType != nil:
-		return refuse(fmt.Sprintf("class_embed_type is %q", *c.ClassEmbedType))
-	case c.EncoderHidDim != nil:
-		return refuse("encoder_hid_dim is set")
-	case c.TimeCondProjDim != nil:
-		return refuse("time_cond_proj_dim is set, as in latent consistency models")
-	case c.TimeEmbeddingType != "" && c.TimeEmbeddingType != "positional":
-		return refuse(fmt.Sprintf("time_embedding_type is %q", c.TimeEmbeddingType))
-	case c.TimeScaleShift != "" && c.TimeScaleShift != "default":
-		return refuse(fmt.Sprintf("resnet_time_scale_shift is %q", c.TimeScaleShift))
-	case c.ActFn != "" && c.ActFn != "silu":
-		return refuse(fmt.Sprintf("act_fn is %q", c.ActFn))
-	case c.MidBlockType != nil && *c.MidBlockType != "UNetMidBlock2DCrossAttn":
-		return refuse(fmt.Sprintf("mid_block_type is %q", *c.MidBlockType))
-	case c.DualCrossAttention, c.CenterInputSample:
-		return refuse("dual_cross_attention or center_input_sample is true")
 	}
 	return nil
 }

@@ -1,14 +1,13 @@
 package vae
 
 import (
-	"encoding/json"
 	"fmt"
-	"os"
 	"strings"
+
+	"github.com/sdgraph/sdgraph/nn"
 )
 
-// Config is what config.json of a diffusers AutoencoderKL says. Fields that it
-// lacks have the values of Stable Diffusion 1.5.
+// Config is what config.json of a diffusers AutoencoderKL says.
 type Config struct {
 	InChannels       int      `json:"in_channels"`
 	OutChannels      int      `json:"out_channels"`
@@ -22,11 +21,6 @@ type Config struct {
 	MidBlockAttn     bool     `json:"mid_block_add_attention"`
 	UseQuantConv     bool     `json:"use_quant_conv"`
 	UsePostQuantConv bool     `json:"use_post_quant_conv"`
-
-	// What other architectures set, to be refused by name.
-	ClassName   string   `json:"_class_name"`
-	ActFn       string   `json:"act_fn"`
-	ShiftFactor *float64 `json:"shift_factor"`
 }
 
 const (
@@ -49,15 +43,22 @@ func StableDiffusion15() Config {
 	}
 }
 
-// ReadConfig reads and checks a config.json.
+// fixed is what other autoencoders of diffusers set otherwise.
+var fixed = []nn.Fixed{
+	{Field: "_class_name", Value: "AutoencoderKL"},
+	{Field: "act_fn", Value: "silu"},
+	{Field: "shift_factor", Hint: "as in Stable Diffusion 3"},
+	{Field: "latents_mean"},
+	{Field: "latents_std"},
+}
+
+// ReadConfig reads and checks a config.json. A field that the file lacks has
+// the default of diffusers' class.
 func ReadConfig(path string) (Config, error) {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return Config{}, err
-	}
 	c := StableDiffusion15()
-	if err := json.Unmarshal(data, &c); err != nil {
-		return Config{}, fmt.Errorf("%s: %w", path, err)
+	c.BlockOutChannels, c.LayersPerBlock = []int{64}, 1
+	if err := nn.ReadConfig(path, &c, fixed...); err != nil {
+		return Config{}, err
 	}
 	if err := c.Validate(); err != nil {
 		return Config{}, fmt.Errorf("%s: %w", path, err)
@@ -70,16 +71,7 @@ func (c Config) Factor() int { return 1 << (len(c.BlockOutChannels) - 1) }
 
 // Validate tells whether this package can build the model, and if not, why.
 func (c Config) Validate() error {
-	refuse := func(what string) error {
-		return fmt.Errorf("%s: this is not a Stable Diffusion 1.x autoencoder, and no other is supported", what)
-	}
 	switch {
-	case c.ClassName != "" && c.ClassName != "AutoencoderKL":
-		return refuse(fmt.Sprintf("_class_name is %q", c.ClassName))
-	case c.ActFn != "" && c.ActFn != "silu":
-		return refuse(fmt.Sprintf("act_fn is %q", c.ActFn))
-	case c.ShiftFactor != nil && *c.ShiftFactor != 0:
-		return refuse(fmt.Sprintf("shift_factor is %g, as in Stable Diffusion 3", *c.ShiftFactor))
 	case len(c.BlockOutChannels) == 0:
 		return fmt.Errorf("block_out_channels is empty")
 	case c.InChannels < 1 || c.OutChannels < 1 || c.LatentChannels < 1 || c.LayersPerBlock < 1 || c.NormNumGroups < 1:
@@ -99,7 +91,7 @@ func (c Config) Validate() error {
 		}
 		for _, t := range types {
 			if t != downBlockType && t != upBlockType {
-				return refuse(fmt.Sprintf("block type %q", t))
+				return fmt.Errorf("block type %q; known are %s and %s", t, downBlockType, upBlockType)
 			}
 		}
 	}

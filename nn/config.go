@@ -1,0 +1,49 @@
+package nn
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+)
+
+// Fixed is a field of a config.json that must have one value, be null or be
+// absent, because this module builds no other architecture.
+type Fixed struct {
+	Field string
+	Value any    // string, float64, bool, or nil for null
+	Hint  string // which architecture sets it otherwise, such as "as in Stable Diffusion XL"
+}
+
+// ReadConfig reads a model's config.json into a struct, whose present values
+// are what absent fields mean. The error names the file, and for a field that
+// is not as fixed says what it is and what it would have to be.
+func ReadConfig(path string, into any, fixed ...Fixed) error {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(data, into); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	var fields map[string]any
+	if err := json.Unmarshal(data, &fields); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	for _, f := range fixed {
+		if got := fields[f.Field]; got != nil && fmt.Sprint(got) != fmt.Sprint(f.Value) {
+			hint := ""
+			if f.Hint != "" {
+				hint = ", " + f.Hint
+			}
+			return fmt.Errorf("%s: %s is %v%s: only Stable Diffusion 1.x is supported, where it is %s", path, f.Field, got, hint, orNull(f.Value))
+		}
+	}
+	return nil
+}
+
+func orNull(v any) string {
+	if v == nil {
+		return "null or absent"
+	}
+	return fmt.Sprint(v)
+}
