@@ -22,10 +22,9 @@ goldens: .venv/goldens/done
 bench:
 	go run ./examples/bench
 
-# The same workloads through PyTorch, in the same minute.
+# The same workloads through PyTorch, turn by turn with ours.
 bench-peers: .venv/bench/done
-	go run ./examples/bench
-	.venv/bench/bin/python examples/bench/peers.py
+	go run ./examples/bench --peers .venv/bench/bin/python
 
 .venv/goldens/done: testdata/requirements.txt
 .venv/bench/done: examples/bench/requirements.txt

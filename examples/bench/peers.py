@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Times PyTorch on the workloads of examples/bench: random weights in the exact SD 1.5 and ViT-L/14 shapes.
 
-Prints one JSON object a line: name, peer, dtype, threads, seconds (best of two after one warm-up), peak_rss_gb.
+Prints one JSON object a line: name, peer, dtype, threads, seconds (best of two after one warm-up), cpu_seconds (of
+all threads), peak_rss_gb.
 Every workload runs in a process of its own, so that peak memory is its own.
 """
 
@@ -46,16 +47,17 @@ def measure(name, dtype, threads):
     torch.set_default_dtype({"f32": torch.float32, "bf16": torch.bfloat16}[dtype])
     build, run = WORKLOADS[name]
     model = random_weights(build())
-    seconds = []
+    seconds, cpu = [], []
     for _ in range(3):
         torch.manual_seed(1)
-        start = time.perf_counter()
+        start, start_cpu = time.perf_counter(), time.process_time()
         run(model)
         seconds.append(time.perf_counter() - start)
+        cpu.append(time.process_time() - start_cpu)
     scale = 1e9 if platform.system() == "Darwin" else 1e6
     return {
         "name": name, "peer": "torch " + torch.__version__, "dtype": dtype, "threads": threads,
-        "seconds": round(min(seconds[1:]), 4),
+        "seconds": round(min(seconds[1:]), 4), "cpu_seconds": round(min(cpu[1:]), 4),
         "peak_rss_gb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / scale, 2),
     }
 

@@ -1,0 +1,70 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"iter"
+
+	"github.com/sdgraph/sdgraph/diffusion"
+	"github.com/sdgraph/sdgraph/diffusion/anomaly"
+	"github.com/sdgraph/sdgraph/tensor"
+)
+
+// Steps of one picture with the options of the paper, see wholePicture.
+const (
+	plainSteps  = 45
+	refineSteps = 30
+)
+
+// errEnough ends a run of AnomalyAny when its steps have been measured.
+var errEnough = errors.New("enough steps")
+
+// anomalyStep measures one step of AnomalyAny with the numbers of the paper,
+// with or without the refinement by CLIP.
+func anomalyStep(ctx context.Context, o options, refine bool) (func() error, error) {
+	p, err := o.pipeline()
+	if err != nil {
+		return nil, err
+	}
+	a := anomaly.Paper()
+	a.Prompt, a.Word = "a photo of a hazelnut with a crack on it", "crack"
+	a.Detail = "a photo of a hazelnut whose shell has a deep dark crack"
+	a.Steps, a.Gamma, a.Refine = 1+turns, 0, 0
+	if refine {
+		a.Refine = a.Steps
+	}
+	picture := tensor.FromFloat32s(tensor.NewRand(1).Randn(3*o.Size*o.Size), 1, 3, o.Size, o.Size)
+	g, err := anomaly.New(ctx, p, picture, a)
+	if err != nil {
+		return nil, err
+	}
+	next, _ := iter.Pull(func(yield func(error) bool) {
+		_, err := g.Run(ctx, 0, func(anomaly.StepTrace, diffusion.Latent) error {
+			if !yield(nil) {
+				return errEnough
+			}
+			return nil
+		})
+		yield(err)
+	})
+	return func() error {
+		err, ok := next()
+		if !ok {
+			return errors.New("the run ended before its last step was measured")
+		}
+		return err
+	}, nil
+}
+
+// wholePicture adds steps up to the 75 that the paper's options take for one
+// picture.
+func wholePicture(plain, refine *result) *result {
+	r := *plain
+	r.Name, r.Profile = "anomalyany.image", nil
+	r.Seconds = round(plainSteps*plain.Seconds+refineSteps*refine.Seconds, 4)
+	r.GFLOP = round(plainSteps*plain.GFLOP+refineSteps*refine.GFLOP, 4)
+	r.GFLOPS = round(r.GFLOP/r.Seconds, 4)
+	r.OfPeak = round(r.GFLOPS*plain.OfPeak/plain.GFLOPS, 3)
+	r.PeakRSS = max(plain.PeakRSS, refine.PeakRSS)
+	return &r
+}

@@ -1,0 +1,150 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// tiny is a small model in the architecture of Stable Diffusion 1.5.
+const tiny = "../../testdata/models/a"
+
+// TestMain lets the test binary stand in for the programs that a benchmark
+// starts: for bench itself, and for a Python that runs peers.py.
+func TestMain(m *testing.M) {
+	switch at := slices.Index(os.Args, "--child"); {
+	case at < 0:
+		os.Exit(m.Run())
+	case strings.HasSuffix(os.Args[1], "peers.py"):
+		fmt.Printf(`{"name": %q, "peer": "fake", "dtype": "f32", "threads": 1, "seconds": 1000, "cpu_seconds": 1000, "peak_rss_gb": 1000}`, os.Args[at+1])
+	default:
+		main()
+	}
+}
+
+func TestOptions(t *testing.T) {
+	for _, c := range []struct {
+		o    options
+		want string
+	}{
+		{options{Dtype: "bf16", Size: 64}, "bf16 is not supported"},
+		{options{Dtype: "f64", Size: 64}, "--dtype f64: want f32"},
+		{options{Dtype: "f32", Size: 64, Threads: -1}, "--threads -1: want at least 1"},
+		{options{Dtype: "f32", Size: 100}, "--size 100: want a multiple of 64"},
+		{options{Dtype: "f32", Size: 64, Only: []string{"unet.b1", "unet"}}, `no workload "unet"; there are unet.b1, unet.b2,`},
+		{options{Dtype: "f32", Size: 64, Child: "vae"}, `no workload "vae"`},
+	} {
+		var out bytes.Buffer
+		err := run(t.Context(), &out, c.o)
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%+v: error %v, want one with %q", c.o, err, c.want)
+		}
+		if out.Len() > 0 {
+			t.Errorf("%+v: printed %q", c.o, out.String())
+		}
+	}
+}
+
+func TestPeak(t *testing.T) {
+	got := lines(t, options{Dtype: "f32", Size: 64, Threads: 1, Peak: true})
+	if len(got) != 1 || got[0]["name"] != "peak" || got[0]["threads"] != 1.0 || got[0]["gflops"].(float64) <= 0 {
+		t.Errorf("printed %v, want one line with the peak of one thread", got)
+	}
+}
+
+func TestWorkloads(t *testing.T) {
+	all := map[string]*result{}
+	for _, w := range workloads() {
+		o := options{Model: tiny, Dtype: "f32", Size: 64, Profile: true}
+		r, err := measure(t.Context(), o, w)
+		if err != nil {
+			t.Fatalf("%s: %v", w.name, err)
+		}
+		all[w.name] = r
+		sum := 0.0
+		for _, k := range r.Profile {
+			sum += k.Seconds
+		}
+		if sum < 0.99*r.Seconds || sum > 1.01*r.Seconds {
+			t.Errorf("%s: took %v s, its operations %v s", w.name, r.Seconds, sum)
+		}
+	}
+	more := func(a, b string, least, most float64) {
+		t.Helper()
+		if f := all[a].GFLOP / all[b].GFLOP; f < least || f > most {
+			t.Errorf("the work of %s is %.3g times that of %s, want %g to %g times", a, f, b, least, most)
+		}
+	}
+	more("unet.b2", "unet.b1", 1.9, 2)
+	more("unet.grad", "unet.b1", 1.9, 3)
+	more("vae.decode.grad", "vae.decode", 1.9, 3)
+	more("clip.image.grad", "clip.image", 1.9, 3)
+	more("anomalyany.step", "unet.b2", 1.3, 2)
+	more("anomalyany.refine", "anomalyany.step", 1.1, 100)
+}
+
+func TestLines(t *testing.T) {
+	o := options{Model: tiny, Dtype: "f32", Size: 64, Threads: 1, Only: []string{"clip.image", "anomalyany.step", "anomalyany.refine"}}
+	got := lines(t, o)
+	var found []string
+	for _, l := range got {
+		found = append(found, l["name"].(string))
+		for _, field := range []string{"dtype", "threads", "seconds", "gflop", "gflops", "of_peak", "isa"} {
+			if _, ok := l[field]; !ok {
+				t.Errorf("%s: no %s in %v", l["name"], field, l)
+			}
+		}
+	}
+	want := append(slices.Clone(o.Only), "anomalyany.image")
+	if diff := cmp.Diff(want, found); diff != "" {
+		t.Errorf("lines, want (-), got (+):\n%s", diff)
+	}
+}
+
+func TestPeers(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := lines(t, options{Model: tiny, Dtype: "f32", Size: 64, Threads: 1, Peers: self, Only: []string{"clip.text"}})
+	if len(got) != 3 || got[1]["peer"] != "fake" || got[2]["peer"] != "fake" {
+		t.Fatalf("printed %v, want our line, the peer's and a ratio", got)
+	}
+	if want := round(1000/got[0]["seconds"].(float64), 3); got[2]["times_as_fast"] != want {
+		t.Errorf("times_as_fast %v, want %v", got[2]["times_as_fast"], want)
+	}
+}
+
+func TestCancelled(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	o := options{Model: tiny, Dtype: "f32", Size: 64, Child: "unet.b1"}
+	if err := run(ctx, &bytes.Buffer{}, o); err == nil || !strings.Contains(err.Error(), context.Canceled.Error()) {
+		t.Errorf("error %v, want %v", err, context.Canceled)
+	}
+}
+
+// lines runs the benchmark and decodes what it prints.
+func lines(t *testing.T, o options) []map[string]any {
+	t.Helper()
+	var out bytes.Buffer
+	if err := run(t.Context(), &out, o); err != nil {
+		t.Fatal(err)
+	}
+	var all []map[string]any
+	for d := json.NewDecoder(&out); d.More(); {
+		l := map[string]any{}
+		if err := d.Decode(&l); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, l)
+	}
+	return all
+}

@@ -1,0 +1,100 @@
+// Command bench measures Stable Diffusion 1.5 and CLIP ViT-L/14 on this
+// machine and prints one JSON object a line:
+//
+//	go run ./examples/bench --only unet.b1,unet.grad
+//
+// Weights are random unless --model names a directory: time and memory are the
+// same. Every workload runs in a process of its own, so that its peak memory is
+// its own. With --peers, a Python interpreter that has PyTorch, diffusers and
+// transformers, each workload takes turns with the same one in PyTorch, and a
+// line with the ratio follows.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/alecthomas/kong"
+	"github.com/sdgraph/sdgraph/kernels"
+)
+
+type options struct {
+	Model   string   `help:"Model directory, as diffusers writes it, with CLIP in its clip/ (default: random weights)."`
+	Dtype   string   `default:"f32" help:"What to compute in: f32."`
+	Threads int      `help:"Threads to compute with (default: one a processor)."`
+	Only    []string `help:"Workloads to run (default: all): ${names}."`
+	Peak    bool     `help:"Measure only the processor's peak, a loop of multiply-adds on registers."`
+	Profile bool     `help:"Report the time and speed of each kind of operation as well."`
+	Peers   string   `help:"Python interpreter with PyTorch, to compare with."`
+
+	Size  int    `default:"512" hidden:"" help:"Height and width of pictures."`
+	Child string `hidden:"" help:"Run this workload in this process."`
+}
+
+func main() {
+	var o options
+	kong.Parse(&o, kong.Name("bench"), kong.Vars{"names": strings.Join(names(), ", ")},
+		kong.Description("Measure the time and memory of Stable Diffusion 1.5 and CLIP."))
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, os.Stdout, o); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, out io.Writer, o options) error {
+	if err := o.complete(); err != nil {
+		return err
+	}
+	lines := json.NewEncoder(out)
+	runtime.GOMAXPROCS(o.Threads)
+	kernels.SetThreads(o.Threads)
+	switch {
+	case o.Peak:
+		return lines.Encode(peak{Name: "peak", Threads: o.Threads, GFLOPS: round(peakGFLOPS(), 4), ISA: kernels.ISA()})
+	case o.Child != "":
+		r, err := measure(ctx, o, find(o.Child))
+		if err != nil {
+			return fmt.Errorf("%s: %w", o.Child, err)
+		}
+		return lines.Encode(r)
+	}
+	return runAll(ctx, lines, o)
+}
+
+// complete checks the options and fills in the defaults.
+func (o *options) complete() error {
+	switch {
+	case o.Dtype == "bf16":
+		return fmt.Errorf("--dtype bf16: computing in bf16 is not supported, only f32; weights may be bf16 as they are")
+	case o.Dtype != "f32":
+		return fmt.Errorf("--dtype %s: want f32", o.Dtype)
+	case o.Threads < 0:
+		return fmt.Errorf("--threads %d: want at least 1", o.Threads)
+	case o.Size < 64 || o.Size%64 != 0:
+		return fmt.Errorf("--size %d: want a multiple of 64", o.Size)
+	}
+	if o.Threads == 0 {
+		o.Threads = runtime.NumCPU()
+	}
+	if o.Child != "" {
+		o.Only = []string{o.Child}
+	}
+	for _, name := range o.Only {
+		if !slices.Contains(names(), name) {
+			return fmt.Errorf("--only: there is no workload %q; there are %s", name, strings.Join(names(), ", "))
+		}
+	}
+	if len(o.Only) == 0 {
+		o.Only = names()
+	}
+	return nil
+}

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"math"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/sdgraph/sdgraph/kernels"
+	"github.com/sdgraph/sdgraph/nn"
+)
+
+// turns is how often a workload runs after the warm-up.
+const turns = 2
+
+// result is a line of output.
+type result struct {
+	Name    string               `json:"name"`
+	Dtype   string               `json:"dtype"`
+	Threads int                  `json:"threads"`
+	Seconds float64              `json:"seconds"`               // of the fastest run
+	CPU     float64              `json:"cpu_seconds,omitempty"` // of all threads in the run that took least: what to compare on a busy machine
+	GFLOP   float64              `json:"gflop"`                 // work of one run's matrix products
+	GFLOPS  float64              `json:"gflops"`
+	OfPeak  float64              `json:"of_peak"`
+	PeakRSS float64              `json:"peak_rss_gb,omitempty"` // of the process, in 10⁹ bytes; not on every system
+	ISA     string               `json:"isa"`
+	Profile map[string]operation `json:"profile,omitempty"` // by kind
+}
+
+// operation is what the operations of one kind took in the fastest run.
+type operation struct {
+	Calls   int     `json:"calls"`
+	Seconds float64 `json:"seconds"`
+	GFLOPS  float64 `json:"gflops,omitempty"`
+}
+
+// peak is the line that --peak prints.
+type peak struct {
+	Name    string  `json:"name"`
+	Threads int     `json:"threads"`
+	GFLOPS  float64 `json:"gflops"`
+	ISA     string  `json:"isa"`
+}
+
+// peakGFLOPS is what all threads together can do on registers.
+func peakGFLOPS() float64 {
+	return kernels.Peak() / 1e9 * float64(min(kernels.Threads(), runtime.NumCPU()))
+}
+
+// measure runs a workload in this process.
+func measure(ctx context.Context, o options, w workload) (*result, error) {
+	now := newTally()
+	run, err := w.load(nn.WithTrace(ctx, now.add), o)
+	if err != nil {
+		return nil, err
+	}
+	var best tally
+	var least time.Duration
+	for turn := range 1 + turns {
+		now = newTally()
+		_, cpu := usage()
+		start := time.Now()
+		if err := run(); err != nil {
+			return nil, err
+		}
+		now.took = time.Since(start)
+		_, end := usage()
+		if turn == 0 {
+			continue
+		}
+		if turn == 1 || now.took < best.took {
+			best = now
+		}
+		if turn == 1 || end-cpu < least {
+			least = end - cpu
+		}
+	}
+	rss, _ := usage()
+	r := best.result()
+	r.Name, r.Dtype, r.Threads, r.ISA = w.name, o.Dtype, o.Threads, kernels.ISA()
+	r.OfPeak = round(r.GFLOPS/peakGFLOPS(), 3)
+	r.CPU, r.PeakRSS = round(least.Seconds(), 4), round(float64(rss)/1e9, 3)
+	if !o.Profile {
+		r.Profile = nil
+	}
+	return r, nil
+}
+
+// tally adds up the operations of one run.
+type tally struct {
+	took  time.Duration
+	flops int64
+	kinds map[string]operation // GFLOPS is the work in 10⁹ operations until result
+}
+
+func newTally() tally { return tally{kinds: map[string]operation{}} }
+
+func (t *tally) add(e nn.Executed) {
+	t.flops += e.FLOPs
+	k := t.kinds[kind(e.Op)]
+	k.Calls++
+	k.Seconds += e.Took.Seconds()
+	k.GFLOPS += float64(e.FLOPs) / 1e9
+	t.kinds[kind(e.Op)] = k
+}
+
+func (t *tally) result() *result {
+	seconds, gflop := t.took.Seconds(), float64(t.flops)/1e9
+	r := &result{Seconds: round(seconds, 4), GFLOP: round(gflop, 4), GFLOPS: round(gflop/seconds, 4), Profile: map[string]operation{}}
+	rest := seconds
+	for name, k := range t.kinds {
+		rest -= k.Seconds
+		r.Profile[name] = operation{k.Calls, round(k.Seconds, 4), round(k.GFLOPS/k.Seconds, 4)}
+	}
+	r.Profile["outside operations"] = operation{Seconds: round(rest, 4)}
+	return r
+}
+
+// kind is an operation's name without what tells it from others of its kind:
+// the weight's path, sizes, numbers.
+func kind(op string) string {
+	words := strings.Fields(op)
+	kept := words[:0]
+	for _, w := range words {
+		if !strings.ContainsAny(w, "0123456789.:") {
+			kept = append(kept, w)
+		}
+	}
+	return strings.Join(kept, " ")
+}
+
+// round keeps so many digits.
+func round(x float64, digits int) float64 {
+	if x == 0 || math.IsNaN(x) || math.IsInf(x, 0) {
+		return 0
+	}
+	scale := math.Pow(10, float64(digits-1)-math.Floor(math.Log10(math.Abs(x))))
+	return math.Round(x*scale) / scale
+}

@@ -1,0 +1,209 @@
+package main
+
+import (
+	"context"
+
+	"github.com/sdgraph/sdgraph/diffusion"
+	"github.com/sdgraph/sdgraph/nn"
+	"github.com/sdgraph/sdgraph/tensor"
+	G "gorgonia.org/gorgonia"
+	gt "gorgonia.org/tensor"
+)
+
+// workload is one thing to measure: load prepares it, and what load returns
+// runs it once, under the context that load got.
+type workload struct {
+	name string
+	load func(ctx context.Context, o options) (run func() error, err error)
+}
+
+func workloads() []workload {
+	return []workload{
+		{"unet.b1", func(ctx context.Context, o options) (func() error, error) { return unetForward(ctx, o, 1) }},
+		{"unet.b2", func(ctx context.Context, o options) (func() error, error) { return unetForward(ctx, o, 2) }},
+		{"unet.grad", unetGradient},
+		{"unet.latt", unetAttention},
+		{"vae.decode", vaeDecode},
+		{"vae.encode", vaeEncode},
+		{"vae.decode.grad", vaeDecodeGradient},
+		{"clip.text", clipText},
+		{"clip.image", clipImage},
+		{"clip.image.grad", clipImageGradient},
+		{"anomalyany.step", func(ctx context.Context, o options) (func() error, error) { return anomalyStep(ctx, o, false) }},
+		{"anomalyany.refine", func(ctx context.Context, o options) (func() error, error) { return anomalyStep(ctx, o, true) }},
+	}
+}
+
+func names() []string {
+	var all []string
+	for _, w := range workloads() {
+		all = append(all, w.name)
+	}
+	return all
+}
+
+// find is the workload of a name that complete has checked.
+func find(name string) workload {
+	for _, w := range workloads() {
+		if w.name == name {
+			return w
+		}
+	}
+	panic("no workload " + name)
+}
+
+// graph is a graph with the values of its inputs.
+type graph struct {
+	*nn.Build
+	values map[string]*gt.Dense
+}
+
+// normal adds an input of standard normal numbers.
+func (g graph) normal(name string, shape ...int) *G.Node {
+	g.values[name] = tensor.FromFloat32s(tensor.NewRand(1).Randn(gt.Shape(shape).TotalSize()), shape...)
+	return g.Input(name, shape...)
+}
+
+// value adds an input of one number for each of a batch.
+func (g graph) value(name string, v float32, batch int) *G.Node {
+	values := make([]float32, batch)
+	for i := range values {
+		values[i] = v
+	}
+	g.values[name] = tensor.FromFloat32s(values, batch)
+	return g.Input(name, batch)
+}
+
+// meanSquare is mean(x²).
+func meanSquare(x *G.Node) *G.Node { return nn.Mean(nn.Mul(x, x)) }
+
+// program compiles a graph and returns what runs it.
+func program(ctx context.Context, build func(g graph) []*G.Node, opts ...nn.Option) (func() error, error) {
+	values := map[string]*gt.Dense{}
+	p, err := nn.Compile(func(b *nn.Build) []*G.Node { return build(graph{b, values}) }, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return func() error {
+		_, err := p.Run(ctx, values)
+		return err
+	}, nil
+}
+
+// tokens is the length of a prompt.
+const tokens = 77
+
+func unetForward(ctx context.Context, o options, batch int) (func() error, error) {
+	m, err := o.unet()
+	if err != nil {
+		return nil, err
+	}
+	return program(ctx, func(g graph) []*G.Node {
+		z, e := g.normal("z", batch, m.Config.InChannels, o.Size/8, o.Size/8), g.normal("e", batch, tokens, m.Config.CrossAttentionDim)
+		return []*G.Node{m.Forward(g.Build, z, g.value("t", 500, batch), e)}
+	})
+}
+
+// unetGradient is the gradient of mean(out²) with respect to latent and text.
+func unetGradient(ctx context.Context, o options) (func() error, error) {
+	m, err := o.unet()
+	if err != nil {
+		return nil, err
+	}
+	return program(ctx, func(g graph) []*G.Node {
+		z, e := g.normal("z", 1, m.Config.InChannels, o.Size/8, o.Size/8), g.normal("e", 1, tokens, m.Config.CrossAttentionDim)
+		loss := meanSquare(m.Forward(g.Build, z, g.value("t", 500, 1), e))
+		return append([]*G.Node{loss}, g.Grad(loss, z, e)...)
+	})
+}
+
+// unetAttention is a loss on the cross-attention maps at a quarter of the
+// latent, as AnomalyAny has it, with its gradient with respect to the latent.
+func unetAttention(ctx context.Context, o options) (func() error, error) {
+	m, err := o.unet()
+	if err != nil {
+		return nil, err
+	}
+	side := o.Size / 32
+	store := diffusion.NewAttnStore(diffusion.Cross(side, side))
+	return program(ctx, func(g graph) []*G.Node {
+		z, e := g.normal("z", 1, m.Config.InChannels, o.Size/8, o.Size/8), g.normal("e", 1, tokens, m.Config.CrossAttentionDim)
+		m.Forward(g.Build, z, g.value("t", 500, 1), e)
+		maps := diffusion.TokenMaps(store.Mean())
+		loss := nn.OneMinusMax(diffusion.TokenMap(maps, side, side, 8, nn.StandardGaussian(0.5)))
+		return append([]*G.Node{loss}, g.Grad(loss, z)...)
+	}, nn.WithHooks(store.Hook()))
+}
+
+func vaeDecode(ctx context.Context, o options) (func() error, error) {
+	m, err := o.vae()
+	if err != nil {
+		return nil, err
+	}
+	return program(ctx, func(g graph) []*G.Node {
+		return []*G.Node{m.Decode(g.Build, g.normal("z", 1, m.Config.LatentChannels, o.Size/8, o.Size/8))}
+	})
+}
+
+func vaeEncode(ctx context.Context, o options) (func() error, error) {
+	m, err := o.vae()
+	if err != nil {
+		return nil, err
+	}
+	return program(ctx, func(g graph) []*G.Node {
+		mean, logvar := m.Encode(g.Build, g.normal("image", 1, m.Config.InChannels, o.Size, o.Size))
+		return []*G.Node{mean, logvar}
+	})
+}
+
+func vaeDecodeGradient(ctx context.Context, o options) (func() error, error) {
+	m, err := o.vae()
+	if err != nil {
+		return nil, err
+	}
+	return program(ctx, func(g graph) []*G.Node {
+		z := g.normal("z", 1, m.Config.LatentChannels, o.Size/8, o.Size/8)
+		loss := meanSquare(m.Decode(g.Build, z))
+		return append([]*G.Node{loss}, g.Grad(loss, z)...)
+	})
+}
+
+func clipText(ctx context.Context, o options) (func() error, error) {
+	m, err := o.text()
+	if err != nil {
+		return nil, err
+	}
+	return program(ctx, func(g graph) []*G.Node {
+		ids := make([]float32, tokens)
+		for i := range ids {
+			ids[i] = float32(i)
+		}
+		g.values["ids"] = tensor.FromFloat32s(ids, 1, tokens)
+		return []*G.Node{m.Forward(g.Build, g.Input("ids", 1, tokens))}
+	})
+}
+
+func clipImage(ctx context.Context, o options) (func() error, error) {
+	m, err := o.clip()
+	if err != nil {
+		return nil, err
+	}
+	return program(ctx, func(g graph) []*G.Node {
+		side := m.Config.Vision.ImageSize
+		x := g.normal("x", 1, side*side, 3)
+		return []*G.Node{m.ImageEmbeds(g.Build, nn.FeatureMap{X: x, H: side, W: side})}
+	})
+}
+
+func clipImageGradient(ctx context.Context, o options) (func() error, error) {
+	m, err := o.clip()
+	if err != nil {
+		return nil, err
+	}
+	return program(ctx, func(g graph) []*G.Node {
+		side := m.Config.Vision.ImageSize
+		x := g.normal("x", 1, side*side, 3)
+		loss := meanSquare(m.ImageEmbeds(g.Build, nn.FeatureMap{X: x, H: side, W: side}))
+		return append([]*G.Node{loss}, g.Grad(loss, x)...)
+	})
+}
