@@ -30,7 +30,7 @@ func NewArena() *Arena { return &Arena{} }
 func (a *Arena) Bytes() int64 {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return int64(len(a.buf)) * 4
+	return bytes(len(a.buf))
 }
 
 // reserve makes room for n float32s. The old contents are lost.
@@ -112,6 +112,9 @@ func peak(all []*storage, instructions int) int {
 	}
 	return most
 }
+
+// bytes is the size of n float32s.
+func bytes(n int) int64 { return int64(n) * 4 }
 
 func roundUp(n int) int { return (n + alignment - 1) / alignment * alignment }
 

@@ -35,7 +35,7 @@ type slot struct {
 	size    int
 	storage *storage // in the arena, or nil
 	source  *G.Node  // an input or constant, or nil
-	alias   int      // a slot with the same numbers, or -1; then neither storage nor source is set
+	alias   int      // the slot whose numbers these are (a view), or -1
 }
 
 // value names an output of a node: 0 is the main one.
@@ -68,12 +68,10 @@ func newPlan(b *Build, outputs []*G.Node, budget int64) (*plan, error) {
 		return nil, err
 	}
 	p.assignBlocks(b.blocks, outputs)
-	p.drop = map[int]bool{}
-	p.schedule(outputs)
-	if budget > 0 {
-		if err := p.fit(outputs, budget); err != nil {
-			return nil, err
-		}
+	if budget <= 0 {
+		p.schedule(outputs)
+	} else if err := p.fit(outputs, budget); err != nil {
+		return nil, err
 	}
 	p.arena = place(p.storages)
 	p.dropped = len(p.drop)
@@ -178,21 +176,27 @@ func (p *planner) droppable(n *G.Node) bool {
 // fit drops blocks, the ones that keep most first, until the plan fits.
 func (p *planner) fit(outputs []*G.Node, budget int64) error {
 	order := p.blocksBySize()
-	for {
-		need := int64(peak(p.storages, len(p.code))) * 4
-		if need <= budget {
-			need = int64(place(p.storages)) * 4
+	var need int64
+	fits := func(k int) bool {
+		p.drop = map[int]bool{}
+		for _, block := range order[:k] {
+			p.drop[block] = true
 		}
-		if need <= budget {
-			return nil
-		}
-		if len(order) == 0 {
-			return fmt.Errorf("the memory budget of %s is too small: this graph needs %s with every block computed twice", ByteSize(budget), ByteSize(need))
-		}
-		p.drop[order[0]] = true
-		order = order[1:]
 		p.schedule(outputs)
+		if need = bytes(peak(p.storages, len(p.code))); need <= budget {
+			need = bytes(place(p.storages))
+		}
+		return need <= budget
 	}
+	if fits(0) {
+		return nil
+	}
+	// A block more lowers the need, so the number is found by halving.
+	k := 1 + sort.Search(len(order), func(i int) bool { return fits(i + 1) })
+	if k > len(order) || !fits(k) {
+		return fmt.Errorf("the memory budget of %s is too small: this graph needs %s with every block computed twice", ByteSize(budget), ByteSize(need))
+	}
+	return nil
 }
 
 // blocksBySize lists the blocks by the bytes that they keep for the backward

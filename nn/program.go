@@ -102,7 +102,7 @@ func checkOutputs(outputs []*G.Node) error {
 }
 
 // ArenaBytes is the memory that the program's plan takes.
-func (p *Program) ArenaBytes() int64 { return int64(p.plan.arena) * 4 }
+func (p *Program) ArenaBytes() int64 { return bytes(p.plan.arena) }
 
 // Recomputed is the number of blocks that are computed twice to keep to the
 // memory budget.
