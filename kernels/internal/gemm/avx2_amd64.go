@@ -20,6 +20,14 @@ func tileAVX2(c []float32, ldc int, a []float32, lda int, panel []float32, k int
 // may be c.
 func halfTileAVX2(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int)
 
+// quarterTileAVX2 multiplies rows ≤ Rows rows by one panel:
+//
+//	c[r*ldc+j] = Σ_i a[r*lda+i]·panel[i*Cols+j] + bias[j] + add[r*ldadd+j]
+//
+// for r < rows, j < Cols/4 and i < k. An empty bias or add counts as zero; add
+// may be c.
+func quarterTileAVX2(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int)
+
 // transposeFloat32AVX2 sets dst[i*ldd+j] = src[j*lds+i] for i < m, j < n.
 // m and n are positive multiples of 8.
 func transposeFloat32AVX2(dst []float32, ldd int, src []float32, lds int, m int, n int)
@@ -43,6 +51,17 @@ func transposeBFloat16AVX2(dst []float32, ldd int, src []uint16, lds int, m int,
 // copyBFloat16AVX2 sets dst[i*ldd+j] = src[i*lds+j] for i < m, j < n.
 // n is a positive multiple of 8 and m is positive.
 func copyBFloat16AVX2(dst []float32, ldd int, src []uint16, lds int, m int, n int)
+
+// expRowsAVX2 carries a softmax to base 2 over n more scores of each row: with top
+// the larger of peak[r] and the largest s[r*lds+j], it sets factor[r] to
+// 2^(peak[r]-top), s[r*lds+j] to 2^(s[r*lds+j]-top), weight[r] to
+// weight[r]·factor[r] plus the sum of these, and peak[r] to top. n is a positive
+// multiple of 16 and rows is positive.
+func expRowsAVX2(s []float32, lds int, rows int, n int, peak []float32, weight []float32, factor []float32)
+
+// expMulAVX2 sets p[i] = 2^p[i] and d[i] = d[i]·p[i]. The length of p is a positive
+// multiple of 16.
+func expMulAVX2(p []float32, d []float32)
 
 // peakAVX2 multiplies and adds registers only,
 // 12·n vectors of 8 numbers. n is positive.

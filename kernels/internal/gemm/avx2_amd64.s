@@ -5,7 +5,7 @@
 #include "textflag.h"
 
 // func tileAVX2(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tileAVX2(SB), NOSPLIT, $0-160
 	MOVQ panel_base+64(FP), AX
 	MOVQ k+88(FP), CX
@@ -30,20 +30,40 @@ TEXT ·tileAVX2(SB), NOSPLIT, $0-160
 	RET
 
 rows6:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
-	VXORPS Y10, Y10, Y10
-	VXORPS Y11, Y11, Y11
-	SUBQ   $0x04, CX
-	JLT    tail6
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	VXORPS     Y10, Y10, Y10
+	VXORPS     Y11, Y11, Y11
+	MOVQ       c_base+0(FP), DI
+	MOVQ       ldc+24(FP), R8
+	SHLQ       $0x02, R8
+	PREFETCHT0 (DI)
+	PREFETCHT0 32(DI)
+	ADDQ       R8, DI
+	PREFETCHT0 (DI)
+	PREFETCHT0 32(DI)
+	ADDQ       R8, DI
+	PREFETCHT0 (DI)
+	PREFETCHT0 32(DI)
+	ADDQ       R8, DI
+	PREFETCHT0 (DI)
+	PREFETCHT0 32(DI)
+	ADDQ       R8, DI
+	PREFETCHT0 (DI)
+	PREFETCHT0 32(DI)
+	ADDQ       R8, DI
+	PREFETCHT0 (DI)
+	PREFETCHT0 32(DI)
+	SUBQ       $0x04, CX
+	JLT        tail6
 
 loop6:
 	VMOVUPS      (AX), Y15
@@ -233,18 +253,35 @@ alone6:
 	RET
 
 rows5:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
-	SUBQ   $0x04, CX
-	JLT    tail5
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	MOVQ       c_base+0(FP), DI
+	MOVQ       ldc+24(FP), R8
+	SHLQ       $0x02, R8
+	PREFETCHT0 (DI)
+	PREFETCHT0 32(DI)
+	ADDQ       R8, DI
+	PREFETCHT0 (DI)
+	PREFETCHT0 32(DI)
+	ADDQ       R8, DI
+	PREFETCHT0 (DI)
+	PREFETCHT0 32(DI)
+	ADDQ       R8, DI
+	PREFETCHT0 (DI)
+	PREFETCHT0 32(DI)
+	ADDQ       R8, DI
+	PREFETCHT0 (DI)
+	PREFETCHT0 32(DI)
+	SUBQ       $0x04, CX
+	JLT        tail5
 
 loop5:
 	VMOVUPS      (AX), Y15
@@ -411,16 +448,30 @@ alone5:
 	RET
 
 rows4:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	SUBQ   $0x04, CX
-	JLT    tail4
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	MOVQ       c_base+0(FP), DI
+	MOVQ       ldc+24(FP), R8
+	SHLQ       $0x02, R8
+	PREFETCHT0 (DI)
+	PREFETCHT0 32(DI)
+	ADDQ       R8, DI
+	PREFETCHT0 (DI)
+	PREFETCHT0 32(DI)
+	ADDQ       R8, DI
+	PREFETCHT0 (DI)
+	PREFETCHT0 32(DI)
+	ADDQ       R8, DI
+	PREFETCHT0 (DI)
+	PREFETCHT0 32(DI)
+	SUBQ       $0x04, CX
+	JLT        tail4
 
 loop4:
 	VMOVUPS      (AX), Y15
@@ -564,14 +615,25 @@ alone4:
 	RET
 
 rows3:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	SUBQ   $0x04, CX
-	JLT    tail3
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	MOVQ       c_base+0(FP), SI
+	MOVQ       ldc+24(FP), DI
+	SHLQ       $0x02, DI
+	PREFETCHT0 (SI)
+	PREFETCHT0 32(SI)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 32(SI)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 32(SI)
+	SUBQ       $0x04, CX
+	JLT        tail3
 
 loop3:
 	VMOVUPS      (AX), Y15
@@ -690,12 +752,20 @@ alone3:
 	RET
 
 rows2:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	SUBQ   $0x04, CX
-	JLT    tail2
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	MOVQ       c_base+0(FP), SI
+	MOVQ       ldc+24(FP), DI
+	SHLQ       $0x02, DI
+	PREFETCHT0 (SI)
+	PREFETCHT0 32(SI)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 32(SI)
+	SUBQ       $0x04, CX
+	JLT        tail2
 
 loop2:
 	VMOVUPS      (AX), Y15
@@ -791,10 +861,15 @@ alone2:
 	RET
 
 rows1:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	SUBQ   $0x04, CX
-	JLT    tail1
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	MOVQ       c_base+0(FP), DX
+	MOVQ       ldc+24(FP), SI
+	SHLQ       $0x02, SI
+	PREFETCHT0 (DX)
+	PREFETCHT0 32(DX)
+	SUBQ       $0x04, CX
+	JLT        tail1
 
 loop1:
 	VMOVUPS      (AX), Y15
@@ -867,7 +942,7 @@ alone1:
 	RET
 
 // func halfTileAVX2(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·halfTileAVX2(SB), NOSPLIT, $0-160
 	MOVQ panel_base+64(FP), AX
 	MOVQ k+88(FP), CX
@@ -892,14 +967,28 @@ TEXT ·halfTileAVX2(SB), NOSPLIT, $0-160
 	RET
 
 rows6:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	SUBQ   $0x04, CX
-	JLT    tail6
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	MOVQ       c_base+0(FP), DI
+	MOVQ       ldc+24(FP), R8
+	SHLQ       $0x02, R8
+	PREFETCHT0 (DI)
+	ADDQ       R8, DI
+	PREFETCHT0 (DI)
+	ADDQ       R8, DI
+	PREFETCHT0 (DI)
+	ADDQ       R8, DI
+	PREFETCHT0 (DI)
+	ADDQ       R8, DI
+	PREFETCHT0 (DI)
+	ADDQ       R8, DI
+	PREFETCHT0 (DI)
+	SUBQ       $0x04, CX
+	JLT        tail6
 
 loop6:
 	VMOVUPS      (AX), Y15
@@ -1035,13 +1124,25 @@ alone6:
 	RET
 
 rows5:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	SUBQ   $0x04, CX
-	JLT    tail5
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	MOVQ       c_base+0(FP), DI
+	MOVQ       ldc+24(FP), R8
+	SHLQ       $0x02, R8
+	PREFETCHT0 (DI)
+	ADDQ       R8, DI
+	PREFETCHT0 (DI)
+	ADDQ       R8, DI
+	PREFETCHT0 (DI)
+	ADDQ       R8, DI
+	PREFETCHT0 (DI)
+	ADDQ       R8, DI
+	PREFETCHT0 (DI)
+	SUBQ       $0x04, CX
+	JLT        tail5
 
 loop5:
 	VMOVUPS      (AX), Y15
@@ -1162,12 +1263,22 @@ alone5:
 	RET
 
 rows4:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	SUBQ   $0x04, CX
-	JLT    tail4
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	MOVQ       c_base+0(FP), DI
+	MOVQ       ldc+24(FP), R8
+	SHLQ       $0x02, R8
+	PREFETCHT0 (DI)
+	ADDQ       R8, DI
+	PREFETCHT0 (DI)
+	ADDQ       R8, DI
+	PREFETCHT0 (DI)
+	ADDQ       R8, DI
+	PREFETCHT0 (DI)
+	SUBQ       $0x04, CX
+	JLT        tail4
 
 loop4:
 	VMOVUPS      (AX), Y15
@@ -1273,11 +1384,19 @@ alone4:
 	RET
 
 rows3:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	SUBQ   $0x04, CX
-	JLT    tail3
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	MOVQ       c_base+0(FP), SI
+	MOVQ       ldc+24(FP), DI
+	SHLQ       $0x02, DI
+	PREFETCHT0 (SI)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	SUBQ       $0x04, CX
+	JLT        tail3
 
 loop3:
 	VMOVUPS      (AX), Y15
@@ -1366,10 +1485,16 @@ alone3:
 	RET
 
 rows2:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	SUBQ   $0x04, CX
-	JLT    tail2
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	MOVQ       c_base+0(FP), SI
+	MOVQ       ldc+24(FP), DI
+	SHLQ       $0x02, DI
+	PREFETCHT0 (SI)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	SUBQ       $0x04, CX
+	JLT        tail2
 
 loop2:
 	VMOVUPS      (AX), Y15
@@ -1443,9 +1568,13 @@ alone2:
 	RET
 
 rows1:
-	VXORPS Y0, Y0, Y0
-	SUBQ   $0x04, CX
-	JLT    tail1
+	VXORPS     Y0, Y0, Y0
+	MOVQ       c_base+0(FP), DX
+	MOVQ       ldc+24(FP), SI
+	SHLQ       $0x02, SI
+	PREFETCHT0 (DX)
+	SUBQ       $0x04, CX
+	JLT        tail1
 
 loop1:
 	VMOVUPS      (AX), Y15
@@ -1503,8 +1632,699 @@ alone1:
 	VZEROUPPER
 	RET
 
+// func quarterTileAVX2(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·quarterTileAVX2(SB), NOSPLIT, $0-160
+	MOVQ panel_base+64(FP), AX
+	MOVQ k+88(FP), CX
+	MOVQ lda+56(FP), DX
+	SHLQ $0x02, DX
+	MOVQ a_base+32(FP), BX
+	LEAQ (BX)(DX*2), SI
+	ADDQ DX, SI
+	MOVQ rows+152(FP), DI
+	CMPQ DI, $0x06
+	JEQ  rows6
+	CMPQ DI, $0x05
+	JEQ  rows5
+	CMPQ DI, $0x04
+	JEQ  rows4
+	CMPQ DI, $0x03
+	JEQ  rows3
+	CMPQ DI, $0x02
+	JEQ  rows2
+	CMPQ DI, $0x01
+	JEQ  rows1
+	RET
+
+rows6:
+	VXORPS     X0, X0, X0
+	VXORPS     X1, X1, X1
+	VXORPS     X2, X2, X2
+	VXORPS     X3, X3, X3
+	VXORPS     X4, X4, X4
+	VXORPS     X5, X5, X5
+	MOVQ       c_base+0(FP), DI
+	MOVQ       ldc+24(FP), R8
+	SHLQ       $0x02, R8
+	PREFETCHT0 (DI)
+	ADDQ       R8, DI
+	PREFETCHT0 (DI)
+	ADDQ       R8, DI
+	PREFETCHT0 (DI)
+	ADDQ       R8, DI
+	PREFETCHT0 (DI)
+	ADDQ       R8, DI
+	PREFETCHT0 (DI)
+	ADDQ       R8, DI
+	PREFETCHT0 (DI)
+	SUBQ       $0x04, CX
+	JLT        tail6
+
+loop6:
+	VMOVUPS      (AX), X15
+	VBROADCASTSS (BX), X14
+	VFMADD231PS  X15, X14, X0
+	VBROADCASTSS (BX)(DX*1), X13
+	VFMADD231PS  X15, X13, X1
+	VBROADCASTSS (BX)(DX*2), X14
+	VFMADD231PS  X15, X14, X2
+	VBROADCASTSS (SI), X13
+	VFMADD231PS  X15, X13, X3
+	VBROADCASTSS (SI)(DX*1), X14
+	VFMADD231PS  X15, X14, X4
+	VBROADCASTSS (SI)(DX*2), X13
+	VFMADD231PS  X15, X13, X5
+	VMOVUPS      64(AX), X15
+	VBROADCASTSS 4(BX), X14
+	VFMADD231PS  X15, X14, X0
+	VBROADCASTSS 4(BX)(DX*1), X13
+	VFMADD231PS  X15, X13, X1
+	VBROADCASTSS 4(BX)(DX*2), X14
+	VFMADD231PS  X15, X14, X2
+	VBROADCASTSS 4(SI), X13
+	VFMADD231PS  X15, X13, X3
+	VBROADCASTSS 4(SI)(DX*1), X14
+	VFMADD231PS  X15, X14, X4
+	VBROADCASTSS 4(SI)(DX*2), X13
+	VFMADD231PS  X15, X13, X5
+	VMOVUPS      128(AX), X15
+	VBROADCASTSS 8(BX), X14
+	VFMADD231PS  X15, X14, X0
+	VBROADCASTSS 8(BX)(DX*1), X13
+	VFMADD231PS  X15, X13, X1
+	VBROADCASTSS 8(BX)(DX*2), X14
+	VFMADD231PS  X15, X14, X2
+	VBROADCASTSS 8(SI), X13
+	VFMADD231PS  X15, X13, X3
+	VBROADCASTSS 8(SI)(DX*1), X14
+	VFMADD231PS  X15, X14, X4
+	VBROADCASTSS 8(SI)(DX*2), X13
+	VFMADD231PS  X15, X13, X5
+	VMOVUPS      192(AX), X15
+	VBROADCASTSS 12(BX), X14
+	VFMADD231PS  X15, X14, X0
+	VBROADCASTSS 12(BX)(DX*1), X13
+	VFMADD231PS  X15, X13, X1
+	VBROADCASTSS 12(BX)(DX*2), X14
+	VFMADD231PS  X15, X14, X2
+	VBROADCASTSS 12(SI), X13
+	VFMADD231PS  X15, X13, X3
+	VBROADCASTSS 12(SI)(DX*1), X14
+	VFMADD231PS  X15, X14, X4
+	VBROADCASTSS 12(SI)(DX*2), X13
+	VFMADD231PS  X15, X13, X5
+	ADDQ         $0x00000100, AX
+	ADDQ         $0x00000010, BX
+	ADDQ         $0x00000010, SI
+	SUBQ         $0x04, CX
+	JGE          loop6
+
+tail6:
+	ADDQ $0x04, CX
+	JEQ  done6
+
+last6:
+	VMOVUPS      (AX), X15
+	VBROADCASTSS (BX), X14
+	VFMADD231PS  X15, X14, X0
+	VBROADCASTSS (BX)(DX*1), X13
+	VFMADD231PS  X15, X13, X1
+	VBROADCASTSS (BX)(DX*2), X14
+	VFMADD231PS  X15, X14, X2
+	VBROADCASTSS (SI), X13
+	VFMADD231PS  X15, X13, X3
+	VBROADCASTSS (SI)(DX*1), X14
+	VFMADD231PS  X15, X14, X4
+	VBROADCASTSS (SI)(DX*2), X13
+	VFMADD231PS  X15, X13, X5
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000004, BX
+	ADDQ         $0x00000004, SI
+	DECQ         CX
+	JNE          last6
+
+done6:
+	MOVQ    bias_base+128(FP), AX
+	MOVQ    bias_len+136(FP), CX
+	TESTQ   CX, CX
+	JZ      unbiased6
+	VMOVUPS (AX), X15
+	VADDPS  X15, X0, X0
+	VADDPS  X15, X1, X1
+	VADDPS  X15, X2, X2
+	VADDPS  X15, X3, X3
+	VADDPS  X15, X4, X4
+	VADDPS  X15, X5, X5
+
+unbiased6:
+	MOVQ   add_base+96(FP), AX
+	MOVQ   add_len+104(FP), CX
+	TESTQ  CX, CX
+	JZ     alone6
+	MOVQ   ldadd+120(FP), CX
+	SHLQ   $0x02, CX
+	VADDPS (AX), X0, X0
+	ADDQ   CX, AX
+	VADDPS (AX), X1, X1
+	ADDQ   CX, AX
+	VADDPS (AX), X2, X2
+	ADDQ   CX, AX
+	VADDPS (AX), X3, X3
+	ADDQ   CX, AX
+	VADDPS (AX), X4, X4
+	ADDQ   CX, AX
+	VADDPS (AX), X5, X5
+
+alone6:
+	MOVQ    c_base+0(FP), AX
+	MOVQ    ldc+24(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS X0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS X1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS X2, (AX)
+	ADDQ    CX, AX
+	VMOVUPS X3, (AX)
+	ADDQ    CX, AX
+	VMOVUPS X4, (AX)
+	ADDQ    CX, AX
+	VMOVUPS X5, (AX)
+	VZEROUPPER
+	RET
+
+rows5:
+	VXORPS     X0, X0, X0
+	VXORPS     X1, X1, X1
+	VXORPS     X2, X2, X2
+	VXORPS     X3, X3, X3
+	VXORPS     X4, X4, X4
+	MOVQ       c_base+0(FP), DI
+	MOVQ       ldc+24(FP), R8
+	SHLQ       $0x02, R8
+	PREFETCHT0 (DI)
+	ADDQ       R8, DI
+	PREFETCHT0 (DI)
+	ADDQ       R8, DI
+	PREFETCHT0 (DI)
+	ADDQ       R8, DI
+	PREFETCHT0 (DI)
+	ADDQ       R8, DI
+	PREFETCHT0 (DI)
+	SUBQ       $0x04, CX
+	JLT        tail5
+
+loop5:
+	VMOVUPS      (AX), X15
+	VBROADCASTSS (BX), X14
+	VFMADD231PS  X15, X14, X0
+	VBROADCASTSS (BX)(DX*1), X13
+	VFMADD231PS  X15, X13, X1
+	VBROADCASTSS (BX)(DX*2), X14
+	VFMADD231PS  X15, X14, X2
+	VBROADCASTSS (SI), X13
+	VFMADD231PS  X15, X13, X3
+	VBROADCASTSS (SI)(DX*1), X14
+	VFMADD231PS  X15, X14, X4
+	VMOVUPS      64(AX), X15
+	VBROADCASTSS 4(BX), X14
+	VFMADD231PS  X15, X14, X0
+	VBROADCASTSS 4(BX)(DX*1), X13
+	VFMADD231PS  X15, X13, X1
+	VBROADCASTSS 4(BX)(DX*2), X14
+	VFMADD231PS  X15, X14, X2
+	VBROADCASTSS 4(SI), X13
+	VFMADD231PS  X15, X13, X3
+	VBROADCASTSS 4(SI)(DX*1), X14
+	VFMADD231PS  X15, X14, X4
+	VMOVUPS      128(AX), X15
+	VBROADCASTSS 8(BX), X14
+	VFMADD231PS  X15, X14, X0
+	VBROADCASTSS 8(BX)(DX*1), X13
+	VFMADD231PS  X15, X13, X1
+	VBROADCASTSS 8(BX)(DX*2), X14
+	VFMADD231PS  X15, X14, X2
+	VBROADCASTSS 8(SI), X13
+	VFMADD231PS  X15, X13, X3
+	VBROADCASTSS 8(SI)(DX*1), X14
+	VFMADD231PS  X15, X14, X4
+	VMOVUPS      192(AX), X15
+	VBROADCASTSS 12(BX), X14
+	VFMADD231PS  X15, X14, X0
+	VBROADCASTSS 12(BX)(DX*1), X13
+	VFMADD231PS  X15, X13, X1
+	VBROADCASTSS 12(BX)(DX*2), X14
+	VFMADD231PS  X15, X14, X2
+	VBROADCASTSS 12(SI), X13
+	VFMADD231PS  X15, X13, X3
+	VBROADCASTSS 12(SI)(DX*1), X14
+	VFMADD231PS  X15, X14, X4
+	ADDQ         $0x00000100, AX
+	ADDQ         $0x00000010, BX
+	ADDQ         $0x00000010, SI
+	SUBQ         $0x04, CX
+	JGE          loop5
+
+tail5:
+	ADDQ $0x04, CX
+	JEQ  done5
+
+last5:
+	VMOVUPS      (AX), X15
+	VBROADCASTSS (BX), X14
+	VFMADD231PS  X15, X14, X0
+	VBROADCASTSS (BX)(DX*1), X13
+	VFMADD231PS  X15, X13, X1
+	VBROADCASTSS (BX)(DX*2), X14
+	VFMADD231PS  X15, X14, X2
+	VBROADCASTSS (SI), X13
+	VFMADD231PS  X15, X13, X3
+	VBROADCASTSS (SI)(DX*1), X14
+	VFMADD231PS  X15, X14, X4
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000004, BX
+	ADDQ         $0x00000004, SI
+	DECQ         CX
+	JNE          last5
+
+done5:
+	MOVQ    bias_base+128(FP), AX
+	MOVQ    bias_len+136(FP), CX
+	TESTQ   CX, CX
+	JZ      unbiased5
+	VMOVUPS (AX), X15
+	VADDPS  X15, X0, X0
+	VADDPS  X15, X1, X1
+	VADDPS  X15, X2, X2
+	VADDPS  X15, X3, X3
+	VADDPS  X15, X4, X4
+
+unbiased5:
+	MOVQ   add_base+96(FP), AX
+	MOVQ   add_len+104(FP), CX
+	TESTQ  CX, CX
+	JZ     alone5
+	MOVQ   ldadd+120(FP), CX
+	SHLQ   $0x02, CX
+	VADDPS (AX), X0, X0
+	ADDQ   CX, AX
+	VADDPS (AX), X1, X1
+	ADDQ   CX, AX
+	VADDPS (AX), X2, X2
+	ADDQ   CX, AX
+	VADDPS (AX), X3, X3
+	ADDQ   CX, AX
+	VADDPS (AX), X4, X4
+
+alone5:
+	MOVQ    c_base+0(FP), AX
+	MOVQ    ldc+24(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS X0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS X1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS X2, (AX)
+	ADDQ    CX, AX
+	VMOVUPS X3, (AX)
+	ADDQ    CX, AX
+	VMOVUPS X4, (AX)
+	VZEROUPPER
+	RET
+
+rows4:
+	VXORPS     X0, X0, X0
+	VXORPS     X1, X1, X1
+	VXORPS     X2, X2, X2
+	VXORPS     X3, X3, X3
+	MOVQ       c_base+0(FP), DI
+	MOVQ       ldc+24(FP), R8
+	SHLQ       $0x02, R8
+	PREFETCHT0 (DI)
+	ADDQ       R8, DI
+	PREFETCHT0 (DI)
+	ADDQ       R8, DI
+	PREFETCHT0 (DI)
+	ADDQ       R8, DI
+	PREFETCHT0 (DI)
+	SUBQ       $0x04, CX
+	JLT        tail4
+
+loop4:
+	VMOVUPS      (AX), X15
+	VBROADCASTSS (BX), X14
+	VFMADD231PS  X15, X14, X0
+	VBROADCASTSS (BX)(DX*1), X13
+	VFMADD231PS  X15, X13, X1
+	VBROADCASTSS (BX)(DX*2), X14
+	VFMADD231PS  X15, X14, X2
+	VBROADCASTSS (SI), X13
+	VFMADD231PS  X15, X13, X3
+	VMOVUPS      64(AX), X15
+	VBROADCASTSS 4(BX), X14
+	VFMADD231PS  X15, X14, X0
+	VBROADCASTSS 4(BX)(DX*1), X13
+	VFMADD231PS  X15, X13, X1
+	VBROADCASTSS 4(BX)(DX*2), X14
+	VFMADD231PS  X15, X14, X2
+	VBROADCASTSS 4(SI), X13
+	VFMADD231PS  X15, X13, X3
+	VMOVUPS      128(AX), X15
+	VBROADCASTSS 8(BX), X14
+	VFMADD231PS  X15, X14, X0
+	VBROADCASTSS 8(BX)(DX*1), X13
+	VFMADD231PS  X15, X13, X1
+	VBROADCASTSS 8(BX)(DX*2), X14
+	VFMADD231PS  X15, X14, X2
+	VBROADCASTSS 8(SI), X13
+	VFMADD231PS  X15, X13, X3
+	VMOVUPS      192(AX), X15
+	VBROADCASTSS 12(BX), X14
+	VFMADD231PS  X15, X14, X0
+	VBROADCASTSS 12(BX)(DX*1), X13
+	VFMADD231PS  X15, X13, X1
+	VBROADCASTSS 12(BX)(DX*2), X14
+	VFMADD231PS  X15, X14, X2
+	VBROADCASTSS 12(SI), X13
+	VFMADD231PS  X15, X13, X3
+	ADDQ         $0x00000100, AX
+	ADDQ         $0x00000010, BX
+	ADDQ         $0x00000010, SI
+	SUBQ         $0x04, CX
+	JGE          loop4
+
+tail4:
+	ADDQ $0x04, CX
+	JEQ  done4
+
+last4:
+	VMOVUPS      (AX), X15
+	VBROADCASTSS (BX), X14
+	VFMADD231PS  X15, X14, X0
+	VBROADCASTSS (BX)(DX*1), X13
+	VFMADD231PS  X15, X13, X1
+	VBROADCASTSS (BX)(DX*2), X14
+	VFMADD231PS  X15, X14, X2
+	VBROADCASTSS (SI), X13
+	VFMADD231PS  X15, X13, X3
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000004, BX
+	ADDQ         $0x00000004, SI
+	DECQ         CX
+	JNE          last4
+
+done4:
+	MOVQ    bias_base+128(FP), AX
+	MOVQ    bias_len+136(FP), CX
+	TESTQ   CX, CX
+	JZ      unbiased4
+	VMOVUPS (AX), X15
+	VADDPS  X15, X0, X0
+	VADDPS  X15, X1, X1
+	VADDPS  X15, X2, X2
+	VADDPS  X15, X3, X3
+
+unbiased4:
+	MOVQ   add_base+96(FP), AX
+	MOVQ   add_len+104(FP), CX
+	TESTQ  CX, CX
+	JZ     alone4
+	MOVQ   ldadd+120(FP), CX
+	SHLQ   $0x02, CX
+	VADDPS (AX), X0, X0
+	ADDQ   CX, AX
+	VADDPS (AX), X1, X1
+	ADDQ   CX, AX
+	VADDPS (AX), X2, X2
+	ADDQ   CX, AX
+	VADDPS (AX), X3, X3
+
+alone4:
+	MOVQ    c_base+0(FP), AX
+	MOVQ    ldc+24(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS X0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS X1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS X2, (AX)
+	ADDQ    CX, AX
+	VMOVUPS X3, (AX)
+	VZEROUPPER
+	RET
+
+rows3:
+	VXORPS     X0, X0, X0
+	VXORPS     X1, X1, X1
+	VXORPS     X2, X2, X2
+	MOVQ       c_base+0(FP), SI
+	MOVQ       ldc+24(FP), DI
+	SHLQ       $0x02, DI
+	PREFETCHT0 (SI)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	SUBQ       $0x04, CX
+	JLT        tail3
+
+loop3:
+	VMOVUPS      (AX), X15
+	VBROADCASTSS (BX), X14
+	VFMADD231PS  X15, X14, X0
+	VBROADCASTSS (BX)(DX*1), X13
+	VFMADD231PS  X15, X13, X1
+	VBROADCASTSS (BX)(DX*2), X14
+	VFMADD231PS  X15, X14, X2
+	VMOVUPS      64(AX), X15
+	VBROADCASTSS 4(BX), X14
+	VFMADD231PS  X15, X14, X0
+	VBROADCASTSS 4(BX)(DX*1), X13
+	VFMADD231PS  X15, X13, X1
+	VBROADCASTSS 4(BX)(DX*2), X14
+	VFMADD231PS  X15, X14, X2
+	VMOVUPS      128(AX), X15
+	VBROADCASTSS 8(BX), X14
+	VFMADD231PS  X15, X14, X0
+	VBROADCASTSS 8(BX)(DX*1), X13
+	VFMADD231PS  X15, X13, X1
+	VBROADCASTSS 8(BX)(DX*2), X14
+	VFMADD231PS  X15, X14, X2
+	VMOVUPS      192(AX), X15
+	VBROADCASTSS 12(BX), X14
+	VFMADD231PS  X15, X14, X0
+	VBROADCASTSS 12(BX)(DX*1), X13
+	VFMADD231PS  X15, X13, X1
+	VBROADCASTSS 12(BX)(DX*2), X14
+	VFMADD231PS  X15, X14, X2
+	ADDQ         $0x00000100, AX
+	ADDQ         $0x00000010, BX
+	SUBQ         $0x04, CX
+	JGE          loop3
+
+tail3:
+	ADDQ $0x04, CX
+	JEQ  done3
+
+last3:
+	VMOVUPS      (AX), X15
+	VBROADCASTSS (BX), X14
+	VFMADD231PS  X15, X14, X0
+	VBROADCASTSS (BX)(DX*1), X13
+	VFMADD231PS  X15, X13, X1
+	VBROADCASTSS (BX)(DX*2), X14
+	VFMADD231PS  X15, X14, X2
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000004, BX
+	DECQ         CX
+	JNE          last3
+
+done3:
+	MOVQ    bias_base+128(FP), AX
+	MOVQ    bias_len+136(FP), CX
+	TESTQ   CX, CX
+	JZ      unbiased3
+	VMOVUPS (AX), X15
+	VADDPS  X15, X0, X0
+	VADDPS  X15, X1, X1
+	VADDPS  X15, X2, X2
+
+unbiased3:
+	MOVQ   add_base+96(FP), AX
+	MOVQ   add_len+104(FP), CX
+	TESTQ  CX, CX
+	JZ     alone3
+	MOVQ   ldadd+120(FP), CX
+	SHLQ   $0x02, CX
+	VADDPS (AX), X0, X0
+	ADDQ   CX, AX
+	VADDPS (AX), X1, X1
+	ADDQ   CX, AX
+	VADDPS (AX), X2, X2
+
+alone3:
+	MOVQ    c_base+0(FP), AX
+	MOVQ    ldc+24(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS X0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS X1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS X2, (AX)
+	VZEROUPPER
+	RET
+
+rows2:
+	VXORPS     X0, X0, X0
+	VXORPS     X1, X1, X1
+	MOVQ       c_base+0(FP), SI
+	MOVQ       ldc+24(FP), DI
+	SHLQ       $0x02, DI
+	PREFETCHT0 (SI)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	SUBQ       $0x04, CX
+	JLT        tail2
+
+loop2:
+	VMOVUPS      (AX), X15
+	VBROADCASTSS (BX), X14
+	VFMADD231PS  X15, X14, X0
+	VBROADCASTSS (BX)(DX*1), X13
+	VFMADD231PS  X15, X13, X1
+	VMOVUPS      64(AX), X15
+	VBROADCASTSS 4(BX), X14
+	VFMADD231PS  X15, X14, X0
+	VBROADCASTSS 4(BX)(DX*1), X13
+	VFMADD231PS  X15, X13, X1
+	VMOVUPS      128(AX), X15
+	VBROADCASTSS 8(BX), X14
+	VFMADD231PS  X15, X14, X0
+	VBROADCASTSS 8(BX)(DX*1), X13
+	VFMADD231PS  X15, X13, X1
+	VMOVUPS      192(AX), X15
+	VBROADCASTSS 12(BX), X14
+	VFMADD231PS  X15, X14, X0
+	VBROADCASTSS 12(BX)(DX*1), X13
+	VFMADD231PS  X15, X13, X1
+	ADDQ         $0x00000100, AX
+	ADDQ         $0x00000010, BX
+	SUBQ         $0x04, CX
+	JGE          loop2
+
+tail2:
+	ADDQ $0x04, CX
+	JEQ  done2
+
+last2:
+	VMOVUPS      (AX), X15
+	VBROADCASTSS (BX), X14
+	VFMADD231PS  X15, X14, X0
+	VBROADCASTSS (BX)(DX*1), X13
+	VFMADD231PS  X15, X13, X1
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000004, BX
+	DECQ         CX
+	JNE          last2
+
+done2:
+	MOVQ    bias_base+128(FP), AX
+	MOVQ    bias_len+136(FP), CX
+	TESTQ   CX, CX
+	JZ      unbiased2
+	VMOVUPS (AX), X15
+	VADDPS  X15, X0, X0
+	VADDPS  X15, X1, X1
+
+unbiased2:
+	MOVQ   add_base+96(FP), AX
+	MOVQ   add_len+104(FP), CX
+	TESTQ  CX, CX
+	JZ     alone2
+	MOVQ   ldadd+120(FP), CX
+	SHLQ   $0x02, CX
+	VADDPS (AX), X0, X0
+	ADDQ   CX, AX
+	VADDPS (AX), X1, X1
+
+alone2:
+	MOVQ    c_base+0(FP), AX
+	MOVQ    ldc+24(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS X0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS X1, (AX)
+	VZEROUPPER
+	RET
+
+rows1:
+	VXORPS     X0, X0, X0
+	MOVQ       c_base+0(FP), DX
+	MOVQ       ldc+24(FP), SI
+	SHLQ       $0x02, SI
+	PREFETCHT0 (DX)
+	SUBQ       $0x04, CX
+	JLT        tail1
+
+loop1:
+	VMOVUPS      (AX), X15
+	VBROADCASTSS (BX), X14
+	VFMADD231PS  X15, X14, X0
+	VMOVUPS      64(AX), X15
+	VBROADCASTSS 4(BX), X14
+	VFMADD231PS  X15, X14, X0
+	VMOVUPS      128(AX), X15
+	VBROADCASTSS 8(BX), X14
+	VFMADD231PS  X15, X14, X0
+	VMOVUPS      192(AX), X15
+	VBROADCASTSS 12(BX), X14
+	VFMADD231PS  X15, X14, X0
+	ADDQ         $0x00000100, AX
+	ADDQ         $0x00000010, BX
+	SUBQ         $0x04, CX
+	JGE          loop1
+
+tail1:
+	ADDQ $0x04, CX
+	JEQ  done1
+
+last1:
+	VMOVUPS      (AX), X15
+	VBROADCASTSS (BX), X14
+	VFMADD231PS  X15, X14, X0
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000004, BX
+	DECQ         CX
+	JNE          last1
+
+done1:
+	MOVQ    bias_base+128(FP), AX
+	MOVQ    bias_len+136(FP), CX
+	TESTQ   CX, CX
+	JZ      unbiased1
+	VMOVUPS (AX), X15
+	VADDPS  X15, X0, X0
+
+unbiased1:
+	MOVQ   add_base+96(FP), AX
+	MOVQ   add_len+104(FP), CX
+	TESTQ  CX, CX
+	JZ     alone1
+	MOVQ   ldadd+120(FP), CX
+	SHLQ   $0x02, CX
+	VADDPS (AX), X0, X0
+
+alone1:
+	MOVQ    c_base+0(FP), AX
+	MOVQ    ldc+24(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS X0, (AX)
+	VZEROUPPER
+	RET
+
 // func transposeFloat32AVX2(dst []float32, ldd int, src []float32, lds int, m int, n int)
-// Requires: AVX
+// Requires: AVX, MMX+
 TEXT ·transposeFloat32AVX2(SB), NOSPLIT, $0-80
 	MOVQ dst_base+0(FP), AX
 	MOVQ ldd+24(FP), CX
@@ -1514,30 +2334,40 @@ TEXT ·transposeFloat32AVX2(SB), NOSPLIT, $0-80
 	MOVQ n+72(FP), DI
 	SHLQ $0x02, CX
 	SHLQ $0x02, BX
+	MOVQ BX, R8
+	SHLQ $0x03, R8
 
 columns:
-	MOVQ DX, R8
-	MOVQ AX, R9
-	MOVQ SI, R10
+	MOVQ DX, R9
+	MOVQ AX, R10
+	MOVQ SI, R11
 
 block:
-	MOVQ       R8, R11
-	VMOVUPS    (R11), Y0
-	ADDQ       BX, R11
-	VMOVUPS    (R11), Y1
-	ADDQ       BX, R11
-	VMOVUPS    (R11), Y2
-	ADDQ       BX, R11
-	VMOVUPS    (R11), Y3
-	ADDQ       BX, R11
-	VMOVUPS    (R11), Y4
-	ADDQ       BX, R11
-	VMOVUPS    (R11), Y5
-	ADDQ       BX, R11
-	VMOVUPS    (R11), Y6
-	ADDQ       BX, R11
-	VMOVUPS    (R11), Y7
-	ADDQ       BX, R11
+	MOVQ       R9, R12
+	VMOVUPS    (R12), Y0
+	PREFETCHT0 (R12)(R8*1)
+	ADDQ       BX, R12
+	VMOVUPS    (R12), Y1
+	PREFETCHT0 (R12)(R8*1)
+	ADDQ       BX, R12
+	VMOVUPS    (R12), Y2
+	PREFETCHT0 (R12)(R8*1)
+	ADDQ       BX, R12
+	VMOVUPS    (R12), Y3
+	PREFETCHT0 (R12)(R8*1)
+	ADDQ       BX, R12
+	VMOVUPS    (R12), Y4
+	PREFETCHT0 (R12)(R8*1)
+	ADDQ       BX, R12
+	VMOVUPS    (R12), Y5
+	PREFETCHT0 (R12)(R8*1)
+	ADDQ       BX, R12
+	VMOVUPS    (R12), Y6
+	PREFETCHT0 (R12)(R8*1)
+	ADDQ       BX, R12
+	VMOVUPS    (R12), Y7
+	PREFETCHT0 (R12)(R8*1)
+	ADDQ       BX, R12
 	VUNPCKLPS  Y1, Y0, Y8
 	VUNPCKHPS  Y1, Y0, Y9
 	VUNPCKLPS  Y3, Y2, Y10
@@ -1562,24 +2392,24 @@ block:
 	VPERM2F128 $0x31, Y9, Y14, Y2
 	VPERM2F128 $0x20, Y11, Y15, Y1
 	VPERM2F128 $0x31, Y11, Y15, Y3
-	VMOVUPS    Y4, (R9)
-	ADDQ       CX, R9
-	VMOVUPS    Y6, (R9)
-	ADDQ       CX, R9
-	VMOVUPS    Y0, (R9)
-	ADDQ       CX, R9
-	VMOVUPS    Y1, (R9)
-	ADDQ       CX, R9
-	VMOVUPS    Y5, (R9)
-	ADDQ       CX, R9
-	VMOVUPS    Y7, (R9)
-	ADDQ       CX, R9
-	VMOVUPS    Y2, (R9)
-	ADDQ       CX, R9
-	VMOVUPS    Y3, (R9)
-	ADDQ       CX, R9
-	ADDQ       $0x00000020, R8
-	SUBQ       $0x00000008, R10
+	VMOVUPS    Y4, (R10)
+	ADDQ       CX, R10
+	VMOVUPS    Y6, (R10)
+	ADDQ       CX, R10
+	VMOVUPS    Y0, (R10)
+	ADDQ       CX, R10
+	VMOVUPS    Y1, (R10)
+	ADDQ       CX, R10
+	VMOVUPS    Y5, (R10)
+	ADDQ       CX, R10
+	VMOVUPS    Y7, (R10)
+	ADDQ       CX, R10
+	VMOVUPS    Y2, (R10)
+	ADDQ       CX, R10
+	VMOVUPS    Y3, (R10)
+	ADDQ       CX, R10
+	ADDQ       $0x00000020, R9
+	SUBQ       $0x00000008, R11
 	JNE        block
 	ADDQ       BX, DX
 	ADDQ       BX, DX
@@ -1627,7 +2457,7 @@ vector:
 	RET
 
 // func transposeFloat16AVX2(dst []float32, ldd int, src []uint16, lds int, m int, n int)
-// Requires: AVX, F16C
+// Requires: AVX, F16C, MMX+
 TEXT ·transposeFloat16AVX2(SB), NOSPLIT, $0-80
 	MOVQ dst_base+0(FP), AX
 	MOVQ ldd+24(FP), CX
@@ -1637,30 +2467,40 @@ TEXT ·transposeFloat16AVX2(SB), NOSPLIT, $0-80
 	MOVQ n+72(FP), DI
 	SHLQ $0x02, CX
 	SHLQ $0x01, BX
+	MOVQ BX, R8
+	SHLQ $0x03, R8
 
 columns:
-	MOVQ DX, R8
-	MOVQ AX, R9
-	MOVQ SI, R10
+	MOVQ DX, R9
+	MOVQ AX, R10
+	MOVQ SI, R11
 
 block:
-	MOVQ       R8, R11
-	VCVTPH2PS  (R11), Y0
-	ADDQ       BX, R11
-	VCVTPH2PS  (R11), Y1
-	ADDQ       BX, R11
-	VCVTPH2PS  (R11), Y2
-	ADDQ       BX, R11
-	VCVTPH2PS  (R11), Y3
-	ADDQ       BX, R11
-	VCVTPH2PS  (R11), Y4
-	ADDQ       BX, R11
-	VCVTPH2PS  (R11), Y5
-	ADDQ       BX, R11
-	VCVTPH2PS  (R11), Y6
-	ADDQ       BX, R11
-	VCVTPH2PS  (R11), Y7
-	ADDQ       BX, R11
+	MOVQ       R9, R12
+	VCVTPH2PS  (R12), Y0
+	PREFETCHT0 (R12)(R8*1)
+	ADDQ       BX, R12
+	VCVTPH2PS  (R12), Y1
+	PREFETCHT0 (R12)(R8*1)
+	ADDQ       BX, R12
+	VCVTPH2PS  (R12), Y2
+	PREFETCHT0 (R12)(R8*1)
+	ADDQ       BX, R12
+	VCVTPH2PS  (R12), Y3
+	PREFETCHT0 (R12)(R8*1)
+	ADDQ       BX, R12
+	VCVTPH2PS  (R12), Y4
+	PREFETCHT0 (R12)(R8*1)
+	ADDQ       BX, R12
+	VCVTPH2PS  (R12), Y5
+	PREFETCHT0 (R12)(R8*1)
+	ADDQ       BX, R12
+	VCVTPH2PS  (R12), Y6
+	PREFETCHT0 (R12)(R8*1)
+	ADDQ       BX, R12
+	VCVTPH2PS  (R12), Y7
+	PREFETCHT0 (R12)(R8*1)
+	ADDQ       BX, R12
 	VUNPCKLPS  Y1, Y0, Y8
 	VUNPCKHPS  Y1, Y0, Y9
 	VUNPCKLPS  Y3, Y2, Y10
@@ -1685,24 +2525,24 @@ block:
 	VPERM2F128 $0x31, Y9, Y14, Y2
 	VPERM2F128 $0x20, Y11, Y15, Y1
 	VPERM2F128 $0x31, Y11, Y15, Y3
-	VMOVUPS    Y4, (R9)
-	ADDQ       CX, R9
-	VMOVUPS    Y6, (R9)
-	ADDQ       CX, R9
-	VMOVUPS    Y0, (R9)
-	ADDQ       CX, R9
-	VMOVUPS    Y1, (R9)
-	ADDQ       CX, R9
-	VMOVUPS    Y5, (R9)
-	ADDQ       CX, R9
-	VMOVUPS    Y7, (R9)
-	ADDQ       CX, R9
-	VMOVUPS    Y2, (R9)
-	ADDQ       CX, R9
-	VMOVUPS    Y3, (R9)
-	ADDQ       CX, R9
-	ADDQ       $0x00000010, R8
-	SUBQ       $0x00000008, R10
+	VMOVUPS    Y4, (R10)
+	ADDQ       CX, R10
+	VMOVUPS    Y6, (R10)
+	ADDQ       CX, R10
+	VMOVUPS    Y0, (R10)
+	ADDQ       CX, R10
+	VMOVUPS    Y1, (R10)
+	ADDQ       CX, R10
+	VMOVUPS    Y5, (R10)
+	ADDQ       CX, R10
+	VMOVUPS    Y7, (R10)
+	ADDQ       CX, R10
+	VMOVUPS    Y2, (R10)
+	ADDQ       CX, R10
+	VMOVUPS    Y3, (R10)
+	ADDQ       CX, R10
+	ADDQ       $0x00000010, R9
+	SUBQ       $0x00000008, R11
 	JNE        block
 	ADDQ       BX, DX
 	ADDQ       BX, DX
@@ -1750,7 +2590,7 @@ vector:
 	RET
 
 // func transposeBFloat16AVX2(dst []float32, ldd int, src []uint16, lds int, m int, n int)
-// Requires: AVX, AVX2
+// Requires: AVX, AVX2, MMX+
 TEXT ·transposeBFloat16AVX2(SB), NOSPLIT, $0-80
 	MOVQ dst_base+0(FP), AX
 	MOVQ ldd+24(FP), CX
@@ -1760,38 +2600,48 @@ TEXT ·transposeBFloat16AVX2(SB), NOSPLIT, $0-80
 	MOVQ n+72(FP), DI
 	SHLQ $0x02, CX
 	SHLQ $0x01, BX
+	MOVQ BX, R8
+	SHLQ $0x03, R8
 
 columns:
-	MOVQ DX, R8
-	MOVQ AX, R9
-	MOVQ SI, R10
+	MOVQ DX, R9
+	MOVQ AX, R10
+	MOVQ SI, R11
 
 block:
-	MOVQ       R8, R11
-	VPMOVZXWD  (R11), Y0
+	MOVQ       R9, R12
+	VPMOVZXWD  (R12), Y0
 	VPSLLD     $0x10, Y0, Y0
-	ADDQ       BX, R11
-	VPMOVZXWD  (R11), Y1
+	PREFETCHT0 (R12)(R8*1)
+	ADDQ       BX, R12
+	VPMOVZXWD  (R12), Y1
 	VPSLLD     $0x10, Y1, Y1
-	ADDQ       BX, R11
-	VPMOVZXWD  (R11), Y2
+	PREFETCHT0 (R12)(R8*1)
+	ADDQ       BX, R12
+	VPMOVZXWD  (R12), Y2
 	VPSLLD     $0x10, Y2, Y2
-	ADDQ       BX, R11
-	VPMOVZXWD  (R11), Y3
+	PREFETCHT0 (R12)(R8*1)
+	ADDQ       BX, R12
+	VPMOVZXWD  (R12), Y3
 	VPSLLD     $0x10, Y3, Y3
-	ADDQ       BX, R11
-	VPMOVZXWD  (R11), Y4
+	PREFETCHT0 (R12)(R8*1)
+	ADDQ       BX, R12
+	VPMOVZXWD  (R12), Y4
 	VPSLLD     $0x10, Y4, Y4
-	ADDQ       BX, R11
-	VPMOVZXWD  (R11), Y5
+	PREFETCHT0 (R12)(R8*1)
+	ADDQ       BX, R12
+	VPMOVZXWD  (R12), Y5
 	VPSLLD     $0x10, Y5, Y5
-	ADDQ       BX, R11
-	VPMOVZXWD  (R11), Y6
+	PREFETCHT0 (R12)(R8*1)
+	ADDQ       BX, R12
+	VPMOVZXWD  (R12), Y6
 	VPSLLD     $0x10, Y6, Y6
-	ADDQ       BX, R11
-	VPMOVZXWD  (R11), Y7
+	PREFETCHT0 (R12)(R8*1)
+	ADDQ       BX, R12
+	VPMOVZXWD  (R12), Y7
 	VPSLLD     $0x10, Y7, Y7
-	ADDQ       BX, R11
+	PREFETCHT0 (R12)(R8*1)
+	ADDQ       BX, R12
 	VUNPCKLPS  Y1, Y0, Y8
 	VUNPCKHPS  Y1, Y0, Y9
 	VUNPCKLPS  Y3, Y2, Y10
@@ -1816,24 +2666,24 @@ block:
 	VPERM2F128 $0x31, Y9, Y14, Y2
 	VPERM2F128 $0x20, Y11, Y15, Y1
 	VPERM2F128 $0x31, Y11, Y15, Y3
-	VMOVUPS    Y4, (R9)
-	ADDQ       CX, R9
-	VMOVUPS    Y6, (R9)
-	ADDQ       CX, R9
-	VMOVUPS    Y0, (R9)
-	ADDQ       CX, R9
-	VMOVUPS    Y1, (R9)
-	ADDQ       CX, R9
-	VMOVUPS    Y5, (R9)
-	ADDQ       CX, R9
-	VMOVUPS    Y7, (R9)
-	ADDQ       CX, R9
-	VMOVUPS    Y2, (R9)
-	ADDQ       CX, R9
-	VMOVUPS    Y3, (R9)
-	ADDQ       CX, R9
-	ADDQ       $0x00000010, R8
-	SUBQ       $0x00000008, R10
+	VMOVUPS    Y4, (R10)
+	ADDQ       CX, R10
+	VMOVUPS    Y6, (R10)
+	ADDQ       CX, R10
+	VMOVUPS    Y0, (R10)
+	ADDQ       CX, R10
+	VMOVUPS    Y1, (R10)
+	ADDQ       CX, R10
+	VMOVUPS    Y5, (R10)
+	ADDQ       CX, R10
+	VMOVUPS    Y7, (R10)
+	ADDQ       CX, R10
+	VMOVUPS    Y2, (R10)
+	ADDQ       CX, R10
+	VMOVUPS    Y3, (R10)
+	ADDQ       CX, R10
+	ADDQ       $0x00000010, R9
+	SUBQ       $0x00000008, R11
 	JNE        block
 	ADDQ       BX, DX
 	ADDQ       BX, DX
@@ -1878,6 +2728,182 @@ vector:
 	ADDQ      CX, AX
 	DECQ      SI
 	JNE       row
+	VZEROUPPER
+	RET
+
+// func expRowsAVX2(s []float32, lds int, rows int, n int, peak []float32, weight []float32, factor []float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·expRowsAVX2(SB), NOSPLIT, $0-120
+	VBROADCASTSS exp2_0<>+0(SB), Y15
+	VBROADCASTSS exp2_1<>+0(SB), Y14
+	VBROADCASTSS exp2_2<>+0(SB), Y13
+	VBROADCASTSS exp2_3<>+0(SB), Y12
+	VBROADCASTSS exp2_4<>+0(SB), Y11
+	VBROADCASTSS exp2_5<>+0(SB), Y10
+	VBROADCASTSS exp2_6<>+0(SB), Y9
+	VBROADCASTSS exp2_lowest<>+0(SB), Y8
+	MOVQ         s_base+0(FP), AX
+	MOVQ         lds+24(FP), CX
+	MOVQ         rows+32(FP), DX
+	MOVQ         n+40(FP), BX
+	MOVQ         peak_base+48(FP), SI
+	MOVQ         weight_base+72(FP), DI
+	MOVQ         factor_base+96(FP), R8
+	SHLQ         $0x02, CX
+
+row:
+	VBROADCASTSS minus_infinity<>+0(SB), Y1
+	MOVQ         AX, R9
+	MOVQ         BX, R10
+
+largest:
+	VMAXPS       (R9), Y1, Y1
+	ADDQ         $0x20, R9
+	SUBQ         $0x08, R10
+	JNE          largest
+	VEXTRACTF128 $0x01, Y1, X4
+	VMAXPS       X4, X1, X1
+	VPERMILPS    $0x4e, X1, X4
+	VMAXPS       X4, X1, X1
+	VPERMILPS    $0xb1, X1, X4
+	VMAXPS       X4, X1, X1
+	VMOVSS       (SI), X0
+	VMAXSS       X0, X1, X1
+	VMOVSS       X1, (SI)
+	VBROADCASTSS X1, Y1
+	VXORPS       Y3, Y3, Y3
+	MOVQ         AX, R9
+	MOVQ         BX, R10
+
+exponentials:
+	VMOVUPS      (R9), Y2
+	VSUBPS       Y1, Y2, Y2
+	VROUNDPS     $0x08, Y2, Y4
+	VSUBPS       Y4, Y2, Y5
+	VMOVAPS      Y10, Y6
+	VFMADD231PS  Y9, Y5, Y6
+	VFMADD213PS  Y11, Y5, Y6
+	VFMADD213PS  Y12, Y5, Y6
+	VFMADD213PS  Y13, Y5, Y6
+	VFMADD213PS  Y14, Y5, Y6
+	VFMADD213PS  Y15, Y5, Y6
+	VCMPPS       $0x05, Y8, Y2, Y2
+	VCVTPS2DQ    Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       Y4, Y6, Y6
+	VANDPS       Y6, Y2, Y2
+	VMOVUPS      Y2, (R9)
+	VADDPS       Y2, Y3, Y3
+	ADDQ         $0x20, R9
+	SUBQ         $0x08, R10
+	JNE          exponentials
+	VEXTRACTF128 $0x01, Y3, X4
+	VADDPS       X4, X3, X3
+	VPERMILPS    $0x4e, X3, X4
+	VADDPS       X4, X3, X3
+	VPERMILPS    $0xb1, X3, X4
+	VADDPS       X4, X3, X3
+	VMOVSS       (DI), X2
+	VMOVAPS      Y15, Y4
+	VUCOMISS     X0, X1
+	JEQ          same
+	VSUBPS       Y1, Y0, Y4
+	VMOVAPS      Y4, Y0
+	VROUNDPS     $0x08, Y0, Y4
+	VSUBPS       Y4, Y0, Y5
+	VMOVAPS      Y10, Y6
+	VFMADD231PS  Y9, Y5, Y6
+	VFMADD213PS  Y11, Y5, Y6
+	VFMADD213PS  Y12, Y5, Y6
+	VFMADD213PS  Y13, Y5, Y6
+	VFMADD213PS  Y14, Y5, Y6
+	VFMADD213PS  Y15, Y5, Y6
+	VCMPPS       $0x05, Y8, Y0, Y0
+	VCVTPS2DQ    Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       Y4, Y6, Y6
+	VANDPS       Y6, Y0, Y0
+	VMOVAPS      Y0, Y4
+	VMULSS       X4, X2, X2
+
+same:
+	VMOVSS X4, (R8)
+	VADDSS X3, X2, X2
+	VMOVSS X2, (DI)
+	ADDQ   CX, AX
+	ADDQ   $0x04, SI
+	ADDQ   $0x04, DI
+	ADDQ   $0x04, R8
+	DECQ   DX
+	JNE    row
+	VZEROUPPER
+	RET
+
+DATA exp2_0<>+0(SB)/4, $0x3f800000
+GLOBL exp2_0<>(SB), RODATA|NOPTR, $4
+
+DATA exp2_1<>+0(SB)/4, $0x3f317218
+GLOBL exp2_1<>(SB), RODATA|NOPTR, $4
+
+DATA exp2_2<>+0(SB)/4, $0x3e75fdee
+GLOBL exp2_2<>(SB), RODATA|NOPTR, $4
+
+DATA exp2_3<>+0(SB)/4, $0x3d635774
+GLOBL exp2_3<>(SB), RODATA|NOPTR, $4
+
+DATA exp2_4<>+0(SB)/4, $0x3c1d96a6
+GLOBL exp2_4<>(SB), RODATA|NOPTR, $4
+
+DATA exp2_5<>+0(SB)/4, $0x3aaf9f2a
+GLOBL exp2_5<>(SB), RODATA|NOPTR, $4
+
+DATA exp2_6<>+0(SB)/4, $0x3920fdde
+GLOBL exp2_6<>(SB), RODATA|NOPTR, $4
+
+DATA exp2_lowest<>+0(SB)/4, $0xc2fa0000
+GLOBL exp2_lowest<>(SB), RODATA|NOPTR, $4
+
+DATA minus_infinity<>+0(SB)/4, $0xff800000
+GLOBL minus_infinity<>(SB), RODATA|NOPTR, $4
+
+// func expMulAVX2(p []float32, d []float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·expMulAVX2(SB), NOSPLIT, $0-48
+	VBROADCASTSS exp2_0<>+0(SB), Y15
+	VBROADCASTSS exp2_1<>+0(SB), Y14
+	VBROADCASTSS exp2_2<>+0(SB), Y13
+	VBROADCASTSS exp2_3<>+0(SB), Y12
+	VBROADCASTSS exp2_4<>+0(SB), Y11
+	VBROADCASTSS exp2_5<>+0(SB), Y10
+	VBROADCASTSS exp2_6<>+0(SB), Y9
+	VBROADCASTSS exp2_lowest<>+0(SB), Y8
+	MOVQ         p_base+0(FP), AX
+	MOVQ         p_len+8(FP), CX
+	MOVQ         d_base+24(FP), DX
+
+vector:
+	VMOVUPS     (AX), Y0
+	VROUNDPS    $0x08, Y0, Y1
+	VSUBPS      Y1, Y0, Y2
+	VMOVAPS     Y10, Y3
+	VFMADD231PS Y9, Y2, Y3
+	VFMADD213PS Y11, Y2, Y3
+	VFMADD213PS Y12, Y2, Y3
+	VFMADD213PS Y13, Y2, Y3
+	VFMADD213PS Y14, Y2, Y3
+	VFMADD213PS Y15, Y2, Y3
+	VCMPPS      $0x05, Y8, Y0, Y0
+	VCVTPS2DQ   Y1, Y1
+	VPSLLD      $0x17, Y1, Y1
+	VPADDD      Y1, Y3, Y3
+	VANDPS      Y3, Y0, Y0
+	VMOVUPS     Y0, (AX)
+	VMULPS      (DX), Y0, Y0
+	VMOVUPS     Y0, (DX)
+	ADDQ        $0x20, AX
+	ADDQ        $0x20, DX
+	SUBQ        $0x08, CX
+	JNE         vector
 	VZEROUPPER
 	RET
 

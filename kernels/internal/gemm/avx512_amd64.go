@@ -20,6 +20,14 @@ func tileAVX512(c []float32, ldc int, a []float32, lda int, panel []float32, k i
 // may be c.
 func halfTileAVX512(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int)
 
+// quarterTileAVX512 multiplies rows ≤ Rows rows by one panel:
+//
+//	c[r*ldc+j] = Σ_i a[r*lda+i]·panel[i*Cols+j] + bias[j] + add[r*ldadd+j]
+//
+// for r < rows, j < Cols/4 and i < k. An empty bias or add counts as zero; add
+// may be c.
+func quarterTileAVX512(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int)
+
 // transposeFloat32AVX512 sets dst[i*ldd+j] = src[j*lds+i] for i < m, j < n.
 // m and n are positive multiples of 16.
 func transposeFloat32AVX512(dst []float32, ldd int, src []float32, lds int, m int, n int)
@@ -43,6 +51,17 @@ func transposeBFloat16AVX512(dst []float32, ldd int, src []uint16, lds int, m in
 // copyBFloat16AVX512 sets dst[i*ldd+j] = src[i*lds+j] for i < m, j < n.
 // n is a positive multiple of 16 and m is positive.
 func copyBFloat16AVX512(dst []float32, ldd int, src []uint16, lds int, m int, n int)
+
+// expRowsAVX512 carries a softmax to base 2 over n more scores of each row: with top
+// the larger of peak[r] and the largest s[r*lds+j], it sets factor[r] to
+// 2^(peak[r]-top), s[r*lds+j] to 2^(s[r*lds+j]-top), weight[r] to
+// weight[r]·factor[r] plus the sum of these, and peak[r] to top. n is a positive
+// multiple of 16 and rows is positive.
+func expRowsAVX512(s []float32, lds int, rows int, n int, peak []float32, weight []float32, factor []float32)
+
+// expMulAVX512 sets p[i] = 2^p[i] and d[i] = d[i]·p[i]. The length of p is a positive
+// multiple of 16.
+func expMulAVX512(p []float32, d []float32)
 
 // peakAVX512 multiplies and adds registers only,
 // 12·n vectors of 16 numbers. n is positive.

@@ -24,14 +24,14 @@ import "github.com/sdgraph/sdgraph/kernels/internal/isa"
 // row after row: element (i, j) at [i*Cols+j].
 type Primitives struct {
 	// Rows and Cols are the largest tile of the result, the one that fits the
-	// registers. Cols is even.
+	// registers. Cols is a multiple of 16.
 	Rows, Cols int
 
-	// Tile multiplies rows ≤ Rows rows by one panel:
+	// Tiles[w] multiplies rows ≤ Rows rows by one panel:
 	//	c[r*ldc+j] = Σ_i a[r*lda+i]·panel[i*Cols+j] + bias[j] + add[r*ldadd+j]
-	// for r < rows, j < Cols and i < k. An empty bias or add counts as zero;
-	// add may be c. HalfTile is the same for j < Cols/2.
-	Tile, HalfTile func(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int)
+	// for r < rows, j < Cols>>w and i < k. An empty bias or add counts as
+	// zero; add may be c.
+	Tiles [widths]Tile
 
 	// The transposes set dst[i*ldd+j] = src[j*lds+i] for i < m, j < n.
 	TransposeFloat32  func(dst []float32, ldd int, src []float32, lds, m, n int)
@@ -43,11 +43,29 @@ type Primitives struct {
 	CopyFloat16  func(dst []float32, ldd int, src []uint16, lds, m, n int)
 	CopyBFloat16 func(dst []float32, ldd int, src []uint16, lds, m, n int)
 
+	// ExpRows carries a softmax to base 2 over n more scores of each row: with
+	// top the larger of peak[r] and the largest s[r*lds+j], it sets factor[r]
+	// to 2^(peak[r]-top), s[r*lds+j] to 2^(s[r*lds+j]-top), weight[r] to
+	// weight[r]·factor[r] plus the sum of these, and peak[r] to top. n is a
+	// positive multiple of 16 and rows is positive.
+	ExpRows func(s []float32, lds, rows, n int, peak, weight, factor []float32)
+
+	// ExpMul sets p[i] = 2^p[i] and d[i] = d[i]·p[i]. The length of p is a
+	// positive multiple of 16.
+	ExpMul func(p, d []float32)
+
 	// Peak does n·PeakFlops multiplications and additions on registers alone:
 	// the speed that no product can exceed.
 	Peak      func(n int)
 	PeakFlops int
 }
+
+// Tile is described at [Primitives].
+type Tile = func(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int)
+
+// widths is the number of tiles of different width: whole, half and quarter
+// panels.
+const widths = 3
 
 // table has the primitives of each level; what an architecture lacks is filled
 // with pureGo.
@@ -97,25 +115,35 @@ func (p *Primitives) PackRows(dst []float32, size int, src Numbers, lds, k, n in
 	}
 }
 
-// Multiply applies Tile to n columns in panels of the given size:
-// c[r*ldc+j] = Σ_i a[r*lda+i]·b(i, j) + add[r*ldadd+j]. It writes whole halves
-// of a panel, so rows of c must have room for [Primitives.Padded] columns.
+// Multiply applies tiles to n columns in panels of the given size:
+// c[r*ldc+j] = Σ_i a[r*lda+i]·b(i, j) + add[r*ldadd+j]. Rows of c must have
+// room for [Primitives.Padded] columns.
 func (p *Primitives) Multiply(c []float32, ldc int, a []float32, lda int, panels []float32, size, k int, add []float32, ldadd, rows, n int) {
 	for j := 0; j < n; j += p.Cols {
-		tile := p.Tile
-		if n-j <= p.Cols/2 {
-			tile = p.HalfTile
-		}
-		var plus []float32
-		if len(add) > 0 {
-			plus = add[j:]
-		}
-		tile(c[j:], ldc, a, lda, panels[j/p.Cols*size:], k, plus, ldadd, nil, rows)
+		tile, _ := p.tile(n - j)
+		tile(c[j:], ldc, a, lda, panels[j/p.Cols*size:], k, from(add, j), ldadd, nil, rows)
 	}
 }
 
-// Padded is n rounded up to half a panel's width.
-func (p *Primitives) Padded(n int) int { return roundUp(n, p.Cols/2) }
+// tile is the narrowest tile for n columns, or the widest there is, and its
+// width.
+func (p *Primitives) tile(n int) (tile Tile, width int) {
+	w := 0
+	for w < widths-1 && n <= p.Cols>>(w+1) {
+		w++
+	}
+	return p.Tiles[w], p.Cols >> w
+}
+
+// Padded is the number of columns that [Primitives.Multiply] writes for n.
+func (p *Primitives) Padded(n int) int {
+	whole := n / p.Cols * p.Cols
+	if whole == n {
+		return n
+	}
+	_, width := p.tile(n - whole)
+	return whole + width
+}
 
 // Panels is the number of panels that n columns fill.
 func (p *Primitives) Panels(n int) int { return (n + p.Cols - 1) / p.Cols }

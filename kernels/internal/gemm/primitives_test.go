@@ -48,15 +48,16 @@ func TestTile(t *testing.T) {
 		for rows := 1; rows <= p.Rows; rows++ {
 			for _, k := range []int{0, 1, 2, 3, 4, 5, 7, 8, 9, 40, 77} {
 				for options := range 4 {
-					testTile(t, p, p.Tile, p.Cols, rows, k, options)
-					testTile(t, p, p.HalfTile, p.Cols/2, rows, k, options)
+					for w, tile := range p.Tiles {
+						testTile(t, p, tile, p.Cols>>w, rows, k, options)
+					}
 				}
 			}
 		}
 	})
 }
 
-func testTile(t *testing.T, p *Primitives, tile func(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int), cols, rows, k, options int) {
+func testTile(t *testing.T, p *Primitives, tile Tile, cols, rows, k, options int) {
 	t.Helper()
 	r := rand.New(rand.NewPCG(uint64(rows), uint64(k)))
 	lda, ldc, ldadd := k+r.IntN(5), cols+r.IntN(5), cols+r.IntN(5)
@@ -168,6 +169,112 @@ func testMove(t *testing.T, name string, move func(dst []float32, ldd int, src N
 			t.Fatalf("%s: (%d, %d) is %v, want %v", name, row, col, got, want)
 		}
 	}
+}
+
+// exp2Error is the error of got as 2^x in units of the last place; from 2^-125
+// down got may be zero.
+func exp2Error(got, x float32) float64 {
+	want := math.Exp2(float64(x))
+	if got == 0 && x < -125 {
+		return 0
+	}
+	_, e := math.Frexp(want)
+	return math.Abs(float64(got)-want) / math.Ldexp(1, e-24)
+}
+
+func TestExpMul(t *testing.T) {
+	eachLevel(t, func(t *testing.T, p *Primitives) {
+		r := rand.New(rand.NewPCG(1, 2))
+		for _, n := range []int{16, 32, 48, 4096} {
+			x, d := newGuarded(n), newRandom(r, n)
+			for i := range x.x {
+				x.x[i] = float32(r.Float64()*140 - 130)
+			}
+			copy(x.x, []float32{0, 1, -1, -0.5, 0.5, -125, -126, float32(math.Inf(-1)), -1e30, float32(math.NaN())})
+			before, factor := append([]float32(nil), x.x...), append([]float32(nil), d.x...)
+			p.ExpMul(x.x, d.x)
+			for i, got := range x.x {
+				switch {
+				case before[i] != before[i]:
+					if got == got {
+						t.Errorf("2^NaN is %v", got)
+					}
+				case exp2Error(got, before[i]) > 2:
+					t.Errorf("2^%v is %v, off by %.1f ulp", before[i], got, exp2Error(got, before[i]))
+				case d.x[i] != factor[i]*got:
+					t.Errorf("product %d is %v, want %v", i, d.x[i], factor[i]*got)
+				}
+			}
+			for _, g := range []guarded{x, d} {
+				around := (len(g.all) - len(g.x)) / 2
+				if !isGuard(g.all[around-1]) || !isGuard(g.all[around+n]) {
+					t.Fatal("wrote outside")
+				}
+			}
+		}
+	})
+}
+
+// TestExpRows carries rows of scores through ExpRows in pieces and compares
+// with the softmax of the whole.
+func TestExpRows(t *testing.T) {
+	eachLevel(t, func(t *testing.T, p *Primitives) {
+		r := rand.New(rand.NewPCG(3, 4))
+		for _, n := range []int{16, 48, 256} {
+			const rows, pieces, gap = 5, 3, 2
+			lds := n + gap
+			peak, weight, factor := newGuarded(rows), newGuarded(rows), newGuarded(rows)
+			for i := range rows {
+				peak.x[i], weight.x[i] = float32(math.Inf(-1)), 0
+			}
+			sum, top := [rows]float64{}, [rows]float64{}
+			for i := range top {
+				top[i] = math.Inf(-1)
+			}
+			for piece := range pieces {
+				s := newGuarded(rows*lds - gap)
+				var raw [rows][]float64
+				for i := range rows {
+					for j := range n {
+						x := float32(r.NormFloat64()*20 + 10*float64(piece*(i-2)))
+						if j == 3 {
+							x = float32(math.Inf(-1))
+						}
+						s.x[i*lds+j] = x
+						raw[i] = append(raw[i], float64(x))
+					}
+				}
+				p.ExpRows(s.x, lds, rows, n, peak.x, weight.x, factor.x)
+				for i := range rows {
+					next := top[i]
+					for _, x := range raw[i] {
+						next = max(next, x)
+					}
+					if want := math.Exp2(top[i] - next); math.Abs(float64(factor.x[i])-want) > 1e-6*want+1e-37 {
+						t.Fatalf("factor %v, want %v", factor.x[i], want)
+					}
+					sum[i] *= math.Exp2(top[i] - next)
+					if top[i] = next; float64(peak.x[i]) != next {
+						t.Fatalf("peak %v, want %v", peak.x[i], next)
+					}
+					for j, x := range raw[i] {
+						sum[i] += math.Exp2(x - next)
+						if got := s.x[i*lds+j]; exp2Error(got, float32(x)-float32(next)) > 2 {
+							t.Fatalf("score %v under %v becomes %v", x, next, got)
+						}
+					}
+					if math.Abs(float64(weight.x[i])-sum[i]) > 1e-5*sum[i] {
+						t.Fatalf("weight %v, want %v", weight.x[i], sum[i])
+					}
+					for j := range gap {
+						if at := i*lds + n + j; at < len(s.x) && !isGuard(s.x[at]) {
+							t.Fatal("wrote between the rows")
+						}
+					}
+				}
+			}
+		}
+	})
 }
 
 func TestFloat16(t *testing.T) {

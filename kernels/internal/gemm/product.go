@@ -145,13 +145,10 @@ func (q *Product) tiles(p *Primitives, w *workspace, row, rows, n0, n1, k0, k1 i
 	size := (k1 - k0) * p.Cols
 	for n := n0; n < n1; n += p.Cols {
 		panel := w.b[(n-n0)/p.Cols*size:]
-		cols, tile, width := n1-n, p.Tile, p.Cols
-		if cols <= p.Cols/2 {
-			tile, width = p.HalfTile, p.Cols/2
-		}
-		if cols < width || q.Place != nil {
+		tile, width := p.tile(n1 - n)
+		if n1-n < width || q.Place != nil {
 			tile(w.tile, p.Cols, w.a, rowStride, panel, k1-k0, nil, 0, nil, rows)
-			q.scatter(w.tile, p.Cols, row, rows, n, min(cols, width), add, bias)
+			q.scatter(w.tile, p.Cols, row, rows, n, min(n1-n, width), add, bias)
 			continue
 		}
 		at := row*q.Stride + n

@@ -2,25 +2,30 @@ package gemm
 
 import "math"
 
-// pureGo is the portable implementation. Its tile is small because Go keeps
-// only a few accumulators in registers.
+// pureGo is the portable implementation. It keeps four sums in registers, as
+// many as Go manages.
 var pureGo = Primitives{
-	Rows: 4, Cols: 8,
-	Tile: tileGo, HalfTile: halfTileGo, Peak: peakGo, PeakFlops: 8,
+	Rows: 4, Cols: 16,
+	Tiles:            [widths]Tile{tileGo, halfTileGo, quarterTileGo},
 	TransposeFloat32: transposeFloat32Go, TransposeFloat16: transposeFloat16Go, TransposeBFloat16: transposeBFloat16Go,
 	CopyFloat32: copyFloat32Go, CopyFloat16: copyFloat16Go, CopyBFloat16: copyBFloat16Go,
+	ExpRows: expRowsGo, ExpMul: expMulGo,
+	Peak: peakGo, PeakFlops: 8,
 }
 
 func tileGo(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int) {
-	tileColumnsGo(8, c, ldc, a, lda, panel, k, add, ldadd, bias, rows)
+	tileColumnsGo(16, c, ldc, a, lda, panel, k, add, ldadd, bias, rows)
 }
 
 func halfTileGo(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int) {
+	tileColumnsGo(8, c, ldc, a, lda, panel, k, add, ldadd, bias, rows)
+}
+
+func quarterTileGo(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int) {
 	tileColumnsGo(4, c, ldc, a, lda, panel, k, add, ldadd, bias, rows)
 }
 
-// tileColumnsGo is Tile for the first cols columns of a panel, cols a multiple
-// of 4. It takes one row and four columns at a time.
+// tileColumnsGo computes the first cols columns of a tile, four at a time.
 func tileColumnsGo(cols int, c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int) {
 	for r := range rows {
 		row := a[r*lda:][:k]
@@ -49,10 +54,52 @@ func dot4Go(row, panel []float32) (s0, s1, s2, s3 float32) {
 		s1 += x * panel[1]
 		s2 += x * panel[2]
 		s3 += x * panel[3]
-		panel = panel[8:]
+		panel = panel[16:]
 	}
 	x := row[len(row)-1] // the panel may end with this row
 	return s0 + x*panel[0], s1 + x*panel[1], s2 + x*panel[2], s3 + x*panel[3]
+}
+
+// exp2 is 2^x, in 2 ulp, zero below -125: n = round(x), r = x - n, and the
+// minimax polynomial of 2^r on [-½, ½], 2e-9.
+func exp2(x float32) float32 {
+	if x < -125 {
+		return 0
+	}
+	const round = 0x1.8p23 // added and taken away again it leaves an integer
+	n := float32(x+round) - round
+	r := x - n
+	p := 1 + r*(0.6931471824645996+r*(0.24022647738456726+r*(0.055503323674201965+
+		r*(0.00961843691766262+r*(0.0013398875016719103+r*0.00015353361959569156)))))
+	return math.Float32frombits(math.Float32bits(p) + uint32(int32(n))<<23)
+}
+
+func expRowsGo(s []float32, lds, rows, n int, peak, weight, factor []float32) {
+	for r := range rows {
+		row, top := s[r*lds:][:n], peak[r]
+		for _, x := range row {
+			if x > top {
+				top = x
+			}
+		}
+		var sum float32
+		for i, x := range row {
+			row[i] = exp2(x - top)
+			sum += row[i]
+		}
+		if factor[r] = 1; peak[r] != top {
+			factor[r] = exp2(peak[r] - top)
+		}
+		peak[r] = top
+		weight[r] = weight[r]*factor[r] + sum
+	}
+}
+
+func expMulGo(p, d []float32) {
+	for i, x := range p {
+		p[i] = exp2(x)
+		d[i] *= p[i]
+	}
 }
 
 // peakSink keeps the compiler from dropping peakGo's arithmetic.

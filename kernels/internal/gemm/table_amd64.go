@@ -8,9 +8,11 @@ import "github.com/sdgraph/sdgraph/kernels/internal/isa"
 //go:generate go run -C asm . -isa avx512 -pkg gemm -out ../avx512_amd64.s -stubs ../avx512_amd64.go
 
 func init() {
-	table[isa.AVX2] = &Primitives{
+	avx2 := &Primitives{
 		Rows: 6, Cols: 16,
-		Tile: tileAVX2, HalfTile: halfTileAVX2, Peak: peakAVX2, PeakFlops: 12 * 8 * 2,
+		Tiles:   [widths]Tile{tileAVX2, halfTileAVX2, quarterTileAVX2},
+		ExpRows: expRowsAVX2, ExpMul: expMulAVX2,
+		Peak: peakAVX2, PeakFlops: 12 * 8 * 2,
 		TransposeFloat32:  inBlocks(8, transposeFloat32AVX2, transposeFloat32Go),
 		TransposeFloat16:  inBlocks(8, transposeFloat16AVX2, transposeFloat16Go),
 		TransposeBFloat16: inBlocks(8, transposeBFloat16AVX2, transposeBFloat16Go),
@@ -18,15 +20,18 @@ func init() {
 		CopyFloat16:       inVectors(8, copyFloat16AVX2, copyFloat16Go),
 		CopyBFloat16:      inVectors(8, copyBFloat16AVX2, copyBFloat16Go),
 	}
+	table[isa.AVX2] = avx2
 	table[isa.AVX512] = &Primitives{
 		Rows: 14, Cols: 32,
-		Tile: tileAVX512, HalfTile: halfTileAVX512, Peak: peakAVX512, PeakFlops: 12 * 16 * 2,
-		TransposeFloat32:  inBlocks(16, transposeFloat32AVX512, transposeFloat32Go),
-		TransposeFloat16:  inBlocks(16, transposeFloat16AVX512, transposeFloat16Go),
-		TransposeBFloat16: inBlocks(16, transposeBFloat16AVX512, transposeBFloat16Go),
-		CopyFloat32:       inVectors(16, copyFloat32AVX512, copyFloat32Go),
-		CopyFloat16:       inVectors(16, copyFloat16AVX512, copyFloat16Go),
-		CopyBFloat16:      inVectors(16, copyBFloat16AVX512, copyBFloat16Go),
+		Tiles:   [widths]Tile{tileAVX512, halfTileAVX512, quarterTileAVX512},
+		ExpRows: expRowsAVX512, ExpMul: expMulAVX512,
+		Peak: peakAVX512, PeakFlops: 12 * 16 * 2,
+		TransposeFloat32:  inBlocks(16, transposeFloat32AVX512, avx2.TransposeFloat32),
+		TransposeFloat16:  inBlocks(16, transposeFloat16AVX512, avx2.TransposeFloat16),
+		TransposeBFloat16: inBlocks(16, transposeBFloat16AVX512, avx2.TransposeBFloat16),
+		CopyFloat32:       inVectors(16, copyFloat32AVX512, avx2.CopyFloat32),
+		CopyFloat16:       inVectors(16, copyFloat16AVX512, avx2.CopyFloat16),
+		CopyBFloat16:      inVectors(16, copyBFloat16AVX512, avx2.CopyBFloat16),
 	}
 }
 

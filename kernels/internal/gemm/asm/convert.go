@@ -83,6 +83,9 @@ func (t target) transpose(f format) {
 	Doc(name+" sets dst[i*ldd+j] = src[j*lds+i] for i < m, j < n.",
 		fmt.Sprintf("m and n are positive multiples of %d.", t.lanes))
 	dst, ldd, src, lds, m, n := f.matrices()
+	ahead := GP64() // the rows to be read next are too far apart for the processor to foresee
+	MOVQ(lds, ahead)
+	SHLQ(Imm(map[int]uint64{16: 4, 8: 3}[t.lanes]), ahead)
 	Label("columns") // of dst: t.lanes rows of src
 	from, to, left := GP64(), GP64(), GP64()
 	MOVQ(src, from)
@@ -95,6 +98,7 @@ func (t target) transpose(f format) {
 	for i := range t.lanes {
 		in = append(in, t.vector(i))
 		f.load(Mem{Base: row}, in[i])
+		PREFETCHT0(Mem{Base: row, Index: ahead, Scale: 1})
 		ADDQ(lds, row)
 	}
 	for _, v := range t.transposed(in) {

@@ -19,20 +19,25 @@ type target struct {
 	registers int    // vectors there are
 	rows      int    // rows of a tile
 	vector    func(i int) VecPhysical
+	half      func(i int) VecPhysical // the lower half of a vector
 }
 
 var targets = map[string]target{
 	// 12 accumulators, two vectors of the panel and two broadcast numbers.
-	"avx2": {suffix: "AVX2", lanes: 8, registers: 16, rows: 6, vector: func(i int) VecPhysical {
-		return []VecPhysical{Y0, Y1, Y2, Y3, Y4, Y5, Y6, Y7, Y8, Y9, Y10, Y11, Y12, Y13, Y14, Y15}[i]
-	}},
+	"avx2": {suffix: "AVX2", lanes: 8, registers: 16, rows: 6, vector: ymm, half: xmm},
 	// 28 accumulators, two vectors of the panel and two broadcast numbers.
-	"avx512": {suffix: "AVX512", lanes: 16, registers: 32, rows: 14, vector: func(i int) VecPhysical {
-		return []VecPhysical{
-			Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7, Z8, Z9, Z10, Z11, Z12, Z13, Z14, Z15,
-			Z16, Z17, Z18, Z19, Z20, Z21, Z22, Z23, Z24, Z25, Z26, Z27, Z28, Z29, Z30, Z31,
-		}[i]
-	}},
+	"avx512": {suffix: "AVX512", lanes: 16, registers: 32, rows: 14, vector: zmm, half: ymm},
+}
+
+var (
+	zmm = registersOf(S512)
+	ymm = registersOf(S256)
+	xmm = registersOf(S128)
+)
+
+// registersOf gives the vector registers of one size by number.
+func registersOf(size Spec) func(i int) VecPhysical {
+	return func(i int) VecPhysical { return LookupPhysical(KindVector, Index(i), size).(VecPhysical) }
 }
 
 // bytes is the length of a vector.
@@ -43,12 +48,15 @@ func main() {
 	flag.Parse() // avo's -out, -stubs and -pkg too
 	ConstraintExpr("amd64,!noasm")
 	t := targets[*isa]
-	t.tile("tile", 2)
-	t.tile("halfTile", 1)
+	t.tile("tile", "Cols", 2, t.vector)
+	t.tile("halfTile", "Cols/2", 1, t.vector)
+	t.tile("quarterTile", "Cols/4", 1, t.half)
 	for _, f := range []format{float32s, float16s, bfloat16s} {
 		t.transpose(f)
 		t.copy(f)
 	}
+	t.expRows()
+	t.expMul()
 	t.peak()
 	Generate()
 }

@@ -10,14 +10,10 @@ import (
 
 const tileSignature = "func(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int)"
 
-// tile generates the product of some rows with the first vecs vectors of a
-// panel two vectors wide. Every number of rows has a loop of its own, with all
-// sums in registers.
-func (t target) tile(name string, vecs int) {
-	columns := "Cols"
-	if vecs == 1 {
-		columns = "Cols/2"
-	}
+// tile generates the product of some rows with the first columns of a panel,
+// vecs of the given registers wide. Every number of rows has a loop of its own,
+// with all sums in registers.
+func (t target) tile(name, columns string, vecs int, register func(i int) VecPhysical) {
 	TEXT(name+t.suffix, NOSPLIT, tileSignature)
 	Doc(
 		fmt.Sprintf("%s%s multiplies rows ≤ Rows rows by one panel:", name, t.suffix),
@@ -28,7 +24,7 @@ func (t target) tile(name string, vecs int) {
 		"may be c.",
 	)
 	g := tileRegisters{
-		target: t, vecs: vecs,
+		target: t, vecs: vecs, register: register,
 		panel: Load(Param("panel").Base(), GP64()),
 		k:     Load(Param("k"), GP64()),
 		lda:   Load(Param("lda"), GP64()),
@@ -57,6 +53,7 @@ func (t target) tile(name string, vecs int) {
 type tileRegisters struct {
 	target
 	vecs          int
+	register      func(i int) VecPhysical
 	panel, k, lda Register
 	rowPtr        []Register
 }
@@ -64,8 +61,11 @@ type tileRegisters struct {
 // label names a place in the code for a number of rows.
 func label(what string, rows int) string { return fmt.Sprintf("%s%d", what, rows) }
 
+// width is the length in bytes of the registers in use.
+func (g tileRegisters) width() int { return int(g.register(0).Size()) }
+
 // sum is the accumulator of a row and a vector of columns.
-func (g tileRegisters) sum(r, v int) VecPhysical { return g.vector(r*g.vecs + v) }
+func (g tileRegisters) sum(r, v int) VecPhysical { return g.register(r*g.vecs + v) }
 
 // row addresses a[r*lda + i].
 func (g tileRegisters) row(r, i int) Mem {
@@ -84,6 +84,8 @@ func (g tileRegisters) rowsBody(rows int) {
 			VXORPS(g.sum(r, v), g.sum(r, v), g.sum(r, v))
 		}
 	}
+	// By the end of the loop the tile's memory is in the cache.
+	g.eachRow(rows, Load(Param("c").Base(), GP64()), "ldc", func(m Mem, _ VecPhysical) { PREFETCHT0(m) })
 	SUBQ(Imm(unroll), g.k)
 	JLT(LabelRef(label("tail", rows)))
 	Label(label("loop", rows))
@@ -111,11 +113,11 @@ func (g tileRegisters) step(rows, i int) {
 	last := g.registers - 1
 	var b []VecPhysical
 	for v := range g.vecs {
-		b = append(b, g.vector(last-v))
-		VMOVUPS(Mem{Base: g.panel, Disp: (2*i + v) * g.bytes()}, b[v])
+		b = append(b, g.register(last-v))
+		VMOVUPS(Mem{Base: g.panel, Disp: 2*i*g.bytes() + v*g.width()}, b[v])
 	}
 	for r := range rows {
-		x := g.vector(last - g.vecs - r%2)
+		x := g.register(last - g.vecs - r%2)
 		VBROADCASTSS(g.row(r, i), x)
 		for v := range g.vecs {
 			VFMADD231PS(b[v], x, g.sum(r, v))
@@ -138,8 +140,8 @@ func (g tileRegisters) finish(rows int) {
 	TESTQ(hasBias, hasBias)
 	JZ(LabelRef(label("unbiased", rows)))
 	for v := range g.vecs {
-		b := g.vector(g.registers - 1)
-		VMOVUPS(Mem{Base: bias, Disp: v * g.bytes()}, b)
+		b := g.register(g.registers - 1)
+		VMOVUPS(Mem{Base: bias, Disp: v * g.width()}, b)
 		for r := range rows {
 			VADDPS(b, g.sum(r, v), g.sum(r, v))
 		}
@@ -162,7 +164,7 @@ func (g tileRegisters) eachRow(rows int, p Register, stride string, f func(m Mem
 	SHLQ(Imm(2), ld)
 	for r := range rows {
 		for v := range g.vecs {
-			f(Mem{Base: p, Disp: v * g.bytes()}, g.sum(r, v))
+			f(Mem{Base: p, Disp: v * g.width()}, g.sum(r, v))
 		}
 		if r < rows-1 {
 			ADDQ(ld, p)

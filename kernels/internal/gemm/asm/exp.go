@@ -1,0 +1,191 @@
+package main
+
+import (
+	"fmt"
+	"math"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+)
+
+// exponential holds the constants of 2^x in registers: n = round(x), r = x - n,
+// 2^x = 2^n·(1 + c1·r + … + c6·r⁶). The polynomial is the minimax one of the
+// relative error on [-½, ½], 2e-9; purego.go has the same numbers.
+type exponential struct {
+	target
+	c      [7]VecPhysical // c[0] is 1
+	lowest VecPhysical    // 2^x is zero below
+}
+
+const exp2Lowest = -125 // 2^x and the polynomial's factor are normal numbers from here on
+
+// constants are those already in the file, by name.
+var constants = map[string]Mem{}
+
+// constant is a number in memory.
+func constant(name string, bits uint32) Mem {
+	if _, ok := constants[name]; !ok {
+		constants[name] = ConstData(name, U32(bits))
+	}
+	return constants[name]
+}
+
+func constantFloat(name string, x float32) Mem { return constant(name, math.Float32bits(x)) }
+
+// exponential loads the constants into the highest registers.
+func (t target) exponential() exponential {
+	e := exponential{target: t}
+	coefficients := [...]float32{1, 0.6931471824645996, 0.24022647738456726, 0.055503323674201965,
+		0.00961843691766262, 0.0013398875016719103, 0.00015353361959569156}
+	for i, c := range coefficients {
+		e.c[i] = t.vector(t.registers - 1 - i)
+		VBROADCASTSS(constantFloat(fmt.Sprintf("exp2_%d", i), c), e.c[i])
+	}
+	e.lowest = t.vector(t.registers - 8)
+	VBROADCASTSS(constantFloat("exp2_lowest", exp2Lowest), e.lowest)
+	return e
+}
+
+// apply sets x to 2^x, in 2 ulp, zero below exp2Lowest, and clobbers n, r
+// and p. A NaN stays one.
+func (e exponential) apply(x, n, r, p VecPhysical) {
+	if e.lanes == 16 {
+		VCMPPS(Imm(5), e.lowest, x, K1) // not less than, so true for a NaN
+		VRNDSCALEPS(Imm(8), x, n)
+	} else {
+		VROUNDPS(Imm(8), x, n)
+	}
+	VSUBPS(n, x, r)
+	VMOVAPS(e.c[5], p)
+	VFMADD231PS(e.c[6], r, p)
+	for i := 4; i >= 0; i-- {
+		VFMADD213PS(e.c[i], r, p)
+	}
+	if e.lanes == 16 {
+		VSCALEFPS_Z(n, p, K1, x)
+		return
+	}
+	VCMPPS(Imm(5), e.lowest, x, x)
+	VCVTPS2DQ(n, n)
+	VPSLLD(Imm(23), n, n)
+	VPADDD(n, p, p)
+	VANDPS(p, x, x)
+}
+
+// expRows generates one step of the online softmax.
+func (t target) expRows() {
+	name := "expRows" + t.suffix
+	TEXT(name, NOSPLIT, "func(s []float32, lds, rows, n int, peak, weight, factor []float32)")
+	Doc(name+" carries a softmax to base 2 over n more scores of each row: with top",
+		"the larger of peak[r] and the largest s[r*lds+j], it sets factor[r] to",
+		"2^(peak[r]-top), s[r*lds+j] to 2^(s[r*lds+j]-top), weight[r] to",
+		"weight[r]·factor[r] plus the sum of these, and peak[r] to top. n is a positive",
+		"multiple of 16 and rows is positive.")
+	e := t.exponential()
+	s, lds := Load(Param("s").Base(), GP64()), Load(Param("lds"), GP64())
+	rows, n := Load(Param("rows"), GP64()), Load(Param("n"), GP64())
+	peak, weight := Load(Param("peak").Base(), GP64()), Load(Param("weight").Base(), GP64())
+	factor := Load(Param("factor").Base(), GP64())
+	SHLQ(Imm(2), lds)
+	lowest := constantFloat("minus_infinity", float32(math.Inf(-1)))
+	old, top, x, sum := t.vector(0), t.vector(1), t.vector(2), t.vector(3)
+	t1, t2, t3 := t.vector(4), t.vector(5), t.vector(6)
+
+	Label("row")
+	at, left := GP64(), GP64()
+	VBROADCASTSS(lowest, top)
+	t.eachVector("largest", s, n, at, left, func(m Mem) { VMAXPS(m, top, top) })
+	t.reduce(top, t1, func(a, b, to VecPhysical) { VMAXPS(a, b, to) })
+	VMOVSS(Mem{Base: peak}, low(old))
+	VMAXSS(low(old), low(top), low(top))
+	VMOVSS(low(top), Mem{Base: peak})
+	VBROADCASTSS(low(top), top)
+
+	VXORPS(sum, sum, sum)
+	t.eachVector("exponentials", s, n, at, left, func(m Mem) {
+		VMOVUPS(m, x)
+		VSUBPS(top, x, x)
+		e.apply(x, t1, t2, t3)
+		VMOVUPS(x, m)
+		VADDPS(x, sum, sum)
+	})
+	t.reduce(sum, t1, func(a, b, to VecPhysical) { VADDPS(a, b, to) })
+	VMOVSS(Mem{Base: weight}, low(x))
+	VMOVAPS(e.c[0], t1)
+	VUCOMISS(low(old), low(top))
+	JEQ(LabelRef("same"))
+	VSUBPS(top, old, t1)
+	VMOVAPS(t1, old)
+	e.apply(old, t1, t2, t3)
+	VMOVAPS(old, t1)
+	VMULSS(low(t1), low(x), low(x))
+	Label("same")
+	VMOVSS(low(t1), Mem{Base: factor})
+	VADDSS(low(sum), low(x), low(x))
+	VMOVSS(low(x), Mem{Base: weight})
+
+	ADDQ(lds, s)
+	for _, p := range []Register{peak, weight, factor} {
+		ADDQ(Imm(4), p)
+	}
+	DECQ(rows)
+	JNE(LabelRef("row"))
+	VZEROUPPER()
+	RET()
+}
+
+// expMul generates the exponentials of one vector and their products with
+// another.
+func (t target) expMul() {
+	name := "expMul" + t.suffix
+	TEXT(name, NOSPLIT, "func(p, d []float32)")
+	Doc(name+" sets p[i] = 2^p[i] and d[i] = d[i]·p[i]. The length of p is a positive",
+		"multiple of 16.")
+	e := t.exponential()
+	p, n := Load(Param("p").Base(), GP64()), Load(Param("p").Len(), GP64())
+	d := Load(Param("d").Base(), GP64())
+	x := t.vector(0)
+	Label("vector")
+	VMOVUPS(Mem{Base: p}, x)
+	e.apply(x, t.vector(1), t.vector(2), t.vector(3))
+	VMOVUPS(x, Mem{Base: p})
+	VMULPS(Mem{Base: d}, x, x)
+	VMOVUPS(x, Mem{Base: d})
+	ADDQ(Imm(uint64(t.bytes())), p)
+	ADDQ(Imm(uint64(t.bytes())), d)
+	SUBQ(Imm(uint64(t.lanes)), n)
+	JNE(LabelRef("vector"))
+	VZEROUPPER()
+	RET()
+}
+
+// eachVector generates a loop over the n numbers at p.
+func (t target) eachVector(label string, p, n, at, left Register, f func(m Mem)) {
+	MOVQ(p, at)
+	MOVQ(n, left)
+	Label(label)
+	f(Mem{Base: at})
+	ADDQ(Imm(uint64(t.bytes())), at)
+	SUBQ(Imm(uint64(t.lanes)), left)
+	JNE(LabelRef(label))
+}
+
+// reduce combines the numbers in v into its lowest one.
+func (t target) reduce(v, temp VecPhysical, combine func(a, b, to VecPhysical)) {
+	if t.lanes == 16 {
+		VEXTRACTF32X8(Imm(1), v, ymm(number(temp)))
+		combine(ymm(number(temp)), ymm(number(v)), ymm(number(v)))
+	}
+	VEXTRACTF128(Imm(1), ymm(number(v)), low(temp))
+	combine(low(temp), low(v), low(v))
+	VPERMILPS(Imm(0x4e), low(v), low(temp))
+	combine(low(temp), low(v), low(v))
+	VPERMILPS(Imm(0xb1), low(v), low(temp))
+	combine(low(temp), low(v), low(v))
+}
+
+func number(v VecPhysical) int { return int(v.PhysicalIndex()) }
+
+// low is the lowest 128 bits of v.
+func low(v VecPhysical) VecPhysical { return xmm(number(v)) }
