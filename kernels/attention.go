@@ -35,7 +35,7 @@ func Attention(out, lse, q, k, v []float32, s AttentionShape) {
 
 // forward is Attention; with out and v nil it computes lse alone.
 func (s AttentionShape) forward(out, lse, q, k, v []float32) {
-	s.overHeads(s.Queries, func(h head, w *scratch, lo, hi int) {
+	s.overQueries(func(h head, w *scratch, lo, hi int) {
 		h.forward(w, cut(out, h.queries), cut(lse, h.stats), q[h.queries:], k[h.keys:], cut(v, h.keys), lo, hi)
 	})
 }
@@ -44,7 +44,7 @@ func (s AttentionShape) forward(out, lse, q, k, v []float32) {
 func AttentionProbs(p, q, k []float32, s AttentionShape) {
 	s.check("AttentionProbs", q, k, k)
 	wantLen("AttentionProbs", "p", p, s.B*s.Heads*s.Queries*s.Keys)
-	s.overHeads(s.Queries, func(h head, w *scratch, lo, hi int) {
+	s.overQueries(func(h head, w *scratch, lo, hi int) {
 		h.probs(w, p[h.stats*s.Keys:], q[h.queries:], k[h.keys:], lo, hi)
 	})
 }
@@ -62,9 +62,11 @@ func (s AttentionShape) check(op string, q, k, v []float32) {
 
 // Sizes of the blocks that attention works in.
 const (
-	keysPerBlock = 256     // scores in a row of a tile
-	blockNumbers = 1 << 16 // bound on a block of keys, values or results
-	fewQueries   = 64      // not less than this in a job, so that packing keys pays
+	keysPerBlock  = 256     // scores in a row of a tile
+	blockNumbers  = 1 << 16 // bound on a block of keys or values
+	resultNumbers = 1 << 17 // bound on the results that a job carries along
+	fewQueries    = 64      // not less than this in a job, so that packing keys pays
+	expUnit       = 16      // gemm.ExpRows takes multiples of it
 )
 
 // head is one head of one batch entry: where its rows start in the operands,
@@ -82,19 +84,34 @@ type head struct {
 	ldo           int // distance of rows of an accumulated result
 }
 
+// head is head number i of all batch entries, with at most the given number of
+// keys in a block.
+func (s AttentionShape) head(p *gemm.Primitives, i, block int) head {
+	stride := s.Heads * s.HeadDim
+	b, n := i/s.Heads, i%s.Heads
+	block = max(min(block, roundUp(s.Keys, p.Cols))/p.Cols*p.Cols, p.Cols)
+	return head{
+		AttentionShape: s, p: p,
+		queries: b*s.Queries*stride + n*s.HeadDim, keys: b*s.Keys*stride + n*s.HeadDim,
+		stats: i * s.Queries, stride: stride, block: block,
+		// The extra columns keep rows from competing for cache sets.
+		lda: roundUp(s.HeadDim+1, 16) + 16, lds: block + 16, ldo: p.Padded(s.HeadDim),
+	}
+}
+
 // scratch is the memory of one running job.
 type scratch struct {
-	a, a2        []float32 // packed rows
-	s, s2        []float32 // tiles of scores
-	b1, b2       []float32 // packed panels
-	b3, b4       []float32
-	acc, acc2    []float32 // results
-	peak, weight []float32 // running maximum and sum of each query
+	left, left2          []float32 // packed rows
+	columns, columns2    []float32 // panels of keys or values, transposed
+	rows                 []float32 // panels of them as they are
+	scores, scores2      []float32
+	result, result2      []float32
+	peak, weight, factor []float32 // running maximum and sum of each query
 }
 
 var scratches = sync.Pool{New: func() any { return new(scratch) }}
 
-// grow returns a slice of n numbers, s itself when it is long enough.
+// grow returns a slice of n numbers, *s itself when it is long enough.
 func grow(s *[]float32, n int) []float32 {
 	if cap(*s) < n {
 		*s = make([]float32, n)
@@ -102,58 +119,58 @@ func grow(s *[]float32, n int) []float32 {
 	return (*s)[:n]
 }
 
-// overHeads calls f, in parallel, for ranges of rows of every head.
-func (s AttentionShape) overHeads(rows int, f func(h head, w *scratch, lo, hi int)) {
-	p := gemm.Current()
+// overQueries calls f, in parallel, for ranges of the queries of every head.
+func (s AttentionShape) overQueries(f func(h head, w *scratch, lo, hi int)) {
 	heads := s.B * s.Heads
-	if heads == 0 || rows == 0 {
+	if heads == 0 || s.Queries == 0 {
 		return
 	}
-	stride := s.Heads * s.HeadDim
-	block := min(keysPerBlock, roundUp(s.Keys, p.Cols), max(blockNumbers/p.Padded(s.HeadDim)/p.Cols*p.Cols, p.Cols))
-	most := max(blockNumbers/2/p.Padded(s.HeadDim), p.Rows)
-	chunk := min(max((rows*heads+4*Threads()-1)/(4*Threads()), fewQueries), most, rows)
-	chunks := (rows + chunk - 1) / chunk
-	chunk = (rows + chunks - 1) / chunks
+	p := gemm.Current()
+	width := p.Padded(s.HeadDim)
+	chunk := max((s.Queries*heads+4*Threads()-1)/(4*Threads()), fewQueries)
+	chunk = min(chunk, max(resultNumbers/width, p.Rows), s.Queries)
+	chunks := (s.Queries + chunk - 1) / chunk
+	chunk = (s.Queries + chunks - 1) / chunks
 	Parallel(heads*chunks, func(i int) {
-		b, n := i/chunks/s.Heads, i/chunks%s.Heads
-		h := head{
-			AttentionShape: s, p: p,
-			queries: b*s.Queries*stride + n*s.HeadDim, keys: b*s.Keys*stride + n*s.HeadDim,
-			stats: i / chunks * s.Queries, stride: stride,
-			block: block, lda: roundUp(s.HeadDim+1, 16) + 16, lds: block + 16, ldo: p.Padded(s.HeadDim),
-		}
 		w := scratches.Get().(*scratch)
 		defer scratches.Put(w)
 		lo := i % chunks * chunk
-		f(h, w, lo, min(lo+chunk, rows))
+		f(s.head(p, i/chunks, min(keysPerBlock, blockNumbers/width)), w, lo, min(lo+chunk, s.Queries))
 	})
 }
 
 // forward computes queries lo to hi-1, all keys for each. out, lse and v may
-// be nil.
+// be nil. Exponentials are taken to base 2, of scores times log₂e.
 func (h head) forward(w *scratch, out, lse, q, k, v []float32, lo, hi int) {
-	acc := grow(&w.acc, (hi-lo)*h.ldo)
+	acc := grow(&w.result, (hi-lo)*h.ldo)
 	clear(acc)
 	peak, weight := grow(&w.peak, hi-lo), grow(&w.weight, hi-lo)
 	for i := range peak {
 		peak[i], weight[i] = float32(math.Inf(-1)), 0
 	}
-	scores := grow(&w.s, h.p.Rows*h.lds)
+	factor := grow(&w.factor, h.p.Rows)
+	scores := grow(&w.scores, h.p.Rows*h.lds)
 	for k0 := 0; k0 < h.seen(hi-1); k0 += h.block {
 		keys := min(h.block, h.Keys-k0)
-		kp := h.packColumns(&w.b1, k[k0*h.stride:], keys)
-		vp := []float32(nil)
+		kc := h.packColumns(&w.columns, k[k0*h.stride:], keys, h.Scale*math.Log2E)
+		vr := []float32(nil)
 		if v != nil {
-			vp = h.packRows(&w.b2, v[k0*h.stride:], keys)
+			vr = h.packRows(&w.rows, v[k0*h.stride:], keys)
 		}
 		h.rowBlocks(lo, hi, func(r, rows int) {
-			a := h.packLeft(&w.a, q[r*h.stride:], rows, h.Scale)
-			h.p.Multiply(scores, h.lds, a, h.lda, kp, h.HeadDim*h.p.Cols, h.HeadDim, nil, 0, rows, keys)
-			h.exponentiate(scores, acc[(r-lo)*h.ldo:], peak[r-lo:], weight[r-lo:], r, rows, k0, keys)
-			if v != nil {
-				h.accumulate(acc[(r-lo)*h.ldo:], scores, vp, rows, keys)
+			h.tile(scores, h.packLeft(&w.left, q[r*h.stride:], rows), kc, rows, keys)
+			h.hide(scores, r, rows, k0, keys)
+			h.p.ExpRows(scores, h.lds, rows, roundUp(keys, expUnit), peak[r-lo:], weight[r-lo:], factor)
+			if v == nil {
+				return
 			}
+			sum := acc[(r-lo)*h.ldo:]
+			for i, f := range factor[:rows] {
+				if f != 1 && k0 > 0 {
+					vec.Scale(sum[i*h.ldo:][:h.HeadDim], sum[i*h.ldo:][:h.HeadDim], f)
+				}
+			}
+			h.accumulate(sum, scores, vr, rows, keys)
 		})
 	}
 	for r := lo; r < hi; r++ {
@@ -161,39 +178,19 @@ func (h head) forward(w *scratch, out, lse, q, k, v []float32, lo, hi int) {
 			vec.Scale(out[r*h.stride:][:h.HeadDim], acc[(r-lo)*h.ldo:][:h.HeadDim], 1/weight[r-lo])
 		}
 		if lse != nil {
-			lse[r] = peak[r-lo] + float32(math.Log(float64(weight[r-lo])))
+			lse[r] = float32(math.Ln2 * (float64(peak[r-lo]) + math.Log2(float64(weight[r-lo]))))
 		}
-	}
-}
-
-// exponentiate turns a tile of scores into exponentials relative to each
-// query's running maximum, and brings what was summed so far to the same
-// scale.
-func (h head) exponentiate(scores, acc, peak, weight []float32, row, rows, k0, keys int) {
-	for r := range rows {
-		n := min(max(h.seen(row+r)-k0, 0), keys)
-		s := scores[r*h.lds:][:keys]
-		clear(s[n:])
-		top := max(peak[r], vec.Max(s[:n]))
-		if top > peak[r] && k0 > 0 {
-			f := float32(math.Exp(float64(peak[r] - top)))
-			weight[r] *= f
-			vec.Scale(acc[r*h.ldo:][:h.HeadDim], acc[r*h.ldo:][:h.HeadDim], f)
-		}
-		peak[r] = top
-		weight[r] += vec.ExpSub(s[:n], s[:n], top)
 	}
 }
 
 // probs computes the probabilities of queries lo to hi-1.
 func (h head) probs(w *scratch, p, q, k []float32, lo, hi int) {
-	scores := grow(&w.s, h.p.Rows*h.lds)
+	scores := grow(&w.scores, h.p.Rows*h.lds)
 	for k0 := 0; k0 < h.Keys; k0 += h.block {
 		keys := min(h.block, h.Keys-k0)
-		kp := h.packColumns(&w.b1, k[k0*h.stride:], keys)
+		kc := h.packColumns(&w.columns, k[k0*h.stride:], keys, h.Scale)
 		h.rowBlocks(lo, hi, func(r, rows int) {
-			a := h.packLeft(&w.a, q[r*h.stride:], rows, h.Scale)
-			h.p.Multiply(scores, h.lds, a, h.lda, kp, h.HeadDim*h.p.Cols, h.HeadDim, nil, 0, rows, keys)
+			h.tile(scores, h.packLeft(&w.left, q[r*h.stride:], rows), kc, rows, keys)
 			for i := range rows {
 				copy(p[(r+i)*h.Keys+k0:], scores[i*h.lds:][:keys])
 			}
@@ -216,7 +213,23 @@ func (h head) seen(i int) int {
 	return h.Keys
 }
 
-// rowBlocks calls f for blocks of rows as tall as a tile that cover [lo, hi).
+// hide sets to -Inf the scores of a tile that stand for keys a query does not
+// see, and those that fill the tile up.
+func (h head) hide(scores []float32, row, rows, k0, keys int) {
+	end := roundUp(keys, expUnit)
+	if end == keys && h.seen(row) >= k0+keys {
+		return
+	}
+	for r := range rows {
+		n := min(max(h.seen(row+r)-k0, 0), keys)
+		for j := n; j < end; j++ {
+			scores[r*h.lds+j] = float32(math.Inf(-1))
+		}
+	}
+}
+
+// rowBlocks calls f for blocks of rows, no taller than a tile, that cover
+// [lo, hi).
 func (h head) rowBlocks(lo, hi int, f func(r, rows int)) {
 	n := (hi - lo + h.p.Rows - 1) / h.p.Rows
 	size := (hi - lo + n - 1) / n
@@ -225,26 +238,34 @@ func (h head) rowBlocks(lo, hi int, f func(r, rows int)) {
 	}
 }
 
-// packLeft packs rows of x, times scale, as the left operand of a product over
-// HeadDim. There is room for one more column.
-func (h head) packLeft(dst *[]float32, x []float32, rows int, scale float32) []float32 {
+// tile computes a tile of scores: packed queries times packed keys.
+func (h head) tile(tile, queries, keys []float32, rows, n int) {
+	h.p.Multiply(tile, h.lds, queries, h.lda, keys, h.HeadDim*h.p.Cols, h.HeadDim, nil, 0, rows, n)
+}
+
+// accumulate adds to sum the product of a tile with n packed rows.
+func (h head) accumulate(sum, tile, b []float32, rows, n int) {
+	h.p.Multiply(sum, h.ldo, tile, h.lds, b, n*h.p.Cols, n, sum, h.ldo, rows, h.HeadDim)
+}
+
+// packLeft packs rows of x as the left operand of a product over HeadDim.
+// There is room for one more column.
+func (h head) packLeft(dst *[]float32, x []float32, rows int) []float32 {
 	a := grow(dst, h.p.Rows*h.lda)
-	for r := range rows {
-		vec.Scale(a[r*h.lda:][:h.HeadDim], x[r*h.stride:][:h.HeadDim], scale)
-	}
+	h.p.CopyFloat32(a, h.lda, x, h.stride, rows, h.HeadDim)
 	return a
 }
 
-// packColumns packs n rows of x as columns of a right operand with HeadDim
-// rows; packRows packs them as its n rows.
-func (h head) packColumns(dst *[]float32, x []float32, n int) []float32 {
+// packColumns packs n rows of x, times scale, as columns of a right operand.
+func (h head) packColumns(dst *[]float32, x []float32, n int, scale float32) []float32 {
 	size := h.HeadDim * h.p.Cols
 	b := grow(dst, h.p.Panels(n)*size)
 	h.p.PackColumns(b, size, gemm.Numbers{F32: x}, h.stride, h.HeadDim, n)
+	vec.Scale(b, b, scale)
 	return b
 }
 
-// packRows is described at packColumns.
+// packRows packs n rows of x as rows of a right operand.
 func (h head) packRows(dst *[]float32, x []float32, n int) []float32 {
 	size := n * h.p.Cols
 	b := grow(dst, h.p.Panels(h.HeadDim)*size)

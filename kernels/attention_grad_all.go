@@ -1,0 +1,189 @@
+package kernels
+
+import (
+	"math"
+	"sync"
+
+	"github.com/sdgraph/sdgraph/kernels/internal/gemm"
+	"github.com/sdgraph/sdgraph/kernels/internal/vec"
+)
+
+// When gradients of keys or values are wanted, one walk over the scores serves
+// all three gradients. A job owns a range of keys of one head and takes all
+// queries, so that it alone adds to its part of dk and dv; what it adds to dq
+// goes to a sum of its own, and the sums are added up at the end.
+
+const (
+	gradJobs    = 16      // heads are cut into parts until there are this many jobs
+	gradNumbers = 1 << 15 // bound on a block of keys
+	sumNumbers  = 1 << 23 // bound on the sums for dq
+	tileBlocks  = 8       // blocks of rows that share one packing of queries
+)
+
+// querySums are recycled between calls.
+var querySums = sync.Pool{New: func() any { return new([]float32) }}
+
+// gradAll computes dk and dv, one of which may be nil, and dq unless it is nil.
+func (s AttentionShape) gradAll(dq, dk, dv []float32, g attentionGrad) {
+	p := gemm.Current()
+	heads := s.B * s.Heads
+	if heads == 0 {
+		return
+	}
+	block := min(keysPerBlock, max(gradNumbers/s.HeadDim, 2*p.Cols))
+	sumSize := s.Queries * p.Padded(s.HeadDim)
+	parts, size := s.keyParts(s.head(p, 0, block).block, heads, sumSize)
+	var sums []float32
+	if dq != nil {
+		memory := querySums.Get().(*[]float32)
+		defer querySums.Put(memory)
+		sums = grow(memory, parts*heads*sumSize)
+	}
+	Parallel(heads*parts, func(i int) {
+		h := s.head(p, i/parts, block)
+		w := scratches.Get().(*scratch)
+		defer scratches.Put(w)
+		b := gradBlocks{head: h, scratch: w, in: g.of(h), dk: cut(dk, h.keys), dv: cut(dv, h.keys)}
+		if dq != nil {
+			b.sum = sums[i*sumSize:][:sumSize]
+			clear(b.sum)
+		}
+		lo := i % parts * size
+		for k0 := lo; k0 < min(lo+size, s.Keys); k0 += h.block {
+			b.keyBlock(k0, min(h.block, s.Keys-k0))
+		}
+	})
+	if dq != nil {
+		s.addUp(dq, sums, heads, parts, p)
+	}
+}
+
+// keyParts is the number of parts that the keys of a head come in, and their
+// size. It depends on the shape alone, for the order of summation not to
+// depend on the number of threads.
+func (s AttentionShape) keyParts(block, heads, sumSize int) (parts, size int) {
+	blocks := (s.Keys + block - 1) / block
+	parts = max(min(gradJobs/heads, blocks, sumNumbers/max(heads*sumSize, 1)), 1)
+	size = (blocks + parts - 1) / parts * block
+	return (s.Keys + size - 1) / size, size
+}
+
+// addUp sets dq to Scale times the sum of all parts' sums.
+func (s AttentionShape) addUp(dq, sums []float32, heads, parts int, p *gemm.Primitives) {
+	ldo := p.Padded(s.HeadDim)
+	Range(heads*s.Queries, fewQueries, func(lo, hi int) {
+		for r := lo; r < hi; r++ {
+			n, i := r/s.Queries, r%s.Queries
+			row := func(part int) []float32 {
+				return sums[((n*parts+part)*s.Queries+i)*ldo:][:s.HeadDim]
+			}
+			for part := 1; part < parts; part++ {
+				vec.Add(row(0), row(0), row(part))
+			}
+			at := ((n/s.Heads*s.Queries+i)*s.Heads + n%s.Heads) * s.HeadDim
+			vec.Scale(dq[at:][:s.HeadDim], row(0), s.Scale)
+		}
+	})
+}
+
+// gradBlocks is a running job of gradAll.
+type gradBlocks struct {
+	head
+	*scratch
+	in          attentionGrad
+	sum, dk, dv []float32 // sum is for dq; each may be nil
+}
+
+// keyBlock computes dk and dv for n keys from k0 on, and adds to the sum for
+// dq. Tiles of scores lie in panels, n rows of Cols numbers each, because they
+// are right operands next: dKᵀ = Qᵀ·dS and dVᵀ = dOutᵀ·P.
+func (b *gradBlocks) keyBlock(k0, n int) {
+	h := b.head
+	kc := h.packExtended(&b.columns, b.in.k[k0*h.stride:], n, h.Scale*math.Log2E)
+	vc := h.packExtended(&b.columns2, b.in.v[k0*h.stride:], n, 1)
+	kr := []float32(nil)
+	if b.sum != nil {
+		kr = h.packRows(&b.rows, b.in.k[k0*h.stride:], n)
+	}
+	accK, accV := grow(&b.result, h.HeadDim*h.lds), grow(&b.result2, h.HeadDim*h.lds)
+	clear(accK)
+	clear(accV)
+	height := tileBlocks * h.p.Rows
+	first := 0
+	if h.Causal {
+		first = k0 / height * height
+	}
+	for q0 := first; q0 < h.Queries; q0 += height {
+		rows := min(height, h.Queries-q0)
+		p, ds := b.tiles(kc, vc, q0, rows, k0, n)
+		if b.sum != nil {
+			b.addToQueries(ds, kr, q0, rows, n)
+		}
+		if b.dk != nil {
+			b.addTransposed(accK, b.in.q[q0*h.stride:], ds, rows, n)
+		}
+		if b.dv != nil {
+			b.addTransposed(accV, b.in.dout[q0*h.stride:], p, rows, n)
+		}
+	}
+	if b.dk != nil {
+		vec.Scale(accK, accK, h.Scale)
+		h.p.TransposeFloat32(b.dk[k0*h.stride:], h.stride, accK, h.lds, n, h.HeadDim)
+	}
+	if b.dv != nil {
+		h.p.TransposeFloat32(b.dv[k0*h.stride:], h.stride, accV, h.lds, n, h.HeadDim)
+	}
+}
+
+// tiles computes P and dS for rows queries from q0 on, in panels.
+func (b *gradBlocks) tiles(kc, vc []float32, q0, rows, k0, n int) (p, ds []float32) {
+	h := b.head
+	cols, panels, depth := h.p.Cols, h.p.Panels(n), h.HeadDim+1
+	size := rows * cols
+	p, ds = grow(&b.scores, panels*size), grow(&b.scores2, panels*size)
+	tile := h.p.Tiles[0]
+	h.rowBlocks(0, rows, func(r, high int) {
+		q, dout := h.packQueries(b.scratch, b.in, q0+r, high)
+		for i := range panels {
+			at := i*size + r*cols
+			tile(p[at:], cols, q, h.lda, kc[i*depth*cols:], depth, nil, 0, nil, high)
+			tile(ds[at:], cols, dout, h.lda, vc[i*depth*cols:], depth, nil, 0, nil, high)
+		}
+	})
+	if h.Causal && q0 < k0+n {
+		for r := range rows {
+			for j := max(h.seen(q0+r)-k0, 0); j < n; j++ {
+				p[j/cols*size+r*cols+j%cols] = float32(math.Inf(-1))
+			}
+		}
+	}
+	h.p.ExpMul(p, ds)
+	return p, ds
+}
+
+// addToQueries adds dS·K to the sum for dq.
+func (b *gradBlocks) addToQueries(ds, kr []float32, q0, rows, n int) {
+	h := b.head
+	tile := grow(&b.left, h.p.Rows*h.lds)
+	size := rows * h.p.Cols
+	h.rowBlocks(0, rows, func(r, high int) {
+		for j := 0; j < n; j += h.p.Cols {
+			at := j/h.p.Cols*size + r*h.p.Cols
+			h.p.CopyFloat32(tile[j:], h.lds, ds[at:], h.p.Cols, high, h.p.Cols)
+		}
+		h.accumulate(b.sum[(q0+r)*h.ldo:], tile, kr, high, n)
+	})
+}
+
+// addTransposed adds xᵀ·y to acc [HeadDim, n], for rows of x [rows, HeadDim]
+// and panels y [rows, n].
+func (b *gradBlocks) addTransposed(acc, x, y []float32, rows, n int) {
+	h := b.head
+	ld := roundUp(rows, 16) + 16
+	a := grow(&b.left, h.HeadDim*ld)
+	h.p.TransposeFloat32(a, ld, x, h.stride, h.HeadDim, rows)
+	h.rowBlocks(0, h.HeadDim, func(r, high int) {
+		sum := acc[r*h.lds:]
+		h.p.Multiply(sum, h.lds, a[r*ld:], ld, y, rows*h.p.Cols, rows, sum, h.lds, high, n)
+	})
+}
