@@ -74,3 +74,7 @@ func (a *AttnStore) Mean() *G.Node {
 	}
 	return nn.Scale(sum, 1/float32(len(a.probs)))
 }
+
+// Token is the map of one token of the prompt in the mean over sites and heads,
+// [B, queries, 1]. TokenMap makes it compete with those of the other tokens.
+func (a *AttnStore) Token(j int) *G.Node { return nn.SliceChannels(a.Mean(), j, j+1) }

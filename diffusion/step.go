@@ -3,6 +3,8 @@ package diffusion
 import (
 	"context"
 	"fmt"
+	"slices"
+	"sync"
 
 	"github.com/sdgraph/sdgraph/nn"
 	"github.com/sdgraph/sdgraph/tensor"
@@ -11,14 +13,16 @@ import (
 )
 
 // Step is a UNet compiled for latents of one size: noise predictions, and the
-// gradient of a loss over what its attention sites did.
+// gradient of a loss over what its attention sites did. Its methods may be
+// called by several goroutines, like those of its Pipeline.
 type Step struct {
 	p        *Pipeline
 	h, w     int
 	options  stepOptions
 	gradient *nn.Program // nil without a loss
-	wrt      []Variable
-	denoise  map[int]*nn.Program // by batch
+
+	mu      sync.Mutex          // guards denoise
+	denoise map[int]*nn.Program // by batch
 }
 
 // Variable is an input of the UNet that a gradient may be taken of.
@@ -79,6 +83,11 @@ func (p *Pipeline) Compile(h, w int, opts ...StepOption) (*Step, error) {
 	for _, opt := range opts {
 		opt(&s.options)
 	}
+	for _, v := range s.options.wrt {
+		if v != LatentInput && v != TextInput {
+			return nil, fmt.Errorf("a gradient of %q was asked for; there are %q and %q", v, LatentInput, TextInput)
+		}
+	}
 	if err := p.CheckSize(h*p.Factor(), w*p.Factor()); err != nil {
 		return nil, err
 	}
@@ -97,7 +106,6 @@ func (s *Step) compileGradient() error {
 		store.Reset()
 		hooks = append(hooks, store.Hook())
 	}
-	s.wrt = s.options.wrt
 	prog, err := nn.Compile(func(b *nn.Build) []*G.Node {
 		in := s.inputs(b, 1)
 		s.p.UNet.Forward(b, in[LatentInput], in["timestep"], in[TextInput])
@@ -105,12 +113,8 @@ func (s *Step) compileGradient() error {
 		if s.options.read != nil {
 			out = append(out, s.options.read()...)
 		}
-		if len(s.wrt) > 0 {
-			wrt := make([]*G.Node, len(s.wrt))
-			for i, v := range s.wrt {
-				wrt[i] = in[v]
-			}
-			out = append(out, b.Grad(out[0], wrt...)...)
+		if len(s.options.wrt) > 0 {
+			out = append(out, b.Grad(out[0], in.of(s.options.wrt)...)...)
 		}
 		return out
 	}, nn.WithHooks(hooks...), nn.WithArena(s.p.arena), nn.WithBudget(s.options.budget))
@@ -121,9 +125,20 @@ func (s *Step) compileGradient() error {
 	return nil
 }
 
-func (s *Step) inputs(b *nn.Build, batch int) map[Variable]*G.Node {
+// inputs are the input nodes of a UNet's graph.
+type inputs map[Variable]*G.Node
+
+func (in inputs) of(vs []Variable) []*G.Node {
+	var nodes []*G.Node
+	for _, v := range vs {
+		nodes = append(nodes, in[v])
+	}
+	return nodes
+}
+
+func (s *Step) inputs(b *nn.Build, batch int) inputs {
 	c := s.p.UNet.Config
-	return map[Variable]*G.Node{
+	return inputs{
 		LatentInput: b.Input(string(LatentInput), batch, c.InChannels, s.h, s.w),
 		"timestep":  b.Input("timestep", batch),
 		TextInput:   b.Input(string(TextInput), batch, s.p.Tokenizer.Length(), c.CrossAttentionDim),
@@ -150,10 +165,9 @@ func (s *Step) Grad(ctx context.Context, z Latent, t float64, text *gt.Dense) (*
 	if err != nil {
 		return nil, err
 	}
-	g := &Gradient{Loss: tensor.Float32s(out[0])[0]}
-	grads := len(out) - len(s.wrt)
-	g.Read = out[1:grads]
-	for i, v := range s.wrt {
+	grads := len(out) - len(s.options.wrt)
+	g := &Gradient{Loss: tensor.Float32s(out[0])[0], Read: out[1:grads]}
+	for i, v := range s.options.wrt {
 		switch d := out[grads+i]; v {
 		case LatentInput:
 			g.Latent = d
@@ -173,45 +187,48 @@ type Guidance struct {
 
 // Denoise predicts the noise in z at timestep t, [1, C, h, w]. With a negative
 // prompt it is ε_n + w·(ε_p - ε_n) (Ho and Salimans, arXiv 2207.12598), both
-// from one pass of batch 2.
+// from one pass of batch 2. A prediction that is not finite is an error.
 func (s *Step) Denoise(ctx context.Context, z Latent, t float64, g Guidance) (Latent, error) {
-	if g.Negative == nil {
-		out, err := s.predict(ctx, z.Dense, []float32{float32(t)}, g.Prompt)
-		if err != nil {
-			return Latent{}, err
-		}
-		return Latent{out}, nil
+	texts := []*gt.Dense{g.Prompt}
+	if g.Negative != nil {
+		texts = []*gt.Dense{g.Negative, g.Prompt}
 	}
-	out, err := s.predict(ctx, twice(z.Dense, z.Dense), []float32{float32(t), float32(t)}, twice(g.Negative, g.Prompt))
+	out, err := s.predict(ctx, z, t, texts)
 	if err != nil {
 		return Latent{}, err
 	}
-	both := tensor.Float32s(out)
-	n := len(both) / 2
-	eps := make([]float32, n)
-	for i := range eps {
-		eps[i] = both[i] + g.Scale*(both[n+i]-both[i])
+	eps := tensor.Float32s(out)
+	if g.Negative != nil {
+		n := len(eps) / 2
+		for i, negative := range eps[:n] {
+			eps[i] = negative + g.Scale*(eps[n+i]-negative)
+		}
+		eps = eps[:n]
 	}
-	return z.With(eps), nil
+	return z.With(eps), checkFinite("the predicted noise", z.With(eps).Dense)
 }
 
-// predict runs the UNet on a batch.
-func (s *Step) predict(ctx context.Context, z *gt.Dense, t []float32, text *gt.Dense) (*gt.Dense, error) {
-	batch := len(t)
-	prog := s.denoise[batch]
-	if prog == nil {
-		var err error
-		prog, err = nn.Compile(func(b *nn.Build) []*G.Node {
-			in := s.inputs(b, batch)
-			return []*G.Node{s.p.UNet.Forward(b, in[LatentInput], in["timestep"], in[TextInput])}
-		}, nn.WithHooks(s.options.hooks...), nn.WithArena(s.p.arena))
-		if err != nil {
-			return nil, fmt.Errorf("noise prediction: %w", err)
-		}
-		s.denoise[batch] = prog
+// predict runs the UNet on z with each of the texts, in one batch.
+func (s *Step) predict(ctx context.Context, z Latent, t float64, texts []*gt.Dense) (*gt.Dense, error) {
+	batch := len(texts)
+	zs, times := make([]*gt.Dense, batch), make([]float32, batch)
+	for i := range texts {
+		zs[i], times[i] = z.Dense, float32(t)
+	}
+	latents, err := stack("the latent", zs)
+	if err != nil {
+		return nil, err
+	}
+	text, err := stack("the prompt's embedding", texts)
+	if err != nil {
+		return nil, err
+	}
+	prog, err := s.prediction(batch)
+	if err != nil {
+		return nil, err
 	}
 	out, err := prog.Run(ctx, map[string]*gt.Dense{
-		string(LatentInput): z, "timestep": tensor.FromFloat32s(t, batch), string(TextInput): text,
+		string(LatentInput): latents, "timestep": tensor.FromFloat32s(times, batch), string(TextInput): text,
 	})
 	if err != nil {
 		return nil, err
@@ -219,10 +236,47 @@ func (s *Step) predict(ctx context.Context, z *gt.Dense, t []float32, text *gt.D
 	return out[0], nil
 }
 
-// twice joins two tensors of one shape [1, …] to a batch of two.
-func twice(a, b *gt.Dense) *gt.Dense {
-	joined := append(append([]float32(nil), tensor.Float32s(a)...), tensor.Float32s(b)...)
-	shape := a.Shape().Clone()
-	shape[0] = 2
-	return tensor.FromFloat32s(joined, shape...)
+// prediction is the program of noise predictions for a batch, compiled the
+// first time.
+func (s *Step) prediction(batch int) (*nn.Program, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if prog := s.denoise[batch]; prog != nil {
+		return prog, nil
+	}
+	prog, err := nn.Compile(func(b *nn.Build) []*G.Node {
+		in := s.inputs(b, batch)
+		return []*G.Node{s.p.UNet.Forward(b, in[LatentInput], in["timestep"], in[TextInput])}
+	}, nn.WithHooks(s.options.hooks...), nn.WithArena(s.p.arena))
+	if err != nil {
+		return nil, fmt.Errorf("noise prediction: %w", err)
+	}
+	s.denoise[batch] = prog
+	return prog, nil
+}
+
+// stack joins tensors of one shape [1, …] to a batch.
+func stack(what string, all []*gt.Dense) (*gt.Dense, error) {
+	var joined []float32
+	for _, d := range all {
+		if d == nil || d.Dims() == 0 || !slices.Equal(d.Shape(), all[0].Shape()) {
+			return nil, fmt.Errorf("%s: %v, want tensors of one shape [1, …]", what, shapesOf(all))
+		}
+		joined = append(joined, tensor.Float32s(d)...)
+	}
+	shape := all[0].Shape().Clone()
+	shape[0] *= len(all)
+	return tensor.FromFloat32s(joined, shape...), nil
+}
+
+func shapesOf(all []*gt.Dense) []string {
+	var shapes []string
+	for _, d := range all {
+		if d == nil {
+			shapes = append(shapes, "nothing")
+			continue
+		}
+		shapes = append(shapes, fmt.Sprintf("%v", d.Shape()))
+	}
+	return shapes
 }

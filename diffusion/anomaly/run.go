@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/sdgraph/sdgraph/diffusion"
+	"github.com/sdgraph/sdgraph/nn"
 	"github.com/sdgraph/sdgraph/tensor"
 	gt "gorgonia.org/tensor"
 )
@@ -29,7 +30,9 @@ type StepTrace struct {
 	Alpha     float64  `json:"alpha"`
 	Image     *float64 `json:"L_img,omitempty"`
 	Prompt    *float64 `json:"L_prompt,omitempty"`
-	Gradient  float64  `json:"grad"` // length of α_t · ∇L_att
+	Gradient  float64  `json:"grad"` // ‖g‖, how far the latent moves before it is denoised
+
+	ImageGradient *float64 `json:"grad_img,omitempty"` // ‖∇L_img‖
 }
 
 // Observer is told of each step that is done: its trace and the latent that it
@@ -78,7 +81,7 @@ func (g *Generator) begin(noise []float32) (*state, error) {
 	if len(noise) != len(g.normal.Floats()) {
 		return nil, fmt.Errorf("%d numbers of noise for a latent of %v", len(noise), g.normal.Shape())
 	}
-	sched, err := diffusion.NewScheduler("ddim", g.pipeline.Scheduler, g.options.Steps)
+	sched, err := newDDIM(g.pipeline.Scheduler, g.options.Steps)
 	if err != nil {
 		return nil, err
 	}
@@ -92,17 +95,26 @@ func (g *Generator) begin(noise []float32) (*state, error) {
 	return s, nil
 }
 
+// newDDIM is the paper's scheduler for a model that was trained as c says,
+// whatever else c says: DDIM as it is set up for Stable Diffusion 1.5.
+func newDDIM(c diffusion.SchedulerConfig, steps int) (diffusion.Scheduler, error) {
+	no := false
+	c.TimestepSpacing, c.StepsOffset = "leading", 1
+	c.SetAlphaToOne, c.ClipSample, c.Thresholding = &no, &no, false
+	return diffusion.NewScheduler("ddim", c, steps)
+}
+
 // step is one pass through the algorithm's loop.
 func (s *state) step(ctx context.Context, i int) error {
-	g, o := s.g, s.g.options
-	k := g.Steps() - i // how many remain, this one included
+	o := s.g.options
+	k := s.g.Steps() - i // how many remain, this one included
 	t := s.scheduler.Timesteps()[s.first+i]
 	refine := k <= o.refineSteps()
 
 	// 1. attention of the anomaly
-	attend := g.attend
+	attend := s.g.attend
 	if refine {
-		attend = g.attendText
+		attend = s.g.attendText
 	}
 	r, err := attend.read(ctx, s.z, t, s.e)
 	if err != nil {
@@ -112,26 +124,28 @@ func (s *state) step(ctx context.Context, i int) error {
 		s.start = max(r.cells, 1)
 	}
 	alpha := o.Lambda * (1 + float64(k)/float64(o.Steps)) * float64(r.cells) / float64(s.start)
-	tr := StepTrace{I: i, T: int(t), Attention: float64(r.loss), Cells: r.cells, Alpha: alpha, Gradient: alpha * length(r.latent)}
-	if err := finite("L_att", float64(r.loss), r.latent); err != nil {
+	tr := StepTrace{I: i, T: int(t), Attention: float64(r.loss), Cells: r.cells, Alpha: alpha}
+	if err := finite("L_att", r.loss, r.latent); err != nil {
 		return err
 	}
 	if k <= o.annotateSteps() {
 		s.soft.add(r.a)
 	}
-	update := s.z.Copy()
-	update.AddScaled(-float32(alpha), r.latent)
+	g := s.z.With(make([]float32, len(s.z.Floats()))) // by which the latent is to move
+	g.AddScaled(float32(alpha), r.latent)
 
 	// 2. refinement by CLIP
 	if refine {
-		if err := s.refine(ctx, r, alpha, update, &tr); err != nil {
+		if err := s.refine(ctx, r, alpha, g, &tr); err != nil {
 			return err
 		}
 	}
 	// 3. the latent moves
-	s.z = update
+	tr.Gradient = length(g.Dense)
+	s.z = s.z.Copy()
+	s.z.AddScaled(-1, g.Dense)
 
-	// 4. denoise
+	// 4. and 5. denoise, and keep the photograph outside the mask
 	if err := s.denoise(ctx, i, t); err != nil {
 		return err
 	}
@@ -139,21 +153,24 @@ func (s *state) step(ctx context.Context, i int) error {
 	return nil
 }
 
-// refine adds the gradient of CLIP's loss on the picture to the update of the
-// latent, and moves the embedding.
-func (s *state) refine(ctx context.Context, r *reading, alpha float64, update diffusion.Latent, tr *StepTrace) error {
+// refine adds the gradient of CLIP's loss on the picture to g, and moves the
+// embedding.
+func (s *state) refine(ctx context.Context, r *reading, alpha float64, g diffusion.Latent, tr *StepTrace) error {
 	o := s.g.options
-	image, gradient, err := s.g.refinement.imageLoss(ctx, s.z)
+	image, toText, err := s.g.refinement.imageLoss(ctx, s.z)
 	if err != nil {
 		return err
 	}
-	if err := finite("L_img", float64(image), gradient); err != nil {
+	if err := finite("L_img", image, toText); err != nil {
 		return err
 	}
-	update.AddScaled(-float32(o.Mu), gradient)
+	g.AddScaled(float32(o.Mu), toText)
 
 	prompt, toDetail, err := s.g.refinement.promptLoss(ctx, s.e)
 	if err != nil {
+		return err
+	}
+	if err := finite("L_prompt", prompt, toDetail); err != nil {
 		return err
 	}
 	e := s.e.Clone().(*gt.Dense)
@@ -161,11 +178,8 @@ func (s *state) refine(ctx context.Context, r *reading, alpha float64, update di
 	for i := range moved {
 		moved[i] -= float32(o.EtaE * (alpha*float64(att[i]) + float64(det[i])))
 	}
-	if err := finite("the embedding", float64(prompt), e); err != nil {
-		return err
-	}
 	s.e = e
-	tr.Image, tr.Prompt = value(image), value(prompt)
+	tr.Image, tr.Prompt, tr.ImageGradient = value(float64(image)), value(float64(prompt)), value(length(toText))
 	return nil
 }
 
@@ -191,7 +205,7 @@ func (s *state) denoise(ctx context.Context, i int, t float64) error {
 		blend(z, level, g.maskLatent)
 	}
 	s.z = g.normal.With(z)
-	return finite("the latent", 0, s.z.Dense)
+	return nil
 }
 
 // blend keeps z where mask is 1 and puts normal where it is 0; the mask counts
@@ -248,12 +262,13 @@ func (m *softMap) resized(height, width int) ([]float32, error) {
 	return diffusion.ResizeBilinear(mean, m.h, m.w, height, width)
 }
 
-func finite(what string, v float64, gradient *gt.Dense) error {
-	if math.IsNaN(v) || math.IsInf(v, 0) {
-		return fmt.Errorf("%s is %v", what, v)
+// finite tells what a loss or its gradient is if it is no number.
+func finite(loss string, v float32, gradient *gt.Dense) error {
+	if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
+		return fmt.Errorf("%s is %v", loss, v)
 	}
-	if at := tensor.NonFinite(gradient); at >= 0 {
-		return fmt.Errorf("%s: element %d of a tensor of shape %v is not finite", what, at, gradient.Shape())
+	if err := nn.Finite(gradient); err != nil {
+		return fmt.Errorf("the gradient of %s is not finite: %w", loss, err)
 	}
 	return nil
 }
@@ -266,7 +281,4 @@ func length(d *gt.Dense) float64 {
 	return math.Sqrt(sum)
 }
 
-func value(f float32) *float64 {
-	v := float64(f)
-	return &v
-}
+func value(f float64) *float64 { return &f }

@@ -59,9 +59,6 @@ func runAnomaly(ctx context.Context, o options, in tensors) (tensors, error) {
 		return nil, err
 	}
 	image, noise := in["image"], in["noise"]
-	if image == nil || noise == nil {
-		return nil, errors.New("the input file has no tensors \"image\" and \"noise\"")
-	}
 	if m := in["mask"]; m != nil && !allOnes(tensor.Float32s(m)) {
 		config.Mask = tensor.Float32s(m)
 	}

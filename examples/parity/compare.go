@@ -9,14 +9,13 @@ import (
 	"strings"
 
 	"github.com/sdgraph/sdgraph/tensor"
-	gt "gorgonia.org/tensor"
 )
 
 // compare prints, for each reference tensor, the largest error, the largest
 // reference value and their ratio. It returns an error that names the tensors
 // whose ratio exceeds rtol and those that were not produced. A tensor of the
 // input is not expected back: one file may hold inputs and references.
-func compare(w io.Writer, in, out, ref map[string]*gt.Dense, rtol float64) error {
+func compare(w io.Writer, in, out, ref tensors, rtol float64) error {
 	var bad []string
 	for _, name := range slices.Sorted(maps.Keys(ref)) {
 		got, want := out[name], ref[name]
@@ -47,12 +46,11 @@ func compare(w io.Writer, in, out, ref map[string]*gt.Dense, rtol float64) error
 	return nil
 }
 
+// difference is the largest error and the largest value of want; NaN if there
+// is a NaN in either.
 func difference(got, want []float32) (worst, largest float64) {
 	for i, v := range want {
-		d := math.Abs(float64(got[i]) - float64(v))
-		if !(d <= worst) { // NaN too
-			worst = d
-		}
+		worst = math.Max(worst, math.Abs(float64(got[i])-float64(v)))
 		largest = math.Max(largest, math.Abs(float64(v)))
 	}
 	return worst, largest

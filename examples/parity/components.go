@@ -2,11 +2,11 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/sdgraph/sdgraph/clip"
 	"github.com/sdgraph/sdgraph/diffusion"
@@ -18,21 +18,55 @@ import (
 
 type tensors = map[string]*gt.Dense
 
-// components are what can be run.
-var components = []struct {
+// component is a part of a model directory, or a computation on it.
+type component struct {
+	name  string
+	reads []input
+	run   func(ctx context.Context, o options, in tensors) (tensors, error)
+}
+
+// input is a tensor that a component needs and its number of dimensions.
+type input struct {
 	name string
-	run  func(ctx context.Context, o options, in tensors) (tensors, error)
-}{
-	{"unet", runUNet},
-	{"vae-decode", runDecoder},
-	{"vae-encode", runEncoder},
-	{"text", runText},
-	{"cliptext", runCLIPText},
-	{"image", runImage},
-	{"scheduler", runScheduler},
-	{"rng", runRandom},
-	{"anomalyany", runAnomaly},
-	{"tokenize", nil},
+	dims int
+}
+
+// components are what can be run.
+var components = []component{
+	{"unet", []input{{"sample", 4}, {"timestep", 1}, {"encoder_hidden_states", 3}}, runUNet},
+	{"vae-decode", []input{{"latent", 4}}, runDecoder},
+	{"vae-encode", []input{{"image", 4}}, runEncoder},
+	{"text", []input{{"input_ids", 2}}, runText},
+	{"cliptext", []input{{"input_ids", 2}}, runCLIPText},
+	{"image", []input{{"pixel_values", 4}}, runImage},
+	{"scheduler", []input{{"init", 4}, {"eps", 4}}, runScheduler},
+	{"rng", nil, runRandom},
+	{"anomalyany", []input{{"image", 4}, {"noise", 4}}, runAnomaly},
+	{"tokenize", nil, nil}, // reads no tensors
+}
+
+// check tells whether the input file has what the component reads.
+func (c component) check(file string, in tensors) error {
+	if file == "" && len(c.reads) > 0 {
+		return fmt.Errorf("--in FILE.safetensors is missing; %s", c.wants())
+	}
+	for _, r := range c.reads {
+		if d := in[r.name]; d == nil {
+			return fmt.Errorf("%s has no tensor %q; %s", file, r.name, c.wants())
+		} else if d.Dims() != r.dims {
+			return fmt.Errorf("%s: %s has shape %v; %s", file, r.name, d.Shape(), c.wants())
+		}
+	}
+	return nil
+}
+
+// wants lists what the component reads.
+func (c component) wants() string {
+	var list []string
+	for _, r := range c.reads {
+		list = append(list, fmt.Sprintf("%s (%d dimensions)", r.name, r.dims))
+	}
+	return c.name + " reads " + strings.Join(list, ", ")
 }
 
 // graph is a computation that names its inputs and outputs.
@@ -45,11 +79,7 @@ type graph struct {
 
 // input is the input called name, of the shape that the file has.
 func (g *graph) input(name string) *G.Node {
-	d := g.in[name]
-	if d == nil {
-		panic(fmt.Sprintf("the input file has no tensor %q", name))
-	}
-	n := g.b.Input(name, d.Shape()...)
+	n := g.b.Input(name, g.in[name].Shape()...)
 	g.inputs[name] = n
 	return n
 }
@@ -107,11 +137,8 @@ func runUNet(ctx context.Context, o options, in tensors) (tensors, error) {
 		return nil, err
 	}
 	defer set.Close()
-	sample := in["sample"]
-	if sample == nil || sample.Dims() != 4 {
-		return nil, errors.New("the input file has no tensor \"sample\" of four dimensions")
-	}
-	store := diffusion.NewAttnStore(diffusion.Cross(sample.Shape()[2]/4, sample.Shape()[3]/4))
+	s := in["sample"].Shape()
+	store := diffusion.NewAttnStore(diffusion.Cross(s[2]/4, s[3]/4))
 	return execute(ctx, in, func(g *graph) {
 		out := m.Forward(g.b, g.input("sample"), g.input("timestep"), g.input("encoder_hidden_states"))
 		g.outputs["sample"] = out
@@ -152,9 +179,7 @@ func runText(ctx context.Context, o options, in tensors) (tensors, error) {
 		return nil, err
 	}
 	defer set.Close()
-	if err := addPooled(in, m.Config); err != nil {
-		return nil, err
-	}
+	addPooled(in, m.Config)
 	return execute(ctx, in, func(g *graph) {
 		hidden := m.Forward(g.b, g.input("input_ids"))
 		g.outputs["last_hidden_state"] = hidden
@@ -168,9 +193,7 @@ func runCLIPText(ctx context.Context, o options, in tensors) (tensors, error) {
 		return nil, err
 	}
 	defer set.Close()
-	if err := addPooled(in, m.Config.Text); err != nil {
-		return nil, err
-	}
+	addPooled(in, m.Config.Text)
 	return execute(ctx, in, func(g *graph) {
 		g.outputs["text_embeds"] = m.TextEmbeds(g.b, g.input("input_ids"), g.input(pooled))
 	})
@@ -202,11 +225,8 @@ func openCLIP(o options) (*diffusion.CLIP, *tensor.Set, error) {
 // pooled is the name of the input that holds the pooled tokens' positions.
 const pooled = "pooled positions"
 
-func addPooled(in tensors, c clip.TextConfig) error {
+func addPooled(in tensors, c clip.TextConfig) {
 	ids := in["input_ids"]
-	if ids == nil || ids.Dims() != 2 {
-		return errors.New("the input file has no tensor \"input_ids\" of two dimensions")
-	}
 	length := ids.Shape()[1]
 	var at []float32
 	for row := range slices.Chunk(tensor.Float32s(ids), length) {
@@ -217,5 +237,4 @@ func addPooled(in tensors, c clip.TextConfig) error {
 		at = append(at, float32(c.PooledPosition(whole)))
 	}
 	in[pooled] = tensor.FromFloat32s(at, len(at))
-	return nil
 }

@@ -12,11 +12,11 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
 	"github.com/sdgraph/sdgraph/tensor"
-	gt "gorgonia.org/tensor"
 )
 
 type options struct {
@@ -33,11 +33,7 @@ type options struct {
 
 func main() {
 	var o options
-	names := make([]string, len(components))
-	for i, c := range components {
-		names[i] = c.name
-	}
-	kong.Parse(&o, kong.Name("parity"), kong.Vars{"components": strings.Join(names, ",")},
+	kong.Parse(&o, kong.Name("parity"), kong.Vars{"components": strings.Join(names(), ",")},
 		kong.Description("Run one component of a model directory and compare it with reference tensors."))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -47,21 +43,35 @@ func main() {
 	}
 }
 
+// names lists the components.
+func names() []string {
+	var all []string
+	for _, c := range components {
+		all = append(all, c.name)
+	}
+	return all
+}
+
+// run runs a component and compares what it gives.
 func run(ctx context.Context, o options) error {
 	if o.Run == "tokenize" {
 		return tokenize(o)
+	}
+	at := slices.IndexFunc(components, func(c component) bool { return c.name == o.Run })
+	if at < 0 {
+		return fmt.Errorf("unknown component %q; there are %s", o.Run, strings.Join(names(), ", "))
 	}
 	in, err := readTensors(o.In)
 	if err != nil {
 		return err
 	}
-	var out map[string]*gt.Dense
-	for _, c := range components {
-		if c.name == o.Run {
-			if out, err = c.run(ctx, o, in); err != nil {
-				return fmt.Errorf("%s: %w", o.Run, err)
-			}
-		}
+	c := components[at]
+	if err := c.check(o.In, in); err != nil {
+		return err
+	}
+	out, err := c.run(ctx, o, in)
+	if err != nil {
+		return fmt.Errorf("%s: %w", o.Run, err)
 	}
 	if o.Out != "" {
 		if err := tensor.Save(o.Out, out, nil); err != nil {
@@ -79,8 +89,8 @@ func run(ctx context.Context, o options) error {
 }
 
 // readTensors reads a whole file as float32.
-func readTensors(path string) (map[string]*gt.Dense, error) {
-	all := map[string]*gt.Dense{}
+func readTensors(path string) (tensors, error) {
+	all := tensors{}
 	if path == "" {
 		return all, nil
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"path/filepath"
@@ -18,11 +17,7 @@ func runScheduler(ctx context.Context, o options, in tensors) (tensors, error) {
 	if err != nil {
 		return nil, err
 	}
-	start, eps := in["init"], in["eps"]
-	if start == nil || eps == nil {
-		return nil, errors.New("the input file has no tensors \"init\" and \"eps\"")
-	}
-	shape := start.Shape()
+	start, eps, shape := in["init"], in["eps"], in["init"].Shape()
 	out := tensors{}
 	for _, name := range diffusion.SchedulerNames() {
 		for _, steps := range []int{20, 50, 100} {

@@ -82,7 +82,7 @@ func readTexts(path string) ([]tokenized, error) {
 	}
 	var texts []tokenized
 	if err := json.Unmarshal(data, &texts); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, fmt.Errorf("%s: want a list of {\"text\": …, \"ids\": […]}: %w", path, err)
 	}
 	return texts, nil
 }

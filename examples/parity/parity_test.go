@@ -1,0 +1,157 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/sdgraph/sdgraph/diffusion/anomaly"
+	"github.com/sdgraph/sdgraph/tensor"
+)
+
+const testdata = "../../testdata"
+
+// models are the tiny models, a in the form that is written today, b in that of
+// the published files.
+var models = []string{"a", "b"}
+
+func model(name string) string         { return filepath.Join(testdata, "models", name) }
+func golden(model, file string) string { return filepath.Join(testdata, "goldens", model, file) }
+
+// TestComponents compares every component of the tiny models with PyTorch.
+func TestComponents(t *testing.T) {
+	for _, m := range models {
+		for _, c := range components {
+			if c.run == nil || c.name == "anomalyany" {
+				continue
+			}
+			t.Run(m+"/"+c.name, func(t *testing.T) {
+				o := options{Model: model(m), Run: c.name, Rtol: 2e-4,
+					In: golden(m, c.name+"_in.safetensors"), Ref: golden(m, c.name+"_ref.safetensors")}
+				switch c.name {
+				case "scheduler":
+					o.In, o.Ref, o.Rtol = golden(m, "scheduler.safetensors"), golden(m, "scheduler.safetensors"), 1e-5
+				case "rng":
+					o.In, o.Ref, o.Rtol = "", golden(m, "rng.safetensors"), 1e-6
+				}
+				if err := run(t.Context(), o); err != nil {
+					t.Fatal(err)
+				}
+			})
+		}
+	}
+}
+
+// TestTokens compares the ids of both models' tokenizers.
+func TestTokens(t *testing.T) {
+	for _, m := range models {
+		if err := run(t.Context(), options{Model: model(m), Run: "tokenize", In: golden(m, "tokenize.json")}); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// TestAnomalyAny compares whole runs, every latent on the way and the trace.
+func TestAnomalyAny(t *testing.T) {
+	for _, m := range models {
+		for _, kind := range []string{"", "_mask"} {
+			t.Run(m+kind, func(t *testing.T) {
+				config := golden(m, "anomalyany"+kind+".json")
+				trace := filepath.Join(t.TempDir(), "trace.json")
+				err := run(t.Context(), options{Model: model(m), Run: "anomalyany", Rtol: 1e-2, Config: config, Trace: trace,
+					In: golden(m, "anomalyany_in"+kind+".safetensors"), Ref: golden(m, "anomalyany_ref"+kind+".safetensors")})
+				if err != nil {
+					t.Fatal(err)
+				}
+				near := cmpopts.EquateApprox(1e-3, 1e-4)
+				if diff := cmp.Diff(readTrace(t, config), readTrace(t, trace), near); diff != "" {
+					t.Errorf("trace, reference -, ours +:\n%s", diff)
+				}
+			})
+		}
+	}
+}
+
+func readTrace(t *testing.T, path string) []anomaly.StepTrace {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file struct{ Steps []anomaly.StepTrace }
+	if err := json.Unmarshal(data, &file); err != nil {
+		t.Fatal(err)
+	}
+	if len(file.Steps) == 0 {
+		t.Fatalf("%s has no steps", path)
+	}
+	return file.Steps
+}
+
+// TestOutIsComparable writes results and takes them as a reference.
+func TestOutIsComparable(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "out.safetensors")
+	o := options{Model: model("a"), Run: "unet", In: golden("a", "unet_in.safetensors"), Out: out}
+	if err := run(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+	o.Out, o.Ref, o.Rtol = "", out, 0
+	if err := run(t.Context(), o); err != nil {
+		t.Errorf("a second run differs from the first: %v", err)
+	}
+	got, err := readTensors(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := readTensors(golden("a", "unet_ref.safetensors"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(shapes(want), shapes(got)); diff != "" {
+		t.Errorf("names and shapes of the output, reference -, ours +:\n%s", diff)
+	}
+}
+
+func shapes(all tensors) map[string]string {
+	s := map[string]string{}
+	for name, d := range all {
+		s[name] = fmt.Sprint(d.Shape())
+	}
+	return s
+}
+
+// TestWithoutCotangent has no gradients to give.
+func TestWithoutCotangent(t *testing.T) {
+	in, err := readTensors(golden("a", "unet_in.safetensors"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	delete(in, "cotangent")
+	out, err := runUNet(t.Context(), options{Model: model("a")}, in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out["sample"] == nil || out["grad.sample"] != nil {
+		t.Errorf("there are %v, want sample and no grad.sample", shapes(out))
+	}
+}
+
+func TestDifferenceKeepsNaN(t *testing.T) {
+	nan := float32(math.NaN())
+	for name, c := range map[string]struct{ got, want []float32 }{
+		"ours":      {[]float32{nan, 1, 2}, []float32{0, 1, 2}},
+		"reference": {[]float32{0, 1, 2}, []float32{0, nan, 2}},
+	} {
+		in := tensors{"x": tensor.FromFloat32s(c.got, 3)}
+		ref := tensors{"x": tensor.FromFloat32s(c.want, 3)}
+		if err := compare(io.Discard, nil, in, ref, 1); err == nil {
+			t.Errorf("%s: a NaN passes for a small difference", name)
+		}
+	}
+}
