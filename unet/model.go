@@ -5,6 +5,7 @@ import (
 
 	"github.com/sdgraph/sdgraph/nn"
 	G "gorgonia.org/gorgonia"
+	gt "gorgonia.org/tensor"
 )
 
 // Model is a UNet2DConditionModel.
@@ -121,14 +122,8 @@ func newUpBlock(c Config, i int) *upBlock {
 // [B, out_channels, h, w]. Height and width must be multiples of
 // Config.Factor. It panics on other shapes; nn.Compile makes that an error.
 func (m *Model) Forward(b *nn.Build, sample, timestep, text *G.Node) *G.Node {
+	m.checkShapes(sample.Shape(), timestep.Shape(), text.Shape())
 	s := sample.Shape()
-	f := m.Config.Factor()
-	if len(s) != 4 || s[1] != m.Config.InChannels || s[2]%f != 0 || s[3]%f != 0 {
-		panic(fmt.Sprintf("unet: sample of shape %v, want [batch, %d, height, width] with height and width multiples of %d", s, m.Config.InChannels, f))
-	}
-	if t := text.Shape(); len(t) != 3 || t[0] != s[0] || t[2] != m.Config.CrossAttentionDim {
-		panic(fmt.Sprintf("unet: text of shape %v, want [%d, tokens, %d]", t, s[0], m.Config.CrossAttentionDim))
-	}
 	// 1. timestep
 	temb := nn.TimestepEmbedding(timestep, m.Config.BlockOutChannels[0], m.Config.FlipSinToCos, m.Config.FreqShift)
 	temb = m.TimeEmbedding.Linear2.Forward(nn.SiLU(m.TimeEmbedding.Linear1.Forward(temb)))
@@ -152,6 +147,19 @@ func (m *Model) Forward(b *nn.Build, sample, timestep, text *G.Node) *G.Node {
 	// 5. out
 	x = m.ConvOut.Forward(m.ConvNormOut.ForwardSiLU(x))
 	return nn.ChannelsFirst(x.X, x.H, x.W)
+}
+
+func (m *Model) checkShapes(sample, timestep, text gt.Shape) {
+	f := m.Config.Factor()
+	if len(sample) != 4 || sample[1] != m.Config.InChannels || sample[2]%f != 0 || sample[3]%f != 0 {
+		panic(fmt.Sprintf("unet: sample of shape %v, want [batch, %d, height, width] with height and width multiples of %d", sample, m.Config.InChannels, f))
+	}
+	if len(timestep) != 1 || timestep[0] != sample[0] {
+		panic(fmt.Sprintf("unet: timestep of shape %v, want [%d]", timestep, sample[0]))
+	}
+	if len(text) != 3 || text[0] != sample[0] || text[2] != m.Config.CrossAttentionDim {
+		panic(fmt.Sprintf("unet: text of shape %v, want [%d, tokens, %d]", text, sample[0], m.Config.CrossAttentionDim))
+	}
 }
 
 func (d *downBlock) forward(b *nn.Build, path string, x nn.FeatureMap, temb, text *G.Node, skips *[]nn.FeatureMap) nn.FeatureMap {

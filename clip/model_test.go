@@ -1,0 +1,195 @@
+package clip
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	G "gorgonia.org/gorgonia"
+	gt "gorgonia.org/tensor"
+
+	"github.com/sdgraph/sdgraph/nn"
+	"github.com/sdgraph/sdgraph/nn/nntest"
+	"github.com/sdgraph/sdgraph/tensor"
+)
+
+// tiny is CLIP with two narrow layers.
+func tiny() Config {
+	c := ViTL14()
+	c.Text = TextConfig{
+		VocabSize: 50, HiddenSize: 16, Intermediate: 32, Layers: 2, Heads: 4, MaxPositions: 9,
+		HiddenAct: "quick_gelu", LayerNormEps: 1e-5, EOSTokenID: 49,
+	}
+	c.Vision = VisionConfig{
+		HiddenSize: 24, Intermediate: 48, Layers: 2, Heads: 3, Channels: 3, ImageSize: 8, PatchSize: 4,
+		HiddenAct: "gelu", LayerNormEps: 1e-5,
+	}
+	c.ProjectionDim = 10
+	return c
+}
+
+func random(t testing.TB, c Config) *Model {
+	t.Helper()
+	if err := c.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	m := New(c)
+	if err := nn.Randomize(m, 1, gt.Float32); err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func TestImageGradient(t *testing.T) {
+	m := random(t, tiny())
+	nntest.CheckGrad(t, func(b *nn.Build, in G.Nodes) *G.Node {
+		return m.ImageEmbeds(b, nn.FeatureMap{X: in[0], H: 8, W: 8})
+	}, []*gt.Dense{nntest.Normal(1, 2, 64, 3)})
+}
+
+// The similarity of a picture and a text is differentiable in the picture.
+func TestSimilarityGradient(t *testing.T) {
+	m := random(t, tiny())
+	nntest.CheckGrad(t, func(b *nn.Build, in G.Nodes) *G.Node {
+		ids := b.Constant("ids", []float32{48, 3, 7, 49}, 1, 4)
+		text := m.TextEmbeds(b, ids, b.Constant("pooled", []float32{3}, 1))
+		return nn.CosineSimilarity(m.ImageEmbeds(b, nn.FeatureMap{X: in[0], H: 8, W: 8}), text)
+	}, []*gt.Dense{nntest.Normal(1, 1, 64, 3)})
+}
+
+func encode(t *testing.T, m *Model, ids ...float32) []float32 {
+	t.Helper()
+	return nntest.Run(t, func(b *nn.Build, in G.Nodes) []*G.Node {
+		return G.Nodes{m.TextModel.Forward(b, in[0])}
+	}, []*gt.Dense{tensor.FromFloat32s(ids, 1, len(ids))})[0]
+}
+
+// A token does not see later ones, so a text's beginning does not depend on its
+// end.
+func TestTextIsCausal(t *testing.T) {
+	m := random(t, tiny())
+	long, short, other := encode(t, m, 48, 3, 7, 9, 49), encode(t, m, 48, 3), encode(t, m, 48, 4)
+	for i, v := range short {
+		if d := v - long[i]; d > 1e-5 || d < -1e-5 {
+			t.Fatalf("element %d is %g, and %g with more text behind it", i, v, long[i])
+		}
+	}
+	if short[16] == other[16] {
+		t.Error("another token has the same hidden state")
+	}
+}
+
+func TestTextEmbedsTakeThePooledPosition(t *testing.T) {
+	m := random(t, tiny())
+	embed := func(ids []float32, pooled float32) []float32 {
+		return nntest.Run(t, func(b *nn.Build, in G.Nodes) []*G.Node {
+			return G.Nodes{m.TextEmbeds(b, in[0], in[1])}
+		}, []*gt.Dense{tensor.FromFloat32s(ids, 1, len(ids)), tensor.FromFloat32s([]float32{pooled}, 1)})[0]
+	}
+	padded, plain := embed([]float32{48, 3, 49, 49, 49}, 2), embed([]float32{48, 3, 49}, 2)
+	for i := range plain {
+		if d := padded[i] - plain[i]; d > 1e-5 || d < -1e-5 {
+			t.Errorf("element %d is %g with padding, %g without", i, padded[i], plain[i])
+		}
+	}
+}
+
+func TestPooledPosition(t *testing.T) {
+	for _, c := range []struct {
+		eos  int
+		ids  []int32
+		want int
+	}{
+		{49407, []int32{49406, 320, 49407, 49407}, 2},
+		{49407, []int32{49406, 320}, 0},
+		{2, []int32{49406, 320, 49407, 49407}, 2}, // a file of before transformers 4.30
+		{2, []int32{49406, 2, 5}, 0},
+	} {
+		if got := (TextConfig{EOSTokenID: c.eos}).PooledPosition(c.ids); got != c.want {
+			t.Errorf("end token %d in %v: position %d, want %d", c.eos, c.ids, got, c.want)
+		}
+	}
+}
+
+func TestAttentionSites(t *testing.T) {
+	m := random(t, tiny())
+	var paths []string
+	nntest.Run(t, func(b *nn.Build, in G.Nodes) []*G.Node {
+		ids := b.Constant("ids", []float32{48, 49}, 1, 2)
+		return G.Nodes{m.TextModel.Forward(b, ids), m.ImageEmbeds(b, nn.FeatureMap{X: in[0], H: 8, W: 8})}
+	}, []*gt.Dense{nntest.Normal(1, 1, 64, 3)}, nn.WithHooks(func(s *nn.Site) {
+		s.Probs() // attention taken apart must mask as the fused one does
+		paths = append(paths, s.Path)
+	}))
+	want := []string{
+		"text_model.encoder.layers.0.self_attn", "text_model.encoder.layers.1.self_attn",
+		"vision_model.encoder.layers.0.self_attn", "vision_model.encoder.layers.1.self_attn",
+	}
+	if diff := cmp.Diff(want, paths); diff != "" {
+		t.Errorf("sites, want (-), got (+):\n%s", diff)
+	}
+}
+
+func TestShapeErrors(t *testing.T) {
+	m := random(t, tiny())
+	for _, c := range []struct {
+		name  string
+		build func(b *nn.Build) *G.Node
+		want  string
+	}{
+		{"too long", func(b *nn.Build) *G.Node { return m.TextModel.Forward(b, b.Input("ids", 1, 10)) }, "clip: token ids of shape (1, 10), want [batch, at most 9]"},
+		{"no batch", func(b *nn.Build) *G.Node { return m.TextModel.Forward(b, b.Input("ids", 5)) }, "clip: token ids of shape (5)"},
+		{"size", func(b *nn.Build) *G.Node {
+			return m.ImageEmbeds(b, nn.FeatureMap{X: b.Input("x", 1, 144, 3), H: 12, W: 12})
+		}, "clip: picture of 12×12, want 8×8"},
+		{"channels", func(b *nn.Build) *G.Node {
+			return m.ImageEmbeds(b, nn.FeatureMap{X: b.Input("x", 1, 64, 4), H: 8, W: 8})
+		}, "want (1, 64, 3) for a picture of 8×8"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := nn.Compile(func(b *nn.Build) []*G.Node { return G.Nodes{c.build(b)} })
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("error %v, want one with %q", err, c.want)
+			}
+		})
+	}
+}
+
+func configFile(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "config.json")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestConfigErrors(t *testing.T) {
+	text := func(path string) error { _, err := ReadTextConfig(path); return err }
+	whole := func(path string) error { _, err := ReadConfig(path); return err }
+	for _, c := range []struct {
+		name string
+		read func(string) error
+		text string
+		want string
+	}{
+		{"T5", text, `{"model_type": "t5"}`, "model_type is t5"},
+		{"text encoder only", whole, `{"model_type": "clip_text_model"}`, "model_type is clip_text_model, not a whole CLIPModel, text and vision"},
+		{"heads", text, `{"hidden_size": 512, "num_attention_heads": 7}`, "hidden_size a multiple of the heads"},
+		{"activation", text, `{"hidden_act": "mish"}`, `hidden_act: activation "mish" is not known`},
+		{"vocabulary", text, `{"vocab_size": 0}`, "vocab_size 0 and max_position_embeddings 77 must be positive"},
+		{"patches", whole, `{"model_type": "clip", "vision_config": {"image_size": 224, "patch_size": 15}}`, "vision_config: image_size 224 is no multiple of patch_size 15"},
+		{"vision layers", whole, `{"model_type": "clip", "vision_config": {"num_hidden_layers": 0}}`, "vision_config: "},
+		{"projection", whole, `{"model_type": "clip", "projection_dim": 0}`, "projection_dim is 0, want more than 0"},
+		{"not JSON", whole, `{`, "config.json: unexpected end of JSON input"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			err := c.read(configFile(t, c.text))
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("error %v, want one with %q", err, c.want)
+			}
+		})
+	}
+}

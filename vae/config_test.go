@@ -1,0 +1,59 @@
+package vae
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func readConfig(t *testing.T, text string) (Config, error) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "config.json")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return ReadConfig(path)
+}
+
+func TestReadConfig(t *testing.T) {
+	// vae/config.json of stable-diffusion-v1-5, which has no scaling_factor.
+	got, err := readConfig(t, `{"_class_name": "AutoencoderKL", "_diffusers_version": "0.6.0", "act_fn": "silu",
+		"block_out_channels": [128, 256, 512, 512],
+		"down_block_types": ["DownEncoderBlock2D", "DownEncoderBlock2D", "DownEncoderBlock2D", "DownEncoderBlock2D"],
+		"in_channels": 3, "latent_channels": 4, "layers_per_block": 2, "norm_num_groups": 32, "out_channels": 3, "sample_size": 512,
+		"up_block_types": ["UpDecoderBlock2D", "UpDecoderBlock2D", "UpDecoderBlock2D", "UpDecoderBlock2D"]}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got.DownBlockTypes, got.UpBlockTypes = nil, nil
+	if diff := cmp.Diff(StableDiffusion15(), got); diff != "" {
+		t.Errorf("want (-), got (+):\n%s", diff)
+	}
+	if got.Factor() != 8 {
+		t.Errorf("factor %d, want 8", got.Factor())
+	}
+}
+
+func TestConfigErrors(t *testing.T) {
+	for _, c := range []struct{ name, text, want string }{
+		{"SD 3", `{"shift_factor": 0.0609}`, "shift_factor is 0.0609, as in Stable Diffusion 3: only Stable Diffusion 1.x is supported"},
+		{"class", `{"_class_name": "AutoencoderTiny"}`, "_class_name is AutoencoderTiny"},
+		{"block", `{"block_out_channels": [64], "down_block_types": ["AttnDownEncoderBlock2D"]}`, `AttnDownEncoderBlock2D`},
+		{"number of blocks", `{"block_out_channels": [64, 64], "up_block_types": ["UpDecoderBlock2D"]}`, "1 block types (UpDecoderBlock2D) for 2 block_out_channels"},
+		{"no blocks", `{"block_out_channels": []}`, "block_out_channels is empty"},
+		{"groups", `{"block_out_channels": [40]}`, "block_out_channels[0] = 40 is no multiple of norm_num_groups = 32"},
+		{"layers", `{"layers_per_block": 0}`, "layers_per_block 0"},
+		{"scale", `{"scaling_factor": 0}`, "scaling_factor is 0, want more than 0"},
+		{"not JSON", `[`, "config.json: unexpected end of JSON input"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := readConfig(t, c.text)
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("error %v, want one with %q", err, c.want)
+			}
+		})
+	}
+}
