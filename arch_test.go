@@ -123,6 +123,28 @@ func sources(t *testing.T, f func(path string, text []byte)) {
 	}
 }
 
+// TestReadmeExampleCompiles compares the README's Go code with example_test.go, which is compiled and run.
+func TestReadmeExampleCompiles(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	example, err := os.ReadFile("example_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, code, _ := strings.Cut(string(readme), "```go\n")
+	code, _, found := strings.Cut(code, "```")
+	if !found {
+		t.Fatal("README.md shows no Go code")
+	}
+	if !strings.Contains(withoutSpace(string(example)), withoutSpace(code)) {
+		t.Error("the Go code of README.md is not that of example_test.go")
+	}
+}
+
+func withoutSpace(s string) string { return strings.Join(strings.Fields(s), " ") }
+
 // generated reports whether one of the first lines says so, as Go's tools expect it.
 func generated(text []byte) bool {
 	s := bufio.NewScanner(bytes.NewReader(text))

@@ -1,0 +1,65 @@
+package sdgraph_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+
+	"github.com/sdgraph/sdgraph/diffusion"
+	"github.com/sdgraph/sdgraph/nn"
+	"github.com/sdgraph/sdgraph/tensor"
+	G "gorgonia.org/gorgonia"
+)
+
+// A prompt becomes a picture, while the gradient of a loss on one word's attention steers it: the README's example.
+func Example() {
+	ctx := context.Background()
+	p, err := diffusion.Open("testdata/models/a") // tiny, with random weights; a real one works the same
+	check(err)
+	defer p.Close()
+
+	// The prompt, and which of its tokens is the word that should be seen.
+	const h, w = 32, 32 // of the latent; 64×64 is a picture of 512×512
+	prompt, err := p.Encode(ctx, "a photo of a metal nut with a crack on it")
+	check(err)
+	nothing, err := p.Encode(ctx, "")
+	check(err)
+	tokens, err := p.Tokenizer.FindWord("a photo of a metal nut with a crack on it", "crack")
+	check(err)
+
+	// A loss on the word's attention, as an expression on the graph; its gradient comes by itself.
+	maps := diffusion.NewAttnStore(diffusion.Cross(h/4, w/4))
+	step, err := p.Compile(h, w,
+		diffusion.WithStore(maps),
+		diffusion.WithLoss(func() *G.Node {
+			words := diffusion.TokenMaps(maps.Mean())
+			return nn.OneMinusMax(diffusion.TokenMap(words, h/4, w/4, tokens[0], nn.StandardGaussian(0.5)))
+		}),
+		diffusion.WithGrad(diffusion.LatentInput))
+	check(err)
+
+	// From noise to a picture, down the loss before each step.
+	schedule, err := diffusion.NewScheduler("ddim", p.Scheduler, 5)
+	check(err)
+	z := diffusion.NewLatent(tensor.NewRand(42).Randn(4*h*w), 4, h, w)
+	for i, t := range schedule.Timesteps() {
+		g, err := step.Grad(ctx, z, t, prompt)
+		check(err)
+		z.AddScaled(-20, g.Latent)
+		noise, err := step.Denoise(ctx, z, t, diffusion.Guidance{Prompt: prompt, Negative: nothing, Scale: 7.5})
+		check(err)
+		next, err := schedule.Step(noise.Floats(), z.Floats(), i)
+		check(err)
+		z = z.With(next)
+	}
+	picture, err := p.Decode(ctx, z)
+	check(err)
+	fmt.Println(picture.Shape())
+	// Output: (1, 3, 256, 256)
+}
+
+func check(err error) {
+	if err != nil {
+		log.Fatal(err)
+	}
+}
