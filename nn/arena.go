@@ -26,7 +26,8 @@ type Arena struct {
 // NewArena returns an empty arena. It grows to the largest plan that uses it.
 func NewArena() *Arena { return &Arena{} }
 
-// Bytes is the memory that the arena holds.
+// Bytes is the memory that the arena holds. It waits for a program that is
+// running in it.
 func (a *Arena) Bytes() int64 {
 	a.mu.Lock()
 	defer a.mu.Unlock()

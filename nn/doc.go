@@ -18,4 +18,10 @@
 //		return []*gorgonia.Node{y}
 //	})
 //	out, err := p.Run(ctx, map[string]*tensor.Dense{"x": x})
+//
+// gorgonia's own operations may stand between those of this package. What they
+// return lies outside the arena, and they are slower. One of them deserves care:
+// gorgonia.Slice takes two slices of a tensor for the same one where their
+// bounds differ by a multiple of 256, and silently returns the first in place
+// of the second; SlicePositions and SliceChannels do not.
 package nn

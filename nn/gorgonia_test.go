@@ -85,6 +85,11 @@ func TestForeignOperations(t *testing.T) {
 			checkSame(t, "first run", runNumbers(t, p, byName(in)), want)
 			checkSame(t, "second run", runNumbers(t, p, byName(in)), want)
 			checkGradAt(t, between(c.f), in, every(len(in)))
+
+			bare := withInputs(c.f, in, nil) // reads the caller's own tensors, which must stay as they are
+			p = compile(t, bare)
+			runNumbers(t, p, byName(in))
+			checkSame(t, "on the inputs themselves", runNumbers(t, p, byName(in)), onTapeMachine(t, bare, byName(randomTensors(c.shapes))))
 		})
 	}
 }
@@ -151,6 +156,18 @@ func TestBackwardOperationsHaveNoGradient(t *testing.T) {
 	if _, err := o.SymDiff(nil, nil, nil); err == nil {
 		t.Error("a gradient of the gradient of silu is no error")
 	}
+}
+
+// gorgonia's own slices are merged when their bounds agree in their last byte;
+// ours never are.
+func TestSlicesAreNotMerged(t *testing.T) {
+	x := normal(1, 512*2)
+	p := compile(t, func(b *Build) []*G.Node {
+		n := b.Input("x", 1, 512, 2)
+		return G.Nodes{SlicePositions(n, 0, 256), SlicePositions(n, 256, 512)}
+	})
+	got := runNumbers(t, p, map[string]*gt.Dense{"x": dense(x, gt.Shape{1, 512, 2})})
+	checkSame(t, "halves", got, [][]float32{x[:512], x[512:]})
 }
 
 // A gradient pass starts at the loss and leaves out what lies beyond it.

@@ -81,49 +81,54 @@ func newPlan(b *Build, outputs []*G.Node, budget int64) (*plan, error) {
 // collect finds the nodes that outputs need, and which outputs of each.
 func (p *planner) collect(g *G.ExprGraph, outputs []*G.Node) error {
 	p.children, p.ops, p.wanted = map[int64]G.Nodes{}, map[int64]*op{}, map[value]bool{}
-	var lost *G.Node
-	var visit func(n *G.Node)
-	visit = func(n *G.Node) {
-		if _, seen := p.children[n.ID()]; seen {
-			return
-		}
-		if g.Node(n.ID()) != graph.Node(n) {
-			lost = n
-			return
-		}
-		var children G.Nodes
-		for it := g.From(n.ID()); it != nil && it.Next(); {
-			children = append(children, it.Node().(*G.Node))
-		}
-		p.children[n.ID()] = children
-		o := operation(n, children)
-		p.ops[n.ID()] = o
-		p.nodes = append(p.nodes, n)
-		for _, c := range children {
-			visit(c)
-		}
-		switch {
-		case o != nil && o.view != nil:
-			p.wanted[value{children[0].ID(), *o.view}] = true
-			return
-		case o != nil && o.extra != nil:
-			p.wanted[value{children[o.extra.input].ID(), o.extra.index}] = true
-		}
-		for _, c := range children {
-			p.wanted[value{c.ID(), 0}] = true
-		}
-	}
 	for _, n := range outputs {
-		visit(n)
+		if err := p.visit(g, n); err != nil {
+			return err
+		}
 		p.wanted[value{n.ID(), 0}] = true
-	}
-	if lost != nil {
-		return fmt.Errorf("node %s is not in the graph that is being built", lost.Name())
 	}
 	// A node is created after its children, and the backward pass is created in
 	// the order in which it frees what the forward pass kept.
 	sort.Slice(p.nodes, func(i, j int) bool { return p.nodes[i].ID() < p.nodes[j].ID() })
 	return nil
+}
+
+// visit collects n and what it needs.
+func (p *planner) visit(g *G.ExprGraph, n *G.Node) error {
+	if _, seen := p.children[n.ID()]; seen {
+		return nil
+	}
+	if g.Node(n.ID()) != graph.Node(n) {
+		return fmt.Errorf("node %s is not in the graph that is being built", n.Name())
+	}
+	var children G.Nodes
+	for it := g.From(n.ID()); it.Next(); {
+		children = append(children, it.Node().(*G.Node))
+	}
+	p.nodes = append(p.nodes, n)
+	p.children[n.ID()] = children
+	p.ops[n.ID()] = operation(n, children)
+	p.want(p.ops[n.ID()], children)
+	for _, c := range children {
+		if err := p.visit(g, c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// want notes which outputs of its children an operation reads.
+func (p *planner) want(o *op, children G.Nodes) {
+	if o != nil && o.view != nil {
+		p.wanted[value{children[0].ID(), *o.view}] = true
+		return
+	}
+	if o != nil && o.extra != nil {
+		p.wanted[value{children[o.extra.input].ID(), o.extra.index}] = true
+	}
+	for _, c := range children {
+		p.wanted[value{c.ID(), 0}] = true
+	}
 }
 
 // operation is n's op as ours. gorgonia's own addition, with which it sums up
@@ -137,93 +142,4 @@ func operation(n *G.Node, children G.Nodes) *op {
 		return addOp(n.Shape())
 	}
 	return nil
-}
-
-// assignBlocks notes each forward node's block and whether it is read outside.
-func (p *planner) assignBlocks(blocks []span, outputs []*G.Node) {
-	p.block, p.kept = map[int64]int{}, map[int64]bool{}
-	for _, n := range p.nodes {
-		p.block[n.ID()] = -1
-		if p.late(n) {
-			continue
-		}
-		i := sort.Search(len(blocks), func(i int) bool { return blocks[i].to > n.ID() })
-		if i < len(blocks) && blocks[i].from <= n.ID() {
-			p.block[n.ID()] = i
-		}
-	}
-	for _, n := range p.nodes {
-		for _, c := range p.children[n.ID()] {
-			if !p.late(n) && p.block[c.ID()] != p.block[n.ID()] {
-				p.kept[c.ID()] = true
-			}
-		}
-	}
-	for _, n := range outputs {
-		p.kept[n.ID()] = true
-	}
-}
-
-// late tells whether n belongs to the backward pass.
-func (p *planner) late(n *G.Node) bool { return p.gradFrom >= 0 && n.ID() >= p.gradFrom }
-
-// droppable tells whether n's value is thrown away after its block and computed
-// again when the backward pass wants it.
-func (p *planner) droppable(n *G.Node) bool {
-	return !p.late(n) && len(p.children[n.ID()]) > 0 && !p.kept[n.ID()] && p.drop[p.block[n.ID()]]
-}
-
-// fit drops blocks, the ones that keep most first, until the plan fits.
-func (p *planner) fit(outputs []*G.Node, budget int64) error {
-	order := p.blocksBySize()
-	var need int64
-	fits := func(k int) bool {
-		p.drop = map[int]bool{}
-		for _, block := range order[:k] {
-			p.drop[block] = true
-		}
-		p.schedule(outputs)
-		if need = bytes(peak(p.storages, len(p.code))); need <= budget {
-			need = bytes(place(p.storages))
-		}
-		return need <= budget
-	}
-	if fits(0) {
-		return nil
-	}
-	// A block more lowers the need, so the number is found by halving.
-	k := 1 + sort.Search(len(order), func(i int) bool { return fits(i + 1) })
-	if k > len(order) || !fits(k) {
-		return fmt.Errorf("the memory budget of %s is too small: this graph needs %s with every block computed twice", ByteSize(budget), ByteSize(need))
-	}
-	return nil
-}
-
-// blocksBySize lists the blocks by the bytes that they keep for the backward
-// pass, largest first.
-func (p *planner) blocksBySize() []int {
-	kept := map[int]int{}
-	seen := map[int64]bool{}
-	for _, n := range p.nodes {
-		if !p.late(n) {
-			continue
-		}
-		for _, c := range p.children[n.ID()] {
-			if i := p.block[c.ID()]; i >= 0 && !p.kept[c.ID()] && c.Op() != nil && !seen[c.ID()] {
-				seen[c.ID()] = true
-				kept[i] += c.Shape().TotalSize()
-			}
-		}
-	}
-	var order []int
-	for i := range kept {
-		order = append(order, i)
-	}
-	sort.Slice(order, func(i, j int) bool {
-		if kept[order[i]] != kept[order[j]] {
-			return kept[order[i]] > kept[order[j]]
-		}
-		return order[i] < order[j]
-	})
-	return order
 }
