@@ -163,9 +163,16 @@ func checkApart(t *testing.T, p *plan, in instruction, i int) {
 
 // network makes random graphs of cheap operations on [2, 4, 6].
 type network struct {
-	r     *rand.Rand
-	b     *Build
-	nodes G.Nodes
+	r      *rand.Rand
+	layers networkLayers
+	nodes  G.Nodes
+}
+
+type networkLayers struct {
+	Linear Linear
+	Conv   Conv2D
+	Group  GroupNorm
+	Layer  LayerNorm
 }
 
 func (w *network) pick() *G.Node { return w.nodes[w.r.IntN(len(w.nodes))] }
@@ -177,7 +184,7 @@ func (w *network) recent() *G.Node {
 
 func (w *network) step() *G.Node {
 	x, y := w.recent(), w.pick()
-	switch w.r.IntN(14) {
+	switch m := (FeatureMap{x, 2, 2}); w.r.IntN(18) {
 	case 0:
 		return Affine(x, 0.7, 0.1)
 	case 1:
@@ -204,6 +211,14 @@ func (w *network) step() *G.Node {
 		return AddBroadcast(x, MeanAxis(y, 1))
 	case 12:
 		return scaleBy(OneMinusMax(y), x)
+	case 13:
+		return w.layers.Linear.ForwardAdd(x, y)
+	case 14:
+		return w.layers.Conv.ForwardAdd(m, y).X
+	case 15:
+		return w.layers.Group.ForwardSiLU(m).X
+	case 16:
+		return w.layers.Layer.Forward(x)
 	}
 	return Scale(Add(x, x), 0.4)
 }
@@ -211,7 +226,6 @@ func (w *network) step() *G.Node {
 // build makes a graph of blocks, with values that cross them, and returns its
 // outputs, gradients included.
 func (w *network) build(b *Build) []*G.Node {
-	w.b = b
 	x, y := b.Input("x", 2, 4, 6), b.Input("y", 2, 4, 6)
 	w.nodes = G.Nodes{x, y, Add(x, y)}
 	for range 2 + w.r.IntN(4) {
@@ -242,10 +256,11 @@ func TestRandomGraphs(t *testing.T) {
 		"x": dense(normal(1, 48), gt.Shape{2, 4, 6}),
 		"y": dense(normal(2, 48), gt.Shape{2, 4, 6}),
 	}
+	layers := loaded(t, networkLayers{NewLinear(6, 6), NewConv2D(6, 6, 3, 1), NewGroupNorm(6, 3, 1e-5), NewLayerNorm(6, 1e-5)})
 	dropped := 0
 	for seed := range uint64(150) {
 		build := func(b *Build) []*G.Node {
-			w := network{r: rand.New(rand.NewPCG(seed, 2))}
+			w := network{r: rand.New(rand.NewPCG(seed, 2)), layers: layers}
 			return w.build(b)
 		}
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
