@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/sdgraph/sdgraph/kernels"
 	"github.com/sdgraph/sdgraph/nn"
 	"github.com/sdgraph/sdgraph/tensor"
 	G "gorgonia.org/gorgonia"
@@ -29,12 +30,10 @@ func (z Latent) Copy() Latent { return Latent{z.Dense.Clone().(*gt.Dense)} }
 // With is v as a latent of z's shape, without a copy.
 func (z Latent) With(v []float32) Latent { return Latent{tensor.FromFloat32s(v, z.Shape()...)} }
 
-// AddScaled adds f·x to the latent; x has its shape.
+// AddScaled adds f·x to the latent; x has its shape, such as the gradient of a
+// loss with respect to it.
 func (z Latent) AddScaled(f float32, x *gt.Dense) {
-	dst, src := z.Floats(), tensor.Float32s(x)
-	for i, v := range src {
-		dst[i] += f * v
-	}
+	kernels.AddScaled(z.Floats(), tensor.Float32s(x), f)
 }
 
 // Encode runs the text encoder on a prompt: the last hidden state after the
@@ -92,13 +91,10 @@ func (p *Pipeline) EncodeImage(ctx context.Context, image *gt.Dense) (Latent, er
 // EncodeDistribution is mean and log-variance of the latent of a picture
 // [1, 3, H, W] in [-1, 1], each [1, C, h, w], without scaling_factor.
 func (p *Pipeline) EncodeDistribution(ctx context.Context, image *gt.Dense) (mean, logvar *gt.Dense, err error) {
-	s := image.Shape()
-	if len(s) != 4 || s[0] != 1 || s[1] != 3 {
-		return nil, nil, fmt.Errorf("picture of shape %v, want [1, 3, height, width]", s)
-	}
-	if err := p.CheckSize(s[2], s[3]); err != nil {
+	if err := p.CheckPicture(image); err != nil {
 		return nil, nil, err
 	}
+	s := image.Shape()
 	prog, err := p.program(fmt.Sprintf("VAE encoder %v", s), func(b *nn.Build) []*node {
 		mean, logvar := p.VAE.Encode(b, b.Input("image", s...))
 		return []*node{mean, logvar}
@@ -115,6 +111,9 @@ func (p *Pipeline) EncodeDistribution(ctx context.Context, image *gt.Dense) (mea
 
 // Decode is the picture of a latent, [1, 3, H, W], about [-1, 1], not clamped.
 func (p *Pipeline) Decode(ctx context.Context, z Latent) (*gt.Dense, error) {
+	if err := p.checkLatent(z); err != nil {
+		return nil, err
+	}
 	prog, err := p.program(fmt.Sprintf("VAE decoder %v", z.Shape()), func(b *nn.Build) []*node {
 		return []*node{p.VAE.Decode(b, nn.Scale(b.Input("z", z.Shape()...), 1/p.VAE.Config.ScalingFactor))}
 	})
@@ -142,6 +141,9 @@ func idTensor(ids []int32) *gt.Dense {
 	}
 	return tensor.FromFloat32s(f, 1, len(ids))
 }
+
+// scalarBatch is v as an input [1].
+func scalarBatch(v float64) *gt.Dense { return tensor.FromFloat32s([]float32{float32(v)}, 1) }
 
 func normalise(v []float32) {
 	sum := 0.0

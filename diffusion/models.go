@@ -125,7 +125,7 @@ func load(model any, dir, stem string, opts ...nn.LoadOption) (*tensor.Set, erro
 	}
 	if err := nn.Load(model, set, opts...); err != nil {
 		set.Close()
-		return nil, fmt.Errorf("%s: %w", dir, err)
+		return nil, err
 	}
 	return set, nil
 }

@@ -1,12 +1,9 @@
 package diffusion
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 
 	"github.com/sdgraph/sdgraph/clip"
@@ -14,7 +11,6 @@ import (
 	"github.com/sdgraph/sdgraph/tensor"
 	"github.com/sdgraph/sdgraph/unet"
 	"github.com/sdgraph/sdgraph/vae"
-	gt "gorgonia.org/tensor"
 )
 
 // Pipeline is a model directory, opened: the parts of Stable Diffusion 1.x and
@@ -38,17 +34,6 @@ type Pipeline struct {
 	programs map[string]*nn.Program
 }
 
-// Layout says what a model directory holds, for messages to people.
-const Layout = `a model directory, as diffusers writes it, holds
-  unet/          config.json and diffusion_pytorch_model.safetensors
-  vae/           config.json and diffusion_pytorch_model.safetensors
-  text_encoder/  config.json and model.safetensors
-  tokenizer/     vocab.json and merges.txt (without it, CLIP's own is used)
-  scheduler/     scheduler_config.json
-  clip/          CLIP ViT-L/14 as transformers writes it, for the refinement:
-                 config.json and model.safetensors (may lie elsewhere)
-Weights may be f32, f16 or bf16, in one file, a .fp16. variant or shards.`
-
 // OpenOption changes how a model directory is opened.
 type OpenOption func(*openOptions)
 
@@ -63,12 +48,26 @@ func WithCLIPDir(dir string) OpenOption { return func(o *openOptions) { o.clipDi
 // WithoutCLIP leaves CLIP out, even if it is there.
 func WithoutCLIP() OpenOption { return func(o *openOptions) { o.noCLIP = true } }
 
+// clipIn is where CLIP is for a model directory, "" for nowhere.
+func (o openOptions) clipIn(dir string) string {
+	switch def := filepath.Join(dir, "clip"); {
+	case o.noCLIP:
+		return ""
+	case o.clipDir != "":
+		return o.clipDir
+	case exists(def):
+		return def
+	}
+	return ""
+}
+
 // Open opens a diffusers directory of Stable Diffusion 1.x. The weights are
 // mapped, not read: a model is open in a moment, apart from the check that all
 // of them are finite numbers, and takes memory as it is used. CLIP is opened
 // where there is one; ErrNoCLIP tells how to get it.
 //
-// The error says what is missing or wrong, all of a part's tensors at once.
+// The error says everything that is missing or wrong, all parts and tensors at
+// once.
 func Open(dir string, opts ...OpenOption) (p *Pipeline, err error) {
 	var o openOptions
 	for _, opt := range opts {
@@ -85,16 +84,42 @@ func Open(dir string, opts ...OpenOption) (p *Pipeline, err error) {
 			p = nil
 		}
 	}()
-	if p.Scheduler, err = LoadSchedulerConfig(filepath.Join(dir, "scheduler", "scheduler_config.json")); err != nil {
-		return p, err
-	}
-	if err = p.openParts(dir); err != nil {
+	if err = p.openParts(o); err != nil {
 		return p, err
 	}
 	if err = p.checkParts(); err != nil {
 		return p, fmt.Errorf("%s: %w", dir, err)
 	}
-	return p, p.openCLIP(o)
+	return p, nil
+}
+
+// openParts opens everything. Its error says what is wrong with any of it.
+func (p *Pipeline) openParts(o openOptions) error {
+	in := func(part string) string { return filepath.Join(p.Dir, part) }
+	var scheduler, unet, vae, text, tokenizer, clipModel error
+	p.Scheduler, scheduler = LoadSchedulerConfig(in("scheduler/scheduler_config.json"))
+	p.UNet, unet = opened(p, in("unet"), OpenUNet)
+	p.VAE, vae = opened(p, in("vae"), OpenVAE)
+	p.Text, text = opened(p, in("text_encoder"), OpenText)
+	p.Tokenizer = clip.DefaultTokenizer()
+	if exists(in("tokenizer")) && text == nil {
+		p.Tokenizer, tokenizer = clip.OpenTokenizer(in("tokenizer"), p.Text.Config.MaxPositions)
+	}
+	if p.CLIPDir = o.clipIn(p.Dir); p.CLIPDir != "" {
+		p.CLIP, clipModel = opened(p, p.CLIPDir, func(dir string) (*CLIP, *tensor.Set, error) {
+			return OpenCLIP(dir, p.Tokenizer)
+		})
+	}
+	return errors.Join(scheduler, unet, vae, text, tokenizer, clipModel)
+}
+
+// opened opens a part whose files the pipeline is to close.
+func opened[M any](p *Pipeline, dir string, open func(dir string) (M, *tensor.Set, error)) (M, error) {
+	m, set, err := open(dir)
+	if err == nil {
+		p.sets = append(p.sets, set)
+	}
+	return m, err
 }
 
 // Random is a Pipeline of the exact shapes of Stable Diffusion 1.5 and CLIP
@@ -145,114 +170,10 @@ func (p *Pipeline) Files() []string {
 	return paths
 }
 
-// Factor is by how much a latent is smaller than its picture.
-func (p *Pipeline) Factor() int { return p.VAE.Config.Factor() }
-
-// Multiple is what the height and width of a picture must be multiples of.
-func (p *Pipeline) Multiple() int { return p.VAE.Config.Factor() * p.UNet.Config.Factor() }
-
-// CheckSize tells whether pictures of height×width can be made, and if not, why.
-func (p *Pipeline) CheckSize(height, width int) error {
-	if m := p.Multiple(); height < m || width < m || height%m != 0 || width%m != 0 {
-		return fmt.Errorf("a picture of %d×%d: height and width must be multiples of %d", height, width, m)
-	}
-	return nil
-}
-
-// ErrNoCLIP is returned by what needs CLIP where there is none.
-var ErrNoCLIP = errors.New("there is no CLIP model: published Stable Diffusion 1.5 directories have none; " +
-	"get openai/clip-vit-large-patch14 (config.json and model.safetensors) as the directory's clip/, or say where it is")
-
-// checkDirectory refuses what is not a Stable Diffusion 1.x directory.
-func checkDirectory(dir string) error {
-	info, err := os.Stat(dir)
-	if err != nil {
-		return fmt.Errorf("model directory: %w\n%s", err, Layout)
-	}
-	if !info.IsDir() {
-		return fmt.Errorf("%s is a file, want a directory\n%s", dir, Layout)
-	}
-	data, err := os.ReadFile(filepath.Join(dir, "model_index.json"))
-	if err == nil {
-		var index struct {
-			Class string `json:"_class_name"`
-		}
-		if err := json.Unmarshal(data, &index); err != nil {
-			return fmt.Errorf("%s: %w", filepath.Join(dir, "model_index.json"), err)
-		}
-		if index.Class != "" && !strings.HasPrefix(index.Class, "StableDiffusionPipeline") {
-			return fmt.Errorf("%s: _class_name is %q, want StableDiffusionPipeline: only Stable Diffusion 1.x is supported", filepath.Join(dir, "model_index.json"), index.Class)
-		}
-	}
-	var missing []string
-	for _, part := range []string{"unet", "vae", "text_encoder", "scheduler"} {
-		if !exists(filepath.Join(dir, part)) {
-			missing = append(missing, part+"/")
-		}
-	}
-	if len(missing) > 0 {
-		return fmt.Errorf("%s has no %s\n%s", dir, strings.Join(missing, ", no "), Layout)
-	}
-	return nil
-}
-
-func (p *Pipeline) openParts(dir string) error {
-	var set *tensor.Set
-	var err error
-	if p.UNet, set, err = OpenUNet(filepath.Join(dir, "unet")); err != nil {
-		return err
-	}
-	p.sets = append(p.sets, set)
-	if p.VAE, set, err = OpenVAE(filepath.Join(dir, "vae")); err != nil {
-		return err
-	}
-	p.sets = append(p.sets, set)
-	if p.Text, set, err = OpenText(filepath.Join(dir, "text_encoder")); err != nil {
-		return err
-	}
-	p.sets = append(p.sets, set)
-	p.Tokenizer = clip.DefaultTokenizer()
-	if t := filepath.Join(dir, "tokenizer"); exists(t) {
-		p.Tokenizer, err = clip.OpenTokenizer(t, p.Text.Config.MaxPositions)
-	}
-	return err
-}
-
-// checkParts tells whether the parts of a directory belong together.
-func (p *Pipeline) checkParts() error {
-	u, v, t := p.UNet.Config, p.VAE.Config, p.Text.Config
-	switch {
-	case u.InChannels != v.LatentChannels || u.OutChannels != v.LatentChannels:
-		return fmt.Errorf("the unet takes %d channels and gives %d, the vae's latent has %d: inpainting and depth models are not supported", u.InChannels, u.OutChannels, v.LatentChannels)
-	case v.InChannels != 3 || v.OutChannels != 3:
-		return fmt.Errorf("the vae takes pictures of %d channels and gives %d, want 3", v.InChannels, v.OutChannels)
-	case u.CrossAttentionDim != t.HiddenSize:
-		return fmt.Errorf("the unet's cross_attention_dim is %d, the text encoder's hidden_size %d", u.CrossAttentionDim, t.HiddenSize)
-	case p.Tokenizer.Size() > t.VocabSize:
-		return fmt.Errorf("the tokenizer has %d tokens, the text encoder %d", p.Tokenizer.Size(), t.VocabSize)
-	}
-	return nil
-}
-
-func (p *Pipeline) openCLIP(o openOptions) error {
-	dir := o.clipDir
-	if dir == "" {
-		dir = filepath.Join(p.Dir, "clip")
-		if !exists(dir) {
-			return nil
-		}
-	}
-	if o.noCLIP {
-		return nil
-	}
-	c, set, err := OpenCLIP(dir, p.Tokenizer)
-	if err != nil {
-		return err
-	}
-	p.CLIP, p.CLIPDir = c, dir
-	p.sets = append(p.sets, set)
-	return nil
-}
+// Arena is the memory that the pipeline's programs take turns in. A program
+// that runs between them, such as a loss on the decoded picture, should use it
+// too (nn.WithArena).
+func (p *Pipeline) Arena() *nn.Arena { return p.arena }
 
 // program returns the program called name, compiling it the first time.
 func (p *Pipeline) program(name string, build func(b *nn.Build) []*node) (*nn.Program, error) {
@@ -269,10 +190,12 @@ func (p *Pipeline) program(name string, build func(b *nn.Build) []*node) (*nn.Pr
 	return prog, nil
 }
 
-// scalarBatch is v as an input [1].
-func scalarBatch(v float64) *gt.Dense { return tensor.FromFloat32s([]float32{float32(v)}, 1) }
+// Factor is by how much a latent is smaller than its picture.
+func (p *Pipeline) Factor() int { return p.VAE.Config.Factor() }
 
-// Arena is the memory that the pipeline's programs take turns in. A program
-// that runs between them, such as a loss on the decoded picture, should use it
-// too (nn.WithArena).
-func (p *Pipeline) Arena() *nn.Arena { return p.arena }
+// Multiple is what the height and width of a picture must be multiples of.
+func (p *Pipeline) Multiple() int { return p.VAE.Config.Factor() * p.UNet.Config.Factor() }
+
+// ErrNoCLIP is returned by what needs CLIP where there is none.
+var ErrNoCLIP = errors.New("there is no CLIP model: published Stable Diffusion 1.5 directories have none; " +
+	"get openai/clip-vit-large-patch14 (config.json and model.safetensors) as the directory's clip/, or say where it is")

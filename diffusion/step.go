@@ -260,23 +260,11 @@ func stack(what string, all []*gt.Dense) (*gt.Dense, error) {
 	var joined []float32
 	for _, d := range all {
 		if d == nil || d.Dims() == 0 || !slices.Equal(d.Shape(), all[0].Shape()) {
-			return nil, fmt.Errorf("%s: %v, want tensors of one shape [1, …]", what, shapesOf(all))
+			return nil, fmt.Errorf("%s has the shape %s beside %s", what, shapeOf(d), shapeOf(all[0]))
 		}
 		joined = append(joined, tensor.Float32s(d)...)
 	}
 	shape := all[0].Shape().Clone()
 	shape[0] *= len(all)
 	return tensor.FromFloat32s(joined, shape...), nil
-}
-
-func shapesOf(all []*gt.Dense) []string {
-	var shapes []string
-	for _, d := range all {
-		if d == nil {
-			shapes = append(shapes, "nothing")
-			continue
-		}
-		shapes = append(shapes, fmt.Sprintf("%v", d.Shape()))
-	}
-	return shapes
 }

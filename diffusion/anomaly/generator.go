@@ -38,13 +38,10 @@ func New(ctx context.Context, p *diffusion.Pipeline, picture *gt.Dense, o Option
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
-	s := picture.Shape()
-	if len(s) != 4 || s[0] != 1 || s[1] != 3 {
-		return nil, fmt.Errorf("picture of shape %v, want [1, 3, height, width]", s)
-	}
-	if err := p.CheckSize(s[2], s[3]); err != nil {
+	if err := p.CheckPicture(picture); err != nil {
 		return nil, err
 	}
+	s := picture.Shape()
 	g := &Generator{pipeline: p, options: o, h: s[2] / p.Factor(), w: s[3] / p.Factor()}
 	var err error
 	if g.tokens, err = p.Tokenizer.FindWord(o.Prompt, o.Word); err != nil {

@@ -1,0 +1,145 @@
+package diffusion
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/sdgraph/sdgraph/clip"
+	gt "gorgonia.org/tensor"
+)
+
+// Layout says what a model directory holds, for messages to people.
+const Layout = `a model directory, as diffusers writes it, holds
+  unet/          config.json and diffusion_pytorch_model.safetensors
+  vae/           config.json and diffusion_pytorch_model.safetensors
+  text_encoder/  config.json and model.safetensors
+  tokenizer/     vocab.json and merges.txt (without it, CLIP's own is used)
+  scheduler/     scheduler_config.json
+  clip/          CLIP ViT-L/14 as transformers writes it, for the refinement:
+                 config.json and model.safetensors (may lie elsewhere)
+Weights may be f32, f16 or bf16, in one file, a .fp16. variant or shards.`
+
+// checkDirectory refuses what is not a Stable Diffusion 1.x directory.
+func checkDirectory(dir string) error {
+	info, err := os.Stat(dir)
+	if err != nil {
+		return fmt.Errorf("model directory: %w\n%s", err, Layout)
+	}
+	if !info.IsDir() {
+		return fmt.Errorf("%s is a file, want a directory\n%s", dir, Layout)
+	}
+	if err := checkIndex(filepath.Join(dir, "model_index.json")); err != nil {
+		return err
+	}
+	for part, of := range map[string]string{"text_encoder_2": "Stable Diffusion XL", "transformer": "Stable Diffusion 3 and others"} {
+		if exists(filepath.Join(dir, part)) {
+			return fmt.Errorf("%s has a %s/, as models of %s have: only Stable Diffusion 1.x is supported", dir, part, of)
+		}
+	}
+	var missing []string
+	for _, part := range []string{"unet", "vae", "text_encoder", "scheduler"} {
+		if !exists(filepath.Join(dir, part)) {
+			missing = append(missing, part+"/")
+		}
+	}
+	if len(missing) > 0 {
+		return fmt.Errorf("%s has no %s\n%s", dir, strings.Join(missing, ", no "), Layout)
+	}
+	return nil
+}
+
+// checkIndex refuses the model_index.json of another kind of model. There need
+// not be one.
+func checkIndex(path string) error {
+	data, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	var index struct {
+		Class string `json:"_class_name"`
+	}
+	if err == nil {
+		err = json.Unmarshal(data, &index)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	if index.Class != "" && !strings.HasPrefix(index.Class, "StableDiffusionPipeline") {
+		return fmt.Errorf("%s: _class_name is %q, want StableDiffusionPipeline: only Stable Diffusion 1.x is supported", path, index.Class)
+	}
+	return nil
+}
+
+// checkParts tells whether the parts of a directory belong together.
+func (p *Pipeline) checkParts() error {
+	u, v, t := p.UNet.Config, p.VAE.Config, p.Text.Config
+	switch {
+	case u.InChannels != v.LatentChannels || u.OutChannels != v.LatentChannels:
+		return fmt.Errorf("the unet takes %d channels and gives %d, the vae's latent has %d: inpainting and depth models are not supported", u.InChannels, u.OutChannels, v.LatentChannels)
+	case v.InChannels != 3 || v.OutChannels != 3:
+		return fmt.Errorf("the vae takes pictures of %d channels and gives %d, want 3", v.InChannels, v.OutChannels)
+	case u.CrossAttentionDim != t.HiddenSize:
+		return fmt.Errorf("the unet's cross_attention_dim is %d, the text encoder's hidden_size %d", u.CrossAttentionDim, t.HiddenSize)
+	}
+	if err := checkTokenizer(p.Tokenizer, t); err != nil {
+		return fmt.Errorf("text encoder: %w", err)
+	}
+	if p.CLIP == nil {
+		return nil
+	}
+	if n := p.CLIP.Config.Vision.Channels; n != 3 {
+		return fmt.Errorf("CLIP takes pictures of %d channels, want 3", n)
+	}
+	if err := checkTokenizer(p.CLIP.Tokenizer, p.CLIP.Config.Text); err != nil {
+		return fmt.Errorf("CLIP: %w", err)
+	}
+	return nil
+}
+
+// checkTokenizer tells whether a model can read what the tokenizer gives.
+func checkTokenizer(t *clip.Tokenizer, c clip.TextConfig) error {
+	switch {
+	case t.Size() > c.VocabSize:
+		return fmt.Errorf("the tokenizer has %d tokens and vocab_size is %d; without a vocab.json of the model's own, CLIP's is taken", t.Size(), c.VocabSize)
+	case t.Length() > c.MaxPositions:
+		return fmt.Errorf("the tokenizer gives %d tokens and max_position_embeddings is %d", t.Length(), c.MaxPositions)
+	}
+	return nil
+}
+
+// CheckSize tells whether pictures of height×width can be made, and if not, why.
+func (p *Pipeline) CheckSize(height, width int) error {
+	if m := p.Multiple(); height < m || width < m || height%m != 0 || width%m != 0 {
+		return fmt.Errorf("a picture of %d×%d: height and width must be multiples of %d", height, width, m)
+	}
+	return nil
+}
+
+// CheckPicture tells whether image is a picture that the encoder takes,
+// [1, 3, H, W], and if not, why.
+func (p *Pipeline) CheckPicture(image *gt.Dense) error {
+	if image == nil || image.Dims() != 4 || image.Shape()[0] != 1 || image.Shape()[1] != 3 {
+		return fmt.Errorf("a picture of shape %s, want [1, 3, height, width]", shapeOf(image))
+	}
+	return p.CheckSize(image.Shape()[2], image.Shape()[3])
+}
+
+// checkLatent tells whether the decoder takes z, and if not, why.
+func (p *Pipeline) checkLatent(z Latent) error {
+	if c := p.VAE.Config.LatentChannels; z.Dense == nil || z.Dims() != 4 || z.Shape()[1] != c {
+		return fmt.Errorf("a latent of shape %s, want [1, %d, height, width]", shapeOf(z.Dense), c)
+	}
+	return nil
+}
+
+// shapeOf is the shape of a tensor, which may be missing, for messages.
+func shapeOf(d *gt.Dense) string {
+	if d == nil {
+		return "nothing"
+	}
+	return fmt.Sprint(d.Shape())
+}

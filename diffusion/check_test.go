@@ -1,0 +1,232 @@
+package diffusion
+
+import (
+	"encoding/json"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/sdgraph/sdgraph/tensor"
+	gt "gorgonia.org/tensor"
+)
+
+const (
+	modelA = "../testdata/models/a"
+	modelB = "../testdata/models/b"
+)
+
+// copyModel is a copy of model a that a test may spoil.
+func copyModel(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS(modelA)); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// spoiled is a model directory in which something is wrong.
+type spoiled struct {
+	t   *testing.T
+	dir string
+}
+
+func (s spoiled) path(name string) string { return filepath.Join(s.dir, filepath.FromSlash(name)) }
+
+func (s spoiled) must(err error) {
+	s.t.Helper()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s spoiled) remove(names ...string) {
+	for _, n := range names {
+		s.must(os.RemoveAll(s.path(n)))
+	}
+}
+
+func (s spoiled) write(name, content string) {
+	s.must(os.MkdirAll(filepath.Dir(s.path(name)), 0o700))
+	s.must(os.WriteFile(s.path(name), []byte(content), 0o600))
+}
+
+// set changes fields of a JSON file; nil takes a field out.
+func (s spoiled) set(name string, fields map[string]any) {
+	data, err := os.ReadFile(s.path(name))
+	s.must(err)
+	all := map[string]any{}
+	s.must(json.Unmarshal(data, &all))
+	for k, v := range fields {
+		if all[k] = v; v == nil {
+			delete(all, k)
+		}
+	}
+	data, err = json.Marshal(all)
+	s.must(err)
+	s.must(os.WriteFile(s.path(name), data, 0o600))
+}
+
+// cut takes the last bytes off a file.
+func (s spoiled) cut(name string, bytes int64) {
+	info, err := os.Stat(s.path(name))
+	s.must(err)
+	s.must(os.Truncate(s.path(name), info.Size()-bytes))
+}
+
+// weights changes the tensors of a file.
+func (s spoiled) weights(name string, change func(all map[string]*gt.Dense)) {
+	f, err := tensor.Open(s.path(name))
+	s.must(err)
+	all := map[string]*gt.Dense{}
+	for _, n := range f.Names() {
+		d, err := f.Get(n)
+		s.must(err)
+		all[n] = tensor.FromFloat32s(slices.Clone(tensor.Float32s(d)), d.Shape()...)
+	}
+	s.must(f.Close())
+	change(all)
+	s.must(tensor.Save(s.path(name), all, nil))
+}
+
+const (
+	unetConfig  = "unet/config.json"
+	unetWeights = "unet/diffusion_pytorch_model.safetensors"
+	vaeConfig   = "vae/config.json"
+	vaeWeights  = "vae/diffusion_pytorch_model.safetensors"
+	textWeights = "text_encoder/model.safetensors"
+)
+
+// badDirectories are what Open must refuse, and what its error must say.
+var badDirectories = []struct {
+	name  string
+	spoil func(s spoiled)
+	says  []string
+}{
+	{"missing parts", func(s spoiled) { s.remove("unet", "scheduler") },
+		[]string{"has no unet/, no scheduler/", "text_encoder/  config.json and model.safetensors"}},
+	{"empty", func(s spoiled) {
+		s.remove("unet", "vae", "text_encoder", "scheduler", "clip", "tokenizer", "model_index.json")
+	},
+		[]string{"has no unet/, no vae/, no text_encoder/, no scheduler/", "as diffusers writes it"}},
+	{"XL", func(s spoiled) {
+		s.set("model_index.json", map[string]any{"_class_name": "StableDiffusionXLPipeline"})
+	}, []string{"model_index.json", "StableDiffusionXLPipeline", "only Stable Diffusion 1.x"}},
+	{"XL without an index", func(s spoiled) {
+		s.remove("model_index.json")
+		s.must(os.CopyFS(s.path("text_encoder_2"), os.DirFS(s.path("text_encoder"))))
+	}, []string{"text_encoder_2", "Stable Diffusion XL"}},
+	{"XL's unet", func(s spoiled) { s.set(unetConfig, map[string]any{"addition_embed_type": "text_time"}) },
+		[]string{unetConfig, "addition_embed_type", "text_time"}},
+	{"2's unet", func(s spoiled) {
+		s.set(unetConfig, map[string]any{"use_linear_projection": true, "attention_head_dim": []int{5, 10, 20, 20}})
+	}, []string{unetConfig, "use_linear_projection"}},
+	{"2's widths", func(s spoiled) { s.set(unetConfig, map[string]any{"cross_attention_dim": 1024}) },
+		[]string{"attn2.to_k.weight", "wrong shape"}},
+	{"flow model", func(s spoiled) { s.set("model_index.json", map[string]any{"_class_name": "FluxPipeline"}) },
+		[]string{"FluxPipeline"}},
+	{"another unet", func(s spoiled) { s.set(unetConfig, map[string]any{"_class_name": "UNet3DConditionModel"}) },
+		[]string{unetConfig, "UNet3DConditionModel"}},
+	{"another vae", func(s spoiled) { s.set(vaeConfig, map[string]any{"_class_name": "AsymmetricAutoencoderKL"}) },
+		[]string{vaeConfig, "AsymmetricAutoencoderKL"}},
+	{"block types", func(s spoiled) {
+		s.set(unetConfig, map[string]any{"up_block_types": []string{"UpBlock2D", "AttnUpBlock2D", "UpBlock2D", "UpBlock2D"}})
+	}, []string{unetConfig, "AttnUpBlock2D", "CrossAttnUpBlock2D"}},
+	{"groups", func(s spoiled) { s.set(unetConfig, map[string]any{"norm_num_groups": 24}) },
+		[]string{unetConfig, "norm_num_groups"}},
+	{"inpainting", func(s spoiled) {
+		s.set(unetConfig, map[string]any{"in_channels": 9})
+		s.weights(unetWeights, func(all map[string]*gt.Dense) {
+			all["conv_in.weight"] = tensor.FromFloat32s(make([]float32, 32*9*9), 32, 9, 3, 3)
+		})
+	}, []string{"9 channels", "4", "inpainting"}},
+	{"dimensions of text and unet", func(s spoiled) {
+		s.remove("text_encoder", "tokenizer")
+		s.must(os.CopyFS(s.path("text_encoder"), os.DirFS(modelB+"/text_encoder")))
+		s.must(os.CopyFS(s.path("tokenizer"), os.DirFS(modelB+"/tokenizer")))
+	}, []string{"cross_attention_dim is 32", "hidden_size 40"}},
+	{"tensors", func(s spoiled) {
+		s.weights(unetWeights, func(all map[string]*gt.Dense) {
+			delete(all, "conv_in.bias")
+			delete(all, "time_embedding.linear_1.weight")
+			all["conv_extra.weight"] = all["conv_in.weight"]
+			all["conv_norm_out.bias"] = tensor.FromFloat32s(make([]float32, 7), 7)
+			all["conv_out.bias"].Float32s()[2] = float32(math.NaN())
+		})
+	}, []string{"/unet", "conv_in.bias", "time_embedding.linear_1.weight", "conv_extra.weight",
+		"conv_norm_out.bias: (7), want (32)", "conv_out.bias: NaN at [2]"}},
+	{"infinity in a weight", func(s spoiled) {
+		s.weights(textWeights, func(all map[string]*gt.Dense) {
+			for _, d := range all {
+				d.Float32s()[0] = float32(math.Inf(1))
+			}
+		})
+	}, []string{"text_encoder", "36 holding NaN or infinity", "embeddings.position_embedding.weight: +Inf at [0 0]"}},
+	{"truncated", func(s spoiled) { s.cut(vaeWeights, 1000) }, []string{vaeWeights, "truncated"}},
+	{"truncated header", func(s spoiled) { s.write(vaeWeights, "{}") }, []string{vaeWeights, "truncated"}},
+	{"empty weights", func(s spoiled) { s.write(textWeights, "") }, []string{textWeights}},
+	{"no weights", func(s spoiled) { s.remove(unetWeights) }, []string{"unet", "diffusion_pytorch_model.safetensors"}},
+	{"pickles only", func(s spoiled) {
+		s.remove(unetWeights)
+		s.write("unet/diffusion_pytorch_model.bin", "PK")
+	}, []string{"diffusion_pytorch_model.bin", "safetensors"}},
+	{"missing shard", func(s spoiled) {
+		s.remove("unet")
+		s.must(os.CopyFS(s.path("unet"), os.DirFS(modelB+"/unet")))
+		s.remove("unet/diffusion_pytorch_model-00002-of-00002.safetensors")
+	}, []string{"diffusion_pytorch_model-00002-of-00002.safetensors"}},
+	{"no config", func(s spoiled) { s.remove(unetConfig) }, []string{unetConfig, "no such file"}},
+	{"broken config", func(s spoiled) { s.write(vaeConfig, `{"in_channels": 3,`) }, []string{vaeConfig, "unexpected end of JSON"}},
+	{"wrong type", func(s spoiled) { s.set("text_encoder/config.json", map[string]any{"hidden_size": "wide"}) },
+		[]string{"text_encoder/config.json", "hidden_size"}},
+	{"huge", func(s spoiled) { s.set("text_encoder/config.json", map[string]any{"hidden_size": 1 << 40}) },
+		[]string{"text_encoder"}},
+	{"broken index", func(s spoiled) { s.write("model_index.json", "[") }, []string{"model_index.json"}},
+	{"broken scheduler", func(s spoiled) { s.write("scheduler/scheduler_config.json", "{") }, []string{"scheduler_config.json"}},
+	{"unknown scheduler", func(s spoiled) {
+		s.set("scheduler/scheduler_config.json", map[string]any{"_class_name": "HeunScheduler"})
+	}, []string{"HeunScheduler", "DDIMScheduler"}},
+	{"large tokenizer", func(s spoiled) { s.remove("tokenizer") },
+		[]string{"text encoder", "tokenizer has 49408 tokens", "vocab_size is 640"}},
+	{"broken tokenizer", func(s spoiled) { s.write("tokenizer/vocab.json", `{"a": 0`) }, []string{"tokenizer/vocab.json"}},
+	{"no merges", func(s spoiled) { s.remove("tokenizer/merges.txt") }, []string{"merges.txt"}},
+	{"everything", func(s spoiled) {
+		s.write(unetConfig, "{")
+		s.cut(vaeWeights, 1)
+		s.remove(textWeights)
+		s.write("clip/vocab.json", "{}")
+	}, []string{unetConfig, vaeWeights, "text_encoder: no weights", "clip/merges.txt"}},
+	{"broken CLIP", func(s spoiled) { s.cut("clip/model.safetensors", 8) }, []string{"clip/model.safetensors", "truncated"}},
+	{"CLIP's text half", func(s spoiled) {
+		s.remove("clip")
+		s.must(os.CopyFS(s.path("clip"), os.DirFS(s.path("text_encoder"))))
+	}, []string{"clip/config.json", "clip_text_model"}},
+	{"preprocessor", func(s spoiled) { s.write("clip/preprocessor_config.json", `{"image_std": [1, 0, 1]}`) },
+		[]string{"preprocessor_config.json", "std positive"}},
+}
+
+func TestOpenRefuses(t *testing.T) {
+	for _, c := range badDirectories {
+		t.Run(c.name, func(t *testing.T) {
+			s := spoiled{t, copyModel(t)}
+			c.spoil(s)
+			p, err := Open(s.dir)
+			if err == nil {
+				t.Fatal("it opens")
+			}
+			if p != nil {
+				t.Error("there is a pipeline beside the error")
+			}
+			t.Log(err)
+			text := filepath.ToSlash(err.Error())
+			for _, part := range c.says {
+				if !strings.Contains(text, part) {
+					t.Errorf("the error does not mention %q:\n%s", part, text)
+				}
+			}
+		})
+	}
+}
