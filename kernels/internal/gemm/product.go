@@ -103,6 +103,7 @@ type grid struct {
 func divide(p *Primitives, q *Product, want int) grid {
 	const (
 		fewRows = 192
+		results = 1 << 17 // numbers of Out that stay in the cache from block to block
 		minWork = 1 << 18 // multiplications worth a job of their own
 	)
 	if q.M == 0 || q.N == 0 {
@@ -111,7 +112,7 @@ func divide(p *Primitives, q *Product, want int) grid {
 	want = max(min(want, q.M*q.N*max(q.K, 1)/minWork), 1)
 	cols := splitEvenly(q.N, maxWidth, p.Cols)
 	perColumn := (want + cols.count - 1) / cols.count
-	rows := splitEvenly(q.M, max(q.M/perColumn, fewRows), p.Rows)
+	rows := splitEvenly(q.M, max(min(q.M/perColumn, results/cols.size), fewRows), p.Rows)
 	if missing := (want + rows.count - 1) / rows.count; missing > cols.count {
 		cols = splitEvenly(q.N, max(q.N/missing, p.Cols), p.Cols)
 	}
