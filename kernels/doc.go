@@ -10,10 +10,19 @@
 //
 // # Files
 //
-//	elements.go                 numbers in a checkpoint's precision
-//	linear.go conv.go matmul.go matrix products, one blocked engine (internal/gemm)
-//	attention.go                softmax(q·kᵀ)·v without the score matrix, and its gradient
-//	pool.go isa.go              the worker pool and the instruction set
+//	elements.go                  numbers in a checkpoint's precision
+//	linear.go conv.go matmul.go  matrix products, one blocked engine (internal/gemm)
+//	attention*.go                softmax(q·kᵀ)·v without the score matrix, and its gradients
+//	norm.go groupnorm.go         layer and group normalisation
+//	softmax.go activation.go     SiLU, GELU and their kind
+//	elementwise.go shape.go      sums and products; channels joined, split and moved
+//	resample.go taps.go          resizing and smoothing of pictures
+//	embedding.go                 rows of a table
+//	pool.go isa.go peak.go       the worker pool, the instruction set and its peak speed
+//
+// The loops that depend on the instruction set are in internal/gemm (matrices)
+// and internal/vec (vectors), each in portable Go and in generated assembly;
+// internal/isa chooses between them. The conformance suite is kerneltest.
 //
 // # Conventions
 //

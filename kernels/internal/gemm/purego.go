@@ -13,14 +13,32 @@ var pureGo = Primitives{
 	Peak: peakGo, PeakFlops: 8,
 }
 
+// tileGo multiplies rows ≤ Rows rows by one panel:
+//
+//	c[r*ldc+j] = Σ_i a[r*lda+i]·panel[i*Cols+j] + bias[j] + add[r*ldadd+j]
+//
+// for r < rows, j < Cols and i < k. An empty bias or add counts as zero; add
+// may be c.
 func tileGo(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int) {
 	tileColumnsGo(16, c, ldc, a, lda, panel, k, add, ldadd, bias, rows)
 }
 
+// halfTileGo multiplies rows ≤ Rows rows by one panel:
+//
+//	c[r*ldc+j] = Σ_i a[r*lda+i]·panel[i*Cols+j] + bias[j] + add[r*ldadd+j]
+//
+// for r < rows, j < Cols/2 and i < k. An empty bias or add counts as zero; add
+// may be c.
 func halfTileGo(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int) {
 	tileColumnsGo(8, c, ldc, a, lda, panel, k, add, ldadd, bias, rows)
 }
 
+// quarterTileGo multiplies rows ≤ Rows rows by one panel:
+//
+//	c[r*ldc+j] = Σ_i a[r*lda+i]·panel[i*Cols+j] + bias[j] + add[r*ldadd+j]
+//
+// for r < rows, j < Cols/4 and i < k. An empty bias or add counts as zero; add
+// may be c.
 func quarterTileGo(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int) {
 	tileColumnsGo(4, c, ldc, a, lda, panel, k, add, ldadd, bias, rows)
 }
@@ -74,6 +92,10 @@ func exp2(x float32) float32 {
 	return math.Float32frombits(math.Float32bits(p) + uint32(int32(n))<<23)
 }
 
+// expRowsGo carries a softmax to base 2 over n more scores of each row: with
+// top the larger of peak[r] and the largest s[r*lds+j], it sets factor[r] to
+// 2^(peak[r]-top), s[r*lds+j] to 2^(s[r*lds+j]-top), weight[r] to
+// weight[r]·factor[r] plus the sum of these, and peak[r] to top.
 func expRowsGo(s []float32, lds, rows, n int, peak, weight, factor []float32) {
 	for r := range rows {
 		row, top := s[r*lds:][:n], peak[r]
@@ -95,6 +117,7 @@ func expRowsGo(s []float32, lds, rows, n int, peak, weight, factor []float32) {
 	}
 }
 
+// expMulGo sets p[i] = 2^p[i] and d[i] = d[i]·p[i].
 func expMulGo(p, d []float32) {
 	for i, x := range p {
 		p[i] = exp2(x)
@@ -105,7 +128,7 @@ func expMulGo(p, d []float32) {
 // peakSink keeps the compiler from dropping peakGo's arithmetic.
 var peakSink float32
 
-// peakGo multiplies and adds four numbers n times.
+// peakGo multiplies and adds registers only, 4·n numbers.
 func peakGo(n int) {
 	var s0, s1, s2, s3 float32
 	x, y := peakSink, peakSink
@@ -118,6 +141,7 @@ func peakGo(n int) {
 	peakSink = min(s0+s1+s2+s3, 0)
 }
 
+// transposeFloat32Go sets dst[i*ldd+j] = src[j*lds+i] for i < m, j < n.
 func transposeFloat32Go(dst []float32, ldd int, src []float32, lds, m, n int) {
 	for j := range n {
 		for i, x := range src[j*lds:][:m] {
@@ -126,6 +150,7 @@ func transposeFloat32Go(dst []float32, ldd int, src []float32, lds, m, n int) {
 	}
 }
 
+// transposeFloat16Go sets dst[i*ldd+j] = src[j*lds+i] for i < m, j < n.
 func transposeFloat16Go(dst []float32, ldd int, src []uint16, lds, m, n int) {
 	for j := range n {
 		for i, x := range src[j*lds:][:m] {
@@ -134,6 +159,7 @@ func transposeFloat16Go(dst []float32, ldd int, src []uint16, lds, m, n int) {
 	}
 }
 
+// transposeBFloat16Go sets dst[i*ldd+j] = src[j*lds+i] for i < m, j < n.
 func transposeBFloat16Go(dst []float32, ldd int, src []uint16, lds, m, n int) {
 	for j := range n {
 		for i, x := range src[j*lds:][:m] {
@@ -142,12 +168,14 @@ func transposeBFloat16Go(dst []float32, ldd int, src []uint16, lds, m, n int) {
 	}
 }
 
+// copyFloat32Go sets dst[i*ldd+j] = src[i*lds+j] for i < m, j < n.
 func copyFloat32Go(dst []float32, ldd int, src []float32, lds, m, n int) {
 	for i := range m {
 		copy(dst[i*ldd:][:n], src[i*lds:][:n])
 	}
 }
 
+// copyFloat16Go sets dst[i*ldd+j] = src[i*lds+j] for i < m, j < n.
 func copyFloat16Go(dst []float32, ldd int, src []uint16, lds, m, n int) {
 	for i := range m {
 		d := dst[i*ldd:][:n]
@@ -157,6 +185,7 @@ func copyFloat16Go(dst []float32, ldd int, src []uint16, lds, m, n int) {
 	}
 }
 
+// copyBFloat16Go sets dst[i*ldd+j] = src[i*lds+j] for i < m, j < n.
 func copyBFloat16Go(dst []float32, ldd int, src []uint16, lds, m, n int) {
 	for i := range m {
 		d := dst[i*ldd:][:n]
