@@ -139,7 +139,7 @@ func (p *Pipeline) checkLatent(z Latent) error {
 // shapeOf is the shape of a tensor, which may be missing, for messages.
 func shapeOf(d *gt.Dense) string {
 	if d == nil {
-		return "nothing"
+		return "() (there is none)"
 	}
 	return fmt.Sprint(d.Shape())
 }

@@ -215,11 +215,11 @@ func (s *Step) predict(ctx context.Context, z Latent, t float64, texts []*gt.Den
 	for i := range texts {
 		zs[i], times[i] = z.Dense, float32(t)
 	}
-	latents, err := stack("the latent", zs)
+	latents, err := stack("latent", zs)
 	if err != nil {
 		return nil, err
 	}
-	text, err := stack("the prompt's embedding", texts)
+	text, err := stack("the embedding of the prompt", texts)
 	if err != nil {
 		return nil, err
 	}
@@ -259,8 +259,11 @@ func (s *Step) prediction(batch int) (*nn.Program, error) {
 func stack(what string, all []*gt.Dense) (*gt.Dense, error) {
 	var joined []float32
 	for _, d := range all {
-		if d == nil || d.Dims() == 0 || !slices.Equal(d.Shape(), all[0].Shape()) {
-			return nil, fmt.Errorf("%s has the shape %s beside %s", what, shapeOf(d), shapeOf(all[0]))
+		if d == nil {
+			return nil, fmt.Errorf("%s is missing", what)
+		}
+		if !slices.Equal(d.Shape(), all[0].Shape()) {
+			return nil, fmt.Errorf("%s has the shapes %v and %v, want one", what, all[0].Shape(), d.Shape())
 		}
 		joined = append(joined, tensor.Float32s(d)...)
 	}
