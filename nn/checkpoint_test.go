@@ -197,14 +197,14 @@ func TestRandomNodes(t *testing.T) {
 
 func TestBlocksDoNotNest(t *testing.T) {
 	b := NewBuild()
-	x := b.Input("x", 2)
+	x := b.Block(func() *G.Node { return b.Input("x", 2) })
 	b.Block(func() *G.Node { return SiLU(x) })
 	b.Block(func() *G.Node {
 		b.Block(func() *G.Node { return SiLU(x) })
 		b.Block(func() *G.Node { return SiLU(x) })
 		return SiLU(x)
 	})
-	if want := []span{{1, 2}, {2, 5}}; fmt.Sprint(b.blocks) != fmt.Sprint(want) {
+	if want := []span{{0, 1}, {1, 2}, {2, 5}}; fmt.Sprint(b.blocks) != fmt.Sprint(want) {
 		t.Errorf("blocks %v, want %v", b.blocks, want)
 	}
 }

@@ -162,36 +162,3 @@ func recoverTo(err *error, where string) {
 		*err = fmt.Errorf("%s: %v", where, r)
 	}
 }
-
-// floats returns the numbers of v as one contiguous slice, without a copy where
-// v is laid out that way.
-func floats(v G.Value) ([]float32, error) {
-	switch v := v.(type) {
-	case *G.F32:
-		return []float32{float32(*v)}, nil
-	case *gt.Dense:
-		if v.Dtype() != gt.Float32 {
-			return nil, fmt.Errorf("a tensor of %v, want float32", v.Dtype())
-		}
-		if v.RequiresIterator() {
-			v = v.Clone().(*gt.Dense)
-			if v.RequiresIterator() {
-				v = v.Materialize().(*gt.Dense)
-			}
-		}
-		if f, ok := v.Data().([]float32); ok {
-			return f, nil
-		}
-		return []float32{v.Data().(float32)}, nil
-	}
-	return nil, fmt.Errorf("a value of type %T, want a float32 tensor or scalar", v)
-}
-
-// valueOf is f as a gorgonia value of the given shape, sharing its memory
-// except for a scalar.
-func valueOf(f []float32, shape gt.Shape) G.Value {
-	if shape.Dims() == 0 {
-		return G.NewF32(f[0])
-	}
-	return gt.New(gt.WithShape(shape...), gt.WithBacking(f))
-}

@@ -137,14 +137,6 @@ func (p *Program) Run(ctx context.Context, inputs map[string]*gt.Dense) ([]*gt.D
 	return out, nil
 }
 
-// dense is f as a tensor, a scalar too.
-func dense(f []float32, shape gt.Shape) *gt.Dense {
-	if shape.Dims() == 0 {
-		return gt.New(gt.FromScalar(f[0]))
-	}
-	return gt.New(gt.WithShape(shape...), gt.WithBacking(f))
-}
-
 // bind checks inputs against the graph's and binds them to its nodes.
 func (p *Program) bind(inputs map[string]*gt.Dense) error {
 	for _, name := range slices.Sorted(maps.Keys(inputs)) {

@@ -277,3 +277,34 @@ func TestFinite(t *testing.T) {
 		}
 	}
 }
+
+// However a caller's tensor lies in memory, a program reads its elements.
+func TestInputsInOtherLayouts(t *testing.T) {
+	want := []float32{1, 2, 3, 4, 5, 6}
+	transposed := dense([]float32{1, 4, 2, 5, 3, 6}, gt.Shape{3, 2})
+	if err := transposed.T(); err != nil {
+		t.Fatal(err)
+	}
+	columns, err := dense([]float32{0, 1, 2, 3, 0, 0, 4, 5, 6, 0}, gt.Shape{2, 5}).Slice(nil, G.S(1, 4))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := dense([]float32{0, 0, 0, 1, 2, 3, 4, 5, 6}, gt.Shape{3, 3}).Slice(G.S(1, 3))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := compile(t, func(b *Build) []*G.Node {
+		x := b.Input("x", 2, 3)
+		return []*G.Node{x, Scale(x, 1), G.Must(G.Neg(G.Must(G.Neg(x))))}
+	})
+	for name, x := range map[string]*gt.Dense{
+		"transposed":   transposed,
+		"columns":      columns.(*gt.Dense),
+		"rows":         rows.(*gt.Dense),
+		"column major": gt.New(gt.WithShape(2, 3), gt.AsFortran([]float32{1, 2, 3, 4, 5, 6})),
+	} {
+		t.Run(name, func(t *testing.T) {
+			checkSame(t, "elements", runNumbers(t, p, map[string]*gt.Dense{"x": x}), [][]float32{want, want, want})
+		})
+	}
+}

@@ -44,9 +44,7 @@ func (p *Program) readInputs() (err error) {
 			if in.f, err = floats(v); err != nil {
 				return fmt.Errorf("nn: input %q: %w", in.node.Name(), err)
 			}
-			if in.node.IsScalar() {
-				v = G.NewF32(in.f[0])
-			}
+			v = valueOf(in.f, in.node.Shape())
 		}
 		p.values[in.slot] = v
 	}
