@@ -21,17 +21,14 @@ type job struct {
 	fault atomic.Pointer[any] // first value an item panicked with
 }
 
-var pool struct {
+var pool = struct {
 	threads atomic.Int64
 	jobs    chan *job
-	mu      sync.Mutex
-	started int // workers running, guarded by mu
-}
+	mu      sync.Mutex   // held to start workers
+	started atomic.Int64 // workers running
+}{jobs: make(chan *job, 1024)}
 
-func init() {
-	pool.jobs = make(chan *job, 1024)
-	SetThreads(0)
-}
+func init() { SetThreads(0) }
 
 // SetThreads sets how many goroutines a call is spread over, the calling one
 // included. Zero or less means GOMAXPROCS, the default.
@@ -39,12 +36,20 @@ func SetThreads(n int) {
 	if n <= 0 {
 		n = runtime.GOMAXPROCS(0)
 	}
+	pool.threads.Store(int64(n))
+}
+
+// startWorkers sees to it that there are at least n.
+func startWorkers(n int) {
+	if pool.started.Load() >= int64(n) {
+		return
+	}
 	pool.mu.Lock()
 	defer pool.mu.Unlock()
-	for ; pool.started < n-1; pool.started++ {
+	for pool.started.Load() < int64(n) {
+		pool.started.Add(1)
 		go work()
 	}
-	pool.threads.Store(int64(n))
 }
 
 // Threads is the number of goroutines a call is spread over.
@@ -62,6 +67,7 @@ func Parallel(n int, f func(i int)) {
 		}
 		return
 	}
+	startWorkers(helpers)
 	j := &job{f: f, n: int64(n), done: make(chan struct{})}
 	j.left.Store(j.n)
 	for range helpers {
