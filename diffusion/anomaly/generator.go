@@ -13,9 +13,10 @@ import (
 // encoded picture and prompts, and the compiled graphs. It makes one picture at
 // a time.
 type Generator struct {
-	pipeline *diffusion.Pipeline
-	options  Options
-	h, w     int // of the latent
+	pipeline  *diffusion.Pipeline
+	options   Options
+	scheduler diffusion.Scheduler
+	h, w      int // of the latent
 
 	normal     diffusion.Latent // the photograph
 	prompt     *gt.Dense        // e at the start
@@ -44,6 +45,9 @@ func New(ctx context.Context, p *diffusion.Pipeline, picture *gt.Dense, o Option
 	s := picture.Shape()
 	g := &Generator{pipeline: p, options: o, h: s[2] / p.Factor(), w: s[3] / p.Factor()}
 	var err error
+	if g.scheduler, err = newDDIM(p.Scheduler, o.Steps); err != nil {
+		return nil, err
+	}
 	if g.tokens, err = p.Tokenizer.FindWord(o.Prompt, o.Word); err != nil {
 		return nil, err
 	}
@@ -60,6 +64,15 @@ func New(ctx context.Context, p *diffusion.Pipeline, picture *gt.Dense, o Option
 		return nil, err
 	}
 	return g, g.compile(ctx)
+}
+
+// newDDIM is the paper's scheduler for a model that was trained as c says,
+// whatever else c says: DDIM as it is set up for Stable Diffusion 1.5.
+func newDDIM(c diffusion.SchedulerConfig, steps int) (diffusion.Scheduler, error) {
+	no := false
+	c.TimestepSpacing, c.StepsOffset = "leading", 1
+	c.SetAlphaToOne, c.ClipSample, c.Thresholding = &no, &no, false
+	return diffusion.NewScheduler("ddim", c, steps)
 }
 
 // chooseMaps settles the size of the attention maps and checks that the model

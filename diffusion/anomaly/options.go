@@ -76,9 +76,12 @@ func (o *Options) validate() error {
 	case o.Refine < Auto:
 		return fmt.Errorf("refine R is %d, want 0 or more", o.Refine)
 	}
-	for name, v := range map[string]float64{"guidance w": float64(o.Guidance), "lambda λ": o.Lambda, "mu μ": o.Mu, "eta_e η_e": o.EtaE} {
-		if math.IsNaN(v) || math.IsInf(v, 0) || v < 0 {
-			return fmt.Errorf("%s is %g, want a number from 0 on", name, v)
+	for _, n := range []struct {
+		name  string
+		value float64
+	}{{"guidance w", float64(o.Guidance)}, {"lambda λ", o.Lambda}, {"mu μ", o.Mu}, {"eta_e η_e", o.EtaE}, {"memory", float64(o.Memory)}} {
+		if math.IsNaN(n.value) || math.IsInf(n.value, 0) || n.value < 0 {
+			return fmt.Errorf("%s is %g, want a number from 0 on", n.name, n.value)
 		}
 	}
 	return nil

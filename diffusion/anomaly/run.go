@@ -78,30 +78,17 @@ func (g *Generator) RunNoise(ctx context.Context, noise []float32, observe Obser
 }
 
 func (g *Generator) begin(noise []float32) (*state, error) {
-	if len(noise) != len(g.normal.Floats()) {
-		return nil, fmt.Errorf("%d numbers of noise for a latent of %v", len(noise), g.normal.Shape())
+	if n := len(g.normal.Floats()); len(noise) != n {
+		return nil, fmt.Errorf("%d numbers of noise for a latent of shape %v, want %d", len(noise), g.normal.Shape(), n)
 	}
-	sched, err := newDDIM(g.pipeline.Scheduler, g.options.Steps)
-	if err != nil {
-		return nil, err
-	}
-	s := &state{g: g, scheduler: sched, first: g.options.Steps - g.Steps(), noise: noise, e: g.prompt}
+	s := &state{g: g, scheduler: g.scheduler, first: g.options.Steps - g.Steps(), noise: noise, e: g.prompt}
 	s.soft = newSoftMap(g.options.MapHeight, g.options.MapWidth)
-	z, err := sched.AddNoise(g.normal.Floats(), noise, sched.Timesteps()[s.first])
+	z, err := s.scheduler.AddNoise(g.normal.Floats(), noise, s.scheduler.Timesteps()[s.first])
 	if err != nil {
 		return nil, err
 	}
 	s.z = g.normal.With(z)
 	return s, nil
-}
-
-// newDDIM is the paper's scheduler for a model that was trained as c says,
-// whatever else c says: DDIM as it is set up for Stable Diffusion 1.5.
-func newDDIM(c diffusion.SchedulerConfig, steps int) (diffusion.Scheduler, error) {
-	no := false
-	c.TimestepSpacing, c.StepsOffset = "leading", 1
-	c.SetAlphaToOne, c.ClipSample, c.Thresholding = &no, &no, false
-	return diffusion.NewScheduler("ddim", c, steps)
 }
 
 // step is one pass through the algorithm's loop.
@@ -234,32 +221,6 @@ func (s *state) finish(ctx context.Context) (*Result, error) {
 		Image: image, SoftMap: soft, Threshold: threshold, Mask: diffusion.Above(soft, threshold),
 		Embedding: s.e, Trace: s.trace,
 	}, nil
-}
-
-// softMap gathers the annotation: the mean of A^j / max A^j over steps.
-type softMap struct {
-	h, w  int
-	sum   []float64
-	steps int
-}
-
-func newSoftMap(h, w int) softMap { return softMap{h: h, w: w, sum: make([]float64, h*w)} }
-
-func (m *softMap) add(a []float32) {
-	m.steps++
-	if top := largest(a); top > 0 {
-		for i, v := range a {
-			m.sum[i] += float64(v / top)
-		}
-	}
-}
-
-func (m *softMap) resized(height, width int) ([]float32, error) {
-	mean := make([]float32, len(m.sum))
-	for i, v := range m.sum {
-		mean[i] = float32(v / float64(m.steps))
-	}
-	return diffusion.ResizeBilinear(mean, m.h, m.w, height, width)
 }
 
 // finite tells what a loss or its gradient is if it is no number.
