@@ -1,6 +1,7 @@
 package nn
 
 import (
+	"sync"
 	"testing"
 
 	G "gorgonia.org/gorgonia"
@@ -204,4 +205,25 @@ func TestOnlyWhatIsNeededRuns(t *testing.T) {
 			t.Errorf("%s: %d instructions, want %d", c.name, got, c.want)
 		}
 	}
+}
+
+// gorgonia shares constant nodes among graphs; graphs may be built at one time
+// all the same.
+func TestCompilingAtOneTime(t *testing.T) {
+	w := newTower(t, 1)
+	in := randomTensors(shapes(gt.Shape{2, 3}))
+	mixed := withInputs(func(_ *Build, in G.Nodes) *G.Node {
+		return G.Must(G.Tanh(G.Must(G.Sigmoid(G.Must(G.Neg(in[0]))))))
+	}, in, []int{0})
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for _, build := range []func(*Build) []*G.Node{w.gradient, mixed} {
+				if _, err := Compile(build); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
 }

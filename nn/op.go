@@ -43,9 +43,10 @@ type extra struct{ input, index int }
 
 var serials atomic.Uint64
 
-// apply puts o into the graph of its inputs. gorgonia merges nodes by a 32-bit
-// hash that does not look at the children, so every op carries a serial number
-// and the node that comes back is checked to be the one that was asked for.
+// apply puts o into the graph of its inputs. gorgonia merges nodes whose 32-bit
+// hashes agree without comparing their children, so every op carries a serial
+// number and the node that comes back is checked to be the one that was asked
+// for.
 func apply(o *op, inputs ...*G.Node) *G.Node {
 	for i, x := range inputs {
 		if x == nil {
