@@ -74,6 +74,43 @@ func TestGradientInLessMemory(t *testing.T) {
 	}
 }
 
+// Whatever the blocks, what goes up takes all that was kept on the way down.
+func TestArchitectures(t *testing.T) {
+	for name, change := range map[string]func(c *Config){
+		"one block": func(c *Config) {
+			c.BlockOutChannels, c.DownBlockTypes, c.UpBlockTypes = []int{32}, []string{crossDown}, []string{crossUp}
+		},
+		"three blocks, widths that go up and down": func(c *Config) {
+			c.BlockOutChannels = []int{32, 48, 16}
+			c.DownBlockTypes, c.UpBlockTypes = []string{plainDown, crossDown, crossDown}, []string{crossUp, plainUp, crossUp}
+		},
+		"layers of each block": func(c *Config) {
+			c.LayersPerBlock, c.TransformerLayers, c.NumAttentionHeads = PerBlock{1, 3}, PerBlock{2, 1}, PerBlock{2, 8}
+		},
+		"more channels out": func(c *Config) { c.InChannels, c.OutChannels = 9, 8 },
+		"text is not looked at": func(c *Config) {
+			c.DownBlockTypes, c.UpBlockTypes = []string{plainDown, plainDown}, []string{plainUp, plainUp}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := tiny()
+			change(&c)
+			m := random(t, c)
+			in := []*gt.Dense{nntest.Normal(1, 1, c.InChannels, 8, 4), nntest.Normal(2, 1, 3, 16)}
+			out := nntest.Run(t, func(b *nn.Build, in G.Nodes) []*G.Node {
+				y := denoise(m)(b, in)
+				if want := (gt.Shape{1, c.OutChannels, 8, 4}); !y.Shape().Eq(want) {
+					t.Errorf("shape %v, want %v", y.Shape(), want)
+				}
+				return G.Nodes{y}
+			}, in)[0]
+			if err := nn.Finite(tensor.FromFloat32s(out, len(out))); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
 // Each picture of a batch is denoised by itself.
 func TestBatch(t *testing.T) {
 	m := random(t, tiny())
