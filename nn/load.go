@@ -77,9 +77,19 @@ func Load(model any, src Source, opts ...LoadOption) error {
 		return named(src, err)
 	}
 	for name, value := range l.values {
-		l.wanted[name].bind(name, value)
+		w, source := l.wanted[name], l.found[name]
+		w.bind(name, value)
+		w.forget = func() { forget(src, source) }
 	}
 	return nil
+}
+
+// forget lets a source that is a mapped file have the memory of a tensor back,
+// until the tensor is read again.
+func forget(src Source, name string) {
+	if f, ok := src.(interface{ Forget(name string) }); ok {
+		f.Forget(name)
+	}
 }
 
 // named puts the file before an error, where the source is one.
@@ -170,6 +180,7 @@ func (l *loader) read(src Source) {
 		if want := l.wanted[name].shape; l.check(source, value, want) {
 			l.values[name] = reshaped(value, want)
 		}
+		forget(src, source) // read for the check; many weights are not read again for long
 	}
 }
 

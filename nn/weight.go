@@ -24,6 +24,7 @@ type Weight struct {
 	elements kernels.Elements
 	float32s func() []float32        // converts once
 	conv     func() kernels.Elements // reorders once
+	forget   func()                  // lets go of value's memory until it is read again; nil if it cannot
 }
 
 // NewWeight returns a weight without a value, of the shape that a checkpoint
@@ -60,7 +61,8 @@ func (w *Weight) Float32() []float32 {
 }
 
 // Conv is the value of a convolution, [Cout, Cin, K, K], as kernels.Conv wants
-// it (kernels.ConvWeights), in the file's precision. It is made once and kept.
+// it (kernels.ConvWeights), in the file's precision. It is made once and kept;
+// the memory of what it is made of is let go where that is a mapped file's.
 // It panics when the weight is not loaded or not of a square convolution.
 func (w *Weight) Conv() kernels.Elements {
 	w.mustHaveValue()
@@ -75,7 +77,7 @@ func (w *Weight) mustHaveValue() {
 
 // bind gives the weight its name and value, whose shape must be w.shape.
 func (w *Weight) bind(name string, value *gt.Dense) {
-	w.name, w.value, w.elements = name, value, tensor.Elements(value)
+	w.name, w.value, w.elements, w.forget = name, value, tensor.Elements(value), nil
 	w.float32s = sync.OnceValue(func() []float32 { return tensor.Float32s(value) })
 	w.conv = sync.OnceValue(w.convOrder)
 }
@@ -85,5 +87,9 @@ func (w *Weight) convOrder() kernels.Elements {
 	if len(s) != 4 || s[2] != s[3] {
 		panic(fmt.Sprintf("weight %s of shape %v is not that of a square convolution, [out, in, size, size]", w.name, s))
 	}
-	return kernels.ConvWeights(w.elements, s[0], s[1], s[2])
+	reordered := kernels.ConvWeights(w.elements, s[0], s[1], s[2])
+	if w.forget != nil {
+		w.forget()
+	}
+	return reordered
 }

@@ -128,6 +128,16 @@ func (f *File) Get(name string) (*gt.Dense, error) {
 	return nil, fmt.Errorf("%s: tensor %q: dtype %v cannot be read; want F32, F16, BF16 or F64", f.path, name, e.dtype)
 }
 
+// Forget gives the memory that a tensor takes in this process back to the
+// system, which may hold on to it as its cache of the file. The tensor stays
+// valid: when it is read again, its memory comes back. Where the file has no
+// tensor of that name, and on systems other than Unix, nothing happens.
+func (f *File) Forget(name string) {
+	if e, ok := f.header.tensors[name]; ok && f.mapping != nil {
+		forget(f.mapping, f.header.size+int(e.start), f.header.size+int(e.end))
+	}
+}
+
 // Close unmaps the file. Every tensor that Get returned is invalid from then
 // on: reading one ends the program. Closing twice is harmless.
 func (f *File) Close() error {

@@ -188,6 +188,13 @@ func (s *Set) Get(name string) (*gt.Dense, error) {
 	return f.Get(name)
 }
 
+// Forget gives a tensor's memory back as File.Forget does.
+func (s *Set) Forget(name string) {
+	if f, ok := s.at[name]; ok {
+		f.Forget(name)
+	}
+}
+
 // Paths returns the files that make up the set, the index first: what a
 // program hashes to say which weights it ran on.
 func (s *Set) Paths() []string {
