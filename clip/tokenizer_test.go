@@ -166,7 +166,7 @@ func TestFindWord(t *testing.T) {
 			if at != c.first+i {
 				t.Errorf("%q in %q: indices %v, want them from %d", c.word, c.text, got, c.first)
 			}
-			tokens = append(tokens, tok.Tokens(ids[at : at+1])...)
+			tokens = append(tokens, tok.Tokens(ids[at:at+1])...)
 		}
 		if diff := cmp.Diff(c.want, tokens); diff != "" {
 			t.Errorf("%q in %q: %s", c.word, c.text, diff)

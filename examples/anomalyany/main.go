@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 
 	"github.com/alecthomas/kong"
 	"github.com/sdgraph/sdgraph/diffusion"
@@ -24,7 +25,7 @@ func main() {
 		return
 	}
 	var f flags
-	kong.Parse(&f, kong.Name("anomalyany"), kong.UsageOnError(),
+	kong.Parse(&f, kong.Name("anomalyany"), kong.ShortUsageOnError(),
 		kong.Description("Pictures of unseen defects, with masks, from one normal photograph and a sentence (AnomalyAny, CVPR 2025)."))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -65,7 +66,7 @@ anomalyany --help lists every flag.
 // run makes the pictures.
 func run(ctx context.Context, f flags) error {
 	if f.Model == "" && !f.Random {
-		return errors.New("--model DIR is missing\n\n" + howToStart)
+		return fmt.Errorf("--model DIR is missing\n\n%s", strings.TrimSpace(howToStart))
 	}
 	p, err := openModel(f)
 	if err != nil {

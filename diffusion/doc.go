@@ -1,0 +1,12 @@
+// Package diffusion puts the models of Stable Diffusion 1.x together: a model
+// directory opened (Open), prompts and pictures encoded, noise predicted with
+// guidance, latents decoded; the schedulers; and gradients of any loss over
+// what the attention sites did (Pipeline.Compile, AttnStore).
+//
+//	open.go, check.go, models.go  a model directory
+//	encode.go                     prompts, pictures and latents
+//	step.go                       the UNet compiled: predictions and gradients
+//	attnstore.go, losses.go       attention as nodes, and losses over it
+//	scheduler*.go                 DDIM, PNDM, Euler, DPM++ 2M
+//	maps.go                       thresholds and sizes of maps and masks
+package diffusion
