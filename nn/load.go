@@ -34,6 +34,13 @@ func WithRename(rename func(name string) string) LoadOption {
 	return func(l *loader) { l.renames = append(l.renames, rename) }
 }
 
+// WithNames says what the source calls a weight of the model, for a source
+// whose names follow other rules. Errors then have the source's names. Other
+// names of the source are treated as the other options say.
+func WithNames(sourceName func(weight string) string) LoadOption {
+	return func(l *loader) { l.sourceName = sourceName }
+}
+
 // WithIgnore passes over the source's tensors whose renamed name matches one of
 // the patterns, in whole or in the part after a dot: "position_ids" matches
 // "embeddings.position_ids". Patterns are those of path.Match, where * also
@@ -59,7 +66,7 @@ func Load(model any, src Source, opts ...LoadOption) error {
 	if err != nil {
 		return fmt.Errorf("load weights: %w", err)
 	}
-	l := loader{wanted: map[string]*Weight{}}
+	l := loader{wanted: map[string]*Weight{}, called: map[string]string{}}
 	for _, opt := range opts {
 		opt(&l)
 	}
@@ -70,6 +77,9 @@ func Load(model any, src Source, opts ...LoadOption) error {
 	}
 	for _, p := range params {
 		l.wanted[p.Name] = p.Weight
+		if l.sourceName != nil {
+			l.called[l.sourceName(p.Name)] = p.Name
+		}
 	}
 	l.match(src.Names())
 	l.read(src)
@@ -103,10 +113,12 @@ func named(src Source, err error) error {
 type loader struct {
 	prefixes    []string
 	renames     []func(string) string
+	sourceName  func(string) string // nil: the model's own
 	ignore      []string
 	allowUnused bool
 
 	wanted map[string]*Weight   // by the model's names
+	called map[string]string    // sourceName's names to the model's
 	found  map[string]string    // model's name to source's name
 	values map[string]*gt.Dense // by the model's names
 	report report
@@ -132,6 +144,9 @@ func (l *loader) match(names []string) {
 	}
 	for name, w := range l.wanted {
 		if _, ok := l.found[name]; !ok {
+			if l.sourceName != nil {
+				name = l.sourceName(name)
+			}
 			l.report.add(missing, "%s %v", name, w.shape)
 		}
 	}
@@ -139,6 +154,9 @@ func (l *loader) match(names []string) {
 
 // translate turns a name of the source into one of the model.
 func (l *loader) translate(name string) (translated string, ignored bool) {
+	if own, ok := l.called[name]; ok {
+		return own, false
+	}
 	for _, rename := range l.renames {
 		if name = rename(name); name == "" {
 			return "", true
