@@ -16,7 +16,7 @@ type Result struct {
 	Image     *gt.Dense // [1, 3, H, W], the decoder's output, about [-1, 1], not clamped
 	SoftMap   []float32 // H·W, where the word's attention was, in [0, 1]
 	Threshold float32   // Otsu's, of the soft map
-	Mask      []float32 // H·W, 1 where the soft map lies above the threshold
+	Mask      []float32 // H·W, 1 where the soft map lies above the threshold and the picture might change
 	Embedding *gt.Dense // e at the end, [1, T, d]
 	Trace     []StepTrace
 }
@@ -217,10 +217,13 @@ func (s *state) finish(ctx context.Context) (*Result, error) {
 		return nil, err
 	}
 	threshold := diffusion.Otsu(soft)
-	return &Result{
-		Image: image, SoftMap: soft, Threshold: threshold, Mask: diffusion.Above(soft, threshold),
-		Embedding: s.e, Trace: s.trace,
-	}, nil
+	mask := diffusion.Above(soft, threshold)
+	for i, m := range g.options.Mask {
+		if m < 0.5 {
+			mask[i] = 0
+		}
+	}
+	return &Result{Image: image, SoftMap: soft, Threshold: threshold, Mask: mask, Embedding: s.e, Trace: s.trace}, nil
 }
 
 // finite tells what a loss or its gradient is if it is no number.

@@ -115,6 +115,11 @@ func TestMaskKeepsThePhotograph(t *testing.T) {
 			t.Fatalf("the soft map is %g at column %d, outside the mask", v, x)
 		}
 	}
+	for i, v := range r.Mask {
+		if v != 0 && i%side >= side/2 {
+			t.Fatalf("the annotation has column %d, outside the mask", i%side)
+		}
+	}
 	if slices.Max(r.Mask) != 1 || slices.Min(r.Mask) != 0 {
 		t.Errorf("the annotation goes from %g to %g, want 0 and 1", slices.Min(r.Mask), slices.Max(r.Mask))
 	}

@@ -9,18 +9,18 @@ import (
 
 // flags is the command line. It is also written into each picture's JSON.
 type flags struct {
-	Model  string `placeholder:"DIR" help:"Model directory of Stable Diffusion 1.x, as diffusers writes it." json:"model,omitempty"`
-	Clip   string `placeholder:"DIR" help:"CLIP directory, as transformers writes it (default: DIR/clip)." json:"clip,omitempty"`
-	Random bool   `help:"Random weights in the shapes of Stable Diffusion 1.5, to measure time and memory." json:"random,omitempty"`
+	Model  string `placeholder:"DIR" help:"Model directory of Stable Diffusion 1.x, as diffusers writes it." json:"model"`
+	Clip   string `placeholder:"DIR" help:"CLIP directory, as transformers writes it (default: DIR/clip)." json:"clip"`
+	Random bool   `help:"Random weights in the shapes of Stable Diffusion 1.5, to measure time and memory." json:"random"`
 
-	Image string `placeholder:"FILE" help:"The normal photograph, PNG or JPEG." json:"image,omitempty"`
-	Mask  string `placeholder:"FILE" help:"Picture of the photograph's size: white may change (default: all of it)." json:"mask,omitempty"`
+	Image string `placeholder:"FILE" help:"The normal photograph, PNG or JPEG." json:"image"`
+	Mask  string `placeholder:"FILE" help:"Picture of the photograph's size: white may change (default: all of it)." json:"mask"`
 
-	Object   string `placeholder:"WORDS" help:"What the photograph shows, such as hazelnut." json:"object,omitempty"`
-	Anomaly  string `placeholder:"WORDS" help:"The word of the prompt that names the defect, such as crack." json:"anomaly,omitempty"`
-	Prompt   string `placeholder:"TEXT" help:"Default: 'a photo of a OBJECT with a ANOMALY on it'." json:"prompt,omitempty"`
-	Detail   string `placeholder:"TEXT" help:"Detailed description that CLIP refines towards (default: the prompt)." json:"detail,omitempty"`
-	Negative string `placeholder:"TEXT" help:"What guidance leads away from (default: nothing)." json:"negative,omitempty"`
+	Object   string `placeholder:"WORDS" help:"What the photograph shows, such as hazelnut." json:"object"`
+	Anomaly  string `placeholder:"WORDS" help:"The word of the prompt that names the defect, such as crack." json:"anomaly"`
+	Prompt   string `placeholder:"TEXT" help:"Default: 'a photo of a OBJECT with a ANOMALY on it'." json:"prompt"`
+	Detail   string `placeholder:"TEXT" help:"Detailed description that CLIP refines towards (default: the prompt)." json:"detail"`
+	Negative string `placeholder:"TEXT" help:"What guidance leads away from (default: nothing)." json:"negative"`
 
 	Seed     uint64  `default:"0" help:"Seed of the first picture: torch's CPU noise." json:"seed"`
 	N        int     `default:"1" help:"How many pictures: seeds SEED to SEED+N-1." json:"n"`
@@ -31,10 +31,10 @@ type flags struct {
 	Lambda   float64 `default:"20" help:"λ, size of the attention-guided steps." json:"lambda"`
 	Mu       float64 `default:"1" help:"μ, weight of CLIP's loss on the picture." json:"mu"`
 	EtaE     float64 `default:"0.02" help:"η_e, step size of the prompt's embedding." json:"eta_e"`
-	NoRefine bool    `help:"Leave out the refinement by CLIP." json:"no_refine,omitempty"`
+	NoRefine bool    `help:"Leave out the refinement by CLIP." json:"no_refine"`
 
-	Memory float64 `default:"3" placeholder:"GIB" help:"Memory for activations; less is slower. Weights come on top." json:"memory"`
-	Out    string  `default:"out" placeholder:"DIR" help:"Where the pictures go." json:"out"`
+	Memory float64 `default:"3" placeholder:"GIB" help:"Memory for activations, ${default} GiB if not given; less is slower. Weights come on top." json:"memory"`
+	Out    string  `default:"out" placeholder:"DIR" help:"Where the pictures go (default: ${default})." json:"out"`
 }
 
 // Validate is called by kong after parsing.

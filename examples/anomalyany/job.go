@@ -12,6 +12,7 @@ import (
 
 	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
+	"github.com/sdgraph/sdgraph/examples/internal/files"
 	"github.com/sdgraph/sdgraph/examples/internal/imageio"
 	"github.com/sdgraph/sdgraph/kernels"
 	"github.com/sdgraph/sdgraph/tensor"
@@ -40,8 +41,8 @@ func newJob(f flags, p *diffusion.Pipeline) (*job, error) {
 	if left := p.Tokenizer.Truncated(j.options.Prompt); len(left) > 0 {
 		fmt.Fprintf(os.Stderr, "the prompt is too long; left out: %s\n", strings.Join(left, " "))
 	}
-	if err := os.MkdirAll(f.Out, 0o755); err != nil {
-		return nil, err
+	if err := files.MakeWritable(f.Out); err != nil {
+		return nil, fmt.Errorf("--out: %w", err)
 	}
 	j.hashes = hashInBackground(p.Files())
 	return j, nil
@@ -110,20 +111,21 @@ func (j *job) run(ctx context.Context) error {
 	}
 	fmt.Fprintf(os.Stderr, "prepared in %.1f s: float32 on %s, %d threads; %d of %d timesteps run, the last %d with refinement\n",
 		time.Since(started).Seconds(), kernels.ISA(), kernels.Threads(), g.Steps(), j.options.Steps, g.RefineSteps())
+	bar := newProgress(g, j.flags.N)
 	for i := range j.flags.N {
 		seed := j.flags.Seed + uint64(i)
-		if err := j.makeOne(ctx, g, seed, i); err != nil {
+		if err := j.makeOne(ctx, g, seed, bar); err != nil {
 			return fmt.Errorf("seed %d: %w", seed, err)
 		}
 	}
 	return nil
 }
 
-func (j *job) makeOne(ctx context.Context, g *anomaly.Generator, seed uint64, i int) error {
-	bar := newProgress(g, seed, i, j.flags.N)
+func (j *job) makeOne(ctx context.Context, g *anomaly.Generator, seed uint64, bar *progress) error {
 	started := time.Now()
+	bar.begin(seed)
 	r, err := g.Run(ctx, seed, bar.step)
-	bar.close()
+	bar.end()
 	if err != nil {
 		return err
 	}

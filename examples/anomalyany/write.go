@@ -1,10 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"image"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
@@ -23,6 +25,7 @@ type record struct {
 	Tokens    []string            `json:"tokens"`         // of the prompt, without padding
 	Anomaly   []int               `json:"anomaly_tokens"` // positions in the prompt
 	Size      [2]int              `json:"size"`           // width, height
+	MapSize   [2]int              `json:"map_size"`       // of the attention maps
 	Fit       string              `json:"photograph"`
 	Steps     int                 `json:"steps_run"`
 	Refine    int                 `json:"steps_refined"`
@@ -62,27 +65,34 @@ func (j *job) write(g *anomaly.Generator, seed uint64, r *anomaly.Result, took t
 		paths = append(paths, stem+p.suffix)
 		names[p.kind] = filepath.Base(stem + p.suffix)
 	}
-	data, err := json.MarshalIndent(record{
-		Options: j.flags, Seed: seed, Prompt: j.options.Prompt, Detail: j.options.Detail,
-		Tokens: j.promptTokens(), Anomaly: g.Tokens(), Size: [2]int{size.X, size.Y}, Fit: j.fit,
-		Steps: g.Steps(), Refine: g.RefineSteps(), Threshold: r.Threshold, MaskShare: share(r.Mask),
+	o := g.Options()
+	data, err := readable(record{
+		Options: j.flags, Seed: seed, Prompt: o.Prompt, Detail: o.Detail,
+		Tokens: j.promptTokens(), Anomaly: g.Tokens(), Size: [2]int{size.X, size.Y}, MapSize: [2]int{o.MapWidth, o.MapHeight},
+		Fit: j.fit, Steps: g.Steps(), Refine: g.RefineSteps(), Threshold: r.Threshold, MaskShare: share(r.Mask),
 		Seconds: took.Seconds(), Compute: "float32 " + kernels.ISA(), Files: names, Model: hashes, Trace: r.Trace,
-	}, "", "  ")
+	})
 	if err != nil {
 		return nil, err
 	}
-	return append(paths, stem+".json"), files.Write(stem+".json", append(data, '\n'))
+	return append(paths, stem+".json"), files.Write(stem+".json", data)
 }
 
-// promptTokens are the prompt's tokens up to the end token.
+// readable is v as JSON for people.
+func readable(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	err := e.Encode(v)
+	return b.Bytes(), err
+}
+
+// promptTokens are the prompt's tokens from the start to the end token.
 func (j *job) promptTokens() []string {
 	t := j.pipeline.Tokenizer
-	tokens := t.Tokens(t.Encode(j.options.Prompt))
-	last := len(tokens) - 1
-	for last > 1 && tokens[last-1] == tokens[last] {
-		last-- // padding
-	}
-	return tokens[:last+1]
+	ids, end := t.Encode(j.options.Prompt), t.Encode("")[1]
+	return t.Tokens(ids[:slices.Index(ids[1:], end)+2])
 }
 
 func share(mask []float32) float64 {

@@ -1,0 +1,161 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+// TestMain lets the test binary be the program.
+func TestMain(m *testing.M) {
+	if os.Getenv("ANOMALYANY_TEST_MAIN") != "" {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// program is the program with arguments.
+func program(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), os.Args[0], args...)
+	cmd.Env = append(os.Environ(), "ANOMALYANY_TEST_MAIN=1")
+	return cmd
+}
+
+func TestMistakes(t *testing.T) {
+	text := filepath.Join(t.TempDir(), "text.png")
+	if err := os.WriteFile(text, []byte("this is no picture\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		change func(f *flags)
+		says   []string
+	}{
+		"no model":       {func(f *flags) { f.Model = "" }, []string{"--model DIR is missing", "hf download", "unet/", "--random"}},
+		"no directory":   {func(f *flags) { f.Model = "nowhere" }, []string{"nowhere", "text_encoder/"}},
+		"two models":     {func(f *flags) { f.Random = true }, []string{"--model and --random"}},
+		"no photograph":  {func(f *flags) { f.Image = "" }, []string{"--image FILE is missing"}},
+		"no anomaly":     {func(f *flags) { f.Anomaly = "" }, []string{"--anomaly WORD is missing"}},
+		"no object":      {func(f *flags) { f.Object = "" }, []string{"--object WORD is missing", "--prompt"}},
+		"word":           {func(f *flags) { f.Prompt = "a photo of a nut" }, []string{`"crack"`, "a, photo, of, a, nut"}},
+		"no file":        {func(f *flags) { f.Image = "nowhere.png" }, []string{"nowhere.png", "no such file"}},
+		"no picture":     {func(f *flags) { f.Image = text }, []string{"text.png", "a text file", "PNG and JPEG"}},
+		"no mask":        {func(f *flags) { f.Mask = text }, []string{"text.png", "a text file"}},
+		"mask's size":    {func(f *flags) { f.Mask = writeMask(t, 100, 150, 0, 0, 1, 1) }, []string{"mask.png is 100×150", "nut.png is 150×100"}},
+		"black mask":     {func(f *flags) { f.Mask = writeMask(t, 150, 100, 0, 0, 0, 0) }, []string{"nothing of the mask is left", "2×2", "32×32 pixels"}},
+		"mask cut off":   {func(f *flags) { f.Mask = writeMask(t, 150, 100, 0, 0, 0.1, 1) }, []string{"nothing of the mask is left"}},
+		"mask alone":     {func(f *flags) { f.Image, f.Mask = "", "mask.png" }, []string{"--mask needs --image"}},
+		"small":          {func(f *flags) { f.Size = 63 }, []string{"at least 64"}},
+		"size":           {func(f *flags) { f.Size = 0 }, []string{"--size is 0"}},
+		"number":         {func(f *flags) { f.N = 0 }, []string{"--n is 0"}},
+		"memory":         {func(f *flags) { f.Memory = -1 }, []string{"--memory is -1"}},
+		"little memory":  {func(f *flags) { f.Memory = 1e-6 }, []string{"memory budget", "too small"}},
+		"gamma":          {func(f *flags) { f.Gamma = 1 }, []string{"γ is 1"}},
+		"steps":          {func(f *flags) { f.Steps = 0 }, []string{"T is 0"}},
+		"out":            {func(f *flags) { f.Out = filepath.Join(f.Image, "out") }, []string{"--out", "nut.png"}},
+		"CLIP elsewhere": {func(f *flags) { f.Clip = "nowhere" }, []string{filepath.Join("nowhere", "config.json")}},
+	} {
+		f := small(t)
+		c.change(&f)
+		err := f.Validate()
+		if err == nil {
+			err = run(t.Context(), f)
+		}
+		if err == nil {
+			t.Errorf("%s: no error", name)
+			continue
+		}
+		for _, part := range c.says {
+			if !strings.Contains(err.Error(), part) {
+				t.Errorf("%s: the error does not mention %q: %v", name, part, err)
+			}
+		}
+		if names := written(t, f.Out); len(names) > 0 {
+			t.Errorf("%s: left %v", name, names)
+		}
+	}
+}
+
+// TestProgram looks at what a user sees: output, progress and exit status.
+func TestProgram(t *testing.T) {
+	f := small(t)
+	args := []string{"--model", modelA, "--image", f.Image, "--object", "hazelnut", "--anomaly", "crack", "--size", "64", "--out", f.Out}
+	for name, c := range map[string]struct {
+		args   []string
+		status int
+		stdout []string
+		stderr []string
+	}{
+		"nothing":  {nil, 0, []string{"hf download", "scheduler/", "--random", "--help"}, nil},
+		"help":     {[]string{"--help"}, 0, []string{"--model=DIR", "--eta-e=0.02", "γ, share of T"}, nil},
+		"no model": {[]string{"--image", f.Image}, 1, nil, []string{"--model DIR is missing", "hf download"}},
+		"flag":     {append(args, "--stepz", "3"), 80, nil, []string{"unknown flag --stepz"}},
+		"picture": {append(args, "--steps", "3"), 0, []string{filepath.Join(f.Out, "hazelnut-crack-0000.json")}, []string{
+			"photograph: 150×100 scaled to 96×64, centre 64×64 kept", "prompt: a photo of a hazelnut with a crack on it",
+			"L_prompt starts at 0", "picture 1 of 1, seed 0", "seed 0, step 3 of 3: L_att ", "0s left"}},
+		"detail": {append(args, "--steps", "4", "--detail", "a crack"), 0, nil, []string{"step 3 of 3: L_att ", "L_img ", "L_prompt "}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var stdout, stderr strings.Builder
+			cmd := program(t, c.args...)
+			cmd.Stdout, cmd.Stderr = &stdout, &stderr
+			err := cmd.Run()
+			var exit *exec.ExitError
+			if err != nil && !errors.As(err, &exit) {
+				t.Fatal(err)
+			}
+			if got := cmd.ProcessState.ExitCode(); got != c.status {
+				t.Errorf("exit status %d, want %d", got, c.status)
+			}
+			for _, part := range c.stdout {
+				if !strings.Contains(stdout.String(), part) {
+					t.Errorf("the output does not mention %q:\n%s", part, &stdout)
+				}
+			}
+			for _, part := range c.stderr {
+				if !strings.Contains(stderr.String(), part) {
+					t.Errorf("what goes to stderr does not mention %q:\n%s", part, &stderr)
+				}
+			}
+		})
+	}
+}
+
+// TestInterruptSignal stops the program as a user does.
+func TestInterruptSignal(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("no interrupt can be sent")
+	}
+	f := small(t)
+	cmd := program(t, "--model", modelA, "--image", f.Image, "--object", "hazelnut", "--anomaly", "crack", "--size", "64", "--steps", "999", "--out", f.Out)
+	stderr, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var last string
+	for lines := bufio.NewScanner(stderr); lines.Scan(); {
+		if last = lines.Text(); strings.Contains(last, "step 1 of 750") {
+			if err := cmd.Process.Signal(os.Interrupt); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := cmd.Wait(); err == nil || cmd.ProcessState.ExitCode() != 130 {
+		t.Errorf("exit status %d (%v), want 130", cmd.ProcessState.ExitCode(), err)
+	}
+	if !strings.Contains(last, "interrupted") {
+		t.Errorf("the last line is %q", last)
+	}
+	if names := written(t, f.Out); len(names) > 0 {
+		t.Errorf("left %v", names)
+	}
+}
