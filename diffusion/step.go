@@ -208,6 +208,24 @@ func (s *Step) Denoise(ctx context.Context, z Latent, t float64, g Guidance) (La
 	return z.With(eps), checkFinite("the predicted noise", z.With(eps).Dense)
 }
 
+// GradFLOPs is the work of one Grad, 0 without a loss; see nn.Program.FLOPs.
+func (s *Step) GradFLOPs() int64 {
+	if s.gradient == nil {
+		return 0
+	}
+	return s.gradient.FLOPs()
+}
+
+// DenoiseFLOPs is the work of one Denoise with so many texts, 1 or with
+// guidance 2. It compiles the prediction, if that has not been done.
+func (s *Step) DenoiseFLOPs(texts int) (int64, error) {
+	prog, err := s.prediction(texts)
+	if err != nil {
+		return 0, err
+	}
+	return prog.FLOPs(), nil
+}
+
 // predict runs the UNet on z with each of the texts, in one batch.
 func (s *Step) predict(ctx context.Context, z Latent, t float64, texts []*gt.Dense) (*gt.Dense, error) {
 	batch := len(texts)

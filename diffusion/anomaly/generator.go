@@ -29,6 +29,8 @@ type Generator struct {
 	attend     *attention  // gradient with respect to the latent
 	attendText *attention  // and to the embedding, for the refinement
 	refinement *refinement // nil where R = 0
+
+	plain, refined int64 // FLOPs of a step without and with refinement
 }
 
 // New encodes a picture [1, 3, H, W] in [-1, 1] and the prompts, and compiles
@@ -143,14 +145,22 @@ func (g *Generator) compile(ctx context.Context) (err error) {
 	if g.attend, err = g.compileAttention(diffusion.LatentInput); err != nil {
 		return err
 	}
+	denoise, err := g.attend.step.DenoiseFLOPs(2)
+	if err != nil {
+		return err
+	}
+	g.plain = g.attend.step.GradFLOPs() + denoise
 	if g.options.refineSteps() == 0 {
 		return nil
 	}
 	if g.attendText, err = g.compileAttention(diffusion.LatentInput, diffusion.TextInput); err != nil {
 		return err
 	}
-	g.refinement, err = g.compileRefinement(ctx)
-	return err
+	if g.refinement, err = g.compileRefinement(ctx); err != nil {
+		return err
+	}
+	g.refined = g.attendText.step.GradFLOPs() + g.refinement.flops() + denoise
+	return nil
 }
 
 // Options are the options of the runs, with what was left to rules filled in.
@@ -170,5 +180,11 @@ func (g *Generator) Noise(seed uint64) []float32 {
 // RefineSteps is how many of the last steps refine, R.
 func (g *Generator) RefineSteps() int { return g.options.refineSteps() }
 
-// Work is how much step i of a run costs, in units that only compare steps.
-func (g *Generator) Work(i int) float64 { return 1 }
+// Work is the floating-point operations of step i of a run, of its matrix
+// products only: what the time that is left can be reckoned from.
+func (g *Generator) Work(i int) float64 {
+	if g.Steps()-i <= g.RefineSteps() {
+		return float64(g.refined)
+	}
+	return float64(g.plain)
+}

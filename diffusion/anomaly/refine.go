@@ -52,6 +52,9 @@ func (g *Generator) compileRefinement(ctx context.Context) (*refinement, error) 
 	return &r, nil
 }
 
+// flops is the work of both losses with their gradients.
+func (r *refinement) flops() int64 { return r.image.FLOPs() + r.prompt.FLOPs() }
+
 // imageLoss is L_img and its gradient.
 func (r *refinement) imageLoss(ctx context.Context, z diffusion.Latent) (float32, *gt.Dense, error) {
 	return lossAndGradient(ctx, r.image, "z", z.Dense)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/sdgraph/sdgraph/diffusion"
+	"github.com/sdgraph/sdgraph/nn"
 	"github.com/sdgraph/sdgraph/tensor"
 	gt "gorgonia.org/tensor"
 )
@@ -197,6 +198,26 @@ func TestCorners(t *testing.T) {
 		if top := slices.Max(r.SoftMap); !(top > 0 && top <= 1) {
 			t.Errorf("%s: the soft map's largest value is %g", name, top)
 		}
+	}
+}
+
+// TestWork compares what steps are said to cost with what they run.
+func TestWork(t *testing.T) {
+	g := newGenerator(t, openModel(t, modelA), short())
+	ran := 0.0
+	ctx := nn.WithTrace(t.Context(), func(e nn.Executed) { ran += float64(e.FLOPs) })
+	_, err := g.Run(ctx, 1, func(s StepTrace, _ diffusion.Latent) error {
+		if want := g.Work(s.I); ran != want {
+			t.Errorf("step %d: %g FLOPs ran, Work says %g", s.I, ran, want)
+		}
+		ran = 0
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if g.Work(0) >= g.Work(3) {
+		t.Errorf("a step costs %g, with refinement %g", g.Work(0), g.Work(3))
 	}
 }
 
