@@ -21,17 +21,25 @@ const Layout = `a model directory, as diffusers writes it, holds
   scheduler/     scheduler_config.json
   clip/          CLIP ViT-L/14 as transformers writes it, for the refinement:
                  config.json and model.safetensors (may lie elsewhere)
-Weights may be f32, f16 or bf16, in one file, a .fp16. variant or shards.`
+Weights may be f32, f16 or bf16, in one file, a .fp16. variant or shards.
+In its place may be a single .safetensors file with the names of the original
+code (model.diffusion_model., first_stage_model., cond_stage_model.).`
+
+// checkPath refuses what is neither a directory nor a file of Stable Diffusion
+// 1.x by its looks, and tells which of them it is.
+func checkPath(path string) (single bool, err error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return false, fmt.Errorf("model directory: %w\n%s", err, Layout)
+	case info.IsDir():
+		return false, checkDirectory(path)
+	}
+	return true, checkFile(path)
+}
 
 // checkDirectory refuses what is not a Stable Diffusion 1.x directory.
 func checkDirectory(dir string) error {
-	info, err := os.Stat(dir)
-	if err != nil {
-		return fmt.Errorf("model directory: %w\n%s", err, Layout)
-	}
-	if !info.IsDir() {
-		return fmt.Errorf("%s is a file, want a directory\n%s", dir, Layout)
-	}
 	if err := checkIndex(filepath.Join(dir, "model_index.json")); err != nil {
 		return err
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/sdgraph/sdgraph/vae"
 )
 
-// Pipeline is a model directory, opened: the parts of Stable Diffusion 1.x and
+// Pipeline is a model directory or file, opened: the parts of Stable Diffusion 1.x and
 // the programs that run them. Its methods may be called by several goroutines;
 // they take turns, since they share one arena.
 type Pipeline struct {
@@ -24,22 +24,35 @@ type Pipeline struct {
 	Scheduler SchedulerConfig
 	CLIP      *CLIP // nil where there is none
 
-	// Dir and CLIPDir are where the parts came from; empty for random weights.
+	// Dir and CLIPDir are where the parts came from, Dir being the file itself
+	// where they came from a single one; empty for random weights.
 	Dir, CLIPDir string
 
 	arena *nn.Arena
-	sets  []*tensor.Set
+	files []weightFiles
 
 	mu       sync.Mutex // guards programs
 	programs map[string]*nn.Program
 }
 
-// OpenOption changes how a model directory is opened.
+// weightFiles is a tensor.Set or a tensor.File.
+type weightFiles interface {
+	Paths() []string
+	Close() error
+}
+
+// OpenOption changes how a model is opened.
 type OpenOption func(*openOptions)
 
 type openOptions struct {
-	clipDir string
-	noCLIP  bool
+	clipDir      string
+	noCLIP       bool
+	tokenizerDir string
+
+	// of single files
+	fileConfig  func(c *FileConfig)
+	ema         bool
+	allowUnused bool
 }
 
 // WithCLIPDir takes the CLIP model from dir instead of the directory's clip/.
@@ -47,6 +60,12 @@ func WithCLIPDir(dir string) OpenOption { return func(o *openOptions) { o.clipDi
 
 // WithoutCLIP leaves CLIP out, even if it is there.
 func WithoutCLIP() OpenOption { return func(o *openOptions) { o.noCLIP = true } }
+
+// WithTokenizerDir takes the tokenizer from dir instead of the directory's
+// tokenizer/; a single file has none, and CLIP's own is taken for it.
+func WithTokenizerDir(dir string) OpenOption {
+	return func(o *openOptions) { o.tokenizerDir = dir }
+}
 
 // clipIn is where CLIP is for a model directory, "" for nowhere.
 func (o openOptions) clipIn(dir string) string {
@@ -61,63 +80,86 @@ func (o openOptions) clipIn(dir string) string {
 	return ""
 }
 
-// Open opens a diffusers directory of Stable Diffusion 1.x. The weights are
-// mapped, not read: a model is open in a moment, apart from the check that all
-// of them are finite numbers, and takes memory as it is used. CLIP is opened
-// where there is one; ErrNoCLIP tells how to get it.
+// Open opens a diffusers directory of Stable Diffusion 1.x, or a single
+// .safetensors file with the names of the original code (FileConfig says what
+// is assumed where tensors do not show it; CLIP comes from WithCLIPDir). The
+// weights are mapped, not read: a model is open in a moment, apart from the
+// check that all of them are finite numbers, and takes memory as it is used.
+// CLIP is opened where there is one; ErrNoCLIP tells how to get it.
 //
 // The error says everything that is missing or wrong, all parts and tensors at
 // once.
-func Open(dir string, opts ...OpenOption) (p *Pipeline, err error) {
+func Open(path string, opts ...OpenOption) (p *Pipeline, err error) {
 	var o openOptions
 	for _, opt := range opts {
 		opt(&o)
 	}
-	if err := checkDirectory(dir); err != nil {
+	single, err := checkPath(path)
+	if err != nil {
 		return nil, err
 	}
 	p = newPipeline()
-	p.Dir = dir
+	p.Dir = path
 	defer func() {
 		if err != nil {
 			p.Close()
 			p = nil
 		}
 	}()
-	if err = p.openParts(o); err != nil {
+	open := p.openParts
+	if single {
+		open = p.openFile
+	}
+	if err = open(o); err != nil {
 		return p, err
 	}
 	if err = p.checkParts(); err != nil {
-		return p, fmt.Errorf("%s: %w", dir, err)
+		return p, fmt.Errorf("%s: %w", path, err)
 	}
 	return p, nil
 }
 
-// openParts opens everything. Its error says what is wrong with any of it.
+// openParts opens everything in a directory. Its error says what is wrong with
+// any of it.
 func (p *Pipeline) openParts(o openOptions) error {
 	in := func(part string) string { return filepath.Join(p.Dir, part) }
-	var scheduler, unet, vae, text, tokenizer, clipModel error
+	var scheduler, unet, vae, text, tokenizer error
 	p.Scheduler, scheduler = LoadSchedulerConfig(in("scheduler/scheduler_config.json"))
 	p.UNet, unet = opened(p, in("unet"), OpenUNet)
 	p.VAE, vae = opened(p, in("vae"), OpenVAE)
 	p.Text, text = opened(p, in("text_encoder"), OpenText)
-	p.Tokenizer = clip.DefaultTokenizer()
-	if exists(in("tokenizer")) && text == nil {
-		p.Tokenizer, tokenizer = clip.OpenTokenizer(in("tokenizer"), p.Text.Config.MaxPositions)
+	if o.tokenizerDir == "" && exists(in("tokenizer")) {
+		o.tokenizerDir = in("tokenizer")
 	}
+	if text == nil {
+		tokenizer = p.openTokenizer(o)
+	}
+	return errors.Join(scheduler, unet, vae, text, tokenizer, p.openCLIP(o))
+}
+
+// openTokenizer opens the tokenizer for the text encoder, which is open.
+func (p *Pipeline) openTokenizer(o openOptions) (err error) {
+	if o.tokenizerDir != "" {
+		p.Tokenizer, err = clip.OpenTokenizer(o.tokenizerDir, p.Text.Config.MaxPositions)
+	}
+	return err
+}
+
+// openCLIP opens CLIP where there is one.
+func (p *Pipeline) openCLIP(o openOptions) (err error) {
 	if p.CLIPDir = o.clipIn(p.Dir); p.CLIPDir != "" {
-		p.CLIP, clipModel = opened(p, p.CLIPDir, func(dir string) (*CLIP, *tensor.Set, error) {
+		p.CLIP, err = opened(p, p.CLIPDir, func(dir string) (*CLIP, *tensor.Set, error) {
 			return OpenCLIP(dir, p.Tokenizer)
 		})
 	}
-	return errors.Join(scheduler, unet, vae, text, tokenizer, clipModel)
+	return err
 }
 
 // opened opens a part whose files the pipeline is to close.
 func opened[M any](p *Pipeline, dir string, open func(dir string) (M, *tensor.Set, error)) (M, error) {
 	m, set, err := open(dir)
 	if err == nil {
-		p.sets = append(p.sets, set)
+		p.files = append(p.files, set)
 	}
 	return m, err
 }
@@ -127,17 +169,13 @@ func opened[M any](p *Pipeline, dir string, open func(dir string) (M, *tensor.Se
 func Random(seed uint64) (*Pipeline, error) {
 	p := newPipeline()
 	p.UNet, p.VAE = unet.New(unet.StableDiffusion15()), vae.New(vae.StableDiffusion15())
-	p.Text, p.Tokenizer = clip.NewText(clip.ViTL14Text()), clip.DefaultTokenizer()
+	p.Text = clip.NewText(clip.ViTL14Text())
 	mean, std, err := colourStatistics("")
 	if err != nil {
 		return nil, err
 	}
 	p.CLIP = &CLIP{Model: clip.New(clip.ViTL14()), Tokenizer: p.Tokenizer, Mean: mean, Std: std}
-	no := false
-	p.Scheduler = SchedulerConfig{
-		Class: "PNDMScheduler", BetaStart: 0.00085, BetaEnd: 0.012, BetaSchedule: "scaled_linear",
-		NumTrainTimesteps: 1000, StepsOffset: 1, SkipPRKSteps: true, SetAlphaToOne: &no, ClipSample: &no,
-	}
+	p.Scheduler = stableDiffusion15Scheduler()
 	for i, part := range []any{p.UNet, p.VAE, p.Text, p.CLIP.Model} {
 		if err := nn.Randomize(part, seed+uint64(i), tensor.Float16); err != nil {
 			return nil, err
@@ -146,26 +184,36 @@ func Random(seed uint64) (*Pipeline, error) {
 	return p, nil
 }
 
+// stableDiffusion15Scheduler is how Stable Diffusion 1.5 was trained and is
+// sampled.
+func stableDiffusion15Scheduler() SchedulerConfig {
+	no := false
+	return SchedulerConfig{
+		Class: "PNDMScheduler", BetaStart: 0.00085, BetaEnd: 0.012, BetaSchedule: "scaled_linear",
+		NumTrainTimesteps: 1000, StepsOffset: 1, SkipPRKSteps: true, SetAlphaToOne: &no, ClipSample: &no,
+	}
+}
+
 func newPipeline() *Pipeline {
-	return &Pipeline{arena: nn.NewArena(), programs: map[string]*nn.Program{}}
+	return &Pipeline{Tokenizer: clip.DefaultTokenizer(), arena: nn.NewArena(), programs: map[string]*nn.Program{}}
 }
 
 // Close unmaps the weights. The Pipeline and its programs must not be used
 // afterwards.
 func (p *Pipeline) Close() error {
 	var errs []error
-	for _, s := range p.sets {
-		errs = append(errs, s.Close())
+	for _, f := range p.files {
+		errs = append(errs, f.Close())
 	}
-	p.sets = nil
+	p.files = nil
 	return errors.Join(errs...)
 }
 
 // Files lists the files that the weights came from.
 func (p *Pipeline) Files() []string {
 	var paths []string
-	for _, s := range p.sets {
-		paths = append(paths, s.Paths()...)
+	for _, f := range p.files {
+		paths = append(paths, f.Paths()...)
 	}
 	return paths
 }
