@@ -9,13 +9,14 @@ import (
 // Scheduler takes a noisy latent to a clean one in the steps of a list of timesteps, given the model's output
 // at each. The schedulers here give diffusers' results; Step i belongs to entry i of the list, and a run may
 // start at any i. DDIM and Euler keep no state. PNDM and DPM++ 2M remember earlier outputs: a run takes
-// consecutive steps, a new one begins with Reset, and one Scheduler serves one run at a time.
+// consecutive steps, a new one begins with Reset, and one Scheduler serves one run at a time. Euler ancestral
+// draws noise in every step, from where WithNoise says: its runs are repeated with a Scheduler of their own.
 //
 // Latents are elements in any order and of any shape; the slices given are not changed. An index outside the
 // list, slices of different lengths and a timestep outside the training schedule are errors.
 type Scheduler interface {
 	// Timesteps returns the model's timestep at each step, from noise to picture, in units of the training
-	// schedule. Those of Euler may be fractional; PNDM repeats one.
+	// schedule. Those of Euler may be fractional; PNDM repeats one, Karras sigmas may repeat some.
 	Timesteps() []float64
 	// InitNoiseSigma returns the standard deviation of the noise that a run from noise alone starts with.
 	InitNoiseSigma() float64
@@ -34,15 +35,16 @@ type Scheduler interface {
 // spacing of the timesteps where that file names none.
 var schedulerKinds = []struct {
 	name, class, spacing string
-	build                func(schedule) (Scheduler, error)
+	build                func(schedule, schedulerOptions) (Scheduler, error)
 }{
 	{"ddim", "DDIMScheduler", "leading", newDDIM},
 	{"pndm", "PNDMScheduler", "leading", newPNDM},
 	{"euler", "EulerDiscreteScheduler", "linspace", newEuler},
+	{"euler-a", "EulerAncestralDiscreteScheduler", "linspace", newEulerAncestral},
 	{"dpmpp2m", "DPMSolverMultistepScheduler", "linspace", newDPMPP2M},
 }
 
-// SchedulerNames returns the names that NewScheduler knows: ddim, pndm, euler, dpmpp2m.
+// SchedulerNames returns the names that NewScheduler knows: ddim, pndm, euler, euler-a, dpmpp2m.
 func SchedulerNames() []string {
 	var names []string
 	for _, k := range schedulerKinds {
@@ -53,8 +55,12 @@ func SchedulerNames() []string {
 
 // NewScheduler returns a scheduler of a model's training schedule with a number of inference steps, 1 to the
 // number of training timesteps. Its kind is one of SchedulerNames, a class name of diffusers, or "" for the
-// class that the configuration names.
-func NewScheduler(kind string, config SchedulerConfig, steps int) (Scheduler, error) {
+// class that the configuration names. euler-a needs WithNoise.
+func NewScheduler(kind string, config SchedulerConfig, steps int, opts ...SchedulerOption) (Scheduler, error) {
+	var o schedulerOptions
+	for _, opt := range opts {
+		opt(&o)
+	}
 	if kind == "" {
 		kind = config.Class
 	}
@@ -69,13 +75,27 @@ func NewScheduler(kind string, config SchedulerConfig, steps int) (Scheduler, er
 		if err != nil {
 			return nil, fmt.Errorf("diffusion: scheduler %s: %w", k.name, err)
 		}
-		scheduler, err := k.build(s)
+		scheduler, err := k.build(s, o)
 		if err != nil {
 			return nil, fmt.Errorf("diffusion: scheduler %s: %w", k.name, err)
 		}
 		return scheduler, nil
 	}
 	return nil, fmt.Errorf("diffusion: unknown scheduler %q: the known ones are %s", kind, strings.Join(SchedulerNames(), ", "))
+}
+
+// SchedulerOption is something that a scheduler needs besides its configuration.
+type SchedulerOption func(*schedulerOptions)
+
+type schedulerOptions struct {
+	randn func(n int) []float32
+}
+
+// WithNoise says where the fresh noise of euler-a comes from: each step calls randn once, for as many standard
+// normal numbers as the latent has. In diffusers it is the generator of the initial noise that goes on, such as
+// the Randn of the tensor.Rand that drew it. The other schedulers draw none.
+func WithNoise(randn func(n int) []float32) SchedulerOption {
+	return func(o *schedulerOptions) { o.randn = randn }
 }
 
 // schedule is what every scheduler has: the training schedule and the timesteps of a run.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 )
 
@@ -29,6 +30,7 @@ type SchedulerConfig struct {
 	ClipSampleRange float64  `json:"clip_sample_range"`  // 1
 	SkipPRKSteps    bool     `json:"skip_prk_steps"`     // PNDM: must be true
 	FinalSigmas     string   `json:"final_sigmas_type"`  // Euler, DPM++ 2M: zero; or sigma_min
+	KarrasSigmas    bool     `json:"use_karras_sigmas"`  // Euler, Euler ancestral (as in k-diffusion; diffusers has none there), DPM++ 2M
 	LowerOrderFinal *bool    `json:"lower_order_final"`  // DPM++ 2M (true): last step of first order in runs of less than 15
 	EulerAtFinal    bool     `json:"euler_at_final"`     // DPM++ 2M: last step of first order
 	LambdaMin       *float64 `json:"lambda_min_clipped"` // DPM++ 2M: leave out timesteps whose log(√ᾱ/√(1-ᾱ)) is lower
@@ -36,7 +38,6 @@ type SchedulerConfig struct {
 	// Options that are refused where they differ from what is supported.
 	Thresholding      bool    `json:"thresholding"`
 	RescaleBetas      bool    `json:"rescale_betas_zero_snr"`
-	KarrasSigmas      bool    `json:"use_karras_sigmas"`
 	ExponentialSigmas bool    `json:"use_exponential_sigmas"`
 	BetaSigmas        bool    `json:"use_beta_sigmas"`
 	LuLambdas         bool    `json:"use_lu_lambdas"`
@@ -137,10 +138,9 @@ func (c SchedulerConfig) unsupported(name string) error {
 		field, want string
 		kinds       string
 	}{
-		{c.RescaleBetas, "rescale_betas_zero_snr", "false", "ddim euler dpmpp2m"},
+		{c.RescaleBetas, "rescale_betas_zero_snr", "false", "ddim euler euler-a dpmpp2m"},
 		{c.Thresholding, "thresholding", "false", "ddim dpmpp2m"},
 		{!c.SkipPRKSteps, "skip_prk_steps", "true, as in Stable Diffusion's files (absent means false)", "pndm"},
-		{c.KarrasSigmas, "use_karras_sigmas", "false", "euler dpmpp2m"},
 		{c.ExponentialSigmas, "use_exponential_sigmas", "false", "euler dpmpp2m"},
 		{c.BetaSigmas, "use_beta_sigmas", "false", "euler dpmpp2m"},
 		{c.LuLambdas, "use_lu_lambdas", "false", "dpmpp2m"},
@@ -152,7 +152,7 @@ func (c SchedulerConfig) unsupported(name string) error {
 		{!unset(c.SolverType, "midpoint"), "solver_type", "midpoint", "dpmpp2m"},
 		{c.VarianceType != nil, "variance_type", "null", "dpmpp2m"},
 	} {
-		if option.isSet && strings.Contains(option.kinds, name) {
+		if option.isSet && slices.Contains(strings.Fields(option.kinds), name) {
 			return fmt.Errorf("%s must be %s: nothing else is supported", option.field, option.want)
 		}
 	}

@@ -3,7 +3,7 @@ package diffusion
 // ddim is DDIM without added noise, η = 0 (Song et al. 2021, equation 12).
 type ddim struct{ schedule }
 
-func newDDIM(s schedule) (Scheduler, error) {
+func newDDIM(s schedule, _ schedulerOptions) (Scheduler, error) {
 	s.timesteps = s.spaced(true)
 	return &ddim{s}, s.checkTimesteps()
 }

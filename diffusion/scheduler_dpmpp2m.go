@@ -4,15 +4,24 @@ import "math"
 
 // dpmpp2m is the multistep DPM-Solver++ of second order, midpoint form (Lu et al. 2022, algorithm 2).
 type dpmpp2m struct {
-	schedule
-	sigma []float64
+	levels
 	run
 	earlier []float32 // the picture predicted in the step before
 }
 
-func newDPMPP2M(s schedule) (Scheduler, error) {
-	s.timesteps = s.dpmSpaced()
-	return &dpmpp2m{schedule: s, sigma: s.sigmas()}, nil
+func newDPMPP2M(s schedule, _ schedulerOptions) (Scheduler, error) {
+	if !s.config.KarrasSigmas {
+		s.timesteps = s.dpmSpaced()
+		return &dpmpp2m{levels: newLevels(s)}, nil
+	}
+	l := newKarras(s, s.trainSigma(len(s.alphas)-1), s.trainSigma(0))
+	for i, t := range l.timesteps { // the model is asked at whole timesteps, which diffusers cuts for the cosine
+		if s.config.BetaSchedule != "squaredcos_cap_v2" {
+			t = math.RoundToEven(t)
+		}
+		l.timesteps[i] = math.Trunc(t)
+	}
+	return &dpmpp2m{levels: l}, nil
 }
 
 // dpmSpaced is spaced as diffusers' class has it: linspace and leading spacing count one step more, whose
@@ -97,6 +106,6 @@ func (d *dpmpp2m) AddNoise(x, noise []float32, t float64) ([]float32, error) {
 	if err := d.checkTimestep(t); err != nil {
 		return nil, err
 	}
-	alpha, sigma := scaledBySigma(d.sigmaAt(t))
+	alpha, sigma := scaledBySigma(d.sigmaOf(t))
 	return combine(alpha, x, sigma, noise)
 }

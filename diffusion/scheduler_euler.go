@@ -1,20 +1,33 @@
 package diffusion
 
-import "math"
+import (
+	"fmt"
+	"math"
+)
 
 // euler is Euler's method on the probability flow in the form of Karras et al. 2022, algorithm 2 without
 // churn: the latent is picture + σ·noise, and its variance is scaled to 1 for the model.
-type euler struct {
-	schedule
-	sigma []float64
+type euler struct{ levels }
+
+func newEuler(s schedule, _ schedulerOptions) (Scheduler, error) {
+	return &euler{eulerLevels(s)}, nil
 }
 
-func newEuler(s schedule) (Scheduler, error) {
+func eulerLevels(s schedule) levels {
 	s.timesteps = s.spaced(false)
-	for i, t := range s.timesteps {
-		s.timesteps[i] = float64(float32(t))
+	inSinglePrecision(s.timesteps)
+	if !s.config.KarrasSigmas {
+		return newLevels(s)
 	}
-	return &euler{schedule: s, sigma: s.sigmas()}, nil
+	l := newKarras(s, s.sigmaAt(s.timesteps[0]), s.sigmaAt(s.timesteps[s.steps-1]))
+	inSinglePrecision(l.timesteps)
+	return l
+}
+
+func inSinglePrecision(v []float64) {
+	for i := range v {
+		v[i] = float64(float32(v[i]))
+	}
 }
 
 func (e *euler) Reset() {}
@@ -58,5 +71,44 @@ func (e *euler) AddNoise(x, noise []float32, t float64) ([]float32, error) {
 	if err := e.checkTimestep(t); err != nil {
 		return nil, err
 	}
-	return combine(1, x, e.sigmaAt(t), noise)
+	return combine(1, x, e.sigmaOf(t), noise)
+}
+
+// eulerAncestral is Euler's method that goes down further than to the next noise level and comes back up to it
+// with fresh noise (ancestral sampling in k-diffusion's sample_euler_ancestral, η = 1).
+type eulerAncestral struct {
+	euler
+	randn func(n int) []float32
+}
+
+func newEulerAncestral(s schedule, o schedulerOptions) (Scheduler, error) {
+	if o.randn == nil {
+		return nil, fmt.Errorf("its steps add noise: say WithNoise where that comes from")
+	}
+	s.config.FinalSigmas = "zero" // there is no other in diffusers' class
+	return &eulerAncestral{euler{eulerLevels(s)}, o.randn}, nil
+}
+
+func (e *eulerAncestral) Step(output, x []float32, i int) ([]float32, error) {
+	if err := e.checkStep(output, x, i); err != nil {
+		return nil, err
+	}
+	fresh := e.randn(len(x))
+	if len(fresh) != len(x) {
+		return nil, fmt.Errorf("diffusion: step %d: WithNoise gave %d numbers of noise, the latent has %d", i, len(fresh), len(x))
+	}
+	alpha, scaled := scaledBySigma(e.sigma[i])
+	down, up := ancestral(e.sigma[i], e.sigma[i+1])
+	out := make([]float32, len(x))
+	for j := range out {
+		_, noise := e.predict(float64(output[j]), float64(x[j])*alpha, alpha, scaled)
+		out[j] = float32(float64(x[j]) + (down-e.sigma[i])*noise + up*float64(fresh[j]))
+	}
+	return out, nil
+}
+
+// ancestral splits the noise of level to, below from, into what is left of the latent's own and what is fresh.
+func ancestral(from, to float64) (down, up float64) {
+	up = to * math.Sqrt(max(0, from*from-to*to)) / from
+	return math.Sqrt(max(0, to*to-up*up)), up
 }

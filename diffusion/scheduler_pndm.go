@@ -14,7 +14,7 @@ type pndm struct {
 	first   []float32   // the latent before the first step
 }
 
-func newPNDM(s schedule) (Scheduler, error) {
+func newPNDM(s schedule, _ schedulerOptions) (Scheduler, error) {
 	s.timesteps = s.spaced(true)
 	if err := s.checkTimesteps(); err != nil {
 		return nil, err

@@ -1,17 +1,64 @@
 package diffusion
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
-// sigmas returns the noise level σ = √((1-ᾱ)/ᾱ) at each of a run's timesteps and after the last.
-func (s *schedule) sigmas() []float64 {
-	out := make([]float64, 0, len(s.timesteps)+1)
+// levels is what the schedulers share whose runs are lists of noise levels σ = √((1-ᾱ)/ᾱ): one at each of the
+// timesteps, and that of the latent after the last.
+type levels struct {
+	schedule
+	sigma []float64
+}
+
+// newLevels returns the noise levels of the timesteps of s.
+func newLevels(s schedule) levels {
+	sigma := make([]float64, 0, len(s.timesteps)+1)
 	for _, t := range s.timesteps {
-		out = append(out, float64(float32(s.sigmaAt(t))))
+		sigma = append(sigma, s.sigmaAt(t))
+	}
+	return levels{s, s.rounded(sigma)}
+}
+
+// newKarras returns noise levels from highest to lowest that are evenly spaced in σ^(1/7) (Karras et al. 2022,
+// equation 5), with the timesteps of these levels, which may be fractional.
+func newKarras(s schedule, highest, lowest float64) levels {
+	const rho = 7
+	n := s.steps
+	from, to := math.Pow(highest, 1.0/rho), math.Pow(lowest, 1.0/rho)
+	sigma := make([]float64, n, n+1)
+	s.timesteps = make([]float64, n)
+	for i := range n {
+		ramp := float64(i) / float64(max(n-1, 1))
+		sigma[i] = math.Pow(from+ramp*(to-from), rho)
+		s.timesteps[i] = s.timestepOf(sigma[i])
+	}
+	return levels{s, s.rounded(sigma)}
+}
+
+// rounded brings noise levels to single precision and adds the one after the last step.
+func (s *schedule) rounded(sigma []float64) []float64 {
+	for i, v := range sigma {
+		sigma[i] = float64(float32(v))
 	}
 	if s.config.FinalSigmas == "sigma_min" {
-		return append(out, s.trainSigma(0))
+		return append(sigma, s.trainSigma(0))
 	}
-	return append(out, 0)
+	return append(sigma, 0)
+}
+
+// sigmaOf returns the noise level at a timestep: the run's own where t is one of its timesteps, of a repeated
+// one the second, as in diffusers.
+func (l *levels) sigmaOf(t float64) float64 {
+	i := slices.Index(l.timesteps, t)
+	if i < 0 {
+		return l.sigmaAt(t)
+	}
+	if i+1 < len(l.timesteps) && l.timesteps[i+1] == t {
+		i++
+	}
+	return l.sigma[i]
 }
 
 // sigmaAt interpolates the noise level linearly between the training schedule's timesteps.
@@ -22,6 +69,23 @@ func (s *schedule) sigmaAt(t float64) float64 {
 	hi := min(lo+1, last)
 	a, b := s.trainSigma(lo), s.trainSigma(hi)
 	return a + (t-float64(lo))*(b-a)
+}
+
+// timestepOf is the timestep of a noise level, interpolated linearly in log σ.
+func (s *schedule) timestepOf(sigma float64) float64 {
+	at := math.Log(max(sigma, 1e-10))
+	logSigma := func(t int) float64 { return float64(float32(math.Log(s.trainSigma(t)))) }
+	lo := 0
+	for t := range len(s.alphas) - 1 {
+		if logSigma(t) <= at {
+			lo = t
+		}
+	}
+	if len(s.alphas) == 1 {
+		return 0
+	}
+	low, high := logSigma(lo), logSigma(lo+1)
+	return float64(lo) + max(0, min((at-low)/(high-low), 1))
 }
 
 func (s *schedule) trainSigma(t int) float64 {
