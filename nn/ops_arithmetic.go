@@ -114,3 +114,15 @@ func MulConstant(x *G.Node, values []float32) *G.Node {
 		grad: func(_ G.Nodes, _, dout *G.Node) G.Nodes { return G.Nodes{MulConstant(dout, values)} },
 	}, x)
 }
+
+// AddConstant is x + values with values that never change.
+func AddConstant(x *G.Node, values []float32) *G.Node {
+	if n := x.Shape().TotalSize(); n != len(values) {
+		panic(fmt.Sprintf("add: %d constants for shape %v", len(values), x.Shape()))
+	}
+	return apply(&op{
+		name: "add constants", shape: x.Shape(), inPlace: 1,
+		run:  func(out, in [][]float32) { kernels.Add(out[0], in[0], values) },
+		grad: func(_ G.Nodes, _, dout *G.Node) G.Nodes { return G.Nodes{dout} },
+	}, x)
+}

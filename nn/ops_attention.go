@@ -3,6 +3,7 @@ package nn
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/sdgraph/sdgraph/kernels"
 	G "gorgonia.org/gorgonia"
@@ -60,6 +61,38 @@ func AttentionScores(q, k *G.Node, heads int, causal bool) *G.Node {
 // taken apart, for hooks.
 func AttentionProbs(q, k *G.Node, heads int, causal bool) *G.Node {
 	return Softmax(AttentionScores(q, k, heads, causal))
+}
+
+// AttentionTokenProbs is AttentionProbs for the keys that tokens number alone,
+// [B, heads, Nq, len(tokens)], in that order. The rest is never stored; the
+// gradient computes it again.
+func AttentionTokenProbs(q, k *G.Node, heads int, causal bool, tokens ...int) *G.Node {
+	s := attentionShape(q, k, k, heads, causal)
+	if len(tokens) == 0 {
+		panic("attention to no tokens: name at least one")
+	}
+	for _, j := range tokens {
+		if j < 0 || j >= s.Keys {
+			panic(fmt.Sprintf("attention to token %d, want 0 to %d", j, s.Keys-1))
+		}
+	}
+	tokens = slices.Clone(tokens)
+	each := productOf(s)
+	return apply(&op{
+		name: fmt.Sprintf("attention to tokens %v", tokens), flops: each,
+		shape: gt.Shape{s.B, s.Heads, s.Queries, len(tokens)},
+		run:   func(out, in [][]float32) { kernels.AttentionTokens(out[0], in[0], in[1], tokens, s) },
+		grad: func(in G.Nodes, _, dout *G.Node) G.Nodes {
+			dq := apply(&op{
+				name: "token attention gradient", shape: in[0].Shape(), flops: 4 * each,
+				extras: []int{in[1].Shape().TotalSize()},
+				run: func(out, in [][]float32) {
+					kernels.AttentionTokensGrad(out[0], out[1], in[0], in[1], in[2], tokens, s)
+				},
+			}, in[0], in[1], dout)
+			return G.Nodes{dq, pick(dq, 1, in[1].Shape())}
+		},
+	}, q, k)
 }
 
 // AttentionMix is p·v for each head: p [B, heads, Nq, Nk] and v [B, Nk,

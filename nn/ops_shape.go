@@ -111,6 +111,52 @@ func SliceChannels(x *G.Node, from, to int) *G.Node {
 	}, x)
 }
 
+// channels is x[…, numbers].
+func channels(x *G.Node, numbers []int) *G.Node {
+	columns := make([]*G.Node, len(numbers))
+	for i, j := range numbers {
+		columns[i] = SliceChannels(x, j, j+1)
+	}
+	return Concat(columns...)
+}
+
+// Entries is x with its batch entries chosen anew: entry i of the result is
+// entry from[i] of x, which may be taken several times or not at all.
+// Entries(k, 0, 0) gives both passes of a batch of two the keys of the first.
+func Entries(x *G.Node, from ...int) *G.Node {
+	s := x.Shape().Clone()
+	if len(s) < 2 || len(from) == 0 {
+		panic(fmt.Sprintf("batch entries %v of shape %v", from, s))
+	}
+	b, each := s[0], s[1:].TotalSize()
+	for _, i := range from {
+		if i < 0 || i >= b {
+			panic(fmt.Sprintf("batch entry %d of shape %v, want 0 to %d", i, s, b-1))
+		}
+	}
+	from = slices.Clone(from)
+	s[0] = len(from)
+	return apply(&op{
+		name: fmt.Sprintf("batch entries %v", from), shape: s,
+		run: func(out, in [][]float32) {
+			for i, j := range from {
+				copy(out[0][i*each:(i+1)*each], in[0][j*each:(j+1)*each])
+			}
+		},
+		grad: func(in G.Nodes, _, dout *G.Node) G.Nodes {
+			return G.Nodes{apply(&op{
+				name: "batch entries gradient", shape: in[0].Shape(),
+				run: func(out, in [][]float32) {
+					clear(out[0])
+					for i, j := range from {
+						kernels.AddScaled(out[0][j*each:(j+1)*each], in[0][i*each:(i+1)*each], 1)
+					}
+				},
+			}, dout)}
+		},
+	}, x)
+}
+
 // Upsample repeats each position of x [B, h·w, C] factor times along both axes.
 func Upsample(x *G.Node, h, w, factor int) *G.Node {
 	b, hw, c := dims3("upsample", x)

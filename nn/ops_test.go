@@ -117,6 +117,8 @@ var arithmeticCases = []opCase{
 		each(func(x float64) float64 { return -1.5*x + 0.25 })},
 	{"scale", unary(func(x *G.Node) *G.Node { return Scale(x, 0.3) }), shapes(gt.Shape{3, 3}),
 		each(func(x float64) float64 { return float64(float32(0.3)) * x })},
+	{"add constants", unary(func(x *G.Node) *G.Node { return AddConstant(x, []float32{1, 0, -2}) }), shapes(gt.Shape{1, 3}),
+		func(in [][]float32) []float32 { return []float32{in[0][0] + 1, in[0][1], in[0][2] - 2} }},
 	{"multiply by constants", unary(func(x *G.Node) *G.Node { return MulConstant(x, []float32{1, 0, -2}) }), shapes(gt.Shape{1, 3}),
 		func(in [][]float32) []float32 { return []float32{in[0][0], 0, -2 * in[0][2]} }},
 	{"affine channels", unary(func(x *G.Node) *G.Node { return AffineChannels(x, []float32{2, 3}, []float32{-1, 4}) }), shapes(gt.Shape{2, 3, 2}),

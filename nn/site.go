@@ -24,7 +24,7 @@ type Site struct {
 
 	causal bool
 	probs  *G.Node
-	taken  [2]*G.Node // the queries and keys that probs were made of
+	taken  [2]*G.Node // the queries and keys that probabilities were made of
 	output *G.Node
 }
 
@@ -40,10 +40,35 @@ func (s *Site) Queries() int { return s.Q.Shape()[1] }
 // stores them.
 func (s *Site) Probs() *G.Node {
 	if s.probs == nil {
+		s.take()
 		s.probs = AttentionProbs(s.Q, s.K, s.Heads, s.causal)
-		s.taken = [2]*G.Node{s.Q, s.K}
 	}
 	return s.probs
+}
+
+// TokenProbs is the attention probabilities of chosen keys, [B, heads, Nq,
+// len(tokens)]: of the text's tokens with those numbers at a cross-attention
+// site. Other than Probs it leaves the site's attention one operation, and
+// neither its forward nor its backward pass stores what was not asked for. Where
+// the site is taken apart already, it gives columns of what Probs gives.
+func (s *Site) TokenProbs(tokens ...int) *G.Node {
+	if s.probs != nil {
+		return channels(s.probs, tokens)
+	}
+	s.take()
+	return AttentionTokenProbs(s.Q, s.K, s.Heads, s.causal, tokens...)
+}
+
+// take notes which queries and keys probabilities were made of.
+func (s *Site) take() {
+	s.checkTaken()
+	s.taken = [2]*G.Node{s.Q, s.K}
+}
+
+func (s *Site) checkTaken() {
+	if s.taken != [2]*G.Node{} && s.taken != [2]*G.Node{s.Q, s.K} {
+		panic(fmt.Sprintf("%s: a hook replaced the queries or keys after another had asked for the probabilities; register it first", s.Path))
+	}
 }
 
 // SetProbs makes the output p·v, with p of the shape of Probs.
@@ -74,13 +99,12 @@ func (b *Build) attend(s *Site) *G.Node {
 	for _, hook := range b.hooks {
 		hook(s)
 	}
-	switch {
-	case s.output != nil:
+	if s.output != nil {
 		return s.output
-	case s.probs == nil:
+	}
+	s.checkTaken()
+	if s.probs == nil {
 		return Attention(s.Q, s.K, s.V, s.Heads, s.causal)
-	case s.taken != [2]*G.Node{s.Q, s.K}:
-		panic(fmt.Sprintf("%s: a hook replaced the queries or keys after another had asked for the probabilities; register it first", s.Path))
 	}
 	return AttentionMix(s.probs, s.V)
 }
