@@ -7,12 +7,12 @@ import (
 	"strings"
 )
 
-// HowToConvert says what to do with a checkpoint that is a pickle.
-const HowToConvert = `a pickle can run any code when it is read, and is not read here; in Python
+// howToConvert says what to do with a checkpoint that is a pickle.
+const howToConvert = `%[1]s: a pickle can run any code when it is read, and is not read here; in Python
   import torch, safetensors.torch
-  weights = torch.load("model.ckpt", map_location="cpu", weights_only=True)
+  weights = torch.load(%[1]q, map_location="cpu", weights_only=True)
   weights = weights.get("state_dict", weights)
-  safetensors.torch.save_file({k: v.clone().contiguous() for k, v in weights.items() if torch.is_tensor(v)}, "model.safetensors")
+  safetensors.torch.save_file({k: v.clone() for k, v in weights.items() if torch.is_tensor(v)}, %[2]q)
 makes a file that is`
 
 // checkFile refuses a file that is no checkpoint of a kind that is read.
@@ -21,7 +21,7 @@ func checkFile(path string) error {
 	case ".safetensors":
 		return nil
 	case ".ckpt", ".pt", ".pth", ".bin", ".pkl":
-		return fmt.Errorf("%s: %s", path, HowToConvert)
+		return fmt.Errorf(howToConvert, path, strings.TrimSuffix(path, filepath.Ext(path))+".safetensors")
 	}
 	return fmt.Errorf("%s is a file, want a directory or a .safetensors file\n%s", path, Layout)
 }
@@ -32,11 +32,11 @@ var foreign = []struct{ prefix, kind string }{
 	{"model.diffusion_model.joint_blocks.", "a Stable Diffusion 3"},
 	{"model.diffusion_model.double_blocks.", "a Flux"},
 	{"double_blocks.", "a Flux"},
-	{"cond_stage_model.model.", "a Stable Diffusion 2, whose text encoder is OpenCLIP's"},
+	{"cond_stage_model.model.", "a Stable Diffusion 2, which has OpenCLIP's text encoder"},
 	{"model.diffusion_model.label_emb.", "an upscaler or a Stable Diffusion XL"},
 	{"control_model.", "a ControlNet"},
-	{"lora_", "a LoRA, which is an addition to a model"},
-	{"down_blocks.", "the unet of a model directory (open the directory)"},
+	{"lora_", "a LoRA, an addition to a model"},
+	{"down_blocks.", "the unet of a model directory (open the directory itself)"},
 	{"encoder.", "an autoencoder alone"},
 	{"text_model.", "a text encoder alone"},
 }
@@ -46,7 +46,7 @@ var foreign = []struct{ prefix, kind string }{
 func checkNames(all view) error {
 	for _, f := range foreign {
 		if name, ok := all.first(f.prefix); ok {
-			return fmt.Errorf("the file holds %s, as %s does: only Stable Diffusion 1.x is supported, whole, with the names of the original code", name, f.kind)
+			return fmt.Errorf("the file holds %s and so seems to be %s: only Stable Diffusion 1.x is supported, whole, with the names of the original code", name, f.kind)
 		}
 	}
 	var missing []string

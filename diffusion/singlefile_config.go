@@ -13,18 +13,18 @@ import (
 
 // view is the tensors of a file, or of one of its parts, under other names.
 type view struct {
-	file   *tensor.File
-	names  []string                 // the file's own, sorted
+	names  []string // the file's own, sorted
+	info   func(name string) (tensor.Info, bool)
 	nameOf func(name string) string // into the file's
 }
 
 func newView(f *tensor.File) view {
-	return view{f, f.Names(), func(name string) string { return name }}
+	return view{f.Names(), f.Info, func(name string) string { return name }}
 }
 
 // under is the part of a view whose names start with prefix, without it.
 func (v view) under(prefix string) view {
-	return view{v.file, v.names, func(name string) string { return v.nameOf(prefix + name) }}
+	return view{v.names, v.info, func(name string) string { return v.nameOf(prefix + name) }}
 }
 
 // first returns the first of the file's names that stands under prefix.
@@ -43,11 +43,15 @@ func (v view) has(prefix string) bool {
 	return ok
 }
 
-// count returns for how many numbers from 0 on there is a tensor under the
-// prefix that format makes of them.
-func (v view) count(format string) int {
+// count returns for how many numbers from 0 on there is a tensor under one of
+// the prefixes that the formats make of them. A number that is left out counts:
+// loading then lists what is missing.
+func (v view) count(formats ...string) int {
+	has := func(n int) bool {
+		return slices.ContainsFunc(formats, func(format string) bool { return v.has(fmt.Sprintf(format, n)) })
+	}
 	n := 0
-	for v.has(fmt.Sprintf(format, n)) {
+	for has(n) || has(n+1) {
 		n++
 	}
 	return n
@@ -57,7 +61,7 @@ func (v view) count(format string) int {
 // the file has. If it has none, n stays; loading then lists what is missing.
 func (v view) size(n *int, axis int, names ...string) {
 	for _, name := range names {
-		if info, ok := v.file.Info(v.nameOf(name)); ok && axis < len(info.Shape) {
+		if info, ok := v.info(v.nameOf(name)); ok && axis < len(info.Shape) {
 			*n = info.Shape[axis]
 			return
 		}
@@ -121,23 +125,27 @@ type level struct {
 }
 
 // unetLevels goes through the input_blocks: resnets with or without attention,
-// and a downsampler at the end of each level but the last.
+// and a downsampler at the end of each level but the last. The output_blocks
+// are the same backwards, with upsamplers, and tell what a block was of which
+// nothing is left.
 func unetLevels(v view) []level {
+	blocks := v.count("input_blocks.%d.0.in_layers.", "input_blocks.%d.0.out_layers.", "input_blocks.%d.0.op.",
+		"output_blocks.%d.0.in_layers.", "output_blocks.%d.0.out_layers.")
 	levels := []level{{}}
-	for n := 1; ; n++ {
-		l := &levels[len(levels)-1]
-		block := fmt.Sprintf("input_blocks.%d.", n)
-		switch {
-		case v.has(block + "0.op."):
+	for n := 1; n < blocks; n++ {
+		in, out := fmt.Sprintf("input_blocks.%d.", n), fmt.Sprintf("output_blocks.%d.", blocks-1-n)
+		resnet := v.has(in+"0.in_layers.") || v.has(in+"0.out_layers.")
+		if v.has(in+"0.op.") || !resnet && (v.has(out+"1.conv.") || v.has(out+"2.conv.")) {
 			levels = append(levels, level{})
-		case v.has(block+"0.in_layers.") || v.has(block+"0.out_layers."):
-			v.size(&l.channels, 0, block+"0.out_layers.3.weight", block+"0.out_layers.3.bias", block+"0.in_layers.2.bias")
-			l.layers++
-			l.depth = max(l.depth, v.count(block+"1.transformer_blocks.%d.attn1."))
-		default:
-			return levels
+			continue
 		}
+		l := &levels[len(levels)-1]
+		l.layers++
+		l.depth = max(l.depth, v.count(in+"1.transformer_blocks.%d.attn1.", out+"1.transformer_blocks.%d.attn1."))
+		const convolution = "0.out_layers.3."
+		v.size(&l.channels, 0, in+convolution+"weight", in+convolution+"bias", out+convolution+"weight")
 	}
+	return levels
 }
 
 // vaeConfig reads the autoencoder's configuration off its tensors.
@@ -148,11 +156,12 @@ func (v view) vaeConfig() vae.Config {
 	v.size(&c.LatentChannels, 1, "decoder.conv_in.weight", "post_quant_conv.weight")
 	c.MidBlockAttn = v.has("encoder.mid.attn_1.") || v.has("decoder.mid.attn_1.")
 	c.UseQuantConv, c.UsePostQuantConv = v.has("quant_conv."), v.has("post_quant_conv.")
-	c.LayersPerBlock = v.count("encoder.down.0.block.%d.")
-	c.BlockOutChannels = make([]int, v.count("encoder.down.%d."))
+	c.LayersPerBlock = 0
+	c.BlockOutChannels = make([]int, v.count("encoder.down.%d.", "decoder.up.%d."))
 	for i := range c.BlockOutChannels {
-		first := fmt.Sprintf("encoder.down.%d.block.0.", i)
-		v.size(&c.BlockOutChannels[i], 0, first+"conv2.weight", first+"conv2.bias", first+"conv1.bias")
+		down, up := fmt.Sprintf("encoder.down.%d.block.", i), fmt.Sprintf("decoder.up.%d.block.", i)
+		c.LayersPerBlock = max(c.LayersPerBlock, v.count(down+"%d."), v.count(up+"%d.")-1)
+		v.size(&c.BlockOutChannels[i], 0, down+"0.conv2.weight", down+"0.conv2.bias", up+"0.conv2.weight")
 	}
 	return c
 }
@@ -164,7 +173,7 @@ func (v view) textConfig() clip.TextConfig {
 	v.size(&c.VocabSize, 0, "embeddings.token_embedding.weight")
 	v.size(&c.MaxPositions, 0, "embeddings.position_embedding.weight")
 	v.size(&c.HiddenSize, 0, "final_layer_norm.weight", "final_layer_norm.bias", "encoder.layers.0.layer_norm1.weight")
-	v.size(&c.Intermediate, 0, "encoder.layers.0.mlp.fc1.weight", "encoder.layers.0.mlp.fc1.bias")
+	v.size(&c.Intermediate, 0, "encoder.layers.0.mlp.fc1.weight", "encoder.layers.0.mlp.fc1.bias", "encoder.layers.1.mlp.fc1.weight")
 	c.Layers = v.count("encoder.layers.%d.")
 	c.Heads = max(1, c.HiddenSize/64)
 	return c
