@@ -9,8 +9,8 @@ import (
 
 // flags is the command line. It is also written into each picture's JSON.
 type flags struct {
-	Model  string `placeholder:"DIR" help:"Model directory of Stable Diffusion 1.x, as diffusers writes it." json:"model"`
-	Clip   string `placeholder:"DIR" help:"CLIP directory, as transformers writes it (default: DIR/clip)." json:"clip"`
+	Model  string `placeholder:"DIR" help:"Model directory of Stable Diffusion 1.x, as diffusers writes it, or a single .safetensors file." json:"model"`
+	Clip   string `placeholder:"DIR" help:"CLIP directory, as transformers writes it (default: DIR/clip; a single file has none)." json:"clip"`
 	Random bool   `help:"Random weights in the shapes of Stable Diffusion 1.5, to measure time and memory." json:"random"`
 
 	Image string `placeholder:"FILE" help:"The normal photograph, PNG or JPEG." json:"image"`
