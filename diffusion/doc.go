@@ -4,6 +4,7 @@
 // what the attention sites did (Pipeline.Compile, AttnStore).
 //
 //	open.go, check.go, models.go  a model directory
+//	singlefile*.go                a checkpoint in one file, with the original names
 //	encode.go                     prompts, pictures and latents
 //	step.go                       the UNet compiled: predictions and gradients
 //	attnstore.go, losses.go       attention as nodes, and losses over it
