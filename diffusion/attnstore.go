@@ -2,6 +2,7 @@ package diffusion
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/sdgraph/sdgraph/nn"
 	G "gorgonia.org/gorgonia"
@@ -20,61 +21,164 @@ func Self(h, w int) SiteFilter {
 	return func(s *nn.Site) bool { return !s.Cross && s.H == h && s.W == w }
 }
 
+// AllCross chooses every cross-attention site.
+func AllCross(s *nn.Site) bool { return s.Cross }
+
 // AttnStore records the attention probabilities of sites while a graph is
 // built, as nodes that a loss may use and a program may return. It changes
 // nothing. One AttnStore belongs to one graph at a time: after a compilation it
 // holds the nodes of that graph.
 type AttnStore struct {
 	filter SiteFilter
-	paths  []string
-	probs  []*G.Node
+	tokens []int // nil for all
+	h, w   int   // size that Mean brings maps to; 0 for none
+	sites  []storedSite
 }
 
+type storedSite struct {
+	path  string
+	h, w  int
+	probs *G.Node // [B, heads, queries, keys or tokens]
+}
+
+// StoreOption changes what an AttnStore records.
+type StoreOption func(*AttnStore)
+
+// OnlyTokens records the maps of the text's tokens with those numbers alone
+// (default: all). The sites then stay one operation and their matrices are never
+// stored; see nn.Site.TokenProbs. Token and Word still take numbers of the
+// prompt; what has one channel for each token has those named here, in this
+// order.
+func OnlyTokens(tokens ...int) StoreOption {
+	return func(a *AttnStore) { a.tokens = slices.Clone(tokens) }
+}
+
+// AtSize brings the maps of every site to h×w, by bicubic interpolation, before
+// Mean adds them up, so that sites of several sizes may be chosen (default: they
+// must be of one size).
+func AtSize(h, w int) StoreOption { return func(a *AttnStore) { a.h, a.w = h, w } }
+
 // NewAttnStore returns a store of the sites that filter chooses.
-func NewAttnStore(filter SiteFilter) *AttnStore { return &AttnStore{filter: filter} }
+func NewAttnStore(filter SiteFilter, opts ...StoreOption) *AttnStore {
+	a := &AttnStore{filter: filter}
+	for _, opt := range opts {
+		opt(a)
+	}
+	return a
+}
 
 // Hook is what does the recording; see nn.WithHooks and WithStore.
 func (a *AttnStore) Hook() nn.Hook {
 	return func(s *nn.Site) {
-		if a.filter(s) {
-			a.paths = append(a.paths, s.Path)
-			a.probs = append(a.probs, s.Probs())
+		if !a.filter(s) {
+			return
 		}
+		site := storedSite{path: s.Path, h: s.H, w: s.W}
+		if a.tokens == nil {
+			site.probs = s.Probs()
+		} else {
+			site.probs = s.TokenProbs(a.tokens...)
+		}
+		a.sites = append(a.sites, site)
 	}
 }
 
 // Reset forgets the nodes of the last graph.
-func (a *AttnStore) Reset() { a.paths, a.probs = nil, nil }
+func (a *AttnStore) Reset() { a.sites = nil }
 
 // Paths lists the recorded sites, in the order of the forward pass.
-func (a *AttnStore) Paths() []string { return a.paths }
+func (a *AttnStore) Paths() []string {
+	var paths []string
+	for _, s := range a.sites {
+		paths = append(paths, s.path)
+	}
+	return paths
+}
+
+// Sizes lists height and width of the recorded sites' queries.
+func (a *AttnStore) Sizes() [][2]int {
+	var sizes [][2]int
+	for _, s := range a.sites {
+		sizes = append(sizes, [2]int{s.h, s.w})
+	}
+	return sizes
+}
 
 // Probs lists the probabilities of the recorded sites, each
 // [B, heads, queries, keys].
-func (a *AttnStore) Probs() []*G.Node { return a.probs }
+func (a *AttnStore) Probs() []*G.Node {
+	var probs []*G.Node
+	for _, s := range a.sites {
+		probs = append(probs, s.probs)
+	}
+	return probs
+}
 
-// Mean is the mean over sites and heads, [B, queries, keys]. The sites must
-// have the same number of heads, as all of one resolution do; it panics if
-// there are none.
+// HeadMeans lists the means over heads of the recorded sites, each
+// [B, queries, keys], of the site's own size.
+func (a *AttnStore) HeadMeans() []*G.Node {
+	var means []*G.Node
+	for _, s := range a.sites {
+		means = append(means, nn.MeanAxis(s.probs, 1))
+	}
+	return means
+}
+
+// Mean is the mean over sites and heads, [B, queries, keys]; every site weighs
+// alike. Without AtSize the sites must have one size and the same number of
+// heads, as all of one resolution do. It panics if there are none.
 func (a *AttnStore) Mean() *G.Node {
-	if len(a.probs) == 0 {
+	if len(a.sites) == 0 {
 		panic("attention store: no site of this model was chosen by the filter")
 	}
 	var sum *G.Node
-	for i, p := range a.probs {
-		if p.Shape()[1] != a.probs[0].Shape()[1] {
-			panic(fmt.Sprintf("attention store: %s has %d heads and %s has %d; a mean over both would not weigh them alike", a.paths[i], p.Shape()[1], a.paths[0], a.probs[0].Shape()[1]))
+	for i, mean := range a.HeadMeans() {
+		s, first := a.sites[i], a.sites[0]
+		switch heads, others := s.probs.Shape()[1], first.probs.Shape()[1]; {
+		case a.h > 0:
+			mean = nn.BicubicResize(mean, s.h, s.w, a.h, a.w, false)
+		case heads != others:
+			panic(fmt.Sprintf("attention store: %s has %d heads and %s has %d; a mean over both would not weigh them alike", s.path, heads, first.path, others))
+		case s.h != first.h || s.w != first.w:
+			panic(fmt.Sprintf("attention store: the maps of %s are %d×%d and those of %s %d×%d: choose sites of one size, or give AtSize", s.path, s.h, s.w, first.path, first.h, first.w))
 		}
-		mean := nn.MeanAxis(p, 1)
 		if sum == nil {
 			sum = mean
 		} else {
 			sum = nn.Add(sum, mean)
 		}
 	}
-	return nn.Scale(sum, 1/float32(len(a.probs)))
+	return nn.Scale(sum, 1/float32(len(a.sites)))
 }
 
 // Token is the map of one token of the prompt in the mean over sites and heads,
 // [B, queries, 1]. TokenMap makes it compete with those of the other tokens.
-func (a *AttnStore) Token(j int) *G.Node { return nn.SliceChannels(a.Mean(), j, j+1) }
+func (a *AttnStore) Token(j int) *G.Node { return a.Word([]int{j}) }
+
+// Word is the map of a word: the mean of the maps of its tokens, as
+// clip.Tokenizer.FindWord numbers them, in the mean over sites and heads,
+// [B, queries, 1].
+func (a *AttnStore) Word(tokens []int) *G.Node { return a.WordIn(a.Mean(), tokens) }
+
+// WordIn is Word in other maps of the store's, such as one of HeadMeans.
+func (a *AttnStore) WordIn(maps *G.Node, tokens []int) *G.Node {
+	if len(tokens) == 0 {
+		panic("attention store: a word without tokens")
+	}
+	var sum *G.Node
+	for _, j := range tokens {
+		at := j
+		if a.tokens != nil {
+			if at = slices.Index(a.tokens, j); at < 0 {
+				panic(fmt.Sprintf("attention store: token %d is not among those that OnlyTokens names, %v", j, a.tokens))
+			}
+		}
+		one := nn.SliceChannels(maps, at, at+1)
+		if sum == nil {
+			sum = one
+		} else {
+			sum = nn.Add(sum, one)
+		}
+	}
+	return nn.Scale(sum, 1/float32(len(tokens)))
+}

@@ -6,7 +6,7 @@
 //	open.go, check.go, models.go  a model directory
 //	singlefile*.go                a checkpoint in one file, with the original names
 //	encode.go                     prompts, pictures and latents
-//	step.go                       the UNet compiled: predictions and gradients
+//	step.go, predict.go           the UNet compiled: gradients and predictions
 //	attnstore.go, losses.go       attention as nodes, and losses over it
 //	scheduler*.go                 DDIM, PNDM, Euler, DPM++ 2M
 //	maps.go                       thresholds and sizes of maps and masks

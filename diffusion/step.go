@@ -53,7 +53,7 @@ func WithHook(h nn.Hook) StepOption {
 }
 
 // WithStore records attention for WithLoss and WithRead. Hooks come first, so
-// that a store sees what they left. Predictions do not pay for it.
+// that a store sees what they left.
 func WithStore(s *AttnStore) StepOption {
 	return func(o *stepOptions) { o.stores = append(o.stores, s) }
 }
@@ -63,7 +63,9 @@ func WithStore(s *AttnStore) StepOption {
 func WithLoss(loss func() *G.Node) StepOption { return func(o *stepOptions) { o.loss = loss } }
 
 // WithRead returns further nodes whose values Grad reports. It is called once,
-// after the loss.
+// after the loss. Without WithLoss it is Predict that reports them, and read is
+// called once for each size of a batch; with it, predictions do not pay for what
+// is read or stored.
 func WithRead(read func() []*G.Node) StepOption { return func(o *stepOptions) { o.read = read } }
 
 // WithGrad asks for the gradient of the loss with respect to variables.
@@ -91,21 +93,18 @@ func (p *Pipeline) Compile(h, w int, opts ...StepOption) (*Step, error) {
 	if err := p.CheckSize(h*p.Factor(), w*p.Factor()); err != nil {
 		return nil, err
 	}
-	if s.options.loss == nil {
-		if s.options.read != nil || len(s.options.wrt) > 0 || len(s.options.stores) > 0 {
-			return nil, fmt.Errorf("a store, values to read or a gradient were asked for without a loss: give WithLoss")
-		}
-		return s, nil
+	switch o := s.options; {
+	case o.loss != nil:
+		return s, s.compileGradient()
+	case len(o.wrt) > 0:
+		return nil, fmt.Errorf("a gradient was asked for without a loss: give WithLoss")
+	case len(o.stores) > 0 && o.read == nil:
+		return nil, fmt.Errorf("a store was given and nothing that uses it: give WithLoss or WithRead")
 	}
-	return s, s.compileGradient()
+	return s, nil
 }
 
 func (s *Step) compileGradient() error {
-	hooks := append([]nn.Hook(nil), s.options.hooks...)
-	for _, store := range s.options.stores {
-		store.Reset()
-		hooks = append(hooks, store.Hook())
-	}
 	prog, err := nn.Compile(func(b *nn.Build) []*G.Node {
 		in := s.inputs(b, 1)
 		s.p.UNet.Forward(b, in[LatentInput], in["timestep"], in[TextInput])
@@ -117,12 +116,22 @@ func (s *Step) compileGradient() error {
 			out = append(out, b.Grad(out[0], in.of(s.options.wrt)...)...)
 		}
 		return out
-	}, nn.WithHooks(hooks...), nn.WithArena(s.p.arena), nn.WithBudget(s.options.budget))
+	}, nn.WithHooks(s.recorded()...), nn.WithArena(s.p.arena), nn.WithBudget(s.options.budget))
 	if err != nil {
 		return fmt.Errorf("loss and gradient: %w", err)
 	}
 	s.gradient = prog
 	return nil
+}
+
+// recorded is the hooks, with those of the stores, emptied, behind them.
+func (s *Step) recorded() []nn.Hook {
+	hooks := slices.Clone(s.options.hooks)
+	for _, store := range s.options.stores {
+		store.Reset()
+		hooks = append(hooks, store.Hook())
+	}
+	return hooks
 }
 
 // inputs are the input nodes of a UNet's graph.
@@ -178,114 +187,10 @@ func (s *Step) Grad(ctx context.Context, z Latent, t float64, text *gt.Dense) (*
 	return g, nil
 }
 
-// Guidance is what a prediction is conditioned on.
-type Guidance struct {
-	Prompt   *gt.Dense // [1, T, d]
-	Negative *gt.Dense // [1, T, d]; nil for a prediction with the prompt alone
-	Scale    float32   // w of classifier-free guidance
-}
-
-// Denoise predicts the noise in z at timestep t, [1, C, h, w]. With a negative
-// prompt it is ε_n + w·(ε_p - ε_n) (Ho and Salimans, arXiv 2207.12598), both
-// from one pass of batch 2. A prediction that is not finite is an error.
-func (s *Step) Denoise(ctx context.Context, z Latent, t float64, g Guidance) (Latent, error) {
-	texts := []*gt.Dense{g.Prompt}
-	if g.Negative != nil {
-		texts = []*gt.Dense{g.Negative, g.Prompt}
-	}
-	out, err := s.predict(ctx, z, t, texts)
-	if err != nil {
-		return Latent{}, err
-	}
-	eps := tensor.Float32s(out)
-	if g.Negative != nil {
-		n := len(eps) / 2
-		for i, negative := range eps[:n] {
-			eps[i] = negative + g.Scale*(eps[n+i]-negative)
-		}
-		eps = eps[:n]
-	}
-	return z.With(eps), checkFinite("the predicted noise", z.With(eps).Dense)
-}
-
 // GradFLOPs is the work of one Grad, 0 without a loss; see nn.Program.FLOPs.
 func (s *Step) GradFLOPs() int64 {
 	if s.gradient == nil {
 		return 0
 	}
 	return s.gradient.FLOPs()
-}
-
-// DenoiseFLOPs is the work of one Denoise with so many texts, 1 or with
-// guidance 2. It compiles the prediction, if that has not been done.
-func (s *Step) DenoiseFLOPs(texts int) (int64, error) {
-	prog, err := s.prediction(texts)
-	if err != nil {
-		return 0, err
-	}
-	return prog.FLOPs(), nil
-}
-
-// predict runs the UNet on z with each of the texts, in one batch.
-func (s *Step) predict(ctx context.Context, z Latent, t float64, texts []*gt.Dense) (*gt.Dense, error) {
-	batch := len(texts)
-	zs, times := make([]*gt.Dense, batch), make([]float32, batch)
-	for i := range texts {
-		zs[i], times[i] = z.Dense, float32(t)
-	}
-	latents, err := stack("latent", zs)
-	if err != nil {
-		return nil, err
-	}
-	text, err := stack("the embedding of the prompt", texts)
-	if err != nil {
-		return nil, err
-	}
-	prog, err := s.prediction(batch)
-	if err != nil {
-		return nil, err
-	}
-	out, err := prog.Run(ctx, map[string]*gt.Dense{
-		string(LatentInput): latents, "timestep": tensor.FromFloat32s(times, batch), string(TextInput): text,
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
-}
-
-// prediction is the program of noise predictions for a batch, compiled the
-// first time.
-func (s *Step) prediction(batch int) (*nn.Program, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if prog := s.denoise[batch]; prog != nil {
-		return prog, nil
-	}
-	prog, err := nn.Compile(func(b *nn.Build) []*G.Node {
-		in := s.inputs(b, batch)
-		return []*G.Node{s.p.UNet.Forward(b, in[LatentInput], in["timestep"], in[TextInput])}
-	}, nn.WithHooks(s.options.hooks...), nn.WithArena(s.p.arena))
-	if err != nil {
-		return nil, fmt.Errorf("noise prediction: %w", err)
-	}
-	s.denoise[batch] = prog
-	return prog, nil
-}
-
-// stack joins tensors of one shape [1, …] to a batch.
-func stack(what string, all []*gt.Dense) (*gt.Dense, error) {
-	var joined []float32
-	for _, d := range all {
-		if d == nil {
-			return nil, fmt.Errorf("%s is missing", what)
-		}
-		if !slices.Equal(d.Shape(), all[0].Shape()) {
-			return nil, fmt.Errorf("%s has the shapes %v and %v, want one", what, all[0].Shape(), d.Shape())
-		}
-		joined = append(joined, tensor.Float32s(d)...)
-	}
-	shape := all[0].Shape().Clone()
-	shape[0] *= len(all)
-	return tensor.FromFloat32s(joined, shape...), nil
 }

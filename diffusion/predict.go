@@ -1,0 +1,162 @@
+package diffusion
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/sdgraph/sdgraph/nn"
+	"github.com/sdgraph/sdgraph/tensor"
+	G "gorgonia.org/gorgonia"
+	gt "gorgonia.org/tensor"
+)
+
+// Guidance is what a prediction is conditioned on.
+type Guidance struct {
+	Prompt   *gt.Dense // [1, T, d]
+	Negative *gt.Dense // [1, T, d]; nil for a prediction with the prompt alone
+	Scale    float32   // w of classifier-free guidance
+}
+
+// Denoise predicts the noise in z at timestep t, [1, C, h, w]. With a negative
+// prompt it is Guidance.Combine of both predictions, from one pass of batch 2.
+// A prediction that is not finite is an error, ErrNotFinite.
+func (s *Step) Denoise(ctx context.Context, z Latent, t float64, g Guidance) (Latent, error) {
+	texts := []*gt.Dense{g.Prompt}
+	if g.Negative != nil {
+		texts = []*gt.Dense{g.Negative, g.Prompt}
+	}
+	out, err := s.Predict(ctx, z, t, texts...)
+	if err != nil {
+		return Latent{}, err
+	}
+	if g.Negative == nil {
+		return out.Noise[0], nil
+	}
+	eps := g.Combine(out.Noise[0], out.Noise[1])
+	return eps, checkFinite("the predicted noise", eps.Dense)
+}
+
+// Combine is classifier-free guidance: ε_n + w·(ε_p - ε_n), of the predictions
+// with the negative prompt and with the prompt (Ho and Salimans, arXiv
+// 2207.12598).
+func (g Guidance) Combine(negative, prompt Latent) Latent {
+	n, p := negative.Floats(), prompt.Floats()
+	eps := make([]float32, len(n))
+	for i, v := range n {
+		eps[i] = v + g.Scale*(p[i]-v)
+	}
+	return negative.With(eps)
+}
+
+// Prediction is what one pass of the UNet gives.
+type Prediction struct {
+	Noise []Latent    // for each text, [1, C, h, w]
+	Read  []*gt.Dense // the values that WithRead chose, for the whole batch
+}
+
+// Predict predicts the noise in z at timestep t with each of the texts [1, T, d],
+// in one pass whose batch they are; z may itself be a batch of as many latents,
+// [n, C, h, w]. A prediction that is not finite is an error, ErrNotFinite.
+func (s *Step) Predict(ctx context.Context, z Latent, t float64, texts ...*gt.Dense) (*Prediction, error) {
+	batch := len(texts)
+	if batch == 0 {
+		return nil, fmt.Errorf("a prediction without a text: give at least one")
+	}
+	latents, err := batchOf(z, batch)
+	if err != nil {
+		return nil, err
+	}
+	text, err := stack("the embedding of the prompt", texts)
+	if err != nil {
+		return nil, err
+	}
+	prog, err := s.prediction(batch)
+	if err != nil {
+		return nil, err
+	}
+	times := slices.Repeat([]float32{float32(t)}, batch)
+	out, err := prog.Run(ctx, map[string]*gt.Dense{
+		string(LatentInput): latents, "timestep": tensor.FromFloat32s(times, batch), string(TextInput): text,
+	})
+	if err != nil {
+		return nil, err
+	}
+	p := &Prediction{Read: out[1:]}
+	all, c := tensor.Float32s(out[0]), out[0].Shape()[1]
+	for one := range slices.Chunk(all, len(all)/batch) {
+		p.Noise = append(p.Noise, NewLatent(one, c, s.h, s.w))
+	}
+	return p, checkFinite("the predicted noise", out[0])
+}
+
+// prediction is the program of noise predictions for a batch, compiled the
+// first time. Steps of one size that change nothing share it.
+func (s *Step) prediction(batch int) (*nn.Program, error) {
+	build := func(b *nn.Build) []*G.Node {
+		in := s.inputs(b, batch)
+		out := []*G.Node{s.p.UNet.Forward(b, in[LatentInput], in["timestep"], in[TextInput])}
+		if s.options.loss == nil && s.options.read != nil {
+			out = append(out, s.options.read()...)
+		}
+		return out
+	}
+	if len(s.options.hooks) == 0 && (s.options.loss != nil || s.options.read == nil) {
+		return s.p.program(fmt.Sprintf("noise prediction %d×%d, batch %d", s.h, s.w, batch), build)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if prog := s.denoise[batch]; prog != nil {
+		return prog, nil
+	}
+	hooks := s.options.hooks
+	if s.options.loss == nil {
+		hooks = s.recorded()
+	}
+	prog, err := nn.Compile(build, nn.WithHooks(hooks...), nn.WithArena(s.p.arena))
+	if err != nil {
+		return nil, fmt.Errorf("noise prediction: %w", err)
+	}
+	s.denoise[batch] = prog
+	return prog, nil
+}
+
+// DenoiseFLOPs is the work of one Denoise with so many texts, 1 or with
+// guidance 2. It compiles the prediction, if that has not been done.
+func (s *Step) DenoiseFLOPs(texts int) (int64, error) {
+	prog, err := s.prediction(texts)
+	if err != nil {
+		return 0, err
+	}
+	return prog.FLOPs(), nil
+}
+
+// batchOf is z as a batch of n: itself, or n times the one latent that it is.
+func batchOf(z Latent, n int) (*gt.Dense, error) {
+	switch {
+	case z.Dense == nil:
+		return nil, fmt.Errorf("the latent is missing")
+	case z.Dims() == 4 && z.Shape()[0] == n:
+		return z.Dense, nil
+	case z.Dims() == 4 && z.Shape()[0] != 1:
+		return nil, fmt.Errorf("%d latents and %d texts: want one latent, or one for each text", z.Shape()[0], n)
+	}
+	return stack("latent", slices.Repeat([]*gt.Dense{z.Dense}, n))
+}
+
+// stack joins tensors of one shape [1, …] to a batch.
+func stack(what string, all []*gt.Dense) (*gt.Dense, error) {
+	var joined []float32
+	for _, d := range all {
+		if d == nil {
+			return nil, fmt.Errorf("%s is missing", what)
+		}
+		if !slices.Equal(d.Shape(), all[0].Shape()) {
+			return nil, fmt.Errorf("%s has the shapes %v and %v, want one", what, all[0].Shape(), d.Shape())
+		}
+		joined = append(joined, tensor.Float32s(d)...)
+	}
+	shape := all[0].Shape().Clone()
+	shape[0] *= len(all)
+	return tensor.FromFloat32s(joined, shape...), nil
+}
