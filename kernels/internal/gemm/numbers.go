@@ -5,6 +5,7 @@ import "github.com/sdgraph/sdgraph/kernels/internal/vec"
 // Format is how a number is stored.
 type Format uint8
 
+// The formats of a checkpoint's weights.
 const (
 	Float32  Format = iota
 	Float16         // IEEE 754 binary16
