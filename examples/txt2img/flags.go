@@ -1,0 +1,129 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/sdgraph/sdgraph/tensor"
+)
+
+// flags is the command line.
+type flags struct {
+	Model  string `placeholder:"DIR" help:"Model directory of Stable Diffusion 1.x, as diffusers writes it, or a single .safetensors file."`
+	Random bool   `help:"Random weights in the shapes of Stable Diffusion 1.5, to measure time and memory."`
+
+	Prompt    string  `placeholder:"TEXT" help:"What the picture shows."`
+	Negative  string  `placeholder:"TEXT" help:"What guidance leads away from (default: nothing)."`
+	Guidance  float64 `default:"7.5" help:"Scale of classifier-free guidance (default: ${default}); up to 1 the prompt alone is predicted with, in half the time."`
+	Scheduler string  `default:"dpmpp2m" enum:"ddim,pndm,euler,euler-a,dpmpp2m" help:"One of ${enum} (default: ${default})."`
+	Karras    bool    `help:"Noise levels as Karras et al. space them, for euler, euler-a and dpmpp2m."`
+	Steps     int     `default:"25" help:"Steps from noise to picture (default: ${default})."`
+
+	Seed   uint64 `default:"0" help:"Seed of the first picture's noise (default: ${default})."`
+	Noise  string `default:"cpu" enum:"cpu,cuda" help:"Whose noise a seed stands for, cpu or cuda: that of torch on a CPU or on a CUDA card (default: ${default})."`
+	N      int    `default:"1" help:"How many pictures: seeds SEED to SEED+N-1 (default: ${default})."`
+	Size   int    `default:"512" help:"Height and width in pixels (default: ${default}); with --image, what the picture's shorter side is scaled to."`
+	Width  int    `help:"Width in pixels, if it is not --size."`
+	Height int    `help:"Height in pixels, if it is not --size."`
+
+	Image    string   `placeholder:"FILE" help:"Picture to start from, PNG or JPEG."`
+	Strength *float64 `placeholder:"SHARE" help:"With --image, share of the steps that run, 0 to 1: how much of the picture may change; 1 starts from noise alone (default: 0.75, with --mask 1)."`
+	Mask     string   `placeholder:"FILE" help:"Picture of the size of --image: white is made anew, black is kept."`
+	Paste    bool     `help:"With --mask, put the picture's own pixels back where the mask is black, which otherwise have passed through the VAE."`
+
+	Preview int    `default:"0" placeholder:"K" help:"Every K steps, write the picture that the step predicts to preview.png in --out, an eighth of its size, in approximate colours."`
+	Out     string `default:"out" placeholder:"DIR" help:"Where the pictures go (default: ${default})."`
+}
+
+// Validate is called by kong after parsing.
+func (f *flags) Validate() error {
+	for _, text := range []*string{&f.Prompt, &f.Negative} {
+		*text = strings.ReplaceAll(strings.ToValidUTF8(*text, "\uFFFD"), "\x00", "")
+	}
+	if err := f.validatePicture(); err != nil {
+		return err
+	}
+	switch karras := f.Scheduler != "ddim" && f.Scheduler != "pndm"; {
+	case f.Model != "" && f.Random:
+		return errors.New("--model and --random exclude each other")
+	case f.Model != "" && f.Prompt == "":
+		return errors.New("--prompt TEXT is missing: what the picture shows")
+	case !(f.Guidance >= 0) || math.IsInf(f.Guidance, 0):
+		return fmt.Errorf("--guidance is %g, want 0 or more", f.Guidance)
+	case f.Negative != "" && !f.guided():
+		return fmt.Errorf("--negative has no effect with --guidance %g: want more than 1", f.Guidance)
+	case f.Karras && !karras:
+		return fmt.Errorf("--karras spaces the noise levels of euler, euler-a and dpmpp2m, not of %s", f.Scheduler)
+	case f.N < 1:
+		return fmt.Errorf("--n is %d, want at least 1", f.N)
+	case f.Seed > math.MaxUint64-uint64(f.N-1):
+		return fmt.Errorf("--seed is %d, and there are no %d seeds from there", f.Seed, f.N)
+	case f.Preview < 0:
+		return fmt.Errorf("--preview is %d, want a number of steps", f.Preview)
+	}
+	return nil
+}
+
+// validatePicture checks what concerns the picture's size and the picture to
+// start from.
+func (f *flags) validatePicture() error {
+	switch {
+	case f.Size < 1:
+		return fmt.Errorf("--size is %d, want a number of pixels", f.Size)
+	case f.Width < 0 || f.Height < 0:
+		return fmt.Errorf("--width and --height are %d and %d, want numbers of pixels", f.Width, f.Height)
+	case f.Image != "" && (f.Width != 0 || f.Height != 0):
+		return errors.New("--width and --height do not go with --image, whose proportions stay: --size scales it")
+	case f.Image == "" && f.Strength != nil:
+		return errors.New("--strength needs --image: it says how much of the picture may change")
+	case f.Image == "" && f.Mask != "":
+		return errors.New("--mask needs --image")
+	case f.Mask == "" && f.Paste:
+		return errors.New("--paste needs --mask: it keeps the picture outside the mask")
+	case f.Strength != nil && !(*f.Strength >= 0 && *f.Strength <= 1):
+		return fmt.Errorf("--strength is %g, want 0 to 1", *f.Strength)
+	}
+	return nil
+}
+
+// guided tells whether there is a prediction without the prompt to lead away
+// from.
+func (f *flags) guided() bool { return f.Guidance > 1 }
+
+// size is the picture's width and height where no picture gives them.
+func (f *flags) size() (width, height int) {
+	return orDefault(f.Width, f.Size), orDefault(f.Height, f.Size)
+}
+
+func orDefault(v, def int) int {
+	if v == 0 {
+		return def
+	}
+	return v
+}
+
+// strength is the share of the steps that run.
+func (f *flags) strength() float64 {
+	switch {
+	case f.Strength != nil:
+		return *f.Strength
+	case f.Image == "" || f.Mask != "":
+		return 1
+	}
+	return 0.75
+}
+
+// generator is a source of torch's normal numbers.
+type generator interface {
+	Randn(n int) []float32
+}
+
+// generator is the source of the noise of a seed.
+func (f *flags) generator(seed uint64) generator {
+	if f.Noise == "cuda" {
+		return tensor.NewPhilox(seed)
+	}
+	return tensor.NewRand(seed)
+}

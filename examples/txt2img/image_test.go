@@ -1,0 +1,227 @@
+package main
+
+import (
+	"image"
+	"image/color"
+	"image/png"
+	"math"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/sdgraph/sdgraph/diffusion"
+	"github.com/sdgraph/sdgraph/tensor"
+)
+
+// Strength 0 only passes the picture through the VAE, whatever the seed and the
+// prompt; strength 1 forgets it.
+func TestStrengthLimits(t *testing.T) {
+	for _, scheduler := range diffusion.SchedulerNames() {
+		f := small(t)
+		f.Scheduler, f.Image, f.Strength = scheduler, inputPicture, share(0)
+		unchanged, _ := runOne(t, f)
+		f.Seed, f.Prompt, f.Out = 43, "something else", t.TempDir()
+		if again, _ := runOne(t, f); difference(t, unchanged, again) != 0 {
+			t.Errorf("%s: strength 0 depends on the seed or the prompt", scheduler)
+		}
+
+		f = small(t)
+		f.Scheduler = scheduler
+		fromText, _ := runOne(t, f)
+		f.Image, f.Strength, f.Out = inputPicture, share(1), t.TempDir()
+		if fromPicture, _ := runOne(t, f); difference(t, fromText, fromPicture) != 0 {
+			t.Errorf("%s: strength 1 depends on the picture", scheduler)
+		}
+		f.Strength, f.Out = share(0.4), t.TempDir()
+		if between, _ := runOne(t, f); difference(t, fromText, between) == 0 || difference(t, unchanged, between) == 0 {
+			t.Errorf("%s: strength 0.4 is one of the limits", scheduler)
+		}
+	}
+}
+
+// parts returns the mean difference of two pictures' shades where the mask is
+// black and where it is white.
+func parts(a, b *image.RGBA, white func(x, y int) bool) (outside, inside float64) {
+	var sums, counts [2]float64
+	for y := range a.Bounds().Dy() {
+		for x := range a.Bounds().Dx() {
+			at := 0
+			if white(x, y) {
+				at = 1
+			}
+			for c := range 3 {
+				i := a.PixOffset(x, y) + c
+				sums[at] += math.Abs(float64(a.Pix[i]) - float64(b.Pix[i]))
+				counts[at]++
+			}
+		}
+	}
+	return sums[0] / counts[0], sums[1] / counts[1]
+}
+
+func inMask(x, y int) bool { return x >= 24 && y >= 16 && y < 48 } // of testdata/mask.png
+
+func TestInpaintingKeepsTheOutside(t *testing.T) {
+	original := readPicture(t, inputPicture)
+	for _, scheduler := range diffusion.SchedulerNames() {
+		f := small(t)
+		f.Scheduler, f.Image, f.Mask, f.Paste = scheduler, inputPicture, inputMask, true
+		pasted, _ := runOne(t, f)
+		if outside, inside := parts(original, pasted, inMask); outside != 0 || inside < 20 {
+			t.Errorf("%s, pasted: the outside differs by %.1f shades, want 0, the inside by %.1f", scheduler, outside, inside)
+		}
+	}
+}
+
+// Without pasting, what is kept is the picture's latent; the decoder also looks beyond the mask.
+func TestLatentOutsideTheMask(t *testing.T) {
+	p, err := diffusion.Open(modelA, diffusion.WithoutCLIP())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	for _, scheduler := range diffusion.SchedulerNames() {
+		f := small(t)
+		f.Scheduler, f.Image, f.Mask = scheduler, inputPicture, inputMask
+		j, err := newJob(f, p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := j.prepare(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		z, err := j.sample(t.Context(), 42, newProgress(1, f.Steps, 1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		changed := 0
+		for i, v := range z.Floats() {
+			same := v == j.start.Floats()[i]
+			if x, y := i%8, i/8%8; !same && !inMask(8*x, 8*y) {
+				t.Fatalf("%s: the latent outside the mask is not the picture's at %d, %d", scheduler, x, y)
+			}
+			if !same {
+				changed++
+			}
+		}
+		if want := 4 * 5 * 4; changed != want {
+			t.Errorf("%s: %d numbers of the latent changed, want the mask's %d", scheduler, changed, want)
+		}
+	}
+}
+
+// A picture of another size is scaled, its mask with it.
+func TestPictureIsFitted(t *testing.T) {
+	picture := image.NewGray(image.Rect(0, 0, 300, 200))
+	mask := image.NewGray(picture.Bounds())
+	for i := range mask.Pix {
+		if i%300 >= 150 {
+			mask.Pix[i] = 255
+		}
+	}
+	f := small(t)
+	f.Image, f.Mask, f.Paste = save(t, picture), save(t, mask), true
+	got, _ := runOne(t, f)
+	if size := got.Bounds().Size(); size != image.Pt(64, 64) {
+		t.Fatalf("the picture is %v, want 64×64", size)
+	}
+	outside, inside := parts(image.NewRGBA(got.Bounds()), got, func(x, _ int) bool { return x >= 32 })
+	if outside != 0 || inside < 10 {
+		t.Errorf("the kept half differs from black by %.1f, the new one by %.1f", outside, inside)
+	}
+}
+
+func save(t *testing.T, m image.Image) string {
+	t.Helper()
+	f, err := os.Create(filepath.Join(t.TempDir(), "picture.png"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := png.Encode(f, m); err != nil {
+		t.Fatal(err)
+	}
+	return f.Name()
+}
+
+func TestPreview(t *testing.T) {
+	f := small(t)
+	f.Preview, f.Width = 2, 128
+	without := f
+	without.Preview, without.Out = 0, t.TempDir()
+	if diff := cmp.Diff([]string{"a-photo-of-a-cat-0042.png", "preview.png"}, runAll(t, f)); diff != "" {
+		t.Fatalf("files (-want +got):\n%s", diff)
+	}
+	if size := readPicture(t, filepath.Join(f.Out, "preview.png")).Bounds().Size(); size != image.Pt(16, 8) {
+		t.Errorf("the preview is %v, want 16×8", size)
+	}
+	want, _ := runOne(t, without)
+	if difference(t, want, readPicture(t, filepath.Join(f.Out, "a-photo-of-a-cat-0042.png"))) != 0 {
+		t.Error("the preview changes the picture")
+	}
+}
+
+// What a step predicts is the picture that the latent was made of, if the model
+// is right about the noise.
+func TestPredicted(t *testing.T) {
+	clean, noise := []float32{0.5, -1, 2}, []float32{1, -0.5, 0.25}
+	for _, scheduler := range diffusion.SchedulerNames() {
+		for _, prediction := range []string{"epsilon", "v_prediction"} {
+			f := small(t)
+			f.Scheduler = scheduler
+			j := &job{flags: f, config: diffusion.SchedulerConfig{PredictionType: prediction, SkipPRKSteps: true}}
+			s, err := j.scheduler(tensor.NewRand(0))
+			if err != nil {
+				t.Fatal(err)
+			}
+			const i = 2
+			z, err := s.AddNoise(clean, noise, s.Timesteps()[i])
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := sampling{job: j, scheduler: s, times: s.Timesteps(), z: diffusion.NewLatent(z, 1, 1, 3)}
+			got, err := r.predicted(modelOutput(t, s, prediction, clean, noise, i), i)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(clean, got, cmpopts.EquateApprox(0, 1e-5)); diff != "" {
+				t.Errorf("%s, %s (-picture +predicted):\n%s", scheduler, prediction, diff)
+			}
+		}
+	}
+}
+
+// modelOutput is what a perfect model says of a picture with noise: the noise,
+// or the velocity α·noise - σ·picture (Salimans and Ho 2022).
+func modelOutput(t *testing.T, s diffusion.Scheduler, prediction string, clean, noise []float32, i int) []float32 {
+	t.Helper()
+	if prediction == "epsilon" {
+		return noise
+	}
+	mix, err := s.AddNoise([]float32{1, 0}, []float32{0, 1}, s.Timesteps()[i])
+	if err != nil {
+		t.Fatal(err)
+	}
+	norm := float32(math.Hypot(float64(mix[0]), float64(mix[1])))
+	v := make([]float32, len(clean))
+	for n := range v {
+		v[n] = (mix[0]*noise[n] - mix[1]*clean[n]) / norm
+	}
+	return v
+}
+
+// Grey is the latent 0, and the third channel has most blue.
+func TestApproximateColours(t *testing.T) {
+	z := make([]float32, 4*2)
+	z[2*2+1] = 1
+	m, err := approximate(z, 1, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []color.RGBA{{128, 128, 128, 255}, {107, 152, 161, 255}}
+	if diff := cmp.Diff(want, []color.RGBA{m.RGBAAt(0, 0), m.RGBAAt(1, 0)}); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}

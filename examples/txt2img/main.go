@@ -1,0 +1,87 @@
+// Command txt2img makes pictures from a prompt with Stable Diffusion 1.x; also from a picture and a prompt
+// (image to image), and inside a mask of a picture (inpainting).
+//
+//	go run ./examples/txt2img --model DIR --prompt 'a photo of a cat' --scheduler euler-a --seed 42
+//
+// For each seed it writes a PNG file whose text chunk "parameters" says how it was made, in the form that the
+// Stable Diffusion web UI writes and reads.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+
+	"github.com/alecthomas/kong"
+	"github.com/sdgraph/sdgraph/diffusion"
+)
+
+func main() {
+	if len(os.Args) == 1 {
+		fmt.Print(howToStart)
+		return
+	}
+	var f flags
+	kong.Parse(&f, kong.Name("txt2img"), kong.ShortUsageOnError(),
+		kong.Description("Pictures from a prompt, or from a picture and a prompt, with Stable Diffusion 1.x."))
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	err := run(ctx, f)
+	switch {
+	case err == nil:
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintln(os.Stderr, "txt2img: interrupted; finished pictures are complete, nothing was left half-written")
+		os.Exit(130)
+	default:
+		fmt.Fprintln(os.Stderr, "txt2img:", err)
+		os.Exit(1)
+	}
+}
+
+const howToStart = `txt2img makes pictures from a prompt. It needs the weights of Stable
+Diffusion 1.5, which do not come with this module:
+
+  hf download stable-diffusion-v1-5/stable-diffusion-v1-5 --local-dir sd15 \
+     --include "*.json" "*.txt" "*.fp16.safetensors"
+
+  txt2img --model sd15 --prompt 'a photo of a cat on a windowsill'
+  txt2img --model sd15 --prompt 'an oil painting of a cat' --image cat.png --strength 0.6
+  txt2img --model sd15 --prompt 'a photo of a dog' --image cat.png --mask cat-mask.png
+
+(hf is the command of Hugging Face's hub, of the Python package
+huggingface_hub.) In general, ` + diffusion.Layout + `
+
+To see what it costs on this machine before fetching anything, run the same
+computation with random weights; the picture will be noise:
+
+  txt2img --random --steps 4
+
+txt2img --help lists every flag.
+`
+
+// run makes the pictures.
+func run(ctx context.Context, f flags) error {
+	if f.Model == "" && !f.Random {
+		return fmt.Errorf("--model DIR is missing\n\n%s", strings.TrimSpace(howToStart))
+	}
+	p, err := openModel(f)
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	j, err := newJob(f, p)
+	if err != nil {
+		return err
+	}
+	return j.run(ctx)
+}
+
+func openModel(f flags) (*diffusion.Pipeline, error) {
+	if f.Random {
+		return diffusion.Random(0)
+	}
+	return diffusion.Open(f.Model, diffusion.WithoutCLIP())
+}

@@ -1,0 +1,211 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestMain lets the test binary be the program.
+func TestMain(m *testing.M) {
+	if os.Getenv("TXT2IMG_TEST_MAIN") != "" {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// program is the program with arguments.
+func program(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), os.Args[0], args...)
+	cmd.Env = append(os.Environ(), "TXT2IMG_TEST_MAIN=1")
+	return cmd
+}
+
+func TestMistakes(t *testing.T) {
+	text := filepath.Join(t.TempDir(), "text.png")
+	if err := os.WriteFile(text, []byte("this is no picture\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	black := save(t, image.NewGray(image.Rect(0, 0, 64, 64)))
+	large := save(t, image.NewGray(image.Rect(0, 0, 65, 64)))
+	withPicture := func(change func(f *flags)) func(f *flags) {
+		return func(f *flags) { f.Image = inputPicture; change(f) }
+	}
+	for name, c := range map[string]struct {
+		change func(f *flags)
+		says   []string
+	}{
+		"no model":         {func(f *flags) { f.Model, f.Prompt = "", "" }, []string{"--model DIR is missing", "hf download", "unet/", "--random"}},
+		"no directory":     {func(f *flags) { f.Model = "nowhere" }, []string{"nowhere", "text_encoder/"}},
+		"two models":       {func(f *flags) { f.Random = true }, []string{"--model and --random"}},
+		"no prompt":        {func(f *flags) { f.Prompt = "" }, []string{"--prompt TEXT is missing"}},
+		"guidance":         {func(f *flags) { f.Guidance = -1 }, []string{"--guidance is -1"}},
+		"no guidance":      {func(f *flags) { f.Guidance = math.NaN() }, []string{"--guidance is NaN"}},
+		"endless guidance": {func(f *flags) { f.Guidance = math.Inf(1) }, []string{"--guidance is +Inf"}},
+		"negative alone":   {func(f *flags) { f.Guidance = 1 }, []string{"--negative has no effect with --guidance 1", "more than 1"}},
+		"Karras":           {func(f *flags) { f.Karras = true }, []string{"--karras", "euler, euler-a and dpmpp2m, not of ddim"}},
+		"no steps":         {func(f *flags) { f.Steps = 0 }, []string{"0 steps", "between 1 and"}},
+		"steps":            {func(f *flags) { f.Steps = 1001 }, []string{"1001 steps", "1000"}},
+		"number":           {func(f *flags) { f.N = 0 }, []string{"--n is 0"}},
+		"seeds":            {func(f *flags) { f.Seed, f.N = math.MaxUint64, 2 }, []string{"--seed is 18446744073709551615", "no 2 seeds"}},
+		"size":             {func(f *flags) { f.Size = 0 }, []string{"--size is 0"}},
+		"width":            {func(f *flags) { f.Width = -8 }, []string{"--width and --height are -8 and 0"}},
+		"multiple":         {func(f *flags) { f.Width = 100 }, []string{"--width 100 and --height 64", "multiples of 64"}},
+		"huge":             {func(f *flags) { f.Width, f.Height = 1<<20, 1<<20 }, []string{"1048576×1048576", "at most 67 million"}},
+		"preview":          {func(f *flags) { f.Preview = -1 }, []string{"--preview is -1"}},
+		"strength alone":   {func(f *flags) { f.Strength = share(0.5) }, []string{"--strength needs --image"}},
+		"mask alone":       {func(f *flags) { f.Mask = inputMask }, []string{"--mask needs --image"}},
+		"strength":         {withPicture(func(f *flags) { f.Strength = share(1.5) }), []string{"--strength is 1.5, want 0 to 1"}},
+		"no strength":      {withPicture(func(f *flags) { f.Strength = share(math.NaN()) }), []string{"--strength is NaN"}},
+		"paste alone":      {withPicture(func(f *flags) { f.Paste = true }), []string{"--paste needs --mask"}},
+		"two sizes":        {withPicture(func(f *flags) { f.Height = 64 }), []string{"--width and --height do not go with --image"}},
+		"no file":          {func(f *flags) { f.Image = "nowhere.png" }, []string{"nowhere.png"}},
+		"no picture":       {func(f *flags) { f.Image = text }, []string{"text.png", "a text file", "PNG and JPEG"}},
+		"small":            {withPicture(func(f *flags) { f.Size = 63 }), []string{"at least 64"}},
+		"no mask":          {withPicture(func(f *flags) { f.Mask = text }), []string{"text.png", "a text file"}},
+		"mask's size":      {withPicture(func(f *flags) { f.Mask = large }), []string{"picture.png is 65×64", "input.png is 64×64"}},
+		"black mask":       {withPicture(func(f *flags) { f.Mask = black }), []string{"nothing of", "picture.png", "8×8 pixels"}},
+		"no folder":        {func(f *flags) { f.Out = text }, []string{"--out", "text.png"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := small(t)
+			c.change(&f)
+			err := f.Validate()
+			if err == nil {
+				err = run(t.Context(), f)
+			}
+			if err == nil {
+				t.Fatal("no error")
+			}
+			for _, says := range c.says {
+				if !strings.Contains(err.Error(), says) {
+					t.Errorf("the error does not say %q: %v", says, err)
+				}
+			}
+			if f.Out != text && len(written(t, f.Out)) > 0 {
+				t.Errorf("wrote %v", written(t, f.Out))
+			}
+		})
+	}
+}
+
+// What kong refuses, and what there is without flags.
+func TestCommandLine(t *testing.T) {
+	for name, c := range map[string]struct {
+		args   []string
+		status int
+		says   []string
+	}{
+		"nothing":    {nil, 0, []string{"txt2img makes pictures", "hf download"}},
+		"help":       {[]string{"--help"}, 0, []string{"--scheduler", "ddim,pndm,euler,euler-a,dpmpp2m", "cpu or cuda"}},
+		"scheduler":  {[]string{"--scheduler", "heun"}, 80, []string{"--scheduler", `"euler-a"`, `"heun"`}},
+		"noise":      {[]string{"--noise", "gpu"}, 80, []string{"--noise", `"cuda"`, `"gpu"`}},
+		"number":     {[]string{"--steps", "many"}, 80, []string{"--steps", `"many"`}},
+		"validation": {[]string{"--n", "0"}, 80, []string{"--n is 0"}},
+		"run":        {[]string{"--prompt", "a cat"}, 1, []string{"txt2img: --model DIR is missing"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cmd := program(t, c.args...)
+			out, err := cmd.CombinedOutput()
+			var exit *exec.ExitError
+			if err != nil && !errors.As(err, &exit) {
+				t.Fatal(err)
+			}
+			if got := cmd.ProcessState.ExitCode(); got != c.status {
+				t.Errorf("exit status %d, want %d", got, c.status)
+			}
+			for _, says := range c.says {
+				if !strings.Contains(string(out), says) {
+					t.Errorf("the output does not say %q:\n%s", says, out)
+				}
+			}
+		})
+	}
+}
+
+// A prompt that is too long makes a picture and a warning that names the rest.
+func TestLongPrompt(t *testing.T) {
+	out := t.TempDir()
+	long := strings.Repeat("a ", 75) + "red bucket"
+	for flag, what := range map[string]string{"--prompt": "the prompt", "--negative": "the negative prompt"} {
+		args := []string{"--model", modelA, "--prompt", "a cat", "--size", "64", "--steps", "1", "--out", out, flag, long}
+		output, err := program(t, args...).CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v:\n%s", err, output)
+		}
+		if want := fmt.Sprintf("warning: %s has more than the 75 tokens that the model reads; left out: red bucket\n", what); !strings.Contains(string(output), want) {
+			t.Errorf("%s: the output does not say %q:\n%s", flag, want, output)
+		}
+	}
+}
+
+func TestCancelled(t *testing.T) {
+	f := small(t)
+	f.Image, f.Steps, f.Scheduler = inputPicture, 500, "euler"
+	for _, after := range []time.Duration{0, 200 * time.Millisecond} {
+		ctx, cancel := context.WithTimeout(t.Context(), after)
+		defer cancel()
+		if err := run(ctx, f); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("after %v: error %v, want the context's", after, err)
+		}
+		if names := written(t, f.Out); len(names) > 0 {
+			t.Errorf("after %v: left %v", after, names)
+		}
+	}
+}
+
+func TestInterrupt(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("no interrupt can be sent")
+	}
+	out := t.TempDir()
+	cmd := program(t, "--model", modelA, "--prompt", "a cat", "--size", "64", "--steps", "900", "--out", out)
+	stderr, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var last string
+	for lines := bufio.NewScanner(stderr); lines.Scan(); {
+		if last = lines.Text(); strings.Contains(last, "step 2 of 900") {
+			if err := cmd.Process.Signal(os.Interrupt); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := cmd.Wait(); err == nil || cmd.ProcessState.ExitCode() != 130 {
+		t.Errorf("exit status %d (%v), want 130", cmd.ProcessState.ExitCode(), err)
+	}
+	if !strings.Contains(last, "interrupted") {
+		t.Errorf("the last line is %q", last)
+	}
+	if names := written(t, out); len(names) > 0 {
+		t.Errorf("left %v", names)
+	}
+}
+
+func TestTimeLeft(t *testing.T) {
+	p := progress{pictures: 3, steps: 10, decodeInSteps: 2, picture: 1, stepping: 4 * time.Second, stepped: 4}
+	if got, want := p.left(4), 26*time.Second+3*2*time.Second; got != want {
+		t.Errorf("%v left before a picture was decoded, want %v", got, want)
+	}
+	p.decoded(5 * time.Second)
+	p.picture, p.stepping, p.stepped = 2, 30*time.Second, 15
+	if got, want := p.left(5), 2*(5+10)*time.Second+2*5*time.Second; got != want {
+		t.Errorf("%v left, want %v", got, want)
+	}
+}

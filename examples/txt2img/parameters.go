@@ -1,0 +1,91 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// samplers are the web UI's names of the schedulers.
+var samplers = map[string]string{
+	"ddim": "DDIM", "pndm": "PLMS", "euler": "Euler", "euler-a": "Euler a", "dpmpp2m": "DPM++ 2M",
+}
+
+// samplerName says which scheduler runs, for people.
+func (j *job) samplerName() string {
+	if schedule := j.scheduleType(); schedule == "Karras" {
+		return samplers[j.flags.Scheduler] + " " + schedule
+	}
+	return samplers[j.flags.Scheduler]
+}
+
+// scheduleType is the web UI's name of the spacing of the noise levels, ""
+// where its samplers have no choice.
+func (j *job) scheduleType() string {
+	switch {
+	case j.flags.Scheduler == "ddim" || j.flags.Scheduler == "pndm":
+		return ""
+	case j.config.KarrasSigmas:
+		return "Karras"
+	}
+	return "Uniform"
+}
+
+// parameters says how the picture of a seed is made, in the form of the Stable
+// Diffusion web UI's text chunk "parameters" (create_infotext in its
+// modules/processing.py; read back by parse_generation_parameters).
+func (j *job) parameters(seed uint64) string {
+	f := j.flags
+	var b strings.Builder
+	b.WriteString(f.Prompt)
+	if f.Negative != "" {
+		b.WriteString("\nNegative prompt: " + f.Negative)
+	}
+	separator := "\n"
+	add := func(key, value string) {
+		if value != "" {
+			b.WriteString(separator + key + ": " + quote(value))
+			separator = ", "
+		}
+	}
+	add("Steps", strconv.Itoa(f.Steps))
+	add("Sampler", samplers[f.Scheduler])
+	add("Schedule type", j.scheduleType())
+	add("CFG scale", strconv.FormatFloat(f.Guidance, 'g', -1, 64))
+	add("Seed", strconv.FormatUint(seed, 10))
+	add("Size", fmt.Sprintf("%dx%d", j.width, j.height))
+	add("Model", j.modelName())
+	if j.picture != nil {
+		add("Denoising strength", strconv.FormatFloat(f.strength(), 'g', -1, 64))
+	}
+	// Its source NV is the CUDA generator, computed elsewhere.
+	add("RNG", map[string]string{"cpu": "CPU", "cuda": "NV"}[f.Noise])
+	return b.String()
+}
+
+// modelName is the name of the model's directory or file.
+func (j *job) modelName() string {
+	if j.flags.Random {
+		return "random weights"
+	}
+	path, err := filepath.Abs(j.flags.Model)
+	if err != nil {
+		path = j.flags.Model
+	}
+	name := strings.TrimSuffix(filepath.Base(path), ".safetensors")
+	return strings.ToValidUTF8(strings.NewReplacer(",", "", ":", "").Replace(name), "\uFFFD")
+}
+
+// quote puts a value between quotation marks that would otherwise end early.
+func quote(value string) string {
+	if !strings.ContainsAny(value, ",:\n") {
+		return value
+	}
+	quoted, err := json.Marshal(value)
+	if err != nil { // no string has one
+		return value
+	}
+	return string(quoted)
+}
