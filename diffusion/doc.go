@@ -8,6 +8,6 @@
 //	encode.go                     prompts, pictures and latents
 //	step.go, predict.go           the UNet compiled: gradients and predictions
 //	attnstore.go, losses.go       attention as nodes, and losses over it
-//	scheduler*.go                 DDIM, PNDM, Euler, DPM++ 2M
+//	scheduler*.go                 DDIM, PNDM, Euler and Euler ancestral, DPM++ 2M; Karras sigmas
 //	maps.go                       thresholds and sizes of maps and masks
 package diffusion
