@@ -10,6 +10,7 @@
 //	save.go         writing a .safetensors file
 //	finite.go       the search for NaN and infinity
 //	rand.go         torch's CPU generator
+//	philox.go       torch's CUDA generator
 //
 // A safetensors file is little-endian and is read in place, so this package
 // needs a little-endian machine; every platform it is tested on is one.
