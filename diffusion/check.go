@@ -45,7 +45,7 @@ func checkDirectory(dir string) error {
 	}
 	for part, of := range map[string]string{"text_encoder_2": "Stable Diffusion XL", "transformer": "Stable Diffusion 3 and others"} {
 		if exists(filepath.Join(dir, part)) {
-			return fmt.Errorf("%s has a %s/, as models of %s have: only Stable Diffusion 1.x is supported", dir, part, of)
+			return fmt.Errorf("%s has a %s/, as models of %s have: %w", dir, part, of, ErrNotStableDiffusion1)
 		}
 	}
 	var missing []string
@@ -77,7 +77,7 @@ func checkIndex(path string) error {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	if index.Class != "" && !strings.HasPrefix(index.Class, "StableDiffusionPipeline") {
-		return fmt.Errorf("%s: _class_name is %q, want StableDiffusionPipeline: only Stable Diffusion 1.x is supported", path, index.Class)
+		return fmt.Errorf("%s: _class_name is %q, want StableDiffusionPipeline: %w", path, index.Class, ErrNotStableDiffusion1)
 	}
 	return nil
 }
@@ -87,7 +87,7 @@ func (p *Pipeline) checkParts() error {
 	u, v, t := p.UNet.Config, p.VAE.Config, p.Text.Config
 	switch {
 	case u.InChannels != v.LatentChannels || u.OutChannels != v.LatentChannels:
-		return fmt.Errorf("the unet takes %d channels and gives %d, the vae's latent has %d: inpainting and depth models are not supported", u.InChannels, u.OutChannels, v.LatentChannels)
+		return fmt.Errorf("the unet takes %d channels and gives %d, the vae's latent has %d: inpainting and depth models: %w", u.InChannels, u.OutChannels, v.LatentChannels, ErrNotStableDiffusion1)
 	case v.InChannels != 3 || v.OutChannels != 3:
 		return fmt.Errorf("the vae takes pictures of %d channels and gives %d, want 3", v.InChannels, v.OutChannels)
 	case u.CrossAttentionDim != t.HiddenSize:

@@ -5,6 +5,7 @@
 //
 //	open.go, check.go, models.go  a model directory
 //	singlefile*.go                a checkpoint in one file, with the original names
+//	errors.go                     the errors that a program may tell apart
 //	encode.go                     prompts, pictures and latents
 //	step.go, predict.go           the UNet compiled: gradients and predictions
 //	attnstore.go, losses.go       attention as nodes, and losses over it

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"strings"
 
 	"github.com/sdgraph/sdgraph/kernels"
 	"github.com/sdgraph/sdgraph/nn"
@@ -38,8 +39,11 @@ func (z Latent) AddScaled(f float32, x *gt.Dense) {
 
 // Encode runs the text encoder on a prompt: the last hidden state after the
 // final norm, [1, T, d]. A prompt that is too long is cut; Tokenizer.Truncated
-// tells.
+// tells, and the logger, if there is one.
 func (p *Pipeline) Encode(ctx context.Context, prompt string) (*gt.Dense, error) {
+	if cut := p.Tokenizer.Truncated(prompt); len(cut) > 0 {
+		p.log.Warn("the prompt is too long", "left out", strings.Join(cut, " "))
+	}
 	ids := p.Tokenizer.Encode(prompt)
 	prog, err := p.program(fmt.Sprintf("text encoder %d", len(ids)), func(b *nn.Build) []*node {
 		return []*node{p.Text.Forward(b, b.Input("ids", 1, len(ids)))}
@@ -129,7 +133,7 @@ func (p *Pipeline) Decode(ctx context.Context, z Latent) (*gt.Dense, error) {
 
 func checkFinite(what string, d *gt.Dense) error {
 	if err := nn.Finite(d); err != nil {
-		return fmt.Errorf("%s is not finite: %w", what, err)
+		return fmt.Errorf("%s is %w", what, err)
 	}
 	return nil
 }

@@ -18,24 +18,24 @@ import (
 // OpenUNet loads the UNet of a diffusers directory: dir holds config.json and
 // diffusion_pytorch_model.safetensors (or a form of it that tensor.OpenSet
 // knows). The weights are the files' own memory; closing the Set ends them.
-func OpenUNet(dir string) (*unet.Model, *tensor.Set, error) {
+func OpenUNet(dir string, opts ...nn.LoadOption) (*unet.Model, *tensor.Set, error) {
 	c, err := unet.ReadConfig(filepath.Join(dir, "config.json"))
 	if err != nil {
 		return nil, nil, err
 	}
 	m := unet.New(c)
-	set, err := load(m, dir, "diffusion_pytorch_model")
+	set, err := load(m, dir, "diffusion_pytorch_model", opts...)
 	return m, set, err
 }
 
 // OpenVAE loads the autoencoder of a diffusers directory; see OpenUNet.
-func OpenVAE(dir string) (*vae.Model, *tensor.Set, error) {
+func OpenVAE(dir string, opts ...nn.LoadOption) (*vae.Model, *tensor.Set, error) {
 	c, err := vae.ReadConfig(filepath.Join(dir, "config.json"))
 	if err != nil {
 		return nil, nil, err
 	}
 	m := vae.New(c)
-	set, err := load(m, dir, "diffusion_pytorch_model", nn.WithRename(newAttentionNames))
+	set, err := load(m, dir, "diffusion_pytorch_model", append(opts, nn.WithRename(newAttentionNames))...)
 	return m, set, err
 }
 
@@ -54,13 +54,13 @@ func newAttentionNames(name string) string {
 
 // OpenText loads the text encoder of a diffusers directory, a transformers
 // CLIPTextModel; see OpenUNet.
-func OpenText(dir string) (*clip.Text, *tensor.Set, error) {
+func OpenText(dir string, opts ...nn.LoadOption) (*clip.Text, *tensor.Set, error) {
 	c, err := clip.ReadTextConfig(filepath.Join(dir, "config.json"))
 	if err != nil {
 		return nil, nil, err
 	}
 	m := clip.NewText(c)
-	set, err := load(m, dir, "model", nn.WithPrefix("text_model."), nn.WithIgnore("position_ids"))
+	set, err := load(m, dir, "model", append(opts, nn.WithPrefix("text_model."), nn.WithIgnore("position_ids"))...)
 	return m, set, err
 }
 
@@ -73,7 +73,7 @@ type CLIP struct {
 
 // OpenCLIP loads a transformers CLIPModel; see OpenUNet. Its tokenizer comes
 // from dir if that holds a vocab.json, else it is fallback.
-func OpenCLIP(dir string, fallback *clip.Tokenizer) (*CLIP, *tensor.Set, error) {
+func OpenCLIP(dir string, fallback *clip.Tokenizer, opts ...nn.LoadOption) (*CLIP, *tensor.Set, error) {
 	c, err := clip.ReadConfig(filepath.Join(dir, "config.json"))
 	if err != nil {
 		return nil, nil, err
@@ -87,7 +87,7 @@ func OpenCLIP(dir string, fallback *clip.Tokenizer) (*CLIP, *tensor.Set, error) 
 			return nil, nil, err
 		}
 	}
-	set, err := load(m.Model, dir, "model", nn.WithIgnore("position_ids"))
+	set, err := load(m.Model, dir, "model", append(opts, nn.WithIgnore("position_ids"))...)
 	return m, set, err
 }
 

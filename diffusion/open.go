@@ -1,10 +1,13 @@
 package diffusion
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"github.com/sdgraph/sdgraph/clip"
 	"github.com/sdgraph/sdgraph/nn"
@@ -29,7 +32,11 @@ type Pipeline struct {
 	Dir, CLIPDir string
 
 	arena *nn.Arena
-	files []weightFiles
+	log   *slog.Logger
+
+	life   sync.RWMutex // held by compilations, and by Close to write
+	closed bool
+	files  []weightFiles
 
 	mu       sync.Mutex // guards programs
 	programs map[string]*nn.Program
@@ -38,6 +45,7 @@ type Pipeline struct {
 // weightFiles is a tensor.Set or a tensor.File.
 type weightFiles interface {
 	Paths() []string
+	Changed() error
 	Close() error
 }
 
@@ -45,6 +53,8 @@ type weightFiles interface {
 type OpenOption func(*openOptions)
 
 type openOptions struct {
+	ctx          context.Context
+	log          *slog.Logger
 	clipDir      string
 	noCLIP       bool
 	tokenizerDir string
@@ -55,14 +65,24 @@ type openOptions struct {
 	allowUnused bool
 }
 
-// WithCLIPDir takes the CLIP model from dir instead of the directory's clip/.
+// WithContext makes Open stop with ctx's error when ctx does (default: it reads
+// all weights). It has no effect afterwards.
+func WithContext(ctx context.Context) OpenOption { return func(o *openOptions) { o.ctx = ctx } }
+
+// WithLogger makes the pipeline report to l what it does (default: it is
+// silent): at level Info the model that is open, at Debug each graph that is
+// compiled with the memory that it takes, at Warn a prompt that is cut.
+func WithLogger(l *slog.Logger) OpenOption { return func(o *openOptions) { o.log = l } }
+
+// WithCLIPDir takes the CLIP model from dir (default: the directory's clip/,
+// where there is one).
 func WithCLIPDir(dir string) OpenOption { return func(o *openOptions) { o.clipDir = dir } }
 
-// WithoutCLIP leaves CLIP out, even if it is there.
+// WithoutCLIP leaves CLIP out, even if it is there (default: it is opened).
 func WithoutCLIP() OpenOption { return func(o *openOptions) { o.noCLIP = true } }
 
-// WithTokenizerDir takes the tokenizer from dir instead of the directory's
-// tokenizer/; a single file has none, and CLIP's own is taken for it.
+// WithTokenizerDir takes the tokenizer from dir (default: the directory's
+// tokenizer/; a single file has none, and CLIP's own is taken for it).
 func WithTokenizerDir(dir string) OpenOption {
 	return func(o *openOptions) { o.tokenizerDir = dir }
 }
@@ -90,15 +110,12 @@ func (o openOptions) clipIn(dir string) string {
 // The error says everything that is missing or wrong, all parts and tensors at
 // once.
 func Open(path string, opts ...OpenOption) (p *Pipeline, err error) {
-	var o openOptions
-	for _, opt := range opts {
-		opt(&o)
-	}
+	o, started := optionsOf(opts), time.Now()
 	single, err := checkPath(path)
 	if err != nil {
 		return nil, err
 	}
-	p = newPipeline()
+	p = newPipeline(o)
 	p.Dir = path
 	defer func() {
 		if err != nil {
@@ -111,12 +128,24 @@ func Open(path string, opts ...OpenOption) (p *Pipeline, err error) {
 		open = p.openFile
 	}
 	if err = open(o); err != nil {
+		if stopped := o.ctx.Err(); stopped != nil {
+			err = stopped
+		}
 		return p, err
 	}
 	if err = p.checkParts(); err != nil {
 		return p, fmt.Errorf("%s: %w", path, err)
 	}
+	p.log.Info("model opened", "path", path, "CLIP", p.CLIPDir, "files", len(p.Files()), "took", time.Since(started))
 	return p, nil
+}
+
+func optionsOf(opts []OpenOption) openOptions {
+	o := openOptions{ctx: context.Background(), log: slog.New(slog.DiscardHandler)}
+	for _, opt := range opts {
+		opt(&o)
+	}
+	return o
 }
 
 // openParts opens everything in a directory. Its error says what is wrong with
@@ -125,9 +154,9 @@ func (p *Pipeline) openParts(o openOptions) error {
 	in := func(part string) string { return filepath.Join(p.Dir, part) }
 	var scheduler, unet, vae, text, tokenizer error
 	p.Scheduler, scheduler = LoadSchedulerConfig(in("scheduler/scheduler_config.json"))
-	p.UNet, unet = opened(p, in("unet"), OpenUNet)
-	p.VAE, vae = opened(p, in("vae"), OpenVAE)
-	p.Text, text = opened(p, in("text_encoder"), OpenText)
+	p.UNet, unet = opened(p, o, in("unet"), OpenUNet)
+	p.VAE, vae = opened(p, o, in("vae"), OpenVAE)
+	p.Text, text = opened(p, o, in("text_encoder"), OpenText)
 	if o.tokenizerDir == "" && exists(in("tokenizer")) {
 		o.tokenizerDir = in("tokenizer")
 	}
@@ -148,16 +177,16 @@ func (p *Pipeline) openTokenizer(o openOptions) (err error) {
 // openCLIP opens CLIP where there is one.
 func (p *Pipeline) openCLIP(o openOptions) (err error) {
 	if p.CLIPDir = o.clipIn(p.Dir); p.CLIPDir != "" {
-		p.CLIP, err = opened(p, p.CLIPDir, func(dir string) (*CLIP, *tensor.Set, error) {
-			return OpenCLIP(dir, p.Tokenizer)
+		p.CLIP, err = opened(p, o, p.CLIPDir, func(dir string, opts ...nn.LoadOption) (*CLIP, *tensor.Set, error) {
+			return OpenCLIP(dir, p.Tokenizer, opts...)
 		})
 	}
 	return err
 }
 
 // opened opens a part whose files the pipeline is to close.
-func opened[M any](p *Pipeline, dir string, open func(dir string) (M, *tensor.Set, error)) (M, error) {
-	m, set, err := open(dir)
+func opened[M any](p *Pipeline, o openOptions, dir string, open func(dir string, opts ...nn.LoadOption) (M, *tensor.Set, error)) (M, error) {
+	m, set, err := open(dir, nn.WithContext(o.ctx))
 	if err == nil {
 		p.files = append(p.files, set)
 	}
@@ -165,9 +194,10 @@ func opened[M any](p *Pipeline, dir string, open func(dir string) (M, *tensor.Se
 }
 
 // Random is a Pipeline of the exact shapes of Stable Diffusion 1.5 and CLIP
-// ViT-L/14 with random f16 weights, for measuring time and memory.
-func Random(seed uint64) (*Pipeline, error) {
-	p := newPipeline()
+// ViT-L/14 with random f16 weights, for measuring time and memory. Of the
+// options WithLogger matters.
+func Random(seed uint64, opts ...OpenOption) (*Pipeline, error) {
+	p := newPipeline(optionsOf(opts))
 	p.UNet, p.VAE = unet.New(unet.StableDiffusion15()), vae.New(vae.StableDiffusion15())
 	p.Text = clip.NewText(clip.ViTL14Text())
 	mean, std, err := colourStatistics("")
@@ -194,13 +224,20 @@ func stableDiffusion15Scheduler() SchedulerConfig {
 	}
 }
 
-func newPipeline() *Pipeline {
-	return &Pipeline{Tokenizer: clip.DefaultTokenizer(), arena: nn.NewArena(), programs: map[string]*nn.Program{}}
+func newPipeline(o openOptions) *Pipeline {
+	return &Pipeline{Tokenizer: clip.DefaultTokenizer(), log: o.log, arena: nn.NewArena(), programs: map[string]*nn.Program{}}
 }
 
-// Close unmaps the weights. The Pipeline and its programs must not be used
+// Close unmaps the weights and frees the memory of the programs. What is running
+// stops with ErrClosed after the operation under way, and Close waits for it;
+// later calls, of the pipeline's steps too, return ErrClosed. Closing twice is
+// harmless. The models themselves (UNet, VAE and so on) must not be read
 // afterwards.
 func (p *Pipeline) Close() error {
+	p.arena.Close()
+	p.life.Lock()
+	defer p.life.Unlock()
+	p.closed = true
 	var errs []error
 	for _, f := range p.files {
 		errs = append(errs, f.Close())
@@ -209,8 +246,10 @@ func (p *Pipeline) Close() error {
 	return errors.Join(errs...)
 }
 
-// Files lists the files that the weights came from.
+// Files lists the files that the weights come from, none after Close.
 func (p *Pipeline) Files() []string {
+	p.life.RLock()
+	defer p.life.RUnlock()
 	var paths []string
 	for _, f := range p.files {
 		paths = append(paths, f.Paths()...)
@@ -230,11 +269,33 @@ func (p *Pipeline) program(name string, build func(b *nn.Build) []*node) (*nn.Pr
 	if prog := p.programs[name]; prog != nil {
 		return prog, nil
 	}
-	prog, err := nn.Compile(build, nn.WithArena(p.arena))
+	prog, err := p.compile(name, build)
+	if err == nil {
+		p.programs[name] = prog
+	}
+	return prog, err
+}
+
+// compile makes a program of the pipeline's, whatever it reads of the weights,
+// provided that these are still what was opened.
+func (p *Pipeline) compile(name string, build func(b *nn.Build) []*node, opts ...nn.Option) (*nn.Program, error) {
+	p.life.RLock()
+	defer p.life.RUnlock()
+	if p.closed {
+		return nil, fmt.Errorf("%s: the pipeline is %w", name, ErrClosed)
+	}
+	for _, f := range p.files {
+		if err := f.Changed(); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	started := time.Now()
+	prog, err := nn.Compile(build, append(opts, nn.WithArena(p.arena))...)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	p.programs[name] = prog
+	p.log.Debug("graph compiled", "name", name, "operations", prog.Instructions(), "memory", nn.ByteSize(prog.ArenaBytes()),
+		"blocks computed twice", prog.Recomputed(), "took", time.Since(started))
 	return prog, nil
 }
 
@@ -243,7 +304,3 @@ func (p *Pipeline) Factor() int { return p.VAE.Config.Factor() }
 
 // Multiple is what the height and width of a picture must be multiples of.
 func (p *Pipeline) Multiple() int { return p.VAE.Config.Factor() * p.UNet.Config.Factor() }
-
-// ErrNoCLIP is returned by what needs CLIP where there is none.
-var ErrNoCLIP = errors.New("there is no CLIP model: published Stable Diffusion 1.5 directories have none; " +
-	"get openai/clip-vit-large-patch14 (config.json and model.safetensors) as the directory's clip/, or say where it is")

@@ -113,12 +113,11 @@ func (s *Step) prediction(batch int) (*nn.Program, error) {
 	if s.options.loss == nil {
 		hooks = s.recorded()
 	}
-	prog, err := nn.Compile(build, nn.WithHooks(hooks...), nn.WithArena(s.p.arena))
-	if err != nil {
-		return nil, fmt.Errorf("noise prediction: %w", err)
+	prog, err := s.p.compile("noise prediction", build, nn.WithHooks(hooks...))
+	if err == nil {
+		s.denoise[batch] = prog
 	}
-	s.denoise[batch] = prog
-	return prog, nil
+	return prog, err
 }
 
 // DenoiseFLOPs is the work of one Denoise with so many texts, 1 or with

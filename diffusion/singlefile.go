@@ -72,7 +72,7 @@ func (p *Pipeline) openFile(o openOptions) error {
 	}
 	p.UNet, p.VAE, p.Text = unet.New(config.UNet), vae.New(config.VAE), clip.NewText(config.Text)
 	p.Scheduler = config.Scheduler
-	return errors.Join(c.load(p, o.allowUnused), p.openTokenizer(o), p.openCLIP(o))
+	return errors.Join(c.load(p, o), p.openTokenizer(o), p.openCLIP(o))
 }
 
 // validate tells whether the models can be built, and if not, why.
@@ -119,7 +119,7 @@ func averageOf(name string) string { return emaPrefix + strings.ReplaceAll(name,
 
 // load gives the pipeline's models their weights, as they lie in the file. What
 // belongs to no part is listed with what is wrong with the UNet.
-func (c *checkpoint) load(p *Pipeline, allowUnused bool) error {
+func (c *checkpoint) load(p *Pipeline, o openOptions) error {
 	var ofUNet, ofVAE, ofText []string
 	for _, name := range c.file.Names() {
 		switch {
@@ -132,8 +132,8 @@ func (c *checkpoint) load(p *Pipeline, allowUnused bool) error {
 		}
 	}
 	load := func(model any, names []string, nameOf func(weight string) string, ignored []string) error {
-		opts := []nn.LoadOption{nn.WithNames(nameOf), nn.WithIgnore(ignored...)}
-		if allowUnused {
+		opts := []nn.LoadOption{nn.WithContext(o.ctx), nn.WithNames(nameOf), nn.WithIgnore(ignored...)}
+		if o.allowUnused {
 			opts = append(opts, nn.AllowUnused())
 		}
 		return nn.Load(model, share{c.file, names}, opts...)

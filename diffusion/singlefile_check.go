@@ -46,7 +46,7 @@ var foreign = []struct{ prefix, kind string }{
 func checkNames(all view) error {
 	for _, f := range foreign {
 		if name, ok := all.first(f.prefix); ok {
-			return fmt.Errorf("the file holds %s and so seems to be %s: only Stable Diffusion 1.x is supported, whole, with the names of the original code", name, f.kind)
+			return fmt.Errorf("the file holds %s and so seems to be %s: %w, whole, with the names of the original code", name, f.kind, ErrNotStableDiffusion1)
 		}
 	}
 	var missing []string

@@ -47,7 +47,8 @@ type stepOptions struct {
 }
 
 // WithHook lets h change the attention sites, in predictions and under the
-// gradient alike.
+// gradient alike. Given several times, hooks are called in that order (default:
+// none).
 func WithHook(h nn.Hook) StepOption {
 	return func(o *stepOptions) { o.hooks = append(o.hooks, h) }
 }
@@ -68,13 +69,15 @@ func WithLoss(loss func() *G.Node) StepOption { return func(o *stepOptions) { o.
 // is read or stored.
 func WithRead(read func() []*G.Node) StepOption { return func(o *stepOptions) { o.read = read } }
 
-// WithGrad asks for the gradient of the loss with respect to variables.
+// WithGrad asks for the gradient of the loss with respect to variables
+// (default: the loss alone).
 func WithGrad(of ...Variable) StepOption {
 	return func(o *stepOptions) { o.wrt = append(o.wrt, of...) }
 }
 
-// WithMemory limits the memory for activations, in bytes, by computing blocks
-// twice; see nn.WithBudget.
+// WithMemory limits the memory for activations under the gradient, in bytes, by
+// computing blocks twice (default: 0, no limit). Compile fails with ErrBudget
+// where that does not do; see nn.WithBudget.
 func WithMemory(bytes int64) StepOption { return func(o *stepOptions) { o.budget = bytes } }
 
 // Compile builds the graphs for latents of h×w. With a loss its graph is built
@@ -105,7 +108,7 @@ func (p *Pipeline) Compile(h, w int, opts ...StepOption) (*Step, error) {
 }
 
 func (s *Step) compileGradient() error {
-	prog, err := nn.Compile(func(b *nn.Build) []*G.Node {
+	prog, err := s.p.compile("loss and gradient", func(b *nn.Build) []*G.Node {
 		in := s.inputs(b, 1)
 		s.p.UNet.Forward(b, in[LatentInput], in["timestep"], in[TextInput])
 		out := []*G.Node{s.options.loss()}
@@ -116,12 +119,9 @@ func (s *Step) compileGradient() error {
 			out = append(out, b.Grad(out[0], in.of(s.options.wrt)...)...)
 		}
 		return out
-	}, nn.WithHooks(s.recorded()...), nn.WithArena(s.p.arena), nn.WithBudget(s.options.budget))
-	if err != nil {
-		return fmt.Errorf("loss and gradient: %w", err)
-	}
+	}, nn.WithHooks(s.recorded()...), nn.WithBudget(s.options.budget))
 	s.gradient = prog
-	return nil
+	return err
 }
 
 // recorded is the hooks, with those of the stores, emptied, behind them.

@@ -2,6 +2,7 @@ package kernels
 
 import (
 	"runtime"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 )
@@ -104,7 +105,11 @@ func Range(n, grain int, f func(lo, hi int)) {
 	})
 }
 
+// work draws jobs as long as the program lives. Memory of a mapped file that is
+// gone is a panic here, which Parallel raises again in the caller, and not the
+// end of the program.
 func work() {
+	debug.SetPanicOnFault(true)
 	for j := range pool.jobs {
 		j.run()
 	}

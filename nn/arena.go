@@ -1,10 +1,11 @@
 package nn
 
 import (
+	"context"
 	"fmt"
 	"runtime/debug"
 	"sort"
-	"sync"
+	"sync/atomic"
 	"unsafe"
 )
 
@@ -19,25 +20,61 @@ const worthReturning = 16 << 20 / 4
 // locks it while it runs, so two programs of one arena never run at the same
 // time; programs that are to run concurrently need arenas of their own.
 type Arena struct {
-	mu  sync.Mutex
-	buf []float32
+	turn   chan struct{} // holds an element while a program runs; a mutex that a context can give up on
+	closed atomic.Bool
+	buf    []float32
 }
 
 // NewArena returns an empty arena. It grows to the largest plan that uses it.
-func NewArena() *Arena { return &Arena{} }
+func NewArena() *Arena { return &Arena{turn: make(chan struct{}, 1)} }
+
+// lock waits for the programs that are running in the arena. It returns ctx's
+// error, or ErrClosed, without the lock.
+func (a *Arena) lock(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	select {
+	case a.turn <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if a.closed.Load() {
+		a.unlock()
+		return fmt.Errorf("nn: the arena is %w", ErrClosed)
+	}
+	return nil
+}
+
+func (a *Arena) unlock() { <-a.turn }
 
 // Bytes is the memory that the arena holds. It waits for a program that is
 // running in it.
 func (a *Arena) Bytes() int64 {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.turn <- struct{}{}
+	defer a.unlock()
 	return bytes(len(a.buf))
 }
 
-// reserve makes room for n float32s. The old contents are lost.
-func (a *Arena) reserve(n int) {
+// Close frees the memory. Programs of the arena that run, or wait for their
+// turn, stop with ErrClosed after the operation under way, and Close returns
+// when they have: what their weights are mapped from may be closed then. Later
+// runs return ErrClosed. Closing twice is harmless.
+func (a *Arena) Close() {
+	a.closed.Store(true)
+	a.turn <- struct{}{}
+	a.buf = nil
+	a.unlock()
+}
+
+// reserve makes room for n float32s. The old contents are lost. It is an error
+// if the machine has not as much memory.
+func (a *Arena) reserve(n int) error {
 	if n <= len(a.buf) {
-		return
+		return nil
+	}
+	if have := availableMemory(); have > 0 && bytes(n) > have+bytes(len(a.buf)) {
+		return fmt.Errorf("nn: this graph needs %s for activations, the machine has %s to spare: %w", ByteSize(bytes(n)), ByteSize(have), ErrBudget)
 	}
 	if len(a.buf) >= worthReturning {
 		a.buf = nil
@@ -49,6 +86,7 @@ func (a *Arena) reserve(n int) {
 		skip = alignment - r/4
 	}
 	a.buf = raw[skip : skip+n : skip+n]
+	return nil
 }
 
 // storage is a piece of memory that lives from the first instruction that

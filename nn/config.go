@@ -35,7 +35,7 @@ func ReadConfig(path string, into any, fixed ...Fixed) error {
 			if f.Hint != "" {
 				hint = ", " + f.Hint
 			}
-			return fmt.Errorf("%s: %s is %v%s: only Stable Diffusion 1.x is supported, where it is %s", path, f.Field, got, hint, orNull(f.Value))
+			return fmt.Errorf("%s: %s is %v%s: %w, where it is %s", path, f.Field, got, hint, ErrUnsupported, orNull(f.Value))
 		}
 	}
 	return nil

@@ -1,9 +1,11 @@
 package nn
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"path"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -52,6 +54,10 @@ func WithIgnore(patterns ...string) LoadOption {
 // AllowUnused accepts tensors that the model has no place for.
 func AllowUnused() LoadOption { return func(l *loader) { l.allowUnused = true } }
 
+// WithContext makes Load stop with ctx's error, between two tensors, when ctx
+// does.
+func WithContext(ctx context.Context) LoadOption { return func(l *loader) { l.ctx = ctx } }
+
 // Load gives every weight of a model (see Params) its tensor of the source, not
 // copied. A tensor must have the weight's shape, [out, in] and [out, in, 1, 1]
 // being one, be of dtype F32, F16 or BF16, and hold no NaN or infinity; to know
@@ -66,7 +72,8 @@ func Load(model any, src Source, opts ...LoadOption) error {
 	if err != nil {
 		return fmt.Errorf("load weights: %w", err)
 	}
-	l := loader{wanted: map[string]*Weight{}, called: map[string]string{}}
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true)) // see faulted
+	l := loader{ctx: context.Background(), wanted: map[string]*Weight{}, called: map[string]string{}}
 	for _, opt := range opts {
 		opt(&l)
 	}
@@ -82,7 +89,9 @@ func Load(model any, src Source, opts ...LoadOption) error {
 		}
 	}
 	l.match(src.Names())
-	l.read(src)
+	if err := l.read(src); err != nil {
+		return named(src, err)
+	}
 	if err := l.report.err(); err != nil {
 		return named(src, err)
 	}
@@ -111,6 +120,7 @@ func named(src Source, err error) error {
 }
 
 type loader struct {
+	ctx         context.Context
 	prefixes    []string
 	renames     []func(string) string
 	sourceName  func(string) string // nil: the model's own
@@ -185,10 +195,21 @@ func (l *loader) ignores(name string) bool {
 	})
 }
 
-// read gets and checks the matched tensors.
-func (l *loader) read(src Source) {
+// read gets and checks the matched tensors. Its error is the context's, or that
+// the file's memory went away.
+func (l *loader) read(src Source) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			if err = faulted(r); err == nil {
+				panic(r)
+			}
+		}
+	}()
 	l.values = map[string]*gt.Dense{}
 	for _, name := range slices.Sorted(maps.Keys(l.found)) {
+		if err := l.ctx.Err(); err != nil {
+			return err
+		}
 		source := l.found[name]
 		value, err := src.Get(source)
 		if err != nil {
@@ -200,6 +221,7 @@ func (l *loader) read(src Source) {
 		}
 		forget(src, source) // read for the check; many weights are not read again for long
 	}
+	return nil
 }
 
 // check reports what is wrong with a tensor.

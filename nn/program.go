@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync/atomic"
 
 	G "gorgonia.org/gorgonia"
 	gt "gorgonia.org/tensor"
@@ -19,6 +20,8 @@ type Program struct {
 	inputs  map[string]*G.Node
 	outputs []*G.Node
 	arena   *Arena
+	own     bool // the arena is nobody else's
+	closed  atomic.Bool
 
 	bound  []boundInput // inputs that the plan reads
 	values map[int]G.Value
@@ -44,10 +47,12 @@ type options struct {
 
 // WithBudget limits the arena to so many bytes: blocks are computed twice until
 // the plan fits. Inputs, outputs, weights and what gorgonia's own operations
-// allocate are not counted. Compile fails if the budget cannot be met.
+// allocate are not counted. Compile fails with ErrBudget if the budget cannot be
+// met. 0, the default, is no limit.
 func WithBudget(bytes int64) Option { return func(o *options) { o.budget = bytes } }
 
-// WithArena makes the program take its memory from a.
+// WithArena makes the program take its memory from a (default: an arena of its
+// own).
 func WithArena(a *Arena) Option { return func(o *options) { o.arena = a } }
 
 // WithHooks adds hooks, called in this order at every attention site.
@@ -71,11 +76,12 @@ func Compile(build func(*Build) []*G.Node, opts ...Option) (p *Program, err erro
 	if err != nil {
 		return nil, fmt.Errorf("nn: %w", err)
 	}
-	if o.arena == nil {
+	own := o.arena == nil
+	if own {
 		o.arena = NewArena()
 	}
 	p = &Program{
-		plan: pl, inputs: b.inputs, outputs: outputs, arena: o.arena,
+		plan: pl, inputs: b.inputs, outputs: outputs, arena: o.arena, own: own,
 		values: map[int]G.Value{},
 	}
 	for i, s := range pl.slots {
@@ -113,10 +119,13 @@ func (p *Program) Instructions() int { return len(p.plan.code) }
 
 // Run binds inputs by name, runs the program and returns the values of its
 // outputs, in memory of their own. An input of an earlier run stays bound.
-// It returns ctx's error as soon as the operation under way has finished.
+// It returns ctx's error as soon as the operation under way has finished, or
+// while it waits for its turn; ErrClosed after Close, or the arena's.
 func (p *Program) Run(ctx context.Context, inputs map[string]*gt.Dense) ([]*gt.Dense, error) {
-	p.arena.mu.Lock()
-	defer p.arena.mu.Unlock()
+	if err := p.arena.lock(ctx); err != nil {
+		return nil, err
+	}
+	defer p.arena.unlock()
 	if err := p.bind(inputs); err != nil {
 		return nil, err
 	}
@@ -161,17 +170,22 @@ func (p *Program) bind(inputs map[string]*gt.Dense) error {
 // RunAll is part of gorgonia.VM: it runs the graph on the values bound to its
 // input nodes and binds the results to the output nodes.
 func (p *Program) RunAll() error {
-	p.arena.mu.Lock()
-	defer p.arena.mu.Unlock()
+	if err := p.arena.lock(context.Background()); err != nil {
+		return err
+	}
+	defer p.arena.unlock()
 	return p.run(context.Background())
 }
 
 // Reset is part of gorgonia.VM. A Program has nothing to reset.
 func (p *Program) Reset() {}
 
-// Close is part of gorgonia.VM: it lets go of the arena, whose memory is freed
-// when no other program uses it. The program may be run again, in a new arena.
+// Close is part of gorgonia.VM: the program stops and is not run again; Run then
+// returns ErrClosed. An arena that it does not share is closed, too.
 func (p *Program) Close() error {
-	p.arena = NewArena()
+	p.closed.Store(true)
+	if p.own {
+		p.arena.Close()
+	}
 	return nil
 }

@@ -218,9 +218,12 @@ func TestVM(t *testing.T) {
 			t.Fatal(err)
 		}
 		checkSame(t, "y", [][]float32{f}, [][]float32{{3, 6}})
-		if err := vm.Close(); err != nil {
-			t.Fatal(err)
-		}
+	}
+	if err := vm.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := vm.RunAll(); !errors.Is(err, ErrClosed) {
+		t.Errorf("after Close: %v, want ErrClosed", err)
 	}
 }
 

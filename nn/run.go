@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -14,7 +15,10 @@ import (
 // run computes the outputs and binds them to their nodes. The arena is locked.
 func (p *Program) run(ctx context.Context) error {
 	defer clear(p.values)
-	p.arena.reserve(p.plan.arena)
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true)) // see faulted
+	if err := p.arena.reserve(p.plan.arena); err != nil {
+		return err
+	}
 	if err := p.readInputs(); err != nil {
 		return err
 	}
@@ -22,6 +26,9 @@ func (p *Program) run(ctx context.Context) error {
 	for i := range p.plan.code {
 		if err := ctx.Err(); err != nil {
 			return err
+		}
+		if p.closed.Load() || p.arena.closed.Load() {
+			return fmt.Errorf("nn: the program is %w", ErrClosed)
 		}
 		in, start := &p.plan.code[i], time.Now()
 		if err := p.execute(in); err != nil {
@@ -55,7 +62,10 @@ func (p *Program) readInputs() (err error) {
 func (p *Program) execute(in *instruction) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = fmt.Errorf("nn: %s: %v", in.node.Name(), r)
+			if err = faulted(r); err == nil {
+				err = fmt.Errorf("%v", r)
+			}
+			err = fmt.Errorf("nn: %s: %w", in.name(), err)
 		}
 	}()
 	if in.op == nil {
@@ -77,6 +87,16 @@ func (p *Program) execute(in *instruction) (err error) {
 	}
 	in.op.run(results, args)
 	p.release(in)
+	return nil
+}
+
+// faulted is ErrFileLost if a panic comes from memory that is not there, as the
+// runtime reports it of a mapped file that was cut short, else nil. Package
+// kernels makes such a fault a panic in its own goroutines.
+func faulted(panicked any) error {
+	if f, ok := panicked.(interface{ Addr() uintptr }); ok && f.Addr() != 0 {
+		return ErrFileLost
+	}
 	return nil
 }
 
@@ -164,8 +184,8 @@ func (p *Program) publish() error {
 	return nil
 }
 
-// Finite returns an error that gives the first place where v is not a finite
-// number.
+// Finite returns an error, ErrNotFinite, that gives the first place where v is
+// not a finite number.
 func Finite(v *gt.Dense) error {
 	f, err := floats(v)
 	if err != nil {
@@ -173,7 +193,7 @@ func Finite(v *gt.Dense) error {
 	}
 	for i, x := range f {
 		if math.IsNaN(float64(x)) || math.IsInf(float64(x), 0) {
-			return fmt.Errorf("element %d of shape %v is %v", i, v.Shape(), x)
+			return fmt.Errorf("%w: element %d of shape %v is %v", ErrNotFinite, i, v.Shape(), x)
 		}
 	}
 	return nil

@@ -20,11 +20,14 @@ import (
 // the memory, and what is never used is never read.
 //
 // Its methods may be called from several goroutines, Close excepted. A file
-// that is cut short while it is open takes its memory away, and reading a
-// tensor then ends the program with a fault; nothing can be done about that
-// here, so replace a model file by renaming a new one over it, as Save does.
+// that is written to while it is open changes the tensors, and one that is cut
+// short takes their memory away: reading them is a fault, which ends the program
+// unless debug.SetPanicOnFault makes it a panic. Changed tells, but only
+// afterwards, so replace a model file by renaming a new one over it, as Save
+// does; the old one then stays what it was until Close.
 type File struct {
 	path    string
+	opened  os.FileInfo // as it was then
 	mapping mmap.MMap
 	header  header
 }
@@ -41,7 +44,7 @@ type Info struct {
 // leave holes, do not fit the shape or lie outside the file is an error that
 // names the tensor.
 func Open(path string) (*File, error) {
-	mapping, err := mapFile(path)
+	mapping, opened, err := mapFile(path)
 	if err != nil {
 		return nil, err
 	}
@@ -49,33 +52,50 @@ func Open(path string) (*File, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), mapping.Unmap())
 	}
-	return &File{path, mapping, h}, nil
+	return &File{path, opened, mapping, h}, nil
+}
+
+// ErrChanged is returned for a file that was written to after it was opened.
+var ErrChanged = errors.New("the file was changed while it was open: open it again, and replace files by renaming new ones over them")
+
+// Changed returns ErrChanged if the file's size or time of modification is not
+// what it was when the file was opened. A file that another has taken the name
+// of, or that was deleted, has not changed.
+func (f *File) Changed() error {
+	now, err := os.Stat(f.path)
+	if err != nil || !os.SameFile(now, f.opened) {
+		return nil
+	}
+	if now.Size() != f.opened.Size() || !now.ModTime().Equal(f.opened.ModTime()) {
+		return fmt.Errorf("%s: %w", f.path, ErrChanged)
+	}
+	return nil
 }
 
 // mapFile maps a whole file read-only. The mapping outlives the descriptor.
-func mapFile(path string) (mmap.MMap, error) {
+func mapFile(path string) (mmap.MMap, os.FileInfo, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	switch size := info.Size(); {
 	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("%s: not a regular file; want a .safetensors file", path)
+		return nil, nil, fmt.Errorf("%s: not a regular file; want a .safetensors file", path)
 	case size == 0:
-		return nil, fmt.Errorf("%s: the file is empty; want a .safetensors file", path)
+		return nil, nil, fmt.Errorf("%s: the file is empty; want a .safetensors file", path)
 	case size > math.MaxInt:
-		return nil, fmt.Errorf("%s: %d bytes are more than this machine can address", path, size)
+		return nil, nil, fmt.Errorf("%s: %d bytes are more than this machine can address", path, size)
 	}
 	mapping, err := mmap.Map(f, mmap.RDONLY, 0)
 	if err != nil {
-		return nil, fmt.Errorf("%s: cannot be mapped into memory: %w", path, err)
+		return nil, nil, fmt.Errorf("%s: cannot be mapped into memory: %w", path, err)
 	}
-	return mapping, nil
+	return mapping, info, nil
 }
 
 // Names returns the names of all tensors, sorted.

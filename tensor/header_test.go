@@ -125,7 +125,7 @@ func FuzzOpen(f *testing.F) {
 		if err != nil {
 			return
 		}
-		opened := &File{"fuzzed", mmap.MMap(data), h}
+		opened := &File{path: "fuzzed", mapping: mmap.MMap(data), header: h}
 		total := h.size
 		for _, name := range opened.Names() {
 			info, ok := opened.Info(name)

@@ -195,6 +195,16 @@ func (s *Set) Forget(name string) {
 	}
 }
 
+// Changed returns the first of the files' ErrChanged, as File.Changed does.
+func (s *Set) Changed() error {
+	for _, f := range s.files {
+		if err := f.Changed(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Paths returns the files that make up the set, the index first: what a
 // program hashes to say which weights it ran on.
 func (s *Set) Paths() []string {

@@ -77,7 +77,7 @@ func (a *attention) read(ctx context.Context, z diffusion.Latent, t float64, tex
 		}
 	}
 	if r.a == nil {
-		return nil, fmt.Errorf("the attention maps are not finite: L_att is %v", g.Loss)
+		return nil, fmt.Errorf("the attention maps are %w: L_att is %v", diffusion.ErrNotFinite, g.Loss)
 	}
 	r.cells = atLeastMean(r.a)
 	return r, nil

@@ -1,0 +1,24 @@
+package nn
+
+import "errors"
+
+// The errors that callers may tell apart with errors.Is.
+var (
+	// ErrClosed is returned by what runs in an arena that was closed, or by a
+	// program that was.
+	ErrClosed = errors.New("closed")
+
+	// ErrBudget is returned where a graph does not fit into the memory that it may
+	// take, or that the machine has.
+	ErrBudget = errors.New("allow more memory or make the picture smaller; a pass with a gradient takes less, and longer, with a lower memory budget")
+
+	// ErrNotFinite is wrapped by what Finite returns.
+	ErrNotFinite = errors.New("not finite")
+
+	// ErrUnsupported is wrapped by what refuses another kind of model.
+	ErrUnsupported = errors.New("only Stable Diffusion 1.x is supported")
+
+	// ErrFileLost is returned by a program that finds memory of a mapped file gone:
+	// the file was cut short, or its disk is.
+	ErrFileLost = errors.New("part of a mapped file is gone: it was cut short, or its disk failed, while it was in use")
+)
