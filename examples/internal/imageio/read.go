@@ -21,8 +21,9 @@ import (
 // MaxPixels is the size up to which pictures are read: 67 million pixels, for instance 8192×8192.
 const MaxPixels = 1 << 26
 
-// Read reads a PNG or JPEG file of any colour model. Transparent parts are filled with white. The error for
-// anything else says what the file is. Pictures of more than MaxPixels are refused before they are decoded.
+// Read reads a PNG or JPEG file of any colour model, a JPEG file the way up that its Exif orientation says.
+// Transparent parts are filled with white. The error for anything else says what the file is. Pictures of more
+// than MaxPixels are refused before they are decoded.
 func Read(path string) (*image.RGBA, error) { return read(path, color.White) }
 
 func read(path string, background color.Color) (*image.RGBA, error) {
@@ -46,7 +47,14 @@ func read(path string, background color.Color) (*image.RGBA, error) {
 	if err != nil {
 		return nil, fmt.Errorf("picture %s: the %s file is damaged: %w", path, format, err)
 	}
-	return flatten(picture, background), nil
+	up := upright
+	if format == "jpeg" {
+		if _, err := f.Seek(0, io.SeekStart); err != nil {
+			return nil, fmt.Errorf("picture %s: %w", path, err)
+		}
+		up = jpegOrientation(f)
+	}
+	return up.turned(flatten(picture, background)), nil
 }
 
 // flatten puts a picture on a background of one colour.
