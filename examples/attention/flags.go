@@ -1,0 +1,60 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+)
+
+// flags is the command line.
+type flags struct {
+	Model  string `placeholder:"DIR" help:"Model directory of Stable Diffusion 1.x, as diffusers writes it, or a single .safetensors file."`
+	Random bool   `help:"Random weights in the shapes of Stable Diffusion 1.5, to measure time and memory."`
+
+	Prompt   string   `placeholder:"TEXT" help:"What the picture shows."`
+	Words    []string `placeholder:"WORD,..." help:"Words or phrases of the prompt whose maps are wanted (default: all but articles, prepositions and the like)."`
+	Negative string   `placeholder:"TEXT" help:"What guidance leads away from (default: nothing)."`
+
+	Guidance  float64 `default:"7.5" help:"Scale of classifier-free guidance (default: ${default}); up to 1 the prompt alone is predicted with."`
+	Scheduler string  `default:"dpmpp2m" enum:"ddim,pndm,euler,euler-a,dpmpp2m" help:"One of ${enum} (default: ${default})."`
+	Steps     int     `default:"25" help:"Steps from noise to picture (default: ${default})."`
+	Seed      uint64  `default:"0" help:"Seed of the noise, torch's on a CPU (default: ${default})."`
+	Size      int     `default:"512" help:"Height and width in pixels (default: ${default}); with --image, what the picture's shorter side is scaled to."`
+
+	Image string    `placeholder:"FILE" help:"Photograph, PNG or JPEG, whose maps are wanted, instead of a picture that is made."`
+	T     []float64 `name:"t" placeholder:"T,..." help:"With --image, timesteps of training, 0 to 999: how much noise the photograph is given (default: 300). Each makes one pass."`
+
+	Out string `default:"attention" placeholder:"DIR" help:"Where the maps go (default: ${default})."`
+}
+
+// Validate is called by kong after parsing.
+func (f *flags) Validate() error {
+	if f.Random && f.Prompt == "" {
+		f.Prompt = "a photo of a hazelnut with a crack on it"
+	}
+	if f.Image != "" && len(f.T) == 0 {
+		f.T = []float64{300}
+	}
+	switch {
+	case f.Model != "" && f.Random:
+		return errors.New("--model and --random exclude each other")
+	case f.Model != "" && strings.TrimSpace(f.Prompt) == "":
+		return errors.New("--prompt TEXT is missing: the words whose maps are wanted")
+	case !(f.Guidance >= 0) || math.IsInf(f.Guidance, 0):
+		return fmt.Errorf("--guidance is %g, want 0 or more", f.Guidance)
+	case f.Negative != "" && !f.guided():
+		return fmt.Errorf("--negative has no effect with --guidance %g: want more than 1", f.Guidance)
+	case f.Negative != "" && f.Image != "":
+		return errors.New("--negative leads the making of a picture; with --image there is none")
+	case f.Size < 1:
+		return fmt.Errorf("--size is %d, want a number of pixels", f.Size)
+	case f.Image == "" && len(f.T) > 0:
+		return errors.New("--t needs --image: it says how much noise the photograph is given")
+	}
+	return nil
+}
+
+// guided tells whether there is a prediction without the prompt to lead away
+// from.
+func (f *flags) guided() bool { return f.Guidance > 1 }

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"os"
+	"strings"
+
+	"github.com/sdgraph/sdgraph/diffusion"
+	"github.com/sdgraph/sdgraph/examples/internal/files"
+	"github.com/sdgraph/sdgraph/examples/internal/imageio"
+	"github.com/sdgraph/sdgraph/kernels"
+	"github.com/sdgraph/sdgraph/tensor"
+)
+
+// job is the maps of one command line.
+type job struct {
+	flags         flags
+	pipeline      *diffusion.Pipeline
+	words         []word
+	width, height int         // of the picture
+	photograph    *image.RGBA // at the size that is worked at; nil without --image
+	scheduler     diffusion.Scheduler
+	noise         *tensor.Rand
+}
+
+// newJob checks everything that can be checked before the long work.
+func newJob(f flags, p *diffusion.Pipeline) (*job, error) {
+	j := &job{flags: f, pipeline: p, width: f.Size, height: f.Size, noise: tensor.NewRand(f.Seed)}
+	var err error
+	if j.words, err = findWords(p.Tokenizer, f.Prompt, f.Words); err != nil {
+		return nil, err
+	}
+	j.warnOfCuts("prompt", f.Prompt)
+	j.warnOfCuts("negative prompt", f.Negative)
+	if err := j.readPhotograph(); err != nil {
+		return nil, err
+	}
+	if err := p.CheckSize(j.height, j.width); err != nil {
+		return nil, fmt.Errorf("--size %d: %w", f.Size, err)
+	}
+	kind := f.Scheduler
+	if f.Image != "" {
+		kind = "ddim" // only adds noise
+	}
+	if j.scheduler, err = diffusion.NewScheduler(kind, p.Scheduler, f.Steps, diffusion.WithNoise(j.noise.Randn)); err != nil {
+		return nil, err
+	}
+	for _, t := range f.T {
+		if _, err := j.scheduler.AddNoise([]float32{0}, []float32{0}, t); err != nil {
+			return nil, fmt.Errorf("--t: %w", err)
+		}
+	}
+	if err := files.MakeWritable(f.Out); err != nil {
+		return nil, fmt.Errorf("--out: %w", err)
+	}
+	return j, nil
+}
+
+// warnOfCuts tells what of a text the model will not read.
+func (j *job) warnOfCuts(what, text string) {
+	if cut := j.pipeline.Tokenizer.Truncated(text); len(cut) > 0 {
+		fmt.Fprintf(os.Stderr, "warning: the %s has more than the %d tokens that the model reads; left out: %s\n",
+			what, j.pipeline.Tokenizer.Length()-2, strings.Join(cut, " "))
+	}
+}
+
+// readPhotograph brings the photograph, if there is one, to a size that the
+// model takes.
+func (j *job) readPhotograph() error {
+	if j.flags.Image == "" {
+		return nil
+	}
+	picture, err := imageio.Read(j.flags.Image)
+	if err != nil {
+		return err
+	}
+	fit, err := imageio.FitTo(picture.Bounds().Size(), j.flags.Size, j.pipeline.Multiple())
+	if err != nil {
+		return err
+	}
+	if j.photograph, err = fit.Picture(picture); err != nil {
+		return err
+	}
+	j.width, j.height = fit.Size().X, fit.Size().Y
+	fmt.Fprintf(os.Stderr, "photograph: %s\n", fit)
+	return nil
+}
+
+// run makes the maps and writes them.
+func (j *job) run(ctx context.Context) error {
+	o, err := newObserver(ctx, j)
+	if err != nil {
+		return err
+	}
+	var names []string
+	for _, w := range j.words {
+		names = append(names, w.text)
+	}
+	fmt.Fprintf(os.Stderr, "%d×%d; maps of %s; float32 on %s, %d threads\n",
+		j.width, j.height, strings.Join(names, ", "), kernels.ISA(), kernels.Threads())
+	picture := j.photograph
+	if picture != nil {
+		err = o.photograph(ctx)
+	} else {
+		picture, err = o.generate(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	paths, err := j.write(ctx, picture, o.maps)
+	if err != nil {
+		return err
+	}
+	fmt.Println(strings.Join(paths, "\n"))
+	return nil
+}

@@ -1,0 +1,86 @@
+// Command attention shows where in a picture each word of its prompt was seen: heat maps as DAAM makes them (Tang et
+// al., arXiv 2210.04885), of a picture that is generated or of a photograph with noise.
+//
+//	go run ./examples/attention --model DIR --prompt 'a photo of a hazelnut with a crack on it' --seed 42
+//
+// For each word it writes the mean over all steps and attention sites, laid over the picture, a map for each step and
+// one for each site, as PNG files, and a page that shows them all, index.html.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+
+	"github.com/alecthomas/kong"
+	"github.com/sdgraph/sdgraph/diffusion"
+)
+
+func main() {
+	if len(os.Args) == 1 {
+		fmt.Print(howToStart)
+		return
+	}
+	var f flags
+	kong.Parse(&f, kong.Name("attention"), kong.ShortUsageOnError(),
+		kong.Description("Where in a picture each word of its prompt was seen: heat maps of Stable Diffusion's cross-attention (DAAM)."))
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	err := run(ctx, f)
+	switch {
+	case err == nil:
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintln(os.Stderr, "attention: interrupted; nothing was written")
+		os.Exit(130)
+	default:
+		fmt.Fprintln(os.Stderr, "attention:", err)
+		os.Exit(1)
+	}
+}
+
+const howToStart = `attention shows where in a picture each word of its prompt was seen. It needs
+the weights of Stable Diffusion 1.5, which do not come with this module:
+
+  hf download stable-diffusion-v1-5/stable-diffusion-v1-5 --local-dir sd15 \
+     --include "*.json" "*.txt" "*.fp16.safetensors"
+
+  attention --model sd15 --prompt 'a photo of a hazelnut with a crack on it'
+  attention --model sd15 --prompt 'a hazelnut with a crack' --image hazelnut.png --t 100,300
+
+(hf is the command of Hugging Face's hub, of the Python package
+huggingface_hub.) In general, ` + diffusion.Layout + `
+
+To see what it costs on this machine before fetching anything, run the same
+computation with random weights; picture and maps will be noise:
+
+  attention --random --steps 4
+
+attention --help lists every flag.
+`
+
+// run makes the maps of one command line.
+func run(ctx context.Context, f flags) error {
+	if f.Model == "" && !f.Random {
+		return fmt.Errorf("--model DIR is missing\n\n%s", strings.TrimSpace(howToStart))
+	}
+	p, err := openModel(ctx, f)
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	j, err := newJob(f, p)
+	if err != nil {
+		return err
+	}
+	return j.run(ctx)
+}
+
+func openModel(ctx context.Context, f flags) (*diffusion.Pipeline, error) {
+	if f.Random {
+		return diffusion.Random(0)
+	}
+	return diffusion.Open(f.Model, diffusion.WithoutCLIP(), diffusion.WithContext(ctx))
+}
