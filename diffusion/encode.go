@@ -81,6 +81,32 @@ func (p *Pipeline) CLIPText(ctx context.Context, text string) (*gt.Dense, error)
 	return out[0], checkFinite("CLIP's text embedding", out[0])
 }
 
+// CLIPImage runs CLIP's vision encoder on a picture [1, 3, H, W] in [-1, 1] of
+// any size, as Decode returns it: the projected embedding, normalised to length
+// 1, [1, d]. The picture is brought to CLIP's size by PictureForCLIP. The
+// cosine with a text is the inner product with its CLIPText.
+func (p *Pipeline) CLIPImage(ctx context.Context, image *gt.Dense) (*gt.Dense, error) {
+	if p.CLIP == nil {
+		return nil, ErrNoCLIP
+	}
+	s := image.Shape()
+	if len(s) != 4 || s[0] != 1 || s[1] != 3 || s[2] < 1 || s[3] < 1 {
+		return nil, fmt.Errorf("a picture for CLIP has shape %v, want [1, 3, H, W]", s)
+	}
+	prog, err := p.program(fmt.Sprintf("CLIP picture %v", s), func(b *nn.Build) []*node {
+		return []*node{p.CLIP.ImageEmbeds(b, p.CLIP.PictureForCLIP(b.Input("image", s...)))}
+	})
+	if err != nil {
+		return nil, err
+	}
+	out, err := prog.Run(ctx, map[string]*gt.Dense{"image": image})
+	if err != nil {
+		return nil, err
+	}
+	normalise(tensor.Float32s(out[0]))
+	return out[0], checkFinite("CLIP's embedding of the picture", out[0])
+}
+
 // EncodeImage is the latent of a picture [1, 3, H, W] in [-1, 1]: the mean of
 // the encoder's distribution times scaling_factor, so that it is deterministic.
 func (p *Pipeline) EncodeImage(ctx context.Context, image *gt.Dense) (Latent, error) {

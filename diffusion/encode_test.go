@@ -1,6 +1,7 @@
 package diffusion
 
 import (
+	"errors"
 	"math"
 	"strings"
 	"testing"
@@ -35,6 +36,43 @@ func TestEncode(t *testing.T) {
 	wantShape(t, "CLIP's embedding", c, 1, 24)
 	if n := norm(tensor.Float32s(c)); math.Abs(n-1) > 1e-6 {
 		t.Errorf("CLIP's embedding has length %g, want 1", n)
+	}
+}
+
+// TestCLIPImage embeds plain pictures of two sizes and of two shades.
+func TestCLIPImage(t *testing.T) {
+	p := openModel(t, modelA)
+	embed := func(image *gt.Dense) []float32 {
+		t.Helper()
+		e, err := p.CLIPImage(t.Context(), image)
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantShape(t, "CLIP's embedding of a picture", e, 1, 24)
+		if n := norm(tensor.Float32s(e)); math.Abs(n-1) > 1e-6 {
+			t.Errorf("CLIP's embedding has length %g, want 1", n)
+		}
+		return tensor.Float32s(e)
+	}
+	grey := func(v float32, h, w int) *gt.Dense {
+		values := make([]float32, 3*h*w)
+		for i := range values {
+			values[i] = v
+		}
+		return tensor.FromFloat32s(values, 1, 3, h, w)
+	}
+	small, large := embed(grey(0.25, 40, 56)), embed(grey(0.25, 64, 64)) // a plain picture has the same face at all sizes
+	if c := dot(small, large); c < 1-1e-5 {
+		t.Errorf("the cosine of one shade at two sizes is %g", c)
+	}
+	if c := dot(large, embed(grey(-0.75, 64, 64))); c > 1-1e-4 {
+		t.Errorf("the cosine of two shades is %g", c)
+	}
+	if _, err := p.CLIPImage(t.Context(), tensor.FromFloat32s(make([]float32, 64), 1, 1, 8, 8)); err == nil || !strings.Contains(err.Error(), "want [1, 3, H, W]") {
+		t.Errorf("a grey picture: %v", err)
+	}
+	if _, err := openModel(t, modelA, WithoutCLIP()).CLIPImage(t.Context(), grey(0, 8, 8)); !errors.Is(err, ErrNoCLIP) {
+		t.Errorf("without CLIP: %v", err)
 	}
 }
 

@@ -31,6 +31,8 @@ type Generator struct {
 	refinement *refinement // nil where R = 0
 
 	plain, refined int64 // FLOPs of a step without and with refinement
+
+	current *state // the run under way, for State
 }
 
 // New encodes a picture [1, 3, H, W] in [-1, 1] and the prompts, and compiles

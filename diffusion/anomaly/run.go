@@ -64,17 +64,7 @@ func (g *Generator) RunNoise(ctx context.Context, noise []float32, observe Obser
 	if err != nil {
 		return nil, err
 	}
-	for i := range g.Steps() {
-		if err := s.step(ctx, i); err != nil {
-			return nil, fmt.Errorf("step %d of %d: %w", i+1, g.Steps(), err)
-		}
-		if observe != nil {
-			if err := observe(s.trace[i], s.z); err != nil {
-				return nil, err
-			}
-		}
-	}
-	return s.finish(ctx)
+	return s.complete(ctx, observe)
 }
 
 func (g *Generator) begin(noise []float32) (*state, error) {

@@ -1,0 +1,118 @@
+package anomaly
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/sdgraph/sdgraph/tensor"
+	gt "gorgonia.org/tensor"
+)
+
+// ErrNoState is returned by Generator.State where there is no run under way
+// that Resume could go on with: outside an Observer, and in runs whose
+// scheduler remembers more than the latent (PNDM). Such a run starts again.
+var ErrNoState = errors.New("there is no run whose state could be kept")
+
+// State is a run between two steps: everything that the remaining steps depend
+// on, except for what New was given. A Generator that was made with the same
+// pipeline, picture and options ends such a run with the same bits as if it
+// had not been interrupted.
+type State struct {
+	Step      int         // how many steps are done, 0 to S
+	Noise     []float32   // ε
+	Latent    []float32   // z, as long as Noise
+	Embedding []float32   // e
+	Start     int         // n_start
+	Soft      []float64   // sum of A^j / max A^j over the steps that count, one number for each cell of the maps
+	SoftSteps int         // how many those are
+	Trace     []StepTrace // of the steps that are done
+}
+
+// State is a copy of the run that is under way, to be kept by an Observer: it
+// is what the step that the Observer is told of has left.
+func (g *Generator) State() (*State, error) {
+	if g.current == nil {
+		return nil, ErrNoState
+	}
+	s := g.current
+	return &State{
+		Step: len(s.trace), Noise: slices.Clone(s.noise), Latent: slices.Clone(s.z.Floats()),
+		Embedding: slices.Clone(tensor.Float32s(s.e)), Start: s.start,
+		Soft: slices.Clone(s.soft.sum), SoftSteps: s.soft.steps, Trace: slices.Clone(s.trace),
+	}, nil
+}
+
+// Resume goes on with a run. observe, which may be nil, is told of the steps
+// that are still to do. A state whose sizes are not those of this Generator's
+// runs, or with numbers that are not finite, is an error; that it belongs to
+// the same picture, prompt and numbers is for the caller to know.
+func (g *Generator) Resume(ctx context.Context, kept *State, observe Observer) (*Result, error) {
+	if err := g.check(kept); err != nil {
+		return nil, err
+	}
+	s, err := g.begin(slices.Clone(kept.Noise))
+	if err != nil {
+		return nil, err
+	}
+	s.z = g.normal.With(slices.Clone(kept.Latent))
+	e := g.prompt.Clone().(*gt.Dense)
+	copy(tensor.Float32s(e), kept.Embedding)
+	s.e, s.start, s.trace = e, kept.Start, slices.Clone(kept.Trace)
+	copy(s.soft.sum, kept.Soft)
+	s.soft.steps = kept.SoftSteps
+	return s.complete(ctx, observe)
+}
+
+func (g *Generator) check(k *State) error {
+	cells := g.options.MapHeight * g.options.MapWidth
+	for _, c := range []struct {
+		what      string
+		got, want int
+	}{
+		{"numbers of noise", len(k.Noise), len(g.normal.Floats())},
+		{"numbers of the latent", len(k.Latent), len(g.normal.Floats())},
+		{"numbers of the embedding", len(k.Embedding), len(tensor.Float32s(g.prompt))},
+		{"cells of the soft map", len(k.Soft), cells},
+		{"steps of the trace", len(k.Trace), k.Step},
+	} {
+		if c.got != c.want {
+			return fmt.Errorf("this is not the state of a run of this picture: it has %d %s, want %d", c.got, c.what, c.want)
+		}
+	}
+	switch {
+	case k.Step > g.Steps():
+		return fmt.Errorf("the state has %d steps done of a run of %d", k.Step, g.Steps())
+	case k.Step > 0 && k.Start < 1 || k.Start > cells:
+		return fmt.Errorf("the state has n_start %d, want 1 to %d", k.Start, cells)
+	case k.SoftSteps < 0 || k.SoftSteps > k.Step:
+		return fmt.Errorf("the state has a soft map of %d steps, %d are done", k.SoftSteps, k.Step)
+	}
+	for _, v := range [][]float32{k.Noise, k.Latent, k.Embedding} {
+		for _, x := range v {
+			if math.IsNaN(float64(x)) || math.IsInf(float64(x), 0) {
+				return errors.New("the state has numbers that are not finite")
+			}
+		}
+	}
+	return nil
+}
+
+// complete takes the steps that are left and makes the result.
+func (s *state) complete(ctx context.Context, observe Observer) (*Result, error) {
+	s.g.current = s
+	defer func() { s.g.current = nil }()
+	for i := len(s.trace); i < s.g.Steps(); i++ {
+		if err := s.step(ctx, i); err != nil {
+			return nil, fmt.Errorf("step %d of %d: %w", i+1, s.g.Steps(), err)
+		}
+		if observe != nil {
+			if err := observe(s.trace[i], s.z); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return s.finish(ctx)
+}

@@ -1,0 +1,126 @@
+package anomaly
+
+import (
+	"context"
+	"errors"
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/sdgraph/sdgraph/diffusion"
+	"github.com/sdgraph/sdgraph/nn"
+)
+
+// TestResume stops a run in the middle of each step and goes on, in another
+// Generator, with the state that the step before left.
+func TestResume(t *testing.T) {
+	p := openModel(t, modelA)
+	o := short()
+	o.Refine = 2 // so that the embedding and the soft map have moved
+	o.Mask = make([]float32, side*side)
+	for i := range o.Mask {
+		if i%side < side/2 {
+			o.Mask[i] = 1
+		}
+	}
+	g, other := newGenerator(t, p, o), newGenerator(t, p, o)
+	want := generate(t, g, 5)
+	for stop := 1; stop < g.Steps(); stop++ {
+		kept := interrupted(t, g, stop)
+		if kept.Step != stop || len(kept.Trace) != stop {
+			t.Fatalf("the state after step %d says %d, and has a trace of %d", stop, kept.Step, len(kept.Trace))
+		}
+		var seen []int
+		got, err := other.Resume(t.Context(), kept, func(s StepTrace, _ diffusion.Latent) error {
+			seen = append(seen, s.I)
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(seen) != g.Steps()-stop || seen[0] != stop {
+			t.Errorf("after step %d: it takes the steps %v", stop, seen)
+		}
+		if !cmp.Equal(want.numbers(), got.numbers()) || !cmp.Equal(want.Trace, got.Trace) {
+			t.Errorf("after step %d: the interrupted run ends elsewhere", stop)
+		}
+	}
+}
+
+// interrupted runs seed 5 for some steps and a part of the next, and returns
+// the last state.
+func interrupted(t *testing.T, g *Generator, steps int) (kept *State) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	ran := 0
+	_, err := g.Run(nn.WithTrace(ctx, func(nn.Executed) {
+		if kept == nil {
+			return
+		}
+		if ran++; ran == 3 {
+			cancel()
+		}
+	}), 5, func(s StepTrace, _ diffusion.Latent) (err error) {
+		if s.I == steps-1 {
+			kept, err = g.State()
+		}
+		return err
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Fatalf("%v, want context.Canceled", err)
+	}
+	return kept
+}
+
+// TestResumeFromTheStart and from the end.
+func TestResumeFromTheStart(t *testing.T) {
+	g := newGenerator(t, openModel(t, modelA), short())
+	var last *State
+	want, err := g.Run(t.Context(), 5, func(StepTrace, diffusion.Latent) (err error) {
+		last, err = g.State()
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := &State{Noise: g.Noise(5), Latent: g.Noise(5), Embedding: last.Embedding, Soft: make([]float64, len(last.Soft))}
+	if _, err := g.Resume(t.Context(), first, nil); err != nil {
+		t.Errorf("a state of no steps: %v", err)
+	}
+	got, err := g.Resume(t.Context(), last, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !cmp.Equal(want.numbers(), got.numbers()) {
+		t.Error("a state of all steps ends elsewhere")
+	}
+}
+
+func TestStatesThatDoNotFit(t *testing.T) {
+	g := newGenerator(t, openModel(t, modelA), short())
+	if _, err := g.State(); !errors.Is(err, ErrNoState) {
+		t.Errorf("outside a run: %v, want ErrNoState", err)
+	}
+	for name, c := range map[string]struct {
+		change func(s *State)
+		says   string
+	}{
+		"latent":    {func(s *State) { s.Latent = s.Latent[1:] }, "1023 numbers of the latent, want 1024"},
+		"noise":     {func(s *State) { s.Noise = nil }, "0 numbers of noise, want 1024"},
+		"embedding": {func(s *State) { s.Embedding = s.Embedding[:7] }, "7 numbers of the embedding"},
+		"map":       {func(s *State) { s.Soft = s.Soft[:15] }, "15 cells of the soft map, want 16"},
+		"trace":     {func(s *State) { s.Trace = nil }, "0 steps of the trace, want 2"},
+		"steps":     {func(s *State) { s.Step, s.Trace = 5, make([]StepTrace, 5) }, "5 steps done of a run of 4"},
+		"start":     {func(s *State) { s.Start = 17 }, "n_start 17, want 1 to 16"},
+		"soft":      {func(s *State) { s.SoftSteps = 3 }, "a soft map of 3 steps, 2 are done"},
+		"NaN":       {func(s *State) { s.Latent[4] = float32(math.NaN()) }, "not finite"},
+	} {
+		s := interrupted(t, g, 2)
+		c.change(s)
+		if _, err := g.Resume(t.Context(), s, nil); err == nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s: %v, want %q", name, err, c.says)
+		}
+	}
+}
