@@ -14,7 +14,9 @@ type flags struct {
 	Random bool   `help:"Random weights in the shapes of Stable Diffusion 1.5, to measure time and memory." json:"random"`
 
 	Image string `placeholder:"FILE" help:"The normal photograph, PNG or JPEG." json:"image"`
-	Mask  string `placeholder:"FILE" help:"Picture of the photograph's size: white may change (default: all of it)." json:"mask"`
+	Mask  string `placeholder:"FILE" help:"Picture of the photograph's size: white may change (default: all of it); 'auto' finds the object on a plain background." json:"mask"`
+	Paste bool   `help:"Outside the mask, leave every pixel of the photograph as it is; the seam lies inside." json:"paste"`
+	Tile  bool   `help:"Keep the photograph's full size: work in a window around the mask, at --size or up to twice as long, and paste." json:"tile"`
 
 	Object   string `placeholder:"WORDS" help:"What the photograph shows, such as hazelnut." json:"object"`
 	Anomaly  string `placeholder:"WORDS" help:"The word of the prompt that names the defect, such as crack." json:"anomaly"`
@@ -50,6 +52,10 @@ func (f *flags) Validate() error {
 		return fmt.Errorf("--memory is %g, want a number of GiB", f.Memory)
 	case f.Mask != "" && f.Image == "":
 		return errors.New("--mask needs --image")
+	case f.Paste && f.Mask == "":
+		return errors.New("--paste needs --mask FILE or --mask auto: outside the mask the photograph stays as it is")
+	case f.Tile && f.Mask == "":
+		return errors.New("--tile needs --mask FILE or --mask auto: the mask says which region of the photograph to work on")
 	}
 	if f.Random {
 		f.Object, f.Anomaly = orDefault(f.Object, "hazelnut"), orDefault(f.Anomaly, "crack")

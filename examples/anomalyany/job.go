@@ -22,8 +22,7 @@ import (
 type job struct {
 	flags    flags
 	pipeline *diffusion.Pipeline
-	picture  *image.RGBA // the photograph at the size that is worked at
-	fit      string      // what was done to it
+	canvas   *canvas
 	options  anomaly.Options
 	hashes   func() (map[string]string, error)
 }
@@ -35,9 +34,11 @@ func newJob(f flags, p *diffusion.Pipeline) (*job, error) {
 	if j.options.Refine != 0 && p.CLIP == nil {
 		return nil, fmt.Errorf("%w; or leave the refinement out with --no-refine", diffusion.ErrNoCLIP)
 	}
-	if err := j.readPictures(); err != nil {
+	var err error
+	if j.canvas, err = newCanvas(f, p.Multiple()); err != nil {
 		return nil, err
 	}
+	j.options.Mask = j.canvas.may
 	if left := p.Tokenizer.Truncated(j.options.Prompt); len(left) > 0 {
 		fmt.Fprintf(os.Stderr, "the prompt is too long; left out: %s\n", strings.Join(left, " "))
 	}
@@ -46,43 +47,6 @@ func newJob(f flags, p *diffusion.Pipeline) (*job, error) {
 	}
 	j.hashes = hashInBackground(p.Files())
 	return j, nil
-}
-
-// readPictures brings the photograph and the mask to a size that the model
-// takes.
-func (j *job) readPictures() error {
-	f, multiple := j.flags, j.pipeline.Multiple()
-	photograph := gradient(f.Size)
-	if f.Image != "" {
-		var err error
-		if photograph, err = imageio.Read(f.Image); err != nil {
-			return err
-		}
-	}
-	size := photograph.Bounds().Size()
-	fit, err := imageio.FitTo(size, f.Size, multiple)
-	if err != nil {
-		return err
-	}
-	j.fit = fit.String()
-	if j.picture, err = fit.Picture(photograph); err != nil {
-		return err
-	}
-	if f.Mask == "" {
-		return nil
-	}
-	mask, err := imageio.ReadMask(f.Mask)
-	if err != nil {
-		return err
-	}
-	if got := mask.Bounds().Size(); got != size {
-		return fmt.Errorf("%s is %d×%d pixels and %s is %d×%d: the mask must have the photograph's size", f.Mask, got.X, got.Y, f.Image, size.X, size.Y)
-	}
-	if mask, err = fit.Nearest(mask); err != nil {
-		return err
-	}
-	j.options.Mask = imageio.Binary(mask)
-	return nil
 }
 
 // gradient is a drawn picture, for runs that only measure.
@@ -98,19 +62,22 @@ func gradient(size int) *image.RGBA {
 
 // run makes every picture.
 func (j *job) run(ctx context.Context) error {
-	size := j.picture.Bounds().Size()
-	fmt.Fprintf(os.Stderr, "photograph: %s\nprompt: %s\n", j.fit, j.options.Prompt)
+	size := j.canvas.input.Bounds().Size()
+	fmt.Fprintf(os.Stderr, "photograph: %s\nprompt: %s\n", j.canvas.fit, j.options.Prompt)
 	if j.options.Detail == j.options.Prompt && j.options.Refine != 0 {
 		fmt.Fprintln(os.Stderr, "there is no --detail: the embedding's loss L_prompt starts at 0 and asks for nothing")
 	}
 	started := time.Now()
-	input := tensor.FromFloat32s(imageio.ToTensor(j.picture, imageio.ChannelsFirst, imageio.Signed), 1, 3, size.Y, size.X)
+	input := tensor.FromFloat32s(imageio.ToTensor(j.canvas.input, imageio.ChannelsFirst, imageio.Signed), 1, 3, size.Y, size.X)
 	g, err := anomaly.New(ctx, j.pipeline, input, j.options)
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(os.Stderr, "prepared in %.1f s: float32 on %s, %d threads; %d of %d timesteps run, the last %d with refinement\n",
 		time.Since(started).Seconds(), kernels.ISA(), kernels.Threads(), g.Steps(), j.options.Steps, g.RefineSteps())
+	if err := j.showForeground(); err != nil {
+		return err
+	}
 	bar := newProgress(g, j.flags.N)
 	for i := range j.flags.N {
 		seed := j.flags.Seed + uint64(i)

@@ -212,7 +212,7 @@ func TestRecordHasEveryOption(t *testing.T) {
 	if err := json.Unmarshal(data, &options); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range strings.Fields("model clip random image mask object anomaly prompt detail negative seed n size steps gamma guidance lambda mu eta_e no_refine memory out") {
+	for _, name := range strings.Fields("model clip random image mask paste tile object anomaly prompt detail negative seed n size steps gamma guidance lambda mu eta_e no_refine memory out") {
 		if _, ok := options[name]; !ok {
 			t.Errorf("%s is not in the record", name)
 		}

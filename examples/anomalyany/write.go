@@ -13,7 +13,6 @@ import (
 	"github.com/sdgraph/sdgraph/examples/internal/files"
 	"github.com/sdgraph/sdgraph/examples/internal/imageio"
 	"github.com/sdgraph/sdgraph/kernels"
-	"github.com/sdgraph/sdgraph/tensor"
 )
 
 // record is a picture's JSON file.
@@ -41,13 +40,13 @@ type record struct {
 // write saves a picture, its mask, its heat map and its record, and returns the
 // paths.
 func (j *job) write(g *anomaly.Generator, seed uint64, r *anomaly.Result, took time.Duration) ([]string, error) {
-	size := j.picture.Bounds().Size()
-	picture, err := imageio.FromTensor(tensor.Float32s(r.Image), size.Y, size.X, imageio.ChannelsFirst, imageio.Signed)
+	made, err := j.canvas.compose(r)
 	if err != nil {
 		return nil, err
 	}
-	mask, err1 := imageio.FromMap(r.Mask, size.Y, size.X)
-	heat, err2 := imageio.HeatMap(picture, r.SoftMap)
+	size := made.picture.Bounds().Size()
+	mask, err1 := imageio.FromMap(made.mask, size.Y, size.X)
+	heat, err2 := imageio.HeatMap(made.picture, made.soft)
 	hashes, err3 := j.hashes()
 	if err := errors.Join(err1, err2, err3); err != nil {
 		return nil, err
@@ -58,7 +57,7 @@ func (j *job) write(g *anomaly.Generator, seed uint64, r *anomaly.Result, took t
 	for _, p := range []struct {
 		kind, suffix string
 		image        image.Image
-	}{{"picture", ".png", picture}, {"mask", "-mask.png", mask}, {"heat map", "-heat.png", heat}} {
+	}{{"picture", ".png", made.picture}, {"mask", "-mask.png", mask}, {"heat map", "-heat.png", heat}} {
 		if err := imageio.WritePNG(stem+p.suffix, p.image); err != nil {
 			return nil, err
 		}
@@ -69,7 +68,7 @@ func (j *job) write(g *anomaly.Generator, seed uint64, r *anomaly.Result, took t
 	data, err := readable(record{
 		Options: j.flags, Seed: seed, Prompt: o.Prompt, Detail: o.Detail,
 		Tokens: j.promptTokens(), Anomaly: g.Tokens(), Size: [2]int{size.X, size.Y}, MapSize: [2]int{o.MapWidth, o.MapHeight},
-		Fit: j.fit, Steps: g.Steps(), Refine: g.RefineSteps(), Threshold: r.Threshold, MaskShare: share(r.Mask),
+		Fit: j.canvas.fit, Steps: g.Steps(), Refine: g.RefineSteps(), Threshold: r.Threshold, MaskShare: share(made.mask),
 		Seconds: took.Seconds(), Compute: "float32 " + kernels.ISA(), Files: names, Model: hashes, Trace: r.Trace,
 	})
 	if err != nil {

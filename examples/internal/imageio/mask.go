@@ -3,6 +3,7 @@ package imageio
 import (
 	"image"
 	"image/color"
+	"image/draw"
 )
 
 // ReadMask reads a mask: white is what may change. Transparent parts are filled with black.
@@ -24,3 +25,20 @@ func Binary(mask *image.RGBA) []float32 {
 
 // luma returns 1000 times the grey, 0 to 255, of a red, green and blue value (ITU-R 601, as Pillow has it).
 func luma(rgb []uint8) int { return 299*int(rgb[0]) + 587*int(rgb[1]) + 114*int(rgb[2]) }
+
+// Luminance returns the grey of each pixel, 0 to 1, [H, W] (ITU-R 601).
+func Luminance(picture *image.RGBA) []float32 {
+	size := picture.Bounds().Size()
+	out := make([]float32, size.X*size.Y)
+	for i := range out {
+		out[i] = float32(luma(picture.Pix[i/size.X*picture.Stride+4*(i%size.X):])) / (255 * 1000)
+	}
+	return out
+}
+
+// Cut copies a part of a picture.
+func Cut(picture *image.RGBA, part image.Rectangle) *image.RGBA {
+	out := image.NewRGBA(image.Rectangle{Max: part.Size()})
+	draw.Draw(out, out.Bounds(), picture, part.Min, draw.Src)
+	return out
+}

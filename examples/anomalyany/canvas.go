@@ -1,0 +1,197 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"image"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/sdgraph/sdgraph/diffusion"
+	"github.com/sdgraph/sdgraph/diffusion/anomaly"
+	"github.com/sdgraph/sdgraph/examples/internal/imageio"
+	"github.com/sdgraph/sdgraph/examples/internal/region"
+	"github.com/sdgraph/sdgraph/tensor"
+)
+
+// canvas is the photograph that results are put into, and the part of it that
+// the model sees: all of it at the model's size, or with --tile a window in the
+// photograph as it is.
+type canvas struct {
+	whole  *image.RGBA     // what the results are put into
+	part   image.Rectangle // of it, what the model sees
+	mask   []float32       // of the part: 1 where it may change; nil for everywhere
+	input  *image.RGBA     // the part at the model's size
+	may    []float32       // mask at that size
+	fit    string          // what was done
+	paste  bool            // outside the mask everything stays as it was
+	object *image.RGBA     // the mask that was made from the photograph, nil if none was
+}
+
+// autoMask is the value of --mask that asks for a mask made from the photograph.
+const autoMask = "auto"
+
+// newCanvas reads the photograph and the mask.
+func newCanvas(f flags, multiple int) (*canvas, error) {
+	c := &canvas{paste: f.Paste || f.Tile}
+	photograph := gradient(f.Size)
+	if f.Image != "" {
+		var err error
+		if photograph, err = imageio.Read(f.Image); err != nil {
+			return nil, err
+		}
+	}
+	mask, err := c.readMask(f, photograph)
+	if err != nil {
+		return nil, err
+	}
+	if f.Tile {
+		return c, c.useWindow(photograph, mask, f.Size, multiple)
+	}
+	return c, c.useAll(photograph, mask, f.Size, multiple)
+}
+
+// readMask returns the mask at the photograph's size, nil if there is none.
+func (c *canvas) readMask(f flags, photograph *image.RGBA) (mask *image.RGBA, err error) {
+	switch f.Mask {
+	case "":
+		return nil, nil
+	case autoMask:
+		if c.object, err = region.Foreground(photograph); err != nil {
+			return nil, fmt.Errorf("--mask auto finds no object in %s: %w; draw the mask yourself (--mask FILE, white may change), "+
+				"or leave --mask away where the whole photograph is the part, as with wood or carpet", f.Image, err)
+		}
+		return c.object, nil
+	}
+	if mask, err = imageio.ReadMask(f.Mask); err != nil {
+		return nil, err
+	}
+	if got, want := mask.Bounds().Size(), photograph.Bounds().Size(); got != want {
+		return nil, fmt.Errorf("%s is %d×%d pixels and %s is %d×%d: the mask must have the photograph's size", f.Mask, got.X, got.Y, f.Image, want.X, want.Y)
+	}
+	return mask, nil
+}
+
+// useAll scales the photograph to the model's size: the results have that size.
+func (c *canvas) useAll(photograph, mask *image.RGBA, size, multiple int) error {
+	fit, err := imageio.FitTo(photograph.Bounds().Size(), size, multiple)
+	if err != nil {
+		return err
+	}
+	c.fit = fit.String()
+	if c.whole, err = fit.Picture(photograph); err != nil {
+		return err
+	}
+	c.input, c.part = c.whole, c.whole.Bounds()
+	if mask == nil {
+		return nil
+	}
+	if mask, err = fit.Nearest(mask); err != nil {
+		return err
+	}
+	c.mask = imageio.Binary(mask)
+	c.may = c.mask
+	return nil
+}
+
+// useWindow leaves the photograph as it is and chooses a window for the mask.
+func (c *canvas) useWindow(photograph, mask *image.RGBA, size, multiple int) error {
+	w, err := region.Choose(mask, size, multiple)
+	if err != nil {
+		return fmt.Errorf("--tile: %w", err)
+	}
+	c.whole, c.part, c.fit = photograph, w.Part, w.String()
+	part := imageio.Cut(mask, w.Part)
+	fit := resized(w.Part.Size(), w.Size)
+	var err1, err2 error
+	c.input, err1 = fit.Picture(imageio.Cut(photograph, w.Part))
+	seen, err2 := fit.Nearest(part)
+	if err := errors.Join(err1, err2); err != nil {
+		return err
+	}
+	c.mask, c.may = imageio.Binary(part), imageio.Binary(seen)
+	c.closeEdges()
+	return nil
+}
+
+// closeEdges takes the window's outermost pixels from the mask where the
+// photograph goes on, so that a mask which the window cuts has its seam inside.
+func (c *canvas) closeEdges() {
+	size, whole := c.part.Size(), c.whole.Bounds()
+	for i := range c.mask {
+		x, y := i%size.X, i/size.X
+		if x == 0 && c.part.Min.X > 0 || x == size.X-1 && c.part.Max.X < whole.Max.X ||
+			y == 0 && c.part.Min.Y > 0 || y == size.Y-1 && c.part.Max.Y < whole.Max.Y {
+			c.mask[i] = 0
+		}
+	}
+}
+
+// resized scales a whole picture, whatever its shape.
+func resized(from, to image.Point) imageio.Fit {
+	return imageio.Fit{From: from, Scaled: to, Crop: image.Rectangle{Max: to}}
+}
+
+// shown is a result as it is written, each of the canvas's size.
+type shown struct {
+	picture    *image.RGBA
+	mask, soft []float32
+}
+
+// compose puts what the model made into the canvas.
+func (c *canvas) compose(r *anomaly.Result) (*shown, error) {
+	size, part := c.input.Bounds().Size(), c.part.Size()
+	made, err := imageio.FromTensor(tensor.Float32s(r.Image), size.Y, size.X, imageio.ChannelsFirst, imageio.Signed)
+	if err != nil {
+		return nil, err
+	}
+	s := &shown{picture: made, mask: slices.Clone(r.Mask), soft: r.SoftMap}
+	if part != size {
+		if s.picture, err = resized(size, part).Picture(made); err != nil {
+			return nil, err
+		}
+		if s.soft, err = diffusion.ResizeBilinear(r.SoftMap, size.Y, size.X, part.Y, part.X); err != nil {
+			return nil, err
+		}
+		s.mask = diffusion.Above(s.soft, r.Threshold)
+	}
+	if c.paste {
+		for i, may := range c.mask {
+			s.mask[i] *= may
+		}
+		if s.picture, err = region.Paste(c.whole, c.part, s.picture, c.mask); err != nil {
+			return nil, err
+		}
+	}
+	if whole := c.whole.Bounds(); c.part != whole {
+		s.mask, s.soft = inside(s.mask, c.part, whole.Size()), inside(s.soft, c.part, whole.Size())
+	}
+	return s, nil
+}
+
+// inside puts a part's map into one of the whole picture, which is 0 elsewhere.
+func inside(values []float32, part image.Rectangle, whole image.Point) []float32 {
+	out := make([]float32, whole.X*whole.Y)
+	w := part.Dx()
+	for y := range part.Dy() {
+		copy(out[(part.Min.Y+y)*whole.X+part.Min.X:], values[y*w:(y+1)*w])
+	}
+	return out
+}
+
+// showForeground saves the mask that was made from the photograph, if one was,
+// so that it can be looked at, corrected, and given as --mask FILE.
+func (j *job) showForeground() error {
+	if j.canvas.object == nil {
+		return nil
+	}
+	name := strings.TrimSuffix(filepath.Base(j.flags.Image), filepath.Ext(j.flags.Image)) + "-foreground.png"
+	path := filepath.Join(j.flags.Out, name)
+	if err := imageio.WritePNG(path, j.canvas.object); err != nil {
+		return err
+	}
+	fmt.Fprintf(os.Stderr, "mask: the object was taken to be what is white in %s\n", path)
+	return nil
+}
