@@ -7,34 +7,12 @@ import (
 	"errors"
 	"io"
 	"os"
-	"path/filepath"
 )
 
 // Write writes data to path in one piece: to a temporary file in the same
 // directory, then by renaming. A program that is stopped leaves the old file or
 // none.
-func Write(path string, data []byte) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			f.Close()
-			os.Remove(f.Name())
-		}
-	}()
-	if _, err = f.Write(data); err != nil {
-		return err
-	}
-	if err = f.Chmod(0o644); err != nil {
-		return err
-	}
-	if err = f.Close(); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
-}
+func Write(path string, data []byte) error { return WriteAll(File{path, data}) }
 
 // MakeWritable makes a directory, unless it is there, and tells whether files can
 // be written into it: better before hours of work than after.

@@ -31,18 +31,27 @@ func WritePNG(path string, picture image.Image) error { return WritePNGText(path
 // WritePNGText is WritePNG with texts, in front of the picture's data: as tEXt chunks what Latin-1 can say, else
 // as iTXt chunks, which are UTF-8. It refuses keys that PNG does not allow, NUL characters and invalid UTF-8.
 func WritePNGText(path string, picture image.Image, texts []Text) error {
-	var file bytes.Buffer
-	err := png.Encode(&file, picture)
-	for _, text := range texts {
-		err = errors.Join(err, text.check())
-	}
+	file, err := EncodePNG(picture, texts)
 	if err == nil {
-		err = files.Write(path, insertTexts(file.Bytes(), texts))
+		err = files.Write(path, file)
 	}
 	if err != nil {
 		return fmt.Errorf("picture %s: %w", path, err)
 	}
 	return nil
+}
+
+// EncodePNG returns what WritePNGText writes.
+func EncodePNG(picture image.Image, texts []Text) ([]byte, error) {
+	var file bytes.Buffer
+	err := png.Encode(&file, picture)
+	for _, text := range texts {
+		err = errors.Join(err, text.check())
+	}
+	if err != nil {
+		return nil, err
+	}
+	return insertTexts(file.Bytes(), texts), nil
 }
 
 // check tells what PNG does not allow.
