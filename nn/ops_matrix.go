@@ -17,32 +17,11 @@ func linear(x *G.Node, w, bias *Weight, residual *G.Node) *G.Node {
 		panic(fmt.Sprintf("linear %s: input of %d channels (shape %v), want %d", w.Name(), channels, shape, k))
 	}
 	shape[len(shape)-1] = n
-	o := &op{
-		name: fmt.Sprintf("linear %s", w.Name()), shape: shape, flops: product(m, n, k),
-		run: func(out, in [][]float32) {
-			var r []float32
-			if residual != nil {
-				r = in[1]
-			}
-			kernels.Linear(out[0], in[0], w.Elements(), vector(bias), r, m, n, k)
-		},
-		grad: func(in G.Nodes, _, dout *G.Node) G.Nodes {
-			dx := apply(&op{
-				name: fmt.Sprintf("linear gradient %s", w.Name()), shape: in[0].Shape(), flops: product(m, n, k),
-				run: func(out, in [][]float32) { kernels.LinearGrad(out[0], in[0], w.Elements(), m, n, k) },
-			}, dout)
-			if residual == nil {
-				return G.Nodes{dx}
-			}
-			return G.Nodes{dx, dout}
-		},
-	}
-	if residual == nil {
-		return apply(o, x)
-	}
-	sameShape(o.name, residual.Shape(), shape)
-	o.inPlace = 2
-	return apply(o, x, residual)
+	return weighted{
+		name: "linear", weight: w, shape: shape, flops: product(m, n, k),
+		forward: func(out, x, r []float32) { kernels.Linear(out, x, w.Elements(), vector(bias), r, m, n, k) },
+		adjoint: func(dx, dy []float32) { kernels.LinearGrad(dx, dy, w.Elements(), m, n, k) },
+	}.apply(x, residual)
 }
 
 // conv is a convolution of a square kernel over x [B, H·W, Cin] plus residual,
@@ -52,33 +31,42 @@ func conv(x *G.Node, w, bias *Weight, residual *G.Node, s kernels.ConvShape) *G.
 		panic(fmt.Sprintf("convolution %s: input %v, want %v for a picture of %d×%d", w.Name(), got, want, s.H, s.W))
 	}
 	h, wd := s.Out()
-	shape := gt.Shape{s.B, h * wd, s.Cout}
-	flops := product(s.B*h*wd, s.Cout, s.Kernel*s.Kernel*s.Cin)
-	o := &op{
-		name: fmt.Sprintf("convolution %s", w.Name()), shape: shape, flops: flops,
-		run: func(out, in [][]float32) {
-			var r []float32
-			if residual != nil {
-				r = in[1]
-			}
-			kernels.Conv(out[0], in[0], w.Conv(), vector(bias), r, s)
-		},
-		grad: func(in G.Nodes, _, dout *G.Node) G.Nodes {
-			dx := apply(&op{
-				name: fmt.Sprintf("convolution gradient %s", w.Name()), shape: in[0].Shape(), flops: flops,
-				run: func(out, in [][]float32) { kernels.ConvGrad(out[0], in[0], w.Conv(), s) },
-			}, dout)
-			if residual == nil {
-				return G.Nodes{dx}
-			}
-			return G.Nodes{dx, dout}
-		},
+	return weighted{
+		name: "convolution", weight: w, shape: gt.Shape{s.B, h * wd, s.Cout},
+		flops:   product(s.B*h*wd, s.Cout, s.Kernel*s.Kernel*s.Cin),
+		forward: func(out, x, r []float32) { kernels.Conv(out, x, w.Conv(), vector(bias), r, s) },
+		adjoint: func(dx, dy []float32) { kernels.ConvGrad(dx, dy, w.Conv(), s) },
+	}.apply(x, residual)
+}
+
+// weighted is an operation that is linear in its input, with a frozen weight.
+type weighted struct {
+	name    string
+	weight  *Weight
+	shape   gt.Shape // of the output
+	flops   int64
+	forward func(out, x, residual []float32) // residual is nil where there is none
+	adjoint func(dx, dy []float32)
+}
+
+// apply adds residual, which may be nil, in the same pass.
+func (l weighted) apply(x, residual *G.Node) *G.Node {
+	o := &op{name: l.name + " " + l.weight.Name(), shape: l.shape, flops: l.flops}
+	gradient := func(in G.Nodes, dout *G.Node) *G.Node {
+		return apply(&op{
+			name: l.name + " gradient " + l.weight.Name(), shape: in[0].Shape(), flops: l.flops,
+			run: func(out, in [][]float32) { l.adjoint(out[0], in[0]) },
+		}, dout)
 	}
 	if residual == nil {
+		o.run = func(out, in [][]float32) { l.forward(out[0], in[0], nil) }
+		o.grad = func(in G.Nodes, _, dout *G.Node) G.Nodes { return G.Nodes{gradient(in, dout)} }
 		return apply(o, x)
 	}
-	sameShape(o.name, residual.Shape(), shape)
+	sameShape(o.name, residual.Shape(), l.shape)
 	o.inPlace = 2
+	o.run = func(out, in [][]float32) { l.forward(out[0], in[0], in[1]) }
+	o.grad = func(in G.Nodes, _, dout *G.Node) G.Nodes { return G.Nodes{gradient(in, dout), dout} }
 	return apply(o, x, residual)
 }
 
