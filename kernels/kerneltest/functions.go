@@ -47,6 +47,9 @@ type Functions struct {
 	Attention      func(out, lse, q, k, v []float32, s kernels.AttentionShape)
 	AttentionGrad  func(dq, dk, dv, q, k, v, out, dout, lse []float32, s kernels.AttentionShape)
 	AttentionProbs func(p, q, k []float32, s kernels.AttentionShape)
+
+	AttentionTokens     func(p, q, k []float32, tokens []int, s kernels.AttentionShape)
+	AttentionTokensGrad func(dq, dk, q, k, dp []float32, tokens []int, s kernels.AttentionShape)
 }
 
 // CPU is package kernels itself, on the instruction set in use.
@@ -68,5 +71,6 @@ func CPU() Functions {
 		ConvWeights: kernels.ConvWeights, Conv: kernels.Conv, ConvGrad: kernels.ConvGrad,
 		MatMul: kernels.MatMul, BatchMatMul: kernels.BatchMatMul,
 		Attention: kernels.Attention, AttentionGrad: kernels.AttentionGrad, AttentionProbs: kernels.AttentionProbs,
+		AttentionTokens: kernels.AttentionTokens, AttentionTokensGrad: kernels.AttentionTokensGrad,
 	}
 }
