@@ -68,7 +68,7 @@ func run(ctx context.Context, f flags) error {
 	if f.Model == "" && !f.Random {
 		return fmt.Errorf("--model DIR is missing\n\n%s", strings.TrimSpace(howToStart))
 	}
-	p, err := openModel(f)
+	p, err := openModel(ctx, f)
 	if err != nil {
 		return err
 	}
@@ -80,11 +80,11 @@ func run(ctx context.Context, f flags) error {
 	return j.run(ctx)
 }
 
-func openModel(f flags) (*diffusion.Pipeline, error) {
+func openModel(ctx context.Context, f flags) (*diffusion.Pipeline, error) {
 	if f.Random {
 		return diffusion.Random(0)
 	}
-	var opts []diffusion.OpenOption
+	opts := []diffusion.OpenOption{diffusion.WithContext(ctx)}
 	if f.Clip != "" {
 		opts = append(opts, diffusion.WithCLIPDir(f.Clip))
 	}

@@ -67,7 +67,7 @@ func run(ctx context.Context, f flags) error {
 	if f.Model == "" && !f.Random {
 		return fmt.Errorf("--model DIR is missing\n\n%s", strings.TrimSpace(howToStart))
 	}
-	p, err := openModel(f)
+	p, err := openModel(ctx, f)
 	if err != nil {
 		return err
 	}
@@ -79,9 +79,9 @@ func run(ctx context.Context, f flags) error {
 	return j.run(ctx)
 }
 
-func openModel(f flags) (*diffusion.Pipeline, error) {
+func openModel(ctx context.Context, f flags) (*diffusion.Pipeline, error) {
 	if f.Random {
 		return diffusion.Random(0)
 	}
-	return diffusion.Open(f.Model, diffusion.WithoutCLIP())
+	return diffusion.Open(f.Model, diffusion.WithoutCLIP(), diffusion.WithContext(ctx))
 }
