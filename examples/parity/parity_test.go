@@ -59,6 +59,9 @@ func TestTokens(t *testing.T) {
 
 // TestAnomalyAny compares whole runs, every latent on the way and the trace.
 func TestAnomalyAny(t *testing.T) {
+	if testing.Short() {
+		t.Skip("whole runs")
+	}
 	for _, m := range models {
 		for _, kind := range []string{"", "_mask"} {
 			t.Run(m+kind, func(t *testing.T) {
