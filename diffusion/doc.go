@@ -9,6 +9,7 @@
 //	encode.go                     prompts, pictures and latents
 //	step.go, predict.go           the UNet compiled: gradients and predictions
 //	attnstore.go, losses.go       attention as nodes, and losses over it
+//	example_*_test.go             recipes: hooks and losses that run
 //	scheduler*.go                 DDIM, PNDM, Euler and Euler ancestral, DPM++ 2M; Karras sigmas
 //	maps.go                       thresholds and sizes of maps and masks
 package diffusion

@@ -82,13 +82,19 @@ func TestCloseWhileInUse(t *testing.T) {
 	text := encode(t, p, "a nut")
 	grad, plain := steps(t, p)
 	var wg sync.WaitGroup
+	returned := make(chan struct{}, 100)
 	for call, f := range everyCall(p, grad, plain, text) {
 		if call == "Compile" {
 			continue
 		}
 		wg.Go(func() {
 			for {
-				switch err := f(); {
+				err := f()
+				select {
+				case returned <- struct{}{}:
+				default:
+				}
+				switch {
 				case errors.Is(err, ErrClosed):
 					return
 				case err != nil:
@@ -98,7 +104,9 @@ func TestCloseWhileInUse(t *testing.T) {
 			}
 		})
 	}
-	time.Sleep(20 * time.Millisecond) // whatever they are at by then
+	for range 3 {
+		<-returned
+	}
 	if err := p.Close(); err != nil {
 		t.Error(err)
 	}
