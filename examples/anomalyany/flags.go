@@ -37,10 +37,15 @@ type flags struct {
 
 	Memory float64 `default:"3" placeholder:"GIB" help:"Memory for activations, ${default} GiB if not given; less is slower. Weights come on top." json:"memory"`
 	Out    string  `default:"out" placeholder:"DIR" help:"Where the pictures go (default: ${default})." json:"out"`
+
+	Series
 }
 
 // Validate is called by kong after parsing.
 func (f *flags) Validate() error {
+	if err := f.Series.validate(); err != nil {
+		return err
+	}
 	switch {
 	case f.Model != "" && f.Random:
 		return errors.New("--model and --random exclude each other")

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"image"
 	"image/color"
@@ -24,7 +25,10 @@ type job struct {
 	pipeline *diffusion.Pipeline
 	canvas   *canvas
 	options  anomaly.Options
-	hashes   func() (map[string]string, error)
+	inputs   map[string]string                 // SHA-256 of the photograph and the mask
+	hashes   func() (map[string]string, error) // of the model's files
+	index    index                             // of the output directory
+	judging  *judging                          // what pictures are compared with, once one is there
 }
 
 // newJob reads the pictures and checks everything that can be checked before
@@ -35,6 +39,12 @@ func newJob(f flags, p *diffusion.Pipeline) (*job, error) {
 		return nil, fmt.Errorf("%w; or leave the refinement out with --no-refine", diffusion.ErrNoCLIP)
 	}
 	var err error
+	if j.inputs, err = hashInputs(f); err != nil {
+		return nil, err
+	}
+	if err := f.Again.check(j); err != nil {
+		return nil, err
+	}
 	if j.canvas, err = newCanvas(f, p.Multiple()); err != nil {
 		return nil, err
 	}
@@ -42,11 +52,14 @@ func newJob(f flags, p *diffusion.Pipeline) (*job, error) {
 	if left := p.Tokenizer.Truncated(j.options.Prompt); len(left) > 0 {
 		fmt.Fprintf(os.Stderr, "the prompt is too long; left out: %s\n", strings.Join(left, " "))
 	}
-	if err := files.MakeWritable(f.Out); err != nil {
+	if err := errors.Join(files.MakeWritable(f.Out), files.Clean(f.Out)); err != nil {
 		return nil, fmt.Errorf("--out: %w", err)
 	}
+	if j.index, err = readIndex(f.Out); err != nil {
+		return nil, err
+	}
 	j.hashes = hashInBackground(p.Files())
-	return j, nil
+	return j, f.Again.checkModel(j.hashes)
 }
 
 // gradient is a drawn picture, for runs that only measure.
@@ -62,6 +75,10 @@ func gradient(size int) *image.RGBA {
 
 // run makes every picture.
 func (j *job) run(ctx context.Context) error {
+	seeds, err := j.left()
+	if err != nil || len(seeds) == 0 {
+		return err
+	}
 	size := j.canvas.input.Bounds().Size()
 	fmt.Fprintf(os.Stderr, "photograph: %s\nprompt: %s\n", j.canvas.fit, j.options.Prompt)
 	if j.options.Detail == j.options.Prompt && j.options.Refine != 0 {
@@ -78,9 +95,8 @@ func (j *job) run(ctx context.Context) error {
 	if err := j.showForeground(); err != nil {
 		return err
 	}
-	bar := newProgress(g, j.flags.N)
-	for i := range j.flags.N {
-		seed := j.flags.Seed + uint64(i)
+	bar := newProgress(g, len(seeds))
+	for _, seed := range seeds {
 		if err := j.makeOne(ctx, g, seed, bar); err != nil {
 			return fmt.Errorf("seed %d: %w", seed, err)
 		}
@@ -90,18 +106,44 @@ func (j *job) run(ctx context.Context) error {
 
 func (j *job) makeOne(ctx context.Context, g *anomaly.Generator, seed uint64, bar *progress) error {
 	started := time.Now()
+	r, err := j.generate(ctx, g, seed, bar)
+	if err != nil {
+		return err
+	}
+	s, err := j.score(ctx, r)
+	if err != nil {
+		return err
+	}
+	paths, err := j.write(g, seed, r, s, time.Since(started))
+	if err != nil {
+		return err
+	}
+	for _, why := range s.judge(j.flags.Series) {
+		fmt.Fprintf(os.Stderr, "seed %d failed: %s\n", seed, why)
+	}
+	if _, err := fmt.Println(strings.Join(paths, "\n")); err != nil {
+		return err
+	}
+	return j.removeState(seed)
+}
+
+// generate makes a seed's picture, or with --resume the rest of it.
+func (j *job) generate(ctx context.Context, g *anomaly.Generator, seed uint64, bar *progress) (*anomaly.Result, error) {
+	var kept *anomaly.State
+	if j.flags.Resume {
+		var err error
+		if kept, err = j.readState(seed); err != nil {
+			return nil, err
+		}
+	}
 	bar.begin(seed)
-	r, err := g.Run(ctx, seed, bar.step)
-	bar.end()
-	if err != nil {
-		return err
+	defer bar.end()
+	observe := j.keeping(g, seed, bar.step)
+	if kept == nil {
+		return g.Run(ctx, seed, observe)
 	}
-	paths, err := j.write(g, seed, r, time.Since(started))
-	if err != nil {
-		return err
-	}
-	fmt.Println(strings.Join(paths, "\n"))
-	return nil
+	bar.skip(kept.Step)
+	return g.Resume(ctx, kept, observe)
 }
 
 // name is the stem of a seed's files.

@@ -4,7 +4,9 @@
 //	go run ./examples/anomalyany --model DIR --image hazelnut.png --object hazelnut --anomaly crack
 //
 // For each seed it writes the picture, the mask, a heat map of where the word's
-// attention was, and a JSON file that says how it was made.
+// attention was, and a JSON file that says how it was made; and for all of them
+// a page, index.html. An interrupted run goes on with --resume; --from makes a
+// picture again.
 package main
 
 import (
@@ -25,7 +27,7 @@ func main() {
 		return
 	}
 	var f flags
-	kong.Parse(&f, kong.Name("anomalyany"), kong.ShortUsageOnError(),
+	kong.Parse(&f, kong.Name("anomalyany"), kong.ShortUsageOnError(), kong.WithHyphenPrefixedParameters(true),
 		kong.Description("Pictures of unseen defects, with masks, from one normal photograph and a sentence (AnomalyAny, CVPR 2025)."))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -33,7 +35,7 @@ func main() {
 	switch {
 	case err == nil:
 	case errors.Is(err, context.Canceled):
-		fmt.Fprintln(os.Stderr, "anomalyany: interrupted; finished pictures are complete, nothing was left half-written")
+		fmt.Fprintln(os.Stderr, "anomalyany: interrupted; finished pictures are complete, nothing was left half-written; --resume goes on")
 		os.Exit(130)
 	default:
 		fmt.Fprintln(os.Stderr, "anomalyany:", err)

@@ -47,6 +47,14 @@ func (p *progress) begin(seed uint64) {
 	}
 }
 
+// skip says that steps of the picture under way were done before.
+func (p *progress) skip(steps int) {
+	fmt.Fprintf(p.out, "seed %d goes on after step %d of %d\n", p.seed, steps, p.g.Steps())
+	if p.bar != nil {
+		p.bar.Set(steps)
+	}
+}
+
 // step is called after each step.
 func (p *progress) step(s anomaly.StepTrace, _ diffusion.Latent) error {
 	p.done += p.g.Work(s.I)

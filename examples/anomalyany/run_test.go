@@ -76,7 +76,8 @@ func small(t *testing.T) flags {
 	return flags{
 		Model: modelA, Image: writePicture(t, "nut.png", 150, 100), Object: "hazelnut", Anomaly: "crack",
 		N: 1, Size: 64, Steps: 4, Gamma: 0.25, Guidance: 7.5, Lambda: 20, Mu: 1, EtaE: 0.02, Memory: 3,
-		Out: filepath.Join(t.TempDir(), "out"),
+		Out:    filepath.Join(t.TempDir(), "out"),
+		Series: Series{MinFocus: -1, MaxArea: 100, MinClip: -2, MinGain: -4}, // random weights: all pass
 	}
 }
 
@@ -136,7 +137,12 @@ func TestFiles(t *testing.T) {
 	for _, stem := range []string{"hazelnut-crack-0041", "hazelnut-crack-0042"} {
 		want = append(want, stem+"-heat.png", stem+"-mask.png", stem+".json", stem+".png")
 	}
-	if diff := cmp.Diff(want, runAll(t, f)); diff != "" {
+	rest := []string{"index.html", "index.json"}
+	got := runAll(t, f)
+	if n := len(got); n == 0 || !strings.HasPrefix(got[n-1], "photograph-") || !strings.HasSuffix(got[n-1], "-192x128.png") {
+		t.Fatalf("the photograph is not among %v", got)
+	}
+	if diff := cmp.Diff(append(slices.Clone(want), rest...), got[:len(got)-1]); diff != "" {
 		t.Fatalf("files: want -, got +:\n%s", diff)
 	}
 	if cmp.Equal(readPicture(t, f, "hazelnut-crack-0041.png").Pix, readPicture(t, f, "hazelnut-crack-0042.png").Pix) {
@@ -175,6 +181,7 @@ func checkRecord(t *testing.T, f flags, r record) {
 	}
 	got := r
 	got.Options, got.Trace, got.Model, got.Seconds, got.Compute, got.Threshold, got.MaskShare = flags{}, nil, nil, 0, "", 0, 0
+	got.Inputs, got.Scores = nil, scores{}
 	want := record{
 		Seed: 41, Prompt: "a photo of a hazelnut with a crack on it", Detail: f.Detail,
 		Tokens: []string{"<|startoftext|>", "a</w>", "photo</w>", "of</w>", "a</w>", "hazelnut</w>", "with</w>", "a</w>",
@@ -185,6 +192,12 @@ func checkRecord(t *testing.T, f flags, r record) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("record: want -, got +:\n%s", diff)
+	}
+	if len(r.Inputs["image"]) != 64 || len(r.Inputs["mask"]) != 64 {
+		t.Errorf("hashes of the photograph and the mask: %v", r.Inputs)
+	}
+	if r.Scores.CLIP == nil || r.Scores.Area != r.MaskShare {
+		t.Errorf("scores: %+v", r.Scores)
 	}
 	if len(r.Model) != 4 {
 		t.Errorf("hashes of %d files, want 4", len(r.Model))
@@ -212,7 +225,7 @@ func TestRecordHasEveryOption(t *testing.T) {
 	if err := json.Unmarshal(data, &options); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range strings.Fields("model clip random image mask paste tile object anomaly prompt detail negative seed n size steps gamma guidance lambda mu eta_e no_refine memory out") {
+	for _, name := range strings.Fields("model clip random image mask paste tile object anomaly prompt detail negative seed n size steps gamma guidance lambda mu eta_e no_refine memory out keep_every keep min_focus min_area max_area min_clip min_gain") {
 		if _, ok := options[name]; !ok {
 			t.Errorf("%s is not in the record", name)
 		}
@@ -285,7 +298,7 @@ func TestInterrupted(t *testing.T) {
 	for name, c := range map[string]struct {
 		share float64
 		files int
-	}{"at once": {0, 0}, "first": {0.3, 0}, "second": {0.8, 4}} {
+	}{"at once": {0, 0}, "first": {0.3, 0}, "second": {0.8, 7}} {
 		f.Out = filepath.Join(t.TempDir(), "out")
 		ctx, cancel := context.WithCancel(t.Context())
 		ran := 0

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"image"
 	"path/filepath"
 	"slices"
@@ -12,7 +13,6 @@ import (
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
 	"github.com/sdgraph/sdgraph/examples/internal/files"
 	"github.com/sdgraph/sdgraph/examples/internal/imageio"
-	"github.com/sdgraph/sdgraph/kernels"
 )
 
 // record is a picture's JSON file.
@@ -30,51 +30,86 @@ type record struct {
 	Refine    int                 `json:"steps_refined"`
 	Threshold float32             `json:"mask_threshold"`
 	MaskShare float64             `json:"mask_share"` // of the picture's area
+	Scores    scores              `json:"scores"`
 	Seconds   float64             `json:"seconds"`
 	Compute   string              `json:"compute"`
 	Files     map[string]string   `json:"files"`
+	Inputs    map[string]string   `json:"inputs_sha256"` // of the photograph and the mask
 	Model     map[string]string   `json:"model_sha256"`
 	Trace     []anomaly.StepTrace `json:"trace"`
 }
 
-// write saves a picture, its mask, its heat map and its record, and returns the
-// paths.
-func (j *job) write(g *anomaly.Generator, seed uint64, r *anomaly.Result, took time.Duration) ([]string, error) {
-	made, err := j.canvas.compose(r)
+// write saves a picture, its mask, its heat map, its record, and the index, and
+// returns the picture's paths.
+func (j *job) write(g *anomaly.Generator, seed uint64, r *anomaly.Result, s scores, took time.Duration) ([]string, error) {
+	model, err1 := j.hashes()
+	id, err2 := j.identity()
+	if err := errors.Join(err1, err2); err != nil {
+		return nil, err
+	}
+	made, rec, err := j.pictures(seed, r, model)
 	if err != nil {
 		return nil, err
 	}
-	size := made.picture.Bounds().Size()
-	mask, err1 := imageio.FromMap(made.mask, size.Y, size.X)
-	heat, err2 := imageio.HeatMap(made.picture, made.soft)
-	hashes, err3 := j.hashes()
-	if err := errors.Join(err1, err2, err3); err != nil {
+	o := g.Options()
+	rec.Prompt, rec.Detail, rec.Tokens, rec.Anomaly = o.Prompt, o.Detail, j.promptTokens(), g.Tokens()
+	rec.MapSize, rec.Steps, rec.Refine = [2]int{o.MapWidth, o.MapHeight}, g.Steps(), g.RefineSteps()
+	rec.Scores, rec.Seconds = s, took.Seconds()
+	data, err := readable(rec)
+	if err != nil {
 		return nil, err
 	}
-	stem := j.name(seed)
+	made = append(made, files.File{Path: j.name(seed) + ".json", Data: data})
+	photograph, err := j.photograph()
+	if err != nil {
+		return nil, err
+	}
+	e := j.entry(seed, rec, id)
+	if err := j.settle(e, append(photograph, made...)); err != nil {
+		return nil, err
+	}
 	var paths []string
-	names := map[string]string{}
+	for _, f := range made {
+		if j.keeps(e) {
+			paths = append(paths, f.Path)
+		}
+	}
+	return append(paths, filepath.Join(j.flags.Out, "index.html")), nil
+}
+
+// pictures are the PNG files of a seed, and what the record says about them.
+func (j *job) pictures(seed uint64, r *anomaly.Result, model map[string]string) ([]files.File, record, error) {
+	rec := record{
+		Options: j.flags, Seed: seed, Fit: j.canvas.fit, Threshold: r.Threshold, Compute: compute(),
+		Inputs: j.inputs, Model: model, Trace: r.Trace, Files: map[string]string{},
+	}
+	made, err := j.canvas.compose(r)
+	if err != nil {
+		return nil, rec, err
+	}
+	size := made.picture.Bounds().Size()
+	rec.Size, rec.MaskShare = [2]int{size.X, size.Y}, share(made.mask)
+	mask, err1 := imageio.FromMap(made.mask, size.Y, size.X)
+	heat, err2 := imageio.HeatMap(made.picture, made.soft)
+	texts, err3 := j.texts(seed, model)
+	if err := errors.Join(err1, err2, err3); err != nil {
+		return nil, rec, err
+	}
+	var all []files.File
 	for _, p := range []struct {
 		kind, suffix string
 		image        image.Image
-	}{{"picture", ".png", made.picture}, {"mask", "-mask.png", mask}, {"heat map", "-heat.png", heat}} {
-		if err := imageio.WritePNG(stem+p.suffix, p.image); err != nil {
-			return nil, err
+		texts        []imageio.Text
+	}{{"picture", ".png", made.picture, texts}, {"mask", "-mask.png", mask, nil}, {"heat map", "-heat.png", heat, nil}} {
+		path := j.name(seed) + p.suffix
+		data, err := imageio.EncodePNG(p.image, p.texts)
+		if err != nil {
+			return nil, rec, fmt.Errorf("picture %s: %w", path, err)
 		}
-		paths = append(paths, stem+p.suffix)
-		names[p.kind] = filepath.Base(stem + p.suffix)
+		all = append(all, files.File{Path: path, Data: data})
+		rec.Files[p.kind] = filepath.Base(path)
 	}
-	o := g.Options()
-	data, err := readable(record{
-		Options: j.flags, Seed: seed, Prompt: o.Prompt, Detail: o.Detail,
-		Tokens: j.promptTokens(), Anomaly: g.Tokens(), Size: [2]int{size.X, size.Y}, MapSize: [2]int{o.MapWidth, o.MapHeight},
-		Fit: j.canvas.fit, Steps: g.Steps(), Refine: g.RefineSteps(), Threshold: r.Threshold, MaskShare: share(made.mask),
-		Seconds: took.Seconds(), Compute: "float32 " + kernels.ISA(), Files: names, Model: hashes, Trace: r.Trace,
-	})
-	if err != nil {
-		return nil, err
-	}
-	return append(paths, stem+".json"), files.Write(stem+".json", data)
+	return all, rec, nil
 }
 
 // readable is v as JSON for people.

@@ -1,0 +1,216 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/alecthomas/kong"
+	"github.com/sdgraph/sdgraph/examples/internal/imageio"
+	"github.com/sdgraph/sdgraph/kernels"
+)
+
+// recipe is what a picture's PNG file says about how it was made.
+type recipe struct {
+	Format  int               `json:"format"`
+	Options map[string]any    `json:"options"` // as in the record, but those of the series
+	Seed    uint64            `json:"seed"`
+	Prompt  string            `json:"prompt"`
+	Detail  string            `json:"detail"`
+	Inputs  map[string]string `json:"inputs_sha256"` // of the photograph and the mask
+	Model   map[string]string `json:"model_sha256"`  // of its files
+	Compute string            `json:"compute"`
+}
+
+const (
+	recipeKey    = "anomalyany" // of the PNG file's text
+	recipeFormat = 1
+)
+
+// texts are what a picture's PNG file carries.
+func (j *job) texts(seed uint64, model map[string]string) ([]imageio.Text, error) {
+	options, err := optionsOf(j.flags)
+	if err != nil {
+		return nil, err
+	}
+	for name := range ofTheSeries {
+		delete(options, name) // so that the same picture is the same file
+	}
+	data, err := json.Marshal(recipe{
+		Format: recipeFormat, Options: options, Seed: seed, Prompt: j.options.Prompt, Detail: j.options.Detail,
+		Inputs: j.inputs, Model: model, Compute: compute(),
+	})
+	return []imageio.Text{
+		{Key: "Software", Value: "sdgraph anomalyany"},
+		{Key: "Description", Value: fmt.Sprintf("%s; generated, seed %d", j.options.Prompt, seed)},
+		{Key: recipeKey, Value: string(data)},
+	}, err
+}
+
+// compute is what pictures are computed in and with.
+func compute() string { return "float32 " + kernels.ISA() }
+
+// readRecipe reads a picture's recipe.
+func readRecipe(path string) (r recipe, err error) {
+	texts, err := imageio.ReadPNGText(path)
+	if err != nil {
+		return r, err
+	}
+	i := slices.IndexFunc(texts, func(t imageio.Text) bool { return t.Key == recipeKey })
+	if i < 0 {
+		return r, fmt.Errorf("picture %s: it carries no text %q: it was not made by this program, or another program has saved it since", path, recipeKey)
+	}
+	d := json.NewDecoder(bytes.NewReader([]byte(texts[i].Value)))
+	d.UseNumber()
+	if err := d.Decode(&r); err != nil {
+		return r, fmt.Errorf("picture %s: its text %q: %w", path, recipeKey, err)
+	}
+	if r.Format != recipeFormat {
+		return r, fmt.Errorf("picture %s: its options have format %d, this program knows %d", path, r.Format, recipeFormat)
+	}
+	return r, nil
+}
+
+// again is a picture that is to be made again.
+type again struct {
+	recipe
+	path  string
+	given map[string]bool // flags of the command line, without their dashes
+}
+
+// BeforeResolve lets the options of --from stand for the flags that are not
+// given. Kong calls it between reading the command line and filling in flags
+// from elsewhere.
+func (s *Series) BeforeResolve(ctx *kong.Context) error {
+	a := &again{given: map[string]bool{}}
+	for _, p := range ctx.Path {
+		if p.Flag == nil {
+			continue
+		}
+		a.given[p.Flag.Name] = true
+		if p.Flag.Name == "from" {
+			a.path, _ = ctx.FlagValue(p.Flag).(string)
+		}
+	}
+	if !a.given["from"] {
+		return nil
+	}
+	var err error
+	if a.recipe, err = readRecipe(a.path); err != nil {
+		return err
+	}
+	if err := a.checkNames(ctx); err != nil {
+		return err
+	}
+	s.Again = a
+	ctx.AddResolver(kong.ResolverFunc(func(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
+		return a.value(flag.Name), nil
+	}))
+	return nil
+}
+
+// checkNames refuses options that the program does not have.
+func (a *again) checkNames(ctx *kong.Context) error {
+	known := map[string]bool{}
+	for _, f := range ctx.Flags() {
+		known[f.Name] = true
+	}
+	for _, name := range slices.Sorted(maps.Keys(a.Options)) {
+		if !known[strings.ReplaceAll(name, "_", "-")] {
+			return fmt.Errorf("picture %s was made with the option %s, which this version of the program does not have", a.path, name)
+		}
+	}
+	return nil
+}
+
+// value is what a flag gets that is not given, nil for its default.
+func (a *again) value(flag string) any {
+	switch flag {
+	case "out":
+		return filepath.Join(filepath.Dir(a.path), "again")
+	case "seed":
+		return fmt.Sprint(a.Seed)
+	}
+	if a.given["random"] && (flag == "model" || flag == "clip") {
+		return nil
+	}
+	switch v := a.Options[strings.ReplaceAll(flag, "-", "_")].(type) {
+	case json.Number:
+		return v.String()
+	default:
+		return v
+	}
+}
+
+// check tells whether the picture can be made again in this job. A nil again
+// has nothing against it.
+func (a *again) check(j *job) error {
+	if a == nil {
+		return nil
+	}
+	if target, err := os.Stat(j.name(j.flags.Seed) + ".png"); err == nil {
+		if source, err := os.Stat(a.path); err == nil && os.SameFile(source, target) {
+			return fmt.Errorf("%s would be overwritten: give another --out", a.path)
+		}
+	}
+	if err := a.checkWords(j.options.Prompt, j.options.Detail); err != nil {
+		return err
+	}
+	return a.checkFiles(j.inputs)
+}
+
+// checkFiles compares the photograph and the mask with those that the picture
+// was made from.
+func (a *again) checkFiles(inputs map[string]string) error {
+	for _, c := range []struct{ flag, what string }{{"image", "photograph"}, {"mask", "mask"}} {
+		if want, got := a.Inputs[c.flag], inputs[c.flag]; want != got && !a.given[c.flag] {
+			return fmt.Errorf("%s %v has changed since %s was made from it (SHA-256 %s, was %s); give the file with --%s, this one or another, to use it all the same",
+				c.what, a.Options[c.flag], a.path, short(got), short(want), c.flag)
+		}
+	}
+	return nil
+}
+
+// checkModel does so for the model's files, and tells of another instruction
+// set.
+func (a *again) checkModel(hashes func() (map[string]string, error)) error {
+	if a == nil {
+		return nil
+	}
+	model, err := hashes()
+	if err != nil {
+		return err
+	}
+	if a.Compute != compute() {
+		fmt.Fprintf(os.Stderr, "%s was computed in %s, this is %s: the last digits may differ\n", a.path, a.Compute, compute())
+	}
+	if a.given["model"] || a.given["clip"] || a.given["random"] {
+		return nil
+	}
+	for _, path := range slices.Sorted(maps.Keys(model)) {
+		if want := a.Model[path]; want != model[path] {
+			return fmt.Errorf("model file %s is not the one that %s was made with (SHA-256 %s, was %s); give --model to use this model, or another, all the same",
+				path, a.path, short(model[path]), orDefault(short(want), "not used"))
+		}
+	}
+	return nil
+}
+
+// checkWords notices words that come from a file which has changed.
+func (a *again) checkWords(prompt, detail string) error {
+	for name := range a.given {
+		if name := strings.ReplaceAll(name, "-", "_"); name != "from" && !ofTheSeries[name] && !onlyPaths[name] {
+			return nil
+		}
+	}
+	if prompt != a.Prompt || detail != a.Detail {
+		return fmt.Errorf("%s was made with the prompt %q and the detailed prompt %q, which the same options now make %q and %q; give --prompt and --detail",
+			a.path, a.Prompt, a.Detail, prompt, detail)
+	}
+	return nil
+}

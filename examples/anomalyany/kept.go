@@ -1,0 +1,134 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/sdgraph/sdgraph/diffusion"
+	"github.com/sdgraph/sdgraph/diffusion/anomaly"
+	"github.com/sdgraph/sdgraph/examples/internal/files"
+	"github.com/sdgraph/sdgraph/tensor"
+	gt "gorgonia.org/tensor"
+)
+
+// A state file is a safetensors file: noise, latent and embedding, and in its
+// metadata the rest of an anomaly.State and the identity of the picture.
+
+const stateFormat = "anomalyany state 1"
+
+// restOfState is what is not a tensor, nor in float32.
+type restOfState struct {
+	Seed      uint64              `json:"seed"`
+	Step      int                 `json:"step"`
+	Start     int                 `json:"n_start"`
+	Soft      []float64           `json:"soft_map_sum"`
+	SoftSteps int                 `json:"soft_map_steps"`
+	Trace     []anomaly.StepTrace `json:"trace"`
+}
+
+func (j *job) statePath(seed uint64) string { return j.name(seed) + ".state" }
+
+// keeping returns an observer that also keeps the run's state every few steps.
+// Runs without one (anomaly.ErrNoState) go on unkept: of them --resume begins
+// the picture again that was under way.
+func (j *job) keeping(g *anomaly.Generator, seed uint64, observe anomaly.Observer) anomaly.Observer {
+	every := j.flags.KeepEvery
+	return func(s anomaly.StepTrace, z diffusion.Latent) error {
+		if err := observe(s, z); err != nil {
+			return err
+		}
+		if every == 0 || (s.I+1)%every != 0 || s.I+1 == g.Steps() {
+			return nil
+		}
+		state, err := g.State()
+		if errors.Is(err, anomaly.ErrNoState) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		return j.writeState(seed, state)
+	}
+}
+
+func (j *job) writeState(seed uint64, s *anomaly.State) error {
+	id, err := j.identity()
+	if err != nil {
+		return err
+	}
+	rest, err1 := json.Marshal(restOfState{seed, s.Step, s.Start, s.Soft, s.SoftSteps, s.Trace})
+	ids, err2 := json.Marshal(id)
+	if err := errors.Join(err1, err2); err != nil {
+		return err
+	}
+	vector := func(v []float32) *gt.Dense { return tensor.FromFloat32s(v, len(v)) }
+	return tensor.Save(j.statePath(seed),
+		map[string]*gt.Dense{"noise": vector(s.Noise), "latent": vector(s.Latent), "embedding": vector(s.Embedding)},
+		map[string]string{"format": stateFormat, "rest": string(rest), "identity": string(ids)})
+}
+
+// readState returns the state of a seed's interrupted run, nil if there is none.
+func (j *job) readState(seed uint64) (*anomaly.State, error) {
+	path := j.statePath(seed)
+	if !files.Exists(path) {
+		return nil, nil
+	}
+	s, err := j.openState(path, seed)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w; delete the file, or leave --resume away, to begin this picture again", path, err)
+	}
+	return s, nil
+}
+
+func (j *job) openState(path string, seed uint64) (*anomaly.State, error) {
+	f, err := tensor.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	meta := f.Metadata()
+	if meta["format"] != stateFormat {
+		return nil, fmt.Errorf("its format is %q, this program knows %q", meta["format"], stateFormat)
+	}
+	var rest restOfState
+	var before identity
+	err = errors.Join(json.Unmarshal([]byte(meta["rest"]), &rest), json.Unmarshal([]byte(meta["identity"]), &before))
+	if err != nil {
+		return nil, err
+	}
+	id, err := j.identity()
+	if err != nil {
+		return nil, err
+	}
+	if d := id.differences(before); len(d) > 0 {
+		return nil, fmt.Errorf("it is the state of a run with other options: %s", strings.Join(d, "; "))
+	}
+	if rest.Seed != seed {
+		return nil, fmt.Errorf("it is the state of seed %d", rest.Seed)
+	}
+	s := &anomaly.State{Step: rest.Step, Start: rest.Start, Soft: rest.Soft, SoftSteps: rest.SoftSteps, Trace: rest.Trace}
+	for name, to := range map[string]*[]float32{"noise": &s.Noise, "latent": &s.Latent, "embedding": &s.Embedding} {
+		d, err := f.Get(name)
+		if err != nil {
+			return nil, err
+		}
+		if d.Dtype() != gt.Float32 {
+			return nil, fmt.Errorf("tensor %q is of %v, want float32", name, d.Dtype())
+		}
+		*to = slices.Clone(tensor.Float32s(d)) // the file will be closed
+	}
+	return s, nil
+}
+
+// removeState removes what finished pictures need no more.
+func (j *job) removeState(seed uint64) error {
+	err := os.Remove(j.statePath(seed))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,45 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Series is the part of the command line that is not about a picture but about
+// which ones are made, gone on with and kept.
+type Series struct {
+	From      string `placeholder:"PICTURE" help:"Make a picture of this program again, from the options in its PNG file; flags beside it override them. Without --out into the folder 'again' beside it." json:"-"`
+	Resume    bool   `help:"Go on with an interrupted run: finished pictures stay, the one under way goes on at its step." json:"-"`
+	KeepEvery int    `default:"5" placeholder:"K" help:"Steps between two states of a run that --resume can go on from; 0 for none (default: ${default})." json:"keep_every"`
+
+	Keep     string  `default:"all" enum:"all,good" help:"all or good: good leaves failed pictures out of DIR and of its page (default: ${default})." json:"keep"`
+	MinFocus float64 `default:"0.15" help:"A picture failed if the word's attention is less focused than this, 0 to 1: the soft map's mean inside the mask, less that outside." json:"min_focus"`
+	MinArea  float64 `default:"0.2" help:"A picture failed if its mask covers less than this, in percent." json:"min_area"`
+	MaxArea  float64 `default:"50" help:"A picture failed if its mask covers more than this, in percent." json:"max_area"`
+	MinClip  float64 `default:"0" help:"A picture failed if its cosine with the prompt, less that with 'a photo of a OBJECT', is below this in CLIP; -2 to let all pass." json:"min_clip"`
+	MinGain  float64 `default:"0" help:"A picture failed if it has not gained more than this over the photograph in that difference; -4 to let all pass." json:"min_gain"`
+
+	Again *again `kong:"-" json:"-"` // what --from has read
+}
+
+func (s *Series) validate() error {
+	switch {
+	case s.KeepEvery < 0:
+		return fmt.Errorf("--keep-every is %d, want a number of steps, or 0", s.KeepEvery)
+	case s.From != "" && s.Resume:
+		return errors.New("--from and --resume exclude each other")
+	case s.MinArea > s.MaxArea:
+		return fmt.Errorf("--min-area is %g %% and --max-area %g %%: no picture could pass", s.MinArea, s.MaxArea)
+	}
+	return nil
+}
+
+// ofTheSeries are the options that do not change a picture.
+var ofTheSeries = map[string]bool{
+	"n": true, "seed": true, "out": true, "keep_every": true, "keep": true,
+	"min_focus": true, "min_area": true, "max_area": true, "min_clip": true, "min_gain": true,
+}
+
+// onlyPaths are those that do not where the files have the same contents, and
+// the memory.
+var onlyPaths = map[string]bool{"model": true, "clip": true, "image": true, "memory": true}
