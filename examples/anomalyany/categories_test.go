@@ -1,0 +1,139 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/sdgraph/sdgraph/clip"
+)
+
+// TestOwnCategories wants MVTec AD's and VisA's, and every text to work with the
+// tokenizer: parsing checks that the words are in the prompts.
+func TestOwnCategories(t *testing.T) {
+	all, err := readCategories("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list strings.Builder
+	if err := all.list(&list); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range strings.Split(strings.TrimSpace(mvtec), "\n") {
+		if !strings.Contains("\n"+list.String(), "\n"+want+"\n") {
+			t.Errorf("there is no %q", want)
+		}
+	}
+	for _, name := range strings.Fields("candle capsules cashew chewinggum fryum macaroni1 macaroni2 pcb1 pcb2 pcb3 pcb4 pipe_fryum") {
+		if len(all[name].Defects) < 4 {
+			t.Errorf("VisA's %s has the defects %s", name, names(all[name].Defects))
+		}
+	}
+	if len(all) != 15+12 {
+		t.Errorf("%d categories", len(all))
+	}
+	for name, c := range all {
+		for of, d := range c.Defects {
+			if n := tokens(d.Prompt) + tokens(d.Detail); n > 77 {
+				t.Errorf("%s %s: prompt and detail have %d tokens", name, of, n)
+			}
+			if d.Detail == d.Prompt || len(d.Detail) < len(d.Prompt) {
+				t.Errorf("%s %s: the detail says no more than the prompt", name, of)
+			}
+		}
+	}
+}
+
+// tokens counts a text's tokens, without those of start, end and padding.
+func tokens(text string) int {
+	t := clip.DefaultTokenizer()
+	ids := t.Encode(text)
+	return slices.Index(ids[1:], t.Encode("")[1])
+}
+
+const mvtec = `
+bottle: broken_large, broken_small, contamination
+cable: bent_wire, cable_swap, combined, cut_inner_insulation, cut_outer_insulation, missing_cable, missing_wire, poke_insulation
+capsule: crack, faulty_imprint, poke, scratch, squeeze
+carpet: color, cut, hole, metal_contamination, thread
+grid: bent, broken, glue, metal_contamination, thread
+hazelnut: crack, cut, hole, print
+leather: color, cut, fold, glue, poke
+metal_nut: bent, color, flip, scratch
+pill: color, combined, contamination, crack, faulty_imprint, pill_type, scratch
+screw: manipulated_front, scratch_head, scratch_neck, thread_side, thread_top
+tile: crack, glue_strip, gray_stroke, oil, rough
+toothbrush: defective
+transistor: bent_lead, cut_lead, damaged_case, misplaced
+wood: color, combined, hole, liquid, scratch
+zipper: broken_teeth, combined, fabric_border, fabric_interior, rough, split_teeth, squeezed_teeth
+`
+
+// A user's file, whose lines are counted in TestCategoriesMistakes.
+const washer = `washer:
+  object: rubber washer
+  defects:
+    tear:
+      prompt: a photo of a rubber washer with a tear in it
+      words: [tear]
+      detail: a black rubber washer with a ragged tear
+`
+
+func TestCategoriesFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "mine.yaml")
+	if err := os.WriteFile(path, []byte(washer), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got, err := readCategories(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := categories{"washer": {Object: "rubber washer", Defects: map[string]defect{"tear": {
+		Prompt: "a photo of a rubber washer with a tear in it", Words: []string{"tear"}, Detail: "a black rubber washer with a ragged tear",
+	}}}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("want -, got +:\n%s", diff)
+	}
+}
+
+func TestCategoriesMistakes(t *testing.T) {
+	if _, err := readCategories("nowhere.yaml"); err == nil || !strings.Contains(err.Error(), "--categories") {
+		t.Errorf("no file: %v", err)
+	}
+	swap := func(old, new string) string { return strings.Replace(washer, old, new, 1) }
+	for name, c := range map[string]struct{ file, says string }{
+		"no YAML":       {swap("[tear]", "[tear"), "mine.yaml:7:7: "},
+		"indentation":   {swap("  defects", "   defects"), "mine.yaml:2:11: "},
+		"unknown field": {swap("detail:", "details:"), `mine.yaml:7:7: unknown field "details"`},
+		"twice":         {washer + "washer: {}\n", "mine.yaml:8:1: "},
+		"no text":       {swap("rubber washer\n", "[1]\n"), "mine.yaml:2:"},
+		"word":          {swap("[tear]", "[rip]"), `mine.yaml:6:14: defect "tear" of "washer": "rip" is not in the prompt, whose words are: a, photo, of`},
+		"no words":      {swap("      words: [tear]\n", ""), `mine.yaml:5:13: defect "tear" of "washer": words is missing`},
+		"no detail":     {swap("a black rubber washer with a ragged tear", ""), `mine.yaml:7:`},
+		"long":          {swap("a black", strings.Repeat("very ", 75)), `mine.yaml:7:15: defect "tear" of "washer": the text is too long`},
+		"no object":     {swap("  object: rubber washer\n", ""), `category "washer" has no object`},
+		"no defects":    {"washer:\n  object: washer\n", `mine.yaml:2:9: category "washer" has no defects`},
+		"empty":         {"", "mine.yaml:1:1: there is no category"},
+		"comment only":  {"# nothing\n", "mine.yaml:1:1: there is no category"},
+		"odd tag":       {swap("[tear]", "!x"), "mine.yaml: this is no YAML that can be read"},
+		"no map":        {"- washer\n", "mine.yaml:1:"},
+	} {
+		if _, err := parseCategories("mine.yaml", []byte(c.file)); err == nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s: error %v, want one that says %s", name, err, c.says)
+		}
+	}
+}
+
+func FuzzCategories(f *testing.F) {
+	f.Add([]byte(washer))
+	f.Add([]byte("a: &x\n  object: b\nc: *x\n"))
+	f.Add([]byte("a: {object: b, defects: {c: {prompt: d, words: [e], detail: f}}}"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if all, err := parseCategories("mine.yaml", data); err == nil && len(all) == 0 {
+			t.Error("no category and no error")
+		}
+	})
+}
