@@ -5,8 +5,8 @@
     make_goldens.py --check DIR     compute the goldens of a directory of the same form again and compare
 
 A directory of goldens holds COMPONENT_in.safetensors and COMPONENT_ref.safetensors (see examples/parity),
-and for AnomalyAny the configuration and trace anomalyany[_mask].json beside anomalyany_in[_mask] and
-anomalyany_ref[_mask].
+and for each run of AnomalyAny the configuration and trace anomalyany*.json beside anomalyany_in* and
+anomalyany_ref*, where * is empty, _mask, _released or _released_mask.
 """
 
 import argparse
@@ -21,7 +21,7 @@ os.environ["TQDM_DISABLE"] = "1"
 import safetensors.torch
 import torch
 
-from reference import anomalyany, components, models
+from reference import anomalyany, components, models, released
 
 HERE = pathlib.Path(__file__).resolve().parent
 HAZELNUT = "a photo of a hazelnut with a crack on it"
@@ -43,6 +43,10 @@ PLANS = {
             "_mask": ((192, 128), {"prompt": HAZELNUT, "detailed": JAGGED, "word": "hazelnut",
                                              "T": 10, "R": 4, "guidance": 5.0, "gamma": 0.3}),
         },
+        "released": {
+            "_released": ((64, 128), {"prompt": HAZELNUT, "normal": "a photo of a hazelnut", "detailed": JAGGED,
+                                      "word": "crack", "T": 8, "N": 2}),
+        },
     },
     "b": {
         "batch": 2, "latent": (16, 24), "seed": 200,
@@ -50,6 +54,10 @@ PLANS = {
             "": ((128, 96), {"prompt": METAL, "detailed": DEEP, "word": "scratch", "T": 8, "R": 2}),
             "_mask": ((96, 160), {"prompt": METAL, "detailed": DEEP, "word": "metal nut",
                                             "T": 9, "R": 3, "lam": 10.0, "eta_e": 0.05}),
+        },
+        "released": {
+            "_released_mask": ((96, 160), {"prompt": METAL, "normal": "a photo of a metal nut", "detailed": DEEP,
+                                           "word": "scratch on it", "T": 12, "N": 4, "guidance": 5.0}),
         },
     },
 }
@@ -83,6 +91,18 @@ def make(folder, m, plan):
     (folder / "tokenize.json").write_text(json.dumps(rows) + "\n")
     for suffix, (size, config) in plan["runs"].items():
         make_run(folder, m, suffix, size, anomalyany.DEFAULTS | config, random)
+    make_released(folder, m, plan)
+
+
+def make_released(folder, m, plan):
+    """Writes the runs of preset `released`."""
+    random = torch.Generator().manual_seed(plan["seed"] + 1)
+    for suffix, (size, config) in plan["released"].items():
+        make_run(folder, m, suffix, size, released.DEFAULTS | config, random)
+
+
+def algorithm(config):
+    return released.Run if config.get("preset") == "released" else anomalyany.Run
 
 
 def component_inputs(m, plan, random):
@@ -122,7 +142,7 @@ def make_run(folder, m, suffix, size, config, random):
     height, width = size
     factor = 2 ** (len(m.vae.config.block_out_channels) - 1)
     mask = torch.ones(1, 1, height, width)
-    if suffix == "_mask":
+    if suffix.endswith("_mask"):
         mask[:, :, :, : width // 3] = 0
         mask[:, :, : height // 5] = 0
     x = {
@@ -130,8 +150,13 @@ def make_run(folder, m, suffix, size, config, random):
         "noise": torch.randn(1, 4, height // factor, width // factor, generator=random),
         "mask": mask,
     }
-    out, trace = anomalyany.Run(m, config, x).run()
-    moved, _ = anomalyany.Run(m, config, x | {"image": x["image"] + 1e-6 * torch.randn(x["image"].shape)}).run()
+    if config.get("preset") == "released":
+        steps = config["N"] + 1 if suffix.endswith("_mask") else 0  # fresh noise is for outside the mask
+        drawn = {"encoder_noise": 1, "fresh_noise": steps}
+        x |= {k: torch.randn(n, *x["noise"].shape[1:], generator=random) for k, n in drawn.items() if n}
+    run = algorithm(config)
+    out, trace = run(m, config, x).run()
+    moved, _ = run(m, config, x | {"image": x["image"] + 1e-6 * torch.randn(x["image"].shape)}).run()
     print(f"{folder.name}/anomalyany{suffix}: inputs moved by 1e-6 move the results by {worst(moved, out):.1e}")
     for step in trace["steps"]:
         print("   ", {k: round(v, 4) if isinstance(v, float) else v for k, v in step.items()})
@@ -162,15 +187,20 @@ def check(folder, m):
         if components.token_ids(m.tokenizer, row["text"]) != row["ids"]:
             failed = 1
             print("tokenize  DIFFERS:", row["text"])
-    for suffix in "", "_mask":
-        config = json.loads((folder / f"anomalyany{suffix}.json").read_text())
+    for suffix in "", "_mask", "_released", "_released_mask":
+        if not (path := folder / f"anomalyany{suffix}.json").exists():
+            continue
+        config = json.loads(path.read_text())
         x = safetensors.torch.load_file(folder / f"anomalyany_in{suffix}.safetensors")
-        out, trace = anomalyany.Run(m, config, x).run()
-        report(f"anomalyany{suffix}", out, safetensors.torch.load_file(folder / f"anomalyany_ref{suffix}.safetensors"))
+        out, trace = algorithm(config)(m, config, x).run()
+        want = safetensors.torch.load_file(folder / f"anomalyany_ref{suffix}.safetensors")
+        # early optimisation amplifies rounding a thousandfold
+        tolerance = {"_released": 1e-1, "_released_mask": 1e-2}.get(suffix, 1e-3)
+        report(f"anomalyany{suffix}", out, want, tolerance)
         for got, want in zip(trace["steps"], config["steps"], strict=True):
             # n is not compared: it may fall either way where a cell equals the mean
             losses = [k for k in ("L_att", "L_img", "L_prompt") if k in want]
-            report(f"  step {want['i']}", *({k: torch.tensor(v[k]) for k in losses} for v in (got, want)))
+            report(f"  step {want['i']}", *({k: torch.tensor(v[k]) for k in losses} for v in (got, want)), tolerance)
     return failed
 
 

@@ -11,14 +11,11 @@ import (
 	gt "gorgonia.org/tensor"
 )
 
-// smoothing is σ of the 3×3 Gaussian over a token's map.
-const smoothing = 0.5
-
 // attention is the loss L_att on the maps of the anomaly's tokens, compiled
 // with its gradient.
 type attention struct {
-	step   *diffusion.Step
-	tokens []int
+	step *diffusion.Step
+	last bool // the map that is read is the last token's, else the one that L_att is about
 }
 
 // compileAttention builds L_att = max over j of (1 - max A^j), where A^j is the
@@ -35,7 +32,7 @@ func (g *Generator) compileAttention(of ...diffusion.Variable) (*attention, erro
 			var losses []*G.Node
 			maps = nil
 			for _, j := range g.tokens {
-				a := diffusion.TokenMap(tokens, h, w, j, nn.StandardGaussian(smoothing))
+				a := diffusion.TokenMap(tokens, h, w, j, g.options.gaussian())
 				if g.maskMap != nil {
 					a = nn.MulConstant(a, g.maskMap)
 				}
@@ -51,14 +48,14 @@ func (g *Generator) compileAttention(of ...diffusion.Variable) (*attention, erro
 	if err != nil {
 		return nil, err
 	}
-	return &attention{step: step, tokens: g.tokens}, nil
+	return &attention{step: step, last: g.options.Preset == ReleasedPreset}, nil
 }
 
 // reading is what one pass says about the anomaly's attention.
 type reading struct {
 	loss         float32
 	latent, text *gt.Dense // gradients
-	a            []float32 // A^j of the j that L_att is about
+	a            []float32 // A^j of the j that is shown
 	cells        int       // of a that are at least its mean: n_t
 }
 
@@ -72,7 +69,7 @@ func (a *attention) read(ctx context.Context, z diffusion.Latent, t float64, tex
 	best := float32(-1)
 	for _, m := range g.Read {
 		v := tensor.Float32s(m)
-		if loss := 1 - largest(v); loss > best {
+		if loss := 1 - largest(v); loss > best || a.last {
 			best, r.a = loss, v
 		}
 	}

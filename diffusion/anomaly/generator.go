@@ -3,6 +3,7 @@ package anomaly
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/tensor"
@@ -26,6 +27,8 @@ type Generator struct {
 	maskLatent []float32        // m_z, nil without a mask
 	maskMap    []float32        // m_a, nil without a mask
 
+	released *released // what only ReleasedPreset has, else nil
+
 	attend     *attention  // gradient with respect to the latent
 	attendText *attention  // and to the embedding, for the refinement
 	refinement *refinement // nil where R = 0
@@ -37,7 +40,7 @@ type Generator struct {
 
 // New encodes a picture [1, 3, H, W] in [-1, 1] and the prompts, and compiles
 // the graphs. H and W must be multiples of Pipeline.Multiple. It is an error if
-// Word is not in Prompt, if the mask has another size or nothing of it is left
+// one of Words is not in Prompt, if the mask has another size or nothing of it is left
 // at the size of the attention maps, or if refinement is asked for without CLIP.
 func New(ctx context.Context, p *diffusion.Pipeline, picture *gt.Dense, o Options) (*Generator, error) {
 	if err := o.validate(); err != nil {
@@ -49,10 +52,16 @@ func New(ctx context.Context, p *diffusion.Pipeline, picture *gt.Dense, o Option
 	s := picture.Shape()
 	g := &Generator{pipeline: p, options: o, h: s[2] / p.Factor(), w: s[3] / p.Factor()}
 	var err error
-	if g.scheduler, err = newDDIM(p.Scheduler, o.Steps); err != nil {
+	if o.Preset == ReleasedPreset {
+		g.released = &released{g: g}
+		g.scheduler, err = newPNDM(p.Scheduler, o.Steps)
+	} else {
+		g.scheduler, err = newDDIM(p.Scheduler, o.Steps)
+	}
+	if err != nil {
 		return nil, err
 	}
-	if g.tokens, err = p.Tokenizer.FindWord(o.Prompt, o.Word); err != nil {
+	if err := g.findTokens(); err != nil {
 		return nil, err
 	}
 	if err := g.chooseMaps(); err != nil {
@@ -68,6 +77,20 @@ func New(ctx context.Context, p *diffusion.Pipeline, picture *gt.Dense, o Option
 		return nil, err
 	}
 	return g, g.compile(ctx)
+}
+
+// findTokens finds all tokens of the words, J, in the prompt's order.
+func (g *Generator) findTokens() error {
+	for _, word := range g.options.Words {
+		found, err := g.pipeline.Tokenizer.FindWord(g.options.Prompt, word)
+		if err != nil {
+			return err
+		}
+		g.tokens = append(g.tokens, found...)
+	}
+	slices.Sort(g.tokens)
+	g.tokens = slices.Compact(g.tokens)
+	return nil
 }
 
 // newDDIM is the paper's scheduler for a model that was trained as c says,
@@ -113,6 +136,9 @@ func (g *Generator) setMask(height, width int) error {
 	if len(o.Mask) != height*width {
 		return fmt.Errorf("the mask has %d pixels, the picture %d×%d = %d", len(o.Mask), height, width, height*width)
 	}
+	if g.released != nil {
+		return g.released.setMask(height, width)
+	}
 	var err error
 	if g.maskLatent, err = diffusion.ShrinkMask(o.Mask, height, width, g.h, g.w); err != nil {
 		return err
@@ -132,6 +158,11 @@ func (g *Generator) encode(ctx context.Context, picture *gt.Dense) (err error) {
 	if g.normal, err = p.EncodeImage(ctx, picture); err != nil {
 		return err
 	}
+	if g.released != nil {
+		if err := g.released.encode(ctx, picture); err != nil {
+			return err
+		}
+	}
 	for _, e := range []struct {
 		text string
 		to   **gt.Dense
@@ -144,6 +175,9 @@ func (g *Generator) encode(ctx context.Context, picture *gt.Dense) (err error) {
 }
 
 func (g *Generator) compile(ctx context.Context) (err error) {
+	if g.released != nil {
+		return g.released.compile(ctx)
+	}
 	if g.attend, err = g.compileAttention(diffusion.LatentInput); err != nil {
 		return err
 	}
@@ -158,7 +192,7 @@ func (g *Generator) compile(ctx context.Context) (err error) {
 	if g.attendText, err = g.compileAttention(diffusion.LatentInput, diffusion.TextInput); err != nil {
 		return err
 	}
-	if g.refinement, err = g.compileRefinement(ctx); err != nil {
+	if g.refinement, err = g.compileRefinement(ctx, g.paperComparison()); err != nil {
 		return err
 	}
 	g.refined = g.attendText.step.GradFLOPs() + g.refinement.flops() + denoise
@@ -175,11 +209,34 @@ func (g *Generator) Steps() int { return g.options.run() }
 func (g *Generator) Tokens() []int { return g.tokens }
 
 // Noise is the initial noise ε of a seed: torch's randn(1, C, h, w) on a CPU.
-func (g *Generator) Noise(seed uint64) []float32 {
-	return tensor.NewRand(seed).Randn(len(g.normal.Floats()))
+func (g *Generator) Noise(seed uint64) []float32 { return g.Noises(seed).Initial }
+
+// Noises are what a run draws.
+type Noises struct {
+	Initial []float32   // ε, as many numbers as the latent has
+	Encoder []float32   // ReleasedPreset: for the sample of the encoder's distribution
+	Fresh   [][]float32 // ReleasedPreset with a mask: for the photograph outside it, after each step
 }
 
-// RefineSteps is how many of the last steps refine, R.
+// Noises draws from torch's CPU generator of a seed, in this order: Initial,
+// Encoder, and Fresh step by step.
+func (g *Generator) Noises(seed uint64) Noises {
+	r, size := tensor.NewRand(seed), len(g.normal.Floats())
+	n := Noises{Initial: r.Randn(size)}
+	if g.released == nil {
+		return n
+	}
+	n.Encoder = r.Randn(size)
+	if g.maskLatent != nil {
+		for range g.Steps() {
+			n.Fresh = append(n.Fresh, r.Randn(size))
+		}
+	}
+	return n
+}
+
+// RefineSteps is how many of the last steps CLIP sees the picture of: R, or in
+// ReleasedPreset those after 0.7·N.
 func (g *Generator) RefineSteps() int { return g.options.refineSteps() }
 
 // Work is the floating-point operations of step i of a run, of its matrix

@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -17,18 +18,20 @@ import (
 
 const testdata = "../../testdata"
 
-// golden is a run of testdata/reference/anomalyany.py.
+// golden is a run of testdata/reference/anomalyany.py or released.py.
 type golden struct {
-	Prompt, Detailed, Word string
-	T, R                   int
-	Gamma, Mu              float64
-	Lambda                 float64 `json:"lam"`
-	EtaE                   float64 `json:"eta_e"`
-	Guidance               float32
-	Tokens                 []int `json:"token_indices"`
-	Steps                  []StepTrace
+	Preset                         Preset
+	Prompt, Detailed, Normal, Word string
+	T, R, N                        int
+	Gamma, Mu, Scale               float64
+	Lambda                         float64 `json:"lam"`
+	EtaE                           float64 `json:"eta_e"`
+	Guidance                       float32
+	Tokens                         []int `json:"token_indices"`
+	Steps                          []StepTrace
 
-	in, ref map[string]*gt.Dense
+	in, ref   map[string]*gt.Dense
+	tolerance float64
 }
 
 func readGolden(t *testing.T, model, kind string) golden {
@@ -81,9 +84,17 @@ func TestGoldens(t *testing.T) {
 	}
 	for _, model := range []string{"a", "b"} {
 		p := openModel(t, filepath.Join(testdata, "models", model))
-		for _, kind := range []string{"", "_mask"} {
+		for kind, tolerance := range map[string]float64{
+			"": 1e-3, "_mask": 1e-3,
+			// early optimisation amplifies rounding a thousandfold
+			"_released": 1e-1, "_released_mask": 1e-3,
+		} {
+			if files, _ := filepath.Glob(filepath.Join(testdata, "goldens", model, "anomalyany"+kind+".json")); len(files) == 0 {
+				continue
+			}
 			t.Run(model+kind, func(t *testing.T) {
 				want := readGolden(t, model, kind)
+				want.tolerance = tolerance
 				g, err := New(t.Context(), p, want.in["image"], want.options())
 				if err != nil {
 					t.Fatal(err)
@@ -91,17 +102,23 @@ func TestGoldens(t *testing.T) {
 				if diff := cmp.Diff(want.Tokens, g.Tokens()); diff != "" {
 					t.Errorf("tokens: %s", diff)
 				}
-				r, err := g.RunNoise(t.Context(), tensor.Float32s(want.in["noise"]), func(s StepTrace, z diffusion.Latent) error {
+				r, err := g.RunNoises(t.Context(), want.noises(), func(s StepTrace, z diffusion.Latent) error {
 					want.compare(t, fmt.Sprintf("latent.%d", s.I), z.Floats())
 					return nil
 				})
 				if err != nil {
 					t.Fatal(err)
 				}
+				if want.Preset == ReleasedPreset {
+					want.compare(t, "embedding_start", tensor.Float32s(r.Start))
+					for i, v := range tensor.Float32s(r.Image) {
+						tensor.Float32s(r.Image)[i] = v/2 + 0.5 // as the reference has it
+					}
+				}
 				want.compare(t, "image", tensor.Float32s(r.Image))
 				want.compare(t, "embedding", tensor.Float32s(r.Embedding))
 				want.compare(t, "soft_map", r.SoftMap)
-				if diff := cmp.Diff(want.Steps, r.Trace, cmpopts.EquateApprox(1e-3, 1e-4)); diff != "" {
+				if diff := cmp.Diff(want.Steps, r.Trace, cmpopts.EquateApprox(tolerance, 1e-4)); diff != "" {
 					t.Errorf("trace, PyTorch -, ours +:\n%s", diff)
 				}
 			})
@@ -111,15 +128,31 @@ func TestGoldens(t *testing.T) {
 
 func (g golden) options() Options {
 	o := Paper()
-	o.Prompt, o.Detail, o.Word = g.Prompt, g.Detailed, g.Word
-	o.Steps, o.Gamma, o.Guidance, o.Refine = g.T, g.Gamma, g.Guidance, g.R
-	o.Lambda, o.Mu, o.EtaE = g.Lambda, g.Mu, g.EtaE
+	if g.Preset == ReleasedPreset {
+		o = Released()
+		o.Normal, o.Released.Tail, o.Released.EarlyScale = g.Normal, g.N, g.Scale
+	} else {
+		o.Gamma, o.Refine, o.Lambda, o.Mu, o.EtaE = g.Gamma, g.R, g.Lambda, g.Mu, g.EtaE
+	}
+	o.Prompt, o.Detail, o.Words = g.Prompt, g.Detailed, []string{g.Word}
+	o.Steps, o.Guidance = g.T, g.Guidance
 	for _, v := range tensor.Float32s(g.in["mask"]) {
 		if v != 1 {
 			o.Mask = tensor.Float32s(g.in["mask"])
 		}
 	}
 	return o
+}
+
+func (g golden) noises() Noises {
+	n := Noises{Initial: tensor.Float32s(g.in["noise"])}
+	if g.Preset == ReleasedPreset {
+		n.Encoder = tensor.Float32s(g.in["encoder_noise"])
+	}
+	if fresh := g.in["fresh_noise"]; fresh != nil {
+		n.Fresh = slices.Collect(slices.Chunk(tensor.Float32s(fresh), len(n.Initial)))
+	}
+	return n
 }
 
 func (g golden) compare(t *testing.T, name string, got []float32) {
@@ -133,7 +166,7 @@ func (g golden) compare(t *testing.T, name string, got []float32) {
 		worst = math.Max(worst, math.Abs(float64(got[i])-float64(v)))
 		largest = math.Max(largest, math.Abs(float64(v)))
 	}
-	if !(worst <= 1e-3*largest) {
+	if !(worst <= g.tolerance*largest) {
 		t.Errorf("%s: largest error %g of %g", name, worst, largest)
 	}
 }

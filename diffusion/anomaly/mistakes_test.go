@@ -25,9 +25,9 @@ func TestRefused(t *testing.T) {
 		says   []string
 	}{
 		"no prompt":       {func(o *Options) { o.Prompt = "" }, []string{"prompt is empty"}},
-		"no word":         {func(o *Options) { o.Word = "" }, []string{"word", "empty"}},
-		"word not there":  {func(o *Options) { o.Word = "scratch" }, []string{`"scratch"`, "a, photo, of, a, hazelnut, with, a, crack, on, it"}},
-		"part of a word":  {func(o *Options) { o.Word = "hazel" }, []string{`"hazel"`}},
+		"no word":         {func(o *Options) { o.Words = nil }, []string{"word", "empty"}},
+		"word not there":  {func(o *Options) { o.Words = []string{"scratch"} }, []string{`"scratch"`, "a, photo, of, a, hazelnut, with, a, crack, on, it"}},
+		"part of a word":  {func(o *Options) { o.Words = []string{"crack", "hazel"} }, []string{`"hazel"`}},
 		"word cut off":    {func(o *Options) { o.Prompt = strings.Repeat("a ", 80) + "crack" }, []string{"further to the front"}},
 		"T = 0":           {func(o *Options) { o.Steps = 0 }, []string{"T is 0", "1 to 1000"}},
 		"T large":         {func(o *Options) { o.Steps = 1001 }, []string{"1001"}},
@@ -61,7 +61,7 @@ func TestRefused(t *testing.T) {
 		}
 	}
 	o := short()
-	o.Word = "scratch"
+	o.Words = []string{"scratch"}
 	if _, err := New(t.Context(), p, photograph(), o); !errors.Is(err, clip.ErrWordAbsent) {
 		t.Errorf("%v is no ErrWordAbsent", err)
 	}

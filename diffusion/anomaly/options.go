@@ -1,28 +1,55 @@
 package anomaly
 
 import (
+	"errors"
 	"fmt"
 	"math"
+
+	"github.com/sdgraph/sdgraph/nn"
+)
+
+// Preset is one of the two algorithms: the paper and the code that was released
+// with it differ.
+type Preset string
+
+// The presets. Paper and Released make the options of each.
+const (
+	PaperPreset    Preset = "paper"
+	ReleasedPreset Preset = "released"
 )
 
 // Options are the words and numbers of a run. The symbols are the paper's.
+// Paper and Released have the numbers of a preset.
 type Options struct {
-	Prompt string // c, such as "a photo of a hazelnut with a crack on it"
-	Detail string // c', a detailed description of the same; Prompt where empty
-	Word   string // the word or phrase of Prompt that names the anomaly
+	Preset Preset
+
+	Prompt string   // c, such as "a photo of a hazelnut with a crack on it"
+	Detail string   // c', a detailed description of the same; Prompt where empty
+	Words  []string // the words or phrases of Prompt that name the anomaly
+	Normal string   // ReleasedPreset: the prompt without the anomaly, such as "a photo of a hazelnut"
 
 	// Mask tells where the picture may change, 1 for yes and 0 for no, one
 	// number for each pixel, row by row; nil for everywhere.
 	Mask []float32
 
-	Steps    int     // T, timesteps of a whole DDIM run
-	Gamma    float64 // γ, the share of T that the photograph stands for: the last T - ⌊γT⌋ timesteps run
+	Steps    int     // T, timesteps of a whole run: of DDIM, in ReleasedPreset of PNDM
 	Guidance float32 // w of classifier-free guidance
 	Negative string  // the prompt that guidance leads away from
-	Lambda   float64 // λ, size of the attention steps
-	Mu       float64 // μ, weight of the picture's CLIP loss
-	EtaE     float64 // η_e, step size of the embedding
-	Refine   int     // R, how many of the last steps refine; Auto for ⌊0.3·T⌋
+	Sigma    float64 // σ of the 3×3 Gaussian over a token's map, in cells
+
+	// The numbers of PaperPreset.
+	Gamma  float64 // γ, the share of T that the photograph stands for: the last T - ⌊γT⌋ timesteps run
+	Lambda float64 // λ, size of the attention steps
+	Mu     float64 // μ, weight of the picture's CLIP loss
+	EtaE   float64 // η_e, step size of the embedding
+	Refine int     // R, how many of the last steps refine; Auto for ⌊0.3·T⌋
+
+	// Ablations of PaperPreset, which the paper's table compares. The other two
+	// are Lambda = 0 and Refine = 0.
+	NoCondition bool // start from noise alone and run all T timesteps
+	NoScheduler bool // α_t = λ in every step: no localisation-aware scheduler
+
+	Released ReleasedOptions // the numbers of ReleasedPreset
 
 	MapHeight, MapWidth int // of the attention maps; 0 for a quarter of the latent
 
@@ -34,22 +61,47 @@ const Auto = -1
 
 // Paper is the preset of the paper: every number, and no words.
 func Paper() Options {
-	return Options{Steps: 100, Gamma: 0.25, Guidance: 7.5, Lambda: 20, Mu: 1, EtaE: 0.02, Refine: Auto}
+	return Options{
+		Preset: PaperPreset, Steps: 100, Gamma: 0.25, Guidance: 7.5, Sigma: 0.5,
+		Lambda: 20, Mu: 1, EtaE: 0.02, Refine: Auto,
+	}
 }
 
-// run is how many timesteps run, S = T - ⌊γT⌋.
-func (o Options) run() int { return o.Steps - int(math.Floor(o.Gamma*float64(o.Steps)+1e-9)) }
+// gaussian is the kernel over a token's map.
+func (o Options) gaussian() nn.Gaussian {
+	if o.Preset == ReleasedPreset {
+		return nn.NarrowGaussian(o.Sigma)
+	}
+	return nn.StandardGaussian(o.Sigma)
+}
+
+// run is how many timesteps run: S = T - ⌊γT⌋, or N+1.
+func (o Options) run() int {
+	switch {
+	case o.Preset == ReleasedPreset:
+		return o.releasedTail() + 1
+	case o.NoCondition:
+		return o.Steps
+	}
+	return o.Steps - floor(o.Gamma*float64(o.Steps))
+}
 
 // refineSteps is R, at most S.
 func (o Options) refineSteps() int {
-	if o.Refine == Auto {
+	switch {
+	case o.Preset == ReleasedPreset:
+		return o.run() - 1 - o.releasedBefore()
+	case o.Refine == Auto:
 		return o.tail()
 	}
 	return min(o.Refine, o.run())
 }
 
 // tail is ⌊0.3·T⌋, at most S.
-func (o Options) tail() int { return min(int(math.Floor(0.3*float64(o.Steps)+1e-9)), o.run()) }
+func (o Options) tail() int { return min(floor(0.3*float64(o.Steps)), o.run()) }
+
+// floor is ⌊x⌋ of a product that may fall a little short of a whole number.
+func floor(x float64) int { return int(math.Floor(x + 1e-9)) }
 
 // annotateSteps is how many of the last steps the mask is read from.
 func (o Options) annotateSteps() int {
@@ -59,27 +111,60 @@ func (o Options) annotateSteps() int {
 	return max(o.tail(), 1)
 }
 
-// validate checks the numbers and fills in what follows from others.
+// validate checks the words and numbers and fills in what follows from others.
 func (o *Options) validate() error {
 	if o.Detail == "" {
 		o.Detail = o.Prompt
 	}
+	if err := o.validateWords(); err != nil {
+		return err
+	}
 	switch {
-	case o.Prompt == "":
-		return fmt.Errorf("the prompt is empty")
-	case o.Word == "":
-		return fmt.Errorf("the word that names the anomaly is empty")
 	case o.Steps < 1 || o.Steps > 1000:
 		return fmt.Errorf("steps T is %d, want 1 to 1000", o.Steps)
 	case !(o.Gamma >= 0 && o.Gamma < 1):
 		return fmt.Errorf("gamma γ is %g, want 0 to less than 1", o.Gamma)
+	case !(o.Sigma > 0) || math.IsInf(o.Sigma, 0):
+		return fmt.Errorf("sigma σ of the Gaussian is %g, want a positive number", o.Sigma)
 	case o.Refine < Auto:
 		return fmt.Errorf("refine R is %d, want 0 or more", o.Refine)
 	}
-	for _, n := range []struct {
-		name  string
-		value float64
-	}{{"guidance w", float64(o.Guidance)}, {"lambda λ", o.Lambda}, {"mu μ", o.Mu}, {"eta_e η_e", o.EtaE}, {"memory", float64(o.Memory)}} {
+	if err := fromZero([]number{
+		{"guidance w", float64(o.Guidance)}, {"lambda λ", o.Lambda}, {"mu μ", o.Mu}, {"eta_e η_e", o.EtaE}, {"memory", float64(o.Memory)},
+	}); err != nil {
+		return err
+	}
+	if o.Preset == ReleasedPreset {
+		return o.validateReleased()
+	}
+	return nil
+}
+
+func (o *Options) validateWords() error {
+	switch {
+	case o.Preset != PaperPreset && o.Preset != ReleasedPreset:
+		return fmt.Errorf("preset %q, want %s or %s", o.Preset, PaperPreset, ReleasedPreset)
+	case o.Prompt == "":
+		return errors.New("the prompt is empty")
+	case len(o.Words) == 0:
+		return errors.New("the word that names the anomaly is empty")
+	}
+	for _, w := range o.Words {
+		if w == "" {
+			return errors.New("a word that names the anomaly is empty")
+		}
+	}
+	return nil
+}
+
+// number is an option with its name.
+type number struct {
+	name  string
+	value float64
+}
+
+func fromZero(all []number) error {
+	for _, n := range all {
 		if math.IsNaN(n.value) || math.IsInf(n.value, 0) || n.value < 0 {
 			return fmt.Errorf("%s is %g, want a number from 0 on", n.name, n.value)
 		}

@@ -34,7 +34,7 @@ type State struct {
 // State is a copy of the run that is under way, to be kept by an Observer: it
 // is what the step that the Observer is told of has left.
 func (g *Generator) State() (*State, error) {
-	if g.current == nil {
+	if g.current == nil || g.released != nil {
 		return nil, ErrNoState
 	}
 	s := g.current
@@ -50,6 +50,9 @@ func (g *Generator) State() (*State, error) {
 // runs, or with numbers that are not finite, is an error; that it belongs to
 // the same picture, prompt and numbers is for the caller to know.
 func (g *Generator) Resume(ctx context.Context, kept *State, observe Observer) (*Result, error) {
+	if g.released != nil {
+		return nil, ErrNoState
+	}
 	if err := g.check(kept); err != nil {
 		return nil, err
 	}

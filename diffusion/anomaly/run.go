@@ -2,6 +2,7 @@ package anomaly
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"math"
 
@@ -13,11 +14,12 @@ import (
 
 // Result is one generated picture.
 type Result struct {
-	Image     *gt.Dense // [1, 3, H, W], the decoder's output, about [-1, 1], not clamped
+	Image     *gt.Dense // [1, 3, H, W], the decoder's output, about [-1, 1]; clamped in ReleasedPreset
 	SoftMap   []float32 // H·W, where the word's attention was, in [0, 1]
 	Threshold float32   // Otsu's, of the soft map
 	Mask      []float32 // H·W, 1 where the soft map lies above the threshold and the picture might change
-	Embedding *gt.Dense // e at the end, [1, T, d]
+	Embedding *gt.Dense // e at the end, [1, T, d]; in ReleasedPreset E, [2, T, d]: negative, prompt
+	Start     *gt.Dense // the same before the first step
 	Trace     []StepTrace
 }
 
@@ -26,13 +28,41 @@ type StepTrace struct {
 	I         int      `json:"i"`
 	T         int      `json:"t"`
 	Attention float64  `json:"L_att"`
-	Cells     int      `json:"n"`
-	Alpha     float64  `json:"alpha"`
+	Cells     Cells    `json:"n"`
+	Alpha     *float64 `json:"alpha,omitempty"` // α_t; PaperPreset
 	Image     *float64 `json:"L_img,omitempty"`
-	Prompt    *float64 `json:"L_prompt,omitempty"`
-	Gradient  float64  `json:"grad"` // ‖g‖, how far the latent moves before it is denoised
+	Prompt    *float64 `json:"L_prompt,omitempty"` // PaperPreset
+	Gradient  float64  `json:"grad,omitempty"`     // ‖g‖, how far the latent moves before it is denoised; PaperPreset
 
-	ImageGradient *float64 `json:"grad_img,omitempty"` // ‖∇L_img‖
+	ImageGradient *float64 `json:"grad_img,omitempty"` // ‖∇L_img‖; PaperPreset
+
+	// ReleasedPreset: whether early optimisation is still allowed, and L_att of
+	// its last pass where it was done.
+	Early          *bool    `json:"early,omitempty"`
+	EarlyAttention *float64 `json:"early_L_att,omitempty"`
+}
+
+// Cells is how many cells of a map are at least its mean, n_t: one number, in
+// ReleasedPreset one before each update of the step. In JSON one number is no
+// list.
+type Cells []int
+
+// MarshalJSON writes a number or a list.
+func (c Cells) MarshalJSON() ([]byte, error) {
+	if len(c) == 1 {
+		return json.Marshal(c[0])
+	}
+	return json.Marshal([]int(c))
+}
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (c *Cells) UnmarshalJSON(data []byte) error {
+	var one int
+	if json.Unmarshal(data, &one) == nil {
+		*c = Cells{one}
+		return nil
+	}
+	return json.Unmarshal(data, (*[]int)(c))
 }
 
 // Observer is told of each step that is done: its trace and the latent that it
@@ -50,39 +80,85 @@ type state struct {
 	start     int // n_start
 	soft      softMap
 	trace     []StepTrace
+
+	released *releasedRun // further variables of ReleasedPreset, else nil
 }
 
 // Run makes the picture of a seed.
 func (g *Generator) Run(ctx context.Context, seed uint64, observe Observer) (*Result, error) {
-	return g.RunNoise(ctx, g.Noise(seed), observe)
+	return g.RunNoises(ctx, g.Noises(seed), observe)
 }
 
 // RunNoise makes the picture of an initial noise ε, as many numbers as the
-// latent has. observe may be nil.
+// latent has. observe may be nil. ReleasedPreset needs more: RunNoises.
 func (g *Generator) RunNoise(ctx context.Context, noise []float32, observe Observer) (*Result, error) {
-	s, err := g.begin(noise)
+	return g.RunNoises(ctx, Noises{Initial: noise}, observe)
+}
+
+// RunNoises makes the picture of the given noises. observe may be nil.
+func (g *Generator) RunNoises(ctx context.Context, n Noises, observe Observer) (*Result, error) {
+	if g.released != nil {
+		s, err := g.released.begin(n)
+		if err != nil {
+			return nil, err
+		}
+		return s.complete(ctx, observe)
+	}
+	s, err := g.begin(n.Initial)
 	if err != nil {
 		return nil, err
 	}
 	return s.complete(ctx, observe)
 }
 
+// begin starts a run of PaperPreset.
 func (g *Generator) begin(noise []float32) (*state, error) {
-	if n := len(g.normal.Floats()); len(noise) != n {
-		return nil, fmt.Errorf("%d numbers of noise for a latent of shape %v, want %d", len(noise), g.normal.Shape(), n)
-	}
-	s := &state{g: g, scheduler: g.scheduler, first: g.options.Steps - g.Steps(), noise: noise, e: g.prompt}
-	s.soft = newSoftMap(g.options.MapHeight, g.options.MapWidth)
-	z, err := s.scheduler.AddNoise(g.normal.Floats(), noise, s.scheduler.Timesteps()[s.first])
+	s, err := g.newState(noise)
 	if err != nil {
 		return nil, err
 	}
-	s.z = g.normal.With(z)
+	if g.options.NoCondition {
+		z := g.normal.With(make([]float32, len(noise)))
+		z.AddScaled(float32(s.scheduler.InitNoiseSigma()), g.normal.With(noise).Dense)
+		s.z = z
+		return s, nil
+	}
+	return s, s.addNoise(g.normal)
+}
+
+// newState is a run before its first latent.
+func (g *Generator) newState(noise []float32) (*state, error) {
+	if err := g.checkNoise("noise", noise); err != nil {
+		return nil, err
+	}
+	s := &state{g: g, scheduler: g.scheduler, noise: noise, e: g.prompt}
+	s.first = len(s.scheduler.Timesteps()) - g.Steps()
+	s.soft = newSoftMap(g.options.MapHeight, g.options.MapWidth)
+	s.scheduler.Reset()
 	return s, nil
+}
+
+func (g *Generator) checkNoise(what string, noise []float32) error {
+	if n := len(g.normal.Floats()); len(noise) != n {
+		return fmt.Errorf("%d numbers of %s for a latent of shape %v, want %d", len(noise), what, g.normal.Shape(), n)
+	}
+	return nil
+}
+
+// addNoise starts from the photograph at the level of the first timestep.
+func (s *state) addNoise(normal diffusion.Latent) error {
+	z, err := s.scheduler.AddNoise(normal.Floats(), s.noise, s.scheduler.Timesteps()[s.first])
+	if err == nil {
+		s.z = normal.With(z)
+	}
+	return err
 }
 
 // step is one pass through the algorithm's loop.
 func (s *state) step(ctx context.Context, i int) error {
+	if s.released != nil {
+		return s.released.step(ctx, i)
+	}
 	o := s.g.options
 	k := s.g.Steps() - i // how many remain, this one included
 	t := s.scheduler.Timesteps()[s.first+i]
@@ -101,7 +177,10 @@ func (s *state) step(ctx context.Context, i int) error {
 		s.start = max(r.cells, 1)
 	}
 	alpha := o.Lambda * (1 + float64(k)/float64(o.Steps)) * float64(r.cells) / float64(s.start)
-	tr := StepTrace{I: i, T: int(t), Attention: float64(r.loss), Cells: r.cells, Alpha: alpha}
+	if o.NoScheduler {
+		alpha = o.Lambda
+	}
+	tr := StepTrace{I: i, T: int(t), Attention: float64(r.loss), Cells: Cells{r.cells}, Alpha: value(alpha)}
 	if err := finite("L_att", r.loss, r.latent); err != nil {
 		return err
 	}
@@ -164,11 +243,7 @@ func (s *state) refine(ctx context.Context, r *reading, alpha float64, g diffusi
 // mask, with the noise of the level that was reached.
 func (s *state) denoise(ctx context.Context, i int, t float64) error {
 	g, at := s.g, s.first+i
-	eps, err := g.attend.step.Denoise(ctx, s.z, t, diffusion.Guidance{Prompt: s.e, Negative: g.negative, Scale: g.options.Guidance})
-	if err != nil {
-		return err
-	}
-	z, err := s.scheduler.Step(eps.Floats(), s.z.Floats(), at)
+	z, err := s.guided(ctx, at, t, s.e, g.negative)
 	if err != nil {
 		return err
 	}
@@ -183,6 +258,15 @@ func (s *state) denoise(ctx context.Context, i int, t float64) error {
 	}
 	s.z = g.normal.With(z)
 	return nil
+}
+
+// guided is the latent after the scheduler's step at entry at of its list.
+func (s *state) guided(ctx context.Context, at int, t float64, prompt, negative *gt.Dense) ([]float32, error) {
+	eps, err := s.g.attend.step.Denoise(ctx, s.z, t, diffusion.Guidance{Prompt: prompt, Negative: negative, Scale: s.g.options.Guidance})
+	if err != nil {
+		return nil, err
+	}
+	return s.scheduler.Step(eps.Floats(), s.z.Floats(), at)
 }
 
 // blend keeps z where mask is 1 and puts normal where it is 0; the mask counts
@@ -201,6 +285,9 @@ func (s *state) finish(ctx context.Context) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	if s.released != nil {
+		clamp(tensor.Float32s(image), -1, 1)
+	}
 	f := g.pipeline.Factor()
 	soft, err := s.soft.resized(g.h*f, g.w*f)
 	if err != nil {
@@ -213,7 +300,7 @@ func (s *state) finish(ctx context.Context) (*Result, error) {
 			mask[i] = 0
 		}
 	}
-	return &Result{Image: image, SoftMap: soft, Threshold: threshold, Mask: mask, Embedding: s.e, Trace: s.trace}, nil
+	return &Result{Image: image, SoftMap: soft, Threshold: threshold, Mask: mask, Embedding: s.e, Start: g.prompt, Trace: s.trace}, nil
 }
 
 // finite tells what a loss or its gradient is if it is no number.

@@ -29,7 +29,7 @@ func photograph() *gt.Dense {
 // short are the options of a run of four steps, the last with refinement.
 func short() Options {
 	o := Paper()
-	o.Prompt, o.Word = "a photo of a hazelnut with a crack on it", "crack"
+	o.Prompt, o.Words = "a photo of a hazelnut with a crack on it", []string{"crack"}
 	o.Detail = "a deep crack across the hazelnut"
 	o.Steps, o.Refine = 5, 1
 	return o
@@ -130,17 +130,19 @@ func TestMaskKeepsThePhotograph(t *testing.T) {
 func TestWords(t *testing.T) {
 	p := openModel(t, modelA)
 	losses := map[string]float64{}
-	for word, tokens := range map[string][]int{"hazelnut": {5}, "bent nail": {8, 9, 10, 11, 12}, "bent": {8}, "nail": {9, 10, 11, 12}} {
+	for word, tokens := range map[string][]int{"hazelnut": {5}, "bent nail": {8, 9, 10, 11, 12}, "bent": {8}, "nail": {9, 10, 11, 12}, "nail,bent,nail": {8, 9, 10, 11, 12}} {
 		o := short()
-		o.Prompt, o.Word, o.Steps, o.Refine = "a photo of a hazelnut with a bent nail in it", word, 1, 0
+		o.Prompt, o.Words, o.Steps, o.Refine = "a photo of a hazelnut with a bent nail in it", strings.Split(word, ","), 1, 0
 		g := newGenerator(t, p, o)
 		if diff := cmp.Diff(tokens, g.Tokens()); diff != "" {
 			t.Errorf("%s: tokens, want -, got +:\n%s", word, diff)
 		}
 		losses[word] = generate(t, g, 2).Trace[0].Attention
 	}
-	if want := math.Max(losses["bent"], losses["nail"]); losses["bent nail"] != want {
-		t.Errorf("L_att of both words is %g, of the one that is seen less %g", losses["bent nail"], want)
+	for _, both := range []string{"bent nail", "nail,bent,nail"} {
+		if want := math.Max(losses["bent"], losses["nail"]); losses[both] != want {
+			t.Errorf("L_att of %q is %g, of the one that is seen less %g", both, losses[both], want)
+		}
 	}
 	if losses["bent"] == losses["nail"] {
 		t.Error("L_att of two words is the same")

@@ -3,7 +3,10 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
+	"github.com/alecthomas/kong"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
 )
 
@@ -18,22 +21,30 @@ type flags struct {
 	Paste bool   `help:"Outside the mask, leave every pixel of the photograph as it is; the seam lies inside." json:"paste"`
 	Tile  bool   `help:"Keep the photograph's full size: work in a window around the mask, at --size or up to twice as long, and paste." json:"tile"`
 
-	Object   string `placeholder:"WORDS" help:"What the photograph shows, such as hazelnut." json:"object"`
-	Anomaly  string `placeholder:"WORDS" help:"The word of the prompt that names the defect, such as crack." json:"anomaly"`
-	Prompt   string `placeholder:"TEXT" help:"Default: 'a photo of a OBJECT with a ANOMALY on it'." json:"prompt"`
-	Detail   string `placeholder:"TEXT" help:"Detailed description that CLIP refines towards (default: the prompt)." json:"detail"`
-	Negative string `placeholder:"TEXT" help:"What guidance leads away from (default: nothing)." json:"negative"`
+	Object   string   `placeholder:"WORDS" help:"What the photograph shows, such as hazelnut." json:"object"`
+	Anomaly  []string `placeholder:"WORDS" help:"The word of the prompt that names the defect, such as crack; several with commas or by repeating the flag." json:"anomaly"`
+	Prompt   string   `placeholder:"TEXT" help:"Default: 'a photo of a OBJECT with a ANOMALY on it', several anomalies joined by 'and a'." json:"prompt"`
+	Normal   string   `placeholder:"TEXT" help:"Preset released: the prompt without the defect (default: 'a photo of a OBJECT')." json:"normal"`
+	Detail   string   `placeholder:"TEXT" help:"Detailed description that CLIP refines towards (default: the prompt)." json:"detail"`
+	Negative string   `placeholder:"TEXT" help:"What guidance leads away from (default: nothing)." json:"negative"`
+
+	Named
 
 	Seed     uint64  `default:"0" help:"Seed of the first picture: torch's CPU noise." json:"seed"`
 	N        int     `default:"1" help:"How many pictures: seeds SEED to SEED+N-1." json:"n"`
 	Size     int     `default:"512" help:"The photograph's shorter side is scaled to this, in pixels." json:"size"`
-	Steps    int     `default:"100" help:"T, timesteps of a whole run." json:"steps"`
+	Preset   string  `default:"paper" enum:"paper,released" help:"The algorithm: of the paper, or of the code that was released with it (one of ${enum})." json:"preset"`
+	Steps    int     `default:"100" help:"T, timesteps of a whole run (preset released: 200)." json:"steps"`
 	Gamma    float64 `default:"0.25" help:"γ, share of T that the photograph stands for; T - ⌊γT⌋ timesteps run." json:"gamma"`
-	Guidance float32 `default:"7.5" help:"Scale of classifier-free guidance." json:"guidance"`
+	Guidance float32 `default:"7.5" help:"Scale of classifier-free guidance (preset released: 12.5)." json:"guidance"`
 	Lambda   float64 `default:"20" help:"λ, size of the attention-guided steps." json:"lambda"`
 	Mu       float64 `default:"1" help:"μ, weight of CLIP's loss on the picture." json:"mu"`
 	EtaE     float64 `default:"0.02" help:"η_e, step size of the prompt's embedding." json:"eta_e"`
-	NoRefine bool    `help:"Leave out the refinement by CLIP." json:"no_refine"`
+
+	NoCondition bool `help:"Ablation: start from noise alone and run all T timesteps." json:"no_condition"`
+	NoAttention bool `help:"Ablation: no attention-guided steps, λ = 0." json:"no_attention"`
+	NoRefine    bool `help:"Ablation: leave out the refinement by CLIP, which may then be absent." json:"no_refine"`
+	NoScheduler bool `help:"Ablation: steps of λ throughout, no localisation-aware scheduler." json:"no_scheduler"`
 
 	Memory float64 `default:"3" placeholder:"GIB" help:"Memory for activations, ${default} GiB if not given; less is slower. Weights come on top." json:"memory"`
 	Out    string  `default:"out" placeholder:"DIR" help:"Where the pictures go (default: ${default})." json:"out"`
@@ -43,6 +54,9 @@ type flags struct {
 
 // Validate is called by kong after parsing.
 func (f *flags) Validate() error {
+	if err := f.useCategory(); err != nil {
+		return err
+	}
 	if err := f.Series.validate(); err != nil {
 		return err
 	}
@@ -62,8 +76,14 @@ func (f *flags) Validate() error {
 	case f.Tile && f.Mask == "":
 		return errors.New("--tile needs --mask FILE or --mask auto: the mask says which region of the photograph to work on")
 	}
+	if err := f.validatePreset(); err != nil {
+		return err
+	}
 	if f.Random {
-		f.Object, f.Anomaly = orDefault(f.Object, "hazelnut"), orDefault(f.Anomaly, "crack")
+		f.Object = orDefault(f.Object, "hazelnut")
+		if len(f.Anomaly) == 0 {
+			f.Anomaly = []string{"crack"}
+		}
 		return nil
 	}
 	if f.Model == "" {
@@ -72,10 +92,48 @@ func (f *flags) Validate() error {
 	switch {
 	case f.Image == "":
 		return errors.New("--image FILE is missing: the photograph of a normal part")
-	case f.Anomaly == "":
+	case len(f.Anomaly) == 0:
 		return errors.New("--anomaly WORD is missing: the word that names the defect, such as crack")
 	case f.Object == "" && f.Prompt == "":
 		return errors.New("--object WORD is missing: what the photograph shows, such as hazelnut (or give a --prompt)")
+	case f.released() && f.Object == "" && f.Normal == "":
+		return errors.New("--normal TEXT is missing: preset released compares with the prompt of the photograph without the defect (or give an --object)")
+	}
+	return nil
+}
+
+// released reports whether the algorithm is the released code's.
+func (f *flags) released() bool { return f.Preset == string(anomaly.ReleasedPreset) }
+
+func (f *flags) validatePreset() error {
+	if f.released() && (f.NoCondition || f.NoAttention || f.NoRefine || f.NoScheduler) {
+		return errors.New("--no-condition, --no-attention, --no-refine and --no-scheduler are ablations of --preset paper")
+	}
+	return nil
+}
+
+// AfterApply is called by kong with what was given, here or in --from's picture:
+// the numbers that were not are the preset's.
+func (f *flags) AfterApply(ctx *kong.Context) error {
+	if !f.released() {
+		return nil
+	}
+	given := map[string]bool{}
+	for _, p := range ctx.Path {
+		if p.Flag == nil {
+			continue
+		}
+		given[p.Flag.Name] = true
+		if name := p.Flag.Name; !p.Resolved && slices.Contains([]string{"gamma", "lambda", "mu", "eta-e"}, name) {
+			return fmt.Errorf("--%s is a number of --preset paper", name)
+		}
+	}
+	numbers := anomaly.Released()
+	if !given["steps"] {
+		f.Steps = numbers.Steps
+	}
+	if !given["guidance"] {
+		f.Guidance = numbers.Guidance
 	}
 	return nil
 }
@@ -90,13 +148,23 @@ func orDefault(s, def string) string {
 // options are what the flags mean to the algorithm.
 func (f *flags) options() anomaly.Options {
 	o := anomaly.Paper()
-	o.Prompt = orDefault(f.Prompt, fmt.Sprintf("a photo of a %s with a %s on it", f.Object, f.Anomaly))
-	o.Detail = orDefault(f.Detail, o.Prompt)
-	o.Word, o.Negative = f.Anomaly, f.Negative
-	o.Steps, o.Gamma, o.Guidance, o.Lambda, o.Mu, o.EtaE = f.Steps, f.Gamma, f.Guidance, f.Lambda, f.Mu, f.EtaE
-	if f.NoRefine {
-		o.Refine = 0
+	if f.released() {
+		o = anomaly.Released()
+	} else {
+		o.Gamma, o.Lambda, o.Mu, o.EtaE = f.Gamma, f.Lambda, f.Mu, f.EtaE
+		o.NoCondition, o.NoScheduler = f.NoCondition, f.NoScheduler
+		if f.NoAttention {
+			o.Lambda = 0
+		}
+		if f.NoRefine {
+			o.Refine = 0
+		}
 	}
+	o.Prompt = orDefault(f.Prompt, fmt.Sprintf("a photo of a %s with a %s on it", f.Object, strings.Join(f.Anomaly, " and a ")))
+	o.Detail = orDefault(f.Detail, o.Prompt)
+	o.Normal = orDefault(f.Normal, "a photo of a "+f.Object)
+	o.Words, o.Negative = f.Anomaly, f.Negative
+	o.Steps, o.Guidance = f.Steps, f.Guidance
 	o.Memory = int64(f.Memory * (1 << 30))
 	return o
 }

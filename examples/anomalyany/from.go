@@ -136,6 +136,9 @@ func (a *again) value(flag string) any {
 	case "seed":
 		return fmt.Sprint(a.Seed)
 	}
+	if (a.given["category"] || a.given["defect"]) && ofCategory[flag] {
+		return nil
+	}
 	if a.given["random"] && (flag == "model" || flag == "clip") {
 		return nil
 	}

@@ -52,7 +52,7 @@ func (e entry) Good() bool { return len(e.Failed) == 0 }
 // entry is a seed's picture for the index, by the limits of this run.
 func (j *job) entry(seed uint64, r record, id identity) entry {
 	return entry{
-		Name: filepath.Base(j.name(seed)), Object: j.flags.Object, Anomaly: j.flags.Anomaly, Prompt: r.Prompt, Seed: seed,
+		Name: filepath.Base(j.name(seed)), Object: j.flags.Object, Anomaly: strings.Join(j.flags.Anomaly, ", "), Prompt: r.Prompt, Seed: seed,
 		Picture: r.Files["picture"], Mask: r.Files["mask"], Heat: r.Files["heat map"], Record: filepath.Base(j.name(seed)) + ".json",
 		Photograph: j.photographName(), Scores: r.Scores, Failed: r.Scores.judge(j.flags.Series), Seconds: r.Seconds, Identity: id.hash(),
 	}

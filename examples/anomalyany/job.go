@@ -157,7 +157,7 @@ func (j *job) name(seed uint64) string {
 		}, strings.ToLower(s)), "-")
 	}
 	parts := []string{}
-	for _, s := range []string{slug(j.flags.Object), slug(j.flags.Anomaly), fmt.Sprintf("%04d", seed)} {
+	for _, s := range []string{slug(j.flags.Object), slug(strings.Join(j.flags.Anomaly, "-")), fmt.Sprintf("%04d", seed)} {
 		if s != "" {
 			parts = append(parts, s)
 		}

@@ -26,12 +26,12 @@ func main() {
 		fmt.Print(howToStart)
 		return
 	}
-	var f flags
-	kong.Parse(&f, kong.Name("anomalyany"), kong.ShortUsageOnError(), kong.WithHyphenPrefixedParameters(true),
+	var c commandLine
+	parsed := kong.Parse(&c, kong.Name("anomalyany"), kong.ShortUsageOnError(), kong.WithHyphenPrefixedParameters(true),
 		kong.Description("Pictures of unseen defects, with masks, from one normal photograph and a sentence (AnomalyAny, CVPR 2025)."))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	err := run(ctx, f)
+	err := c.run(ctx, parsed.Command())
 	switch {
 	case err == nil:
 	case errors.Is(err, context.Canceled):
@@ -41,6 +41,24 @@ func main() {
 		fmt.Fprintln(os.Stderr, "anomalyany:", err)
 		os.Exit(1)
 	}
+}
+
+// commandLine is what kong reads. All commands share the flags.
+type commandLine struct {
+	Flags      flags    `embed:""`
+	Make       struct{} `cmd:"" default:"1" help:"Make pictures: the command where none is named."`
+	Ablate     struct{} `cmd:"" help:"Make one picture with the whole algorithm and without each of its parts, side by side."`
+	Categories struct{} `cmd:"" help:"List what --category and --defect know."`
+}
+
+func (c *commandLine) run(ctx context.Context, command string) error {
+	switch command {
+	case "ablate":
+		return ablate(ctx, c.Flags)
+	case "categories":
+		return listCategories(os.Stdout, c.Flags)
+	}
+	return run(ctx, c.Flags)
 }
 
 const howToStart = `anomalyany makes pictures of unseen defects, with masks, from one normal
@@ -67,9 +85,6 @@ anomalyany --help lists every flag.
 
 // run makes the pictures.
 func run(ctx context.Context, f flags) error {
-	if f.Model == "" && !f.Random {
-		return fmt.Errorf("--model DIR is missing\n\n%s", strings.TrimSpace(howToStart))
-	}
 	p, err := openModel(ctx, f)
 	if err != nil {
 		return err
@@ -83,6 +98,9 @@ func run(ctx context.Context, f flags) error {
 }
 
 func openModel(ctx context.Context, f flags) (*diffusion.Pipeline, error) {
+	if f.Model == "" && !f.Random {
+		return nil, fmt.Errorf("--model DIR is missing\n\n%s", strings.TrimSpace(howToStart))
+	}
 	if f.Random {
 		return diffusion.Random(0)
 	}

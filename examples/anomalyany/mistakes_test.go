@@ -41,7 +41,7 @@ func TestMistakes(t *testing.T) {
 		"no directory":   {func(f *flags) { f.Model = "nowhere" }, []string{"nowhere", "text_encoder/"}},
 		"two models":     {func(f *flags) { f.Random = true }, []string{"--model and --random"}},
 		"no photograph":  {func(f *flags) { f.Image = "" }, []string{"--image FILE is missing"}},
-		"no anomaly":     {func(f *flags) { f.Anomaly = "" }, []string{"--anomaly WORD is missing"}},
+		"no anomaly":     {func(f *flags) { f.Anomaly = nil }, []string{"--anomaly WORD is missing"}},
 		"no object":      {func(f *flags) { f.Object = "" }, []string{"--object WORD is missing", "--prompt"}},
 		"word":           {func(f *flags) { f.Prompt = "a photo of a nut" }, []string{`"crack"`, "a, photo, of, a, nut"}},
 		"no file":        {func(f *flags) { f.Image = "nowhere.png" }, []string{"nowhere.png", "no such file"}},

@@ -49,10 +49,11 @@ func (p *progress) begin(seed uint64) {
 
 // skip says that steps of the picture under way were done before.
 func (p *progress) skip(steps int) {
-	fmt.Fprintf(p.out, "seed %d goes on after step %d of %d\n", p.seed, steps, p.g.Steps())
 	if p.bar != nil {
 		p.bar.Set(steps)
+		return
 	}
+	fmt.Fprintf(p.out, "seed %d goes on after step %d of %d\n", p.seed, steps, p.g.Steps())
 }
 
 // step is called after each step.
@@ -60,7 +61,10 @@ func (p *progress) step(s anomaly.StepTrace, _ diffusion.Latent) error {
 	p.done += p.g.Work(s.I)
 	status := fmt.Sprintf("L_att %.3f", s.Attention)
 	if s.Image != nil {
-		status += fmt.Sprintf(", L_img %.3f, L_prompt %.3f", *s.Image, *s.Prompt)
+		status += fmt.Sprintf(", L_img %.3f", *s.Image)
+	}
+	if s.Prompt != nil {
+		status += fmt.Sprintf(", L_prompt %.3f", *s.Prompt)
 	}
 	status += fmt.Sprintf(", %s left", p.left(s.I+1))
 	if p.bar != nil {

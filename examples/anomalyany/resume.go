@@ -24,7 +24,10 @@ func (j *job) left() ([]uint64, error) {
 		done := false
 		if j.flags.Resume {
 			var err error
-			if done, err = j.finished(seed); err != nil {
+			if done, err = j.finished(seed); err == nil && !done {
+				_, err = j.readState(seed) // better refused now than hours later
+			}
+			if err != nil {
 				return nil, err
 			}
 		} else if path := j.statePath(seed); files.Exists(path) {

@@ -126,10 +126,10 @@ func (j *job) prepareJudging(ctx context.Context) (err error) {
 
 // normalPrompt is what a normal part is compared with.
 func (j *job) normalPrompt() string {
-	if j.flags.Object == "" {
+	if j.flags.Object == "" && j.flags.Normal == "" {
 		return "a photo"
 	}
-	return "a photo of a " + j.flags.Object
+	return j.options.Normal
 }
 
 func (j *job) cosines(ctx context.Context, picture *gt.Dense, to *judging) (*clipScores, error) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
@@ -13,43 +14,95 @@ import (
 	"github.com/sdgraph/sdgraph/tensor"
 )
 
-// anomalyConfig is the JSON that describes a run.
+// anomalyConfig is the JSON that describes a run. What it leaves out is as in
+// the preset.
 type anomalyConfig struct {
-	Preset   string  `json:"preset"`
-	Prompt   string  `json:"prompt"`
-	Detailed string  `json:"detailed"`
-	Word     string  `json:"word"`
-	T        int     `json:"T"`
-	Gamma    float64 `json:"gamma"`
-	Lambda   float64 `json:"lam"`
-	Mu       float64 `json:"mu"`
-	EtaE     float64 `json:"eta_e"`
-	Guidance float32 `json:"guidance"`
-	R        *int    `json:"R"`
+	Preset   anomaly.Preset `json:"preset"`
+	Prompt   string         `json:"prompt"`
+	Detailed string         `json:"detailed"`
+	Normal   string         `json:"normal"` // released
+	Word     string         `json:"word"`
+	Words    []string       `json:"words"` // instead of word, where there are several
+	T        *int           `json:"T"`
+	Guidance *float32       `json:"guidance"`
+
+	Gamma  *float64 `json:"gamma"`
+	Lambda *float64 `json:"lam"`
+	Mu     *float64 `json:"mu"`
+	EtaE   *float64 `json:"eta_e"`
+	R      *int     `json:"R"`
+
+	Scale *float64 `json:"scale"` // released
+	N     *int     `json:"N"`     // released
 }
 
 func readAnomalyConfig(path string) (anomaly.Options, error) {
-	o := anomaly.Paper()
 	if path == "" {
-		return o, errors.New("--config FILE.json is missing")
+		return anomaly.Options{}, errors.New("--config FILE.json is missing")
 	}
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return o, err
+		return anomaly.Options{}, err
 	}
-	c := anomalyConfig{T: o.Steps, Gamma: o.Gamma, Lambda: o.Lambda, Mu: o.Mu, EtaE: o.EtaE, Guidance: o.Guidance, R: &o.Refine}
+	var c anomalyConfig
 	if err := json.Unmarshal(data, &c); err != nil {
+		return anomaly.Options{}, fmt.Errorf("%s: %w", path, err)
+	}
+	o, err := c.options()
+	if err != nil {
 		return o, fmt.Errorf("%s: %w", path, err)
 	}
-	if c.Preset != "" && c.Preset != "paper" {
-		return o, fmt.Errorf("%s: preset %q, want paper", path, c.Preset)
-	}
-	o.Prompt, o.Detail, o.Word = c.Prompt, c.Detailed, c.Word
-	o.Steps, o.Gamma, o.Lambda, o.Mu, o.EtaE, o.Guidance = c.T, c.Gamma, c.Lambda, c.Mu, c.EtaE, c.Guidance
-	if c.R != nil {
-		o.Refine = *c.R
-	}
 	return o, nil
+}
+
+func (c anomalyConfig) options() (anomaly.Options, error) {
+	var o anomaly.Options
+	switch c.Preset {
+	case anomaly.PaperPreset, "":
+		o = anomaly.Paper()
+	case anomaly.ReleasedPreset:
+		o = anomaly.Released()
+	default:
+		return o, fmt.Errorf("preset %q, want %s or %s", c.Preset, anomaly.PaperPreset, anomaly.ReleasedPreset)
+	}
+	o.Prompt, o.Detail, o.Normal, o.Words = c.Prompt, c.Detailed, c.Normal, c.Words
+	if c.Word != "" {
+		o.Words = append([]string{c.Word}, c.Words...)
+	}
+	set(&o.Steps, c.T)
+	set(&o.Guidance, c.Guidance)
+	set(&o.Gamma, c.Gamma)
+	set(&o.Lambda, c.Lambda)
+	set(&o.Mu, c.Mu)
+	set(&o.EtaE, c.EtaE)
+	set(&o.Refine, c.R)
+	set(&o.Released.EarlyScale, c.Scale)
+	set(&o.Released.Tail, c.N)
+	return o, nil
+}
+
+// set is to = from, where there is one.
+func set[T any](to, from *T) {
+	if from != nil {
+		*to = *from
+	}
+}
+
+// noises are those of the input file.
+func noises(o anomaly.Options, in tensors) (anomaly.Noises, error) {
+	n := anomaly.Noises{Initial: tensor.Float32s(in["noise"])}
+	if o.Preset != anomaly.ReleasedPreset {
+		return n, nil
+	}
+	encoder, fresh := in["encoder_noise"], in["fresh_noise"]
+	if encoder == nil || fresh == nil && o.Mask != nil {
+		return n, errors.New("preset released also reads encoder_noise [1, 4, h, w] and, with a mask, fresh_noise [N+1, 4, h, w]")
+	}
+	n.Encoder = tensor.Float32s(encoder)
+	if o.Mask != nil {
+		n.Fresh = slices.Collect(slices.Chunk(tensor.Float32s(fresh), len(n.Encoder)))
+	}
+	return n, nil
 }
 
 // runAnomaly makes one picture and records every latent on the way.
@@ -58,9 +111,13 @@ func runAnomaly(ctx context.Context, o options, in tensors) (tensors, error) {
 	if err != nil {
 		return nil, err
 	}
-	image, noise := in["image"], in["noise"]
+	image := in["image"]
 	if m := in["mask"]; m != nil && !allOnes(tensor.Float32s(m)) {
 		config.Mask = tensor.Float32s(m)
+	}
+	drawn, err := noises(config, in)
+	if err != nil {
+		return nil, err
 	}
 	var opts []diffusion.OpenOption
 	if o.Clip != "" {
@@ -76,9 +133,9 @@ func runAnomaly(ctx context.Context, o options, in tensors) (tensors, error) {
 		return nil, err
 	}
 	out := tensors{}
-	result, err := g.RunNoise(ctx, tensor.Float32s(noise), func(s anomaly.StepTrace, z diffusion.Latent) error {
+	result, err := g.RunNoises(ctx, drawn, func(s anomaly.StepTrace, z diffusion.Latent) error {
 		out[fmt.Sprintf("latent.%d", s.I)] = z.Copy().Dense
-		fmt.Fprintf(os.Stderr, "step %d of %d: t %d, L_att %.4f, n %d\n", s.I+1, g.Steps(), s.T, s.Attention, s.Cells)
+		fmt.Fprintf(os.Stderr, "step %d of %d: t %d, L_att %.4f, n %v\n", s.I+1, g.Steps(), s.T, s.Attention, s.Cells)
 		return nil
 	})
 	if err != nil {
@@ -86,6 +143,12 @@ func runAnomaly(ctx context.Context, o options, in tensors) (tensors, error) {
 	}
 	s := image.Shape()
 	out["image"], out["embedding"] = result.Image, result.Embedding
+	if config.Preset == anomaly.ReleasedPreset {
+		out["embedding_start"] = result.Start
+		for i, v := range tensor.Float32s(result.Image) {
+			tensor.Float32s(result.Image)[i] = v/2 + 0.5
+		}
+	}
 	out["soft_map"] = tensor.FromFloat32s(result.SoftMap, 1, 1, s[2], s[3])
 	if o.Trace == "" {
 		return out, nil

@@ -63,16 +63,20 @@ func TestAnomalyAny(t *testing.T) {
 		t.Skip("whole runs")
 	}
 	for _, m := range models {
-		for _, kind := range []string{"", "_mask"} {
+		for _, kind := range []string{"", "_mask", map[string]string{"a": "_released", "b": "_released_mask"}[m]} {
 			t.Run(m+kind, func(t *testing.T) {
+				rtol := 1e-2
+				if kind == "_released" {
+					rtol = 1e-1 // early optimisation amplifies rounding a thousandfold
+				}
 				config := golden(m, "anomalyany"+kind+".json")
 				trace := filepath.Join(t.TempDir(), "trace.json")
-				err := run(t.Context(), options{Model: model(m), Run: "anomalyany", Rtol: 1e-2, Config: config, Trace: trace,
+				err := run(t.Context(), options{Model: model(m), Run: "anomalyany", Rtol: rtol, Config: config, Trace: trace,
 					In: golden(m, "anomalyany_in"+kind+".safetensors"), Ref: golden(m, "anomalyany_ref"+kind+".safetensors")})
 				if err != nil {
 					t.Fatal(err)
 				}
-				near := cmpopts.EquateApprox(1e-3, 1e-4)
+				near := cmpopts.EquateApprox(rtol/10, 1e-4)
 				if diff := cmp.Diff(readTrace(t, config), readTrace(t, trace), near); diff != "" {
 					t.Errorf("trace, reference -, ours +:\n%s", diff)
 				}

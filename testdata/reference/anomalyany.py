@@ -1,4 +1,7 @@
-"""AnomalyAny ("Unseen Visual Anomaly Generation", CVPR 2025, arXiv 2406.01078), preset `paper`, in plain PyTorch."""
+"""AnomalyAny ("Unseen Visual Anomaly Generation", CVPR 2025, arXiv 2406.01078), preset `paper`, in plain PyTorch.
+
+`released.py` has the preset `released`.
+"""
 
 import json
 import math

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"os"
+	"path/filepath"
+
+	"github.com/sdgraph/sdgraph/examples/internal/imageio"
+)
+
+// ablation is a configuration of the paper's ablation table.
+type ablation struct {
+	name   string
+	change func(f *flags)
+}
+
+// ablations are the whole algorithm, and it without each of its parts.
+var ablations = []ablation{
+	{"full", func(*flags) {}},
+	{"no-condition", func(f *flags) { f.NoCondition = true }},
+	{"no-attention", func(f *flags) { f.NoAttention = true }},
+	{"no-refine", func(f *flags) { f.NoRefine = true }},
+	{"no-scheduler", func(f *flags) { f.NoScheduler = true }},
+}
+
+// ablate makes the picture of a seed in every configuration, each into a folder
+// of its own under --out, and puts them side by side.
+func ablate(ctx context.Context, f flags) error {
+	if err := f.checkAblate(); err != nil {
+		return err
+	}
+	p, err := openModel(ctx, f)
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	var panels []image.Image
+	stem := ""
+	for _, a := range ablations {
+		of := f
+		of.Out, of.Keep = filepath.Join(f.Out, a.name), "all"
+		a.change(&of)
+		j, err := newJob(of, p)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(os.Stderr, "\n%s\n", a.name)
+		if err := j.run(ctx); err != nil {
+			return fmt.Errorf("%s: %w", a.name, err)
+		}
+		picture, err := imageio.Read(j.name(f.Seed) + ".png")
+		if err != nil {
+			return err
+		}
+		panels = append(panels, imageio.Labelled(picture, a.name))
+		stem = filepath.Base(j.name(f.Seed))
+	}
+	path := filepath.Join(f.Out, stem+"-ablation.png")
+	if err := imageio.WritePNG(path, imageio.SideBySide(panels...)); err != nil {
+		return err
+	}
+	_, err = fmt.Println(path)
+	return err
+}
+
+// checkAblate refuses flags that ablate sets itself or has no use for.
+func (f *flags) checkAblate() error {
+	switch {
+	case f.released():
+		return errors.New("ablate compares the parts of --preset paper: preset released has none of them")
+	case f.NoCondition || f.NoAttention || f.NoRefine || f.NoScheduler:
+		return errors.New("ablate leaves out each part in turn: --no-condition, --no-attention, --no-refine and --no-scheduler are its own")
+	case f.N != 1:
+		return fmt.Errorf("ablate compares the pictures of one seed: --n is %d, want 1", f.N)
+	case f.From != "":
+		return errors.New("ablate makes new pictures: it has no --from")
+	}
+	return nil
+}

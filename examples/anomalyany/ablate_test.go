@@ -1,0 +1,79 @@
+package main
+
+import (
+	"image"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestAblate makes one picture in five configurations and wants five different
+// ones, side by side as they are.
+func TestAblate(t *testing.T) {
+	if testing.Short() {
+		t.Skip("whole runs")
+	}
+	f := small(t)
+	f.Detail = "a deep, dark crack"
+	if err := f.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	if err := ablate(t.Context(), f); err != nil {
+		t.Fatal(err)
+	}
+	together := readPicture(t, f, "hazelnut-crack-0000-ablation.png")
+	seen := map[string]string{}
+	x := 0
+	for _, a := range ablations {
+		of := f
+		of.Out = filepath.Join(f.Out, a.name)
+		single := readPicture(t, of, "hazelnut-crack-0000.png")
+		if other, ok := seen[string(single.Pix)]; ok {
+			t.Errorf("%s and %s have one picture", a.name, other)
+		}
+		seen[string(single.Pix)] = a.name
+		r := readRecord(t, of, "hazelnut-crack-0000.json")
+		if got := []bool{r.Options.NoCondition, r.Options.NoAttention, r.Options.NoRefine, r.Options.NoScheduler}; !cmp.Equal(got, []bool{
+			a.name == "no-condition", a.name == "no-attention", a.name == "no-refine", a.name == "no-scheduler",
+		}) {
+			t.Errorf("%s: the record has the ablations %v", a.name, got)
+		}
+		size := single.Bounds().Size()
+		top := together.Bounds().Dy() - size.Y
+		for y := range size.Y {
+			for at := range size.X {
+				if together.RGBAAt(x+at, top+y) != single.RGBAAt(at, y) {
+					t.Fatalf("%s: pixel %d, %d is not the picture's", a.name, at, y)
+				}
+			}
+		}
+		x += max(size.X, len(a.name)*7+6) + 8 // label and gap
+	}
+	if got := together.Bounds().Size(); got != image.Pt(x-8, 64+19) {
+		t.Errorf("all pictures together are %v", got)
+	}
+}
+
+func TestAblateRefused(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(f *flags)
+		says   string
+	}{
+		"released":  {func(f *flags) { f.Preset = "released" }, "--preset paper"},
+		"part":      {func(f *flags) { f.NoAttention = true }, "--no-attention"},
+		"two seeds": {func(f *flags) { f.N = 2 }, "--n is 2"},
+		"again":     {func(f *flags) { f.From = "picture.png" }, "no --from"},
+		"no model":  {func(f *flags) { f.Model = "" }, "--model DIR is missing"},
+	} {
+		f := small(t)
+		c.change(&f)
+		if err := ablate(t.Context(), f); err == nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s: %v, want %q", name, err, c.says)
+		}
+		if names := written(t, f.Out); len(names) > 0 {
+			t.Errorf("%s: left %v", name, names)
+		}
+	}
+}

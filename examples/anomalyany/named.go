@@ -1,0 +1,53 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+)
+
+// Named is the part of the command line that takes the words from a file.
+type Named struct {
+	Category   string `placeholder:"NAME" help:"Part of MVTec AD or VisA, such as hazelnut: takes --object, --anomaly, --prompt and --detail from a file where they are not given." json:"category"`
+	Defect     string `placeholder:"NAME" help:"Defect of the category, such as crack; 'anomalyany categories' lists all." json:"defect"`
+	Categories string `placeholder:"FILE" help:"A file of your own for --category and --defect (default: the program's, whose first lines explain the form)." json:"categories"`
+}
+
+// ofCategory are the flags that a category and a defect stand for.
+var ofCategory = map[string]bool{"object": true, "anomaly": true, "prompt": true, "detail": true}
+
+// useCategory fills in the words that --category and --defect stand for, where
+// they are not given.
+func (f *flags) useCategory() error {
+	switch {
+	case f.Category == "" && f.Defect == "":
+		return nil
+	case f.Category == "":
+		return errors.New("--defect needs --category, such as --category hazelnut")
+	}
+	all, err := readCategories(f.Categories)
+	if err != nil {
+		return err
+	}
+	c, d, err := all.find(f.Category, f.Defect)
+	if err != nil {
+		return fmt.Errorf("--category and --defect: %w", err)
+	}
+	f.Object = orDefault(f.Object, c.Object)
+	if len(f.Anomaly) == 0 {
+		f.Anomaly = d.Words
+	}
+	if f.Prompt == "" { // the file's detail is about the file's prompt
+		f.Prompt, f.Detail = d.Prompt, orDefault(f.Detail, d.Detail)
+	}
+	return nil
+}
+
+// listCategories writes the categories and their defects.
+func listCategories(w io.Writer, f flags) error {
+	all, err := readCategories(f.Categories)
+	if err != nil {
+		return err
+	}
+	return all.list(w)
+}
