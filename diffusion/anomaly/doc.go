@@ -1,7 +1,7 @@
 // Package anomaly makes pictures of defects that nobody has photographed, each
 // with its mask, from one normal photograph and a sentence: AnomalyAny (Sun et
-// al., "Unseen Visual Anomaly Generation", CVPR 2025, arXiv 2406.01078), the
-// algorithm of the paper. Nothing is trained.
+// al., "Unseen Visual Anomaly Generation", CVPR 2025, arXiv 2406.01078). Nothing
+// is trained.
 //
 // The latent starts from the encoded photograph with noise (the normal sample
 // condition). Before each denoising step it moves down the gradient of a loss
@@ -11,8 +11,13 @@
 // steps the picture and the prompt's embedding are refined by CLIP
 // (prompt-guided refinement).
 //
+// That is the paper's algorithm, preset Paper. The code that was released with
+// it computes something else, preset Released: it starts late in a run of PNDM,
+// and before each step moves latent and embedding ten times by small amounts; six
+// steps down the attention's loss alone come before the first one only.
+//
 //	g, err := anomaly.New(ctx, pipeline, picture, options)
-//	result, err := g.Run(ctx, seed)
+//	result, err := g.Run(ctx, seed, nil)
 //
 // The package uses nothing of the library that another program could not.
 package anomaly

@@ -1,0 +1,80 @@
+package anomaly
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/sdgraph/sdgraph/diffusion"
+	"github.com/sdgraph/sdgraph/tensor"
+)
+
+// TestAblations looks at the first latent, the timesteps and α_t.
+func TestAblations(t *testing.T) {
+	p := openModel(t, modelA)
+	o := short()
+	o.NoCondition = true
+	g := newGenerator(t, p, o)
+	noise := g.Noise(4)
+	s, err := g.begin(noise)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(noise, s.z.Floats()); diff != "" {
+		t.Errorf("the run does not start from the noise: %s", diff)
+	}
+	if r := generate(t, g, 4); len(r.Trace) != o.Steps || r.Trace[0].T != 801 {
+		t.Errorf("%d steps from timestep %d, want all %d from 801", len(r.Trace), r.Trace[0].T, o.Steps)
+	}
+
+	o = short()
+	full := generate(t, newGenerator(t, p, o), 4)
+	o.NoScheduler = true
+	changes := false
+	for i, s := range generate(t, newGenerator(t, p, o), 4).Trace {
+		if *s.Alpha != o.Lambda {
+			t.Errorf("step %d: α is %g, want λ = %g", i, *s.Alpha, o.Lambda)
+		}
+		changes = changes || *full.Trace[i].Alpha != o.Lambda
+	}
+	if !changes {
+		t.Error("the scheduler's α is λ throughout, too")
+	}
+
+	o = short()
+	o.Lambda, o.Refine = 0, 0 // plain denoising of the photograph with noise
+	g = newGenerator(t, p, o)
+	plain := g.normal.Copy()
+	_, err = g.Run(t.Context(), 4, func(s StepTrace, z diffusion.Latent) error {
+		if *s.Alpha != 0 || s.Gradient != 0 {
+			t.Errorf("step %d: α is %g, the latent moves by %g", s.I, *s.Alpha, s.Gradient)
+		}
+		plain = z.Copy()
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(denoised(t, g, 4), plain.Floats()); diff != "" {
+		t.Errorf("λ = R = 0 is not plain denoising: %s", diff)
+	}
+}
+
+// denoised is the latent of a run without any of the algorithm.
+func denoised(t *testing.T, g *Generator, seed uint64) []float32 {
+	t.Helper()
+	times := g.scheduler.Timesteps()
+	z, err := g.scheduler.AddNoise(g.normal.Floats(), tensor.NewRand(seed).Randn(len(g.normal.Floats())), times[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 1; i < len(times); i++ {
+		eps, err := g.attend.step.Denoise(t.Context(), g.normal.With(z), times[i], diffusion.Guidance{Prompt: g.prompt, Negative: g.negative, Scale: g.options.Guidance})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if z, err = g.scheduler.Step(eps.Floats(), z, i); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return z
+}
