@@ -152,28 +152,36 @@ class Probabilities:
         return attn.to_out[0]((probs @ heads(v)).transpose(1, 2).flatten(-2))
 
 
-def run_unet_latt(model):
-    """L_att at 16x16 and its gradient; the forward pass stops behind the last map."""
+def attention_gradient(model, z, e, of):
+    """The gradient of L_att at 16x16; the forward pass stops behind the last map."""
     import torch
 
     def stop(*_):
         raise Enough
 
-    maps, processors = [], dict(model.attn_processors)
+    maps, before = [], model.attn_processors
+    processors = dict(before)
     at16 = "down_blocks.2.", "up_blocks.1."
     for name in processors:
         if name.startswith(at16) and ".attn2." in name:
             processors[name] = Probabilities(maps)
     model.set_attn_processor(processors)
     handle = model.up_blocks[1].attentions[-1].register_forward_hook(stop)
-    z = torch.randn(1, 4, 64, 64, requires_grad=True)
     try:
-        model(z, 500, torch.randn(1, 77, 768))
+        model(z, 500, e)
     except Enough:
         pass
     handle.remove()
+    model.set_attn_processor(dict(before))
     tokens = (100 * torch.stack(maps).mean((0, 1, 2))[:, 1:76]).softmax(-1)
-    torch.autograd.grad(1 - tokens[:, 7].max(), z)
+    return torch.autograd.grad(1 - tokens[:, 7].max(), of)
+
+
+def run_unet_latt(model):
+    import torch
+
+    z = torch.randn(1, 4, 64, 64, requires_grad=True)
+    attention_gradient(model, z, torch.randn(1, 77, 768), z)
 
 
 def run_vae_decode(model):
@@ -218,6 +226,31 @@ def run_clip_image_grad(model):
     torch.autograd.grad(model(x).image_embeds.square().mean(), x)
 
 
+def anomalyany():
+    import torch
+
+    return torch.nn.ModuleDict({"unet": unet(), "vae": vae(), "clip": clip_image()})
+
+
+def run_anomalyany(refine):
+    """One step of AnomalyAny: L_att and its gradient, in the refinement CLIP's loss on the picture, a guided prediction."""
+
+    def run(models):
+        import torch
+
+        z, e = torch.randn(1, 4, 64, 64, requires_grad=True), torch.randn(1, 77, 768, requires_grad=refine)
+        attention_gradient(models["unet"], z, e, [z, e] if refine else z)
+        if refine:
+            picture = models["vae"].decode(z / 0.18215).sample / 2 + 0.5
+            small = torch.nn.functional.interpolate(picture, size=224, mode="bicubic", antialias=True)
+            embeds = models["clip"](small).image_embeds
+            loss = 1 - torch.cosine_similarity(embeds, torch.randn(1, 768)).mean()
+            torch.autograd.grad(loss, z)
+        run_unet(2)(models["unet"])
+
+    return run
+
+
 # By name: what builds the model, and one run of it.
 WORKLOADS = {
     "unet.b1": (unet, run_unet(1)),
@@ -230,6 +263,8 @@ WORKLOADS = {
     "clip.text": (clip_text, run_clip_text),
     "clip.image": (clip_image, run_clip_image),
     "clip.image.grad": (clip_image, run_clip_image_grad),
+    "anomalyany.step": (anomalyany, run_anomalyany(refine=False)),
+    "anomalyany.refine": (anomalyany, run_anomalyany(refine=True)),
 }
 
 if __name__ == "__main__":
