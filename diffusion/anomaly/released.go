@@ -76,7 +76,7 @@ func (o *Options) validateReleased() error {
 	case o.NoCondition || o.NoScheduler:
 		return errors.New("the ablations are those of preset paper: preset released has none")
 	case n < 1 || n > o.Steps:
-		return fmt.Errorf("N is %d, want 1 to T = %d (by the rule ⌊0.3·T⌋, T from 4 on)", n, o.Steps)
+		return fmt.Errorf("steps N is %d, want 1 to T = %d (by the rule ⌊0.3·T⌋, T from 4 on)", n, o.Steps)
 	case r.PromptUpdates < 0 || r.EarlyUpdates < 0:
 		return fmt.Errorf("%d updates of the prompt and %d early ones, want none or more", r.PromptUpdates, r.EarlyUpdates)
 	case r.Updates < 1:
