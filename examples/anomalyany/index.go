@@ -146,7 +146,7 @@ type group struct {
 	Entries []entry // those whose files are there
 	Good    int
 	Failed  int
-	Missing int // failed and not kept
+	Missing []entry // failed and not kept
 }
 
 // page is the index as HTML: one file, no scripts, links relative.
@@ -162,7 +162,7 @@ func (x *index) page() ([]byte, error) {
 		case e.Good():
 			g.Good++
 		case e.Picture == "":
-			g.Missing++
+			g.Missing = append(g.Missing, e)
 			g.Failed++
 		default:
 			g.Failed++

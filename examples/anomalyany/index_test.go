@@ -165,8 +165,8 @@ func TestKeepGood(t *testing.T) {
 		t.Errorf("index where all failed: %+v", x)
 	}
 	page := string(readFile(t, f.Out, "index.html"))
-	if !strings.Contains(page, "2 of the failed were not kept") || strings.Contains(page, "<article") {
-		t.Errorf("the page shows pictures that were not kept:\n%s", page)
+	if !strings.Contains(page, "2 of the failed were not kept") || !strings.Contains(page, "seed 1: mask too large") || strings.Contains(page, "<article") {
+		t.Errorf("the page shows pictures that were not kept, or not why:\n%s", page)
 	}
 	f.Resume = true
 	if ran, err := runUntil(t, f, 2, 1<<40); err != nil || ran > 0 {

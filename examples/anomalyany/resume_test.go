@@ -242,3 +242,29 @@ func TestKilled(t *testing.T) {
 		t.Errorf("files before the kill -, after the next start +:\n%s", diff)
 	}
 }
+
+// TestResumeReleased goes on by whole pictures: PNDM's runs have no state.
+func TestResumeReleased(t *testing.T) {
+	if testing.Short() {
+		t.Skip("three runs")
+	}
+	whole := small(t)
+	whole.Preset, whole.Steps, whole.Guidance, whole.N, whole.KeepEvery = "released", 10, 12.5, 2, 1
+	all, err := runUntil(t, whole, 2, 1<<40)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := whole
+	f.Out = filepath.Join(t.TempDir(), "out")
+	if _, err := runUntil(t, f, 0.8, all); !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	if n := checkWhole(t, f.Out); n != 0 {
+		t.Errorf("%d states, want none", n)
+	}
+	f.Resume = true
+	if ran, err := runUntil(t, f, 2, all); err != nil || 4*ran > 3*all {
+		t.Errorf("to go on takes %d operations, the whole has %d: %v", ran, all, err)
+	}
+	samePictures(t, f, whole, written(t, whole.Out)...)
+}
