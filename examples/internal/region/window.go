@@ -64,19 +64,22 @@ func place(box image.Rectangle, size, whole image.Point) (Window, float64) {
 	return Window{Part: image.Rectangle{Min: corner, Max: corner.Add(part)}, Size: size, whole: whole}, scale
 }
 
+// alike are scales that differ by less than a twentieth: not worth a larger window.
+const alike = 0.05
+
 // score orders windows: what they hold of the mask's box, how near they are to the photograph's scale, and how
 // small they are.
 type score struct {
 	held  int
-	scale float64
-	cost  int
+	scale float64 // minus the logarithm's size: 0 for pixel for pixel
+	cost  int     // minus the pixels that the model works on
 }
 
 func (s score) betterThan(t score) bool {
 	switch {
 	case s.held != t.held:
 		return s.held > t.held
-	case math.Abs(s.scale-t.scale) > 1e-9:
+	case math.Abs(s.scale-t.scale) > alike:
 		return s.scale > t.scale
 	}
 	return s.cost > t.cost

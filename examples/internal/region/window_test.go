@@ -31,6 +31,8 @@ func TestChoose(t *testing.T) {
 		// larger than any window
 		{1500, 1000, image.Rect(200, 100, 1200, 900), 512, "1250×1000 at 75,0 of 1500×1000, seen at 640×512 because the mask is larger than that"},
 		{1500, 1000, image.Rect(0, 0, 1500, 1000), 512, "1500×1000 at 0,0 of 1500×1000, seen at 768×512 because the mask is larger than that"},
+		// nearly square: a longer window would gain next to nothing
+		{3000, 2500, image.Rect(1000, 600, 2400, 1990), 512, "1750×1750 at 825,420 of 3000×2500, seen at 512×512 because the mask is larger than that"},
 		// not all of it fits in any
 		{1300, 1000, image.Rect(0, 0, 1300, 1000), 512, "1250×1000 at 25,0 of 1300×1000, seen at 640×512 because the mask is larger than that; the mask reaches further and is cut off"},
 		// nothing to gain
