@@ -31,7 +31,7 @@ type record struct {
 	Threshold float32             `json:"mask_threshold"`
 	MaskShare float64             `json:"mask_share"` // of the picture's area
 	Scores    scores              `json:"scores"`
-	Seconds   float64             `json:"seconds"`
+	Seconds   float64             `json:"seconds"` // of the run that finished it
 	Compute   string              `json:"compute"`
 	Files     map[string]string   `json:"files"`
 	Inputs    map[string]string   `json:"inputs_sha256"` // of the photograph and the mask

@@ -1,0 +1,51 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/sdgraph/sdgraph/diffusion/anomaly"
+)
+
+// stateJob is a job that can keep states and nothing else.
+func stateJob(dir string) *job {
+	return &job{
+		flags:  flags{Out: dir, Object: "nut", Anomaly: []string{"crack"}, Steps: 8},
+		hashes: func() (map[string]string, error) { return map[string]string{"unet": "1234"}, nil },
+	}
+}
+
+func someState() *anomaly.State {
+	loss := 1.0 / 3
+	return &anomaly.State{
+		Step: 1, Noise: []float32{1, -2.5e-30, 3}, Latent: []float32{0.1, 0.2, 0.3}, Embedding: []float32{4, 5},
+		Start: 2, Soft: []float64{0.1, 1.0 / 7, 1e-300, 2}, SoftSteps: 1,
+		Trace: []anomaly.StepTrace{{I: 0, T: 501, Attention: 0.3, Cells: anomaly.Cells{3}, Alpha: &loss, Image: &loss, Gradient: 1e-17}},
+	}
+}
+
+// TestStateFile writes a state and reads it back to the last bit.
+func TestStateFile(t *testing.T) {
+	j := stateJob(t.TempDir())
+	if s, err := j.readState(3); s != nil || err != nil {
+		t.Errorf("without a file: %v, %v", s, err)
+	}
+	if err := j.writeState(3, someState()); err != nil {
+		t.Fatal(err)
+	}
+	got, err := j.readState(3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(someState(), got); diff != "" {
+		t.Errorf("the state written -, read +:\n%s", diff)
+	}
+	for range 2 {
+		if err := j.removeState(3); err != nil {
+			t.Error(err)
+		}
+	}
+	if names := written(t, j.flags.Out); len(names) > 0 {
+		t.Errorf("left %v", names)
+	}
+}
