@@ -26,7 +26,7 @@ type Options struct {
 	Prompt string   // c, such as "a photo of a hazelnut with a crack on it"
 	Detail string   // c', a detailed description of the same; Prompt where empty
 	Words  []string // the words or phrases of Prompt that name the anomaly
-	Normal string   // ReleasedPreset: the prompt without the anomaly, such as "a photo of a hazelnut"
+	Normal string   // ReleasedPreset: the prompt without the anomaly, such as "a photo of a hazelnut"; it must lack the Words
 
 	// Mask tells where the picture may change, 1 for yes and 0 for no, one
 	// number for each pixel, row by row; nil for everywhere.

@@ -14,7 +14,10 @@ import (
 // so that their difference from the normal prompt points where the detailed
 // prompt's does. Since the cosine is taken along the tokens, and the difference
 // of one token is the same for all of them, the loss hardly depends on it; what
-// is left of its gradient is rounding in the released code.
+// is left of its gradient is rounding in the released code. Where the normal
+// prompt has the same words up to there, the difference is 0 and the gradient is
+// divided by the cosine's epsilon: the first update throws the tokens a million
+// units away, as in the code.
 func (r *released) movePrompt(ctx context.Context) error {
 	g, o := r.g, r.g.options.Released
 	if o.PromptUpdates == 0 {

@@ -248,3 +248,17 @@ func TestPromptDirection(t *testing.T) {
 		}
 	}
 }
+
+// TestNormalPromptWithTheWord divides by the cosine's epsilon, as torch does.
+func TestNormalPromptWithTheWord(t *testing.T) {
+	o := shortReleased()
+	o.Words = []string{"hazelnut"} // both prompts begin with "a photo of a hazelnut"
+	g := newGenerator(t, openModel(t, modelA), o)
+	far := 0.0
+	for _, v := range tensor.Float32s(rowsAt(g.prompt, g.tokens)) {
+		far = max(far, math.Abs(float64(v)))
+	}
+	if far < 1e5 || far > 1e7 {
+		t.Errorf("the word's embedding is %g away, want about a million", far)
+	}
+}
