@@ -10,6 +10,9 @@ import (
 
 // TestAblations looks at the first latent, the timesteps and α_t.
 func TestAblations(t *testing.T) {
+	if testing.Short() {
+		t.Skip("whole runs")
+	}
 	p := openModel(t, modelA)
 	o := short()
 	o.NoCondition = true

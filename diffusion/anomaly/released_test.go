@@ -26,6 +26,9 @@ func shortReleased() Options {
 
 // TestReleasedNoises draws from one generator, and fresh noise for a mask only.
 func TestReleasedNoises(t *testing.T) {
+	if testing.Short() {
+		t.Skip("whole runs")
+	}
 	p := openModel(t, modelA)
 	o := shortReleased()
 	const size = 4 * 16 * 16
@@ -161,6 +164,9 @@ func TestReleasedTrace(t *testing.T) {
 
 // TestEarlyOptimisation runs it or not, by the attention and by where it is.
 func TestEarlyOptimisation(t *testing.T) {
+	if testing.Short() {
+		t.Skip("whole runs")
+	}
 	p := openModel(t, modelA)
 	for name, c := range map[string]struct {
 		change      func(r *ReleasedOptions)
