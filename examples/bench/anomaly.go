@@ -62,6 +62,7 @@ func wholePicture(plain, refine *result) *result {
 	r := *plain
 	r.Name, r.Profile = "anomalyany.image", nil
 	r.Seconds = round(plainSteps*plain.Seconds+refineSteps*refine.Seconds, 4)
+	r.CPU = round(plainSteps*plain.CPU+refineSteps*refine.CPU, 4)
 	r.GFLOP = round(plainSteps*plain.GFLOP+refineSteps*refine.GFLOP, 4)
 	r.GFLOPS = round(r.GFLOP/r.Seconds, 4)
 	r.OfPeak = round(r.GFLOPS*plain.OfPeak/plain.GFLOPS, 3)
