@@ -2,6 +2,7 @@ package kernels
 
 import (
 	"math"
+	"sync"
 
 	"github.com/sdgraph/sdgraph/kernels/internal/vec"
 )
@@ -87,10 +88,17 @@ func (g *groupNorm) fold(entry, group int) {
 	}
 }
 
+// columnSums is the memory of blocks for sums over columns. Thousands of blocks take turns in it: made anew for each,
+// it would be garbage that piles up until a heap full of weights has doubled.
+var columnSums = sync.Pool{New: func() any { return new([]float32) }}
+
 // blockMoments measures each group over one block of rows.
 func (g *groupNorm) blockMoments(x []float32) []moment {
 	c, rows := g.c, len(x)/g.c
-	column := make([]float32, 4*c)
+	buffer := columnSums.Get().(*[]float32)
+	defer columnSums.Put(buffer)
+	column := grow(buffer, 4*c)
+	clear(column)
 	estimate, square, sum, zero := column[:c], column[c:2*c], column[2*c:3*c], column[3*c:]
 	head := min(rows, rowsAtOnce)
 	vec.Moments(estimate, square, zero, x[:head*c])
@@ -158,7 +166,10 @@ func (g *groupNorm) gradColumns(d, x []float32) (a, b, c []float32) {
 // blockComoments sets, for each group, Σ γd and Σ γd·(x-mean) over one block of rows.
 func (g *groupNorm) blockComoments(out []float64, d, x []float32, entry int) {
 	c, width := g.c, g.c/g.groups
-	column := make([]float32, 3*c)
+	buffer := columnSums.Get().(*[]float32)
+	defer columnSums.Put(buffer)
+	column := grow(buffer, 3*c)
+	clear(column)
 	sum, dot, mean := column[:c], column[c:2*c], column[2*c:]
 	for group := range g.groups {
 		for j := range width {
