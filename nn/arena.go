@@ -23,9 +23,13 @@ type Arena struct {
 	turn   chan struct{} // holds an element while a program runs; a mutex that a context can give up on
 	closed atomic.Bool
 	buf    []float32
+
+	planned atomic.Int64 // length in float32s of the largest plan
 }
 
-// NewArena returns an empty arena. It grows to the largest plan that uses it.
+// NewArena returns an empty arena. When a program runs that it is too small
+// for, it grows to the largest plan of all that were compiled for it; what has
+// not been written to yet takes no memory.
 func NewArena() *Arena { return &Arena{turn: make(chan struct{}, 1)} }
 
 // lock waits for the programs that are running in the arena. It returns ctx's
@@ -67,14 +71,28 @@ func (a *Arena) Close() {
 	a.unlock()
 }
 
+// expect says that a program with a plan of n float32s will run in the arena.
+func (a *Arena) expect(n int) {
+	for {
+		old := a.planned.Load()
+		if int64(n) <= old || a.planned.CompareAndSwap(old, int64(n)) {
+			return
+		}
+	}
+}
+
 // reserve makes room for n float32s. The old contents are lost. It is an error
 // if the machine has not as much memory.
 func (a *Arena) reserve(n int) error {
 	if n <= len(a.buf) {
 		return nil
 	}
-	if have := availableMemory(); have > 0 && bytes(n) > have+bytes(len(a.buf)) {
+	have := availableMemory()
+	if have > 0 && bytes(n) > have+bytes(len(a.buf)) {
 		return fmt.Errorf("nn: this graph needs %s for activations, the machine has %s to spare: %w", ByteSize(bytes(n)), ByteSize(have), ErrBudget)
+	}
+	if largest := int(a.planned.Load()); have == 0 || bytes(largest) <= have+bytes(len(a.buf)) {
+		n = max(n, largest)
 	}
 	if len(a.buf) >= worthReturning {
 		a.buf = nil

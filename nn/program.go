@@ -80,6 +80,7 @@ func Compile(build func(*Build) []*G.Node, opts ...Option) (p *Program, err erro
 	if own {
 		o.arena = NewArena()
 	}
+	o.arena.expect(pl.arena)
 	p = &Program{
 		plan: pl, inputs: b.inputs, outputs: outputs, arena: o.arena, own: own,
 		values: map[int]G.Value{},
