@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -12,6 +14,8 @@ import (
 	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/nn"
 	"github.com/sdgraph/sdgraph/tensor"
+	"github.com/sdgraph/sdgraph/unet"
+	"github.com/sdgraph/sdgraph/vae"
 	G "gorgonia.org/gorgonia"
 	gt "gorgonia.org/tensor"
 )
@@ -132,11 +136,11 @@ func execute(ctx context.Context, in tensors, build func(g *graph), hooks ...nn.
 }
 
 func runUNet(ctx context.Context, o options, in tensors) (tensors, error) {
-	m, set, err := diffusion.OpenUNet(filepath.Join(o.Model, "unet"))
+	m, file, err := openPart(o.Model, "unet", diffusion.OpenUNet, func(p *diffusion.Pipeline) *unet.Model { return p.UNet })
 	if err != nil {
 		return nil, err
 	}
-	defer set.Close()
+	defer file.Close()
 	s := in["sample"].Shape()
 	store := diffusion.NewAttnStore(diffusion.Cross(s[2]/4, s[3]/4))
 	return execute(ctx, in, func(g *graph) {
@@ -150,11 +154,11 @@ func runUNet(ctx context.Context, o options, in tensors) (tensors, error) {
 }
 
 func runDecoder(ctx context.Context, o options, in tensors) (tensors, error) {
-	m, set, err := diffusion.OpenVAE(filepath.Join(o.Model, "vae"))
+	m, file, err := openPart(o.Model, "vae", diffusion.OpenVAE, func(p *diffusion.Pipeline) *vae.Model { return p.VAE })
 	if err != nil {
 		return nil, err
 	}
-	defer set.Close()
+	defer file.Close()
 	return execute(ctx, in, func(g *graph) {
 		out := m.Decode(g.b, g.input("latent"))
 		g.outputs["image"] = out
@@ -163,22 +167,22 @@ func runDecoder(ctx context.Context, o options, in tensors) (tensors, error) {
 }
 
 func runEncoder(ctx context.Context, o options, in tensors) (tensors, error) {
-	m, set, err := diffusion.OpenVAE(filepath.Join(o.Model, "vae"))
+	m, file, err := openPart(o.Model, "vae", diffusion.OpenVAE, func(p *diffusion.Pipeline) *vae.Model { return p.VAE })
 	if err != nil {
 		return nil, err
 	}
-	defer set.Close()
+	defer file.Close()
 	return execute(ctx, in, func(g *graph) {
 		g.outputs["mean"], g.outputs["logvar"] = m.Encode(g.b, g.input("image"))
 	})
 }
 
 func runText(ctx context.Context, o options, in tensors) (tensors, error) {
-	m, set, err := diffusion.OpenText(filepath.Join(o.Model, "text_encoder"))
+	m, file, err := openPart(o.Model, "text_encoder", diffusion.OpenText, func(p *diffusion.Pipeline) *clip.Text { return p.Text })
 	if err != nil {
 		return nil, err
 	}
-	defer set.Close()
+	defer file.Close()
 	addPooled(in, m.Config)
 	return execute(ctx, in, func(g *graph) {
 		hidden := m.Forward(g.b, g.input("input_ids"))
@@ -212,6 +216,20 @@ func runImage(ctx context.Context, o options, in tensors) (tensors, error) {
 		g.outputs["image_embeds"] = out
 		g.differentiate(out, "pixel_values")
 	})
+}
+
+// openPart opens one component, from its folder of a model directory or out of
+// a single file.
+func openPart[M any](path, folder string, open func(string, ...nn.LoadOption) (M, *tensor.Set, error), of func(*diffusion.Pipeline) M) (M, io.Closer, error) {
+	if info, err := os.Stat(path); err == nil && !info.IsDir() {
+		p, err := diffusion.Open(path)
+		if err != nil {
+			var none M
+			return none, nil, err
+		}
+		return of(p), p, nil
+	}
+	return open(filepath.Join(path, folder))
 }
 
 func openCLIP(o options) (*diffusion.CLIP, *tensor.Set, error) {

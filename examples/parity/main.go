@@ -20,7 +20,7 @@ import (
 )
 
 type options struct {
-	Model  string  `required:"" type:"existingdir" placeholder:"DIR" help:"Model directory, as diffusers writes it."`
+	Model  string  `required:"" type:"path" placeholder:"DIR" help:"Model directory, as diffusers writes it, or a single .safetensors file."`
 	Clip   string  `type:"existingdir" placeholder:"DIR" help:"CLIP directory, as transformers writes it (default: DIR/clip)."`
 	Run    string  `required:"" enum:"${components}" placeholder:"COMPONENT" help:"One of ${components}."`
 	In     string  `type:"existingfile" placeholder:"FILE" help:"Input tensors (tokenize: a JSON file)."`
@@ -29,6 +29,14 @@ type options struct {
 	Rtol   float64 `default:"1e-3" help:"Largest error allowed, as a share of a tensor's largest reference value."`
 	Config string  `type:"existingfile" placeholder:"FILE" help:"anomalyany: the options of the run, JSON."`
 	Trace  string  `placeholder:"FILE" help:"anomalyany: where to write the trace of the steps, JSON."`
+}
+
+// Validate is called by kong after parsing.
+func (o *options) Validate() error {
+	if _, err := os.Stat(o.Model); o.Model != "" && err != nil {
+		return fmt.Errorf("--model: %w", err)
+	}
+	return nil
 }
 
 func main() {
