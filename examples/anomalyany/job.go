@@ -13,6 +13,7 @@ import (
 
 	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
+	"github.com/sdgraph/sdgraph/examples/internal/cli"
 	"github.com/sdgraph/sdgraph/examples/internal/files"
 	"github.com/sdgraph/sdgraph/examples/internal/imageio"
 	"github.com/sdgraph/sdgraph/kernels"
@@ -49,9 +50,7 @@ func newJob(f flags, p *diffusion.Pipeline) (*job, error) {
 		return nil, err
 	}
 	j.options.Mask = j.canvas.may
-	if left := p.Tokenizer.Truncated(j.options.Prompt); len(left) > 0 {
-		fmt.Fprintf(os.Stderr, "the prompt is too long; left out: %s\n", strings.Join(left, " "))
-	}
+	cli.WarnOfCuts(os.Stderr, p.Tokenizer, "prompt", j.options.Prompt)
 	if err := errors.Join(files.MakeWritable(f.Out), files.Clean(f.Out)); err != nil {
 		return nil, fmt.Errorf("--out: %w", err)
 	}

@@ -11,14 +11,13 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
-	"os/signal"
 	"strings"
 
 	"github.com/alecthomas/kong"
 	"github.com/sdgraph/sdgraph/diffusion"
+	"github.com/sdgraph/sdgraph/examples/internal/cli"
 )
 
 func main() {
@@ -29,18 +28,8 @@ func main() {
 	var c commandLine
 	parsed := kong.Parse(&c, kong.Name("anomalyany"), kong.ShortUsageOnError(), kong.WithHyphenPrefixedParameters(true),
 		kong.Description("Pictures of unseen defects, with masks, from one normal photograph and a sentence (AnomalyAny, CVPR 2025)."))
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	err := c.run(ctx, parsed.Command())
-	switch {
-	case err == nil:
-	case errors.Is(err, context.Canceled):
-		fmt.Fprintln(os.Stderr, "anomalyany: interrupted; finished pictures are complete, nothing was left half-written; --resume goes on")
-		os.Exit(130)
-	default:
-		fmt.Fprintln(os.Stderr, "anomalyany:", err)
-		os.Exit(1)
-	}
+	cli.Main("anomalyany", "finished pictures are complete, nothing was left half-written; --resume goes on",
+		func(ctx context.Context) error { return c.run(ctx, parsed.Command()) })
 }
 
 // commandLine is what kong reads. All commands share the flags.

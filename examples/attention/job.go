@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/sdgraph/sdgraph/diffusion"
+	"github.com/sdgraph/sdgraph/examples/internal/cli"
 	"github.com/sdgraph/sdgraph/examples/internal/files"
 	"github.com/sdgraph/sdgraph/examples/internal/imageio"
 	"github.com/sdgraph/sdgraph/kernels"
@@ -32,8 +33,8 @@ func newJob(f flags, p *diffusion.Pipeline) (*job, error) {
 	if j.words, err = findWords(p.Tokenizer, f.Prompt, f.Words); err != nil {
 		return nil, err
 	}
-	j.warnOfCuts("prompt", f.Prompt)
-	j.warnOfCuts("negative prompt", f.Negative)
+	cli.WarnOfCuts(os.Stderr, p.Tokenizer, "prompt", f.Prompt)
+	cli.WarnOfCuts(os.Stderr, p.Tokenizer, "negative prompt", f.Negative)
 	if err := j.readPhotograph(); err != nil {
 		return nil, err
 	}
@@ -56,14 +57,6 @@ func newJob(f flags, p *diffusion.Pipeline) (*job, error) {
 		return nil, fmt.Errorf("--out: %w", err)
 	}
 	return j, nil
-}
-
-// warnOfCuts tells what of a text the model will not read.
-func (j *job) warnOfCuts(what, text string) {
-	if cut := j.pipeline.Tokenizer.Truncated(text); len(cut) > 0 {
-		fmt.Fprintf(os.Stderr, "warning: the %s has more than the %d tokens that the model reads; left out: %s\n",
-			what, j.pipeline.Tokenizer.Length()-2, strings.Join(cut, " "))
-	}
 }
 
 // readPhotograph brings the photograph, if there is one, to a size that the

@@ -9,14 +9,13 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
-	"os/signal"
 	"strings"
 
 	"github.com/alecthomas/kong"
 	"github.com/sdgraph/sdgraph/diffusion"
+	"github.com/sdgraph/sdgraph/examples/internal/cli"
 )
 
 func main() {
@@ -27,18 +26,8 @@ func main() {
 	var f flags
 	kong.Parse(&f, kong.Name("attention"), kong.ShortUsageOnError(),
 		kong.Description("Where in a picture each word of its prompt was seen: heat maps of Stable Diffusion's cross-attention (DAAM)."))
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	err := run(ctx, f)
-	switch {
-	case err == nil:
-	case errors.Is(err, context.Canceled):
-		fmt.Fprintln(os.Stderr, "attention: interrupted; nothing was written")
-		os.Exit(130)
-	default:
-		fmt.Fprintln(os.Stderr, "attention:", err)
-		os.Exit(1)
-	}
+	cli.Main("attention", "nothing was written",
+		func(ctx context.Context) error { return run(ctx, f) })
 }
 
 const howToStart = `attention shows where in a picture each word of its prompt was seen. It needs

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/sdgraph/sdgraph/diffusion"
+	"github.com/sdgraph/sdgraph/examples/internal/cli"
 	"github.com/sdgraph/sdgraph/examples/internal/files"
 	"github.com/sdgraph/sdgraph/examples/internal/imageio"
 	"github.com/sdgraph/sdgraph/kernels"
@@ -46,20 +47,12 @@ func newJob(f flags, p *diffusion.Pipeline) (*job, error) {
 	if err := j.readPictures(); err != nil {
 		return nil, err
 	}
-	j.warnOfCuts("prompt", f.Prompt)
-	j.warnOfCuts("negative prompt", f.Negative)
+	cli.WarnOfCuts(os.Stderr, p.Tokenizer, "prompt", f.Prompt)
+	cli.WarnOfCuts(os.Stderr, p.Tokenizer, "negative prompt", f.Negative)
 	if err := files.MakeWritable(f.Out); err != nil {
 		return nil, fmt.Errorf("--out: %w", err)
 	}
 	return j, nil
-}
-
-// warnOfCuts tells what of a text the model will not read.
-func (j *job) warnOfCuts(what, text string) {
-	if cut := j.pipeline.Tokenizer.Truncated(text); len(cut) > 0 {
-		fmt.Fprintf(os.Stderr, "warning: the %s has more than the %d tokens that the model reads; left out: %s\n",
-			what, j.pipeline.Tokenizer.Length()-2, strings.Join(cut, " "))
-	}
 }
 
 // readPictures settles the size, by the picture to start from if there is one.

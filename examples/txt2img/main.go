@@ -9,14 +9,13 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
-	"os/signal"
 	"strings"
 
 	"github.com/alecthomas/kong"
 	"github.com/sdgraph/sdgraph/diffusion"
+	"github.com/sdgraph/sdgraph/examples/internal/cli"
 )
 
 func main() {
@@ -27,18 +26,8 @@ func main() {
 	var f flags
 	kong.Parse(&f, kong.Name("txt2img"), kong.ShortUsageOnError(),
 		kong.Description("Pictures from a prompt, or from a picture and a prompt, with Stable Diffusion 1.x."))
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	err := run(ctx, f)
-	switch {
-	case err == nil:
-	case errors.Is(err, context.Canceled):
-		fmt.Fprintln(os.Stderr, "txt2img: interrupted; finished pictures are complete, nothing was left half-written")
-		os.Exit(130)
-	default:
-		fmt.Fprintln(os.Stderr, "txt2img:", err)
-		os.Exit(1)
-	}
+	cli.Main("txt2img", "finished pictures are complete, nothing was left half-written",
+		func(ctx context.Context) error { return run(ctx, f) })
 }
 
 const howToStart = `txt2img makes pictures from a prompt. It needs the weights of Stable

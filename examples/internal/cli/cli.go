@@ -1,0 +1,41 @@
+// Package cli is what the programs' mains have in common.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+
+	"github.com/sdgraph/sdgraph/clip"
+)
+
+// Main runs a program until it is done or interrupted, and ends the process
+// with status 1 after an error and 130 after an interruption, when it says what
+// state things were left in.
+func Main(name, interrupted string, run func(context.Context) error) {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	err := run(ctx)
+	switch {
+	case err == nil:
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintf(os.Stderr, "%s: interrupted; %s\n", name, interrupted)
+		os.Exit(130)
+	default:
+		fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
+		os.Exit(1)
+	}
+}
+
+// WarnOfCuts says what of a text, which is called what, the model will not
+// read because it is too long.
+func WarnOfCuts(w io.Writer, t *clip.Tokenizer, what, text string) {
+	if cut := t.Truncated(text); len(cut) > 0 {
+		fmt.Fprintf(w, "warning: the %s has more than the %d tokens that the model reads; left out: %s\n",
+			what, t.Length()-2, strings.Join(cut, " "))
+	}
+}
