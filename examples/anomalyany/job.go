@@ -51,6 +51,10 @@ func newJob(f flags, p *diffusion.Pipeline) (*job, error) {
 	}
 	j.options.Mask = j.canvas.may
 	cli.WarnOfCuts(os.Stderr, p.Tokenizer, "prompt", j.options.Prompt)
+	if j.options.Detail != j.options.Prompt {
+		cli.WarnOfCuts(os.Stderr, p.Tokenizer, "detailed prompt", j.options.Detail)
+	}
+	cli.WarnOfCuts(os.Stderr, p.Tokenizer, "negative prompt", j.options.Negative)
 	if err := errors.Join(files.MakeWritable(f.Out), files.Clean(f.Out)); err != nil {
 		return nil, fmt.Errorf("--out: %w", err)
 	}
