@@ -7,6 +7,7 @@
 //	file.go         one .safetensors file, memory-mapped
 //	header.go       everything a file's header can lie about
 //	set.go          the one or several files that hold a model's weights
+//	dir.go          where they lie: on the disk or in an fs.FS
 //	save.go         writing a .safetensors file
 //	finite.go       the search for NaN and infinity
 //	rand.go         torch's CPU generator

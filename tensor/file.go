@@ -17,7 +17,8 @@ import (
 
 // File is one open safetensors file. Its tensors are read in place, from
 // memory that is mapped to the file: opening takes no time, processes share
-// the memory, and what is never used is never read.
+// the memory, and what is never used is never read. (A file of an fs.FS is in
+// memory instead: see Dir.)
 //
 // Its methods may be called from several goroutines, Close excepted. A file
 // that is written to while it is open changes the tensors, and one that is cut
@@ -27,8 +28,9 @@ import (
 // does; the old one then stays what it was until Close.
 type File struct {
 	path    string
-	opened  os.FileInfo // as it was then
-	mapping mmap.MMap
+	opened  os.FileInfo // as it was then, nil for a file of an fs.FS
+	mapping mmap.MMap   // nil for a file of an fs.FS
+	data    []byte      // the whole file, nil once it is closed
 	header  header
 }
 
@@ -52,16 +54,21 @@ func Open(path string) (*File, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), mapping.Unmap())
 	}
-	return &File{path, opened, mapping, h}, nil
+	return &File{path, opened, mapping, mapping, h}, nil
 }
+
+var errEmpty = errors.New("the file is empty; want a .safetensors file")
 
 // ErrChanged is returned for a file that was written to after it was opened.
 var ErrChanged = errors.New("the file was changed while it was open: open it again, and replace files by renaming new ones over them")
 
 // Changed returns ErrChanged if the file's size or time of modification is not
 // what it was when the file was opened. A file that another has taken the name
-// of, or that was deleted, has not changed.
+// of, or that was deleted, has not changed, nor has one of an fs.FS.
 func (f *File) Changed() error {
+	if f.opened == nil {
+		return nil
+	}
 	now, err := os.Stat(f.path)
 	if err != nil || !os.SameFile(now, f.opened) {
 		return nil
@@ -87,7 +94,7 @@ func mapFile(path string) (mmap.MMap, os.FileInfo, error) {
 	case !info.Mode().IsRegular():
 		return nil, nil, fmt.Errorf("%s: not a regular file; want a .safetensors file", path)
 	case size == 0:
-		return nil, nil, fmt.Errorf("%s: the file is empty; want a .safetensors file", path)
+		return nil, nil, fmt.Errorf("%s: %w", path, errEmpty)
 	case size > math.MaxInt:
 		return nil, nil, fmt.Errorf("%s: %d bytes are more than this machine can address", path, size)
 	}
@@ -124,7 +131,7 @@ func (f *File) Paths() []string { return []string{f.path} }
 // float32. Integers and booleans, which no weight is made of, are an error, and
 // so is a tensor without numbers (some dimension is 0).
 func (f *File) Get(name string) (*gt.Dense, error) {
-	if f.mapping == nil {
+	if f.data == nil {
 		return nil, fmt.Errorf("%s: tensor %q: the file is closed", f.path, name)
 	}
 	e, ok := f.header.tensors[name]
@@ -134,7 +141,7 @@ func (f *File) Get(name string) (*gt.Dense, error) {
 	if e.start == e.end {
 		return nil, fmt.Errorf("%s: tensor %q: shape %v holds no numbers", f.path, name, e.shape)
 	}
-	data := f.mapping[f.header.size:][e.start:e.end:e.end]
+	data := f.data[f.header.size:][e.start:e.end:e.end]
 	switch e.dtype {
 	case safetensors.F32:
 		return dense(numbers[float32](data), e.shape), nil
@@ -151,7 +158,8 @@ func (f *File) Get(name string) (*gt.Dense, error) {
 // Forget gives the memory that a tensor takes in this process back to the
 // system, which may hold on to it as its cache of the file. The tensor stays
 // valid: when it is read again, its memory comes back. Where the file has no
-// tensor of that name, and on systems other than Unix, nothing happens.
+// tensor of that name, of a file of an fs.FS, and on systems other than Unix,
+// nothing happens.
 func (f *File) Forget(name string) {
 	if e, ok := f.header.tensors[name]; ok && f.mapping != nil {
 		forget(f.mapping, f.header.size+int(e.start), f.header.size+int(e.end))
@@ -161,6 +169,7 @@ func (f *File) Forget(name string) {
 // Close unmaps the file. Every tensor that Get returned is invalid from then
 // on: reading one ends the program. Closing twice is harmless.
 func (f *File) Close() error {
+	f.data = nil
 	if f.mapping == nil {
 		return nil
 	}

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"math/bits"
 	"slices"
@@ -80,8 +81,8 @@ func headerText(file []byte) ([]byte, error) {
 // the format demands: no overlap, no hole, nothing beyond the file.
 func layout(tensors map[string]*safetensors.TensorInfo, size uint64) (map[string]entry, error) {
 	sorted := make([]entry, 0, len(tensors))
-	for name, t := range tensors {
-		e, err := checkEntry(name, t, size)
+	for _, name := range slices.Sorted(maps.Keys(tensors)) { // so that a file has one error
+		e, err := checkEntry(name, tensors[name], size)
 		if err != nil {
 			return nil, fmt.Errorf("tensor %q: %w", name, err)
 		}

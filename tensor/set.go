@@ -4,8 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -38,34 +38,36 @@ var suffixes = []string{
 // STEM.fp16.safetensors and their sharded forms (STEM.safetensors.index.json),
 // and opens the first that exists. When there is none, the error lists what it
 // looked for, and says so when there are only pickles, which are not read.
-func OpenSet(dir string, stems ...string) (*Set, error) {
+func OpenSet(dir string, stems ...string) (*Set, error) { return OnDisk(dir).OpenSet(stems...) }
+
+// OpenSet is the function of this name for d.
+func (d Dir) OpenSet(stems ...string) (*Set, error) {
 	var looked []string
 	for _, stem := range stems {
 		for _, suffix := range suffixes {
 			name := stem + suffix
-			path := filepath.Join(dir, name)
-			switch _, err := os.Stat(path); {
-			case errors.Is(err, os.ErrNotExist):
+			switch _, err := d.stat(name); {
+			case errors.Is(err, fs.ErrNotExist):
 				looked = append(looked, name)
 			case err != nil:
 				return nil, err
 			case strings.HasSuffix(name, ".json"):
-				return openIndex(path)
+				return d.openIndex(name)
 			default:
-				return openSingle(path)
+				return d.openSingle(name)
 			}
 		}
 	}
-	return nil, notFound(dir, looked)
+	return nil, d.notFound(looked)
 }
 
 // notFound explains why a directory has no weights that can be read.
-func notFound(dir string, looked []string) error {
-	entries, err := os.ReadDir(dir)
+func (d Dir) notFound(looked []string) error {
+	entries, err := d.entries()
 	if err != nil {
 		return fmt.Errorf("model weights: %w", err)
 	}
-	err = fmt.Errorf("%s: no weights: looked for %s", dir, strings.Join(looked, ", "))
+	err = fmt.Errorf("%s: no weights: looked for %s", d, strings.Join(looked, ", "))
 	for _, e := range entries {
 		switch filepath.Ext(e.Name()) {
 		case ".bin", ".ckpt", ".pt", ".pth":
@@ -75,8 +77,8 @@ func notFound(dir string, looked []string) error {
 	return err
 }
 
-func openSingle(path string) (*Set, error) {
-	f, err := Open(path)
+func (d Dir) openSingle(name string) (*Set, error) {
+	f, err := d.Open(name)
 	if err != nil {
 		return nil, err
 	}
@@ -87,17 +89,18 @@ func openSingle(path string) (*Set, error) {
 
 // openIndex opens the shards of an index, which says for every tensor which
 // file holds it.
-func openIndex(path string) (*Set, error) {
-	text, err := os.ReadFile(path)
+func (d Dir) openIndex(name string) (*Set, error) {
+	text, err := d.ReadFile(name)
 	if err != nil {
 		return nil, err
 	}
+	path := d.Path(name)
 	weightMap, err := parseIndex(text)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	s := &Set{index: path}
-	if err := s.openShards(filepath.Dir(path), weightMap); err != nil {
+	if err := s.openShards(d, weightMap); err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), s.Close())
 	}
 	return s, nil
@@ -125,10 +128,10 @@ func parseIndex(text []byte) (map[string]string, error) {
 	return index.WeightMap, nil
 }
 
-func (s *Set) openShards(dir string, weightMap map[string]string) error {
+func (s *Set) openShards(d Dir, weightMap map[string]string) error {
 	byShard := map[string]*File{}
 	for _, shard := range slices.Compact(slices.Sorted(maps.Values(weightMap))) {
-		f, err := Open(filepath.Join(dir, shard))
+		f, err := d.Open(shard)
 		if err != nil {
 			return fmt.Errorf("shard: %w", err)
 		}
