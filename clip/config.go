@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/sdgraph/sdgraph/nn"
+	"github.com/sdgraph/sdgraph/tensor"
 )
 
 // TextConfig is the configuration of a text encoder.
@@ -73,26 +74,26 @@ func defaults() Config {
 
 // ReadTextConfig reads and checks the config.json of a text encoder. A field
 // that the file lacks has the default of transformers' class.
-func ReadTextConfig(path string) (TextConfig, error) {
+func ReadTextConfig(dir tensor.Dir) (TextConfig, error) {
 	c := defaults().Text
-	if err := nn.ReadConfig(path, &c, nn.Fixed{Field: "model_type", Value: "clip_text_model"}); err != nil {
+	if err := nn.ReadConfig(dir, &c, nn.Fixed{Field: "model_type", Value: "clip_text_model"}); err != nil {
 		return TextConfig{}, err
 	}
 	if err := c.Validate(); err != nil {
-		return TextConfig{}, fmt.Errorf("%s: %w", path, err)
+		return TextConfig{}, fmt.Errorf("%s: %w", dir.Path(nn.ConfigFile), err)
 	}
 	return c, nil
 }
 
 // ReadConfig reads and checks the config.json of a CLIPModel. A field that the
 // file lacks has the default of transformers' class.
-func ReadConfig(path string) (Config, error) {
+func ReadConfig(dir tensor.Dir) (Config, error) {
 	c := defaults()
-	if err := nn.ReadConfig(path, &c, nn.Fixed{Field: "model_type", Value: "clip", Hint: "not a whole CLIPModel, text and vision"}); err != nil {
+	if err := nn.ReadConfig(dir, &c, nn.Fixed{Field: "model_type", Value: "clip", Hint: "not a whole CLIPModel, text and vision"}); err != nil {
 		return Config{}, err
 	}
 	if err := c.Validate(); err != nil {
-		return Config{}, fmt.Errorf("%s: %w", path, err)
+		return Config{}, fmt.Errorf("%s: %w", dir.Path(nn.ConfigFile), err)
 	}
 	return c, nil
 }

@@ -157,21 +157,21 @@ func TestShapeErrors(t *testing.T) {
 	}
 }
 
-func configFile(t *testing.T, text string) string {
+func configDir(t *testing.T, text string) tensor.Dir {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "config.json")
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "config.json"), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return path
+	return tensor.OnDisk(dir)
 }
 
 func TestConfigErrors(t *testing.T) {
-	text := func(path string) error { _, err := ReadTextConfig(path); return err }
-	whole := func(path string) error { _, err := ReadConfig(path); return err }
+	text := func(dir tensor.Dir) error { _, err := ReadTextConfig(dir); return err }
+	whole := func(dir tensor.Dir) error { _, err := ReadConfig(dir); return err }
 	for _, c := range []struct {
 		name string
-		read func(string) error
+		read func(tensor.Dir) error
 		text string
 		want string
 	}{
@@ -186,7 +186,7 @@ func TestConfigErrors(t *testing.T) {
 		{"not JSON", whole, `{`, "config.json: unexpected end of JSON input"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			err := c.read(configFile(t, c.text))
+			err := c.read(configDir(t, c.text))
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("error %v, want one with %q", err, c.want)
 			}

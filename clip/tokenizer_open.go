@@ -9,9 +9,9 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
-	"path/filepath"
 	"sync"
+
+	"github.com/sdgraph/sdgraph/tensor"
 )
 
 // endOfWord is what the spelling of a token that ends a word ends in.
@@ -57,7 +57,7 @@ func unzipMerges() ([]byte, error) {
 // tokenizer_config.json and special_tokens_map.json, which name the start, end, padding and unknown token
 // and the length, model_max_length. The length is at most maxLength, the text model's
 // max_position_embeddings. The error names the file, and the line where it is about one.
-func OpenTokenizer(dir string, maxLength int) (*Tokenizer, error) {
+func OpenTokenizer(dir tensor.Dir, maxLength int) (*Tokenizer, error) {
 	t, err := openTokenizer(dir, maxLength)
 	if err != nil {
 		return nil, fmt.Errorf("clip: tokenizer: %w", err)
@@ -65,20 +65,20 @@ func OpenTokenizer(dir string, maxLength int) (*Tokenizer, error) {
 	return t, nil
 }
 
-func openTokenizer(dir string, maxLength int) (*Tokenizer, error) {
-	vocabFile, mergesFile := filepath.Join(dir, "vocab.json"), filepath.Join(dir, "merges.txt")
-	data, err := os.ReadFile(vocabFile)
+func openTokenizer(dir tensor.Dir, maxLength int) (*Tokenizer, error) {
+	const vocabFile, mergesFile = "vocab.json", "merges.txt"
+	data, err := dir.ReadFile(vocabFile)
 	if err != nil {
 		return nil, err
 	}
-	vocab, err := parseVocab(vocabFile, data)
+	vocab, err := parseVocab(dir.Path(vocabFile), data)
 	if err != nil {
 		return nil, err
 	}
-	if data, err = os.ReadFile(mergesFile); err != nil {
+	if data, err = dir.ReadFile(mergesFile); err != nil {
 		return nil, err
 	}
-	merges, err := parseMerges(mergesFile, data)
+	merges, err := parseMerges(dir.Path(mergesFile), data)
 	if err != nil {
 		return nil, err
 	}
@@ -214,14 +214,13 @@ func (s *specialToken) UnmarshalJSON(data []byte) error {
 
 // readTokenizerConfig reads both files. The older special_tokens_map.json decides unless
 // tokenizer_config.json lists its tokens in added_tokens_decoder, as transformers has it.
-func readTokenizerConfig(dir string) (tokenizerConfig, error) {
+func readTokenizerConfig(dir tensor.Dir) (tokenizerConfig, error) {
 	var config tokenizerConfig
 	for _, name := range []string{"tokenizer_config.json", "special_tokens_map.json"} {
 		if config.Added != nil {
 			break
 		}
-		file := filepath.Join(dir, name)
-		data, err := os.ReadFile(file)
+		data, err := dir.ReadFile(name)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
@@ -229,7 +228,7 @@ func readTokenizerConfig(dir string) (tokenizerConfig, error) {
 			return config, err
 		}
 		if err := json.Unmarshal(data, &config); err != nil {
-			return config, jsonError(file, data, err)
+			return config, jsonError(dir.Path(name), data, err)
 		}
 	}
 	return config, nil

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/sdgraph/sdgraph/tensor"
 )
 
 // golden is one configuration of testdata/tokenizer.json, made by testdata/make_tokenizer.py.
@@ -35,7 +36,7 @@ func goldens(t testing.TB) map[string]golden {
 }
 
 // writeTokenizer writes a tokenizer directory with the default vocabulary, and the given files over it.
-func writeTokenizer(t testing.TB, files map[string]string) string {
+func writeTokenizer(t testing.TB, files map[string]string) tensor.Dir {
 	merges := mergesText(t)
 	vocab := map[string]int32{}
 	for id, token := range DefaultTokenizer().tokens {
@@ -52,14 +53,14 @@ func writeTokenizer(t testing.TB, files map[string]string) string {
 	return writeFiles(t, all)
 }
 
-func writeFiles(t testing.TB, files map[string]string) string {
+func writeFiles(t testing.TB, files map[string]string) tensor.Dir {
 	dir := t.TempDir()
 	for name, content := range files {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	return dir
+	return tensor.OnDisk(dir)
 }
 
 func mergesText(t testing.TB) string {

@@ -4,11 +4,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/sdgraph/sdgraph/clip"
+	"github.com/sdgraph/sdgraph/tensor"
 	gt "gorgonia.org/tensor"
 )
 
@@ -26,31 +27,31 @@ In its place may be a single .safetensors file with the names of the original
 code (model.diffusion_model., first_stage_model., cond_stage_model.).`
 
 // checkPath refuses what is neither a directory nor a file of Stable Diffusion
-// 1.x by its looks, and tells which of them it is.
+// 1.x by its looks, and tells which of the two it is.
 func checkPath(path string) (single bool, err error) {
 	info, err := os.Stat(path)
 	switch {
 	case err != nil:
 		return false, fmt.Errorf("model directory: %w\n%s", err, Layout)
 	case info.IsDir():
-		return false, checkDirectory(path)
+		return false, nil
 	}
 	return true, checkFile(path)
 }
 
 // checkDirectory refuses what is not a Stable Diffusion 1.x directory.
-func checkDirectory(dir string) error {
-	if err := checkIndex(filepath.Join(dir, "model_index.json")); err != nil {
+func checkDirectory(dir tensor.Dir) error {
+	if err := checkIndex(dir); err != nil {
 		return err
 	}
 	for part, of := range map[string]string{"text_encoder_2": "Stable Diffusion XL", "transformer": "Stable Diffusion 3 and others"} {
-		if exists(filepath.Join(dir, part)) {
+		if dir.Exists(part) {
 			return fmt.Errorf("%s has a %s/, as models of %s have: %w", dir, part, of, ErrNotStableDiffusion1)
 		}
 	}
 	var missing []string
 	for _, part := range []string{"unet", "vae", "text_encoder", "scheduler"} {
-		if !exists(filepath.Join(dir, part)) {
+		if !dir.Exists(part) {
 			missing = append(missing, part+"/")
 		}
 	}
@@ -60,11 +61,13 @@ func checkDirectory(dir string) error {
 	return nil
 }
 
-// checkIndex refuses the model_index.json of another kind of model. There need
-// not be one.
-func checkIndex(path string) error {
-	data, err := os.ReadFile(path)
-	if errors.Is(err, os.ErrNotExist) {
+// checkIndex refuses the model_index.json of another kind of model. A directory
+// need not have one.
+func checkIndex(dir tensor.Dir) error {
+	const file = "model_index.json"
+	path := dir.Path(file)
+	data, err := dir.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	var index struct {

@@ -3,7 +3,7 @@
 // guidance, latents decoded; the schedulers; and gradients of any loss over
 // what the attention sites did (Pipeline.Compile, AttnStore).
 //
-//	open.go, check.go, models.go  a model directory
+//	open.go, check.go, models.go  a model directory, on the disk or in an fs.FS
 //	singlefile*.go                a checkpoint in one file, with the original names
 //	errors.go                     the errors that a program may tell apart
 //	encode.go                     prompts, pictures and latents

@@ -4,8 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
+	"io/fs"
 	"strings"
 
 	"github.com/sdgraph/sdgraph/clip"
@@ -15,11 +14,12 @@ import (
 	"github.com/sdgraph/sdgraph/vae"
 )
 
-// OpenUNet loads the UNet of a diffusers directory: dir holds config.json and
+// OpenUNet loads the UNet of a diffusers directory, such as
+// tensor.OnDisk("sd15/unet"): dir holds config.json and
 // diffusion_pytorch_model.safetensors (or a form of it that tensor.OpenSet
 // knows). The weights are the files' own memory; closing the Set ends them.
-func OpenUNet(dir string, opts ...nn.LoadOption) (*unet.Model, *tensor.Set, error) {
-	c, err := unet.ReadConfig(filepath.Join(dir, "config.json"))
+func OpenUNet(dir tensor.Dir, opts ...nn.LoadOption) (*unet.Model, *tensor.Set, error) {
+	c, err := unet.ReadConfig(dir)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -29,8 +29,8 @@ func OpenUNet(dir string, opts ...nn.LoadOption) (*unet.Model, *tensor.Set, erro
 }
 
 // OpenVAE loads the autoencoder of a diffusers directory; see OpenUNet.
-func OpenVAE(dir string, opts ...nn.LoadOption) (*vae.Model, *tensor.Set, error) {
-	c, err := vae.ReadConfig(filepath.Join(dir, "config.json"))
+func OpenVAE(dir tensor.Dir, opts ...nn.LoadOption) (*vae.Model, *tensor.Set, error) {
+	c, err := vae.ReadConfig(dir)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -54,8 +54,8 @@ func newAttentionNames(name string) string {
 
 // OpenText loads the text encoder of a diffusers directory, a transformers
 // CLIPTextModel; see OpenUNet.
-func OpenText(dir string, opts ...nn.LoadOption) (*clip.Text, *tensor.Set, error) {
-	c, err := clip.ReadTextConfig(filepath.Join(dir, "config.json"))
+func OpenText(dir tensor.Dir, opts ...nn.LoadOption) (*clip.Text, *tensor.Set, error) {
+	c, err := clip.ReadTextConfig(dir)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -73,16 +73,17 @@ type CLIP struct {
 
 // OpenCLIP loads a transformers CLIPModel; see OpenUNet. Its tokenizer comes
 // from dir if that holds a vocab.json, else it is fallback.
-func OpenCLIP(dir string, fallback *clip.Tokenizer, opts ...nn.LoadOption) (*CLIP, *tensor.Set, error) {
-	c, err := clip.ReadConfig(filepath.Join(dir, "config.json"))
+func OpenCLIP(dir tensor.Dir, fallback *clip.Tokenizer, opts ...nn.LoadOption) (*CLIP, *tensor.Set, error) {
+	c, err := clip.ReadConfig(dir)
 	if err != nil {
 		return nil, nil, err
 	}
-	m := &CLIP{Model: clip.New(c), Tokenizer: fallback}
-	if m.Mean, m.Std, err = colourStatistics(filepath.Join(dir, "preprocessor_config.json")); err != nil {
+	colours, err := readColours(dir)
+	if err != nil {
 		return nil, nil, err
 	}
-	if exists(filepath.Join(dir, "vocab.json")) {
+	m := &CLIP{Model: clip.New(c), Tokenizer: fallback, Mean: colours.Mean, Std: colours.Std}
+	if dir.Exists("vocab.json") {
 		if m.Tokenizer, err = clip.OpenTokenizer(dir, c.Text.MaxPositions); err != nil {
 			return nil, nil, err
 		}
@@ -91,35 +92,45 @@ func OpenCLIP(dir string, fallback *clip.Tokenizer, opts ...nn.LoadOption) (*CLI
 	return m, set, err
 }
 
-// colourStatistics reads mean and standard deviation from a
-// preprocessor_config.json; without the file they are CLIP's.
-func colourStatistics(path string) (mean, std []float32, err error) {
-	c := struct {
-		Mean []float32 `json:"image_mean"`
-		Std  []float32 `json:"image_std"`
-	}{
+// colours are mean and standard deviation of a picture's colours, as a
+// preprocessor_config.json has them.
+type colours struct {
+	Mean []float32 `json:"image_mean"`
+	Std  []float32 `json:"image_std"`
+}
+
+// clipColours are those of CLIP's training set.
+func clipColours() colours {
+	return colours{
 		Mean: []float32{0.48145466, 0.4578275, 0.40821073},
 		Std:  []float32{0.26862954, 0.26130258, 0.27577711},
 	}
-	data, err := os.ReadFile(path)
-	if errors.Is(err, os.ErrNotExist) {
-		return c.Mean, c.Std, nil
+}
+
+// readColours reads a directory's preprocessor_config.json; without the file
+// they are CLIP's.
+func readColours(dir tensor.Dir) (colours, error) {
+	const file = "preprocessor_config.json"
+	c, path := clipColours(), dir.Path(file)
+	data, err := dir.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return c, nil
 	}
 	if err == nil {
 		err = json.Unmarshal(data, &c)
 	}
 	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", path, err)
+		return c, fmt.Errorf("%s: %w", path, err)
 	}
 	if len(c.Mean) != 3 || len(c.Std) != 3 || min(c.Std[0], c.Std[1], c.Std[2]) <= 0 {
-		return nil, nil, fmt.Errorf("%s: image_mean %v and image_std %v, want three numbers each, std positive", path, c.Mean, c.Std)
+		return c, fmt.Errorf("%s: image_mean %v and image_std %v, want three numbers each, std positive", path, c.Mean, c.Std)
 	}
-	return c.Mean, c.Std, nil
+	return c, nil
 }
 
 // load fills model from the weights in dir, whose file is called stem.
-func load(model any, dir, stem string, opts ...nn.LoadOption) (*tensor.Set, error) {
-	set, err := tensor.OpenSet(dir, stem)
+func load(model any, dir tensor.Dir, stem string, opts ...nn.LoadOption) (*tensor.Set, error) {
+	set, err := dir.OpenSet(stem)
 	if err != nil {
 		return nil, err
 	}
@@ -128,9 +139,4 @@ func load(model any, dir, stem string, opts ...nn.LoadOption) (*tensor.Set, erro
 		return nil, err
 	}
 	return set, nil
-}
-
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
 }

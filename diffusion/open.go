@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
-	"path/filepath"
 	"sync"
 	"time"
 
@@ -28,7 +28,8 @@ type Pipeline struct {
 	CLIP      *CLIP // nil where there is none
 
 	// Dir and CLIPDir are where the parts came from, Dir being the file itself
-	// where they came from a single one; empty for random weights.
+	// where they came from a single one; empty for random weights. In an fs.FS
+	// they are paths from its root, ".".
 	Dir, CLIPDir string
 
 	arena *nn.Arena
@@ -74,30 +75,29 @@ func WithContext(ctx context.Context) OpenOption { return func(o *openOptions) {
 // compiled with the memory that it takes, at Warn a prompt that is cut.
 func WithLogger(l *slog.Logger) OpenOption { return func(o *openOptions) { o.log = l } }
 
-// WithCLIPDir takes the CLIP model from dir (default: the directory's clip/,
-// where there is one).
+// WithCLIPDir takes the CLIP model from dir, on the disk (default: the model
+// directory's clip/, where there is one).
 func WithCLIPDir(dir string) OpenOption { return func(o *openOptions) { o.clipDir = dir } }
 
 // WithoutCLIP leaves CLIP out, even if it is there (default: it is opened).
 func WithoutCLIP() OpenOption { return func(o *openOptions) { o.noCLIP = true } }
 
-// WithTokenizerDir takes the tokenizer from dir (default: the directory's
-// tokenizer/; a single file has none, and CLIP's own is taken for it).
+// WithTokenizerDir takes the tokenizer from dir, on the disk (default: the model
+// directory's tokenizer/; a single file has none, and CLIP's own is taken for
+// it).
 func WithTokenizerDir(dir string) OpenOption {
 	return func(o *openOptions) { o.tokenizerDir = dir }
 }
 
-// clipIn is where CLIP is for a model directory, "" for nowhere.
-func (o openOptions) clipIn(dir string) string {
-	switch def := filepath.Join(dir, "clip"); {
+// clipIn is where CLIP is for a model directory, if it is anywhere.
+func (o openOptions) clipIn(dir tensor.Dir) (_ tensor.Dir, found bool) {
+	switch {
 	case o.noCLIP:
-		return ""
+		return tensor.Dir{}, false
 	case o.clipDir != "":
-		return o.clipDir
-	case exists(def):
-		return def
+		return tensor.OnDisk(o.clipDir), true
 	}
-	return ""
+	return dir.Sub("clip"), dir.Exists("clip")
 }
 
 // Open opens a diffusers directory of Stable Diffusion 1.x, or a single
@@ -109,12 +109,34 @@ func (o openOptions) clipIn(dir string) string {
 //
 // The error says everything that is missing or wrong, all parts and tensors at
 // once.
-func Open(path string, opts ...OpenOption) (p *Pipeline, err error) {
-	o, started := optionsOf(opts), time.Now()
+func Open(path string, opts ...OpenOption) (*Pipeline, error) {
 	single, err := checkPath(path)
 	if err != nil {
 		return nil, err
 	}
+	if single {
+		return open(path, opts, (*Pipeline).openFile)
+	}
+	return openDir(tensor.OnDisk(path), opts)
+}
+
+// OpenFS opens a directory of Stable Diffusion 1.x that is the root of fsys, such
+// as a part of an embed.FS, as Open does one on the disk. The weights are read,
+// and stay in memory until Close.
+func OpenFS(fsys fs.FS, opts ...OpenOption) (*Pipeline, error) {
+	return openDir(tensor.InFS(fsys), opts)
+}
+
+func openDir(dir tensor.Dir, opts []OpenOption) (*Pipeline, error) {
+	if err := checkDirectory(dir); err != nil {
+		return nil, err
+	}
+	return open(dir.String(), opts, func(p *Pipeline, o openOptions) error { return p.openParts(dir, o) })
+}
+
+// open makes a pipeline whose parts are opened by parts.
+func open(path string, opts []OpenOption, parts func(p *Pipeline, o openOptions) error) (p *Pipeline, err error) {
+	o, started := optionsOf(opts), time.Now()
 	p = newPipeline(o)
 	p.Dir = path
 	defer func() {
@@ -123,11 +145,7 @@ func Open(path string, opts ...OpenOption) (p *Pipeline, err error) {
 			p = nil
 		}
 	}()
-	open := p.openParts
-	if single {
-		open = p.openFile
-	}
-	if err = open(o); err != nil {
+	if err = parts(p, o); err != nil {
 		if stopped := o.ctx.Err(); stopped != nil {
 			err = stopped
 		}
@@ -150,42 +168,46 @@ func optionsOf(opts []OpenOption) openOptions {
 
 // openParts opens everything in a directory. Its error says what is wrong with
 // any of it.
-func (p *Pipeline) openParts(o openOptions) error {
-	in := func(part string) string { return filepath.Join(p.Dir, part) }
+func (p *Pipeline) openParts(dir tensor.Dir, o openOptions) error {
 	var scheduler, unet, vae, text, tokenizer error
-	p.Scheduler, scheduler = LoadSchedulerConfig(in("scheduler/scheduler_config.json"))
-	p.UNet, unet = opened(p, o, in("unet"), OpenUNet)
-	p.VAE, vae = opened(p, o, in("vae"), OpenVAE)
-	p.Text, text = opened(p, o, in("text_encoder"), OpenText)
-	if o.tokenizerDir == "" && exists(in("tokenizer")) {
-		o.tokenizerDir = in("tokenizer")
-	}
+	p.Scheduler, scheduler = LoadSchedulerConfig(dir.Sub("scheduler"))
+	p.UNet, unet = opened(p, o, dir.Sub("unet"), OpenUNet)
+	p.VAE, vae = opened(p, o, dir.Sub("vae"), OpenVAE)
+	p.Text, text = opened(p, o, dir.Sub("text_encoder"), OpenText)
 	if text == nil {
-		tokenizer = p.openTokenizer(o)
+		tokenizer = p.openTokenizer(dir, o)
 	}
-	return errors.Join(scheduler, unet, vae, text, tokenizer, p.openCLIP(o))
+	return errors.Join(scheduler, unet, vae, text, tokenizer, p.openCLIP(dir, o))
 }
 
-// openTokenizer opens the tokenizer for the text encoder, which is open.
-func (p *Pipeline) openTokenizer(o openOptions) (err error) {
+// openTokenizer opens a model directory's tokenizer, if there is one, for the
+// text encoder, which is open.
+func (p *Pipeline) openTokenizer(dir tensor.Dir, o openOptions) (err error) {
+	from, found := dir.Sub("tokenizer"), dir.Exists("tokenizer")
 	if o.tokenizerDir != "" {
-		p.Tokenizer, err = clip.OpenTokenizer(o.tokenizerDir, p.Text.Config.MaxPositions)
+		from, found = tensor.OnDisk(o.tokenizerDir), true
+	}
+	if found {
+		p.Tokenizer, err = clip.OpenTokenizer(from, p.Text.Config.MaxPositions)
 	}
 	return err
 }
 
-// openCLIP opens CLIP where there is one.
-func (p *Pipeline) openCLIP(o openOptions) (err error) {
-	if p.CLIPDir = o.clipIn(p.Dir); p.CLIPDir != "" {
-		p.CLIP, err = opened(p, o, p.CLIPDir, func(dir string, opts ...nn.LoadOption) (*CLIP, *tensor.Set, error) {
-			return OpenCLIP(dir, p.Tokenizer, opts...)
-		})
+// openCLIP opens a model directory's CLIP, if there is one.
+func (p *Pipeline) openCLIP(dir tensor.Dir, o openOptions) (err error) {
+	from, found := o.clipIn(dir)
+	if !found {
+		return nil
 	}
+	p.CLIPDir = from.String()
+	p.CLIP, err = opened(p, o, from, func(dir tensor.Dir, opts ...nn.LoadOption) (*CLIP, *tensor.Set, error) {
+		return OpenCLIP(dir, p.Tokenizer, opts...)
+	})
 	return err
 }
 
 // opened opens a part whose files the pipeline is to close.
-func opened[M any](p *Pipeline, o openOptions, dir string, open func(dir string, opts ...nn.LoadOption) (M, *tensor.Set, error)) (M, error) {
+func opened[M any](p *Pipeline, o openOptions, dir tensor.Dir, open func(dir tensor.Dir, opts ...nn.LoadOption) (M, *tensor.Set, error)) (M, error) {
 	m, set, err := open(dir, nn.WithContext(o.ctx))
 	if err == nil {
 		p.files = append(p.files, set)
@@ -200,11 +222,8 @@ func Random(seed uint64, opts ...OpenOption) (*Pipeline, error) {
 	p := newPipeline(optionsOf(opts))
 	p.UNet, p.VAE = unet.New(unet.StableDiffusion15()), vae.New(vae.StableDiffusion15())
 	p.Text = clip.NewText(clip.ViTL14Text())
-	mean, std, err := colourStatistics("")
-	if err != nil {
-		return nil, err
-	}
-	p.CLIP = &CLIP{Model: clip.New(clip.ViTL14()), Tokenizer: p.Tokenizer, Mean: mean, Std: std}
+	colours := clipColours()
+	p.CLIP = &CLIP{Model: clip.New(clip.ViTL14()), Tokenizer: p.Tokenizer, Mean: colours.Mean, Std: colours.Std}
 	p.Scheduler = stableDiffusion15Scheduler()
 	for i, part := range []any{p.UNet, p.VAE, p.Text, p.CLIP.Model} {
 		if err := nn.Randomize(part, seed+uint64(i), tensor.Float16); err != nil {

@@ -4,9 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
+
+	"github.com/sdgraph/sdgraph/tensor"
 )
 
 // SchedulerConfig is a model's scheduler_config.json: how the model was trained, and options of the
@@ -50,11 +51,13 @@ type SchedulerConfig struct {
 	VarianceType      *string `json:"variance_type"`      // null
 }
 
-// LoadSchedulerConfig reads a scheduler_config.json. A class that is not known is an error which names those
-// that are.
-func LoadSchedulerConfig(path string) (SchedulerConfig, error) {
+// LoadSchedulerConfig reads the scheduler_config.json of a directory. A class that is not known is an error
+// which names those that are.
+func LoadSchedulerConfig(dir tensor.Dir) (SchedulerConfig, error) {
+	const file = "scheduler_config.json"
 	var config SchedulerConfig
-	data, err := os.ReadFile(path)
+	path := dir.Path(file)
+	data, err := dir.ReadFile(file)
 	if err != nil {
 		return config, fmt.Errorf("diffusion: scheduler configuration: %w", err)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/sdgraph/sdgraph/tensor"
 )
 
 // schedulerCase is a run of diffusers' scheduler, from testdata/make_schedulers.py.
@@ -250,11 +251,11 @@ func TestFreshNoiseOfAnotherSize(t *testing.T) {
 
 // A file's use_karras_sigmas is the option of the same name.
 func TestKarrasFromFile(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "scheduler_config.json")
-	if err := os.WriteFile(path, []byte(`{"_class_name": "EulerDiscreteScheduler", "use_karras_sigmas": true}`), 0o600); err != nil {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "scheduler_config.json"), []byte(`{"_class_name": "EulerDiscreteScheduler", "use_karras_sigmas": true}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	fromFile, err := LoadSchedulerConfig(path)
+	fromFile, err := LoadSchedulerConfig(tensor.OnDisk(dir))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -274,12 +275,13 @@ func TestKarrasFromFile(t *testing.T) {
 }
 
 func TestLoadSchedulerConfig(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "scheduler_config.json")
+	dir := tensor.OnDisk(t.TempDir())
+	path := dir.Path("scheduler_config.json")
 	load := func(content string) (SchedulerConfig, error) {
 		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		return LoadSchedulerConfig(path)
+		return LoadSchedulerConfig(dir)
 	}
 	config, err := load(`{"_class_name": "DPMSolverMultistepScheduler", "lambda_min_clipped": -Infinity, "beta_end": 0.012, "trained_betas": null}`)
 	if err != nil {
@@ -302,7 +304,8 @@ func TestLoadSchedulerConfig(t *testing.T) {
 			t.Errorf("%s: error %v, want one that says %s", content, err, says)
 		}
 	}
-	if _, err := LoadSchedulerConfig(path + "x"); err == nil || !strings.Contains(err.Error(), path+"x") {
+	none := dir.Sub("none")
+	if _, err := LoadSchedulerConfig(none); err == nil || !strings.Contains(err.Error(), none.Path("scheduler_config.json")) {
 		t.Errorf("absent file: error %v", err)
 	}
 }

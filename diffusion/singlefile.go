@@ -72,7 +72,8 @@ func (p *Pipeline) openFile(o openOptions) error {
 	}
 	p.UNet, p.VAE, p.Text = unet.New(config.UNet), vae.New(config.VAE), clip.NewText(config.Text)
 	p.Scheduler = config.Scheduler
-	return errors.Join(c.load(p, o), p.openTokenizer(o), p.openCLIP(o))
+	beside := tensor.OnDisk(p.Dir) // nothing lies in a file: they come from the options
+	return errors.Join(c.load(p, o), p.openTokenizer(beside, o), p.openCLIP(beside, o))
 }
 
 // validate tells whether the models can be built, and if not, why.

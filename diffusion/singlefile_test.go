@@ -164,7 +164,7 @@ func TestSingleFileDefaults(t *testing.T) {
 	if u, v, s := p.UNet.Config.NormNumGroups, p.VAE.Config.NormNumGroups, p.VAE.Config.ScalingFactor; u != 32 || v != 32 || s != 0.18215 {
 		t.Errorf("groups %d and %d, scaling factor %g", u, v, s)
 	}
-	published, err := LoadSchedulerConfig(modelB + "/scheduler/scheduler_config.json")
+	published, err := LoadSchedulerConfig(tensor.OnDisk(modelB + "/scheduler"))
 	if err != nil {
 		t.Fatal(err)
 	}

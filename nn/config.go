@@ -3,8 +3,13 @@ package nn
 import (
 	"encoding/json"
 	"fmt"
-	"os"
+
+	"github.com/sdgraph/sdgraph/tensor"
 )
+
+// ConfigFile is the name of the file in a model's directory that says how the
+// model is built.
+const ConfigFile = "config.json"
 
 // Fixed is a field of a config.json that must have one value, be null or be
 // absent, because this module builds no other architecture.
@@ -14,14 +19,15 @@ type Fixed struct {
 	Hint  string // which architecture sets it otherwise, such as "as in Stable Diffusion XL"
 }
 
-// ReadConfig reads a model's config.json into a struct, whose present values
-// are what absent fields mean. The error names the file, and for a field that
-// is not as fixed says what it is and what it would have to be.
-func ReadConfig(path string, into any, fixed ...Fixed) error {
-	data, err := os.ReadFile(path)
+// ReadConfig reads the config.json of a model's directory into a struct, whose
+// present values are what absent fields mean. The error names the file, and for
+// a field that is not as fixed says what it is and what it would have to be.
+func ReadConfig(dir tensor.Dir, into any, fixed ...Fixed) error {
+	data, err := dir.ReadFile(ConfigFile)
 	if err != nil {
 		return err
 	}
+	path := dir.Path(ConfigFile)
 	if err := json.Unmarshal(data, into); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/sdgraph/sdgraph/nn"
+	"github.com/sdgraph/sdgraph/tensor"
 )
 
 // Config is what config.json of a diffusers AutoencoderKL says.
@@ -52,16 +53,16 @@ var fixed = []nn.Fixed{
 	{Field: "latents_std"},
 }
 
-// ReadConfig reads and checks a config.json. A field that the file lacks has
-// the default of diffusers' class.
-func ReadConfig(path string) (Config, error) {
+// ReadConfig reads and checks the config.json of a directory. A field that the
+// file lacks has the default of diffusers' class.
+func ReadConfig(dir tensor.Dir) (Config, error) {
 	c := StableDiffusion15()
 	c.BlockOutChannels, c.LayersPerBlock = []int{64}, 1
-	if err := nn.ReadConfig(path, &c, fixed...); err != nil {
+	if err := nn.ReadConfig(dir, &c, fixed...); err != nil {
 		return Config{}, err
 	}
 	if err := c.Validate(); err != nil {
-		return Config{}, fmt.Errorf("%s: %w", path, err)
+		return Config{}, fmt.Errorf("%s: %w", dir.Path(nn.ConfigFile), err)
 	}
 	return c, nil
 }

@@ -7,15 +7,16 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/sdgraph/sdgraph/tensor"
 )
 
 func readConfig(t *testing.T, text string) (Config, error) {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "config.json")
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "config.json"), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return ReadConfig(path)
+	return ReadConfig(tensor.OnDisk(dir))
 }
 
 func TestReadConfig(t *testing.T) {

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"path/filepath"
-
 	"github.com/sdgraph/sdgraph/clip"
 	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/nn"
@@ -18,7 +16,7 @@ func (o options) unet() (*unet.Model, error) {
 	if o.Model == "" {
 		return random(unet.New(unet.StableDiffusion15()))
 	}
-	m, _, err := diffusion.OpenUNet(filepath.Join(o.Model, "unet"))
+	m, _, err := diffusion.OpenUNet(tensor.OnDisk(o.Model).Sub("unet"))
 	return m, err
 }
 
@@ -26,7 +24,7 @@ func (o options) vae() (*vae.Model, error) {
 	if o.Model == "" {
 		return random(vae.New(vae.StableDiffusion15()))
 	}
-	m, _, err := diffusion.OpenVAE(filepath.Join(o.Model, "vae"))
+	m, _, err := diffusion.OpenVAE(tensor.OnDisk(o.Model).Sub("vae"))
 	return m, err
 }
 
@@ -34,7 +32,7 @@ func (o options) text() (*clip.Text, error) {
 	if o.Model == "" {
 		return random(clip.NewText(clip.ViTL14Text()))
 	}
-	m, _, err := diffusion.OpenText(filepath.Join(o.Model, "text_encoder"))
+	m, _, err := diffusion.OpenText(tensor.OnDisk(o.Model).Sub("text_encoder"))
 	return m, err
 }
 
@@ -42,7 +40,7 @@ func (o options) clip() (*clip.Model, error) {
 	if o.Model == "" {
 		return random(clip.New(clip.ViTL14()))
 	}
-	m, _, err := diffusion.OpenCLIP(filepath.Join(o.Model, "clip"), clip.DefaultTokenizer())
+	m, _, err := diffusion.OpenCLIP(tensor.OnDisk(o.Model).Sub("clip"), clip.DefaultTokenizer())
 	if err != nil {
 		return nil, err
 	}

@@ -220,7 +220,7 @@ func runImage(ctx context.Context, o options, in tensors) (tensors, error) {
 
 // openPart opens one component, from its folder of a model directory or out of
 // a single file.
-func openPart[M any](path, folder string, open func(string, ...nn.LoadOption) (M, *tensor.Set, error), of func(*diffusion.Pipeline) M) (M, io.Closer, error) {
+func openPart[M any](path, folder string, open func(tensor.Dir, ...nn.LoadOption) (M, *tensor.Set, error), of func(*diffusion.Pipeline) M) (M, io.Closer, error) {
 	if info, err := os.Stat(path); err == nil && !info.IsDir() {
 		p, err := diffusion.Open(path)
 		if err != nil {
@@ -229,7 +229,7 @@ func openPart[M any](path, folder string, open func(string, ...nn.LoadOption) (M
 		}
 		return of(p), p, nil
 	}
-	return open(filepath.Join(path, folder))
+	return open(tensor.OnDisk(path).Sub(folder))
 }
 
 func openCLIP(o options) (*diffusion.CLIP, *tensor.Set, error) {
@@ -237,7 +237,7 @@ func openCLIP(o options) (*diffusion.CLIP, *tensor.Set, error) {
 	if dir == "" {
 		dir = filepath.Join(o.Model, "clip")
 	}
-	return diffusion.OpenCLIP(dir, clip.DefaultTokenizer())
+	return diffusion.OpenCLIP(tensor.OnDisk(dir), clip.DefaultTokenizer())
 }
 
 // pooled is the name of the input that holds the pooled tokens' positions.

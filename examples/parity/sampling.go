@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"path/filepath"
 
 	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/tensor"
@@ -13,7 +12,7 @@ import (
 // runScheduler takes every scheduler whose steps draw no noise through whole
 // runs with a stand-in for the UNet, 0.7·tanh(x) + 0.3·(1 + 0.01·i)·eps.
 func runScheduler(ctx context.Context, o options, in tensors) (tensors, error) {
-	config, err := diffusion.LoadSchedulerConfig(filepath.Join(o.Model, "scheduler", "scheduler_config.json"))
+	config, err := diffusion.LoadSchedulerConfig(tensor.OnDisk(o.Model).Sub("scheduler"))
 	if err != nil {
 		return nil, err
 	}

@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 
 	"github.com/sdgraph/sdgraph/clip"
 	"github.com/sdgraph/sdgraph/examples/internal/files"
+	"github.com/sdgraph/sdgraph/tensor"
 )
 
 // tokenized is an entry of the tokenizer's files.
@@ -28,13 +28,14 @@ func tokenize(o options) error {
 	if err != nil {
 		return err
 	}
-	c, err := clip.ReadTextConfig(filepath.Join(o.Model, "text_encoder", "config.json"))
+	model := tensor.OnDisk(o.Model)
+	c, err := clip.ReadTextConfig(model.Sub("text_encoder"))
 	if err != nil {
 		return err
 	}
 	t := clip.DefaultTokenizer()
-	if dir := filepath.Join(o.Model, "tokenizer"); files.Exists(dir) {
-		if t, err = clip.OpenTokenizer(dir, c.MaxPositions); err != nil {
+	if model.Exists("tokenizer") {
+		if t, err = clip.OpenTokenizer(model.Sub("tokenizer"), c.MaxPositions); err != nil {
 			return err
 		}
 	}
