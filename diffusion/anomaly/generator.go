@@ -106,11 +106,14 @@ func newDDIM(c diffusion.SchedulerConfig, steps int) (diffusion.Scheduler, error
 // has sites of it.
 func (g *Generator) chooseMaps() error {
 	o := &g.options
+	if o.MapFactor == 0 {
+		o.MapFactor = 4
+	}
 	if o.MapHeight == 0 {
-		o.MapHeight = g.h / 4
+		o.MapHeight = g.h / o.MapFactor
 	}
 	if o.MapWidth == 0 {
-		o.MapWidth = g.w / 4
+		o.MapWidth = g.w / o.MapFactor
 	}
 	var sizes []string
 	seen := map[[2]int]bool{}

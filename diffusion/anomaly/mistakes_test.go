@@ -42,6 +42,8 @@ func TestRefused(t *testing.T) {
 		"memory":          {func(o *Options) { o.Memory = -1 }, []string{"memory is -1"}},
 		"too little":      {func(o *Options) { o.Memory = 1000 }, []string{"memory budget", "too small", "needs"}},
 		"maps":            {func(o *Options) { o.MapHeight, o.MapWidth = 5, 5 }, []string{"5×5", "16×16 8×8 4×4"}},
+		"map factor":      {func(o *Options) { o.MapFactor = -1 }, []string{"map_factor is -1"}},
+		"maps by factor":  {func(o *Options) { o.MapFactor = 3 }, []string{"5×5", "16×16 8×8 4×4"}},
 		"size of a mask":  {func(o *Options) { o.Mask = dot[1:] }, []string{"16383 pixels", "128×128"}},
 		"mask too small":  {func(o *Options) { o.Mask = dot }, []string{"4×4", "32×32 pixels", "half"}},
 		"mask all black":  {func(o *Options) { o.Mask = make([]float32, side*side) }, []string{"nothing of the mask"}},

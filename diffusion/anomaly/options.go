@@ -51,7 +51,8 @@ type Options struct {
 
 	Released ReleasedOptions // the numbers of ReleasedPreset
 
-	MapHeight, MapWidth int // of the attention maps; 0 for a quarter of the latent
+	MapHeight, MapWidth int // of the attention maps; 0 for the latent's, divided by MapFactor
+	MapFactor           int // 0 for 4; 1 suits a model with small latents
 
 	Memory int64 // bytes for activations; 0 for no limit
 }
@@ -119,7 +120,13 @@ func (o *Options) validate() error {
 	if err := o.validateWords(); err != nil {
 		return err
 	}
+	return o.validateNumbers()
+}
+
+func (o *Options) validateNumbers() error {
 	switch {
+	case o.Preset != PaperPreset && o.Preset != ReleasedPreset:
+		return fmt.Errorf("preset %q, want %s or %s", o.Preset, PaperPreset, ReleasedPreset)
 	case o.Steps < 1 || o.Steps > 1000:
 		return fmt.Errorf("steps T is %d, want 1 to 1000", o.Steps)
 	case !(o.Gamma >= 0 && o.Gamma < 1):
@@ -127,7 +134,9 @@ func (o *Options) validate() error {
 	case !(o.Sigma > 0) || math.IsInf(o.Sigma, 0):
 		return fmt.Errorf("sigma σ of the Gaussian is %g, want a positive number", o.Sigma)
 	case o.Refine < Auto:
-		return fmt.Errorf("refine R is %d, want 0 or more", o.Refine)
+		return fmt.Errorf("refine R is %d, want 0 or more, or %d for ⌊0.3·T⌋", o.Refine, Auto)
+	case o.MapFactor < 0:
+		return fmt.Errorf("map_factor is %d, want a whole number from 1 on", o.MapFactor)
 	}
 	if err := fromZero([]number{
 		{"guidance w", float64(o.Guidance)}, {"lambda λ", o.Lambda}, {"mu μ", o.Mu}, {"eta_e η_e", o.EtaE}, {"memory", float64(o.Memory)},
@@ -142,12 +151,12 @@ func (o *Options) validate() error {
 
 func (o *Options) validateWords() error {
 	switch {
-	case o.Preset != PaperPreset && o.Preset != ReleasedPreset:
-		return fmt.Errorf("preset %q, want %s or %s", o.Preset, PaperPreset, ReleasedPreset)
 	case o.Prompt == "":
 		return errors.New("the prompt is empty")
 	case len(o.Words) == 0:
 		return errors.New("the word that names the anomaly is empty")
+	case o.Preset == ReleasedPreset && o.Normal == "":
+		return errors.New("preset released needs the normal prompt, without the anomaly, such as 'a photo of a hazelnut'")
 	}
 	for _, w := range o.Words {
 		if w == "" {

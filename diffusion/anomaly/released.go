@@ -71,8 +71,6 @@ func (o Options) releasedBefore() int {
 func (o *Options) validateReleased() error {
 	r := o.Released
 	switch n := o.releasedTail(); {
-	case o.Normal == "":
-		return errors.New("preset released needs the normal prompt, without the anomaly, such as 'a photo of a hazelnut'")
 	case o.NoCondition || o.NoScheduler:
 		return errors.New("the ablations are those of preset paper: preset released has none")
 	case n < 1 || n > o.Steps:

@@ -1,0 +1,218 @@
+package anomaly
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/sdgraph/sdgraph/tensor"
+)
+
+// DefaultsFile is the file of a model directory that says which numbers and
+// words suit the model. Every field may be absent:
+//
+//	{
+//	  "preset": "paper",      or "released"
+//	  "size": 128,            of a picture's shorter side, in pixels
+//	  "map_factor": 1,        Options.MapFactor
+//	  "steps": 50,            Options.Steps, T
+//	  "guidance": 3,          Options.Guidance, w
+//	  "gamma": 0.4,           Options.Gamma, γ: this and the following of preset paper
+//	  "lambda": 2,            Options.Lambda, λ
+//	  "mu": 1,                Options.Mu, μ
+//	  "eta_e": 0.02,          Options.EtaE, η_e
+//	  "refine": 8,            Options.Refine, R
+//	  "vocabulary": {
+//	    "objects": ["hazelnut", "bottle cap"],
+//	    "anomalies": ["crack", "hole"],
+//	    "unseen": {"hazelnut": ["crack"]}
+//	  }
+//	}
+const DefaultsFile = "anomalyany.json"
+
+// Defaults are what a model's DefaultsFile says, with the numbers of its preset
+// where it says nothing.
+type Defaults struct {
+	Options    Options // without words
+	Size       int     // of a picture's shorter side, in pixels; 0 where the file does not say
+	Vocabulary Vocabulary
+}
+
+// Vocabulary is the words that a model was trained on, for those who want to
+// know before they ask for others; an empty list where nobody says.
+type Vocabulary struct {
+	Objects   []string `json:"objects"`   // what is on the pictures, such as "bottle cap"
+	Anomalies []string `json:"anomalies"` // what is wrong with it, such as "crack"
+
+	// Unseen has, for objects, the anomalies that they never had in training: the
+	// model knows both words, but not together.
+	Unseen map[string][]string `json:"unseen"`
+}
+
+// ReadDefaults reads the DefaultsFile of a model directory. Without the file
+// everything is as in preset paper. A field that is unknown or of the wrong type,
+// and a number that is out of range, is an error that names file and field.
+func ReadDefaults(dir tensor.Dir) (Defaults, error) {
+	data, err := dir.ReadFile(DefaultsFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Defaults{Options: Paper()}, nil
+	}
+	if err != nil {
+		return Defaults{}, err
+	}
+	d, err := parseDefaults(data)
+	if err != nil {
+		return d, fmt.Errorf("%s: %w", dir.Path(DefaultsFile), err)
+	}
+	return d, nil
+}
+
+func parseDefaults(data []byte) (Defaults, error) {
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(data, &fields); err != nil {
+		return Defaults{}, fmt.Errorf("want a JSON object: %w", err)
+	}
+	d := Defaults{Options: Paper()}
+	if err := parseField(fields, "preset", &d.Options.Preset); err != nil {
+		return d, err
+	}
+	if d.Options.Preset == ReleasedPreset {
+		d.Options = Released()
+	}
+	into := d.fields()
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		target, known := into[name]
+		switch {
+		case !known && ofPaper[name]:
+			return d, fmt.Errorf("%s is a number of preset %s, and the preset is %s", name, PaperPreset, d.Options.Preset)
+		case !known:
+			return d, fmt.Errorf("the field %q is not known; there are: %s", name, strings.Join(slices.Sorted(maps.Keys(into)), ", "))
+		}
+		if err := parseField(fields, name, target); err != nil {
+			return d, err
+		}
+	}
+	return d, d.validate(fields)
+}
+
+// ofPaper are the fields that preset released has not.
+var ofPaper = map[string]bool{"gamma": true, "lambda": true, "mu": true, "eta_e": true, "refine": true}
+
+// fields are where the file's fields go.
+func (d *Defaults) fields() map[string]any {
+	o := &d.Options
+	all := map[string]any{
+		"preset": &o.Preset, "size": &d.Size, "map_factor": &o.MapFactor, "steps": &o.Steps, "guidance": &o.Guidance,
+		"gamma": &o.Gamma, "lambda": &o.Lambda, "mu": &o.Mu, "eta_e": &o.EtaE, "refine": &o.Refine,
+		"vocabulary": &d.Vocabulary,
+	}
+	if o.Preset == ReleasedPreset {
+		maps.DeleteFunc(all, func(name string, _ any) bool { return ofPaper[name] })
+	}
+	return all
+}
+
+// parseField reads a field, if it is there.
+func parseField(fields map[string]json.RawMessage, name string, into any) error {
+	text, ok := fields[name]
+	if !ok {
+		return nil
+	}
+	if string(text) == "null" {
+		return fmt.Errorf("%s is null; leave the field out for its default", name)
+	}
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	err := d.Decode(into)
+	var wrong *json.UnmarshalTypeError
+	if errors.As(err, &wrong) {
+		return fmt.Errorf("%s: a JSON %s, want %s", strings.TrimSuffix(name+"."+wrong.Field, "."), wrong.Value, jsonKind(wrong))
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
+}
+
+// jsonKind is what a value must be, for people.
+func jsonKind(wrong *json.UnmarshalTypeError) string {
+	switch kind := wrong.Type.Kind().String(); kind {
+	case "int":
+		return "a whole number"
+	case "float32", "float64":
+		return "a number"
+	case "slice":
+		return "a list of texts"
+	case "map", "struct":
+		return "an object"
+	}
+	return "a text"
+}
+
+// validate checks the numbers, and of the size and the map factor that they are
+// above 0 where they are given.
+func (d *Defaults) validate(given map[string]json.RawMessage) error {
+	for name, n := range map[string]int{"size": d.Size, "map_factor": d.Options.MapFactor} {
+		if _, ok := given[name]; ok && n < 1 {
+			return fmt.Errorf("%s is %d, want a whole number from 1 on", name, n)
+		}
+	}
+	if err := d.Options.validateNumbers(); err != nil {
+		return err
+	}
+	return d.Vocabulary.validate()
+}
+
+func (v Vocabulary) validate() error {
+	for name, list := range map[string][]string{"objects": v.Objects, "anomalies": v.Anomalies} {
+		for i, word := range list {
+			if strings.TrimSpace(word) == "" {
+				return fmt.Errorf("vocabulary.%s: word %d is empty", name, i+1)
+			}
+		}
+	}
+	for _, object := range slices.Sorted(maps.Keys(v.Unseen)) {
+		if !slices.Contains(v.Objects, object) {
+			return fmt.Errorf("vocabulary.unseen: %q is not among the objects", object)
+		}
+		for _, word := range v.Unseen[object] {
+			if !slices.Contains(v.Anomalies, word) {
+				return fmt.Errorf("vocabulary.unseen: %s's %q is not among the anomalies", object, word)
+			}
+		}
+	}
+	return nil
+}
+
+// KnowsObject tells whether one of the objects is named in a phrase, such as
+// "bottle cap" in "red bottle cap", or nobody says what they are.
+func (v Vocabulary) KnowsObject(phrase string) bool { return knows(v.Objects, phrase) }
+
+// KnowsAnomaly does so for the anomalies.
+func (v Vocabulary) KnowsAnomaly(phrase string) bool { return knows(v.Anomalies, phrase) }
+
+// IsUnseen tells whether an object and an anomaly, phrases both, were kept apart
+// in training.
+func (v Vocabulary) IsUnseen(object, anomaly string) bool {
+	for name, anomalies := range v.Unseen {
+		if names(object, name) && slices.ContainsFunc(anomalies, func(word string) bool { return names(anomaly, word) }) {
+			return true
+		}
+	}
+	return false
+}
+
+func knows(list []string, phrase string) bool {
+	return len(list) == 0 || slices.ContainsFunc(list, func(word string) bool { return names(phrase, word) })
+}
+
+// names tells whether a phrase has a name in it, whole words in a row.
+func names(phrase, name string) bool {
+	words := func(s string) string { return " " + strings.Join(strings.Fields(strings.ToLower(s)), " ") + " " }
+	return strings.Contains(words(phrase), words(name))
+}

@@ -1,0 +1,111 @@
+package anomaly
+
+import (
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/sdgraph/sdgraph/tensor"
+)
+
+// directory is a model directory with a DefaultsFile of this text.
+func directory(text string) tensor.Dir {
+	return tensor.InFS(fstest.MapFS{"model/" + DefaultsFile: {Data: []byte(text)}}).Sub("model")
+}
+
+func TestReadDefaults(t *testing.T) {
+	small := Paper()
+	small.Steps, small.Guidance, small.Gamma, small.Lambda, small.Mu, small.EtaE, small.Refine, small.MapFactor = 50, 3, 0.4, 2, 0.5, 0.01, 8, 1
+	released := Released()
+	released.Steps, released.MapFactor = 100, 2
+	for name, c := range map[string]struct {
+		dir  tensor.Dir
+		want Defaults
+	}{
+		"no file": {tensor.OnDisk(t.TempDir()), Defaults{Options: Paper()}},
+		"nothing": {directory("{}"), Defaults{Options: Paper()}},
+		"all": {directory(`{"preset": "paper", "size": 128, "map_factor": 1, "steps": 50, "guidance": 3, "gamma": 0.4, "lambda": 2,
+			"mu": 0.5, "eta_e": 0.01, "refine": 8, "vocabulary": {"objects": ["hazelnut"], "anomalies": ["crack"], "unseen": {"hazelnut": ["crack"]}}}`),
+			Defaults{small, 128, Vocabulary{[]string{"hazelnut"}, []string{"crack"}, map[string][]string{"hazelnut": {"crack"}}}}},
+		"released": {directory(`{"preset": "released", "steps": 100, "map_factor": 2}`), Defaults{Options: released}},
+	} {
+		got, err := ReadDefaults(c.dir)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%s: want -, got +:\n%s", name, diff)
+		}
+	}
+}
+
+func TestReadDefaultsRefuses(t *testing.T) {
+	for text, says := range map[string]string{
+		`{"steps": 50`:                        "unexpected end of JSON input",
+		`[50]`:                                "want a JSON object",
+		`{"step": 50}`:                        `the field "step" is not known; there are: eta_e, gamma, guidance`,
+		`{"Steps": 50}`:                       `"Steps" is not known`,
+		`{"steps": "50"}`:                     "steps: a JSON string, want a whole number",
+		`{"steps": 2.5}`:                      "steps: a JSON number 2.5, want a whole number",
+		`{"steps": null}`:                     "steps is null",
+		`{"steps": 0}`:                        "steps T is 0, want 1 to 1000",
+		`{"gamma": 1}`:                        "gamma γ is 1",
+		`{"gamma": []}`:                       "gamma: a JSON array, want a number",
+		`{"guidance": -1}`:                    "guidance w is -1",
+		`{"guidance": 1e60}`:                  "guidance: a JSON number 1e60",
+		`{"lambda": -2}`:                      "lambda λ is -2",
+		`{"mu": -0.5}`:                        "mu μ is -0.5",
+		`{"eta_e": -1}`:                       "eta_e η_e is -1",
+		`{"refine": -2}`:                      "refine R is -2",
+		`{"size": 0}`:                         "size is 0, want a whole number from 1 on",
+		`{"map_factor": 0}`:                   "map_factor is 0, want a whole number from 1 on",
+		`{"preset": "other"}`:                 `preset "other", want paper or released`,
+		`{"preset": 1}`:                       "preset: a JSON number, want a text",
+		`{"preset": "released", "lambda": 2}`: "lambda is a number of preset paper, and the preset is released",
+		`{"vocabulary": {"words": []}}`:       `vocabulary: json: unknown field "words"`,
+		`{"vocabulary": {"objects": "hazelnut"}}`:                                                "vocabulary.objects: a JSON string, want a list of texts",
+		`{"vocabulary": {"objects": ["nut", ""]}}`:                                               "vocabulary.objects: word 2 is empty",
+		`{"vocabulary": {"anomalies": ["crack"], "unseen": {"nut": ["crack"]}}}`:                 `vocabulary.unseen: "nut" is not among the objects`,
+		`{"vocabulary": {"objects": ["nut"], "anomalies": ["crack"], "unseen": {"nut": ["x"]}}}`: `vocabulary.unseen: nut's "x" is not among the anomalies`,
+	} {
+		_, err := ReadDefaults(directory(text))
+		if err == nil || !strings.Contains(err.Error(), says) || !strings.HasPrefix(err.Error(), "model/anomalyany.json: ") {
+			t.Errorf("%s: %v, want that model/anomalyany.json: %s", text, err, says)
+		}
+	}
+}
+
+func TestVocabulary(t *testing.T) {
+	v := Vocabulary{
+		Objects: []string{"bottle cap", "hazelnut"}, Anomalies: []string{"crack", "missing chunk"},
+		Unseen: map[string][]string{"hazelnut": {"crack"}},
+	}
+	for phrase, want := range map[string]bool{"hazelnut": true, "Red  Bottle cap": true, "cap": false, "hazelnuts": false, "bottle": false, "": false} {
+		if got := v.KnowsObject(phrase); got != want {
+			t.Errorf("object %q: %v, want %v", phrase, got, want)
+		}
+	}
+	if !v.KnowsAnomaly("deep crack") || !v.KnowsAnomaly("missing chunk") || v.KnowsAnomaly("hole") {
+		t.Error("an anomaly is known that is not, or not known that is")
+	}
+	if !v.IsUnseen("brown hazelnut", "crack") || v.IsUnseen("hazelnut", "missing chunk") || v.IsUnseen("bottle cap", "crack") {
+		t.Error("a pair is unseen that is not, or seen that is not")
+	}
+	if none := (Vocabulary{}); !none.KnowsObject("gasket") || !none.KnowsAnomaly("tear") || none.IsUnseen("gasket", "tear") {
+		t.Error("without a vocabulary something is unknown")
+	}
+}
+
+// TestMapFactor takes maps of the latent's size, and for another picture in
+// proportion.
+func TestMapFactor(t *testing.T) {
+	p := openModel(t, modelA)
+	for factor, want := range map[int]int{0: 4, 1: 16, 2: 8} {
+		o := short()
+		o.MapFactor, o.Refine = factor, 0
+		if got := newGenerator(t, p, o).Options(); got.MapHeight != want || got.MapWidth != want {
+			t.Errorf("factor %d: maps of %d×%d, want %d×%d", factor, got.MapHeight, got.MapWidth, want, want)
+		}
+	}
+}
