@@ -3,10 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
-	"github.com/alecthomas/kong"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
 )
 
@@ -40,6 +38,9 @@ type flags struct {
 	Lambda   float64 `default:"20" help:"λ, size of the attention-guided steps." json:"lambda"`
 	Mu       float64 `default:"1" help:"μ, weight of CLIP's loss on the picture." json:"mu"`
 	EtaE     float64 `default:"0.02" help:"η_e, step size of the prompt's embedding." json:"eta_e"`
+	Refine   int     `default:"-1" help:"R, how many of the last steps refine; -1 for 0.3·T." json:"refine"`
+
+	MapFactor int `default:"4" help:"By how much the attention maps are smaller than the latent." json:"map_factor"`
 
 	NoCondition bool `help:"Ablation: start from noise alone and run all T timesteps." json:"no_condition"`
 	NoAttention bool `help:"Ablation: no attention-guided steps, λ = 0." json:"no_attention"`
@@ -69,6 +70,8 @@ func (f *flags) Validate() error {
 		return fmt.Errorf("--size is %d, want a number of pixels", f.Size)
 	case f.Memory < 0:
 		return fmt.Errorf("--memory is %g, want a number of GiB", f.Memory)
+	case f.Clip != "" && f.Model == "":
+		return errors.New("--clip needs --model")
 	case f.Mask != "" && f.Image == "":
 		return errors.New("--mask needs --image")
 	case f.Paste && f.Mask == "":
@@ -86,7 +89,7 @@ func (f *flags) Validate() error {
 		}
 		return nil
 	}
-	if f.Model == "" {
+	if f.Model == "" && embedded == nil {
 		return nil // run explains
 	}
 	switch {
@@ -112,32 +115,6 @@ func (f *flags) validatePreset() error {
 	return nil
 }
 
-// AfterApply is called by kong with what was given, here or in --from's picture:
-// the numbers that were not are the preset's.
-func (f *flags) AfterApply(ctx *kong.Context) error {
-	if !f.released() {
-		return nil
-	}
-	given := map[string]bool{}
-	for _, p := range ctx.Path {
-		if p.Flag == nil {
-			continue
-		}
-		given[p.Flag.Name] = true
-		if name := p.Flag.Name; !p.Resolved && slices.Contains([]string{"gamma", "lambda", "mu", "eta-e"}, name) {
-			return fmt.Errorf("--%s is a number of --preset paper", name)
-		}
-	}
-	numbers := anomaly.Released()
-	if !given["steps"] {
-		f.Steps = numbers.Steps
-	}
-	if !given["guidance"] {
-		f.Guidance = numbers.Guidance
-	}
-	return nil
-}
-
 func orDefault(s, def string) string {
 	if s == "" {
 		return def
@@ -151,7 +128,7 @@ func (f *flags) options() anomaly.Options {
 	if f.released() {
 		o = anomaly.Released()
 	} else {
-		o.Gamma, o.Lambda, o.Mu, o.EtaE = f.Gamma, f.Lambda, f.Mu, f.EtaE
+		o.Gamma, o.Lambda, o.Mu, o.EtaE, o.Refine = f.Gamma, f.Lambda, f.Mu, f.EtaE, f.Refine
 		o.NoCondition, o.NoScheduler = f.NoCondition, f.NoScheduler
 		if f.NoAttention {
 			o.Lambda = 0
@@ -164,7 +141,7 @@ func (f *flags) options() anomaly.Options {
 	o.Detail = orDefault(f.Detail, o.Prompt)
 	o.Normal = orDefault(f.Normal, "a photo of a "+f.Object)
 	o.Words, o.Negative = f.Anomaly, f.Negative
-	o.Steps, o.Guidance = f.Steps, f.Guidance
+	o.Steps, o.Guidance, o.MapFactor = f.Steps, f.Guidance, f.MapFactor
 	o.Memory = int64(f.Memory * (1 << 30))
 	return o
 }

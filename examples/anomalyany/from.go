@@ -87,19 +87,15 @@ type again struct {
 // given. Kong calls it between reading the command line and filling in flags
 // from elsewhere.
 func (s *Series) BeforeResolve(ctx *kong.Context) error {
-	a := &again{given: map[string]bool{}}
-	for _, p := range ctx.Path {
-		if p.Flag == nil {
-			continue
-		}
-		a.given[p.Flag.Name] = true
-		if p.Flag.Name == "from" {
-			a.path, _ = ctx.FlagValue(p.Flag).(string)
-		}
-	}
-	if !a.given["from"] {
+	given := givenFlags(ctx)
+	if given["from"] == nil {
 		return nil
 	}
+	a := &again{given: map[string]bool{}}
+	for name := range given {
+		a.given[name] = true
+	}
+	a.path, _ = given["from"].(string)
 	var err error
 	if a.recipe, err = readRecipe(a.path); err != nil {
 		return err

@@ -42,6 +42,7 @@ type entry struct {
 	Photograph string   `json:"photograph"` // as it was compared; empty without one
 	Scores     scores   `json:"scores"`
 	Failed     []string `json:"failed"` // why; empty for a good one
+	Notes      []string `json:"notes,omitempty"`
 	Seconds    float64  `json:"seconds"`
 	Identity   string   `json:"identity"` // the same for pictures that only their seed tells apart
 }
@@ -54,7 +55,7 @@ func (j *job) entry(seed uint64, r record, id identity) entry {
 	return entry{
 		Name: filepath.Base(j.name(seed)), Object: j.flags.Object, Anomaly: strings.Join(j.flags.Anomaly, ", "), Prompt: r.Prompt, Seed: seed,
 		Picture: r.Files["picture"], Mask: r.Files["mask"], Heat: r.Files["heat map"], Record: filepath.Base(j.name(seed)) + ".json",
-		Photograph: j.photographName(), Scores: r.Scores, Failed: r.Scores.judge(j.flags.Series), Seconds: r.Seconds, Identity: id.hash(),
+		Photograph: j.photographName(), Scores: r.Scores, Failed: r.Scores.judge(j.flags.Series), Notes: r.Notes, Seconds: r.Seconds, Identity: id.hash(),
 	}
 }
 

@@ -104,7 +104,7 @@ func (id identity) hash() string {
 
 // identity is that of the job's pictures; it waits for the hashes.
 func (j *job) identity() (identity, error) {
-	model, err := j.hashes()
+	model, err := j.model.hashes()
 	if err != nil {
 		return nil, err
 	}

@@ -22,21 +22,20 @@ import (
 
 // job is the pictures of one command line.
 type job struct {
-	flags    flags
-	pipeline *diffusion.Pipeline
-	canvas   *canvas
-	options  anomaly.Options
-	inputs   map[string]string                 // SHA-256 of the photograph and the mask
-	hashes   func() (map[string]string, error) // of the model's files
-	index    index                             // of the output directory
-	judging  *judging                          // what pictures are compared with, once one is there
+	flags   flags
+	model   *model
+	canvas  *canvas
+	options anomaly.Options
+	inputs  map[string]string // SHA-256 of the photograph and the mask
+	index   index             // of the output directory
+	judging *judging          // what pictures are compared with, once one is there
 }
 
 // newJob reads the pictures and checks everything that can be checked before
 // the long work.
-func newJob(f flags, p *diffusion.Pipeline) (*job, error) {
-	j := &job{flags: f, pipeline: p, options: f.options()}
-	if j.options.Refine != 0 && p.CLIP == nil {
+func newJob(f flags, m *model) (*job, error) {
+	j := &job{flags: f, model: m, options: f.options()}
+	if j.options.Refine != 0 && m.CLIP == nil {
 		return nil, fmt.Errorf("%w; or leave the refinement out with --no-refine", diffusion.ErrNoCLIP)
 	}
 	var err error
@@ -46,23 +45,22 @@ func newJob(f flags, p *diffusion.Pipeline) (*job, error) {
 	if err := f.Again.check(j); err != nil {
 		return nil, err
 	}
-	if j.canvas, err = newCanvas(f, p.Multiple()); err != nil {
+	if j.canvas, err = newCanvas(f, m.Multiple()); err != nil {
 		return nil, err
 	}
 	j.options.Mask = j.canvas.may
-	cli.WarnOfCuts(os.Stderr, p.Tokenizer, "prompt", j.options.Prompt)
+	cli.WarnOfCuts(os.Stderr, m.Tokenizer, "prompt", j.options.Prompt)
 	if j.options.Detail != j.options.Prompt {
-		cli.WarnOfCuts(os.Stderr, p.Tokenizer, "detailed prompt", j.options.Detail)
+		cli.WarnOfCuts(os.Stderr, m.Tokenizer, "detailed prompt", j.options.Detail)
 	}
-	cli.WarnOfCuts(os.Stderr, p.Tokenizer, "negative prompt", j.options.Negative)
+	cli.WarnOfCuts(os.Stderr, m.Tokenizer, "negative prompt", j.options.Negative)
 	if err := errors.Join(files.MakeWritable(f.Out), files.Clean(f.Out)); err != nil {
 		return nil, fmt.Errorf("--out: %w", err)
 	}
 	if j.index, err = readIndex(f.Out); err != nil {
 		return nil, err
 	}
-	j.hashes = hashInBackground(p.Files())
-	return j, f.Again.checkModel(j.hashes)
+	return j, f.Again.checkModel(m.hashes)
 }
 
 // gradient is a drawn picture, for runs that only measure.
@@ -89,7 +87,7 @@ func (j *job) run(ctx context.Context) error {
 	}
 	started := time.Now()
 	input := tensor.FromFloat32s(imageio.ToTensor(j.canvas.input, imageio.ChannelsFirst, imageio.Signed), 1, 3, size.Y, size.X)
-	g, err := anomaly.New(ctx, j.pipeline, input, j.options)
+	g, err := anomaly.New(ctx, j.model.Pipeline, input, j.options)
 	if err != nil {
 		return err
 	}

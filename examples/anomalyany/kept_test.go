@@ -10,8 +10,8 @@ import (
 // stateJob is a job that can keep states and nothing else.
 func stateJob(dir string) *job {
 	return &job{
-		flags:  flags{Out: dir, Object: "nut", Anomaly: []string{"crack"}, Steps: 8},
-		hashes: func() (map[string]string, error) { return map[string]string{"unet": "1234"}, nil },
+		flags: flags{Out: dir, Object: "nut", Anomaly: []string{"crack"}, Steps: 8},
+		model: &model{hashes: func() (map[string]string, error) { return map[string]string{"unet": "1234"}, nil }},
 	}
 }
 

@@ -13,7 +13,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"strings"
 
 	"github.com/alecthomas/kong"
 	"github.com/sdgraph/sdgraph/diffusion"
@@ -26,10 +25,14 @@ func main() {
 		return
 	}
 	var c commandLine
-	parsed := kong.Parse(&c, kong.Name("anomalyany"), kong.ShortUsageOnError(), kong.WithHyphenPrefixedParameters(true),
-		kong.Description("Pictures of unseen defects, with masks, from one normal photograph and a sentence (AnomalyAny, CVPR 2025)."))
+	parsed := kong.Parse(&c, parserOptions...)
 	cli.Main("anomalyany", "finished pictures are complete, nothing was left half-written; --resume goes on",
 		func(ctx context.Context) error { return c.run(ctx, parsed.Command()) })
+}
+
+var parserOptions = []kong.Option{
+	kong.Name("anomalyany"), kong.ShortUsageOnError(), kong.WithHyphenPrefixedParameters(true),
+	kong.Description("Pictures of unseen defects, with masks, from one normal photograph and a sentence (AnomalyAny, CVPR 2025)."),
 }
 
 // commandLine is what kong reads. All commands share the flags.
@@ -84,21 +87,4 @@ func run(ctx context.Context, f flags) error {
 		return err
 	}
 	return j.run(ctx)
-}
-
-func openModel(ctx context.Context, f flags) (*diffusion.Pipeline, error) {
-	if f.Model == "" && !f.Random {
-		return nil, fmt.Errorf("--model DIR is missing\n\n%s", strings.TrimSpace(howToStart))
-	}
-	if f.Random {
-		return diffusion.Random(0)
-	}
-	opts := []diffusion.OpenOption{diffusion.WithContext(ctx)}
-	if f.Clip != "" {
-		opts = append(opts, diffusion.WithCLIPDir(f.Clip))
-	}
-	if f.NoRefine {
-		opts = append(opts, diffusion.WithoutCLIP())
-	}
-	return diffusion.Open(f.Model, opts...)
 }

@@ -88,7 +88,7 @@ type judging struct {
 // score judges what the model made, before it is put into the photograph.
 func (j *job) score(ctx context.Context, r *anomaly.Result) (scores, error) {
 	s := scores{Area: share(r.Mask), Focus: focus(r.SoftMap, r.Mask, j.options.Mask)}
-	if j.pipeline.CLIP == nil {
+	if j.model.CLIP == nil {
 		return s, nil
 	}
 	if j.judging == nil {
@@ -108,10 +108,10 @@ func (j *job) score(ctx context.Context, r *anomaly.Result) (scores, error) {
 
 func (j *job) prepareJudging(ctx context.Context) (err error) {
 	var to judging
-	if to.prompt, err = j.pipeline.CLIPText(ctx, j.options.Prompt); err != nil {
+	if to.prompt, err = j.model.CLIPText(ctx, j.options.Prompt); err != nil {
 		return err
 	}
-	if to.normal, err = j.pipeline.CLIPText(ctx, j.normalPrompt()); err != nil {
+	if to.normal, err = j.model.CLIPText(ctx, j.normalPrompt()); err != nil {
 		return err
 	}
 	to.photograph = &clipScores{}
@@ -133,7 +133,7 @@ func (j *job) normalPrompt() string {
 }
 
 func (j *job) cosines(ctx context.Context, picture *gt.Dense, to *judging) (*clipScores, error) {
-	e, err := j.pipeline.CLIPImage(ctx, picture)
+	e, err := j.model.CLIPImage(ctx, picture)
 	if err != nil {
 		return nil, err
 	}

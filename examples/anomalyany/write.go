@@ -30,6 +30,7 @@ type record struct {
 	Refine    int                 `json:"steps_refined"`
 	Threshold float32             `json:"mask_threshold"`
 	MaskShare float64             `json:"mask_share"` // of the picture's area
+	Notes     []string            `json:"notes,omitempty"` // what the model does not know
 	Scores    scores              `json:"scores"`
 	Seconds   float64             `json:"seconds"` // of the run that finished it
 	Compute   string              `json:"compute"`
@@ -42,7 +43,7 @@ type record struct {
 // write saves a picture, its mask, its heat map, its record, and the index, and
 // returns the picture's paths.
 func (j *job) write(g *anomaly.Generator, seed uint64, r *anomaly.Result, s scores, took time.Duration) ([]string, error) {
-	model, err1 := j.hashes()
+	model, err1 := j.model.hashes()
 	id, err2 := j.identity()
 	if err := errors.Join(err1, err2); err != nil {
 		return nil, err
@@ -81,7 +82,7 @@ func (j *job) write(g *anomaly.Generator, seed uint64, r *anomaly.Result, s scor
 func (j *job) pictures(seed uint64, r *anomaly.Result, model map[string]string) ([]files.File, record, error) {
 	rec := record{
 		Options: j.flags, Seed: seed, Fit: j.canvas.fit, Threshold: r.Threshold, Compute: compute(),
-		Inputs: j.inputs, Model: model, Trace: r.Trace, Files: map[string]string{},
+		Notes: j.model.notes(j.flags), Inputs: j.inputs, Model: model, Trace: r.Trace, Files: map[string]string{},
 	}
 	made, err := j.canvas.compose(r)
 	if err != nil {
@@ -124,7 +125,7 @@ func readable(v any) ([]byte, error) {
 
 // promptTokens are the prompt's tokens from the start to the end token.
 func (j *job) promptTokens() []string {
-	t := j.pipeline.Tokenizer
+	t := j.model.Tokenizer
 	ids, end := t.Encode(j.options.Prompt), t.Encode("")[1]
 	return t.Tokens(ids[:slices.Index(ids[1:], end)+2])
 }
@@ -135,31 +136,4 @@ func share(mask []float32) float64 {
 		sum += float64(v)
 	}
 	return sum / float64(len(mask))
-}
-
-// hashInBackground hashes files while the pictures are made; the function that
-// it returns waits for it.
-func hashInBackground(paths []string) func() (map[string]string, error) {
-	type result struct {
-		hashes map[string]string
-		err    error
-	}
-	done := make(chan result, 1)
-	go func() {
-		hashes := map[string]string{}
-		for _, path := range paths {
-			h, err := files.Hash(path)
-			if err != nil {
-				done <- result{nil, err}
-				return
-			}
-			hashes[path] = h
-		}
-		done <- result{hashes, nil}
-	}()
-	return func() (map[string]string, error) {
-		r := <-done
-		done <- r
-		return r.hashes, r.err
-	}
 }
