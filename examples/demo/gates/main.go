@@ -1,0 +1,143 @@
+// Command gates measures a demo model on drawings that it was not trained on,
+// and tells whether it is good enough: how its autoencoder keeps pictures,
+// whether CLIP names subjects and defects, whether the attention of a defect's
+// word lies on the defect, and what it makes of noise alone.
+//
+//	go run ./examples/demo/gates --model DIR --json gates.json
+//
+//	reconstruct.go   the autoencoder
+//	naming.go        CLIP
+//	attend.go        attention, with its controls
+//	sample.go        pictures from noise, for a person to look at
+//	report.go        gates and tables
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/alecthomas/kong"
+	"github.com/sdgraph/sdgraph/diffusion"
+	"github.com/sdgraph/sdgraph/diffusion/anomaly"
+	"github.com/sdgraph/sdgraph/examples/demo/trial"
+	"github.com/sdgraph/sdgraph/examples/internal/cli"
+	"github.com/sdgraph/sdgraph/examples/internal/files"
+	"github.com/sdgraph/sdgraph/tensor"
+)
+
+// flags is the command line.
+type flags struct {
+	Model string `required:"" placeholder:"DIR" help:"Model directory, as diffusers writes it, with CLIP in its clip/."`
+	Count int    `default:"240" help:"How many drawings of seen pairs, of unseen pairs, and without a defect, each (default: ${default})."`
+	Seed  uint64 `default:"9000000" help:"Seed of the first drawing (default: ${default})."`
+	Size  int    `placeholder:"PIXELS" help:"Height and width of the pictures (default: what the model's anomalyany.json says)."`
+	Map   int    `placeholder:"CELLS" help:"Height and width of the attention maps (default: what anomalyany.json says)."`
+
+	Samples  int     `default:"2" help:"Pictures from noise of each subject without a defect, with one that was seen on it, and with the unseen one, each; 0 for none (default: ${default})."`
+	Steps    int     `placeholder:"T" help:"Timesteps of DDIM for them (default: what anomalyany.json says)."`
+	Guidance float32 `placeholder:"W" help:"Scale of classifier-free guidance for them (default: what anomalyany.json says)."`
+
+	Json  string `placeholder:"FILE" help:"Also write every number to a file."`
+	Sheet string `default:"samples.png" placeholder:"FILE" help:"Where the pictures from noise go (default: ${default})."`
+}
+
+// Validate is called by kong after parsing.
+func (f flags) Validate() error {
+	switch {
+	case f.Count < 1:
+		return fmt.Errorf("--count is %d, want at least 1", f.Count)
+	case f.Samples < 0:
+		return fmt.Errorf("--samples is %d, want at least 0", f.Samples)
+	case f.Size < 0 || f.Map < 0 || f.Steps < 0 || f.Guidance < 0:
+		return fmt.Errorf("--size is %d, --map %d, --steps %d and --guidance %g: none may be below 0", f.Size, f.Map, f.Steps, f.Guidance)
+	}
+	return nil
+}
+
+// errFailed ends the program where a gate did not pass.
+var errFailed = errors.New("not every gate passed")
+
+func main() {
+	var f flags
+	kong.Parse(&f, kong.Name("gates"), kong.ShortUsageOnError(),
+		kong.Description("Measure a demo model on drawings that it was not trained on."))
+	cli.Main("gates", "nothing was written", func(ctx context.Context) error { return run(ctx, f) })
+}
+
+func run(ctx context.Context, f flags) error {
+	p, err := diffusion.Open(f.Model, diffusion.WithContext(ctx))
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	if p.CLIP == nil {
+		return diffusion.ErrNoCLIP
+	}
+	if err := f.complete(p); err != nil {
+		return err
+	}
+	m := &measurement{flags: f, pipeline: p}
+	r, err := m.all(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Print(r.table())
+	if f.Json != "" {
+		data, err := r.json()
+		if err != nil {
+			return err
+		}
+		if err := files.Write(f.Json, data); err != nil {
+			return err
+		}
+	}
+	if !r.passed() {
+		return errFailed
+	}
+	return nil
+}
+
+// complete fills in what was not given from the model directory.
+func (f *flags) complete(p *diffusion.Pipeline) error {
+	d, err := anomaly.ReadDefaults(tensor.OnDisk(f.Model))
+	if err != nil {
+		return err
+	}
+	if f.Size = cmp.Or(f.Size, d.Size); f.Size == 0 {
+		return fmt.Errorf("--size is missing: the model has no %s that says how large its pictures are", anomaly.DefaultsFile)
+	}
+	if err := p.CheckSize(f.Size, f.Size); err != nil {
+		return fmt.Errorf("--size: %w", err)
+	}
+	f.Map = cmp.Or(f.Map, f.Size/p.Factor()/cmp.Or(d.Options.MapFactor, 4))
+	f.Steps, f.Guidance = cmp.Or(f.Steps, d.Options.Steps), cmp.Or(f.Guidance, d.Options.Guidance)
+	return nil
+}
+
+// measurement is a model and the drawings that it is measured on.
+type measurement struct {
+	flags    flags
+	pipeline *diffusion.Pipeline
+	seen     []trial.Trial
+	unseen   []trial.Trial
+}
+
+// all measures everything.
+func (m *measurement) all(ctx context.Context) (*report, error) {
+	var err error
+	if m.seen, err = trial.Spread(trial.Seen, m.flags.Count, m.flags.Seed); err != nil {
+		return nil, err
+	}
+	if m.unseen, err = trial.Spread(trial.Unseen, m.flags.Count, m.flags.Seed+uint64(m.flags.Count)); err != nil {
+		return nil, err
+	}
+	r := &report{Drawings: m.flags.Count, Seed: m.flags.Seed}
+	for _, measure := range []func(context.Context, *report) error{m.reconstruct, m.name, m.attend, m.sample} {
+		if err := measure(ctx, r); err != nil {
+			return nil, err
+		}
+	}
+	return r, nil
+}

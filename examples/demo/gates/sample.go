@@ -1,0 +1,169 @@
+package main
+
+import (
+	"context"
+	"image"
+
+	"github.com/sdgraph/sdgraph/diffusion"
+	"github.com/sdgraph/sdgraph/examples/demo/trial"
+	"github.com/sdgraph/sdgraph/examples/demo/world"
+	"github.com/sdgraph/sdgraph/examples/internal/imageio"
+	"github.com/sdgraph/sdgraph/examples/internal/measure"
+	"github.com/sdgraph/sdgraph/tensor"
+	gt "gorgonia.org/tensor"
+)
+
+// samples is how often CLIP names what pictures from noise were asked to show.
+type samples struct {
+	Subject mean   `json:"subject"`
+	Defect  mean   `json:"defect"`
+	Sheet   string `json:"-"`
+}
+
+// wish is a picture to be made of noise.
+type wish struct{ subject, defect string }
+
+func (w wish) caption() string { return trial.Caption(w.subject, w.defect) }
+
+// wishes of a subject: without a defect, with one that was seen, with the
+// unseen one.
+func wishes(subject string, nth int) []wish {
+	var seen []string
+	w := []wish{{subject, ""}}
+	for _, d := range world.Defects() {
+		if world.Unseen(subject, d.Name) {
+			w = append(w, wish{subject, d.Name})
+		} else {
+			seen = append(seen, d.Name)
+		}
+	}
+	return append(w[:1:1], append([]wish{{subject, seen[nth%len(seen)]}}, w[1:]...)...)
+}
+
+// sample makes pictures of noise, lays them out on a sheet and has CLIP name them.
+func (m *measurement) sample(ctx context.Context, r *report) error {
+	f := m.flags
+	if f.Samples == 0 {
+		return nil
+	}
+	res := &samples{Sheet: f.Sheet}
+	n := &namer{m, map[string][]float32{}}
+	var rows [][]image.Image
+	done, all := 0, 0
+	for i, s := range world.Subjects() {
+		all += f.Samples * len(wishes(s.Name, i))
+	}
+	for i, s := range world.Subjects() {
+		var cells []image.Image
+		for _, w := range wishes(s.Name, i) {
+			pictures, err := m.fromNoise(ctx, w.caption(), f.Seed)
+			if err != nil {
+				return err
+			}
+			for _, picture := range pictures {
+				subject, defect, err := n.name(ctx, picture, w.subject)
+				if err != nil {
+					return err
+				}
+				res.Subject.count(subject == w.subject)
+				if w.defect != "" {
+					res.Defect.count(defect == w.defect)
+				}
+				cell, err := w.cell(picture)
+				if err != nil {
+					return err
+				}
+				cells = append(cells, cell)
+				done++
+				progress("pictures from noise", done, all)
+			}
+		}
+		rows = append(rows, cells)
+	}
+	r.Samples = res
+	return imageio.WritePNG(f.Sheet, imageio.Grid(rows))
+}
+
+// cell is a picture under what was asked for; a star marks unseen pairs.
+func (w wish) cell(picture *gt.Dense) (image.Image, error) {
+	s := picture.Shape()
+	rgb, err := imageio.FromTensor(tensor.Float32s(picture), s[2], s[3], imageio.ChannelsFirst, imageio.Signed)
+	if err != nil {
+		return nil, err
+	}
+	text := w.subject
+	if w.defect != "" {
+		text = w.defect
+	}
+	if world.Unseen(w.subject, w.defect) {
+		text += " *"
+	}
+	return imageio.Labelled(rgb, text), nil
+}
+
+// fromNoise makes pictures of a prompt in one batch, each of a seed of its own.
+func (m *measurement) fromNoise(ctx context.Context, prompt string, seed uint64) ([]*gt.Dense, error) {
+	p, f := m.pipeline, m.flags
+	s, err := diffusion.NewScheduler("ddim", p.Scheduler, f.Steps)
+	if err != nil {
+		return nil, err
+	}
+	side, c := f.Size/p.Factor(), p.VAE.Config.LatentChannels
+	step, err := p.Compile(side, side)
+	if err != nil {
+		return nil, err
+	}
+	texts, err := m.guided(ctx, prompt)
+	if err != nil {
+		return nil, err
+	}
+	var z []float32
+	for i := range f.Samples {
+		z = append(z, tensor.NewRand(seed+uint64(i)).Randn(c*side*side)...)
+	}
+	for i := range z {
+		z[i] *= float32(s.InitNoiseSigma())
+	}
+	for i, t := range s.Timesteps() {
+		in, err := s.ScaleModelInput(z, i)
+		if err != nil {
+			return nil, err
+		}
+		both := append(append([]float32{}, in...), in...)
+		out, err := step.Predict(ctx, diffusion.Latent{Dense: tensor.FromFloat32s(both, 2*f.Samples, c, side, side)}, t, texts...)
+		if err != nil {
+			return nil, err
+		}
+		var noise []float32
+		for k := range f.Samples {
+			noise = append(noise, diffusion.Guidance{Scale: f.Guidance}.Combine(out.Noise[k], out.Noise[f.Samples+k]).Floats()...)
+		}
+		if z, err = s.Step(noise, z, i); err != nil {
+			return nil, err
+		}
+	}
+	var pictures []*gt.Dense
+	for k := range f.Samples {
+		x, err := p.Decode(ctx, diffusion.NewLatent(z[k*c*side*side:(k+1)*c*side*side], c, side, side))
+		if err != nil {
+			return nil, err
+		}
+		pictures = append(pictures, measure.Clamped(x))
+	}
+	return pictures, nil
+}
+
+// guided is the embeddings of nothing and of a prompt, each once a sample.
+func (m *measurement) guided(ctx context.Context, prompt string) ([]*gt.Dense, error) {
+	var texts []*gt.Dense
+	for _, text := range []string{"", prompt} {
+		e, err := m.pipeline.Encode(ctx, text)
+		if err != nil {
+			return nil, err
+		}
+		for range m.flags.Samples {
+			texts = append(texts, e)
+		}
+	}
+	return texts, nil
+}
