@@ -50,6 +50,8 @@ type flags struct {
 	Memory float64 `default:"3" placeholder:"GIB" help:"Memory for activations, ${default} GiB if not given; less is slower. Weights come on top." json:"memory"`
 	Out    string  `default:"out" placeholder:"DIR" help:"Where the pictures go (default: ${default})." json:"out"`
 
+	Drawn bool `kong:"-" json:"-"` // the command draws its own pictures where there is no --image
+
 	Series
 }
 
@@ -91,6 +93,9 @@ func (f *flags) Validate() error {
 	}
 	if f.Model == "" && embedded == nil {
 		return nil // run explains
+	}
+	if f.Drawn && f.Image == "" {
+		return nil
 	}
 	switch {
 	case f.Image == "":

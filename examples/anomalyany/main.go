@@ -39,14 +39,14 @@ var parserOptions = []kong.Option{
 type commandLine struct {
 	Flags      flags    `embed:""`
 	Make       struct{} `cmd:"" default:"1" help:"Make pictures: the command where none is named."`
-	Ablate     struct{} `cmd:"" help:"Make one picture with the whole algorithm and without each of its parts, side by side."`
+	Ablate     Ablation `cmd:"" help:"Measure the algorithm, and it without each of its parts, on drawn pictures; with --image compare them on one picture, side by side."`
 	Categories struct{} `cmd:"" help:"List what --category and --defect know."`
 }
 
 func (c *commandLine) run(ctx context.Context, command string) error {
 	switch command {
 	case "ablate":
-		return ablate(ctx, c.Flags)
+		return c.Ablate.run(ctx, c.Flags)
 	case "categories":
 		return listCategories(os.Stdout, c.Flags)
 	}

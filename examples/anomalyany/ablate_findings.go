@@ -1,0 +1,174 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/sdgraph/sdgraph/examples/internal/files"
+)
+
+// findings is the file of everything that was measured with one set of options:
+// what an interrupted measurement goes on from.
+type findings struct {
+	path string
+
+	Identity identity            `json:"identity"` // of the options and the model
+	Done     map[string]*finding `json:"done"`     // by work.key
+}
+
+// readFindings reads the findings of the output directory, if there are any. It
+// is an error if they are of other options or of another model.
+func readFindings(f flags, m *model) (*findings, error) {
+	hashes, err := m.hashes()
+	if err != nil {
+		return nil, err
+	}
+	id, err := identityOf(f, nil, hashes)
+	if err != nil {
+		return nil, err
+	}
+	k := &findings{path: filepath.Join(f.Out, "ablation.json"), Identity: id, Done: map[string]*finding{}}
+	data, err := os.ReadFile(k.path)
+	if errors.Is(err, os.ErrNotExist) {
+		return k, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	before := findings{}
+	if err := json.Unmarshal(data, &before); err != nil {
+		return nil, fmt.Errorf("%s: %w", k.path, err)
+	}
+	if d := id.differences(before.Identity); len(d) > 0 {
+		return nil, fmt.Errorf("%s was measured with other options; choose another --out. %s", k.path, d[0])
+	}
+	if before.Done != nil {
+		k.Done = before.Done
+	}
+	return k, nil
+}
+
+// add keeps what was found, on the disk too.
+func (k *findings) add(w work, f *finding) error {
+	k.Done[w.key()] = f
+	data, err := json.MarshalIndent(k, "", " ")
+	if err != nil {
+		return err
+	}
+	return files.Write(k.path, append(data, '\n'))
+}
+
+// of are the findings of a variant, in the order of the work.
+func (k *findings) of(variant string, all []work) []*finding {
+	var found []*finding
+	for _, w := range all {
+		if f := k.Done[w.key()]; f != nil && w.variant.name == variant {
+			found = append(found, f)
+		}
+	}
+	return found
+}
+
+// mean is the mean of numbers; what is nil does not count.
+type mean struct {
+	sum float64
+	n   int
+}
+
+func (m *mean) add(v *float64) {
+	if v != nil {
+		m.sum += *v
+		m.n++
+	}
+}
+
+// count adds 1 for yes and 0 for no.
+func (m *mean) count(yes bool) {
+	if m.n++; yes {
+		m.sum++
+	}
+}
+
+// value is nil where there were no numbers.
+func (m *mean) value() *float64 {
+	if m.n == 0 {
+		return nil
+	}
+	return number(m.sum / float64(m.n))
+}
+
+// number is v for JSON, which has no word for what is not finite.
+func number(v float64) *float64 {
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		return nil
+	}
+	return &v
+}
+
+// summary is a variant's line of the table: means over its pictures.
+type summary struct {
+	Variant    string   `json:"variant"`
+	Pictures   int      `json:"pictures"`
+	Named      *float64 `json:"named"` // share in which the judge finds the defect that was asked for
+	Found      *float64 `json:"found"` // share in which it finds any
+	Outside    *float64 `json:"outside_psnr"`
+	Drawn      *float64 `json:"outside_psnr_drawn"`
+	IoU        *float64 `json:"iou"`
+	AUROC      *float64 `json:"auroc"`
+	Area       *float64 `json:"area"`
+	Spread     *float64 `json:"spread"`
+	SpreadCLIP *float64 `json:"spread_clip"`
+}
+
+func summarise(variant string, found []*finding) summary {
+	s := summary{Variant: variant}
+	var named, any, outside, drawn, iou, auroc, area, spread, clip mean
+	for _, f := range found {
+		for _, r := range f.Runs {
+			s.Pictures++
+			named.count(r.Judge == f.Defect)
+			any.count(r.Judge != "")
+			outside.add(r.Outside)
+			drawn.add(r.OutsideDrawn)
+			iou.add(r.IoU)
+			auroc.add(r.AUROC)
+			area.add(&r.Area)
+		}
+		spread.add(f.Spread)
+		clip.add(f.SpreadCLIP)
+	}
+	s.Named, s.Found, s.Outside, s.Drawn = named.value(), any.value(), outside.value(), drawn.value()
+	s.IoU, s.AUROC, s.Area, s.Spread, s.SpreadCLIP = iou.value(), auroc.value(), area.value(), spread.value(), clip.value()
+	return s
+}
+
+// references is what the table is to be read against: the drawings themselves,
+// encoded and decoded.
+type references struct {
+	Drawings int      `json:"drawings"`
+	Named    *float64 `json:"named"`  // share of those with the defect in which the judge finds it
+	Alarms   *float64 `json:"alarms"` // share of those without in which it finds any
+	PSNR     *float64 `json:"psnr"`   // of those without
+	IoU      *float64 `json:"iou"`    // of the judge with the truth
+}
+
+func refer(found []*finding) references {
+	var named, alarms, psnr, iou mean
+	var seen []uint64
+	for _, f := range found {
+		if slices.Contains(seen, f.Drawing) {
+			continue
+		}
+		seen = append(seen, f.Drawing)
+		named.count(f.Reference.Drawn == f.Defect)
+		alarms.count(f.Reference.Normal != "")
+		psnr.add(number(f.Reference.PSNR))
+		iou.add(f.Reference.IoU)
+	}
+	return references{len(seen), named.value(), alarms.value(), psnr.value(), iou.value()}
+}

@@ -1,0 +1,255 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/alecthomas/kong"
+	"github.com/sdgraph/sdgraph/examples/demo/judge"
+	"github.com/sdgraph/sdgraph/examples/demo/trial"
+	"github.com/sdgraph/sdgraph/examples/internal/files"
+	"github.com/sdgraph/sdgraph/kernels"
+)
+
+// Ablation is what the command ablate has besides the other flags. Without
+// --image it measures the algorithm and its parts on drawn pictures, whose
+// results a judge that knows all drawn defects looks at.
+type Ablation struct {
+	Pairs      string   `placeholder:"WHICH" help:"Which pairs of a subject and a defect are drawn: unseen, which the demo model's training never had, seen, or all (default: unseen)."`
+	Runs       int      `default:"200" help:"How many pictures of each variant, spread over the pairs (default: ${default})."`
+	PerPicture int      `default:"5" help:"How many of them, each of a seed of its own, of one drawing (default: ${default})."`
+	Only       []string `placeholder:"VARIANT" help:"Variants to measure: full, no-condition, no-attention, no-refine, no-scheduler (default: all)."`
+	Workers    int      `default:"0" help:"How many pictures at a time, each on one thread (default: one a processor)."`
+}
+
+// BeforeApply is called by kong where the command is ablate, before it validates
+// the other flags.
+func (a *Ablation) BeforeApply(ctx *kong.Context) error {
+	if c, ok := ctx.Model.Target.Addr().Interface().(*commandLine); ok {
+		c.Flags.Drawn = true
+	}
+	return nil
+}
+
+// Validate is called by kong after parsing.
+func (a *Ablation) Validate() error {
+	switch {
+	case a.Runs < 1:
+		return fmt.Errorf("--runs is %d, want at least 1", a.Runs)
+	case a.PerPicture < 1:
+		return fmt.Errorf("--per-picture is %d, want at least 1", a.PerPicture)
+	case a.Workers < 0:
+		return fmt.Errorf("--workers is %d, want at least 0", a.Workers)
+	}
+	_, err := a.variants()
+	return err
+}
+
+// variants are the ablations to measure.
+func (a *Ablation) variants() ([]ablation, error) {
+	if len(a.Only) == 0 {
+		return ablations, nil
+	}
+	var chosen []ablation
+	for _, name := range a.Only {
+		found := false
+		for _, v := range ablations {
+			if v.name == name {
+				chosen, found = append(chosen, v), true
+			}
+		}
+		if !found {
+			return nil, fmt.Errorf("--only %s: the variants are %s", name, strings.Join(variantNames(), ", "))
+		}
+	}
+	return chosen, nil
+}
+
+func variantNames() []string {
+	var names []string
+	for _, v := range ablations {
+		names = append(names, v.name)
+	}
+	return names
+}
+
+// run compares one picture, of --image, or measures on drawings.
+func (a *Ablation) run(ctx context.Context, f flags) error {
+	if f.Image == "" && !f.Random {
+		return a.measure(ctx, f)
+	}
+	if a.Pairs != "" {
+		return errors.New("--pairs measures on drawn pictures and --image compares one of your own: give one of them")
+	}
+	return ablate(ctx, f)
+}
+
+// work is a drawing in one variant, with all of its seeds: what is measured, and
+// kept, in one piece.
+type work struct {
+	variant ablation
+	trial   trial.Trial
+	first   uint64 // seed of the first picture
+	runs    int
+}
+
+// key tells pieces of work apart.
+func (w work) key() string {
+	return fmt.Sprintf("%s %s/%s %d+%d", w.variant.name, w.trial.Subject.Name, w.trial.Defect.Name, w.first, w.runs)
+}
+
+// plan lists the work: every drawing in all variants before the next drawing, so
+// that what is done when a run is interrupted compares like with like.
+func (a *Ablation) plan(f flags) ([]work, error) {
+	variants, err := a.variants()
+	if err != nil {
+		return nil, err
+	}
+	drawings := (a.Runs + a.PerPicture - 1) / a.PerPicture
+	trials, err := trial.Spread(trial.Pairs(orDefault(a.Pairs, string(trial.Unseen))), drawings, ablationSeed)
+	if err != nil {
+		return nil, fmt.Errorf("--pairs: %w", err)
+	}
+	var all []work
+	for i, t := range trials {
+		for _, v := range variants {
+			all = append(all, work{v, t, f.Seed + uint64(i*a.PerPicture), min(a.PerPicture, a.Runs-i*a.PerPicture)})
+		}
+	}
+	return all, nil
+}
+
+// ablationSeed is that of the first drawing; the gates of the model take others.
+const ablationSeed = trial.FirstSeed + 500_000
+
+// measure does the work that is not done yet, and writes the table, the numbers
+// and a picture.
+func (a *Ablation) measure(ctx context.Context, f flags) error {
+	if err := f.checkAblate(); err != nil {
+		return err
+	}
+	all, err := a.plan(f)
+	if err != nil {
+		return err
+	}
+	for _, w := range all {
+		if err := files.MakeWritable(filepath.Join(f.Out, w.variant.name)); err != nil {
+			return fmt.Errorf("--out: %w", err)
+		}
+	}
+	if err := files.Clean(f.Out); err != nil {
+		return fmt.Errorf("--out: %w", err)
+	}
+	workers := a.Workers
+	if workers == 0 {
+		workers = runtime.GOMAXPROCS(0)
+	}
+	if workers > 1 {
+		defer kernels.SetThreads(kernels.Threads())
+		kernels.SetThreads(1)
+	}
+	benches := make([]*bench, min(workers, len(all)))
+	for i := range benches {
+		if benches[i], err = newBench(ctx, f); err != nil {
+			return err
+		}
+		defer benches[i].model.Close()
+	}
+	kept, err := readFindings(f, benches[0].model)
+	if err != nil {
+		return err
+	}
+	if err := kept.finish(ctx, benches, all); err != nil {
+		return err
+	}
+	return kept.report(f, all)
+}
+
+// bench is what one worker measures with.
+type bench struct {
+	flags flags
+	model *model
+	judge *judge.Judge
+}
+
+func newBench(ctx context.Context, f flags) (*bench, error) {
+	m, err := openModel(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	j, err := judge.New()
+	if err != nil {
+		return nil, errors.Join(err, m.Close())
+	}
+	return &bench{f, m, j}, nil
+}
+
+// finish has the benches do what is missing of the work. The first error stops
+// all of them; what was done by then is kept.
+func (k *findings) finish(ctx context.Context, benches []*bench, all []work) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	todo, runs := make(chan work, len(all)), 0
+	for _, w := range all {
+		if k.Done[w.key()] == nil {
+			todo <- w
+			runs += w.runs
+		}
+	}
+	close(todo)
+	report := newAblationProgress(len(all)-len(todo), len(all), runs)
+	var wait sync.WaitGroup
+	var mu sync.Mutex
+	for _, b := range benches {
+		wait.Go(func() {
+			for w := range todo {
+				if ctx.Err() != nil {
+					return
+				}
+				found, err := b.measure(ctx, w)
+				mu.Lock()
+				if err == nil {
+					err = k.add(w, found)
+				}
+				if err != nil {
+					cancel(fmt.Errorf("%s: %w", w.key(), err))
+				} else {
+					report.step(w.runs)
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	wait.Wait()
+	return context.Cause(ctx)
+}
+
+// ablationProgress counts pieces of work, in time by their pictures.
+type ablationProgress struct {
+	done, all   int // pieces
+	runs, ready int // pictures that are to be made, and that are
+	started     time.Time
+}
+
+func newAblationProgress(done, all, runs int) *ablationProgress {
+	if done > 0 {
+		fmt.Fprintf(os.Stderr, "%d of %d drawings in a variant were measured before\n", done, all)
+	}
+	return &ablationProgress{done: done, all: all, runs: runs, started: time.Now()}
+}
+
+func (p *ablationProgress) step(runs int) {
+	p.done++
+	p.ready += runs
+	took := time.Since(p.started)
+	left := time.Duration(float64(took) * float64(p.runs-p.ready) / float64(p.ready))
+	fmt.Fprintf(os.Stderr, "%d of %d drawings in a variant, %.2f s a picture, %s left\n",
+		p.done, p.all, took.Seconds()/float64(p.ready), left.Round(time.Second))
+}
