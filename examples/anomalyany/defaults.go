@@ -24,6 +24,9 @@ func (f *flags) BeforeResolve(ctx *kong.Context) error {
 		return err
 	}
 	values := resolvable(d, given["preset"])
+	if asked.usesEmbedded() && !asksForPictures(ctx) {
+		values["n"] = demoPictures
+	}
 	ctx.AddResolver(kong.ResolverFunc(func(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
 		if v, ok := values[flag.Name]; ok {
 			return fmt.Sprint(v), nil
@@ -32,6 +35,16 @@ func (f *flags) BeforeResolve(ctx *kong.Context) error {
 	}))
 	return nil
 }
+
+// asksForPictures tells whether the command line says what is to be made.
+func asksForPictures(ctx *kong.Context) bool {
+	return slices.ContainsFunc(ctx.Path, func(p *kong.Path) bool {
+		return p.Flag != nil && slices.Contains(asking, p.Flag.Name) || p.Command != nil && p.Command.Name != "make"
+	})
+}
+
+// asking are the flags that say what is to be made.
+var asking = []string{"image", "mask", "object", "anomaly", "prompt", "normal", "detail", "negative", "category", "defect"}
 
 // resolvable are the values of flags that a model directory's defaults stand for
 // beside a given preset, nil for none. Another preset's numbers do not suit it.

@@ -10,7 +10,7 @@ import (
 
 // flags is the command line. It is also written into each picture's JSON.
 type flags struct {
-	Model  string `placeholder:"DIR" help:"Model directory of Stable Diffusion 1.x, as diffusers writes it, or a single .safetensors file." json:"model"`
+	Model  string `placeholder:"DIR" help:"Model directory of Stable Diffusion 1.x, as diffusers writes it, or a single .safetensors file (default: a small model of drawings that comes with the program; 'anomalyany weights' says where others are to be had)." json:"model"`
 	Clip   string `placeholder:"DIR" help:"CLIP directory, as transformers writes it (default: DIR/clip; a single file has none)." json:"clip"`
 	Random bool   `help:"Random weights in the shapes of Stable Diffusion 1.5, to measure time and memory." json:"random"`
 
@@ -29,7 +29,7 @@ type flags struct {
 	Named
 
 	Seed     uint64  `default:"0" help:"Seed of the first picture: torch's CPU noise." json:"seed"`
-	N        int     `default:"1" help:"How many pictures: seeds SEED to SEED+N-1." json:"n"`
+	N        int     `default:"1" help:"How many pictures: seeds SEED to SEED+N-1 (without flags: 5 of each scene)." json:"n"`
 	Size     int     `default:"512" help:"The photograph's shorter side is scaled to this, in pixels." json:"size"`
 	Preset   string  `default:"paper" enum:"paper,released" help:"The algorithm: of the paper, or of the code that was released with it (one of ${enum})." json:"preset"`
 	Steps    int     `default:"100" help:"T, timesteps of a whole run (preset released: 200)." json:"steps"`
@@ -91,8 +91,8 @@ func (f *flags) Validate() error {
 		}
 		return nil
 	}
-	if f.Model == "" && embedded == nil {
-		return nil // run explains
+	if f.isDemo() || f.Model == "" && embedded == nil {
+		return nil // in the second case run explains
 	}
 	if f.Drawn && f.Image == "" {
 		return nil

@@ -80,14 +80,12 @@ func (j *job) run(ctx context.Context) error {
 	if err != nil || len(seeds) == 0 {
 		return err
 	}
-	size := j.canvas.input.Bounds().Size()
 	fmt.Fprintf(os.Stderr, "photograph: %s\nprompt: %s\n", j.canvas.fit, j.options.Prompt)
 	if j.options.Detail == j.options.Prompt && j.options.Refine != 0 {
 		fmt.Fprintln(os.Stderr, "there is no --detail: the embedding's loss L_prompt starts at 0 and asks for nothing")
 	}
 	started := time.Now()
-	input := tensor.FromFloat32s(imageio.ToTensor(j.canvas.input, imageio.ChannelsFirst, imageio.Signed), 1, 3, size.Y, size.X)
-	g, err := anomaly.New(ctx, j.model.Pipeline, input, j.options)
+	g, err := j.prepare(ctx)
 	if err != nil {
 		return err
 	}
@@ -99,37 +97,70 @@ func (j *job) run(ctx context.Context) error {
 	bar := newProgress(g, len(seeds))
 	for _, seed := range seeds {
 		if err := j.makeOne(ctx, g, seed, bar); err != nil {
-			return fmt.Errorf("seed %d: %w", seed, err)
+			return err
 		}
 	}
 	return nil
 }
 
-func (j *job) makeOne(ctx context.Context, g *anomaly.Generator, seed uint64, bar *progress) error {
+// makeOne makes and saves a picture and says where it is.
+func (j *job) makeOne(ctx context.Context, g *anomaly.Generator, seed uint64, bar reporter) error {
+	m, err := j.make(ctx, g, seed, bar)
+	if err != nil {
+		return err
+	}
+	paths, err := j.save(m)
+	if err != nil {
+		return err
+	}
+	for _, why := range m.scores.judge(j.flags.Series) {
+		fmt.Fprintf(os.Stderr, "seed %d failed: %s\n", seed, why)
+	}
+	_, err = fmt.Println(strings.Join(paths, "\n"))
+	return err
+}
+
+// prepare encodes the photograph and the words, and compiles the graphs.
+func (j *job) prepare(ctx context.Context) (*anomaly.Generator, error) {
+	size := j.canvas.input.Bounds().Size()
+	input := tensor.FromFloat32s(imageio.ToTensor(j.canvas.input, imageio.ChannelsFirst, imageio.Signed), 1, 3, size.Y, size.X)
+	return anomaly.New(ctx, j.model.Pipeline, input, j.options)
+}
+
+// outcome is a picture before it is saved.
+type outcome struct {
+	g      *anomaly.Generator
+	seed   uint64
+	result *anomaly.Result
+	scores scores
+	took   time.Duration
+}
+
+// make makes and judges a picture.
+func (j *job) make(ctx context.Context, g *anomaly.Generator, seed uint64, bar reporter) (*outcome, error) {
 	started := time.Now()
 	r, err := j.generate(ctx, g, seed, bar)
 	if err != nil {
-		return err
+		return nil, fmt.Errorf("seed %d: %w", seed, err)
 	}
 	s, err := j.score(ctx, r)
 	if err != nil {
-		return err
+		return nil, fmt.Errorf("seed %d: %w", seed, err)
 	}
-	paths, err := j.write(g, seed, r, s, time.Since(started))
+	return &outcome{g, seed, r, s, time.Since(started)}, nil
+}
+
+// save writes a picture and what belongs to it, and returns the paths.
+func (j *job) save(m *outcome) ([]string, error) {
+	paths, err := j.write(m)
 	if err != nil {
-		return err
+		return nil, fmt.Errorf("seed %d: %w", m.seed, err)
 	}
-	for _, why := range s.judge(j.flags.Series) {
-		fmt.Fprintf(os.Stderr, "seed %d failed: %s\n", seed, why)
-	}
-	if _, err := fmt.Println(strings.Join(paths, "\n")); err != nil {
-		return err
-	}
-	return j.removeState(seed)
+	return paths, j.removeState(m.seed)
 }
 
 // generate makes a seed's picture, or with --resume the rest of it.
-func (j *job) generate(ctx context.Context, g *anomaly.Generator, seed uint64, bar *progress) (*anomaly.Result, error) {
+func (j *job) generate(ctx context.Context, g *anomaly.Generator, seed uint64, bar reporter) (*anomaly.Result, error) {
 	var kept *anomaly.State
 	if j.flags.Resume {
 		var err error

@@ -1,9 +1,11 @@
 // Command anomalyany makes pictures of defects that nobody has photographed,
 // each with its mask, from one normal photograph and a few words.
 //
+//	go run ./examples/anomalyany
 //	go run ./examples/anomalyany --model DIR --image hazelnut.png --object hazelnut --anomaly crack
 //
-// For each seed it writes the picture, the mask, a heat map of where the word's
+// Without flags it shows what a small model of drawings can do, which comes with
+// it. For each seed it writes the picture, the mask, a heat map of where the word's
 // attention was, and a JSON file that says how it was made; and for all of them
 // a page, index.html. An interrupted run goes on with --resume; --from makes a
 // picture again.
@@ -20,10 +22,6 @@ import (
 )
 
 func main() {
-	if len(os.Args) == 1 {
-		fmt.Print(howToStart)
-		return
-	}
 	var c commandLine
 	parsed := kong.Parse(&c, parserOptions...)
 	cli.Main("anomalyany", "finished pictures are complete, nothing was left half-written; --resume goes on",
@@ -41,6 +39,7 @@ type commandLine struct {
 	Make       struct{} `cmd:"" default:"1" help:"Make pictures: the command where none is named."`
 	Ablate     Ablation `cmd:"" help:"Measure the algorithm, and it without each of its parts, on drawn pictures; with --image compare them on one picture, side by side."`
 	Categories struct{} `cmd:"" help:"List what --category and --defect know."`
+	Weights    struct{} `cmd:"" help:"Say where the weights for photographs are to be had."`
 }
 
 func (c *commandLine) run(ctx context.Context, command string) error {
@@ -49,12 +48,17 @@ func (c *commandLine) run(ctx context.Context, command string) error {
 		return c.Ablate.run(ctx, c.Flags)
 	case "categories":
 		return listCategories(os.Stdout, c.Flags)
+	case "weights":
+		_, err := fmt.Print(howToStart)
+		return err
+	}
+	if c.Flags.isDemo() {
+		return demonstrate(ctx, c.Flags)
 	}
 	return run(ctx, c.Flags)
 }
 
-const howToStart = `anomalyany makes pictures of unseen defects, with masks, from one normal
-photograph and a sentence. It needs the weights of Stable Diffusion 1.5 and of
+const howToStart = `For photographs anomalyany needs the weights of Stable Diffusion 1.5 and of
 CLIP ViT-L/14, which do not come with this module:
 
   hf download stable-diffusion-v1-5/stable-diffusion-v1-5 --local-dir sd15 \

@@ -11,8 +11,13 @@ import (
 	"testing"
 )
 
-// TestMain lets the test binary be the program.
+// TestMain lets the test binary be the program. What it has embedded is the
+// directory of ANOMALYANY_TEST_MODEL, in the tests themselves nothing.
 func TestMain(m *testing.M) {
+	embedded = nil
+	if dir := os.Getenv("ANOMALYANY_TEST_MODEL"); dir != "" {
+		embedded = os.DirFS(dir)
+	}
 	if os.Getenv("ANOMALYANY_TEST_MAIN") != "" {
 		main()
 		return
@@ -92,7 +97,8 @@ func TestProgram(t *testing.T) {
 		stdout []string
 		stderr []string
 	}{
-		"nothing":  {nil, 0, []string{"hf download", "scheduler/", "--random", "--help"}, nil},
+		"nothing":  {nil, 1, nil, []string{"--model DIR is missing", "hf download"}},
+		"weights":  {[]string{"weights"}, 0, []string{"hf download", "scheduler/", "--random", "--help"}, nil},
 		"help":     {[]string{"--help"}, 0, []string{"--model=DIR", "--eta-e=0.02", "γ, share of T"}, nil},
 		"no model": {[]string{"--image", f.Image}, 1, nil, []string{"--model DIR is missing", "hf download"}},
 		"flag":     {append(args, "--stepz", "3"), 80, nil, []string{"unknown flag --stepz"}},

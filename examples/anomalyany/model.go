@@ -38,8 +38,9 @@ func openModel(ctx context.Context, f flags) (*model, error) {
 		return nil, err
 	}
 	hash := files.Hash
-	if f.usesEmbedded() {
-		hash = func(path string) (string, error) { return files.HashFS(embedded, path) }
+	if dir := embedded; f.usesEmbedded() {
+		hash = func(path string) (string, error) { return files.HashFS(dir, path) }
+		fmt.Fprintln(os.Stderr, "model: the small one of drawings that comes with this program; for photographs see 'anomalyany weights'")
 	}
 	m.hashes = hashInBackground(m.Files(), hash)
 	m.warnOfWords(os.Stderr, f)

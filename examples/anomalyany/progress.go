@@ -12,6 +12,14 @@ import (
 	"golang.org/x/term"
 )
 
+// reporter is told how a picture gets on.
+type reporter interface {
+	begin(seed uint64)
+	skip(steps int) // that were done before
+	step(s anomaly.StepTrace, z diffusion.Latent) error
+	end()
+}
+
 // progress reports the steps of a job's pictures: a bar on a terminal, a line
 // for each step elsewhere.
 type progress struct {

@@ -8,7 +8,6 @@ import (
 	"image"
 	"path/filepath"
 	"slices"
-	"time"
 
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
 	"github.com/sdgraph/sdgraph/examples/internal/files"
@@ -29,7 +28,7 @@ type record struct {
 	Steps     int                 `json:"steps_run"`
 	Refine    int                 `json:"steps_refined"`
 	Threshold float32             `json:"mask_threshold"`
-	MaskShare float64             `json:"mask_share"` // of the picture's area
+	MaskShare float64             `json:"mask_share"`      // of the picture's area
 	Notes     []string            `json:"notes,omitempty"` // what the model does not know
 	Scores    scores              `json:"scores"`
 	Seconds   float64             `json:"seconds"` // of the run that finished it
@@ -42,35 +41,36 @@ type record struct {
 
 // write saves a picture, its mask, its heat map, its record, and the index, and
 // returns the picture's paths.
-func (j *job) write(g *anomaly.Generator, seed uint64, r *anomaly.Result, s scores, took time.Duration) ([]string, error) {
+func (j *job) write(m *outcome) ([]string, error) {
+	g, seed := m.g, m.seed
 	model, err1 := j.model.hashes()
 	id, err2 := j.identity()
 	if err := errors.Join(err1, err2); err != nil {
 		return nil, err
 	}
-	made, rec, err := j.pictures(seed, r, model)
+	saved, rec, err := j.pictures(seed, m.result, model)
 	if err != nil {
 		return nil, err
 	}
 	o := g.Options()
 	rec.Prompt, rec.Detail, rec.Tokens, rec.Anomaly = o.Prompt, o.Detail, j.promptTokens(), g.Tokens()
 	rec.MapSize, rec.Steps, rec.Refine = [2]int{o.MapWidth, o.MapHeight}, g.Steps(), g.RefineSteps()
-	rec.Scores, rec.Seconds = s, took.Seconds()
+	rec.Scores, rec.Seconds = m.scores, m.took.Seconds()
 	data, err := readable(rec)
 	if err != nil {
 		return nil, err
 	}
-	made = append(made, files.File{Path: j.name(seed) + ".json", Data: data})
+	saved = append(saved, files.File{Path: j.name(seed) + ".json", Data: data})
 	photograph, err := j.photograph()
 	if err != nil {
 		return nil, err
 	}
 	e := j.entry(seed, rec, id)
-	if err := j.settle(e, append(photograph, made...)); err != nil {
+	if err := j.settle(e, append(photograph, saved...)); err != nil {
 		return nil, err
 	}
 	var paths []string
-	for _, f := range made {
+	for _, f := range saved {
 		if j.keeps(e) {
 			paths = append(paths, f.Path)
 		}

@@ -15,18 +15,24 @@ const labelMargin = 3
 // Labelled puts a line of black text on white above a picture. The letters, of ASCII only, grow with the
 // picture in whole steps; a picture that is narrower than its text is put to the left on white.
 func Labelled(picture image.Image, text string) *image.RGBA {
-	label := writing(text)
 	size := picture.Bounds().Size()
-	scale := max(1, size.X/256)
-	line := image.Rect(0, 0, scale*label.Bounds().Dx(), scale*label.Bounds().Dy())
+	label := Writing(text, max(1, size.X/256))
+	line := label.Bounds()
 	out := image.NewRGBA(image.Rect(0, 0, max(size.X, line.Dx()), line.Dy()+size.Y))
 	draw.Draw(out, out.Bounds(), image.White, image.Point{}, draw.Src)
-	draw.NearestNeighbor.Scale(out, line, label, label.Bounds(), draw.Src, nil)
+	draw.Draw(out, line, label, image.Point{}, draw.Src)
 	draw.Draw(out, image.Rect(0, line.Dy(), size.X, line.Dy()+size.Y), picture, picture.Bounds().Min, draw.Over)
 	return out
 }
 
-// writing is text in black on white, with its margin.
+// Writing is a line of black text on white, of ASCII only, 19 pixels high times scale.
+func Writing(text string, scale int) *image.RGBA {
+	small := writing(text)
+	out := image.NewRGBA(image.Rectangle{Max: small.Bounds().Size().Mul(scale)})
+	draw.NearestNeighbor.Scale(out, out.Bounds(), small, small.Bounds(), draw.Src, nil)
+	return out
+}
+
 func writing(text string) *image.RGBA {
 	face := basicfont.Face7x13
 	width := font.MeasureString(face, text).Ceil()

@@ -1,0 +1,239 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/sdgraph/sdgraph/diffusion/anomaly"
+	"github.com/sdgraph/sdgraph/examples/demo/world"
+	"github.com/sdgraph/sdgraph/examples/internal/files"
+	"github.com/sdgraph/sdgraph/examples/internal/imageio"
+	"github.com/sdgraph/sdgraph/kernels"
+)
+
+// scene is a pair that is shown where nothing is asked for: a subject as the
+// world draws it from a seed, and what is to be wrong with it.
+type scene struct {
+	subject, defect string
+	seed            uint64
+}
+
+// scenes are the pairs, most of which the model never saw.
+var scenes = []scene{
+	{"hazelnut", "crack", 9001},
+	{"leather", "scratch", 9002},
+	{"wood", "hole", 9003},
+	{"tile", "crack", 9004},
+	{"bottle cap", "dent", 9005},
+}
+
+// demoPictures is how many pictures of each scene are made unless --n says it.
+const demoPictures = 5
+
+// isDemo tells whether nothing is asked for.
+func (f *flags) isDemo() bool {
+	return f.usesEmbedded() && f.Image == "" && f.Mask == "" && f.Object == "" && len(f.Anomaly) == 0 &&
+		f.Prompt == "" && f.Normal == "" && f.Detail == "" && f.Negative == "" && f.Category == ""
+}
+
+// demonstrate makes pictures of every scene: the jobs that command lines with
+// each of them would be, side by side, and one sheet of all.
+func demonstrate(ctx context.Context, f flags) error {
+	started := time.Now()
+	m, err := openModel(ctx, f)
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	s, err := newShow(f, m)
+	if err != nil {
+		return err
+	}
+	if err := s.run(ctx); err != nil {
+		return err
+	}
+	picture, err := sheet(s.jobs)
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(f.Out, "sheet.png")
+	if err := imageio.WritePNG(path, picture); err != nil {
+		return err
+	}
+	fmt.Fprintf(os.Stderr, "%d pictures in %.0f s\n", len(s.tasks), time.Since(started).Seconds())
+	_, err = fmt.Printf("look at %s and %s\n", filepath.Join(f.Out, "index.html"), path)
+	return err
+}
+
+// show is the jobs of all scenes.
+type show struct {
+	flags flags
+	model *model
+	jobs  []*job
+	tasks []task // in the jobs' order
+	tally *tally
+}
+
+// task is a picture that is to be made.
+type task struct {
+	job  int
+	seed uint64
+}
+
+// newShow draws the normal pictures and prepares the jobs.
+func newShow(f flags, m *model) (*show, error) {
+	s := &show{flags: f, model: m}
+	if err := files.MakeWritable(filepath.Join(f.Out, "normal")); err != nil {
+		return nil, fmt.Errorf("--out: %w", err)
+	}
+	if _, err := readIndex(f.Out); err != nil {
+		return nil, err
+	}
+	for i, c := range scenes {
+		of, err := c.draw(f)
+		if err != nil {
+			return nil, err
+		}
+		j, err := newJob(of, m)
+		if err != nil {
+			return nil, err
+		}
+		seeds, err := j.left()
+		if err != nil {
+			return nil, err
+		}
+		s.jobs = append(s.jobs, j)
+		for _, seed := range seeds {
+			s.tasks = append(s.tasks, task{i, seed})
+		}
+	}
+	s.tally = newTally(len(s.tasks))
+	return s, nil
+}
+
+// draw draws the scene's normal picture into the output directory, and returns
+// the flags that ask for the scene.
+func (c scene) draw(f flags) (flags, error) {
+	subjects, defects := world.Subjects(), world.Defects()
+	i := slices.IndexFunc(subjects, func(s world.Subject) bool { return s.Name == c.subject })
+	k := slices.IndexFunc(defects, func(d world.Defect) bool { return d.Name == c.defect })
+	if i < 0 || k < 0 {
+		return f, fmt.Errorf("nobody draws a %s with a %s", c.subject, c.defect)
+	}
+	normal := world.Draw(subjects[i], nil, c.seed, f.Size)
+	asked := world.Draw(subjects[i], &defects[k], c.seed, f.Size) // for its words alone
+	f.Image = filepath.Join(f.Out, "normal", world.FileName(c.subject)+".png")
+	f.Object, f.Anomaly, f.Normal = c.subject, []string{c.defect}, normal.Caption
+	f.Prompt, f.Detail = asked.Caption, asked.Detail
+	f.KeepEvery = 0 // a picture is a matter of seconds
+	return f, imageio.WritePNG(f.Image, imageio.FromBytes(normal.Picture, f.Size, f.Size))
+}
+
+// run makes all pictures, several at a time: the tensors of a small model leave
+// little to do for a second thread, so the threads take whole pictures, each
+// with a pipeline of its own.
+func (s *show) run(ctx context.Context) error {
+	threads := kernels.Threads()
+	workers := min(threads, len(s.tasks))
+	if workers == 0 {
+		return nil
+	}
+	kernels.SetThreads(max(1, threads/workers))
+	defer kernels.SetThreads(threads)
+	fmt.Fprintf(os.Stderr, "%d pictures of %d scenes, %d at a time, float32 on %s\n", len(s.tasks), len(s.jobs), workers, kernels.ISA())
+
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	tasks, done := make(chan task), make(chan result, len(s.tasks)) // nobody waits for the disk
+	go feed(ctx, s.tasks, tasks)
+	var crew sync.WaitGroup
+	for i := range workers {
+		crew.Go(func() { s.work(ctx, i, tasks, done) })
+	}
+	go func() { crew.Wait(); close(done) }()
+
+	var first error
+	for r := range done { // until every worker has ended, so that nothing runs any more when this returns
+		err := r.err
+		if err == nil && first == nil {
+			if _, err = s.jobs[r.job].save(r.outcome); err == nil {
+				err = s.tally.finish()
+			}
+		}
+		if err != nil && first == nil {
+			first = err
+			stop()
+		}
+	}
+	if first == nil {
+		first = ctx.Err()
+	}
+	return first
+}
+
+// feed hands the tasks out until ctx ends.
+func feed(ctx context.Context, all []task, to chan<- task) {
+	defer close(to)
+	for _, t := range all {
+		select {
+		case to <- t:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// result is a picture, or why there is none.
+type result struct {
+	task
+	*outcome
+	err error
+}
+
+// work makes pictures until there are no more tasks, or one fails. The first
+// worker has the show's model, the others open it again.
+func (s *show) work(ctx context.Context, number int, tasks <-chan task, done chan<- result) {
+	m := s.model
+	if number > 0 {
+		p, err := openPipeline(ctx, s.flags)
+		if err != nil {
+			done <- result{err: err}
+			return
+		}
+		defer p.Close()
+		m = &model{p, m.vocabulary, m.hashes}
+	}
+	var g *anomaly.Generator
+	var j *job
+	at := -1
+	for t := range tasks {
+		var err error
+		if t.job != at {
+			j, at = s.jobs[t.job].with(m), t.job
+			if g, err = j.prepare(ctx); err != nil {
+				done <- result{task: t, err: err}
+				return
+			}
+		}
+		r := result{task: t}
+		if r.outcome, r.err = j.make(ctx, g, t.seed, s.tally.part(g)); r.err != nil {
+			r.err = fmt.Errorf("%s: %w", j.options.Prompt, r.err)
+		}
+		done <- r
+		if r.err != nil {
+			return
+		}
+	}
+}
+
+// with is the same job with another model.
+func (j *job) with(m *model) *job {
+	of := *j
+	of.model, of.judging = m, nil
+	return &of
+}

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"errors"
+	"image"
+	"image/color"
+	"strconv"
+
+	"github.com/sdgraph/sdgraph/examples/internal/files"
+	"github.com/sdgraph/sdgraph/examples/internal/imageio"
+)
+
+// sheet is one picture of several jobs, from what they have saved: for each the
+// prompt, and in a row the photograph and every seed's picture with its mask and
+// heat map beneath.
+func sheet(jobs []*job) (*image.RGBA, error) {
+	var rows [][]image.Image
+	for _, j := range jobs {
+		row, err := j.row()
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, []image.Image{j.heading()}, []image.Image{imageio.Grid([][]image.Image{row})})
+	}
+	return imageio.Grid(rows), nil
+}
+
+// lettering is the scale of a job's texts.
+func (j *job) lettering() int { return max(1, j.canvas.whole.Bounds().Dx()/192) }
+
+// heading is the prompt, marked where the model never saw the pair.
+func (j *job) heading() image.Image {
+	texts := []image.Image{imageio.Writing(j.options.Prompt, j.lettering())}
+	for _, word := range j.flags.Anomaly {
+		if j.model.vocabulary.IsUnseen(j.flags.Object, word) {
+			texts = append(texts, inverted(imageio.Writing("never seen in training", j.lettering())))
+		}
+	}
+	return imageio.SideBySide(texts...)
+}
+
+// inverted turns black on white into white on dark red.
+func inverted(m *image.RGBA) *image.RGBA {
+	red := color.RGBA{0xa8, 0x20, 0x1a, 0xff}
+	for y := range m.Rect.Dy() {
+		for x := range m.Rect.Dx() {
+			if m.RGBAAt(x, y).R > 127 {
+				m.SetRGBA(x, y, red)
+			} else {
+				m.SetRGBA(x, y, color.RGBA{0xff, 0xff, 0xff, 0xff})
+			}
+		}
+	}
+	return m
+}
+
+// row is the photograph and all seeds.
+func (j *job) row() ([]image.Image, error) {
+	scale := j.lettering()
+	row := []image.Image{imageio.Grid([][]image.Image{
+		{j.canvas.whole}, {imageio.Writing("normal", scale)}, {imageio.Writing("right: mask, heat", scale)},
+	})}
+	for i := range j.flags.N {
+		seed := j.flags.Seed + uint64(i)
+		column, err := j.column(seed)
+		if err != nil {
+			return nil, err
+		}
+		row = append(row, column)
+	}
+	return row, nil
+}
+
+// column is a seed's picture above its mask and heat map. A picture that failed
+// is called so, and is white where it was not kept.
+func (j *job) column(seed uint64) (image.Image, error) {
+	label := "seed " + strconv.FormatUint(seed, 10)
+	if e := j.entryOf(seed); e != nil && !e.Good() {
+		label += ": failed"
+	}
+	picture, err1 := j.saved(seed, ".png")
+	mask, err2 := j.saved(seed, "-mask.png")
+	heat, err3 := j.saved(seed, "-heat.png")
+	if err := errors.Join(err1, err2, err3); err != nil {
+		return nil, err
+	}
+	size := picture.Bounds().Size()
+	half := resized(size, image.Pt((size.X-8)/2, (size.Y-8)/2))
+	mask, err1 = half.Picture(mask)
+	heat, err2 = half.Picture(heat)
+	if err := errors.Join(err1, err2); err != nil {
+		return nil, err
+	}
+	return imageio.Grid([][]image.Image{
+		{picture}, {imageio.SideBySide(mask, heat)}, {imageio.Writing(label, j.lettering())},
+	}), nil
+}
+
+// saved reads one of a seed's pictures back; white where there is none.
+func (j *job) saved(seed uint64, suffix string) (*image.RGBA, error) {
+	path := j.name(seed) + suffix
+	if !files.Exists(path) {
+		return white(j.canvas.whole.Bounds()), nil
+	}
+	return imageio.Read(path)
+}
+
+func white(r image.Rectangle) *image.RGBA {
+	m := image.NewRGBA(r)
+	for i := range m.Pix {
+		m.Pix[i] = 0xff
+	}
+	return m
+}

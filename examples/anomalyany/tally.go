@@ -1,0 +1,104 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"github.com/sdgraph/sdgraph/diffusion"
+	"github.com/sdgraph/sdgraph/diffusion/anomaly"
+	"golang.org/x/term"
+)
+
+// tally reports pictures that are made side by side: a bar on a terminal, a line
+// for each picture elsewhere. It may be told by several goroutines.
+type tally struct {
+	out      io.Writer
+	terminal bool
+	total    int // pictures
+	started  time.Time
+
+	mu       sync.Mutex
+	made     float64 // pictures, those under way in part
+	finished int
+	bar      *progressbar.ProgressBar // nil until the first step, and where out is no terminal
+}
+
+// barUnits are those of the bar for each picture.
+const barUnits = 100
+
+func newTally(total int) *tally {
+	return &tally{out: os.Stderr, terminal: term.IsTerminal(int(os.Stderr.Fd())), total: total, started: time.Now()}
+}
+
+// part reports one of the pictures.
+func (t *tally) part(g *anomaly.Generator) reporter {
+	whole := 0.0
+	for i := range g.Steps() {
+		whole += g.Work(i)
+	}
+	return &part{t, g, whole}
+}
+
+// part is a picture's share of a tally.
+type part struct {
+	t     *tally
+	g     *anomaly.Generator
+	whole float64 // work of all steps
+}
+
+func (p *part) begin(uint64) {}
+
+func (p *part) skip(steps int) {
+	for i := range steps {
+		p.t.add(p.g.Work(i) / p.whole)
+	}
+}
+
+func (p *part) step(s anomaly.StepTrace, _ diffusion.Latent) error {
+	return p.t.add(p.g.Work(s.I) / p.whole)
+}
+
+func (p *part) end() {}
+
+// add counts a part of a picture.
+func (t *tally) add(share float64) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.made += share
+	if !t.terminal {
+		return nil
+	}
+	if t.bar == nil {
+		t.bar = progressbar.NewOptions(t.total*barUnits, progressbar.OptionSetWriter(t.out), progressbar.OptionSetWidth(20),
+			progressbar.OptionSetPredictTime(false), progressbar.OptionClearOnFinish())
+	}
+	t.bar.Describe(t.status())
+	return t.bar.Set(int(t.made * barUnits))
+}
+
+// finish counts a picture that is saved.
+func (t *tally) finish() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.finished++
+	switch {
+	case t.bar == nil:
+		_, err := fmt.Fprintln(t.out, t.status())
+		return err
+	case t.finished == t.total:
+		return t.bar.Finish()
+	}
+	t.bar.Describe(t.status())
+	return nil
+}
+
+// status says how many pictures are saved, and how long the others will take if
+// work takes as long as it has so far.
+func (t *tally) status() string {
+	left := time.Duration(float64(time.Since(t.started)) * (float64(t.total) - t.made) / max(t.made, 1e-9)).Round(time.Second)
+	return fmt.Sprintf("%d of %d pictures, %s left", t.finished, t.total, max(left, 0))
+}

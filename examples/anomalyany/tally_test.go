@@ -1,0 +1,58 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sdgraph/sdgraph/diffusion"
+	"github.com/sdgraph/sdgraph/diffusion/anomaly"
+)
+
+// TestTally reports two pictures that are made at once, one of them from its
+// second step on, to a terminal and to a file.
+func TestTally(t *testing.T) {
+	g := newGenerator(t)
+	report := func(terminal bool) string {
+		var out bytes.Buffer
+		all := newTally(2)
+		all.out, all.terminal = &out, terminal
+		all.started = time.Now().Add(-time.Hour)
+		first, second := all.part(g), all.part(g)
+		first.begin(0)
+		second.begin(1)
+		second.skip(1)
+		for i := range g.Steps() {
+			for _, p := range []reporter{first, second} {
+				if p == second && i == 0 {
+					continue
+				}
+				if err := p.step(anomaly.StepTrace{I: i}, diffusion.Latent{}); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		for range 2 {
+			if err := all.finish(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if all.made < 1.999 || all.made > 2.001 {
+			t.Errorf("%g pictures are made, want 2", all.made)
+		}
+		return out.String()
+	}
+	if got := report(false); got != "1 of 2 pictures, 0s left\n2 of 2 pictures, 0s left\n" {
+		t.Errorf("the lines are\n%s", got)
+	}
+	bar := report(true)
+	for _, part := range []string{"0 of 2 pictures, ", "2h5m", "left  66% "} {
+		if !strings.Contains(bar, part) {
+			t.Errorf("the bar has no %q:\n%q", part, bar)
+		}
+	}
+	if !strings.HasSuffix(strings.TrimRight(bar, " "), "\r") {
+		t.Errorf("the bar stays: %q", bar)
+	}
+}
