@@ -10,26 +10,27 @@ import (
 	"time"
 
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
+	"github.com/sdgraph/sdgraph/examples/demo/trial"
 	"github.com/sdgraph/sdgraph/examples/demo/world"
 	"github.com/sdgraph/sdgraph/examples/internal/files"
 	"github.com/sdgraph/sdgraph/examples/internal/imageio"
 	"github.com/sdgraph/sdgraph/kernels"
 )
 
-// scene is a pair that is shown where nothing is asked for: a subject as the
-// world draws it from a seed, and what is to be wrong with it.
+// scene is a pair that is shown where nothing is asked for: a subject as it is
+// drawn, and what is to be wrong with it.
 type scene struct {
 	subject, defect string
-	seed            uint64
+	drawing         uint64 // from trial.FirstSeed on: of none that a model was trained on
 }
 
 // scenes are the pairs, most of which the model never saw.
 var scenes = []scene{
-	{"hazelnut", "crack", 9001},
-	{"leather", "scratch", 9002},
-	{"wood", "hole", 9003},
-	{"tile", "crack", 9004},
-	{"bottle cap", "dent", 9005},
+	{"hazelnut", "crack", 1},
+	{"leather", "scratch", 2},
+	{"wood", "hole", 3},
+	{"tile", "crack", 4},
+	{"bottle cap", "dent", 5},
 }
 
 // demoPictures is how many pictures of each scene are made unless --n says it.
@@ -125,8 +126,8 @@ func (c scene) draw(f flags) (flags, error) {
 	if i < 0 || k < 0 {
 		return f, fmt.Errorf("nobody draws a %s with a %s", c.subject, c.defect)
 	}
-	normal := world.Draw(subjects[i], nil, c.seed, f.Size)
-	asked := world.Draw(subjects[i], &defects[k], c.seed, f.Size) // for its words alone
+	drawn := trial.Trial{Subject: subjects[i], Defect: defects[k], Seed: trial.FirstSeed + c.drawing}
+	normal, asked := drawn.Normal(f.Size), drawn.Defective(f.Size) // this for its words alone
 	f.Image = filepath.Join(f.Out, "normal", world.FileName(c.subject)+".png")
 	f.Object, f.Anomaly, f.Normal = c.subject, []string{c.defect}, normal.Caption
 	f.Prompt, f.Detail = asked.Caption, asked.Detail
