@@ -3,7 +3,7 @@
 // whether CLIP names subjects and defects, whether the attention of a defect's
 // word lies on the defect, and what it makes of noise alone.
 //
-//	go run ./examples/demo/gates --model DIR --json gates.json
+//	go run ./examples/demo/gates --json gates.json
 //
 //	reconstruct.go   the autoencoder
 //	naming.go        CLIP
@@ -17,6 +17,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 
 	"github.com/alecthomas/kong"
 	"github.com/sdgraph/sdgraph/diffusion"
@@ -29,7 +30,7 @@ import (
 
 // flags is the command line.
 type flags struct {
-	Model string `required:"" placeholder:"DIR" help:"Model directory, as diffusers writes it, with CLIP in its clip/."`
+	Model string `placeholder:"DIR" help:"Model directory, as diffusers writes it, with CLIP in its clip/ (default: the demo model, which comes with the program)."`
 	Count int    `default:"240" help:"How many drawings of seen pairs, of unseen pairs, and without a defect, each (default: ${default})."`
 	Seed  uint64 `default:"9000000" help:"Seed of the first drawing (default: ${default})."`
 	Size  int    `placeholder:"PIXELS" help:"Height and width of the pictures (default: what the model's anomalyany.json says)."`
@@ -67,7 +68,7 @@ func main() {
 }
 
 func run(ctx context.Context, f flags) error {
-	p, err := diffusion.Open(f.Model, diffusion.WithContext(ctx))
+	p, dir, err := f.open(ctx)
 	if err != nil {
 		return err
 	}
@@ -75,7 +76,7 @@ func run(ctx context.Context, f flags) error {
 	if p.CLIP == nil {
 		return diffusion.ErrNoCLIP
 	}
-	if err := f.complete(p); err != nil {
+	if err := f.complete(p, dir); err != nil {
 		return err
 	}
 	m := &measurement{flags: f, pipeline: p}
@@ -99,9 +100,25 @@ func run(ctx context.Context, f flags) error {
 	return nil
 }
 
+// embedded is the demo model, where the program was built with it.
+var embedded fs.FS
+
+// open opens the model, and tells where it lies.
+func (f *flags) open(ctx context.Context) (*diffusion.Pipeline, tensor.Dir, error) {
+	switch {
+	case f.Model != "":
+		p, err := diffusion.Open(f.Model, diffusion.WithContext(ctx))
+		return p, tensor.OnDisk(f.Model), err
+	case embedded != nil:
+		p, err := diffusion.OpenFS(embedded, diffusion.WithContext(ctx))
+		return p, tensor.InFS(embedded), err
+	}
+	return nil, tensor.Dir{}, errors.New("--model DIR is missing: this program was built without the demo model")
+}
+
 // complete fills in what was not given from the model directory.
-func (f *flags) complete(p *diffusion.Pipeline) error {
-	d, err := anomaly.ReadDefaults(tensor.OnDisk(f.Model))
+func (f *flags) complete(p *diffusion.Pipeline, dir tensor.Dir) error {
+	d, err := anomaly.ReadDefaults(dir)
 	if err != nil {
 		return err
 	}
