@@ -123,7 +123,7 @@ func (m *measurement) attend(ctx context.Context, r *report) error {
 	}
 	for _, of := range []struct {
 		what   string
-		trials []trial.Trial
+		trials []drawn
 		into   **attention
 	}{{"attention, seen pairs", m.seen, &r.Seen}, {"attention, unseen pairs", m.unseen, &r.Unseen}} {
 		a := &attention{Defects: map[string]mean{}, Subjects: map[string]mean{}}
@@ -139,13 +139,12 @@ func (m *measurement) attend(ctx context.Context, r *report) error {
 }
 
 // measure adds a trial to a.
-func (r *reader) measure(ctx context.Context, t trial.Trial, a *attention) error {
-	good, bad := t.Normal(r.m.flags.Size), t.Defective(r.m.flags.Size)
-	truth := trial.Truth(bad)
-	other := otherDefect(t)
+func (r *reader) measure(ctx context.Context, t drawn, a *attention) error {
+	caption, truth := t.bad.Caption, trial.Truth(t.bad)
+	other := otherDefect(t.Trial)
 	otherPrompt := trial.Caption(t.Subject.Name, other)
 	var latents []diffusion.Latent
-	for _, d := range []world.Drawing{bad, good} {
+	for _, d := range []world.Drawing{t.bad, t.good} {
 		z, err := r.m.pipeline.EncodeImage(ctx, trial.Picture(d))
 		if err != nil {
 			return err
@@ -155,12 +154,12 @@ func (r *reader) measure(ctx context.Context, t trial.Trial, a *attention) error
 		}
 		latents = append(latents, z)
 	}
-	maps, err := r.maps(ctx, []diffusion.Latent{latents[0], latents[0], latents[1]}, []string{bad.Caption, otherPrompt, bad.Caption})
+	maps, err := r.maps(ctx, []diffusion.Latent{latents[0], latents[0], latents[1]}, []string{caption, otherPrompt, caption})
 	if err != nil {
 		return err
 	}
 	tokenizer := r.m.pipeline.Tokenizer
-	word, err := tokenizer.FindWord(bad.Caption, t.Defect.Name)
+	word, err := tokenizer.FindWord(caption, t.Defect.Name)
 	if err != nil {
 		return err
 	}
@@ -168,7 +167,7 @@ func (r *reader) measure(ctx context.Context, t trial.Trial, a *attention) error
 	if err != nil {
 		return err
 	}
-	end := r.m.pipeline.Text.Config.PooledPosition(tokenizer.Encode(bad.Caption))
+	end := r.m.pipeline.Text.Config.PooledPosition(tokenizer.Encode(caption))
 	for _, one := range []struct {
 		into   *mean
 		maps   *gt.Dense

@@ -5,6 +5,7 @@
 //
 //	go run ./examples/demo/gates --json gates.json
 //
+//	draw.go          the drawings
 //	reconstruct.go   the autoencoder
 //	naming.go        CLIP
 //	attend.go        attention, with its controls
@@ -137,19 +138,22 @@ func (f *flags) complete(p *diffusion.Pipeline, dir tensor.Dir) error {
 type measurement struct {
 	flags    flags
 	pipeline *diffusion.Pipeline
-	seen     []trial.Trial
-	unseen   []trial.Trial
+	seen     []drawn
+	unseen   []drawn
 }
 
 // all measures everything.
 func (m *measurement) all(ctx context.Context) (*report, error) {
-	var err error
-	if m.seen, err = trial.Spread(trial.Seen, m.flags.Count, m.flags.Seed); err != nil {
+	seen, err1 := trial.Spread(trial.Seen, m.flags.Count, m.flags.Seed)
+	unseen, err2 := trial.Spread(trial.Unseen, m.flags.Count, m.flags.Seed+uint64(m.flags.Count))
+	if err := errors.Join(err1, err2); err != nil {
 		return nil, err
 	}
-	if m.unseen, err = trial.Spread(trial.Unseen, m.flags.Count, m.flags.Seed+uint64(m.flags.Count)); err != nil {
+	all, err := draw(ctx, append(seen, unseen...), m.flags.Size)
+	if err != nil {
 		return nil, err
 	}
+	m.seen, m.unseen = all[:len(seen)], all[len(seen):]
 	r := &report{Drawings: m.flags.Count, Seed: m.flags.Seed}
 	for _, measure := range []func(context.Context, *report) error{m.reconstruct, m.name, m.attend, m.sample} {
 		if err := measure(ctx, r); err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 
 	"github.com/sdgraph/sdgraph/examples/demo/trial"
 	"github.com/sdgraph/sdgraph/examples/demo/world"
@@ -83,30 +84,27 @@ func (n *namer) name(ctx context.Context, picture *gt.Dense, of string) (subject
 func (m *measurement) name(ctx context.Context, r *report) error {
 	res := &naming{Subjects: map[string]mean{}, Defects: map[string]mean{}}
 	n := &namer{m, map[string][]float32{}}
-	done := 0
-	for _, trials := range [][]trial.Trial{m.seen, m.unseen} {
-		for _, t := range trials {
-			for _, d := range []world.Drawing{t.Normal(m.flags.Size), t.Defective(m.flags.Size)} {
-				subject, defect, err := n.name(ctx, trial.Picture(d), t.Subject.Name)
-				if err != nil {
-					return err
-				}
-				res.Subject.count(subject == t.Subject.Name)
-				countIn(res.Subjects, t.Subject.Name, subject == t.Subject.Name)
-				if d.Defect == "" {
-					continue
-				}
-				right := defect == t.Defect.Name
-				countIn(res.Defects, t.Defect.Name, right)
-				if t.Unseen() {
-					res.Unseen.count(right)
-				} else {
-					res.Seen.count(right)
-				}
+	trials := slices.Concat(m.seen, m.unseen)
+	for i, t := range trials {
+		for _, d := range []world.Drawing{t.good, t.bad} {
+			subject, defect, err := n.name(ctx, trial.Picture(d), t.Subject.Name)
+			if err != nil {
+				return err
 			}
-			done++
-			progress("CLIP", done, len(m.seen)+len(m.unseen))
+			res.Subject.count(subject == t.Subject.Name)
+			countIn(res.Subjects, t.Subject.Name, subject == t.Subject.Name)
+			if d.Defect == "" {
+				continue
+			}
+			right := defect == t.Defect.Name
+			countIn(res.Defects, t.Defect.Name, right)
+			if t.Unseen() {
+				res.Unseen.count(right)
+			} else {
+				res.Seen.count(right)
+			}
 		}
+		progress("CLIP", i+1, len(trials))
 	}
 	r.Naming = res
 	return nil

@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 	"math"
+	"slices"
 
 	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/examples/demo/trial"
+	"github.com/sdgraph/sdgraph/examples/demo/world"
 	"github.com/sdgraph/sdgraph/examples/internal/measure"
 	"github.com/sdgraph/sdgraph/tensor"
 	gt "gorgonia.org/tensor"
@@ -32,12 +34,11 @@ type kept struct {
 // reconstruct measures the autoencoder on drawings with and without defects.
 func (m *measurement) reconstruct(ctx context.Context, r *report) error {
 	res := &reconstruction{Subjects: map[string]mean{}, Defects: map[string]kept{}}
-	trials := append(append([]trial.Trial{}, m.seen...), m.unseen...)
+	trials := slices.Concat(m.seen, m.unseen)
 	for i, t := range trials {
-		good, bad := t.Normal(m.flags.Size), t.Defective(m.flags.Size)
 		var before, after [2]*gt.Dense
-		for k, d := range [][]byte{good.Picture, bad.Picture} {
-			before[k] = measure.Picture(d, m.flags.Size, m.flags.Size)
+		for k, d := range []world.Drawing{t.good, t.bad} {
+			before[k] = trial.Picture(d)
 			z, err := m.pipeline.EncodeImage(ctx, before[k])
 			if err != nil {
 				return err
@@ -53,7 +54,7 @@ func (m *measurement) reconstruct(ctx context.Context, r *report) error {
 			of.add(psnr)
 			res.Subjects[t.Subject.Name] = of
 		}
-		mask := trial.Mask(bad)
+		mask := trial.Mask(t.bad)
 		of := res.Defects[t.Defect.Name]
 		of.PSNR.add(measure.PSNR(before[1], after[1], mask))
 		of.Contrast.add(contrast(before, after, mask))
