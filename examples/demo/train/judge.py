@@ -135,7 +135,7 @@ def losses(model, x, target, weights):
     present = truth.sum((0, 2, 3)) > 0
     dice = (1 - (2 * both[present] + 1) / (all_[present] + 1)).mean() if present.any() else logits.new_zeros(())
     found = (logits.argmax(1) == target)[target > 0].float()
-    numbers = {"entropy": entropy} | ({"dice": dice, "recall": found.mean()} if present.any() else {})
+    numbers = {"entropy": entropy.detach()} | ({"dice": dice.detach(), "recall": found.mean()} if present.any() else {})
     return entropy + 0.5 * dice, numbers
 
 
