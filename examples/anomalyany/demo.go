@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -89,7 +90,8 @@ type task struct {
 // newShow draws the normal pictures and prepares the jobs.
 func newShow(f flags, m *model) (*show, error) {
 	s := &show{flags: f, model: m}
-	if err := files.MakeWritable(filepath.Join(f.Out, "normal")); err != nil {
+	normal := filepath.Join(f.Out, "normal")
+	if err := errors.Join(files.MakeWritable(normal), files.Clean(normal)); err != nil {
 		return nil, fmt.Errorf("--out: %w", err)
 	}
 	if _, err := readIndex(f.Out); err != nil {
@@ -135,12 +137,15 @@ func (c scene) draw(f flags) (flags, error) {
 	return f, imageio.WritePNG(f.Image, imageio.FromBytes(normal.Picture, f.Size, f.Size))
 }
 
+// mostWorkers bounds the memory: each has a copy of the model.
+const mostWorkers = 8
+
 // run makes all pictures, several at a time: the tensors of a small model leave
 // little to do for a second thread, so the threads take whole pictures, each
 // with a pipeline of its own.
 func (s *show) run(ctx context.Context) error {
 	threads := kernels.Threads()
-	workers := min(threads, len(s.tasks))
+	workers := min(threads, len(s.tasks), mostWorkers)
 	if workers == 0 {
 		return nil
 	}
