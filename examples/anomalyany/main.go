@@ -30,7 +30,7 @@ func main() {
 
 var parserOptions = []kong.Option{
 	kong.Name("anomalyany"), kong.ShortUsageOnError(), kong.WithHyphenPrefixedParameters(true),
-	kong.Description("Pictures of unseen defects, with masks, from one normal photograph and a sentence (AnomalyAny, CVPR 2025). Without flags: what the model can do that comes with the program. "+
+	kong.Description("Pictures of unseen defects, with masks, from one normal photograph and a sentence (AnomalyAny, CVPR 2025). Without flags: what the model can do that comes with the program. " +
 		"Numbers that are not given are those of the model directory's anomalyany.json, where it has one, or the following."),
 }
 
