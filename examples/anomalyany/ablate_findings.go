@@ -110,6 +110,18 @@ func number(v float64) *float64 {
 	return &v
 }
 
+// faultless are the findings whose drawing, before anything is done to it, has no
+// defect in the judge's eyes: of the others it cannot tell what was generated.
+func faultless(found []*finding) []*finding {
+	var clean []*finding
+	for _, f := range found {
+		if f.Reference.Normal == "" {
+			clean = append(clean, f)
+		}
+	}
+	return clean
+}
+
 // summary is a variant's line of the table: means over its pictures.
 type summary struct {
 	Variant    string   `json:"variant"`

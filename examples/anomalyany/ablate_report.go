@@ -26,7 +26,7 @@ func (k *findings) report(f flags, all []work) error {
 	var found []*finding
 	for _, v := range variants {
 		of := k.of(v, all)
-		lines, found = append(lines, summarise(v, of)), append(found, of...)
+		lines, found = append(lines, summarise(v, faultless(of))), append(found, of...)
 	}
 	refs := refer(found)
 	table := ablationTable(lines, refs)
@@ -75,7 +75,7 @@ func ablationTable(lines []summary, refs references) string {
 	}
 	t.Flush()
 	fmt.Fprintf(&b, "\nOf %d drawings that went through the autoencoder alone, the judge finds the defect in %s of those that have it (IoU with the truth %s) "+
-		"and any in %s of those that have none; their PSNR is %s dB.\n",
+		"and any in %s of the same without it: these drawings are left out of the table. The autoencoder alone has a PSNR of %s dB.\n",
 		refs.Drawings, percent(refs.Named), decimals(2, refs.IoU), percent(refs.Alarms), decimals(1, refs.PSNR))
 	fmt.Fprintf(&b, "Outside: more than %d pixels from the mask and from what the judge calls defective, compared with the drawing after the autoencoder. "+
 		"IoU and AUROC: mask and soft map against the judge, where it finds a defect. "+
