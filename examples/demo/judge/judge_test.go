@@ -102,7 +102,7 @@ func TestDrawings(t *testing.T) {
 	for _, c := range []struct {
 		what          string
 		share, lo, hi float64
-	}{{"defects named", named / n, 0.5, 1}, {"IoU", iou / n, 0.45, 1}, {"false alarms", alarms / n, 0, 0.12}} {
+	}{{"defects named", named / n, 0.6, 1}, {"IoU", iou / n, 0.6, 1}, {"false alarms", alarms / n, 0, 0.06}} {
 		t.Logf("%s: %.3f", c.what, c.share)
 		if c.share < c.lo || c.share > c.hi {
 			t.Errorf("%s: %.3f of %.0f, want %g to %g", c.what, c.share, n, c.lo, c.hi)
