@@ -68,7 +68,7 @@ def train_unet(args):
 
 
 def train_judge(args):
-    judge.run(args.work / "judge_data", args.work / "judge_test", args.judge, args.work, steps=2400)
+    judge.run(args.work / "judge_data", args.work / "judge_test", args.out / "vae", args.judge, args.work, steps=4800)
 
 
 STAGES = {"draw": draw, "tokenizer": train_tokenizer, "vae": train_vae, "clip": train_clip, "unet": train_unet,
