@@ -133,13 +133,15 @@ func TestReadmeExampleCompiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, code, _ := strings.Cut(string(readme), "```go\n")
-	code, _, found := strings.Cut(code, "```")
-	if !found {
+	blocks := strings.Split(string(readme), "```go\n")[1:]
+	if len(blocks) == 0 {
 		t.Fatal("README.md shows no Go code")
 	}
-	if !strings.Contains(withoutSpace(string(example)), withoutSpace(code)) {
-		t.Error("the Go code of README.md is not that of example_test.go")
+	for _, block := range blocks {
+		code, _, _ := strings.Cut(block, "```")
+		if !strings.Contains(withoutSpace(string(example)), withoutSpace(code)) {
+			t.Errorf("example_test.go has not this code of README.md:\n%s", code)
+		}
 	}
 }
 

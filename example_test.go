@@ -6,13 +6,38 @@ import (
 	"log"
 
 	"github.com/sdgraph/sdgraph/diffusion"
+	"github.com/sdgraph/sdgraph/diffusion/anomaly"
+	"github.com/sdgraph/sdgraph/diffusion/demo"
+	"github.com/sdgraph/sdgraph/examples/demo/trial"
+	"github.com/sdgraph/sdgraph/examples/demo/world"
 	"github.com/sdgraph/sdgraph/nn"
 	"github.com/sdgraph/sdgraph/tensor"
 	G "gorgonia.org/gorgonia"
 )
 
-// A prompt becomes a picture, while the gradient of a loss on one word's attention steers it: the README's example.
+// One normal picture and a sentence become a defect with its mask: the README's first example.
 func Example() {
+	ctx := context.Background()
+	p, err := demo.Open() // the small model of the module; diffusion.Open opens a directory
+	check(err)
+	defer p.Close()
+	defaults, err := demo.Defaults()
+	check(err)
+	hazelnut := trial.Picture(world.Draw(world.Subjects()[0], nil, 1, defaults.Size)) // or yours: [1, 3, H, W] from -1 to 1
+
+	o := defaults.Options
+	o.Prompt, o.Words = "a photo of a hazelnut with a crack on it", []string{"crack"}
+	g, err := anomaly.New(ctx, p, hazelnut, o)
+	check(err)
+	r, err := g.Run(ctx, 7, nil) // of seed 7
+	check(err)
+	fmt.Println(r.Image.Shape(), len(r.Mask), len(r.SoftMap))
+	// Output: (1, 3, 128, 128) 16384 16384
+}
+
+// A prompt becomes a picture, while the gradient of a loss on one word's attention steers it: the README's second
+// example.
+func Example_attention() {
 	ctx := context.Background()
 	p, err := diffusion.Open("testdata/models/a") // tiny, with random weights; a real one works the same
 	check(err)

@@ -30,8 +30,8 @@ var scenes = []scene{
 	{"hazelnut", "crack", 1},
 	{"leather", "scratch", 2},
 	{"wood", "hole", 3},
-	{"tile", "crack", 4},
-	{"bottle cap", "dent", 5},
+	{"capsule", "crack", 4},
+	{"carpet", "stain", 5},
 }
 
 // demoPictures is how many pictures of each scene are made unless --n says it.

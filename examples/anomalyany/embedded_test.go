@@ -1,0 +1,40 @@
+//go:build !nodemo
+
+package main
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/sdgraph/sdgraph/diffusion/demo"
+	"github.com/sdgraph/sdgraph/examples/demo/world"
+)
+
+// TestEmbeddedWords are the world's, which the model was trained on.
+func TestEmbeddedWords(t *testing.T) {
+	d, err := demo.Defaults()
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := d.Vocabulary
+	var objects, anomalies []string
+	unseen := map[string][]string{}
+	for _, s := range world.Subjects() {
+		objects = append(objects, s.Name)
+		for _, defect := range world.Defects() {
+			if world.Unseen(s.Name, defect.Name) {
+				unseen[s.Name] = append(unseen[s.Name], defect.Name)
+			}
+		}
+	}
+	for _, defect := range world.Defects() {
+		anomalies = append(anomalies, defect.Name)
+	}
+	for name, c := range map[string][2]any{
+		"objects": {objects, v.Objects}, "anomalies": {anomalies, v.Anomalies}, "unseen": {unseen, v.Unseen},
+	} {
+		if diff := cmp.Diff(c[0], c[1]); diff != "" {
+			t.Errorf("%s: the world's -, anomalyany.json's +:\n%s", name, diff)
+		}
+	}
+}
