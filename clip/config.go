@@ -79,9 +79,6 @@ func ReadTextConfig(dir tensor.Dir) (TextConfig, error) {
 	if err := nn.ReadConfig(dir, &c, nn.Fixed{Field: "model_type", Value: "clip_text_model"}); err != nil {
 		return TextConfig{}, err
 	}
-	if err := c.Validate(); err != nil {
-		return TextConfig{}, fmt.Errorf("%s: %w", dir.Path(nn.ConfigFile), err)
-	}
 	return c, nil
 }
 
@@ -91,9 +88,6 @@ func ReadConfig(dir tensor.Dir) (Config, error) {
 	c := defaults()
 	if err := nn.ReadConfig(dir, &c, nn.Fixed{Field: "model_type", Value: "clip", Hint: "not a whole CLIPModel, text and vision"}); err != nil {
 		return Config{}, err
-	}
-	if err := c.Validate(); err != nil {
-		return Config{}, fmt.Errorf("%s: %w", dir.Path(nn.ConfigFile), err)
 	}
 	return c, nil
 }

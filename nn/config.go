@@ -19,10 +19,17 @@ type Fixed struct {
 	Hint  string // which architecture sets it otherwise, such as "as in Stable Diffusion XL"
 }
 
+// Config is the configuration of a model.
+type Config interface {
+	// Validate tells whether the model can be built, and if not, why.
+	Validate() error
+}
+
 // ReadConfig reads the config.json of a model's directory into a struct, whose
-// present values are what absent fields mean. The error names the file, and for
-// a field that is not as fixed says what it is and what it would have to be.
-func ReadConfig(dir tensor.Dir, into any, fixed ...Fixed) error {
+// present values are what absent fields mean, and checks it. The error names the
+// file, and for a field that is not as fixed says what it is and what it would
+// have to be.
+func ReadConfig(dir tensor.Dir, into Config, fixed ...Fixed) error {
 	data, err := dir.ReadFile(ConfigFile)
 	if err != nil {
 		return err
@@ -43,6 +50,9 @@ func ReadConfig(dir tensor.Dir, into any, fixed ...Fixed) error {
 			}
 			return fmt.Errorf("%s: %s is %v%s: %w, where it is %s", path, f.Field, got, hint, ErrUnsupported, orNull(f.Value))
 		}
+	}
+	if err := into.Validate(); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
 	}
 	return nil
 }

@@ -61,9 +61,6 @@ func ReadConfig(dir tensor.Dir) (Config, error) {
 	if err := nn.ReadConfig(dir, &c, fixed...); err != nil {
 		return Config{}, err
 	}
-	if err := c.Validate(); err != nil {
-		return Config{}, fmt.Errorf("%s: %w", dir.Path(nn.ConfigFile), err)
-	}
 	return c, nil
 }
 
