@@ -11,7 +11,6 @@ import (
 	"github.com/sdgraph/sdgraph/examples/demo/world"
 	"github.com/sdgraph/sdgraph/examples/internal/imageio"
 	"github.com/sdgraph/sdgraph/examples/internal/measure"
-	"github.com/sdgraph/sdgraph/tensor"
 	gt "gorgonia.org/tensor"
 )
 
@@ -206,8 +205,7 @@ func (w work) picturePath(out string, seed uint64) string {
 }
 
 func (b *bench) save(w work, seed uint64, picture *gt.Dense) error {
-	s := picture.Shape()
-	rgb, err := imageio.FromTensor(tensor.Float32s(picture), s[2], s[3], imageio.ChannelsFirst, imageio.Signed)
+	rgb, err := imageio.FromModel(picture)
 	if err != nil {
 		return err
 	}

@@ -15,7 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
 	"github.com/sdgraph/sdgraph/examples/demo/judge"
-	"github.com/sdgraph/sdgraph/examples/internal/measure"
+	"github.com/sdgraph/sdgraph/examples/internal/imageio"
 	gt "gorgonia.org/tensor"
 )
 
@@ -177,7 +177,7 @@ func TestCompare(t *testing.T) {
 		for i := range rgb {
 			rgb[i] = v
 		}
-		return measure.Picture(rgb, n, n)
+		return imageio.ForModel(imageio.FromBytes(rgb, n, n))
 	}
 	r := &anomaly.Result{SoftMap: make([]float32, n*n), Mask: make([]float32, n*n)}
 	v := judge.Verdict{Defect: "crack", Mask: make([]float32, n*n)}

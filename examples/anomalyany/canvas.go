@@ -13,7 +13,6 @@ import (
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
 	"github.com/sdgraph/sdgraph/examples/internal/imageio"
 	"github.com/sdgraph/sdgraph/examples/internal/region"
-	"github.com/sdgraph/sdgraph/tensor"
 )
 
 // canvas is the photograph that results are put into, and the part of it that
@@ -143,7 +142,7 @@ type shown struct {
 // compose puts what the model made into the canvas.
 func (c *canvas) compose(r *anomaly.Result) (*shown, error) {
 	size, part := c.input.Bounds().Size(), c.part.Size()
-	made, err := imageio.FromTensor(tensor.Float32s(r.Image), size.Y, size.X, imageio.ChannelsFirst, imageio.Signed)
+	made, err := imageio.FromModel(r.Image)
 	if err != nil {
 		return nil, err
 	}

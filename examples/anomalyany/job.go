@@ -17,7 +17,6 @@ import (
 	"github.com/sdgraph/sdgraph/examples/internal/files"
 	"github.com/sdgraph/sdgraph/examples/internal/imageio"
 	"github.com/sdgraph/sdgraph/kernels"
-	"github.com/sdgraph/sdgraph/tensor"
 )
 
 // job is the pictures of one command line.
@@ -122,9 +121,7 @@ func (j *job) makeOne(ctx context.Context, g *anomaly.Generator, seed uint64, ba
 
 // prepare encodes the photograph and the words, and compiles the graphs.
 func (j *job) prepare(ctx context.Context) (*anomaly.Generator, error) {
-	size := j.canvas.input.Bounds().Size()
-	input := tensor.FromFloat32s(imageio.ToTensor(j.canvas.input, imageio.ChannelsFirst, imageio.Signed), 1, 3, size.Y, size.X)
-	return anomaly.New(ctx, j.model.Pipeline, input, j.options)
+	return anomaly.New(ctx, j.model.Pipeline, imageio.ForModel(j.canvas.input), j.options)
 }
 
 // outcome is a picture before it is saved.

@@ -10,7 +10,6 @@ import (
 	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
 	"github.com/sdgraph/sdgraph/examples/internal/imageio"
-	"github.com/sdgraph/sdgraph/tensor"
 )
 
 // newGenerator prepares a run of three steps, the last with refinement.
@@ -22,8 +21,7 @@ func newGenerator(t *testing.T) *anomaly.Generator {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { p.Close() })
-	image := imageio.ToTensor(gradient(64), imageio.ChannelsFirst, imageio.Signed)
-	g, err := anomaly.New(t.Context(), p, tensor.FromFloat32s(image, 1, 3, 64, 64), f.options())
+	g, err := anomaly.New(t.Context(), p, imageio.ForModel(gradient(64)), f.options())
 	if err != nil {
 		t.Fatal(err)
 	}

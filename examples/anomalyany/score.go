@@ -6,6 +6,7 @@ import (
 
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
 	"github.com/sdgraph/sdgraph/examples/internal/imageio"
+	"github.com/sdgraph/sdgraph/examples/internal/measure"
 	"github.com/sdgraph/sdgraph/tensor"
 	gt "gorgonia.org/tensor"
 )
@@ -96,13 +97,8 @@ func (j *job) score(ctx context.Context, r *anomaly.Result) (scores, error) {
 			return s, err
 		}
 	}
-	clamped := r.Image.Clone().(*gt.Dense)
-	v := tensor.Float32s(clamped)
-	for i := range v {
-		v[i] = max(-1, min(v[i], 1))
-	}
 	var err error
-	s.CLIP, err = j.cosines(ctx, clamped, j.judging)
+	s.CLIP, err = j.cosines(ctx, measure.Clamped(r.Image), j.judging)
 	return s, err
 }
 
@@ -115,9 +111,7 @@ func (j *job) prepareJudging(ctx context.Context) (err error) {
 		return err
 	}
 	to.photograph = &clipScores{}
-	size := j.canvas.input.Bounds().Size()
-	photograph := tensor.FromFloat32s(imageio.ToTensor(j.canvas.input, imageio.ChannelsFirst, imageio.Signed), 1, 3, size.Y, size.X)
-	if to.photograph, err = j.cosines(ctx, photograph, &to); err != nil {
+	if to.photograph, err = j.cosines(ctx, imageio.ForModel(j.canvas.input), &to); err != nil {
 		return err
 	}
 	j.judging = &to

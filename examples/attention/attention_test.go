@@ -188,8 +188,7 @@ func TestMapsAreMeans(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	values := imageio.ToTensor(j.photograph, imageio.ChannelsFirst, imageio.Signed)
-	z, err := p.EncodeImage(t.Context(), tensor.FromFloat32s(values, 1, 3, j.height, j.width))
+	z, err := p.EncodeImage(t.Context(), imageio.ForModel(j.photograph))
 	if err != nil {
 		t.Fatal(err)
 	}

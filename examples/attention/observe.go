@@ -8,7 +8,6 @@ import (
 	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/examples/internal/imageio"
 	"github.com/sdgraph/sdgraph/nn"
-	"github.com/sdgraph/sdgraph/tensor"
 	G "gorgonia.org/gorgonia"
 	gt "gorgonia.org/tensor"
 )
@@ -101,7 +100,7 @@ func (o *observer) generate(ctx context.Context) (*image.RGBA, error) {
 	if err != nil {
 		return nil, err
 	}
-	return imageio.FromTensor(tensor.Float32s(decoded), o.height, o.width, imageio.ChannelsFirst, imageio.Signed)
+	return imageio.FromModel(decoded)
 }
 
 // take is the latent after step i.
@@ -119,8 +118,7 @@ func (o *observer) take(ctx context.Context, z diffusion.Latent, t float64, i in
 
 // photograph makes the maps of the photograph with the noise of each timestep.
 func (o *observer) photograph(ctx context.Context) error {
-	values := imageio.ToTensor(o.job.photograph, imageio.ChannelsFirst, imageio.Signed)
-	clean, err := o.pipeline.EncodeImage(ctx, tensor.FromFloat32s(values, 1, 3, o.height, o.width))
+	clean, err := o.pipeline.EncodeImage(ctx, imageio.ForModel(o.job.photograph))
 	if err != nil {
 		return err
 	}

@@ -165,8 +165,7 @@ func (j *job) prepare(ctx context.Context) (err error) {
 		}
 	}
 	if j.picture != nil {
-		values := imageio.ToTensor(j.picture, imageio.ChannelsFirst, imageio.Signed)
-		if j.start, err = p.EncodeImage(ctx, tensor.FromFloat32s(values, 1, 3, j.height, j.width)); err != nil {
+		if j.start, err = p.EncodeImage(ctx, imageio.ForModel(j.picture)); err != nil {
 			return err
 		}
 	}
@@ -195,7 +194,7 @@ func (j *job) makeOne(ctx context.Context, seed uint64, report *progress) error 
 }
 
 func (j *job) write(path string, seed uint64, decoded *gt.Dense) error {
-	picture, err := imageio.FromTensor(tensor.Float32s(decoded), j.height, j.width, imageio.ChannelsFirst, imageio.Signed)
+	picture, err := imageio.FromModel(decoded)
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 	"sync"
 
 	"github.com/sdgraph/sdgraph/examples/demo/world"
+	"github.com/sdgraph/sdgraph/examples/internal/imageio"
 )
 
 // line is what captions.jsonl says of a picture. Mask, Defect and Colour may be
@@ -88,7 +89,7 @@ func makeFolders(dir string, all []item) error {
 // drawOne draws a picture and writes it, and its mask.
 func drawOne(dir string, size int, it item) (line, error) {
 	d := world.Draw(it.subject, it.defect, it.seed, size)
-	err := writePNG(filepath.Join(dir, filepath.FromSlash(it.file)), picture(d))
+	err := writePNG(filepath.Join(dir, filepath.FromSlash(it.file)), imageio.FromBytes(d.Picture, size, size))
 	if err == nil && it.mask != "" {
 		mask := &image.Gray{Pix: d.Mask, Stride: size, Rect: image.Rect(0, 0, size, size)}
 		err = writePNG(filepath.Join(dir, filepath.FromSlash(it.mask)), mask)
@@ -97,15 +98,6 @@ func drawOne(dir string, size int, it item) (line, error) {
 		it.file, it.mask, d.Subject, d.Defect, d.Colour, d.Caption, d.Detail,
 		world.Unseen(d.Subject, d.Defect), it.seed,
 	}, err
-}
-
-func picture(d world.Drawing) image.Image {
-	m := image.NewNRGBA(image.Rect(0, 0, d.Size, d.Size))
-	for i := range d.Size * d.Size {
-		copy(m.Pix[4*i:], d.Picture[3*i:3*i+3])
-		m.Pix[4*i+3] = 255
-	}
-	return m
 }
 
 func writePNG(path string, m image.Image) error {

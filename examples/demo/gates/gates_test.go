@@ -12,7 +12,6 @@ import (
 
 	"github.com/sdgraph/sdgraph/examples/demo/world"
 	"github.com/sdgraph/sdgraph/examples/internal/imageio"
-	"github.com/sdgraph/sdgraph/examples/internal/measure"
 	gt "gorgonia.org/tensor"
 )
 
@@ -69,7 +68,7 @@ func TestMapSizeRefused(t *testing.T) {
 
 // TestContrast weakens what a defect changes to a half.
 func TestContrast(t *testing.T) {
-	picture := func(v byte) *gt.Dense { return measure.Picture(bytes.Repeat([]byte{v}, 12), 2, 2) }
+	picture := func(v byte) *gt.Dense { return imageio.ForModel(imageio.FromBytes(bytes.Repeat([]byte{v}, 12), 2, 2)) }
 	good, bad, weak := picture(100), picture(200), picture(150)
 	mask := []float32{1, 1, 0, 0}
 	if c := contrast([2]*gt.Dense{good, bad}, [2]*gt.Dense{good, weak}, mask); math.Abs(c-0.5) > 1e-6 {
@@ -79,7 +78,7 @@ func TestContrast(t *testing.T) {
 
 // TestChromaError wants brightness not to count as colour, and red to.
 func TestChromaError(t *testing.T) {
-	picture := func(r, g, b byte) *gt.Dense { return measure.Picture([]byte{r, g, b}, 1, 1) }
+	picture := func(r, g, b byte) *gt.Dense { return imageio.ForModel(imageio.FromBytes([]byte{r, g, b}, 1, 1)) }
 	if e := chromaError(picture(10, 20, 30), picture(60, 70, 80)); e > 1e-4 {
 		t.Errorf("brighter: %v, want 0", e)
 	}

@@ -86,8 +86,7 @@ func (m *measurement) sample(ctx context.Context, r *report) error {
 
 // cell is a picture under what was asked for; a star marks unseen pairs.
 func (w wish) cell(picture *gt.Dense) (image.Image, error) {
-	s := picture.Shape()
-	rgb, err := imageio.FromTensor(tensor.Float32s(picture), s[2], s[3], imageio.ChannelsFirst, imageio.Signed)
+	rgb, err := imageio.FromModel(picture)
 	if err != nil {
 		return nil, err
 	}

@@ -6,7 +6,7 @@ import (
 	"fmt"
 
 	"github.com/sdgraph/sdgraph/examples/demo/world"
-	"github.com/sdgraph/sdgraph/examples/internal/measure"
+	"github.com/sdgraph/sdgraph/examples/internal/imageio"
 	gt "gorgonia.org/tensor"
 )
 
@@ -74,7 +74,9 @@ func Caption(subject, defect string) string {
 }
 
 // Picture is a drawing as [1, 3, H, W] in [-1, 1].
-func Picture(d world.Drawing) *gt.Dense { return measure.Picture(d.Picture, d.Size, d.Size) }
+func Picture(d world.Drawing) *gt.Dense {
+	return imageio.ForModel(imageio.FromBytes(d.Picture, d.Size, d.Size))
+}
 
 // Truth tells of each pixel of a drawing whether the defect is there.
 func Truth(d world.Drawing) []bool {

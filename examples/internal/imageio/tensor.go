@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"image"
 	"math"
+
+	"github.com/sdgraph/sdgraph/tensor"
+	gt "gorgonia.org/tensor"
 )
 
 // Layout is the order of a picture's values in a tensor.
@@ -67,6 +70,18 @@ func FromTensor(values []float32, h, w int, layout Layout, r Range) (*image.RGBA
 		out.Pix[4*pixel+3] = 255
 	}
 	return out, nil
+}
+
+// ForModel returns a picture as diffusion.Pipeline takes it: [1, 3, H, W] in [-1, 1].
+func ForModel(picture *image.RGBA) *gt.Dense {
+	size := picture.Bounds().Size()
+	return tensor.FromFloat32s(ToTensor(picture, ChannelsFirst, Signed), 1, 3, size.Y, size.X)
+}
+
+// FromModel returns the picture that diffusion.Pipeline has made, [1, 3, H, W] in [-1, 1], as FromTensor does.
+func FromModel(picture *gt.Dense) (*image.RGBA, error) {
+	s := picture.Shape()
+	return FromTensor(tensor.Float32s(picture), s[2], s[3], ChannelsFirst, Signed)
 }
 
 // shade returns the one of 256 shades that is nearest to a value between 0 and 1.

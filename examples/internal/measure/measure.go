@@ -13,18 +13,6 @@ import (
 	gt "gorgonia.org/tensor"
 )
 
-// Picture is a picture of three bytes a pixel, row by row, as [1, 3, h, w] in
-// [-1, 1], the VAE's range.
-func Picture(rgb []byte, h, w int) *gt.Dense {
-	v := make([]float32, 3*h*w)
-	for i := range h * w {
-		for c := range 3 {
-			v[c*h*w+i] = float32(rgb[3*i+c])/127.5 - 1
-		}
-	}
-	return tensor.FromFloat32s(v, 1, 3, h, w)
-}
-
 // Clamped is a picture with its values limited to [-1, 1].
 func Clamped(picture *gt.Dense) *gt.Dense {
 	c := picture.Clone().(*gt.Dense)

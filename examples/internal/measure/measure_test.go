@@ -4,7 +4,9 @@ import (
 	"math"
 	"testing"
 
+	"github.com/sdgraph/sdgraph/examples/internal/imageio"
 	"github.com/sdgraph/sdgraph/tensor"
+	gt "gorgonia.org/tensor"
 )
 
 func near(t *testing.T, what string, got, want float64) {
@@ -43,9 +45,10 @@ func TestAUROC(t *testing.T) {
 }
 
 func TestPictures(t *testing.T) {
-	black := Picture(make([]byte, 12), 2, 2)
+	picture := func(rgb ...byte) *gt.Dense { return imageio.ForModel(imageio.FromBytes(rgb, 2, 2)) }
+	black := picture(make([]byte, 12)...)
 	near(t, "black", float64(tensor.Float32s(black)[0]), -1)
-	red := Picture([]byte{255, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, 2, 2)
+	red := picture(255, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 	first := []float32{1, 0, 0, 0}
 	near(t, "RMSE", RMSE(black, red, nil), math.Sqrt(4.0/12))
 	near(t, "RMSE within", RMSE(black, red, first), math.Sqrt(4.0/3))
