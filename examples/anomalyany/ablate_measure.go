@@ -14,6 +14,7 @@ import (
 	"github.com/alecthomas/kong"
 	"github.com/sdgraph/sdgraph/examples/demo/judge"
 	"github.com/sdgraph/sdgraph/examples/demo/trial"
+	"github.com/sdgraph/sdgraph/examples/demo/world"
 	"github.com/sdgraph/sdgraph/examples/internal/files"
 	"github.com/sdgraph/sdgraph/kernels"
 )
@@ -113,7 +114,7 @@ func (a *Ablation) plan(f flags) ([]work, error) {
 		return nil, err
 	}
 	drawings := (a.Runs + a.PerPicture - 1) / a.PerPicture
-	trials, err := trial.Spread(trial.Pairs(orDefault(a.Pairs, string(trial.Unseen))), drawings, ablationSeed)
+	trials, err := trial.Spread(world.Selection(orDefault(a.Pairs, string(world.UnseenPairs))), drawings, ablationSeed)
 	if err != nil {
 		return nil, fmt.Errorf("--pairs: %w", err)
 	}

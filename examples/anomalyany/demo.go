@@ -122,13 +122,12 @@ func newShow(f flags, m *model) (*show, error) {
 // draw draws the scene's normal picture into the output directory, and returns
 // the flags that ask for the scene.
 func (c scene) draw(f flags) (flags, error) {
-	subjects, defects := world.Subjects(), world.Defects()
-	i := slices.IndexFunc(subjects, func(s world.Subject) bool { return s.Name == c.subject })
-	k := slices.IndexFunc(defects, func(d world.Defect) bool { return d.Name == c.defect })
-	if i < 0 || k < 0 {
+	pairs := world.Pairs(world.AllPairs)
+	i := slices.IndexFunc(pairs, func(p world.Pair) bool { return p.Subject.Name == c.subject && p.Defect.Name == c.defect })
+	if i < 0 {
 		return f, fmt.Errorf("nobody draws a %s with a %s", c.subject, c.defect)
 	}
-	drawn := trial.Trial{Subject: subjects[i], Defect: defects[k], Seed: trial.FirstSeed + c.drawing}
+	drawn := trial.Trial{Pair: pairs[i], Seed: trial.FirstSeed + c.drawing}
 	normal, asked := drawn.Normal(f.Size), drawn.Defective(f.Size) // this for its words alone
 	f.Image = filepath.Join(f.Out, "normal", world.FileName(c.subject)+".png")
 	f.Object, f.Anomaly, f.Normal = c.subject, []string{c.defect}, normal.Caption

@@ -21,7 +21,7 @@ type item struct {
 // one.
 func plan(f flags) []item {
 	subjects := world.Subjects()
-	pairs := pairsOf(f.Pairs)
+	pairs := world.Pairs(world.Selection(f.Pairs))
 	good := int(math.Round(f.Good * float64(f.Count)))
 	next := map[string]int{} // number of the next picture in each folder
 	all := make([]item, 0, f.Count)
@@ -31,11 +31,11 @@ func plan(f flags) []item {
 		var it item
 		if goods < (k+1)*good/f.Count {
 			it.subject = subjects[goods%len(subjects)]
-			test := f.Pairs != "seen" && goods/len(subjects)%10 == 9
+			test := f.Pairs != string(world.SeenPairs) && goods/len(subjects)%10 == 9
 			it.place(next, test)
 		} else {
 			pair := pairs[(k-goods)%len(pairs)]
-			it.subject, it.defect = pair.subject, &pair.defect
+			it.subject, it.defect = pair.Subject, &pair.Defect
 			it.place(next, true)
 		}
 		it.seed = f.Seed + uint64(k)
@@ -60,23 +60,4 @@ func (it *item) place(next map[string]int, test bool) {
 	if it.defect != nil {
 		it.mask = path.Join(subject, "ground_truth", kind, fmt.Sprintf("%03d_mask.png", n))
 	}
-}
-
-type pair struct {
-	subject world.Subject
-	defect  world.Defect
-}
-
-// pairsOf lists the pairs of a subject and a defect that are seen in training,
-// unseen or all.
-func pairsOf(which string) []pair {
-	var pairs []pair
-	for _, d := range world.Defects() {
-		for _, s := range world.Subjects() {
-			if which == "all" || world.Unseen(s.Name, d.Name) == (which == "unseen") {
-				pairs = append(pairs, pair{s, d})
-			}
-		}
-	}
-	return pairs
 }

@@ -142,7 +142,7 @@ func (m *measurement) attend(ctx context.Context, r *report) error {
 func (r *reader) measure(ctx context.Context, t drawn, a *attention) error {
 	caption, truth := t.bad.Caption, trial.Truth(t.bad)
 	other := otherDefect(t.Trial)
-	otherPrompt := trial.Caption(t.Subject.Name, other)
+	otherPrompt := world.Caption(t.Subject.Name, other)
 	var latents []diffusion.Latent
 	for _, d := range []world.Drawing{t.bad, t.good} {
 		z, err := r.m.pipeline.EncodeImage(ctx, trial.Picture(d))

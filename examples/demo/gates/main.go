@@ -24,6 +24,7 @@ import (
 	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
 	"github.com/sdgraph/sdgraph/examples/demo/trial"
+	"github.com/sdgraph/sdgraph/examples/demo/world"
 	"github.com/sdgraph/sdgraph/examples/internal/cli"
 	"github.com/sdgraph/sdgraph/examples/internal/files"
 	"github.com/sdgraph/sdgraph/tensor"
@@ -144,8 +145,8 @@ type measurement struct {
 
 // all measures everything.
 func (m *measurement) all(ctx context.Context) (*report, error) {
-	seen, err1 := trial.Spread(trial.Seen, m.flags.Count, m.flags.Seed)
-	unseen, err2 := trial.Spread(trial.Unseen, m.flags.Count, m.flags.Seed+uint64(m.flags.Count))
+	seen, err1 := trial.Spread(world.SeenPairs, m.flags.Count, m.flags.Seed)
+	unseen, err2 := trial.Spread(world.UnseenPairs, m.flags.Count, m.flags.Seed+uint64(m.flags.Count))
 	if err := errors.Join(err1, err2); err != nil {
 		return nil, err
 	}

@@ -67,10 +67,10 @@ func (n *namer) name(ctx context.Context, picture *gt.Dense, of string) (subject
 	}
 	var subjects, defects []string
 	for _, s := range world.Subjects() {
-		subjects = append(subjects, trial.Caption(s.Name, ""))
+		subjects = append(subjects, world.Caption(s.Name, ""))
 	}
 	for _, d := range world.Defects() {
-		defects = append(defects, trial.Caption(of, d.Name))
+		defects = append(defects, world.Caption(of, d.Name))
 	}
 	s, err := n.best(ctx, tensor.Float32s(e), subjects)
 	if err != nil {

@@ -50,9 +50,7 @@ func (m *measurement) reconstruct(ctx context.Context, r *report) error {
 			psnr := measure.PSNR(before[k], after[k], nil)
 			res.PSNR.add(psnr)
 			res.Chroma.add(chromaError(before[k], after[k]))
-			of := res.Subjects[t.Subject.Name]
-			of.add(psnr)
-			res.Subjects[t.Subject.Name] = of
+			addTo(res.Subjects, t.Subject.Name, psnr)
 		}
 		mask := trial.Mask(t.bad)
 		of := res.Defects[t.Defect.Name]

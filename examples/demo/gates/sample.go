@@ -3,9 +3,9 @@ package main
 import (
 	"context"
 	"image"
+	"slices"
 
 	"github.com/sdgraph/sdgraph/diffusion"
-	"github.com/sdgraph/sdgraph/examples/demo/trial"
 	"github.com/sdgraph/sdgraph/examples/demo/world"
 	"github.com/sdgraph/sdgraph/examples/internal/imageio"
 	"github.com/sdgraph/sdgraph/examples/internal/measure"
@@ -23,21 +23,20 @@ type samples struct {
 // wish is a picture to be made of noise.
 type wish struct{ subject, defect string }
 
-func (w wish) caption() string { return trial.Caption(w.subject, w.defect) }
+func (w wish) caption() string { return world.Caption(w.subject, w.defect) }
 
 // wishes of a subject: without a defect, with one that was seen, with the
 // unseen one.
 func wishes(subject string, nth int) []wish {
-	var seen []string
-	w := []wish{{subject, ""}}
+	var seen, unseen []wish
 	for _, d := range world.Defects() {
 		if world.Unseen(subject, d.Name) {
-			w = append(w, wish{subject, d.Name})
+			unseen = append(unseen, wish{subject, d.Name})
 		} else {
-			seen = append(seen, d.Name)
+			seen = append(seen, wish{subject, d.Name})
 		}
 	}
-	return append(w[:1:1], append([]wish{{subject, seen[nth%len(seen)]}}, w[1:]...)...)
+	return slices.Concat([]wish{{subject, ""}, seen[nth%len(seen)]}, unseen)
 }
 
 // sample makes pictures of noise, lays them out on a sheet and has CLIP name them.

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/sdgraph/sdgraph/examples/demo/trial"
+	"github.com/sdgraph/sdgraph/examples/demo/world"
 	"github.com/sdgraph/sdgraph/examples/internal/measure"
 	"github.com/sdgraph/sdgraph/tensor"
 )
@@ -74,7 +75,7 @@ func TestDrawings(t *testing.T) {
 	}
 	const size = 128
 	j := open(t)
-	trials, err := trial.Spread(trial.All, 72, 8_000_000)
+	trials, err := trial.Spread(world.AllPairs, 72, 8_000_000)
 	if err != nil {
 		t.Fatal(err)
 	}

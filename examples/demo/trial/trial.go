@@ -14,25 +14,11 @@ import (
 // end far below it.
 const FirstSeed = 9_000_000
 
-// Pairs says which pairs of a subject and a defect are meant.
-type Pairs string
-
-// The pairs of the model's training, those kept from it, and both.
-const (
-	Seen   Pairs = "seen"
-	Unseen Pairs = "unseen"
-	All    Pairs = "all"
-)
-
 // Trial is a subject with a defect, to be drawn with and without it.
 type Trial struct {
-	Subject world.Subject
-	Defect  world.Defect
-	Seed    uint64 // of the drawing
+	world.Pair
+	Seed uint64 // of the drawing
 }
-
-// Unseen tells whether the model's training had this defect on this subject.
-func (t Trial) Unseen() bool { return world.Unseen(t.Subject.Name, t.Defect.Name) }
 
 // Normal draws the subject without the defect.
 func (t Trial) Normal(size int) world.Drawing { return world.Draw(t.Subject, nil, t.Seed, size) }
@@ -44,33 +30,16 @@ func (t Trial) Defective(size int) world.Drawing {
 
 // Spread lists n trials. They take turns with the pairs, so that of any two
 // pairs one comes at most once more often; their seeds count up from first.
-func Spread(pairs Pairs, n int, first uint64) ([]Trial, error) {
-	var all []Trial
-	for _, d := range world.Defects() {
-		for _, s := range world.Subjects() {
-			if t := (Trial{Subject: s, Defect: d}); pairs == All || t.Unseen() == (pairs == Unseen) {
-				all = append(all, t)
-			}
-		}
-	}
-	if pairs != Seen && pairs != Unseen && pairs != All {
-		return nil, fmt.Errorf("pairs %q, want %s, %s or %s", pairs, Seen, Unseen, All)
+func Spread(pairs world.Selection, n int, first uint64) ([]Trial, error) {
+	all := world.Pairs(pairs)
+	if len(all) == 0 {
+		return nil, fmt.Errorf("pairs %q, want %s, %s or %s", pairs, world.SeenPairs, world.UnseenPairs, world.AllPairs)
 	}
 	trials := make([]Trial, n)
 	for i := range trials {
-		trials[i] = all[i%len(all)]
-		trials[i].Seed = first + uint64(i)
+		trials[i] = Trial{all[i%len(all)], first + uint64(i)}
 	}
 	return trials, nil
-}
-
-// Caption is what is asked for where nothing is drawn, as drawings have it: of
-// the subject alone where defect is empty.
-func Caption(subject, defect string) string {
-	if defect == "" {
-		return "a photo of a " + subject
-	}
-	return fmt.Sprintf("a photo of a %s with a %s on it", subject, defect)
 }
 
 // Picture is a drawing as [1, 3, H, W] in [-1, 1].

@@ -8,7 +8,7 @@ import (
 
 func TestSpread(t *testing.T) {
 	subjects, defects := len(world.Subjects()), len(world.Defects())
-	for pairs, want := range map[Pairs]int{Seen: subjects * (defects - 1), Unseen: subjects, All: subjects * defects} {
+	for pairs, want := range map[world.Selection]int{world.SeenPairs: subjects * (defects - 1), world.UnseenPairs: subjects, world.AllPairs: subjects * defects} {
 		trials, err := Spread(pairs, 2*want+1, 40)
 		if err != nil {
 			t.Fatal(err)
@@ -19,7 +19,7 @@ func TestSpread(t *testing.T) {
 			if one.Seed != 40+uint64(i) {
 				t.Errorf("%s: trial %d has the seed %d", pairs, i, one.Seed)
 			}
-			if pairs != All && one.Unseen() != (pairs == Unseen) {
+			if pairs != world.AllPairs && one.Unseen() != (pairs == world.UnseenPairs) {
 				t.Errorf("%s has %s on %s", pairs, one.Defect.Name, one.Subject.Name)
 			}
 		}
@@ -39,15 +39,15 @@ func TestSpread(t *testing.T) {
 
 // TestTruth wants the two drawings of a trial to differ where the truth says so.
 func TestTruth(t *testing.T) {
-	trials, err := Spread(Seen, 3, 1)
+	trials, err := Spread(world.SeenPairs, 3, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, one := range trials {
 		const size = 64
 		good, bad := one.Normal(size), one.Defective(size)
-		if bad.Caption != Caption(one.Subject.Name, one.Defect.Name) && bad.Colour == "" {
-			t.Errorf("caption %q, want %q", bad.Caption, Caption(one.Subject.Name, one.Defect.Name))
+		if bad.Caption != world.Caption(one.Subject.Name, one.Defect.Name) && bad.Colour == "" {
+			t.Errorf("caption %q, want %q", bad.Caption, world.Caption(one.Subject.Name, one.Defect.Name))
 		}
 		truth, mask, inside, changed := Truth(bad), Mask(bad), 0, 0
 		for i, v := range truth {

@@ -65,13 +65,21 @@ func captions(subject Subject, defect *Defect, colour string, r *rand.Rand) (sho
 	if colour != "" && r.IntN(2) == 0 {
 		name = colour + " " + name
 	}
-	short = fmt.Sprintf("a photo of %s %s", article(name), name)
 	if defect == nil {
+		short = Caption(name, "")
 		return short, short
 	}
-	phrase := defect.Detail[r.IntN(len(defect.Detail))]
-	return fmt.Sprintf("%s with %s %s on it", short, article(defect.Name), defect.Name),
-		fmt.Sprintf("%s with %s %s on it", short, article(phrase), phrase)
+	return Caption(name, defect.Name), Caption(name, defect.Detail[r.IntN(len(defect.Detail))])
+}
+
+// Caption is the sentence for a subject, and for a defect on it where that is
+// not empty, as drawings have it: "a photo of a hazelnut with a crack on it".
+func Caption(subject, defect string) string {
+	plain := fmt.Sprintf("a photo of %s %s", article(subject), subject)
+	if defect == "" {
+		return plain
+	}
+	return fmt.Sprintf("%s with %s %s on it", plain, article(defect), defect)
 }
 
 func article(name string) string {

@@ -49,5 +49,39 @@ var unseen = map[string]string{
 // a model makes of a defect that it has never seen on this subject.
 func Unseen(subject, defect string) bool { return unseen[subject] == defect }
 
+// Pair is a subject with a defect.
+type Pair struct {
+	Subject Subject
+	Defect  Defect
+}
+
+// Unseen tells whether the pair is kept from training.
+func (p Pair) Unseen() bool { return Unseen(p.Subject.Name, p.Defect.Name) }
+
+// Selection says which pairs are meant.
+type Selection string
+
+// The pairs for training, those kept from it, and both.
+const (
+	SeenPairs   Selection = "seen"
+	UnseenPairs Selection = "unseen"
+	AllPairs    Selection = "all"
+)
+
+// Pairs lists the pairs of a selection, the subjects of the first defect first;
+// of one that there is not, none.
+func Pairs(which Selection) []Pair {
+	var pairs []Pair
+	for _, d := range Defects() {
+		for _, s := range Subjects() {
+			p := Pair{s, d}
+			if which == AllPairs || which == UnseenPairs && p.Unseen() || which == SeenPairs && !p.Unseen() {
+				pairs = append(pairs, p)
+			}
+		}
+	}
+	return pairs
+}
+
 // FileName is a name as MVTec AD writes it in paths: "missing_chunk".
 func FileName(name string) string { return strings.ReplaceAll(name, " ", "_") }
