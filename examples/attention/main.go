@@ -11,7 +11,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"strings"
 
 	"github.com/alecthomas/kong"
 	"github.com/sdgraph/sdgraph/diffusion"
@@ -52,10 +51,7 @@ attention --help lists every flag.
 
 // run makes the maps of one command line.
 func run(ctx context.Context, f flags) error {
-	if f.Model == "" && !f.Random {
-		return fmt.Errorf("--model DIR is missing\n\n%s", strings.TrimSpace(howToStart))
-	}
-	p, err := openModel(ctx, f)
+	p, err := cli.OpenModel(ctx, f.Model, f.Random, howToStart)
 	if err != nil {
 		return err
 	}
@@ -65,11 +61,4 @@ func run(ctx context.Context, f flags) error {
 		return err
 	}
 	return j.run(ctx)
-}
-
-func openModel(ctx context.Context, f flags) (*diffusion.Pipeline, error) {
-	if f.Random {
-		return diffusion.Random(0)
-	}
-	return diffusion.Open(f.Model, diffusion.WithoutCLIP(), diffusion.WithContext(ctx))
 }

@@ -11,7 +11,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"strings"
 
 	"github.com/alecthomas/kong"
 	"github.com/sdgraph/sdgraph/diffusion"
@@ -53,10 +52,7 @@ txt2img --help lists every flag.
 
 // run makes the pictures.
 func run(ctx context.Context, f flags) error {
-	if f.Model == "" && !f.Random {
-		return fmt.Errorf("--model DIR is missing\n\n%s", strings.TrimSpace(howToStart))
-	}
-	p, err := openModel(ctx, f)
+	p, err := cli.OpenModel(ctx, f.Model, f.Random, howToStart)
 	if err != nil {
 		return err
 	}
@@ -66,11 +62,4 @@ func run(ctx context.Context, f flags) error {
 		return err
 	}
 	return j.run(ctx)
-}
-
-func openModel(ctx context.Context, f flags) (*diffusion.Pipeline, error) {
-	if f.Random {
-		return diffusion.Random(0)
-	}
-	return diffusion.Open(f.Model, diffusion.WithoutCLIP(), diffusion.WithContext(ctx))
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/sdgraph/sdgraph/clip"
+	"github.com/sdgraph/sdgraph/diffusion"
 )
 
 // Main runs a program until it is done or interrupted, and ends the process
@@ -29,6 +30,19 @@ func Main(name, interrupted string, run func(context.Context) error) {
 		fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
 		os.Exit(1)
 	}
+}
+
+// OpenModel opens the model directory or file of --model, without CLIP, or with
+// --random one of random weights. Where neither is given, the error is what
+// howToStart says.
+func OpenModel(ctx context.Context, model string, random bool, howToStart string) (*diffusion.Pipeline, error) {
+	switch {
+	case random:
+		return diffusion.Random(0)
+	case model == "":
+		return nil, fmt.Errorf("--model DIR is missing\n\n%s", strings.TrimSpace(howToStart))
+	}
+	return diffusion.Open(model, diffusion.WithoutCLIP(), diffusion.WithContext(ctx))
 }
 
 // WarnOfCuts says what of a text, which is called what, the model will not
