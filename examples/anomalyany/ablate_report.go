@@ -7,10 +7,10 @@ import (
 	"image"
 	"path/filepath"
 	"slices"
-	"text/tabwriter"
 
 	"github.com/sdgraph/sdgraph/examples/internal/files"
 	"github.com/sdgraph/sdgraph/examples/internal/imageio"
+	"github.com/sdgraph/sdgraph/examples/internal/measure"
 )
 
 // report prints the table in Markdown and writes it, the same as JSON, and a
@@ -60,17 +60,11 @@ func (k *findings) report(f flags, all []work) error {
 // ablationTable is the lines for people, with what they are to be read against.
 func ablationTable(lines []summary, refs references) string {
 	var b bytes.Buffer
-	t := tabwriter.NewWriter(&b, 0, 0, 1, ' ', 0)
-	row := func(cells ...string) {
-		for _, c := range cells {
-			fmt.Fprintf(t, "| %s\t", c)
-		}
-		fmt.Fprintln(t, "|")
-	}
-	row("", "pictures", "asked defect found", "any found", "outside, PSNR", "mask IoU", "mask AUROC", "spread", "spread, CLIP")
-	row("---", "---:", "---:", "---:", "---:", "---:", "---:", "---:", "---:")
+	t := measure.NewTable(&b)
+	t.Row("", "pictures", "asked defect found", "any found", "outside, PSNR", "mask IoU", "mask AUROC", "spread", "spread, CLIP")
+	t.Row("---", "---:", "---:", "---:", "---:", "---:", "---:", "---:", "---:")
 	for _, s := range lines {
-		row(s.Variant, fmt.Sprint(s.Pictures), percent(s.Named), percent(s.Found), decimals(1, s.Outside), decimals(2, s.IoU),
+		t.Row(s.Variant, fmt.Sprint(s.Pictures), percent(s.Named), percent(s.Found), decimals(1, s.Outside), decimals(2, s.IoU),
 			decimals(3, s.AUROC), decimals(3, s.Spread), decimals(3, s.SpreadCLIP))
 	}
 	t.Flush()

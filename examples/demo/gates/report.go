@@ -7,7 +7,8 @@ import (
 	"maps"
 	"math"
 	"slices"
-	"text/tabwriter"
+
+	"github.com/sdgraph/sdgraph/examples/internal/measure"
 )
 
 // mean is the mean of numbers, and of how many. Numbers that are not finite,
@@ -108,22 +109,16 @@ func (r *report) json() ([]byte, error) {
 // table is all for people, in Markdown.
 func (r *report) table() string {
 	var b bytes.Buffer
-	t := tabwriter.NewWriter(&b, 0, 0, 1, ' ', 0)
-	row := func(cells ...string) {
-		for _, c := range cells {
-			fmt.Fprintf(t, "| %s\t", c)
-		}
-		fmt.Fprintln(t, "|")
-	}
+	t := measure.NewTable(&b)
 	head := func(cells ...string) {
 		t.Flush()
 		fmt.Fprintln(&b)
-		row(cells...)
-		row(slices.Repeat([]string{"---"}, len(cells))...)
+		t.Row(cells...)
+		t.Row(slices.Repeat([]string{"---"}, len(cells))...)
 	}
 	head("gate", "value", "at least", "pictures", "")
 	for _, g := range r.gates() {
-		row(g.Name, number(g.Value), number(g.Least), fmt.Sprint(g.N), map[bool]string{true: "pass", false: "FAIL"}[g.Pass])
+		t.Row(g.Name, number(g.Value), number(g.Least), fmt.Sprint(g.N), map[bool]string{true: "pass", false: "FAIL"}[g.Pass])
 	}
 	head("attention, AUROC", "seen pairs", "unseen pairs")
 	for _, m := range []struct {
@@ -135,16 +130,16 @@ func (r *report) table() string {
 		{"control: another defect's word", func(a *attention) mean { return a.Other }},
 		{"control: the picture without the defect", func(a *attention) mean { return a.Normal }},
 	} {
-		row(m.name, number(m.of(r.Seen).Mean), number(m.of(r.Unseen).Mean))
+		t.Row(m.name, number(m.of(r.Seen).Mean), number(m.of(r.Unseen).Mean))
 	}
 	head("defect", "AUROC, seen", "AUROC, unseen", "named by CLIP", "PSNR inside, dB", "contrast kept")
 	for _, d := range slices.Sorted(maps.Keys(r.Naming.Defects)) {
 		k := r.Reconstruction.Defects[d]
-		row(d, r.Seen.Defects[d].String(), r.Unseen.Defects[d].String(), r.Naming.Defects[d].String(), k.PSNR.String(), k.Contrast.String())
+		t.Row(d, r.Seen.Defects[d].String(), r.Unseen.Defects[d].String(), r.Naming.Defects[d].String(), k.PSNR.String(), k.Contrast.String())
 	}
 	head("subject", "AUROC, seen", "AUROC, unseen", "named by CLIP", "PSNR, dB")
 	for _, s := range slices.Sorted(maps.Keys(r.Naming.Subjects)) {
-		row(s, r.Seen.Subjects[s].String(), r.Unseen.Subjects[s].String(), r.Naming.Subjects[s].String(), r.Reconstruction.Subjects[s].String())
+		t.Row(s, r.Seen.Subjects[s].String(), r.Unseen.Subjects[s].String(), r.Naming.Subjects[s].String(), r.Reconstruction.Subjects[s].String())
 	}
 	t.Flush()
 	fmt.Fprintf(&b, "\nError of the colour differences after the autoencoder: %.1f of 255.\n", r.Reconstruction.Chroma.Mean)
