@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
 	"github.com/sdgraph/sdgraph/examples/demo/judge"
+	"github.com/sdgraph/sdgraph/examples/internal/clitest"
 	"github.com/sdgraph/sdgraph/examples/internal/imageio"
 	gt "gorgonia.org/tensor"
 )
@@ -113,7 +114,7 @@ func TestMeasureInterrupted(t *testing.T) {
 	if err := a.run(ctx, f); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v, want %v", err, context.Canceled)
 	}
-	if names := written(t, f.Out); slices.Contains(names, "table.md") {
+	if names := clitest.Written(t, f.Out); slices.Contains(names, "table.md") {
 		t.Errorf("there is %v", names)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/sdgraph/sdgraph/examples/internal/clitest"
 )
 
 // TestAblate makes one picture in five configurations and wants five different
@@ -72,7 +73,7 @@ func TestAblateRefused(t *testing.T) {
 		if err := ablate(t.Context(), f); err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: %v, want %q", name, err, c.says)
 		}
-		if names := written(t, f.Out); len(names) > 0 {
+		if names := clitest.Written(t, f.Out); len(names) > 0 {
 			t.Errorf("%s: left %v", name, names)
 		}
 	}

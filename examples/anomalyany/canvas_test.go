@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/sdgraph/sdgraph/examples/internal/clitest"
 	"github.com/sdgraph/sdgraph/examples/internal/imageio"
 )
 
@@ -171,7 +172,7 @@ func TestMaskAuto(t *testing.T) {
 	f := small(t)
 	f.Image = writeScene(t, 150, 100, 0.4, 0.4, 0.35)
 	var stderr strings.Builder
-	cmd := program(t, "--model", modelA, "--image", f.Image, "--mask", "auto", "--object", "hazelnut", "--anomaly", "crack",
+	cmd := clitest.Program(t, "--model", modelA, "--image", f.Image, "--mask", "auto", "--object", "hazelnut", "--anomaly", "crack",
 		"--size", "64", "--steps", "4", "--out", f.Out)
 	cmd.Stderr = &stderr
 	if err := cmd.Run(); err != nil {
@@ -217,7 +218,7 @@ func TestCanvasMistakes(t *testing.T) {
 				t.Errorf("%s: error %v, want one that mentions %q", name, err, part)
 			}
 		}
-		if names := written(t, f.Out); len(names) > 0 {
+		if names := clitest.Written(t, f.Out); len(names) > 0 {
 			t.Errorf("%s: left %v", name, names)
 		}
 	}

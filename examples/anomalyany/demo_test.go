@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/sdgraph/sdgraph/examples/demo/world"
+	"github.com/sdgraph/sdgraph/examples/internal/clitest"
 	"github.com/sdgraph/sdgraph/examples/internal/files"
 	"github.com/sdgraph/sdgraph/examples/internal/imageio"
 	"github.com/sdgraph/sdgraph/nn"
@@ -60,7 +61,7 @@ func TestDemonstrate(t *testing.T) {
 		want = append(want, stem+".png", stem+"-mask.png", stem+"-heat.png", stem+".json")
 	}
 	slices.Sort(want)
-	got := slices.DeleteFunc(written(t, f.Out), func(name string) bool { return strings.HasPrefix(name, "photograph-") })
+	got := slices.DeleteFunc(clitest.Written(t, f.Out), func(name string) bool { return strings.HasPrefix(name, "photograph-") })
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("files: want -, got +:\n%s", diff)
 	}
@@ -144,7 +145,7 @@ func TestDemonstrateGoesOn(t *testing.T) {
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("%v, want context.Canceled", err)
 	}
-	for _, name := range written(t, f.Out) {
+	for _, name := range clitest.Written(t, f.Out) {
 		if name != "normal" {
 			t.Errorf("there is %s", name)
 		}
@@ -154,7 +155,7 @@ func TestDemonstrateGoesOn(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if names := written(t, f.Out); !slices.Contains(names, "sheet.png") || !slices.Contains(names, "bottle-cap-crack-0000.json") {
+	if names := clitest.Written(t, f.Out); !slices.Contains(names, "sheet.png") || !slices.Contains(names, "bottle-cap-crack-0000.json") {
 		t.Errorf("there are %v", names)
 	}
 }
@@ -219,7 +220,7 @@ func TestEmbeddedProgram(t *testing.T) {
 	run := func(args ...string) (string, string) {
 		t.Helper()
 		var stdout, stderr strings.Builder
-		cmd := program(t, append(args, "--out", out)...)
+		cmd := clitest.Program(t, append(args, "--out", out)...)
 		cmd.Env = append(cmd.Env, "ANOMALYANY_TEST_MODEL="+dir)
 		cmd.Stdout, cmd.Stderr = &stdout, &stderr
 		if err := cmd.Run(); err != nil {

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/sdgraph/sdgraph/examples/internal/clitest"
 )
 
 // TestFullDisk runs until a small disk is full.
@@ -38,7 +40,7 @@ func TestFullOutput(t *testing.T) {
 	}
 	defer full.Close()
 	f := small(t)
-	cmd := program(t, "--model", modelA, "--image", f.Image, "--object", "hazelnut", "--anomaly", "crack", "--size", "64", "--steps", "2", "--out", f.Out)
+	cmd := clitest.Program(t, "--model", modelA, "--image", f.Image, "--object", "hazelnut", "--anomaly", "crack", "--size", "64", "--steps", "2", "--out", f.Out)
 	var said strings.Builder
 	cmd.Stdout, cmd.Stderr = full, &said
 	if err := cmd.Run(); err == nil || !strings.Contains(said.String(), "no space left") {

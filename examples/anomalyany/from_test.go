@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/sdgraph/sdgraph/examples/internal/clitest"
 	"github.com/sdgraph/sdgraph/examples/internal/imageio"
 )
 
@@ -35,7 +36,7 @@ func makePicture(t *testing.T) made {
 // in particular and succeed; it returns what went to stderr.
 func (m made) run(t *testing.T, says string, args ...string) string {
 	t.Helper()
-	out, err := program(t, args...).CombinedOutput()
+	out, err := clitest.Program(t, args...).CombinedOutput()
 	if (err != nil) != (says != "") || !strings.Contains(string(out), says) {
 		t.Fatalf("%v: %v, want %q in\n%s", args, err, says, out)
 	}
@@ -76,7 +77,7 @@ func TestFrom(t *testing.T) {
 	if diff := cmp.Diff(before, after); diff != "" {
 		t.Errorf("record of the picture -, of the second +:\n%s", diff)
 	}
-	if got := len(written(t, filepath.Join(m.dir, "again"))); got != 7 {
+	if got := len(clitest.Written(t, filepath.Join(m.dir, "again"))); got != 7 {
 		t.Errorf("%d files, want those of one picture, the index and the photograph", got)
 	}
 
@@ -156,7 +157,7 @@ func TestFromOtherFiles(t *testing.T) {
 		write("value.png", `{"format": 1, "options": {"steps": "many"}}`):  "--steps",
 		write("model.png", `{"format": 1, "options": {"image": "a.png"}}`): "--model DIR is missing",
 	} {
-		out, err := program(t, "--from", path).CombinedOutput()
+		out, err := clitest.Program(t, "--from", path).CombinedOutput()
 		if err == nil || !strings.Contains(string(out), says) {
 			t.Errorf("%s: %v, want %q in\n%s", filepath.Base(path), err, says, out)
 		}

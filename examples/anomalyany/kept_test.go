@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
+	"github.com/sdgraph/sdgraph/examples/internal/clitest"
 )
 
 // stateJob is a job that can keep states and nothing else.
@@ -45,7 +46,7 @@ func TestStateFile(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if names := written(t, j.flags.Out); len(names) > 0 {
+	if names := clitest.Written(t, j.flags.Out); len(names) > 0 {
 		t.Errorf("left %v", names)
 	}
 }

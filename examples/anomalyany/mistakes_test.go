@@ -1,14 +1,14 @@
 package main
 
 import (
-	"bufio"
 	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/sdgraph/sdgraph/examples/internal/clitest"
 )
 
 // TestMain lets the test binary be the program. What it has embedded is the
@@ -18,19 +18,7 @@ func TestMain(m *testing.M) {
 	if dir := os.Getenv("ANOMALYANY_TEST_MODEL"); dir != "" {
 		embedded = os.DirFS(dir)
 	}
-	if os.Getenv("ANOMALYANY_TEST_MAIN") != "" {
-		main()
-		return
-	}
-	os.Exit(m.Run())
-}
-
-// program is the program with arguments.
-func program(t *testing.T, args ...string) *exec.Cmd {
-	t.Helper()
-	cmd := exec.CommandContext(t.Context(), os.Args[0], args...)
-	cmd.Env = append(os.Environ(), "ANOMALYANY_TEST_MAIN=1")
-	return cmd
+	clitest.Main(m, main)
 }
 
 func TestMistakes(t *testing.T) {
@@ -81,7 +69,7 @@ func TestMistakes(t *testing.T) {
 				t.Errorf("%s: the error does not mention %q: %v", name, part, err)
 			}
 		}
-		if names := written(t, f.Out); len(names) > 0 {
+		if names := clitest.Written(t, f.Out); len(names) > 0 {
 			t.Errorf("%s: left %v", name, names)
 		}
 	}
@@ -109,7 +97,7 @@ func TestProgram(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var stdout, stderr strings.Builder
-			cmd := program(t, c.args...)
+			cmd := clitest.Program(t, c.args...)
 			cmd.Stdout, cmd.Stderr = &stdout, &stderr
 			err := cmd.Run()
 			var exit *exec.ExitError
@@ -135,33 +123,10 @@ func TestProgram(t *testing.T) {
 
 // TestInterruptSignal stops the program as a user does.
 func TestInterruptSignal(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		t.Skip("no interrupt can be sent")
-	}
 	f := small(t)
-	cmd := program(t, "--model", modelA, "--image", f.Image, "--object", "hazelnut", "--anomaly", "crack", "--size", "64", "--steps", "999", "--out", f.Out)
-	stderr, err := cmd.StderrPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	var last string
-	for lines := bufio.NewScanner(stderr); lines.Scan(); {
-		if last = lines.Text(); strings.Contains(last, "step 1 of 750") {
-			if err := cmd.Process.Signal(os.Interrupt); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	if err := cmd.Wait(); err == nil || cmd.ProcessState.ExitCode() != 130 {
-		t.Errorf("exit status %d (%v), want 130", cmd.ProcessState.ExitCode(), err)
-	}
-	if !strings.Contains(last, "interrupted") {
-		t.Errorf("the last line is %q", last)
-	}
-	if names := written(t, f.Out); len(names) > 0 {
+	clitest.Interrupt(t, clitest.Program(t, "--model", modelA, "--image", f.Image, "--object", "hazelnut", "--anomaly", "crack",
+		"--size", "64", "--steps", "999", "--out", f.Out), "step 1 of 750")
+	if names := clitest.Written(t, f.Out); len(names) > 0 {
 		t.Errorf("left %v", names)
 	}
 }

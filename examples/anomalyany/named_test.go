@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/sdgraph/sdgraph/examples/internal/clitest"
 )
 
 // TestCategory takes the words from the program's file, and where they are
@@ -70,7 +71,7 @@ func TestCategoriesCommand(t *testing.T) {
 		"hazelnut: crack, cut, hole, print\n": {"categories"},
 		"washer: tear\n":                      {"categories", "--categories", mine},
 	} {
-		out, err := program(t, args...).Output()
+		out, err := clitest.Program(t, args...).Output()
 		if err != nil || !strings.Contains(string(out), want) {
 			t.Errorf("%v: error %v, and the list has no %q:\n%s", args, err, want, out)
 		}
@@ -83,7 +84,7 @@ func TestCategoryFrom(t *testing.T) {
 	f := small(t)
 	args := []string{"--model", modelA, "--image", f.Image, "--category", "hazelnut", "--defect", "crack", "--size", "64", "--steps", "3", "--out", f.Out}
 	run := func(args ...string) {
-		if out, err := program(t, args...).CombinedOutput(); err != nil {
+		if out, err := clitest.Program(t, args...).CombinedOutput(); err != nil {
 			t.Fatalf("%v: %v\n%s", args, err, out)
 		}
 	}

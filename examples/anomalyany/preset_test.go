@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/sdgraph/sdgraph/examples/internal/clitest"
 )
 
 // TestPresets gives command lines and looks at the numbers that they stand for.
@@ -29,7 +30,7 @@ func TestPresets(t *testing.T) {
 	} {
 		out := filepath.Join(t.TempDir(), "out")
 		args := append([]string{"--model", modelA, "--image", f.Image, "--object", "hazelnut", "--anomaly", "crack", "--size", "64", "--out", out}, c.args...)
-		if text, err := program(t, args...).CombinedOutput(); err != nil {
+		if text, err := clitest.Program(t, args...).CombinedOutput(); err != nil {
 			t.Errorf("%s: %v\n%s", name, err, text)
 			continue
 		}
@@ -63,7 +64,7 @@ func TestCommands(t *testing.T) {
 		"unknown preset": {[]string{"--preset=other"}, `"paper","released"`},
 		"no normal":      {[]string{"--preset=released", "--object=", "--prompt=a crack"}, "--normal TEXT is missing"},
 	} {
-		text, err := program(t, append(args, c.args...)...).CombinedOutput()
+		text, err := clitest.Program(t, append(args, c.args...)...).CombinedOutput()
 		if (err == nil) != (name == "ablate") || !strings.Contains(string(text), c.says) {
 			t.Errorf("%s: %v; want %q in\n%s", name, err, c.says, text)
 		}

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/sdgraph/sdgraph/examples/internal/clitest"
 	"github.com/sdgraph/sdgraph/nn"
 )
 
@@ -59,7 +60,7 @@ func TestResume(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	names := written(t, whole.Out)
+	names := clitest.Written(t, whole.Out)
 	states := 0
 	for _, share := range []float64{0, 0.01, 0.05, 0.2, 0.33, 0.46, 0.5, 0.55, 0.7, 0.9, 0.97, 0.999} {
 		t.Run(fmt.Sprint(share), func(t *testing.T) {
@@ -77,7 +78,7 @@ func TestResume(t *testing.T) {
 			if share > 0.2 && ran >= all {
 				t.Errorf("after %g of a run it takes %d operations to go on, the whole has %d", share, ran, all)
 			}
-			if diff := cmp.Diff(names, written(t, f.Out)); diff != "" {
+			if diff := cmp.Diff(names, clitest.Written(t, f.Out)); diff != "" {
 				t.Errorf("files of an uninterrupted run -, of this +:\n%s", diff)
 			}
 			samePictures(t, f, whole, names...)
@@ -116,17 +117,17 @@ func checkWhole(t *testing.T, dir string) (states int) {
 	if len(x.Entries) > 0 {
 		want = append(want, "index.html", "index.json")
 	}
-	for _, name := range written(t, dir) {
+	for _, name := range clitest.Written(t, dir) {
 		if filepath.Ext(name) == ".state" {
 			states++
 			want = append(want, name)
 		}
 	}
 	slices.Sort(want)
-	if diff := cmp.Diff(want, written(t, dir)); diff != "" {
+	if diff := cmp.Diff(want, clitest.Written(t, dir)); diff != "" {
 		t.Errorf("what the index has -, what there is +:\n%s", diff)
 	}
-	for _, name := range written(t, dir) {
+	for _, name := range clitest.Written(t, dir) {
 		switch filepath.Ext(name) {
 		case ".png":
 			readPicture(t, flags{Out: dir}, name)
@@ -151,7 +152,7 @@ func TestResumeOtherwise(t *testing.T) {
 	if _, err := runUntil(t, f, 0.8, ran); !errors.Is(err, context.Canceled) {
 		t.Fatal(err)
 	}
-	if names := written(t, f.Out); !slices.Contains(names, "hazelnut-crack-0001.state") {
+	if names := clitest.Written(t, f.Out); !slices.Contains(names, "hazelnut-crack-0001.state") {
 		t.Fatalf("there is no state among %v", names)
 	}
 	f.Resume = true
@@ -266,5 +267,5 @@ func TestResumeReleased(t *testing.T) {
 	if ran, err := runUntil(t, f, 2, all); err != nil || 4*ran > 3*all {
 		t.Errorf("to go on takes %d operations, the whole has %d: %v", ran, all, err)
 	}
-	samePictures(t, f, whole, written(t, whole.Out)...)
+	samePictures(t, f, whole, clitest.Written(t, whole.Out)...)
 }

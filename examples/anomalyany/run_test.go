@@ -16,6 +16,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
+	"github.com/sdgraph/sdgraph/examples/internal/clitest"
 	"github.com/sdgraph/sdgraph/examples/internal/imageio"
 	"github.com/sdgraph/sdgraph/nn"
 )
@@ -91,20 +92,7 @@ func runAll(t *testing.T, f flags) []string {
 	if err := run(t.Context(), f); err != nil {
 		t.Fatal(err)
 	}
-	return written(t, f.Out)
-}
-
-// written lists what lies in a directory, hidden files too.
-func written(t *testing.T, dir string) []string {
-	t.Helper()
-	names, err := filepath.Glob(filepath.Join(dir, "*"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i, n := range names {
-		names[i] = filepath.Base(n)
-	}
-	return names
+	return clitest.Written(t, f.Out)
 }
 
 func readPicture(t *testing.T, f flags, name string) *image.RGBA {
@@ -311,7 +299,7 @@ func TestInterrupted(t *testing.T) {
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("%s: %v, want context.Canceled", name, err)
 		}
-		if names := written(t, f.Out); len(names) != c.files {
+		if names := clitest.Written(t, f.Out); len(names) != c.files {
 			t.Errorf("%s: there are %v, want %d files", name, names, c.files)
 		}
 	}

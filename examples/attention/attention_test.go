@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/sdgraph/sdgraph/diffusion"
+	"github.com/sdgraph/sdgraph/examples/internal/clitest"
 	"github.com/sdgraph/sdgraph/examples/internal/imageio"
 	"github.com/sdgraph/sdgraph/nn"
 	"github.com/sdgraph/sdgraph/tensor"
@@ -51,19 +52,6 @@ func photograph(t *testing.T) string {
 	return path
 }
 
-// written lists what lies in a directory, hidden files too.
-func written(t *testing.T, dir string) []string {
-	t.Helper()
-	names, err := filepath.Glob(filepath.Join(dir, "*"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i, n := range names {
-		names[i] = filepath.Base(n)
-	}
-	return names
-}
-
 func runAll(t *testing.T, f flags) []string {
 	t.Helper()
 	if err := f.Validate(); err != nil {
@@ -72,7 +60,7 @@ func runAll(t *testing.T, f flags) []string {
 	if err := run(t.Context(), f); err != nil {
 		t.Fatal(err)
 	}
-	return written(t, f.Out)
+	return clitest.Written(t, f.Out)
 }
 
 // size is the size of a PNG file.
@@ -298,7 +286,7 @@ func TestMistakes(t *testing.T) {
 				t.Errorf("%s: the error does not mention %q: %v", name, part, err)
 			}
 		}
-		if names := written(t, f.Out); len(names) > 0 {
+		if names := clitest.Written(t, f.Out); len(names) > 0 {
 			t.Errorf("%s: left %v", name, names)
 		}
 	}
@@ -329,7 +317,7 @@ func TestInterruption(t *testing.T) {
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("after %d of %d operations: %v, want context.Canceled", stop, total, err)
 		}
-		if names := written(t, f.Out); len(names) > 0 {
+		if names := clitest.Written(t, f.Out); len(names) > 0 {
 			t.Errorf("after %d of %d operations: left %v", stop, total, names)
 		}
 	}

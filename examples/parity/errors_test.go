@@ -8,23 +8,19 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/sdgraph/sdgraph/examples/internal/clitest"
 	"github.com/sdgraph/sdgraph/tensor"
 )
 
 // TestMain lets the test binary be the program, to see its exit status.
 func TestMain(m *testing.M) {
-	if os.Getenv("PARITY_TEST_MAIN") != "" {
-		main()
-		return
-	}
-	os.Exit(m.Run())
+	clitest.Main(m, main)
 }
 
 // program runs the program and returns its output and exit status.
 func program(t *testing.T, args ...string) (output string, status int) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), os.Args[0], args...)
-	cmd.Env = append(os.Environ(), "PARITY_TEST_MAIN=1")
+	cmd := clitest.Program(t, args...)
 	out, err := cmd.CombinedOutput()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -10,27 +9,16 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/sdgraph/sdgraph/examples/internal/clitest"
 )
 
 // TestMain lets the test binary be the program.
 func TestMain(m *testing.M) {
-	if os.Getenv("TXT2IMG_TEST_MAIN") != "" {
-		main()
-		return
-	}
-	os.Exit(m.Run())
-}
-
-// program is the program with arguments.
-func program(t *testing.T, args ...string) *exec.Cmd {
-	t.Helper()
-	cmd := exec.CommandContext(t.Context(), os.Args[0], args...)
-	cmd.Env = append(os.Environ(), "TXT2IMG_TEST_MAIN=1")
-	return cmd
+	clitest.Main(m, main)
 }
 
 func TestMistakes(t *testing.T) {
@@ -94,8 +82,8 @@ func TestMistakes(t *testing.T) {
 					t.Errorf("the error does not say %q: %v", says, err)
 				}
 			}
-			if f.Out != text && len(written(t, f.Out)) > 0 {
-				t.Errorf("wrote %v", written(t, f.Out))
+			if f.Out != text && len(clitest.Written(t, f.Out)) > 0 {
+				t.Errorf("wrote %v", clitest.Written(t, f.Out))
 			}
 		})
 	}
@@ -117,7 +105,7 @@ func TestCommandLine(t *testing.T) {
 		"run":        {[]string{"--prompt", "a cat"}, 1, []string{"txt2img: --model DIR is missing"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			cmd := program(t, c.args...)
+			cmd := clitest.Program(t, c.args...)
 			out, err := cmd.CombinedOutput()
 			var exit *exec.ExitError
 			if err != nil && !errors.As(err, &exit) {
@@ -141,7 +129,7 @@ func TestLongPrompt(t *testing.T) {
 	long := strings.Repeat("a ", 75) + "red bucket"
 	for flag, what := range map[string]string{"--prompt": "the prompt", "--negative": "the negative prompt"} {
 		args := []string{"--model", modelA, "--prompt", "a cat", "--size", "64", "--steps", "1", "--out", out, flag, long}
-		output, err := program(t, args...).CombinedOutput()
+		output, err := clitest.Program(t, args...).CombinedOutput()
 		if err != nil {
 			t.Fatalf("%v:\n%s", err, output)
 		}
@@ -160,40 +148,16 @@ func TestCancelled(t *testing.T) {
 		if err := run(ctx, f); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("after %v: error %v, want the context's", after, err)
 		}
-		if names := written(t, f.Out); len(names) > 0 {
+		if names := clitest.Written(t, f.Out); len(names) > 0 {
 			t.Errorf("after %v: left %v", after, names)
 		}
 	}
 }
 
 func TestInterrupt(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		t.Skip("no interrupt can be sent")
-	}
 	out := t.TempDir()
-	cmd := program(t, "--model", modelA, "--prompt", "a cat", "--size", "64", "--steps", "900", "--out", out)
-	stderr, err := cmd.StderrPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	var last string
-	for lines := bufio.NewScanner(stderr); lines.Scan(); {
-		if last = lines.Text(); strings.Contains(last, "step 2 of 900") {
-			if err := cmd.Process.Signal(os.Interrupt); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	if err := cmd.Wait(); err == nil || cmd.ProcessState.ExitCode() != 130 {
-		t.Errorf("exit status %d (%v), want 130", cmd.ProcessState.ExitCode(), err)
-	}
-	if !strings.Contains(last, "interrupted") {
-		t.Errorf("the last line is %q", last)
-	}
-	if names := written(t, out); len(names) > 0 {
+	clitest.Interrupt(t, clitest.Program(t, "--model", modelA, "--prompt", "a cat", "--size", "64", "--steps", "900", "--out", out), "step 2 of 900")
+	if names := clitest.Written(t, out); len(names) > 0 {
 		t.Errorf("left %v", names)
 	}
 }

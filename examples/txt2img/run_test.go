@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/sdgraph/sdgraph/examples/internal/clitest"
 	"github.com/sdgraph/sdgraph/examples/internal/imageio"
 )
 
@@ -33,20 +34,7 @@ func runAll(t *testing.T, f flags) []string {
 	if err := run(t.Context(), f); err != nil {
 		t.Fatal(err)
 	}
-	return written(t, f.Out)
-}
-
-// written lists what lies in a directory, hidden files too.
-func written(t *testing.T, dir string) (names []string) {
-	t.Helper()
-	entries, err := os.ReadDir(dir)
-	if err != nil && !os.IsNotExist(err) {
-		t.Fatal(err)
-	}
-	for _, e := range entries {
-		names = append(names, e.Name())
-	}
-	return names
+	return clitest.Written(t, f.Out)
 }
 
 // runOne runs the program for one picture.
