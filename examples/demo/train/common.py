@@ -16,6 +16,15 @@ SUBJECTS = ["hazelnut", "bottle cap", "metal nut", "capsule", "cookie",
 DEFECTS = ["crack", "scratch", "hole", "stain", "dent", "missing chunk"]
 
 
+def replace(path, write):
+    """Writes a file by write(file), so that at path there is all of it or what was there before."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".partial")
+    with open(partial, "wb") as f:
+        write(f)
+    os.replace(partial, path)
+
+
 class Drawings:
     """A dataset that examples/demo/draw wrote: pictures uint8 [N, 128, 128, 3], masks bool [N, 128, 128],
     and rows, the lines of captions.jsonl. The pictures are read once and kept in one array on disk."""
@@ -28,9 +37,7 @@ class Drawings:
             pictures = np.stack([np.asarray(Image.open(directory / row["file"]).convert("RGB")) for row in rows])
             masks = np.stack([np.asarray(Image.open(directory / row["mask"]).convert("L")) > 127 if row["mask"]
                               else np.zeros((SIZE, SIZE), bool) for row in rows])
-            with open(f"{cache}.partial", "wb") as f:
-                np.savez(f, pictures=pictures, masks=masks)
-            os.replace(f"{cache}.partial", cache)
+            replace(cache, lambda f: np.savez(f, pictures=pictures, masks=masks))
         kept = np.array([i for i, row in enumerate(rows) if include(row)])
         with np.load(cache) as stored:
             self.pictures, self.masks = stored["pictures"][kept], stored["masks"][kept]
@@ -62,10 +69,7 @@ class Checkpoint:
         return torch.load(self.path, weights_only=False) if self.path.exists() else None
 
     def save(self, **state):
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        partial = self.path.with_suffix(".partial")
-        torch.save(state, partial)
-        os.replace(partial, self.path)
+        replace(self.path, lambda f: torch.save(state, f))
 
 
 class Average:

@@ -8,7 +8,6 @@ all of what they see. Its thresholds are set on one half of the test drawings, i
 
 import copy
 import json
-import os
 
 import numpy as np
 import torch
@@ -17,8 +16,9 @@ import torch.nn.functional as F
 from diffusers import AutoencoderKL
 from safetensors.torch import load_file, save_file
 
-from common import DEFECTS, SIZE, Average, Checkpoint, Drawings, Progress, cosine, flip
-from optim import optimizers, step as optimise
+from common import DEFECTS, SIZE, Average, Drawings, Progress, flip, replace
+from optim import optimizers
+from training import fit
 
 CHANNELS = (24, 48, 96)
 CROP, CROPS, PICTURES = 64, 8, 2  # side of a crop; how many crops, or whole pictures, make a batch
@@ -75,27 +75,12 @@ def run(data, test, vae, out, work, steps, whole=0.4):
     opts = optimizers(model, 3e-3, 3e-3, keep=("down.0.conv1", "out"))
     average = Average(model, 0.998)
     weights = class_weights(drawings, classes)
-    checkpoint, first = Checkpoint(work / "judge.pt"), 0
-    if kept := checkpoint.load():
-        first = kept["step"]
-        model.load_state_dict(kept["model"])
-        average.weights, average.steps = kept["average"], first
-        generator.set_state(kept["generator"])
-        for o, s in zip(opts, kept["optimizers"]):
-            o.load_state_dict(s)
-    progress = Progress("judge", steps, first)
-    for i in range(first, steps):
+
+    def step(i):
         source = coded if torch.rand((), generator=generator) < 0.5 else drawings
-        x, target = batch(source, classes, generator, i >= (1 - whole) * steps)
-        loss, numbers = losses(model, x, target, weights)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimise(opts, cosine(i, steps))
-        average.update(model)
-        progress(i + 1, **numbers)
-        if (i + 1) % 250 == 0 or i + 1 == steps:
-            checkpoint.save(step=i + 1, model=model.state_dict(), average=average.weights,
-                            generator=generator.get_state(), optimizers=[o.state_dict() for o in opts])
+        return losses(model, *batch(source, classes, generator, i >= (1 - whole) * steps), weights)
+
+    fit("judge", model, opts, average, generator, work / "judge.pt", steps, 250, step)
     model.load_state_dict(average.weights)
     finish(model.half().float().eval(), autoencoded(Drawings(test), vae, work / "judge_test.npy", TESTS), out)
 
@@ -112,10 +97,7 @@ def autoencoded(drawings, vae, cache, count):
             y = model.decode(model.encode(x).latent_dist.mean).sample.clamp(-1, 1)
             pictures.append(((y + 1) * 127.5).round().byte().permute(0, 2, 3, 1).numpy())
             progress(min(k + 16, count))
-        cache.parent.mkdir(parents=True, exist_ok=True)
-        with open(f"{cache}.partial", "wb") as f:
-            np.save(f, np.concatenate(pictures))
-        os.replace(f"{cache}.partial", cache)
+        replace(cache, lambda f: np.save(f, np.concatenate(pictures)))
     coded.pictures = np.load(cache)
     coded.masks, coded.rows = drawings.masks[:count], drawings.rows[:count]
     return coded

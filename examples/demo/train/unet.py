@@ -12,8 +12,9 @@ from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
 from transformers import CLIPTextModel, CLIPTokenizer
 
 import vae
-from common import DEFECTS, Average, Checkpoint, Drawings, Progress, cosine
-from optim import optimizers, step as optimise
+from common import DEFECTS, Average, Drawings, Progress, replace
+from optim import optimizers
+from training import fit
 
 CONFIG = {
     "sample_size": 16, "in_channels": 16, "out_channels": 16, "cross_attention_dim": 128,
@@ -37,26 +38,12 @@ def run(data, out, work, steps):
     maps = record_maps(model)
     opts = optimizers(model, 1.5e-3, 1e-3, keep=("conv_in", "conv_out"))
     average = Average(model, 0.9985)
-    checkpoint, first = Checkpoint(work / "unet.pt"), 0
-    if kept := checkpoint.load():
-        first = kept["step"]
-        model.load_state_dict(kept["model"])
-        average.weights, average.steps = kept["average"], first
-        generator.set_state(kept["generator"])
-        for o, s in zip(opts, kept["optimizers"]):
-            o.load_state_dict(s)
     scheduler = DDIMScheduler(**SCHEDULE)
-    progress = Progress("unet", steps, first)
-    for i in range(first, steps):
-        loss, numbers = losses(model, maps, scheduler, samples.batch(generator), generator)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimise(opts, cosine(i, steps))
-        average.update(model)
-        progress(i + 1, **numbers)
-        if (i + 1) % 200 == 0 or i + 1 == steps:
-            checkpoint.save(step=i + 1, model=model.state_dict(), average=average.weights,
-                            generator=generator.get_state(), optimizers=[o.state_dict() for o in opts])
+
+    def step(_):
+        return losses(model, maps, scheduler, samples.batch(generator), generator)
+
+    fit("unet", model, opts, average, generator, work / "unet.pt", steps, 200, step)
     save(average, out)
 
 
@@ -119,8 +106,7 @@ def encoded(drawings, out, cache):
             parts.append((vae.encode(model, x).float() * model.config.scaling_factor).half().numpy())
         progress(min(k + 32, len(drawings)))
     latents = np.concatenate(parts)
-    cache.parent.mkdir(parents=True, exist_ok=True)
-    np.save(cache, latents)
+    replace(cache, lambda f: np.save(f, latents))
     return latents
 
 

@@ -9,8 +9,9 @@ import torch
 import torch.nn.functional as F
 from diffusers import AutoencoderKL
 
-from common import SIZE, Average, Checkpoint, Drawings, Progress, cosine, flip
-from optim import optimizers, step as optimise
+from common import SIZE, Average, Drawings, flip
+from optim import optimizers
+from training import fit
 
 CONFIG = {
     "in_channels": 3, "out_channels": 3, "latent_channels": 16, "sample_size": SIZE,
@@ -28,26 +29,11 @@ def run(data, out, work, steps, whole=0.25):
     model = AutoencoderKL(**CONFIG).to(memory_format=torch.channels_last)
     opts = optimizers(model, 2e-3, 1e-3, keep=("conv_in", "conv_out", "quant_conv"))
     average = Average(model, 0.999)
-    checkpoint, first = Checkpoint(work / "vae.pt"), 0
-    if kept := checkpoint.load():
-        first = kept["step"]
-        model.load_state_dict(kept["model"])
-        average.weights, average.steps = kept["average"], first
-        generator.set_state(kept["generator"])
-        for o, s in zip(opts, kept["optimizers"]):
-            o.load_state_dict(s)
-    progress = Progress("vae", steps, first)
-    for i in range(first, steps):
-        x = batch(drawings, generator, i >= (1 - whole) * steps)
-        loss, numbers = losses(model, x, generator)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimise(opts, cosine(i, steps))
-        average.update(model)
-        progress(i + 1, **numbers)
-        if (i + 1) % 250 == 0 or i + 1 == steps:
-            checkpoint.save(step=i + 1, model=model.state_dict(), average=average.weights,
-                            generator=generator.get_state(), optimizers=[o.state_dict() for o in opts])
+
+    def step(i):
+        return losses(model, batch(drawings, generator, i >= (1 - whole) * steps), generator)
+
+    fit("vae", model, opts, average, generator, work / "vae.pt", steps, 250, step)
     model.load_state_dict(average.weights)
     model.register_to_config(scaling_factor=round(1 / deviation(model, drawings), 4))
     model.half().save_pretrained(out / "vae")
