@@ -72,8 +72,7 @@ class Samples:
         self.latents = encoded(drawings, out, work / "latents.npy")
         self.masks = shrunk(drawings.masks)
         tokenizer = CLIPTokenizer.from_pretrained(out / "tokenizer")
-        self.captions, self.ids, words = [], [], {}
-        states = {}
+        self.captions, states = [], {}
         for row in drawings.rows:
             both = [row["caption"], row["detail"]]
             for text in both:
