@@ -2,8 +2,10 @@ package kernels
 
 import (
 	"fmt"
+	"sync/atomic"
 
 	"github.com/sdgraph/sdgraph/kernels/internal/gemm"
+	"github.com/sdgraph/sdgraph/kernels/internal/winograd"
 )
 
 // ConvShape describes a two-dimensional convolution with a square kernel over
@@ -65,6 +67,11 @@ func Conv(out, x []float32, w Elements, bias, residual []float32, s ConvShape) {
 	wantElements("Conv", "w", w, s.Cout*s.Kernel*s.Kernel*s.Cin)
 	wantOptional("Conv", "bias", bias, s.Cout)
 	wantOptional("Conv", "residual", residual, pixels*s.Cout)
+	if r := (winograd.Weights{Src: w.n, Cout: s.Cout, Cin: s.Cin}); s.winograd(r) {
+		c := winograd.Conv{B: s.B, H: s.H, W: s.W, X: x, Weights: r, Out: out, Bias: bias, Residual: residual}
+		c.Run(Parallel)
+		return
+	}
 	k := s.Kernel * s.Kernel * s.Cin
 	run(gemm.Product{
 		M: pixels, N: s.Cout, K: k,
@@ -88,6 +95,11 @@ func ConvGrad(dx, dy []float32, w Elements, s ConvShape) {
 	wantLen("ConvGrad", "dx", dx, s.B*s.H*s.W*s.Cin)
 	wantLen("ConvGrad", "dy", dy, s.B*h*wd*s.Cout)
 	wantElements("ConvGrad", "w", w, s.Cout*s.Kernel*s.Kernel*s.Cin)
+	if r := (winograd.Weights{Src: w.n, Cout: s.Cout, Cin: s.Cin, Adjoint: true}); s.winograd(r) {
+		c := winograd.Conv{B: s.B, H: s.H, W: s.W, X: dy, Weights: r, Out: dx}
+		c.Run(Parallel)
+		return
+	}
 	var products []gemm.Product
 	for y := range min(s.Stride, s.H) {
 		for x := range min(s.Stride, s.W) {
@@ -95,6 +107,23 @@ func ConvGrad(dx, dy []float32, w Elements, s ConvShape) {
 		}
 	}
 	run(products...)
+}
+
+// direct is whether Winograd's algorithm is switched off.
+var direct atomic.Bool
+
+// SetWinograd tells whether 3×3 convolutions of stride 1 may be computed by
+// Winograd's algorithm F(4×4, 3×3), as they are from the start where that is
+// faster: a quarter of the multiplications, and about five times the rounding
+// error of a direct convolution, 2e-6 of the results' RMS in place of 3e-7.
+func SetWinograd(on bool) { direct.Store(!on) }
+
+// winograd tells whether a convolution is computed by that algorithm. On
+// pictures of fewer pixels it would spend most of the time on the weights.
+func (s ConvShape) winograd(w winograd.Weights) bool {
+	const fewest = 12
+	return !direct.Load() && s.Kernel == 3 && s.Stride == 1 && s.PadBefore == 1 && s.PadAfter == 1 &&
+		min(s.H, s.W) >= fewest && w.Suits()
 }
 
 // gradClass is the product that computes the input pixels (y+i·Stride,

@@ -3,6 +3,8 @@ package kernels
 import (
 	"math/rand/v2"
 	"testing"
+
+	"github.com/sdgraph/sdgraph/kernels/internal/winograd"
 )
 
 func randomMatrix(r *rand.Rand, rows, cols int, trans bool) Matrix {
@@ -62,6 +64,35 @@ func TestConvGrad(t *testing.T) {
 				return dx
 			})
 		}
+	}
+}
+
+// TestWinograd compares it with the definition, on pictures that end within a tile and on channels that need several
+// blocks of weights, and with a limit that a transform of the wrong numbers would exceed a thousandfold.
+func TestWinograd(t *testing.T) {
+	const ulps = 40
+	for i, s := range []ConvShape{
+		{B: 1, H: 12, W: 12, Cin: 32, Cout: 32, Kernel: 3, Stride: 1, PadBefore: 1, PadAfter: 1},
+		{B: 2, H: 13, W: 18, Cin: 32, Cout: 64, Kernel: 3, Stride: 1, PadBefore: 1, PadAfter: 1},
+		{B: 1, H: 12, W: 79, Cin: 160, Cout: 32, Kernel: 3, Stride: 1, PadBefore: 1, PadAfter: 1},
+	} {
+		format := formats[i%len(formats)]
+		r := source("winograd", s.H, s.W, s.Cin)
+		x, bias, residual := random(r, s.B*s.H*s.W*s.Cin), random(r, s.Cout), random(r, s.B*s.H*s.W*s.Cout)
+		file, values := randomElements(r, format, s.Cout*s.Cin*9)
+		full, grad := naiveConv(x, values, bias, residual, s), naiveConvGrad(residual, values, s)
+		everyWay(t, shapeName(s)+format, func(t *testing.T) []float32 {
+			if !s.winograd(winograd.Weights{Cin: s.Cin, Cout: s.Cout}) {
+				t.Fatal("this shape should be computed by Winograd's algorithm")
+			}
+			weights := ConvWeights(file, s.Cout, s.Cin, 3)
+			out, dx := append([]float32(nil), residual...), nan(len(x))
+			Conv(out, x, weights, bias, out, s)
+			compare(t, "in place", out, full, ulps)
+			ConvGrad(dx, residual, weights, s)
+			compare(t, "gradient", dx, grad, ulps)
+			return append(out, dx...)
+		})
 	}
 }
 

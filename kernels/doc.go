@@ -11,7 +11,8 @@
 // # Files
 //
 //	elements.go                  numbers in a checkpoint's precision
-//	linear.go conv.go matmul.go  matrix products, one blocked engine (internal/gemm)
+//	linear.go conv.go matmul.go  matrix products, one blocked engine (internal/gemm); 3×3 convolutions
+//	                             (internal/winograd)
 //	attention*.go                softmax(q·kᵀ)·v without the score matrix, and its gradients
 //	norm.go groupnorm.go         layer and group normalisation
 //	softmax.go activation.go     SiLU, GELU and their kind
@@ -21,7 +22,7 @@
 //	pool.go isa.go peak.go       the worker pool, the instruction set and its peak speed
 //
 // The loops that depend on the instruction set are in internal/gemm (matrices)
-// and internal/vec (vectors), each in portable Go and in generated assembly;
+// internal/winograd (its transforms) and internal/vec (vectors), each in portable Go and in generated assembly;
 // internal/isa chooses between them. The conformance suite is kerneltest.
 //
 // # Conventions

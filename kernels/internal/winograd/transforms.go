@@ -1,0 +1,25 @@
+package winograd
+
+import "github.com/sdgraph/sdgraph/kernels/internal/isa"
+
+// transforms are one instruction set's loops.
+type transforms struct {
+	// input sets dst[f*ld+i], f = 6y+x, to element (y, x) of Bᵀ·d·B where
+	// d[y][x] is src[y*row+x*pixel+i], for i < n.
+	input func(dst []float32, ld int, src []float32, row, pixel, n int)
+
+	// weights sets dst[f*ldd+i], f = 6y+x, to element (y, x) of G·g·Gᵀ where
+	// g[y][x] is src[(3*y+x)*lds+i], for i < n.
+	weights func(dst []float32, ldd int, src []float32, lds, n int)
+
+	// output sets dst[y*row+x*pixel+i] to element (y, x) of Aᵀ·m·A, where
+	// m[y][x] is src[f*lds+i], f = 6y+x, plus bias[i] plus
+	// add[y*row+x*pixel+i], for i < n. An empty bias or add counts as zero; add
+	// may be dst. src is overwritten.
+	output func(dst []float32, row, pixel int, src []float32, lds int, bias, add []float32, n int)
+}
+
+// table has the transforms of each level.
+var table = [isa.Levels]*transforms{isa.PureGo: &pureGo, isa.AVX2: &pureGo, isa.AVX512: &pureGo}
+
+func current() *transforms { return table[isa.Current()] }
