@@ -4,7 +4,7 @@
 //
 //	go run ./examples/parity --model DIR --run unet --in IN.safetensors --ref REF.safetensors
 //
-// It computes in float32.
+// It computes in float32, convolutions directly unless --winograd is given.
 package main
 
 import (
@@ -16,19 +16,21 @@ import (
 	"strings"
 
 	"github.com/alecthomas/kong"
+	"github.com/sdgraph/sdgraph/kernels"
 	"github.com/sdgraph/sdgraph/tensor"
 )
 
 type options struct {
-	Model  string  `required:"" type:"path" placeholder:"DIR" help:"Model directory, as diffusers writes it, or a single .safetensors file."`
-	Clip   string  `type:"existingdir" placeholder:"DIR" help:"CLIP directory, as transformers writes it (default: DIR/clip)."`
-	Run    string  `required:"" enum:"${components}" placeholder:"COMPONENT" help:"One of ${components}."`
-	In     string  `type:"existingfile" placeholder:"FILE" help:"Input tensors (tokenize: a JSON file)."`
-	Out    string  `placeholder:"FILE" help:"Where to write the results."`
-	Ref    string  `type:"existingfile" placeholder:"FILE" help:"Reference tensors to compare with."`
-	Rtol   float64 `default:"1e-3" help:"Largest error allowed, as a share of a tensor's largest reference value."`
-	Config string  `type:"existingfile" placeholder:"FILE" help:"anomalyany: the options of the run, JSON."`
-	Trace  string  `placeholder:"FILE" help:"anomalyany: where to write the trace of the steps, JSON."`
+	Model    string  `required:"" type:"path" placeholder:"DIR" help:"Model directory, as diffusers writes it, or a single .safetensors file."`
+	Clip     string  `type:"existingdir" placeholder:"DIR" help:"CLIP directory, as transformers writes it (default: DIR/clip)."`
+	Run      string  `required:"" enum:"${components}" placeholder:"COMPONENT" help:"One of ${components}."`
+	In       string  `type:"existingfile" placeholder:"FILE" help:"Input tensors (tokenize: a JSON file)."`
+	Out      string  `placeholder:"FILE" help:"Where to write the results."`
+	Ref      string  `type:"existingfile" placeholder:"FILE" help:"Reference tensors to compare with."`
+	Rtol     float64 `default:"1e-3" help:"Largest error allowed, as a share of a tensor's largest reference value."`
+	Config   string  `type:"existingfile" placeholder:"FILE" help:"anomalyany: the options of the run, JSON."`
+	Winograd bool    `help:"Compute 3×3 convolutions by Winograd's algorithm, as other programs do: faster, with five times the rounding error."`
+	Trace    string  `placeholder:"FILE" help:"anomalyany: where to write the trace of the steps, JSON."`
 }
 
 // Validate is called by kong after parsing.
@@ -62,6 +64,7 @@ func names() []string {
 
 // run runs a component and compares what it gives.
 func run(ctx context.Context, o options) error {
+	kernels.SetWinograd(o.Winograd)
 	if o.Run == "tokenize" {
 		return tokenize(o)
 	}
