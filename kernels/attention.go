@@ -30,12 +30,21 @@ func Attention(out, lse, q, k, v []float32, s AttentionShape) {
 	s.check("Attention", q, k, v)
 	wantLen("Attention", "out", out, len(q))
 	wantOptional("Attention", "lse", lse, s.B*s.Heads*s.Queries)
-	s.forward(out, lse, q, k, v)
+	s.forward(s.primitives(), out, lse, q, k, v)
+}
+
+// primitives are those that attention uses: of pairs where they are switched on.
+// The maps of AttentionProbs and AttentionTokens are not computed with these.
+func (s AttentionShape) primitives() *gemm.Primitives {
+	if p := gemm.Current(); !half.Load() || p.Half == nil || s.HeadDim%2 > 0 {
+		return p
+	}
+	return gemm.Current().Half
 }
 
 // forward is Attention; with out and v nil it computes lse alone.
-func (s AttentionShape) forward(out, lse, q, k, v []float32) {
-	s.overQueries(func(h head, w *scratch, lo, hi int) {
+func (s AttentionShape) forward(p *gemm.Primitives, out, lse, q, k, v []float32) {
+	s.overQueries(p, func(h head, w *scratch, lo, hi int) {
 		h.forward(w, cut(out, h.queries), cut(lse, h.stats), q[h.queries:], k[h.keys:], cut(v, h.keys), lo, hi)
 	})
 }
@@ -44,7 +53,7 @@ func (s AttentionShape) forward(out, lse, q, k, v []float32) {
 func AttentionProbs(p, q, k []float32, s AttentionShape) {
 	s.check("AttentionProbs", q, k, k)
 	wantLen("AttentionProbs", "p", p, s.B*s.Heads*s.Queries*s.Keys)
-	s.overQueries(func(h head, w *scratch, lo, hi int) {
+	s.overQueries(gemm.Current(), func(h head, w *scratch, lo, hi int) {
 		h.probs(w, p[h.stats*s.Keys:], q[h.queries:], k[h.keys:], lo, hi)
 	})
 }
@@ -73,7 +82,9 @@ const (
 // and the sizes of its blocks.
 type head struct {
 	AttentionShape
-	p *gemm.Primitives
+	p     *gemm.Primitives
+	full  *gemm.Primitives // those of single numbers
+	depth int              // elements of a packed row over HeadDim
 
 	queries, keys int // offset of the head's first row in q and k
 	stats         int // offset of its numbers in lse
@@ -91,16 +102,17 @@ func (s AttentionShape) head(p *gemm.Primitives, i, block int) head {
 	b, n := i/s.Heads, i%s.Heads
 	block = max(min(block, roundUp(s.Keys, p.Cols))/p.Cols*p.Cols, p.Cols)
 	return head{
-		AttentionShape: s, p: p,
+		AttentionShape: s, p: p, full: gemm.Current(), depth: s.HeadDim / p.Depth,
 		queries: b*s.Queries*stride + n*s.HeadDim, keys: b*s.Keys*stride + n*s.HeadDim,
 		stats: i * s.Queries, stride: stride, block: block,
 		// The extra columns keep rows from competing for cache sets.
-		lda: roundUp(s.HeadDim+1, 16) + 16, lds: block + 16, ldo: p.Padded(s.HeadDim),
+		lda: roundUp(s.HeadDim/p.Depth+1, 16) + 16, lds: block + 16, ldo: p.Padded(s.HeadDim),
 	}
 }
 
 // scratch is the memory of one running job.
 type scratch struct {
+	line                 []float32 // a row before it is packed
 	left, left2          []float32 // packed rows
 	columns, columns2    []float32 // panels of keys or values, transposed
 	rows                 []float32 // panels of them as they are
@@ -120,12 +132,11 @@ func grow(s *[]float32, n int) []float32 {
 }
 
 // overQueries calls f, in parallel, for ranges of the queries of every head.
-func (s AttentionShape) overQueries(f func(h head, w *scratch, lo, hi int)) {
+func (s AttentionShape) overQueries(p *gemm.Primitives, f func(h head, w *scratch, lo, hi int)) {
 	heads := s.B * s.Heads
 	if heads == 0 || s.Queries == 0 {
 		return
 	}
-	p := gemm.Current()
 	width := p.Padded(s.HeadDim)
 	chunk := max((s.Queries*heads+4*Threads()-1)/(4*Threads()), fewQueries)
 	chunk = min(chunk, max(resultNumbers/width, p.Rows), s.Queries)
@@ -152,13 +163,13 @@ func (h head) forward(w *scratch, out, lse, q, k, v []float32, lo, hi int) {
 	scores := grow(&w.scores, h.p.Rows*h.lds)
 	for k0 := 0; k0 < h.seen(hi-1); k0 += h.block {
 		keys := min(h.block, h.Keys-k0)
-		kc := h.packColumns(&w.columns, k[k0*h.stride:], keys, h.Scale*math.Log2E)
+		kc := h.packColumns(&w.columns, k[k0*h.stride:], keys)
 		vr := []float32(nil)
 		if v != nil {
-			vr = h.packRows(&w.rows, v[k0*h.stride:], keys)
+			vr = h.packRows(w, v[k0*h.stride:], keys)
 		}
 		h.rowBlocks(lo, hi, func(r, rows int) {
-			h.tile(scores, h.packLeft(&w.left, q[r*h.stride:], rows), kc, rows, keys)
+			h.tile(scores, h.packLeft(w, &w.left, q[r*h.stride:], rows, h.Scale*math.Log2E), kc, rows, keys)
 			h.hide(scores, r, rows, k0, keys)
 			h.p.ExpRows(scores, h.lds, rows, roundUp(keys, expUnit), peak[r-lo:], weight[r-lo:], factor)
 			if v == nil {
@@ -188,9 +199,9 @@ func (h head) probs(w *scratch, p, q, k []float32, lo, hi int) {
 	scores := grow(&w.scores, h.p.Rows*h.lds)
 	for k0 := 0; k0 < h.Keys; k0 += h.block {
 		keys := min(h.block, h.Keys-k0)
-		kc := h.packColumns(&w.columns, k[k0*h.stride:], keys, h.Scale)
+		kc := h.packColumns(&w.columns, k[k0*h.stride:], keys)
 		h.rowBlocks(lo, hi, func(r, rows int) {
-			h.tile(scores, h.packLeft(&w.left, q[r*h.stride:], rows), kc, rows, keys)
+			h.tile(scores, h.packLeft(w, &w.left, q[r*h.stride:], rows, h.Scale), kc, rows, keys)
 			for i := range rows {
 				copy(p[(r+i)*h.Keys+k0:], scores[i*h.lds:][:keys])
 			}
@@ -240,36 +251,64 @@ func (h head) rowBlocks(lo, hi int, f func(r, rows int)) {
 
 // tile computes a tile of scores: packed queries times packed keys.
 func (h head) tile(tile, queries, keys []float32, rows, n int) {
-	h.p.Multiply(tile, h.lds, queries, h.lda, keys, h.HeadDim*h.p.Cols, h.HeadDim, nil, 0, rows, n)
+	h.p.Multiply(tile, h.lds, queries, h.lda, keys, h.depth*h.p.Cols, h.depth, nil, 0, rows, n)
 }
 
-// accumulate adds to sum the product of a tile with n packed rows.
+// accumulate adds to sum the product of a tile, which it may overwrite, with n
+// packed rows.
 func (h head) accumulate(sum, tile, b []float32, rows, n int) {
-	h.p.Multiply(sum, h.ldo, tile, h.lds, b, n*h.p.Cols, n, sum, h.ldo, rows, h.HeadDim)
+	k := h.elements(n)
+	if h.p.Depth > 1 {
+		if n < k*h.p.Depth {
+			for i := range rows {
+				tile[i*h.lds+n] = 0
+			}
+		}
+		h.p.Lines(tile, h.lds, tile, h.lds, rows, k)
+	}
+	h.p.Multiply(sum, h.ldo, tile, h.lds, b, k*h.p.Cols, k, sum, h.ldo, rows, h.HeadDim)
 }
 
-// packLeft packs rows of x as the left operand of a product over HeadDim.
-// There is room for one more column.
-func (h head) packLeft(dst *[]float32, x []float32, rows int) []float32 {
-	a := grow(dst, h.p.Rows*h.lda)
-	h.p.CopyFloat32(a, h.lda, x, h.stride, rows, h.HeadDim)
+// elements is the number of elements that hold n numbers.
+func (h head) elements(n int) int { return (n + h.p.Depth - 1) / h.p.Depth }
+
+// packLeft packs rows of x, times scale, as the left operand of a product over
+// HeadDim. There is room for one more element.
+func (h head) packLeft(w *scratch, dst *[]float32, x []float32, rows int, scale float32) []float32 {
+	a, line := grow(dst, h.p.Rows*h.lda), grow(&w.line, h.HeadDim)
+	for i := range rows {
+		from := x[i*h.stride:][:h.HeadDim]
+		if scale != 1 {
+			vec.Scale(line, from, scale)
+			from = line
+		}
+		h.p.Lines(a[i*h.lda:], 0, from, 0, 1, h.depth)
+	}
 	return a
 }
 
-// packColumns packs n rows of x, times scale, as columns of a right operand.
-func (h head) packColumns(dst *[]float32, x []float32, n int, scale float32) []float32 {
-	size := h.HeadDim * h.p.Cols
+// packColumns packs n rows of x as columns of a right operand.
+func (h head) packColumns(dst *[]float32, x []float32, n int) []float32 {
+	size := h.depth * h.p.Cols
 	b := grow(dst, h.p.Panels(n)*size)
-	h.p.PackColumns(b, size, gemm.Numbers{F32: x}, h.stride, h.HeadDim, n)
-	vec.Scale(b, b, scale)
+	h.p.PackColumns(b, size, gemm.Numbers{F32: x}, h.stride, h.depth, n)
 	return b
 }
 
-// packRows packs n rows of x as rows of a right operand.
-func (h head) packRows(dst *[]float32, x []float32, n int) []float32 {
-	size := n * h.p.Cols
-	b := grow(dst, h.p.Panels(h.HeadDim)*size)
-	h.p.PackRows(b, size, gemm.Numbers{F32: x}, h.stride, n, h.HeadDim)
+// packRows packs n rows of x as rows of a right operand; the last of an odd
+// number is paired with zeros.
+func (h head) packRows(w *scratch, x []float32, n int) []float32 {
+	size := h.elements(n) * h.p.Cols
+	b := grow(&w.rows, h.p.Panels(h.HeadDim)*size)
+	whole := n / h.p.Depth
+	if whole > 0 {
+		h.p.PackRows(b, size, gemm.Numbers{F32: x}, h.stride, whole, h.HeadDim)
+	}
+	if n > whole*h.p.Depth {
+		line := grow(&w.line, 2*h.HeadDim)
+		clear(line[copy(line, x[(n-1)*h.stride:][:h.HeadDim]):])
+		h.p.PackRows(b[whole*h.p.Cols:], size, gemm.Numbers{F32: line}, h.HeadDim, 1, h.HeadDim)
+	}
 	return b
 }
 

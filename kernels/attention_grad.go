@@ -27,20 +27,21 @@ func AttentionGrad(dq, dk, dv, q, k, v, out, dout, lse []float32, s AttentionSha
 	wantOptional(op, "dk", dk, len(k))
 	wantOptional(op, "dv", dv, len(v))
 	wantOptional(op, "lse", lse, s.B*s.Heads*s.Queries)
+	p := s.primitives()
 	if lse == nil {
 		lse = make([]float32, s.B*s.Heads*s.Queries)
-		s.forward(nil, lse, q, k, nil)
+		s.forward(p, nil, lse, q, k, nil)
 	}
 	g := attentionGrad{q: q, k: k, v: v, dout: dout, lse: lse, delta: s.delta(out, dout)}
 	if dk == nil && dv == nil {
 		if dq != nil {
-			s.overQueries(func(h head, w *scratch, lo, hi int) {
+			s.overQueries(p, func(h head, w *scratch, lo, hi int) {
 				h.gradQueries(w, dq[h.queries:], g.of(h), lo, hi)
 			})
 		}
 		return
 	}
-	s.gradAll(dq, dk, dv, g)
+	s.gradAll(p, dq, dk, dv, g)
 }
 
 // attentionGrad is what every part of the gradient reads.
@@ -69,8 +70,8 @@ func (s AttentionShape) delta(out, dout []float32) []float32 {
 }
 
 // The scores less lse, and dOut·Vᵀ less Δ, come out of one product each,
-// because its operands carry lse or Δ as one more column against a row of
-// ones.
+// because its operands carry lse or Δ as one more element against ones. A pair
+// holds what is lost when its first number is rounded as its second one.
 
 // gradQueries computes dq alone for queries lo to hi-1.
 func (h head) gradQueries(w *scratch, dq []float32, g attentionGrad, lo, hi int) {
@@ -79,14 +80,14 @@ func (h head) gradQueries(w *scratch, dq []float32, g attentionGrad, lo, hi int)
 	p, ds := grow(&w.scores, h.p.Rows*h.lds), grow(&w.scores2, h.p.Rows*h.lds)
 	for k0 := 0; k0 < h.seen(hi-1); k0 += h.block {
 		keys := min(h.block, h.Keys-k0)
-		kc := h.packExtended(&w.columns, g.k[k0*h.stride:], keys, h.Scale*math.Log2E)
-		vc := h.packExtended(&w.columns2, g.v[k0*h.stride:], keys, 1)
-		kr := h.packRows(&w.rows, g.k[k0*h.stride:], keys)
+		kc := h.packExtended(&w.columns, g.k[k0*h.stride:], keys)
+		vc := h.packExtended(&w.columns2, g.v[k0*h.stride:], keys)
+		kr := h.packRows(w, g.k[k0*h.stride:], keys)
 		h.rowBlocks(lo, hi, func(r, rows int) {
 			a, b := h.packQueries(w, g, r, rows)
-			size := (h.HeadDim + 1) * h.p.Cols
-			h.p.Multiply(p, h.lds, a, h.lda, kc, size, h.HeadDim+1, nil, 0, rows, keys)
-			h.p.Multiply(ds, h.lds, b, h.lda, vc, size, h.HeadDim+1, nil, 0, rows, keys)
+			depth := h.depth + 1
+			h.p.Multiply(p, h.lds, a, h.lda, kc, depth*h.p.Cols, depth, nil, 0, rows, keys)
+			h.p.Multiply(ds, h.lds, b, h.lda, vc, depth*h.p.Cols, depth, nil, 0, rows, keys)
 			h.hide(p, r, rows, k0, keys)
 			for i := range rows {
 				h.p.ExpMul(p[i*h.lds:][:roundUp(keys, expUnit)], ds[i*h.lds:])
@@ -99,26 +100,28 @@ func (h head) gradQueries(w *scratch, dq []float32, g attentionGrad, lo, hi int)
 	}
 }
 
-// packQueries packs rows of q and dout, with -lse (to base 2) and -Δ as their
-// last columns.
+// packQueries packs rows of q, scaled, and of dout, with -lse (to base 2) and -Δ
+// as their last elements.
 func (h head) packQueries(w *scratch, g attentionGrad, r, rows int) (q, dout []float32) {
-	q, dout = h.packLeft(&w.left, g.q[r*h.stride:], rows), h.packLeft(&w.left2, g.dout[r*h.stride:], rows)
+	q = h.packLeft(w, &w.left, g.q[r*h.stride:], rows, h.Scale*math.Log2E)
+	dout = h.packLeft(w, &w.left2, g.dout[r*h.stride:], rows, 1)
 	for i := range rows {
-		q[i*h.lda+h.HeadDim], dout[i*h.lda+h.HeadDim] = -g.lse[r+i]*math.Log2E, -g.delta[r+i]
+		at := i*h.lda + h.depth
+		q[at], dout[at] = h.p.Element(-g.lse[r+i]*math.Log2E), h.p.Element(-g.delta[r+i])
 	}
 	return q, dout
 }
 
-// packExtended packs n rows of x, times scale, as columns of a right operand,
-// with a row of ones below.
-func (h head) packExtended(dst *[]float32, x []float32, n int, scale float32) []float32 {
-	size := (h.HeadDim + 1) * h.p.Cols
+// packExtended packs n rows of x as columns of a right operand, with a row of
+// ones below.
+func (h head) packExtended(dst *[]float32, x []float32, n int) []float32 {
+	size := (h.depth + 1) * h.p.Cols
 	b := grow(dst, h.p.Panels(n)*size)
-	h.p.PackColumns(b, size, gemm.Numbers{F32: x}, h.stride, h.HeadDim, n)
-	vec.Scale(b, b, scale)
+	h.p.PackColumns(b, size, gemm.Numbers{F32: x}, h.stride, h.depth, n)
+	ones := h.p.Ones()
 	for panel := range h.p.Panels(n) {
 		for j := range h.p.Cols {
-			b[panel*size+h.HeadDim*h.p.Cols+j] = 1
+			b[panel*size+h.depth*h.p.Cols+j] = ones
 		}
 	}
 	return b

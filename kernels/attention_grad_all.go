@@ -24,8 +24,10 @@ const (
 var querySums = sync.Pool{New: func() any { return new([]float32) }}
 
 // gradAll computes dk and dv, one of which may be nil, and dq unless it is nil.
-func (s AttentionShape) gradAll(dq, dk, dv []float32, g attentionGrad) {
-	p := gemm.Current()
+func (s AttentionShape) gradAll(p *gemm.Primitives, dq, dk, dv []float32, g attentionGrad) {
+	if s.Queries%p.Depth > 0 {
+		p = gemm.Current() // queries are summed over, and must come in pairs
+	}
 	heads := s.B * s.Heads
 	if heads == 0 {
 		return
@@ -99,11 +101,11 @@ type gradBlocks struct {
 // are right operands next: dKᵀ = Qᵀ·dS and dVᵀ = dOutᵀ·P.
 func (b *gradBlocks) keyBlock(k0, n int) {
 	h := b.head
-	kc := h.packExtended(&b.columns, b.in.k[k0*h.stride:], n, h.Scale*math.Log2E)
-	vc := h.packExtended(&b.columns2, b.in.v[k0*h.stride:], n, 1)
+	kc := h.packExtended(&b.columns, b.in.k[k0*h.stride:], n)
+	vc := h.packExtended(&b.columns2, b.in.v[k0*h.stride:], n)
 	kr := []float32(nil)
 	if b.sum != nil {
-		kr = h.packRows(&b.rows, b.in.k[k0*h.stride:], n)
+		kr = h.packRows(b.scratch, b.in.k[k0*h.stride:], n)
 	}
 	accK, accV := grow(&b.result, h.HeadDim*h.lds), grow(&b.result2, h.HeadDim*h.lds)
 	clear(accK)
@@ -120,25 +122,25 @@ func (b *gradBlocks) keyBlock(k0, n int) {
 			b.addToQueries(ds, kr, q0, rows, n)
 		}
 		if b.dk != nil {
-			b.addTransposed(accK, b.in.q[q0*h.stride:], ds, rows, n)
+			b.addTransposed(accK, b.in.q[q0*h.stride:], b.pairRows(ds, rows, n), rows, n)
 		}
 		if b.dv != nil {
-			b.addTransposed(accV, b.in.dout[q0*h.stride:], p, rows, n)
+			b.addTransposed(accV, b.in.dout[q0*h.stride:], b.pairRows(p, rows, n), rows, n)
 		}
 	}
 	if b.dk != nil {
 		vec.Scale(accK, accK, h.Scale)
-		h.p.TransposeFloat32(b.dk[k0*h.stride:], h.stride, accK, h.lds, n, h.HeadDim)
+		h.full.TransposeFloat32(b.dk[k0*h.stride:], h.stride, accK, h.lds, n, h.HeadDim)
 	}
 	if b.dv != nil {
-		h.p.TransposeFloat32(b.dv[k0*h.stride:], h.stride, accV, h.lds, n, h.HeadDim)
+		h.full.TransposeFloat32(b.dv[k0*h.stride:], h.stride, accV, h.lds, n, h.HeadDim)
 	}
 }
 
 // tiles computes P and dS for rows queries from q0 on, in panels.
 func (b *gradBlocks) tiles(kc, vc []float32, q0, rows, k0, n int) (p, ds []float32) {
 	h := b.head
-	cols, panels, depth := h.p.Cols, h.p.Panels(n), h.HeadDim+1
+	cols, panels, depth := h.p.Cols, h.p.Panels(n), h.depth+1
 	size := rows * cols
 	p, ds = grow(&b.scores, panels*size), grow(&b.scores2, panels*size)
 	tile := h.p.Tiles[0]
@@ -169,21 +171,37 @@ func (b *gradBlocks) addToQueries(ds, kr []float32, q0, rows, n int) {
 	h.rowBlocks(0, rows, func(r, high int) {
 		for j := 0; j < n; j += h.p.Cols {
 			at := j/h.p.Cols*size + r*h.p.Cols
-			h.p.CopyFloat32(tile[j:], h.lds, ds[at:], h.p.Cols, high, h.p.Cols)
+			h.full.CopyFloat32(tile[j:], h.lds, ds[at:], h.p.Cols, high, h.p.Cols)
 		}
 		h.accumulate(b.sum[(q0+r)*h.ldo:], tile, kr, high, n)
 	})
 }
 
+// pairRows makes right operands of panels [rows, n], in place where these are of
+// pairs.
+func (b *gradBlocks) pairRows(panels []float32, rows, n int) []float32 {
+	cols := b.p.Cols
+	for i := range b.p.Panels(n) {
+		if panel := panels[i*rows*cols:]; b.p.Depth > 1 {
+			b.p.CopyFloat32(panel, cols, panel, cols, rows/b.p.Depth, cols)
+		}
+	}
+	return panels
+}
+
 // addTransposed adds xᵀ·y to acc [HeadDim, n], for rows of x [rows, HeadDim]
-// and panels y [rows, n].
+// and panels y, packed, of as many rows.
 func (b *gradBlocks) addTransposed(acc, x, y []float32, rows, n int) {
 	h := b.head
 	ld := roundUp(rows, 16) + 16
 	a := grow(&b.left, h.HeadDim*ld)
-	h.p.TransposeFloat32(a, ld, x, h.stride, h.HeadDim, rows)
+	h.full.TransposeFloat32(a, ld, x, h.stride, h.HeadDim, rows)
+	k := rows / h.p.Depth
+	if h.p.Depth > 1 {
+		h.p.Lines(a, ld, a, ld, h.HeadDim, k)
+	}
 	h.rowBlocks(0, h.HeadDim, func(r, high int) {
 		sum := acc[r*h.lds:]
-		h.p.Multiply(sum, h.lds, a[r*ld:], ld, y, rows*h.p.Cols, rows, sum, h.lds, high, n)
+		h.p.Multiply(sum, h.lds, a[r*ld:], ld, y, rows*h.p.Cols, k, sum, h.lds, high, n)
 	})
 }

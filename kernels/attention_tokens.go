@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/sdgraph/sdgraph/kernels/internal/gemm"
 	"github.com/sdgraph/sdgraph/kernels/internal/vec"
 )
 
@@ -17,7 +18,7 @@ func AttentionTokens(p, q, k []float32, tokens []int, s AttentionShape) {
 	rows := s.B * s.Heads * s.Queries
 	wantLen(op, "p", p, rows*len(tokens))
 	lse := make([]float32, rows)
-	s.forward(nil, lse, q, k, nil)
+	s.forward(gemm.Current(), nil, lse, q, k, nil)
 	s.tokens(p, lse, q, k, tokens)
 }
 
@@ -41,9 +42,9 @@ func AttentionTokensGrad(dq, dk, q, k, dp []float32, tokens []int, s AttentionSh
 	wantOptional(op, "dk", dk, len(k))
 	lse, g := make([]float32, rows), make([]float32, rows*len(tokens))
 	if dq != nil {
-		s.forward(dq, lse, q, k, k)
+		s.forward(gemm.Current(), dq, lse, q, k, k)
 	} else {
-		s.forward(nil, lse, q, k, nil)
+		s.forward(gemm.Current(), nil, lse, q, k, nil)
 	}
 	s.tokens(g, lse, q, k, tokens)
 	Mul(g, g, dp)

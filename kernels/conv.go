@@ -80,7 +80,7 @@ func Conv(out, x []float32, w Elements, bias, residual []float32, s ConvShape) {
 			KH: s.Kernel, KW: s.Kernel, Stride: s.Stride, OffY: -s.PadBefore, OffX: -s.PadBefore,
 		},
 		Right: gemm.Transposed{Src: w.n, Stride: k},
-		Out:   out, Stride: s.Cout, Bias: bias, Residual: residual,
+		Out:   out, Stride: s.Cout, Bias: bias, Residual: residual, Half: s.half(),
 	})
 }
 
@@ -145,7 +145,7 @@ func (s ConvShape) gradClass(dx, dy []float32, w Elements, y, x int) gemm.Produc
 			KH: len(rows.taps), KW: len(cols.taps), Stride: 1, OffY: rows.first, OffX: cols.first,
 		},
 		Right: gemm.Taps{Src: w.n, Cout: s.Cout, All: s.Kernel * s.Kernel, Cin: s.Cin, List: taps},
-		Out:   dx, Stride: s.Cin,
+		Out:   dx, Stride: s.Cin, Half: s.half(),
 	}
 	if s.Stride > 1 {
 		p.Place = func(r int) int {

@@ -6,7 +6,8 @@
 // [B, H·W, C], so that a convolution, a linear layer and attention read the
 // same memory without transposes. Weights are [Elements]: float32, float16 or
 // bfloat16 in whatever precision the checkpoint has, converted while they are
-// packed for the processor, never as a whole.
+// packed for the processor, never as a whole. Products can be of bfloat16
+// numbers ([SetBFloat16]).
 //
 // # Files
 //
@@ -19,6 +20,7 @@
 //	elementwise.go shape.go      sums and products; channels joined, split and moved
 //	resample.go taps.go          resizing and smoothing of pictures
 //	embedding.go                 rows of a table
+//	precision.go                 whether products are of float32 or of bfloat16 numbers
 //	pool.go isa.go peak.go       the worker pool, the instruction set and its peak speed
 //
 // The loops that depend on the instruction set are in internal/gemm (matrices)

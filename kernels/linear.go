@@ -15,7 +15,7 @@ func Linear(out, x []float32, w Elements, bias, residual []float32, m, n, k int)
 		M: m, N: n, K: k,
 		Left:  gemm.Rows{Data: x, Stride: k, Scale: 1},
 		Right: gemm.Transposed{Src: w.n, Stride: k},
-		Out:   out, Stride: n, Bias: bias, Residual: residual,
+		Out:   out, Stride: n, Bias: bias, Residual: residual, Half: half.Load(),
 	})
 }
 
@@ -29,7 +29,7 @@ func LinearGrad(dx, dy []float32, w Elements, m, n, k int) {
 		M: m, N: k, K: n,
 		Left:  gemm.Rows{Data: dy, Stride: n, Scale: 1},
 		Right: gemm.Straight{Src: w.n, Stride: k},
-		Out:   dx, Stride: k,
+		Out:   dx, Stride: k, Half: half.Load(),
 	})
 }
 

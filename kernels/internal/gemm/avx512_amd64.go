@@ -66,3 +66,55 @@ func expMulAVX512(p []float32, d []float32)
 // peakAVX512 multiplies and adds registers only,
 // 12·n vectors of 16 numbers. n is positive.
 func peakAVX512(n int)
+
+// tilePairsAVX512 multiplies rows ≤ Rows rows by one panel of pairs:
+//
+//	c[r*ldc+j] = Σ_i a[r*lda+i]·panel[i*Cols+j] + bias[j] + add[r*ldadd+j]
+//
+// for r < rows, j < Cols and i < k. An empty bias or add counts as zero; add
+// may be c.
+func tilePairsAVX512(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int)
+
+// halfTilePairsAVX512 multiplies rows ≤ Rows rows by one panel of pairs:
+//
+//	c[r*ldc+j] = Σ_i a[r*lda+i]·panel[i*Cols+j] + bias[j] + add[r*ldadd+j]
+//
+// for r < rows, j < Cols/2 and i < k. An empty bias or add counts as zero; add
+// may be c.
+func halfTilePairsAVX512(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int)
+
+// quarterTilePairsAVX512 multiplies rows ≤ Rows rows by one panel of pairs:
+//
+//	c[r*ldc+j] = Σ_i a[r*lda+i]·panel[i*Cols+j] + bias[j] + add[r*ldadd+j]
+//
+// for r < rows, j < Cols/4 and i < k. An empty bias or add counts as zero; add
+// may be c.
+func quarterTilePairsAVX512(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int)
+
+// rowPairsAVX512 sets dst[i*ldd+j] to the pair of src[i*lds+2*j] and the number after it,
+// for i < m, j < n. dst may be src. m and n are positive.
+func rowPairsAVX512(dst []float32, ldd int, src []float32, lds int, m int, n int)
+
+// transposePairsFloat32AVX512 sets dst[i*ldd+j] to the pair of src[j*lds+2*i] and the number after it,
+// for i < m, j < n. m is positive and n a positive multiple of 16.
+func transposePairsFloat32AVX512(dst []float32, ldd int, src []float32, lds int, m int, n int)
+
+// interleavePairsFloat32AVX512 sets dst[i*ldd+j] to the pair of src[2*i*lds+j] and src[(2*i+1)*lds+j],
+// for i < m, j < n. m and n are positive.
+func interleavePairsFloat32AVX512(dst []float32, ldd int, src []float32, lds int, m int, n int)
+
+// transposePairsFloat16AVX512 sets dst[i*ldd+j] to the pair of src[j*lds+2*i] and the number after it,
+// for i < m, j < n. m is positive and n a positive multiple of 16.
+func transposePairsFloat16AVX512(dst []float32, ldd int, src []uint16, lds int, m int, n int)
+
+// interleavePairsFloat16AVX512 sets dst[i*ldd+j] to the pair of src[2*i*lds+j] and src[(2*i+1)*lds+j],
+// for i < m, j < n. m and n are positive.
+func interleavePairsFloat16AVX512(dst []float32, ldd int, src []uint16, lds int, m int, n int)
+
+// transposePairsBFloat16AVX512 sets dst[i*ldd+j] to the pair of src[j*lds+2*i] and the number after it,
+// for i < m, j < n. m is positive and n a positive multiple of 16.
+func transposePairsBFloat16AVX512(dst []float32, ldd int, src []uint16, lds int, m int, n int)
+
+// interleavePairsBFloat16AVX512 sets dst[i*ldd+j] to the pair of src[2*i*lds+j] and src[(2*i+1)*lds+j],
+// for i < m, j < n. m and n are positive.
+func interleavePairsBFloat16AVX512(dst []float32, ldd int, src []uint16, lds int, m int, n int)

@@ -9966,3 +9966,12248 @@ loop:
 	JNE         loop
 	VZEROUPPER
 	RET
+
+// func tilePairsAVX512(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int)
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·tilePairsAVX512(SB), NOSPLIT, $0-160
+	MOVQ panel_base+64(FP), AX
+	MOVQ k+88(FP), CX
+	MOVQ lda+56(FP), DX
+	SHLQ $0x02, DX
+	MOVQ a_base+32(FP), BX
+	LEAQ (BX)(DX*2), SI
+	ADDQ DX, SI
+	LEAQ (SI)(DX*2), DI
+	ADDQ DX, DI
+	LEAQ (DI)(DX*2), R8
+	ADDQ DX, R8
+	LEAQ (R8)(DX*2), R9
+	ADDQ DX, R9
+	MOVQ rows+152(FP), R10
+	CMPQ R10, $0x0e
+	JEQ  rows14
+	CMPQ R10, $0x0d
+	JEQ  rows13
+	CMPQ R10, $0x0c
+	JEQ  rows12
+	CMPQ R10, $0x0b
+	JEQ  rows11
+	CMPQ R10, $0x0a
+	JEQ  rows10
+	CMPQ R10, $0x09
+	JEQ  rows9
+	CMPQ R10, $0x08
+	JEQ  rows8
+	CMPQ R10, $0x07
+	JEQ  rows7
+	CMPQ R10, $0x06
+	JEQ  rows6
+	CMPQ R10, $0x05
+	JEQ  rows5
+	CMPQ R10, $0x04
+	JEQ  rows4
+	CMPQ R10, $0x03
+	JEQ  rows3
+	CMPQ R10, $0x02
+	JEQ  rows2
+	CMPQ R10, $0x01
+	JEQ  rows1
+	RET
+
+rows14:
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	VXORPS     Z4, Z4, Z4
+	VXORPS     Z5, Z5, Z5
+	VXORPS     Z6, Z6, Z6
+	VXORPS     Z7, Z7, Z7
+	VXORPS     Z8, Z8, Z8
+	VXORPS     Z9, Z9, Z9
+	VXORPS     Z10, Z10, Z10
+	VXORPS     Z11, Z11, Z11
+	VXORPS     Z12, Z12, Z12
+	VXORPS     Z13, Z13, Z13
+	VXORPS     Z14, Z14, Z14
+	VXORPS     Z15, Z15, Z15
+	VXORPS     Z16, Z16, Z16
+	VXORPS     Z17, Z17, Z17
+	VXORPS     Z18, Z18, Z18
+	VXORPS     Z19, Z19, Z19
+	VXORPS     Z20, Z20, Z20
+	VXORPS     Z21, Z21, Z21
+	VXORPS     Z22, Z22, Z22
+	VXORPS     Z23, Z23, Z23
+	VXORPS     Z24, Z24, Z24
+	VXORPS     Z25, Z25, Z25
+	VXORPS     Z26, Z26, Z26
+	VXORPS     Z27, Z27, Z27
+	MOVQ       c_base+0(FP), R10
+	MOVQ       ldc+24(FP), R11
+	SHLQ       $0x02, R11
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	SUBQ       $0x04, CX
+	JLT        tail14
+
+loop14:
+	VMOVUPS      (AX), Z31
+	VMOVUPS      64(AX), Z30
+	VBROADCASTSS (BX), Z29
+	LONG         $0x40169262
+	WORD         $0xc752
+	LONG         $0x40169262
+	WORD         $0xce52
+	VBROADCASTSS (BX)(DX*1), Z28
+	LONG         $0x401e9262
+	WORD         $0xd752
+	LONG         $0x401e9262
+	WORD         $0xde52
+	VBROADCASTSS (BX)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xe752
+	LONG         $0x40169262
+	WORD         $0xee52
+	VBROADCASTSS (SI), Z28
+	LONG         $0x401e9262
+	WORD         $0xf752
+	LONG         $0x401e9262
+	WORD         $0xfe52
+	VBROADCASTSS (SI)(DX*1), Z29
+	LONG         $0x40161262
+	WORD         $0xc752
+	LONG         $0x40161262
+	WORD         $0xce52
+	VBROADCASTSS (SI)(DX*2), Z28
+	LONG         $0x401e1262
+	WORD         $0xd752
+	LONG         $0x401e1262
+	WORD         $0xde52
+	VBROADCASTSS (DI), Z29
+	LONG         $0x40161262
+	WORD         $0xe752
+	LONG         $0x40161262
+	WORD         $0xee52
+	VBROADCASTSS (DI)(DX*1), Z28
+	LONG         $0x401e1262
+	WORD         $0xf752
+	LONG         $0x401e1262
+	WORD         $0xfe52
+	VBROADCASTSS (DI)(DX*2), Z29
+	LONG         $0x40168262
+	WORD         $0xc752
+	LONG         $0x40168262
+	WORD         $0xce52
+	VBROADCASTSS (R8), Z28
+	LONG         $0x401e8262
+	WORD         $0xd752
+	LONG         $0x401e8262
+	WORD         $0xde52
+	VBROADCASTSS (R8)(DX*1), Z29
+	LONG         $0x40168262
+	WORD         $0xe752
+	LONG         $0x40168262
+	WORD         $0xee52
+	VBROADCASTSS (R8)(DX*2), Z28
+	LONG         $0x401e8262
+	WORD         $0xf752
+	LONG         $0x401e8262
+	WORD         $0xfe52
+	VBROADCASTSS (R9), Z29
+	LONG         $0x40160262
+	WORD         $0xc752
+	LONG         $0x40160262
+	WORD         $0xce52
+	VBROADCASTSS (R9)(DX*1), Z28
+	LONG         $0x401e0262
+	WORD         $0xd752
+	LONG         $0x401e0262
+	WORD         $0xde52
+	VMOVUPS      128(AX), Z31
+	VMOVUPS      192(AX), Z30
+	VBROADCASTSS 4(BX), Z29
+	LONG         $0x40169262
+	WORD         $0xc752
+	LONG         $0x40169262
+	WORD         $0xce52
+	VBROADCASTSS 4(BX)(DX*1), Z28
+	LONG         $0x401e9262
+	WORD         $0xd752
+	LONG         $0x401e9262
+	WORD         $0xde52
+	VBROADCASTSS 4(BX)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xe752
+	LONG         $0x40169262
+	WORD         $0xee52
+	VBROADCASTSS 4(SI), Z28
+	LONG         $0x401e9262
+	WORD         $0xf752
+	LONG         $0x401e9262
+	WORD         $0xfe52
+	VBROADCASTSS 4(SI)(DX*1), Z29
+	LONG         $0x40161262
+	WORD         $0xc752
+	LONG         $0x40161262
+	WORD         $0xce52
+	VBROADCASTSS 4(SI)(DX*2), Z28
+	LONG         $0x401e1262
+	WORD         $0xd752
+	LONG         $0x401e1262
+	WORD         $0xde52
+	VBROADCASTSS 4(DI), Z29
+	LONG         $0x40161262
+	WORD         $0xe752
+	LONG         $0x40161262
+	WORD         $0xee52
+	VBROADCASTSS 4(DI)(DX*1), Z28
+	LONG         $0x401e1262
+	WORD         $0xf752
+	LONG         $0x401e1262
+	WORD         $0xfe52
+	VBROADCASTSS 4(DI)(DX*2), Z29
+	LONG         $0x40168262
+	WORD         $0xc752
+	LONG         $0x40168262
+	WORD         $0xce52
+	VBROADCASTSS 4(R8), Z28
+	LONG         $0x401e8262
+	WORD         $0xd752
+	LONG         $0x401e8262
+	WORD         $0xde52
+	VBROADCASTSS 4(R8)(DX*1), Z29
+	LONG         $0x40168262
+	WORD         $0xe752
+	LONG         $0x40168262
+	WORD         $0xee52
+	VBROADCASTSS 4(R8)(DX*2), Z28
+	LONG         $0x401e8262
+	WORD         $0xf752
+	LONG         $0x401e8262
+	WORD         $0xfe52
+	VBROADCASTSS 4(R9), Z29
+	LONG         $0x40160262
+	WORD         $0xc752
+	LONG         $0x40160262
+	WORD         $0xce52
+	VBROADCASTSS 4(R9)(DX*1), Z28
+	LONG         $0x401e0262
+	WORD         $0xd752
+	LONG         $0x401e0262
+	WORD         $0xde52
+	VMOVUPS      256(AX), Z31
+	VMOVUPS      320(AX), Z30
+	VBROADCASTSS 8(BX), Z29
+	LONG         $0x40169262
+	WORD         $0xc752
+	LONG         $0x40169262
+	WORD         $0xce52
+	VBROADCASTSS 8(BX)(DX*1), Z28
+	LONG         $0x401e9262
+	WORD         $0xd752
+	LONG         $0x401e9262
+	WORD         $0xde52
+	VBROADCASTSS 8(BX)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xe752
+	LONG         $0x40169262
+	WORD         $0xee52
+	VBROADCASTSS 8(SI), Z28
+	LONG         $0x401e9262
+	WORD         $0xf752
+	LONG         $0x401e9262
+	WORD         $0xfe52
+	VBROADCASTSS 8(SI)(DX*1), Z29
+	LONG         $0x40161262
+	WORD         $0xc752
+	LONG         $0x40161262
+	WORD         $0xce52
+	VBROADCASTSS 8(SI)(DX*2), Z28
+	LONG         $0x401e1262
+	WORD         $0xd752
+	LONG         $0x401e1262
+	WORD         $0xde52
+	VBROADCASTSS 8(DI), Z29
+	LONG         $0x40161262
+	WORD         $0xe752
+	LONG         $0x40161262
+	WORD         $0xee52
+	VBROADCASTSS 8(DI)(DX*1), Z28
+	LONG         $0x401e1262
+	WORD         $0xf752
+	LONG         $0x401e1262
+	WORD         $0xfe52
+	VBROADCASTSS 8(DI)(DX*2), Z29
+	LONG         $0x40168262
+	WORD         $0xc752
+	LONG         $0x40168262
+	WORD         $0xce52
+	VBROADCASTSS 8(R8), Z28
+	LONG         $0x401e8262
+	WORD         $0xd752
+	LONG         $0x401e8262
+	WORD         $0xde52
+	VBROADCASTSS 8(R8)(DX*1), Z29
+	LONG         $0x40168262
+	WORD         $0xe752
+	LONG         $0x40168262
+	WORD         $0xee52
+	VBROADCASTSS 8(R8)(DX*2), Z28
+	LONG         $0x401e8262
+	WORD         $0xf752
+	LONG         $0x401e8262
+	WORD         $0xfe52
+	VBROADCASTSS 8(R9), Z29
+	LONG         $0x40160262
+	WORD         $0xc752
+	LONG         $0x40160262
+	WORD         $0xce52
+	VBROADCASTSS 8(R9)(DX*1), Z28
+	LONG         $0x401e0262
+	WORD         $0xd752
+	LONG         $0x401e0262
+	WORD         $0xde52
+	VMOVUPS      384(AX), Z31
+	VMOVUPS      448(AX), Z30
+	VBROADCASTSS 12(BX), Z29
+	LONG         $0x40169262
+	WORD         $0xc752
+	LONG         $0x40169262
+	WORD         $0xce52
+	VBROADCASTSS 12(BX)(DX*1), Z28
+	LONG         $0x401e9262
+	WORD         $0xd752
+	LONG         $0x401e9262
+	WORD         $0xde52
+	VBROADCASTSS 12(BX)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xe752
+	LONG         $0x40169262
+	WORD         $0xee52
+	VBROADCASTSS 12(SI), Z28
+	LONG         $0x401e9262
+	WORD         $0xf752
+	LONG         $0x401e9262
+	WORD         $0xfe52
+	VBROADCASTSS 12(SI)(DX*1), Z29
+	LONG         $0x40161262
+	WORD         $0xc752
+	LONG         $0x40161262
+	WORD         $0xce52
+	VBROADCASTSS 12(SI)(DX*2), Z28
+	LONG         $0x401e1262
+	WORD         $0xd752
+	LONG         $0x401e1262
+	WORD         $0xde52
+	VBROADCASTSS 12(DI), Z29
+	LONG         $0x40161262
+	WORD         $0xe752
+	LONG         $0x40161262
+	WORD         $0xee52
+	VBROADCASTSS 12(DI)(DX*1), Z28
+	LONG         $0x401e1262
+	WORD         $0xf752
+	LONG         $0x401e1262
+	WORD         $0xfe52
+	VBROADCASTSS 12(DI)(DX*2), Z29
+	LONG         $0x40168262
+	WORD         $0xc752
+	LONG         $0x40168262
+	WORD         $0xce52
+	VBROADCASTSS 12(R8), Z28
+	LONG         $0x401e8262
+	WORD         $0xd752
+	LONG         $0x401e8262
+	WORD         $0xde52
+	VBROADCASTSS 12(R8)(DX*1), Z29
+	LONG         $0x40168262
+	WORD         $0xe752
+	LONG         $0x40168262
+	WORD         $0xee52
+	VBROADCASTSS 12(R8)(DX*2), Z28
+	LONG         $0x401e8262
+	WORD         $0xf752
+	LONG         $0x401e8262
+	WORD         $0xfe52
+	VBROADCASTSS 12(R9), Z29
+	LONG         $0x40160262
+	WORD         $0xc752
+	LONG         $0x40160262
+	WORD         $0xce52
+	VBROADCASTSS 12(R9)(DX*1), Z28
+	LONG         $0x401e0262
+	WORD         $0xd752
+	LONG         $0x401e0262
+	WORD         $0xde52
+	ADDQ         $0x00000200, AX
+	ADDQ         $0x00000010, BX
+	ADDQ         $0x00000010, SI
+	ADDQ         $0x00000010, DI
+	ADDQ         $0x00000010, R8
+	ADDQ         $0x00000010, R9
+	SUBQ         $0x04, CX
+	JGE          loop14
+
+tail14:
+	ADDQ $0x04, CX
+	JEQ  done14
+
+last14:
+	VMOVUPS      (AX), Z31
+	VMOVUPS      64(AX), Z30
+	VBROADCASTSS (BX), Z29
+	LONG         $0x40169262
+	WORD         $0xc752
+	LONG         $0x40169262
+	WORD         $0xce52
+	VBROADCASTSS (BX)(DX*1), Z28
+	LONG         $0x401e9262
+	WORD         $0xd752
+	LONG         $0x401e9262
+	WORD         $0xde52
+	VBROADCASTSS (BX)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xe752
+	LONG         $0x40169262
+	WORD         $0xee52
+	VBROADCASTSS (SI), Z28
+	LONG         $0x401e9262
+	WORD         $0xf752
+	LONG         $0x401e9262
+	WORD         $0xfe52
+	VBROADCASTSS (SI)(DX*1), Z29
+	LONG         $0x40161262
+	WORD         $0xc752
+	LONG         $0x40161262
+	WORD         $0xce52
+	VBROADCASTSS (SI)(DX*2), Z28
+	LONG         $0x401e1262
+	WORD         $0xd752
+	LONG         $0x401e1262
+	WORD         $0xde52
+	VBROADCASTSS (DI), Z29
+	LONG         $0x40161262
+	WORD         $0xe752
+	LONG         $0x40161262
+	WORD         $0xee52
+	VBROADCASTSS (DI)(DX*1), Z28
+	LONG         $0x401e1262
+	WORD         $0xf752
+	LONG         $0x401e1262
+	WORD         $0xfe52
+	VBROADCASTSS (DI)(DX*2), Z29
+	LONG         $0x40168262
+	WORD         $0xc752
+	LONG         $0x40168262
+	WORD         $0xce52
+	VBROADCASTSS (R8), Z28
+	LONG         $0x401e8262
+	WORD         $0xd752
+	LONG         $0x401e8262
+	WORD         $0xde52
+	VBROADCASTSS (R8)(DX*1), Z29
+	LONG         $0x40168262
+	WORD         $0xe752
+	LONG         $0x40168262
+	WORD         $0xee52
+	VBROADCASTSS (R8)(DX*2), Z28
+	LONG         $0x401e8262
+	WORD         $0xf752
+	LONG         $0x401e8262
+	WORD         $0xfe52
+	VBROADCASTSS (R9), Z29
+	LONG         $0x40160262
+	WORD         $0xc752
+	LONG         $0x40160262
+	WORD         $0xce52
+	VBROADCASTSS (R9)(DX*1), Z28
+	LONG         $0x401e0262
+	WORD         $0xd752
+	LONG         $0x401e0262
+	WORD         $0xde52
+	ADDQ         $0x00000080, AX
+	ADDQ         $0x00000004, BX
+	ADDQ         $0x00000004, SI
+	ADDQ         $0x00000004, DI
+	ADDQ         $0x00000004, R8
+	ADDQ         $0x00000004, R9
+	DECQ         CX
+	JNE          last14
+
+done14:
+	MOVQ    bias_base+128(FP), AX
+	MOVQ    bias_len+136(FP), CX
+	TESTQ   CX, CX
+	JZ      unbiased14
+	VMOVUPS (AX), Z31
+	VADDPS  Z31, Z0, Z0
+	VADDPS  Z31, Z2, Z2
+	VADDPS  Z31, Z4, Z4
+	VADDPS  Z31, Z6, Z6
+	VADDPS  Z31, Z8, Z8
+	VADDPS  Z31, Z10, Z10
+	VADDPS  Z31, Z12, Z12
+	VADDPS  Z31, Z14, Z14
+	VADDPS  Z31, Z16, Z16
+	VADDPS  Z31, Z18, Z18
+	VADDPS  Z31, Z20, Z20
+	VADDPS  Z31, Z22, Z22
+	VADDPS  Z31, Z24, Z24
+	VADDPS  Z31, Z26, Z26
+	VMOVUPS 64(AX), Z31
+	VADDPS  Z31, Z1, Z1
+	VADDPS  Z31, Z3, Z3
+	VADDPS  Z31, Z5, Z5
+	VADDPS  Z31, Z7, Z7
+	VADDPS  Z31, Z9, Z9
+	VADDPS  Z31, Z11, Z11
+	VADDPS  Z31, Z13, Z13
+	VADDPS  Z31, Z15, Z15
+	VADDPS  Z31, Z17, Z17
+	VADDPS  Z31, Z19, Z19
+	VADDPS  Z31, Z21, Z21
+	VADDPS  Z31, Z23, Z23
+	VADDPS  Z31, Z25, Z25
+	VADDPS  Z31, Z27, Z27
+
+unbiased14:
+	MOVQ   add_base+96(FP), AX
+	MOVQ   add_len+104(FP), CX
+	TESTQ  CX, CX
+	JZ     alone14
+	MOVQ   ldadd+120(FP), CX
+	SHLQ   $0x02, CX
+	VADDPS (AX), Z0, Z0
+	VADDPS 64(AX), Z1, Z1
+	ADDQ   CX, AX
+	VADDPS (AX), Z2, Z2
+	VADDPS 64(AX), Z3, Z3
+	ADDQ   CX, AX
+	VADDPS (AX), Z4, Z4
+	VADDPS 64(AX), Z5, Z5
+	ADDQ   CX, AX
+	VADDPS (AX), Z6, Z6
+	VADDPS 64(AX), Z7, Z7
+	ADDQ   CX, AX
+	VADDPS (AX), Z8, Z8
+	VADDPS 64(AX), Z9, Z9
+	ADDQ   CX, AX
+	VADDPS (AX), Z10, Z10
+	VADDPS 64(AX), Z11, Z11
+	ADDQ   CX, AX
+	VADDPS (AX), Z12, Z12
+	VADDPS 64(AX), Z13, Z13
+	ADDQ   CX, AX
+	VADDPS (AX), Z14, Z14
+	VADDPS 64(AX), Z15, Z15
+	ADDQ   CX, AX
+	VADDPS (AX), Z16, Z16
+	VADDPS 64(AX), Z17, Z17
+	ADDQ   CX, AX
+	VADDPS (AX), Z18, Z18
+	VADDPS 64(AX), Z19, Z19
+	ADDQ   CX, AX
+	VADDPS (AX), Z20, Z20
+	VADDPS 64(AX), Z21, Z21
+	ADDQ   CX, AX
+	VADDPS (AX), Z22, Z22
+	VADDPS 64(AX), Z23, Z23
+	ADDQ   CX, AX
+	VADDPS (AX), Z24, Z24
+	VADDPS 64(AX), Z25, Z25
+	ADDQ   CX, AX
+	VADDPS (AX), Z26, Z26
+	VADDPS 64(AX), Z27, Z27
+
+alone14:
+	MOVQ    c_base+0(FP), AX
+	MOVQ    ldc+24(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	VMOVUPS Z3, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, (AX)
+	VMOVUPS Z7, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, (AX)
+	VMOVUPS Z9, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z10, (AX)
+	VMOVUPS Z11, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z12, (AX)
+	VMOVUPS Z13, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z14, (AX)
+	VMOVUPS Z15, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z16, (AX)
+	VMOVUPS Z17, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z18, (AX)
+	VMOVUPS Z19, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z20, (AX)
+	VMOVUPS Z21, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z22, (AX)
+	VMOVUPS Z23, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z24, (AX)
+	VMOVUPS Z25, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z26, (AX)
+	VMOVUPS Z27, 64(AX)
+	VZEROUPPER
+	RET
+
+rows13:
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	VXORPS     Z4, Z4, Z4
+	VXORPS     Z5, Z5, Z5
+	VXORPS     Z6, Z6, Z6
+	VXORPS     Z7, Z7, Z7
+	VXORPS     Z8, Z8, Z8
+	VXORPS     Z9, Z9, Z9
+	VXORPS     Z10, Z10, Z10
+	VXORPS     Z11, Z11, Z11
+	VXORPS     Z12, Z12, Z12
+	VXORPS     Z13, Z13, Z13
+	VXORPS     Z14, Z14, Z14
+	VXORPS     Z15, Z15, Z15
+	VXORPS     Z16, Z16, Z16
+	VXORPS     Z17, Z17, Z17
+	VXORPS     Z18, Z18, Z18
+	VXORPS     Z19, Z19, Z19
+	VXORPS     Z20, Z20, Z20
+	VXORPS     Z21, Z21, Z21
+	VXORPS     Z22, Z22, Z22
+	VXORPS     Z23, Z23, Z23
+	VXORPS     Z24, Z24, Z24
+	VXORPS     Z25, Z25, Z25
+	MOVQ       c_base+0(FP), R10
+	MOVQ       ldc+24(FP), R11
+	SHLQ       $0x02, R11
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	SUBQ       $0x04, CX
+	JLT        tail13
+
+loop13:
+	VMOVUPS      (AX), Z31
+	VMOVUPS      64(AX), Z30
+	VBROADCASTSS (BX), Z29
+	LONG         $0x40169262
+	WORD         $0xc752
+	LONG         $0x40169262
+	WORD         $0xce52
+	VBROADCASTSS (BX)(DX*1), Z28
+	LONG         $0x401e9262
+	WORD         $0xd752
+	LONG         $0x401e9262
+	WORD         $0xde52
+	VBROADCASTSS (BX)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xe752
+	LONG         $0x40169262
+	WORD         $0xee52
+	VBROADCASTSS (SI), Z28
+	LONG         $0x401e9262
+	WORD         $0xf752
+	LONG         $0x401e9262
+	WORD         $0xfe52
+	VBROADCASTSS (SI)(DX*1), Z29
+	LONG         $0x40161262
+	WORD         $0xc752
+	LONG         $0x40161262
+	WORD         $0xce52
+	VBROADCASTSS (SI)(DX*2), Z28
+	LONG         $0x401e1262
+	WORD         $0xd752
+	LONG         $0x401e1262
+	WORD         $0xde52
+	VBROADCASTSS (DI), Z29
+	LONG         $0x40161262
+	WORD         $0xe752
+	LONG         $0x40161262
+	WORD         $0xee52
+	VBROADCASTSS (DI)(DX*1), Z28
+	LONG         $0x401e1262
+	WORD         $0xf752
+	LONG         $0x401e1262
+	WORD         $0xfe52
+	VBROADCASTSS (DI)(DX*2), Z29
+	LONG         $0x40168262
+	WORD         $0xc752
+	LONG         $0x40168262
+	WORD         $0xce52
+	VBROADCASTSS (R8), Z28
+	LONG         $0x401e8262
+	WORD         $0xd752
+	LONG         $0x401e8262
+	WORD         $0xde52
+	VBROADCASTSS (R8)(DX*1), Z29
+	LONG         $0x40168262
+	WORD         $0xe752
+	LONG         $0x40168262
+	WORD         $0xee52
+	VBROADCASTSS (R8)(DX*2), Z28
+	LONG         $0x401e8262
+	WORD         $0xf752
+	LONG         $0x401e8262
+	WORD         $0xfe52
+	VBROADCASTSS (R9), Z29
+	LONG         $0x40160262
+	WORD         $0xc752
+	LONG         $0x40160262
+	WORD         $0xce52
+	VMOVUPS      128(AX), Z31
+	VMOVUPS      192(AX), Z30
+	VBROADCASTSS 4(BX), Z29
+	LONG         $0x40169262
+	WORD         $0xc752
+	LONG         $0x40169262
+	WORD         $0xce52
+	VBROADCASTSS 4(BX)(DX*1), Z28
+	LONG         $0x401e9262
+	WORD         $0xd752
+	LONG         $0x401e9262
+	WORD         $0xde52
+	VBROADCASTSS 4(BX)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xe752
+	LONG         $0x40169262
+	WORD         $0xee52
+	VBROADCASTSS 4(SI), Z28
+	LONG         $0x401e9262
+	WORD         $0xf752
+	LONG         $0x401e9262
+	WORD         $0xfe52
+	VBROADCASTSS 4(SI)(DX*1), Z29
+	LONG         $0x40161262
+	WORD         $0xc752
+	LONG         $0x40161262
+	WORD         $0xce52
+	VBROADCASTSS 4(SI)(DX*2), Z28
+	LONG         $0x401e1262
+	WORD         $0xd752
+	LONG         $0x401e1262
+	WORD         $0xde52
+	VBROADCASTSS 4(DI), Z29
+	LONG         $0x40161262
+	WORD         $0xe752
+	LONG         $0x40161262
+	WORD         $0xee52
+	VBROADCASTSS 4(DI)(DX*1), Z28
+	LONG         $0x401e1262
+	WORD         $0xf752
+	LONG         $0x401e1262
+	WORD         $0xfe52
+	VBROADCASTSS 4(DI)(DX*2), Z29
+	LONG         $0x40168262
+	WORD         $0xc752
+	LONG         $0x40168262
+	WORD         $0xce52
+	VBROADCASTSS 4(R8), Z28
+	LONG         $0x401e8262
+	WORD         $0xd752
+	LONG         $0x401e8262
+	WORD         $0xde52
+	VBROADCASTSS 4(R8)(DX*1), Z29
+	LONG         $0x40168262
+	WORD         $0xe752
+	LONG         $0x40168262
+	WORD         $0xee52
+	VBROADCASTSS 4(R8)(DX*2), Z28
+	LONG         $0x401e8262
+	WORD         $0xf752
+	LONG         $0x401e8262
+	WORD         $0xfe52
+	VBROADCASTSS 4(R9), Z29
+	LONG         $0x40160262
+	WORD         $0xc752
+	LONG         $0x40160262
+	WORD         $0xce52
+	VMOVUPS      256(AX), Z31
+	VMOVUPS      320(AX), Z30
+	VBROADCASTSS 8(BX), Z29
+	LONG         $0x40169262
+	WORD         $0xc752
+	LONG         $0x40169262
+	WORD         $0xce52
+	VBROADCASTSS 8(BX)(DX*1), Z28
+	LONG         $0x401e9262
+	WORD         $0xd752
+	LONG         $0x401e9262
+	WORD         $0xde52
+	VBROADCASTSS 8(BX)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xe752
+	LONG         $0x40169262
+	WORD         $0xee52
+	VBROADCASTSS 8(SI), Z28
+	LONG         $0x401e9262
+	WORD         $0xf752
+	LONG         $0x401e9262
+	WORD         $0xfe52
+	VBROADCASTSS 8(SI)(DX*1), Z29
+	LONG         $0x40161262
+	WORD         $0xc752
+	LONG         $0x40161262
+	WORD         $0xce52
+	VBROADCASTSS 8(SI)(DX*2), Z28
+	LONG         $0x401e1262
+	WORD         $0xd752
+	LONG         $0x401e1262
+	WORD         $0xde52
+	VBROADCASTSS 8(DI), Z29
+	LONG         $0x40161262
+	WORD         $0xe752
+	LONG         $0x40161262
+	WORD         $0xee52
+	VBROADCASTSS 8(DI)(DX*1), Z28
+	LONG         $0x401e1262
+	WORD         $0xf752
+	LONG         $0x401e1262
+	WORD         $0xfe52
+	VBROADCASTSS 8(DI)(DX*2), Z29
+	LONG         $0x40168262
+	WORD         $0xc752
+	LONG         $0x40168262
+	WORD         $0xce52
+	VBROADCASTSS 8(R8), Z28
+	LONG         $0x401e8262
+	WORD         $0xd752
+	LONG         $0x401e8262
+	WORD         $0xde52
+	VBROADCASTSS 8(R8)(DX*1), Z29
+	LONG         $0x40168262
+	WORD         $0xe752
+	LONG         $0x40168262
+	WORD         $0xee52
+	VBROADCASTSS 8(R8)(DX*2), Z28
+	LONG         $0x401e8262
+	WORD         $0xf752
+	LONG         $0x401e8262
+	WORD         $0xfe52
+	VBROADCASTSS 8(R9), Z29
+	LONG         $0x40160262
+	WORD         $0xc752
+	LONG         $0x40160262
+	WORD         $0xce52
+	VMOVUPS      384(AX), Z31
+	VMOVUPS      448(AX), Z30
+	VBROADCASTSS 12(BX), Z29
+	LONG         $0x40169262
+	WORD         $0xc752
+	LONG         $0x40169262
+	WORD         $0xce52
+	VBROADCASTSS 12(BX)(DX*1), Z28
+	LONG         $0x401e9262
+	WORD         $0xd752
+	LONG         $0x401e9262
+	WORD         $0xde52
+	VBROADCASTSS 12(BX)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xe752
+	LONG         $0x40169262
+	WORD         $0xee52
+	VBROADCASTSS 12(SI), Z28
+	LONG         $0x401e9262
+	WORD         $0xf752
+	LONG         $0x401e9262
+	WORD         $0xfe52
+	VBROADCASTSS 12(SI)(DX*1), Z29
+	LONG         $0x40161262
+	WORD         $0xc752
+	LONG         $0x40161262
+	WORD         $0xce52
+	VBROADCASTSS 12(SI)(DX*2), Z28
+	LONG         $0x401e1262
+	WORD         $0xd752
+	LONG         $0x401e1262
+	WORD         $0xde52
+	VBROADCASTSS 12(DI), Z29
+	LONG         $0x40161262
+	WORD         $0xe752
+	LONG         $0x40161262
+	WORD         $0xee52
+	VBROADCASTSS 12(DI)(DX*1), Z28
+	LONG         $0x401e1262
+	WORD         $0xf752
+	LONG         $0x401e1262
+	WORD         $0xfe52
+	VBROADCASTSS 12(DI)(DX*2), Z29
+	LONG         $0x40168262
+	WORD         $0xc752
+	LONG         $0x40168262
+	WORD         $0xce52
+	VBROADCASTSS 12(R8), Z28
+	LONG         $0x401e8262
+	WORD         $0xd752
+	LONG         $0x401e8262
+	WORD         $0xde52
+	VBROADCASTSS 12(R8)(DX*1), Z29
+	LONG         $0x40168262
+	WORD         $0xe752
+	LONG         $0x40168262
+	WORD         $0xee52
+	VBROADCASTSS 12(R8)(DX*2), Z28
+	LONG         $0x401e8262
+	WORD         $0xf752
+	LONG         $0x401e8262
+	WORD         $0xfe52
+	VBROADCASTSS 12(R9), Z29
+	LONG         $0x40160262
+	WORD         $0xc752
+	LONG         $0x40160262
+	WORD         $0xce52
+	ADDQ         $0x00000200, AX
+	ADDQ         $0x00000010, BX
+	ADDQ         $0x00000010, SI
+	ADDQ         $0x00000010, DI
+	ADDQ         $0x00000010, R8
+	ADDQ         $0x00000010, R9
+	SUBQ         $0x04, CX
+	JGE          loop13
+
+tail13:
+	ADDQ $0x04, CX
+	JEQ  done13
+
+last13:
+	VMOVUPS      (AX), Z31
+	VMOVUPS      64(AX), Z30
+	VBROADCASTSS (BX), Z29
+	LONG         $0x40169262
+	WORD         $0xc752
+	LONG         $0x40169262
+	WORD         $0xce52
+	VBROADCASTSS (BX)(DX*1), Z28
+	LONG         $0x401e9262
+	WORD         $0xd752
+	LONG         $0x401e9262
+	WORD         $0xde52
+	VBROADCASTSS (BX)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xe752
+	LONG         $0x40169262
+	WORD         $0xee52
+	VBROADCASTSS (SI), Z28
+	LONG         $0x401e9262
+	WORD         $0xf752
+	LONG         $0x401e9262
+	WORD         $0xfe52
+	VBROADCASTSS (SI)(DX*1), Z29
+	LONG         $0x40161262
+	WORD         $0xc752
+	LONG         $0x40161262
+	WORD         $0xce52
+	VBROADCASTSS (SI)(DX*2), Z28
+	LONG         $0x401e1262
+	WORD         $0xd752
+	LONG         $0x401e1262
+	WORD         $0xde52
+	VBROADCASTSS (DI), Z29
+	LONG         $0x40161262
+	WORD         $0xe752
+	LONG         $0x40161262
+	WORD         $0xee52
+	VBROADCASTSS (DI)(DX*1), Z28
+	LONG         $0x401e1262
+	WORD         $0xf752
+	LONG         $0x401e1262
+	WORD         $0xfe52
+	VBROADCASTSS (DI)(DX*2), Z29
+	LONG         $0x40168262
+	WORD         $0xc752
+	LONG         $0x40168262
+	WORD         $0xce52
+	VBROADCASTSS (R8), Z28
+	LONG         $0x401e8262
+	WORD         $0xd752
+	LONG         $0x401e8262
+	WORD         $0xde52
+	VBROADCASTSS (R8)(DX*1), Z29
+	LONG         $0x40168262
+	WORD         $0xe752
+	LONG         $0x40168262
+	WORD         $0xee52
+	VBROADCASTSS (R8)(DX*2), Z28
+	LONG         $0x401e8262
+	WORD         $0xf752
+	LONG         $0x401e8262
+	WORD         $0xfe52
+	VBROADCASTSS (R9), Z29
+	LONG         $0x40160262
+	WORD         $0xc752
+	LONG         $0x40160262
+	WORD         $0xce52
+	ADDQ         $0x00000080, AX
+	ADDQ         $0x00000004, BX
+	ADDQ         $0x00000004, SI
+	ADDQ         $0x00000004, DI
+	ADDQ         $0x00000004, R8
+	ADDQ         $0x00000004, R9
+	DECQ         CX
+	JNE          last13
+
+done13:
+	MOVQ    bias_base+128(FP), AX
+	MOVQ    bias_len+136(FP), CX
+	TESTQ   CX, CX
+	JZ      unbiased13
+	VMOVUPS (AX), Z31
+	VADDPS  Z31, Z0, Z0
+	VADDPS  Z31, Z2, Z2
+	VADDPS  Z31, Z4, Z4
+	VADDPS  Z31, Z6, Z6
+	VADDPS  Z31, Z8, Z8
+	VADDPS  Z31, Z10, Z10
+	VADDPS  Z31, Z12, Z12
+	VADDPS  Z31, Z14, Z14
+	VADDPS  Z31, Z16, Z16
+	VADDPS  Z31, Z18, Z18
+	VADDPS  Z31, Z20, Z20
+	VADDPS  Z31, Z22, Z22
+	VADDPS  Z31, Z24, Z24
+	VMOVUPS 64(AX), Z31
+	VADDPS  Z31, Z1, Z1
+	VADDPS  Z31, Z3, Z3
+	VADDPS  Z31, Z5, Z5
+	VADDPS  Z31, Z7, Z7
+	VADDPS  Z31, Z9, Z9
+	VADDPS  Z31, Z11, Z11
+	VADDPS  Z31, Z13, Z13
+	VADDPS  Z31, Z15, Z15
+	VADDPS  Z31, Z17, Z17
+	VADDPS  Z31, Z19, Z19
+	VADDPS  Z31, Z21, Z21
+	VADDPS  Z31, Z23, Z23
+	VADDPS  Z31, Z25, Z25
+
+unbiased13:
+	MOVQ   add_base+96(FP), AX
+	MOVQ   add_len+104(FP), CX
+	TESTQ  CX, CX
+	JZ     alone13
+	MOVQ   ldadd+120(FP), CX
+	SHLQ   $0x02, CX
+	VADDPS (AX), Z0, Z0
+	VADDPS 64(AX), Z1, Z1
+	ADDQ   CX, AX
+	VADDPS (AX), Z2, Z2
+	VADDPS 64(AX), Z3, Z3
+	ADDQ   CX, AX
+	VADDPS (AX), Z4, Z4
+	VADDPS 64(AX), Z5, Z5
+	ADDQ   CX, AX
+	VADDPS (AX), Z6, Z6
+	VADDPS 64(AX), Z7, Z7
+	ADDQ   CX, AX
+	VADDPS (AX), Z8, Z8
+	VADDPS 64(AX), Z9, Z9
+	ADDQ   CX, AX
+	VADDPS (AX), Z10, Z10
+	VADDPS 64(AX), Z11, Z11
+	ADDQ   CX, AX
+	VADDPS (AX), Z12, Z12
+	VADDPS 64(AX), Z13, Z13
+	ADDQ   CX, AX
+	VADDPS (AX), Z14, Z14
+	VADDPS 64(AX), Z15, Z15
+	ADDQ   CX, AX
+	VADDPS (AX), Z16, Z16
+	VADDPS 64(AX), Z17, Z17
+	ADDQ   CX, AX
+	VADDPS (AX), Z18, Z18
+	VADDPS 64(AX), Z19, Z19
+	ADDQ   CX, AX
+	VADDPS (AX), Z20, Z20
+	VADDPS 64(AX), Z21, Z21
+	ADDQ   CX, AX
+	VADDPS (AX), Z22, Z22
+	VADDPS 64(AX), Z23, Z23
+	ADDQ   CX, AX
+	VADDPS (AX), Z24, Z24
+	VADDPS 64(AX), Z25, Z25
+
+alone13:
+	MOVQ    c_base+0(FP), AX
+	MOVQ    ldc+24(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	VMOVUPS Z3, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, (AX)
+	VMOVUPS Z7, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, (AX)
+	VMOVUPS Z9, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z10, (AX)
+	VMOVUPS Z11, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z12, (AX)
+	VMOVUPS Z13, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z14, (AX)
+	VMOVUPS Z15, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z16, (AX)
+	VMOVUPS Z17, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z18, (AX)
+	VMOVUPS Z19, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z20, (AX)
+	VMOVUPS Z21, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z22, (AX)
+	VMOVUPS Z23, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z24, (AX)
+	VMOVUPS Z25, 64(AX)
+	VZEROUPPER
+	RET
+
+rows12:
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	VXORPS     Z4, Z4, Z4
+	VXORPS     Z5, Z5, Z5
+	VXORPS     Z6, Z6, Z6
+	VXORPS     Z7, Z7, Z7
+	VXORPS     Z8, Z8, Z8
+	VXORPS     Z9, Z9, Z9
+	VXORPS     Z10, Z10, Z10
+	VXORPS     Z11, Z11, Z11
+	VXORPS     Z12, Z12, Z12
+	VXORPS     Z13, Z13, Z13
+	VXORPS     Z14, Z14, Z14
+	VXORPS     Z15, Z15, Z15
+	VXORPS     Z16, Z16, Z16
+	VXORPS     Z17, Z17, Z17
+	VXORPS     Z18, Z18, Z18
+	VXORPS     Z19, Z19, Z19
+	VXORPS     Z20, Z20, Z20
+	VXORPS     Z21, Z21, Z21
+	VXORPS     Z22, Z22, Z22
+	VXORPS     Z23, Z23, Z23
+	MOVQ       c_base+0(FP), R9
+	MOVQ       ldc+24(FP), R10
+	SHLQ       $0x02, R10
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	SUBQ       $0x04, CX
+	JLT        tail12
+
+loop12:
+	VMOVUPS      (AX), Z31
+	VMOVUPS      64(AX), Z30
+	VBROADCASTSS (BX), Z29
+	LONG         $0x40169262
+	WORD         $0xc752
+	LONG         $0x40169262
+	WORD         $0xce52
+	VBROADCASTSS (BX)(DX*1), Z28
+	LONG         $0x401e9262
+	WORD         $0xd752
+	LONG         $0x401e9262
+	WORD         $0xde52
+	VBROADCASTSS (BX)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xe752
+	LONG         $0x40169262
+	WORD         $0xee52
+	VBROADCASTSS (SI), Z28
+	LONG         $0x401e9262
+	WORD         $0xf752
+	LONG         $0x401e9262
+	WORD         $0xfe52
+	VBROADCASTSS (SI)(DX*1), Z29
+	LONG         $0x40161262
+	WORD         $0xc752
+	LONG         $0x40161262
+	WORD         $0xce52
+	VBROADCASTSS (SI)(DX*2), Z28
+	LONG         $0x401e1262
+	WORD         $0xd752
+	LONG         $0x401e1262
+	WORD         $0xde52
+	VBROADCASTSS (DI), Z29
+	LONG         $0x40161262
+	WORD         $0xe752
+	LONG         $0x40161262
+	WORD         $0xee52
+	VBROADCASTSS (DI)(DX*1), Z28
+	LONG         $0x401e1262
+	WORD         $0xf752
+	LONG         $0x401e1262
+	WORD         $0xfe52
+	VBROADCASTSS (DI)(DX*2), Z29
+	LONG         $0x40168262
+	WORD         $0xc752
+	LONG         $0x40168262
+	WORD         $0xce52
+	VBROADCASTSS (R8), Z28
+	LONG         $0x401e8262
+	WORD         $0xd752
+	LONG         $0x401e8262
+	WORD         $0xde52
+	VBROADCASTSS (R8)(DX*1), Z29
+	LONG         $0x40168262
+	WORD         $0xe752
+	LONG         $0x40168262
+	WORD         $0xee52
+	VBROADCASTSS (R8)(DX*2), Z28
+	LONG         $0x401e8262
+	WORD         $0xf752
+	LONG         $0x401e8262
+	WORD         $0xfe52
+	VMOVUPS      128(AX), Z31
+	VMOVUPS      192(AX), Z30
+	VBROADCASTSS 4(BX), Z29
+	LONG         $0x40169262
+	WORD         $0xc752
+	LONG         $0x40169262
+	WORD         $0xce52
+	VBROADCASTSS 4(BX)(DX*1), Z28
+	LONG         $0x401e9262
+	WORD         $0xd752
+	LONG         $0x401e9262
+	WORD         $0xde52
+	VBROADCASTSS 4(BX)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xe752
+	LONG         $0x40169262
+	WORD         $0xee52
+	VBROADCASTSS 4(SI), Z28
+	LONG         $0x401e9262
+	WORD         $0xf752
+	LONG         $0x401e9262
+	WORD         $0xfe52
+	VBROADCASTSS 4(SI)(DX*1), Z29
+	LONG         $0x40161262
+	WORD         $0xc752
+	LONG         $0x40161262
+	WORD         $0xce52
+	VBROADCASTSS 4(SI)(DX*2), Z28
+	LONG         $0x401e1262
+	WORD         $0xd752
+	LONG         $0x401e1262
+	WORD         $0xde52
+	VBROADCASTSS 4(DI), Z29
+	LONG         $0x40161262
+	WORD         $0xe752
+	LONG         $0x40161262
+	WORD         $0xee52
+	VBROADCASTSS 4(DI)(DX*1), Z28
+	LONG         $0x401e1262
+	WORD         $0xf752
+	LONG         $0x401e1262
+	WORD         $0xfe52
+	VBROADCASTSS 4(DI)(DX*2), Z29
+	LONG         $0x40168262
+	WORD         $0xc752
+	LONG         $0x40168262
+	WORD         $0xce52
+	VBROADCASTSS 4(R8), Z28
+	LONG         $0x401e8262
+	WORD         $0xd752
+	LONG         $0x401e8262
+	WORD         $0xde52
+	VBROADCASTSS 4(R8)(DX*1), Z29
+	LONG         $0x40168262
+	WORD         $0xe752
+	LONG         $0x40168262
+	WORD         $0xee52
+	VBROADCASTSS 4(R8)(DX*2), Z28
+	LONG         $0x401e8262
+	WORD         $0xf752
+	LONG         $0x401e8262
+	WORD         $0xfe52
+	VMOVUPS      256(AX), Z31
+	VMOVUPS      320(AX), Z30
+	VBROADCASTSS 8(BX), Z29
+	LONG         $0x40169262
+	WORD         $0xc752
+	LONG         $0x40169262
+	WORD         $0xce52
+	VBROADCASTSS 8(BX)(DX*1), Z28
+	LONG         $0x401e9262
+	WORD         $0xd752
+	LONG         $0x401e9262
+	WORD         $0xde52
+	VBROADCASTSS 8(BX)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xe752
+	LONG         $0x40169262
+	WORD         $0xee52
+	VBROADCASTSS 8(SI), Z28
+	LONG         $0x401e9262
+	WORD         $0xf752
+	LONG         $0x401e9262
+	WORD         $0xfe52
+	VBROADCASTSS 8(SI)(DX*1), Z29
+	LONG         $0x40161262
+	WORD         $0xc752
+	LONG         $0x40161262
+	WORD         $0xce52
+	VBROADCASTSS 8(SI)(DX*2), Z28
+	LONG         $0x401e1262
+	WORD         $0xd752
+	LONG         $0x401e1262
+	WORD         $0xde52
+	VBROADCASTSS 8(DI), Z29
+	LONG         $0x40161262
+	WORD         $0xe752
+	LONG         $0x40161262
+	WORD         $0xee52
+	VBROADCASTSS 8(DI)(DX*1), Z28
+	LONG         $0x401e1262
+	WORD         $0xf752
+	LONG         $0x401e1262
+	WORD         $0xfe52
+	VBROADCASTSS 8(DI)(DX*2), Z29
+	LONG         $0x40168262
+	WORD         $0xc752
+	LONG         $0x40168262
+	WORD         $0xce52
+	VBROADCASTSS 8(R8), Z28
+	LONG         $0x401e8262
+	WORD         $0xd752
+	LONG         $0x401e8262
+	WORD         $0xde52
+	VBROADCASTSS 8(R8)(DX*1), Z29
+	LONG         $0x40168262
+	WORD         $0xe752
+	LONG         $0x40168262
+	WORD         $0xee52
+	VBROADCASTSS 8(R8)(DX*2), Z28
+	LONG         $0x401e8262
+	WORD         $0xf752
+	LONG         $0x401e8262
+	WORD         $0xfe52
+	VMOVUPS      384(AX), Z31
+	VMOVUPS      448(AX), Z30
+	VBROADCASTSS 12(BX), Z29
+	LONG         $0x40169262
+	WORD         $0xc752
+	LONG         $0x40169262
+	WORD         $0xce52
+	VBROADCASTSS 12(BX)(DX*1), Z28
+	LONG         $0x401e9262
+	WORD         $0xd752
+	LONG         $0x401e9262
+	WORD         $0xde52
+	VBROADCASTSS 12(BX)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xe752
+	LONG         $0x40169262
+	WORD         $0xee52
+	VBROADCASTSS 12(SI), Z28
+	LONG         $0x401e9262
+	WORD         $0xf752
+	LONG         $0x401e9262
+	WORD         $0xfe52
+	VBROADCASTSS 12(SI)(DX*1), Z29
+	LONG         $0x40161262
+	WORD         $0xc752
+	LONG         $0x40161262
+	WORD         $0xce52
+	VBROADCASTSS 12(SI)(DX*2), Z28
+	LONG         $0x401e1262
+	WORD         $0xd752
+	LONG         $0x401e1262
+	WORD         $0xde52
+	VBROADCASTSS 12(DI), Z29
+	LONG         $0x40161262
+	WORD         $0xe752
+	LONG         $0x40161262
+	WORD         $0xee52
+	VBROADCASTSS 12(DI)(DX*1), Z28
+	LONG         $0x401e1262
+	WORD         $0xf752
+	LONG         $0x401e1262
+	WORD         $0xfe52
+	VBROADCASTSS 12(DI)(DX*2), Z29
+	LONG         $0x40168262
+	WORD         $0xc752
+	LONG         $0x40168262
+	WORD         $0xce52
+	VBROADCASTSS 12(R8), Z28
+	LONG         $0x401e8262
+	WORD         $0xd752
+	LONG         $0x401e8262
+	WORD         $0xde52
+	VBROADCASTSS 12(R8)(DX*1), Z29
+	LONG         $0x40168262
+	WORD         $0xe752
+	LONG         $0x40168262
+	WORD         $0xee52
+	VBROADCASTSS 12(R8)(DX*2), Z28
+	LONG         $0x401e8262
+	WORD         $0xf752
+	LONG         $0x401e8262
+	WORD         $0xfe52
+	ADDQ         $0x00000200, AX
+	ADDQ         $0x00000010, BX
+	ADDQ         $0x00000010, SI
+	ADDQ         $0x00000010, DI
+	ADDQ         $0x00000010, R8
+	SUBQ         $0x04, CX
+	JGE          loop12
+
+tail12:
+	ADDQ $0x04, CX
+	JEQ  done12
+
+last12:
+	VMOVUPS      (AX), Z31
+	VMOVUPS      64(AX), Z30
+	VBROADCASTSS (BX), Z29
+	LONG         $0x40169262
+	WORD         $0xc752
+	LONG         $0x40169262
+	WORD         $0xce52
+	VBROADCASTSS (BX)(DX*1), Z28
+	LONG         $0x401e9262
+	WORD         $0xd752
+	LONG         $0x401e9262
+	WORD         $0xde52
+	VBROADCASTSS (BX)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xe752
+	LONG         $0x40169262
+	WORD         $0xee52
+	VBROADCASTSS (SI), Z28
+	LONG         $0x401e9262
+	WORD         $0xf752
+	LONG         $0x401e9262
+	WORD         $0xfe52
+	VBROADCASTSS (SI)(DX*1), Z29
+	LONG         $0x40161262
+	WORD         $0xc752
+	LONG         $0x40161262
+	WORD         $0xce52
+	VBROADCASTSS (SI)(DX*2), Z28
+	LONG         $0x401e1262
+	WORD         $0xd752
+	LONG         $0x401e1262
+	WORD         $0xde52
+	VBROADCASTSS (DI), Z29
+	LONG         $0x40161262
+	WORD         $0xe752
+	LONG         $0x40161262
+	WORD         $0xee52
+	VBROADCASTSS (DI)(DX*1), Z28
+	LONG         $0x401e1262
+	WORD         $0xf752
+	LONG         $0x401e1262
+	WORD         $0xfe52
+	VBROADCASTSS (DI)(DX*2), Z29
+	LONG         $0x40168262
+	WORD         $0xc752
+	LONG         $0x40168262
+	WORD         $0xce52
+	VBROADCASTSS (R8), Z28
+	LONG         $0x401e8262
+	WORD         $0xd752
+	LONG         $0x401e8262
+	WORD         $0xde52
+	VBROADCASTSS (R8)(DX*1), Z29
+	LONG         $0x40168262
+	WORD         $0xe752
+	LONG         $0x40168262
+	WORD         $0xee52
+	VBROADCASTSS (R8)(DX*2), Z28
+	LONG         $0x401e8262
+	WORD         $0xf752
+	LONG         $0x401e8262
+	WORD         $0xfe52
+	ADDQ         $0x00000080, AX
+	ADDQ         $0x00000004, BX
+	ADDQ         $0x00000004, SI
+	ADDQ         $0x00000004, DI
+	ADDQ         $0x00000004, R8
+	DECQ         CX
+	JNE          last12
+
+done12:
+	MOVQ    bias_base+128(FP), AX
+	MOVQ    bias_len+136(FP), CX
+	TESTQ   CX, CX
+	JZ      unbiased12
+	VMOVUPS (AX), Z31
+	VADDPS  Z31, Z0, Z0
+	VADDPS  Z31, Z2, Z2
+	VADDPS  Z31, Z4, Z4
+	VADDPS  Z31, Z6, Z6
+	VADDPS  Z31, Z8, Z8
+	VADDPS  Z31, Z10, Z10
+	VADDPS  Z31, Z12, Z12
+	VADDPS  Z31, Z14, Z14
+	VADDPS  Z31, Z16, Z16
+	VADDPS  Z31, Z18, Z18
+	VADDPS  Z31, Z20, Z20
+	VADDPS  Z31, Z22, Z22
+	VMOVUPS 64(AX), Z31
+	VADDPS  Z31, Z1, Z1
+	VADDPS  Z31, Z3, Z3
+	VADDPS  Z31, Z5, Z5
+	VADDPS  Z31, Z7, Z7
+	VADDPS  Z31, Z9, Z9
+	VADDPS  Z31, Z11, Z11
+	VADDPS  Z31, Z13, Z13
+	VADDPS  Z31, Z15, Z15
+	VADDPS  Z31, Z17, Z17
+	VADDPS  Z31, Z19, Z19
+	VADDPS  Z31, Z21, Z21
+	VADDPS  Z31, Z23, Z23
+
+unbiased12:
+	MOVQ   add_base+96(FP), AX
+	MOVQ   add_len+104(FP), CX
+	TESTQ  CX, CX
+	JZ     alone12
+	MOVQ   ldadd+120(FP), CX
+	SHLQ   $0x02, CX
+	VADDPS (AX), Z0, Z0
+	VADDPS 64(AX), Z1, Z1
+	ADDQ   CX, AX
+	VADDPS (AX), Z2, Z2
+	VADDPS 64(AX), Z3, Z3
+	ADDQ   CX, AX
+	VADDPS (AX), Z4, Z4
+	VADDPS 64(AX), Z5, Z5
+	ADDQ   CX, AX
+	VADDPS (AX), Z6, Z6
+	VADDPS 64(AX), Z7, Z7
+	ADDQ   CX, AX
+	VADDPS (AX), Z8, Z8
+	VADDPS 64(AX), Z9, Z9
+	ADDQ   CX, AX
+	VADDPS (AX), Z10, Z10
+	VADDPS 64(AX), Z11, Z11
+	ADDQ   CX, AX
+	VADDPS (AX), Z12, Z12
+	VADDPS 64(AX), Z13, Z13
+	ADDQ   CX, AX
+	VADDPS (AX), Z14, Z14
+	VADDPS 64(AX), Z15, Z15
+	ADDQ   CX, AX
+	VADDPS (AX), Z16, Z16
+	VADDPS 64(AX), Z17, Z17
+	ADDQ   CX, AX
+	VADDPS (AX), Z18, Z18
+	VADDPS 64(AX), Z19, Z19
+	ADDQ   CX, AX
+	VADDPS (AX), Z20, Z20
+	VADDPS 64(AX), Z21, Z21
+	ADDQ   CX, AX
+	VADDPS (AX), Z22, Z22
+	VADDPS 64(AX), Z23, Z23
+
+alone12:
+	MOVQ    c_base+0(FP), AX
+	MOVQ    ldc+24(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	VMOVUPS Z3, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, (AX)
+	VMOVUPS Z7, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, (AX)
+	VMOVUPS Z9, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z10, (AX)
+	VMOVUPS Z11, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z12, (AX)
+	VMOVUPS Z13, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z14, (AX)
+	VMOVUPS Z15, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z16, (AX)
+	VMOVUPS Z17, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z18, (AX)
+	VMOVUPS Z19, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z20, (AX)
+	VMOVUPS Z21, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z22, (AX)
+	VMOVUPS Z23, 64(AX)
+	VZEROUPPER
+	RET
+
+rows11:
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	VXORPS     Z4, Z4, Z4
+	VXORPS     Z5, Z5, Z5
+	VXORPS     Z6, Z6, Z6
+	VXORPS     Z7, Z7, Z7
+	VXORPS     Z8, Z8, Z8
+	VXORPS     Z9, Z9, Z9
+	VXORPS     Z10, Z10, Z10
+	VXORPS     Z11, Z11, Z11
+	VXORPS     Z12, Z12, Z12
+	VXORPS     Z13, Z13, Z13
+	VXORPS     Z14, Z14, Z14
+	VXORPS     Z15, Z15, Z15
+	VXORPS     Z16, Z16, Z16
+	VXORPS     Z17, Z17, Z17
+	VXORPS     Z18, Z18, Z18
+	VXORPS     Z19, Z19, Z19
+	VXORPS     Z20, Z20, Z20
+	VXORPS     Z21, Z21, Z21
+	MOVQ       c_base+0(FP), R9
+	MOVQ       ldc+24(FP), R10
+	SHLQ       $0x02, R10
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	SUBQ       $0x04, CX
+	JLT        tail11
+
+loop11:
+	VMOVUPS      (AX), Z31
+	VMOVUPS      64(AX), Z30
+	VBROADCASTSS (BX), Z29
+	LONG         $0x40169262
+	WORD         $0xc752
+	LONG         $0x40169262
+	WORD         $0xce52
+	VBROADCASTSS (BX)(DX*1), Z28
+	LONG         $0x401e9262
+	WORD         $0xd752
+	LONG         $0x401e9262
+	WORD         $0xde52
+	VBROADCASTSS (BX)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xe752
+	LONG         $0x40169262
+	WORD         $0xee52
+	VBROADCASTSS (SI), Z28
+	LONG         $0x401e9262
+	WORD         $0xf752
+	LONG         $0x401e9262
+	WORD         $0xfe52
+	VBROADCASTSS (SI)(DX*1), Z29
+	LONG         $0x40161262
+	WORD         $0xc752
+	LONG         $0x40161262
+	WORD         $0xce52
+	VBROADCASTSS (SI)(DX*2), Z28
+	LONG         $0x401e1262
+	WORD         $0xd752
+	LONG         $0x401e1262
+	WORD         $0xde52
+	VBROADCASTSS (DI), Z29
+	LONG         $0x40161262
+	WORD         $0xe752
+	LONG         $0x40161262
+	WORD         $0xee52
+	VBROADCASTSS (DI)(DX*1), Z28
+	LONG         $0x401e1262
+	WORD         $0xf752
+	LONG         $0x401e1262
+	WORD         $0xfe52
+	VBROADCASTSS (DI)(DX*2), Z29
+	LONG         $0x40168262
+	WORD         $0xc752
+	LONG         $0x40168262
+	WORD         $0xce52
+	VBROADCASTSS (R8), Z28
+	LONG         $0x401e8262
+	WORD         $0xd752
+	LONG         $0x401e8262
+	WORD         $0xde52
+	VBROADCASTSS (R8)(DX*1), Z29
+	LONG         $0x40168262
+	WORD         $0xe752
+	LONG         $0x40168262
+	WORD         $0xee52
+	VMOVUPS      128(AX), Z31
+	VMOVUPS      192(AX), Z30
+	VBROADCASTSS 4(BX), Z29
+	LONG         $0x40169262
+	WORD         $0xc752
+	LONG         $0x40169262
+	WORD         $0xce52
+	VBROADCASTSS 4(BX)(DX*1), Z28
+	LONG         $0x401e9262
+	WORD         $0xd752
+	LONG         $0x401e9262
+	WORD         $0xde52
+	VBROADCASTSS 4(BX)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xe752
+	LONG         $0x40169262
+	WORD         $0xee52
+	VBROADCASTSS 4(SI), Z28
+	LONG         $0x401e9262
+	WORD         $0xf752
+	LONG         $0x401e9262
+	WORD         $0xfe52
+	VBROADCASTSS 4(SI)(DX*1), Z29
+	LONG         $0x40161262
+	WORD         $0xc752
+	LONG         $0x40161262
+	WORD         $0xce52
+	VBROADCASTSS 4(SI)(DX*2), Z28
+	LONG         $0x401e1262
+	WORD         $0xd752
+	LONG         $0x401e1262
+	WORD         $0xde52
+	VBROADCASTSS 4(DI), Z29
+	LONG         $0x40161262
+	WORD         $0xe752
+	LONG         $0x40161262
+	WORD         $0xee52
+	VBROADCASTSS 4(DI)(DX*1), Z28
+	LONG         $0x401e1262
+	WORD         $0xf752
+	LONG         $0x401e1262
+	WORD         $0xfe52
+	VBROADCASTSS 4(DI)(DX*2), Z29
+	LONG         $0x40168262
+	WORD         $0xc752
+	LONG         $0x40168262
+	WORD         $0xce52
+	VBROADCASTSS 4(R8), Z28
+	LONG         $0x401e8262
+	WORD         $0xd752
+	LONG         $0x401e8262
+	WORD         $0xde52
+	VBROADCASTSS 4(R8)(DX*1), Z29
+	LONG         $0x40168262
+	WORD         $0xe752
+	LONG         $0x40168262
+	WORD         $0xee52
+	VMOVUPS      256(AX), Z31
+	VMOVUPS      320(AX), Z30
+	VBROADCASTSS 8(BX), Z29
+	LONG         $0x40169262
+	WORD         $0xc752
+	LONG         $0x40169262
+	WORD         $0xce52
+	VBROADCASTSS 8(BX)(DX*1), Z28
+	LONG         $0x401e9262
+	WORD         $0xd752
+	LONG         $0x401e9262
+	WORD         $0xde52
+	VBROADCASTSS 8(BX)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xe752
+	LONG         $0x40169262
+	WORD         $0xee52
+	VBROADCASTSS 8(SI), Z28
+	LONG         $0x401e9262
+	WORD         $0xf752
+	LONG         $0x401e9262
+	WORD         $0xfe52
+	VBROADCASTSS 8(SI)(DX*1), Z29
+	LONG         $0x40161262
+	WORD         $0xc752
+	LONG         $0x40161262
+	WORD         $0xce52
+	VBROADCASTSS 8(SI)(DX*2), Z28
+	LONG         $0x401e1262
+	WORD         $0xd752
+	LONG         $0x401e1262
+	WORD         $0xde52
+	VBROADCASTSS 8(DI), Z29
+	LONG         $0x40161262
+	WORD         $0xe752
+	LONG         $0x40161262
+	WORD         $0xee52
+	VBROADCASTSS 8(DI)(DX*1), Z28
+	LONG         $0x401e1262
+	WORD         $0xf752
+	LONG         $0x401e1262
+	WORD         $0xfe52
+	VBROADCASTSS 8(DI)(DX*2), Z29
+	LONG         $0x40168262
+	WORD         $0xc752
+	LONG         $0x40168262
+	WORD         $0xce52
+	VBROADCASTSS 8(R8), Z28
+	LONG         $0x401e8262
+	WORD         $0xd752
+	LONG         $0x401e8262
+	WORD         $0xde52
+	VBROADCASTSS 8(R8)(DX*1), Z29
+	LONG         $0x40168262
+	WORD         $0xe752
+	LONG         $0x40168262
+	WORD         $0xee52
+	VMOVUPS      384(AX), Z31
+	VMOVUPS      448(AX), Z30
+	VBROADCASTSS 12(BX), Z29
+	LONG         $0x40169262
+	WORD         $0xc752
+	LONG         $0x40169262
+	WORD         $0xce52
+	VBROADCASTSS 12(BX)(DX*1), Z28
+	LONG         $0x401e9262
+	WORD         $0xd752
+	LONG         $0x401e9262
+	WORD         $0xde52
+	VBROADCASTSS 12(BX)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xe752
+	LONG         $0x40169262
+	WORD         $0xee52
+	VBROADCASTSS 12(SI), Z28
+	LONG         $0x401e9262
+	WORD         $0xf752
+	LONG         $0x401e9262
+	WORD         $0xfe52
+	VBROADCASTSS 12(SI)(DX*1), Z29
+	LONG         $0x40161262
+	WORD         $0xc752
+	LONG         $0x40161262
+	WORD         $0xce52
+	VBROADCASTSS 12(SI)(DX*2), Z28
+	LONG         $0x401e1262
+	WORD         $0xd752
+	LONG         $0x401e1262
+	WORD         $0xde52
+	VBROADCASTSS 12(DI), Z29
+	LONG         $0x40161262
+	WORD         $0xe752
+	LONG         $0x40161262
+	WORD         $0xee52
+	VBROADCASTSS 12(DI)(DX*1), Z28
+	LONG         $0x401e1262
+	WORD         $0xf752
+	LONG         $0x401e1262
+	WORD         $0xfe52
+	VBROADCASTSS 12(DI)(DX*2), Z29
+	LONG         $0x40168262
+	WORD         $0xc752
+	LONG         $0x40168262
+	WORD         $0xce52
+	VBROADCASTSS 12(R8), Z28
+	LONG         $0x401e8262
+	WORD         $0xd752
+	LONG         $0x401e8262
+	WORD         $0xde52
+	VBROADCASTSS 12(R8)(DX*1), Z29
+	LONG         $0x40168262
+	WORD         $0xe752
+	LONG         $0x40168262
+	WORD         $0xee52
+	ADDQ         $0x00000200, AX
+	ADDQ         $0x00000010, BX
+	ADDQ         $0x00000010, SI
+	ADDQ         $0x00000010, DI
+	ADDQ         $0x00000010, R8
+	SUBQ         $0x04, CX
+	JGE          loop11
+
+tail11:
+	ADDQ $0x04, CX
+	JEQ  done11
+
+last11:
+	VMOVUPS      (AX), Z31
+	VMOVUPS      64(AX), Z30
+	VBROADCASTSS (BX), Z29
+	LONG         $0x40169262
+	WORD         $0xc752
+	LONG         $0x40169262
+	WORD         $0xce52
+	VBROADCASTSS (BX)(DX*1), Z28
+	LONG         $0x401e9262
+	WORD         $0xd752
+	LONG         $0x401e9262
+	WORD         $0xde52
+	VBROADCASTSS (BX)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xe752
+	LONG         $0x40169262
+	WORD         $0xee52
+	VBROADCASTSS (SI), Z28
+	LONG         $0x401e9262
+	WORD         $0xf752
+	LONG         $0x401e9262
+	WORD         $0xfe52
+	VBROADCASTSS (SI)(DX*1), Z29
+	LONG         $0x40161262
+	WORD         $0xc752
+	LONG         $0x40161262
+	WORD         $0xce52
+	VBROADCASTSS (SI)(DX*2), Z28
+	LONG         $0x401e1262
+	WORD         $0xd752
+	LONG         $0x401e1262
+	WORD         $0xde52
+	VBROADCASTSS (DI), Z29
+	LONG         $0x40161262
+	WORD         $0xe752
+	LONG         $0x40161262
+	WORD         $0xee52
+	VBROADCASTSS (DI)(DX*1), Z28
+	LONG         $0x401e1262
+	WORD         $0xf752
+	LONG         $0x401e1262
+	WORD         $0xfe52
+	VBROADCASTSS (DI)(DX*2), Z29
+	LONG         $0x40168262
+	WORD         $0xc752
+	LONG         $0x40168262
+	WORD         $0xce52
+	VBROADCASTSS (R8), Z28
+	LONG         $0x401e8262
+	WORD         $0xd752
+	LONG         $0x401e8262
+	WORD         $0xde52
+	VBROADCASTSS (R8)(DX*1), Z29
+	LONG         $0x40168262
+	WORD         $0xe752
+	LONG         $0x40168262
+	WORD         $0xee52
+	ADDQ         $0x00000080, AX
+	ADDQ         $0x00000004, BX
+	ADDQ         $0x00000004, SI
+	ADDQ         $0x00000004, DI
+	ADDQ         $0x00000004, R8
+	DECQ         CX
+	JNE          last11
+
+done11:
+	MOVQ    bias_base+128(FP), AX
+	MOVQ    bias_len+136(FP), CX
+	TESTQ   CX, CX
+	JZ      unbiased11
+	VMOVUPS (AX), Z31
+	VADDPS  Z31, Z0, Z0
+	VADDPS  Z31, Z2, Z2
+	VADDPS  Z31, Z4, Z4
+	VADDPS  Z31, Z6, Z6
+	VADDPS  Z31, Z8, Z8
+	VADDPS  Z31, Z10, Z10
+	VADDPS  Z31, Z12, Z12
+	VADDPS  Z31, Z14, Z14
+	VADDPS  Z31, Z16, Z16
+	VADDPS  Z31, Z18, Z18
+	VADDPS  Z31, Z20, Z20
+	VMOVUPS 64(AX), Z31
+	VADDPS  Z31, Z1, Z1
+	VADDPS  Z31, Z3, Z3
+	VADDPS  Z31, Z5, Z5
+	VADDPS  Z31, Z7, Z7
+	VADDPS  Z31, Z9, Z9
+	VADDPS  Z31, Z11, Z11
+	VADDPS  Z31, Z13, Z13
+	VADDPS  Z31, Z15, Z15
+	VADDPS  Z31, Z17, Z17
+	VADDPS  Z31, Z19, Z19
+	VADDPS  Z31, Z21, Z21
+
+unbiased11:
+	MOVQ   add_base+96(FP), AX
+	MOVQ   add_len+104(FP), CX
+	TESTQ  CX, CX
+	JZ     alone11
+	MOVQ   ldadd+120(FP), CX
+	SHLQ   $0x02, CX
+	VADDPS (AX), Z0, Z0
+	VADDPS 64(AX), Z1, Z1
+	ADDQ   CX, AX
+	VADDPS (AX), Z2, Z2
+	VADDPS 64(AX), Z3, Z3
+	ADDQ   CX, AX
+	VADDPS (AX), Z4, Z4
+	VADDPS 64(AX), Z5, Z5
+	ADDQ   CX, AX
+	VADDPS (AX), Z6, Z6
+	VADDPS 64(AX), Z7, Z7
+	ADDQ   CX, AX
+	VADDPS (AX), Z8, Z8
+	VADDPS 64(AX), Z9, Z9
+	ADDQ   CX, AX
+	VADDPS (AX), Z10, Z10
+	VADDPS 64(AX), Z11, Z11
+	ADDQ   CX, AX
+	VADDPS (AX), Z12, Z12
+	VADDPS 64(AX), Z13, Z13
+	ADDQ   CX, AX
+	VADDPS (AX), Z14, Z14
+	VADDPS 64(AX), Z15, Z15
+	ADDQ   CX, AX
+	VADDPS (AX), Z16, Z16
+	VADDPS 64(AX), Z17, Z17
+	ADDQ   CX, AX
+	VADDPS (AX), Z18, Z18
+	VADDPS 64(AX), Z19, Z19
+	ADDQ   CX, AX
+	VADDPS (AX), Z20, Z20
+	VADDPS 64(AX), Z21, Z21
+
+alone11:
+	MOVQ    c_base+0(FP), AX
+	MOVQ    ldc+24(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	VMOVUPS Z3, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, (AX)
+	VMOVUPS Z7, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, (AX)
+	VMOVUPS Z9, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z10, (AX)
+	VMOVUPS Z11, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z12, (AX)
+	VMOVUPS Z13, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z14, (AX)
+	VMOVUPS Z15, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z16, (AX)
+	VMOVUPS Z17, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z18, (AX)
+	VMOVUPS Z19, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z20, (AX)
+	VMOVUPS Z21, 64(AX)
+	VZEROUPPER
+	RET
+
+rows10:
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	VXORPS     Z4, Z4, Z4
+	VXORPS     Z5, Z5, Z5
+	VXORPS     Z6, Z6, Z6
+	VXORPS     Z7, Z7, Z7
+	VXORPS     Z8, Z8, Z8
+	VXORPS     Z9, Z9, Z9
+	VXORPS     Z10, Z10, Z10
+	VXORPS     Z11, Z11, Z11
+	VXORPS     Z12, Z12, Z12
+	VXORPS     Z13, Z13, Z13
+	VXORPS     Z14, Z14, Z14
+	VXORPS     Z15, Z15, Z15
+	VXORPS     Z16, Z16, Z16
+	VXORPS     Z17, Z17, Z17
+	VXORPS     Z18, Z18, Z18
+	VXORPS     Z19, Z19, Z19
+	MOVQ       c_base+0(FP), R9
+	MOVQ       ldc+24(FP), R10
+	SHLQ       $0x02, R10
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	SUBQ       $0x04, CX
+	JLT        tail10
+
+loop10:
+	VMOVUPS      (AX), Z31
+	VMOVUPS      64(AX), Z30
+	VBROADCASTSS (BX), Z29
+	LONG         $0x40169262
+	WORD         $0xc752
+	LONG         $0x40169262
+	WORD         $0xce52
+	VBROADCASTSS (BX)(DX*1), Z28
+	LONG         $0x401e9262
+	WORD         $0xd752
+	LONG         $0x401e9262
+	WORD         $0xde52
+	VBROADCASTSS (BX)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xe752
+	LONG         $0x40169262
+	WORD         $0xee52
+	VBROADCASTSS (SI), Z28
+	LONG         $0x401e9262
+	WORD         $0xf752
+	LONG         $0x401e9262
+	WORD         $0xfe52
+	VBROADCASTSS (SI)(DX*1), Z29
+	LONG         $0x40161262
+	WORD         $0xc752
+	LONG         $0x40161262
+	WORD         $0xce52
+	VBROADCASTSS (SI)(DX*2), Z28
+	LONG         $0x401e1262
+	WORD         $0xd752
+	LONG         $0x401e1262
+	WORD         $0xde52
+	VBROADCASTSS (DI), Z29
+	LONG         $0x40161262
+	WORD         $0xe752
+	LONG         $0x40161262
+	WORD         $0xee52
+	VBROADCASTSS (DI)(DX*1), Z28
+	LONG         $0x401e1262
+	WORD         $0xf752
+	LONG         $0x401e1262
+	WORD         $0xfe52
+	VBROADCASTSS (DI)(DX*2), Z29
+	LONG         $0x40168262
+	WORD         $0xc752
+	LONG         $0x40168262
+	WORD         $0xce52
+	VBROADCASTSS (R8), Z28
+	LONG         $0x401e8262
+	WORD         $0xd752
+	LONG         $0x401e8262
+	WORD         $0xde52
+	VMOVUPS      128(AX), Z31
+	VMOVUPS      192(AX), Z30
+	VBROADCASTSS 4(BX), Z29
+	LONG         $0x40169262
+	WORD         $0xc752
+	LONG         $0x40169262
+	WORD         $0xce52
+	VBROADCASTSS 4(BX)(DX*1), Z28
+	LONG         $0x401e9262
+	WORD         $0xd752
+	LONG         $0x401e9262
+	WORD         $0xde52
+	VBROADCASTSS 4(BX)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xe752
+	LONG         $0x40169262
+	WORD         $0xee52
+	VBROADCASTSS 4(SI), Z28
+	LONG         $0x401e9262
+	WORD         $0xf752
+	LONG         $0x401e9262
+	WORD         $0xfe52
+	VBROADCASTSS 4(SI)(DX*1), Z29
+	LONG         $0x40161262
+	WORD         $0xc752
+	LONG         $0x40161262
+	WORD         $0xce52
+	VBROADCASTSS 4(SI)(DX*2), Z28
+	LONG         $0x401e1262
+	WORD         $0xd752
+	LONG         $0x401e1262
+	WORD         $0xde52
+	VBROADCASTSS 4(DI), Z29
+	LONG         $0x40161262
+	WORD         $0xe752
+	LONG         $0x40161262
+	WORD         $0xee52
+	VBROADCASTSS 4(DI)(DX*1), Z28
+	LONG         $0x401e1262
+	WORD         $0xf752
+	LONG         $0x401e1262
+	WORD         $0xfe52
+	VBROADCASTSS 4(DI)(DX*2), Z29
+	LONG         $0x40168262
+	WORD         $0xc752
+	LONG         $0x40168262
+	WORD         $0xce52
+	VBROADCASTSS 4(R8), Z28
+	LONG         $0x401e8262
+	WORD         $0xd752
+	LONG         $0x401e8262
+	WORD         $0xde52
+	VMOVUPS      256(AX), Z31
+	VMOVUPS      320(AX), Z30
+	VBROADCASTSS 8(BX), Z29
+	LONG         $0x40169262
+	WORD         $0xc752
+	LONG         $0x40169262
+	WORD         $0xce52
+	VBROADCASTSS 8(BX)(DX*1), Z28
+	LONG         $0x401e9262
+	WORD         $0xd752
+	LONG         $0x401e9262
+	WORD         $0xde52
+	VBROADCASTSS 8(BX)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xe752
+	LONG         $0x40169262
+	WORD         $0xee52
+	VBROADCASTSS 8(SI), Z28
+	LONG         $0x401e9262
+	WORD         $0xf752
+	LONG         $0x401e9262
+	WORD         $0xfe52
+	VBROADCASTSS 8(SI)(DX*1), Z29
+	LONG         $0x40161262
+	WORD         $0xc752
+	LONG         $0x40161262
+	WORD         $0xce52
+	VBROADCASTSS 8(SI)(DX*2), Z28
+	LONG         $0x401e1262
+	WORD         $0xd752
+	LONG         $0x401e1262
+	WORD         $0xde52
+	VBROADCASTSS 8(DI), Z29
+	LONG         $0x40161262
+	WORD         $0xe752
+	LONG         $0x40161262
+	WORD         $0xee52
+	VBROADCASTSS 8(DI)(DX*1), Z28
+	LONG         $0x401e1262
+	WORD         $0xf752
+	LONG         $0x401e1262
+	WORD         $0xfe52
+	VBROADCASTSS 8(DI)(DX*2), Z29
+	LONG         $0x40168262
+	WORD         $0xc752
+	LONG         $0x40168262
+	WORD         $0xce52
+	VBROADCASTSS 8(R8), Z28
+	LONG         $0x401e8262
+	WORD         $0xd752
+	LONG         $0x401e8262
+	WORD         $0xde52
+	VMOVUPS      384(AX), Z31
+	VMOVUPS      448(AX), Z30
+	VBROADCASTSS 12(BX), Z29
+	LONG         $0x40169262
+	WORD         $0xc752
+	LONG         $0x40169262
+	WORD         $0xce52
+	VBROADCASTSS 12(BX)(DX*1), Z28
+	LONG         $0x401e9262
+	WORD         $0xd752
+	LONG         $0x401e9262
+	WORD         $0xde52
+	VBROADCASTSS 12(BX)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xe752
+	LONG         $0x40169262
+	WORD         $0xee52
+	VBROADCASTSS 12(SI), Z28
+	LONG         $0x401e9262
+	WORD         $0xf752
+	LONG         $0x401e9262
+	WORD         $0xfe52
+	VBROADCASTSS 12(SI)(DX*1), Z29
+	LONG         $0x40161262
+	WORD         $0xc752
+	LONG         $0x40161262
+	WORD         $0xce52
+	VBROADCASTSS 12(SI)(DX*2), Z28
+	LONG         $0x401e1262
+	WORD         $0xd752
+	LONG         $0x401e1262
+	WORD         $0xde52
+	VBROADCASTSS 12(DI), Z29
+	LONG         $0x40161262
+	WORD         $0xe752
+	LONG         $0x40161262
+	WORD         $0xee52
+	VBROADCASTSS 12(DI)(DX*1), Z28
+	LONG         $0x401e1262
+	WORD         $0xf752
+	LONG         $0x401e1262
+	WORD         $0xfe52
+	VBROADCASTSS 12(DI)(DX*2), Z29
+	LONG         $0x40168262
+	WORD         $0xc752
+	LONG         $0x40168262
+	WORD         $0xce52
+	VBROADCASTSS 12(R8), Z28
+	LONG         $0x401e8262
+	WORD         $0xd752
+	LONG         $0x401e8262
+	WORD         $0xde52
+	ADDQ         $0x00000200, AX
+	ADDQ         $0x00000010, BX
+	ADDQ         $0x00000010, SI
+	ADDQ         $0x00000010, DI
+	ADDQ         $0x00000010, R8
+	SUBQ         $0x04, CX
+	JGE          loop10
+
+tail10:
+	ADDQ $0x04, CX
+	JEQ  done10
+
+last10:
+	VMOVUPS      (AX), Z31
+	VMOVUPS      64(AX), Z30
+	VBROADCASTSS (BX), Z29
+	LONG         $0x40169262
+	WORD         $0xc752
+	LONG         $0x40169262
+	WORD         $0xce52
+	VBROADCASTSS (BX)(DX*1), Z28
+	LONG         $0x401e9262
+	WORD         $0xd752
+	LONG         $0x401e9262
+	WORD         $0xde52
+	VBROADCASTSS (BX)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xe752
+	LONG         $0x40169262
+	WORD         $0xee52
+	VBROADCASTSS (SI), Z28
+	LONG         $0x401e9262
+	WORD         $0xf752
+	LONG         $0x401e9262
+	WORD         $0xfe52
+	VBROADCASTSS (SI)(DX*1), Z29
+	LONG         $0x40161262
+	WORD         $0xc752
+	LONG         $0x40161262
+	WORD         $0xce52
+	VBROADCASTSS (SI)(DX*2), Z28
+	LONG         $0x401e1262
+	WORD         $0xd752
+	LONG         $0x401e1262
+	WORD         $0xde52
+	VBROADCASTSS (DI), Z29
+	LONG         $0x40161262
+	WORD         $0xe752
+	LONG         $0x40161262
+	WORD         $0xee52
+	VBROADCASTSS (DI)(DX*1), Z28
+	LONG         $0x401e1262
+	WORD         $0xf752
+	LONG         $0x401e1262
+	WORD         $0xfe52
+	VBROADCASTSS (DI)(DX*2), Z29
+	LONG         $0x40168262
+	WORD         $0xc752
+	LONG         $0x40168262
+	WORD         $0xce52
+	VBROADCASTSS (R8), Z28
+	LONG         $0x401e8262
+	WORD         $0xd752
+	LONG         $0x401e8262
+	WORD         $0xde52
+	ADDQ         $0x00000080, AX
+	ADDQ         $0x00000004, BX
+	ADDQ         $0x00000004, SI
+	ADDQ         $0x00000004, DI
+	ADDQ         $0x00000004, R8
+	DECQ         CX
+	JNE          last10
+
+done10:
+	MOVQ    bias_base+128(FP), AX
+	MOVQ    bias_len+136(FP), CX
+	TESTQ   CX, CX
+	JZ      unbiased10
+	VMOVUPS (AX), Z31
+	VADDPS  Z31, Z0, Z0
+	VADDPS  Z31, Z2, Z2
+	VADDPS  Z31, Z4, Z4
+	VADDPS  Z31, Z6, Z6
+	VADDPS  Z31, Z8, Z8
+	VADDPS  Z31, Z10, Z10
+	VADDPS  Z31, Z12, Z12
+	VADDPS  Z31, Z14, Z14
+	VADDPS  Z31, Z16, Z16
+	VADDPS  Z31, Z18, Z18
+	VMOVUPS 64(AX), Z31
+	VADDPS  Z31, Z1, Z1
+	VADDPS  Z31, Z3, Z3
+	VADDPS  Z31, Z5, Z5
+	VADDPS  Z31, Z7, Z7
+	VADDPS  Z31, Z9, Z9
+	VADDPS  Z31, Z11, Z11
+	VADDPS  Z31, Z13, Z13
+	VADDPS  Z31, Z15, Z15
+	VADDPS  Z31, Z17, Z17
+	VADDPS  Z31, Z19, Z19
+
+unbiased10:
+	MOVQ   add_base+96(FP), AX
+	MOVQ   add_len+104(FP), CX
+	TESTQ  CX, CX
+	JZ     alone10
+	MOVQ   ldadd+120(FP), CX
+	SHLQ   $0x02, CX
+	VADDPS (AX), Z0, Z0
+	VADDPS 64(AX), Z1, Z1
+	ADDQ   CX, AX
+	VADDPS (AX), Z2, Z2
+	VADDPS 64(AX), Z3, Z3
+	ADDQ   CX, AX
+	VADDPS (AX), Z4, Z4
+	VADDPS 64(AX), Z5, Z5
+	ADDQ   CX, AX
+	VADDPS (AX), Z6, Z6
+	VADDPS 64(AX), Z7, Z7
+	ADDQ   CX, AX
+	VADDPS (AX), Z8, Z8
+	VADDPS 64(AX), Z9, Z9
+	ADDQ   CX, AX
+	VADDPS (AX), Z10, Z10
+	VADDPS 64(AX), Z11, Z11
+	ADDQ   CX, AX
+	VADDPS (AX), Z12, Z12
+	VADDPS 64(AX), Z13, Z13
+	ADDQ   CX, AX
+	VADDPS (AX), Z14, Z14
+	VADDPS 64(AX), Z15, Z15
+	ADDQ   CX, AX
+	VADDPS (AX), Z16, Z16
+	VADDPS 64(AX), Z17, Z17
+	ADDQ   CX, AX
+	VADDPS (AX), Z18, Z18
+	VADDPS 64(AX), Z19, Z19
+
+alone10:
+	MOVQ    c_base+0(FP), AX
+	MOVQ    ldc+24(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	VMOVUPS Z3, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, (AX)
+	VMOVUPS Z7, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, (AX)
+	VMOVUPS Z9, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z10, (AX)
+	VMOVUPS Z11, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z12, (AX)
+	VMOVUPS Z13, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z14, (AX)
+	VMOVUPS Z15, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z16, (AX)
+	VMOVUPS Z17, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z18, (AX)
+	VMOVUPS Z19, 64(AX)
+	VZEROUPPER
+	RET
+
+rows9:
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	VXORPS     Z4, Z4, Z4
+	VXORPS     Z5, Z5, Z5
+	VXORPS     Z6, Z6, Z6
+	VXORPS     Z7, Z7, Z7
+	VXORPS     Z8, Z8, Z8
+	VXORPS     Z9, Z9, Z9
+	VXORPS     Z10, Z10, Z10
+	VXORPS     Z11, Z11, Z11
+	VXORPS     Z12, Z12, Z12
+	VXORPS     Z13, Z13, Z13
+	VXORPS     Z14, Z14, Z14
+	VXORPS     Z15, Z15, Z15
+	VXORPS     Z16, Z16, Z16
+	VXORPS     Z17, Z17, Z17
+	MOVQ       c_base+0(FP), R8
+	MOVQ       ldc+24(FP), R9
+	SHLQ       $0x02, R9
+	PREFETCHT0 (R8)
+	PREFETCHT0 64(R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 64(R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 64(R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 64(R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 64(R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 64(R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 64(R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 64(R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 64(R8)
+	SUBQ       $0x04, CX
+	JLT        tail9
+
+loop9:
+	VMOVUPS      (AX), Z31
+	VMOVUPS      64(AX), Z30
+	VBROADCASTSS (BX), Z29
+	LONG         $0x40169262
+	WORD         $0xc752
+	LONG         $0x40169262
+	WORD         $0xce52
+	VBROADCASTSS (BX)(DX*1), Z28
+	LONG         $0x401e9262
+	WORD         $0xd752
+	LONG         $0x401e9262
+	WORD         $0xde52
+	VBROADCASTSS (BX)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xe752
+	LONG         $0x40169262
+	WORD         $0xee52
+	VBROADCASTSS (SI), Z28
+	LONG         $0x401e9262
+	WORD         $0xf752
+	LONG         $0x401e9262
+	WORD         $0xfe52
+	VBROADCASTSS (SI)(DX*1), Z29
+	LONG         $0x40161262
+	WORD         $0xc752
+	LONG         $0x40161262
+	WORD         $0xce52
+	VBROADCASTSS (SI)(DX*2), Z28
+	LONG         $0x401e1262
+	WORD         $0xd752
+	LONG         $0x401e1262
+	WORD         $0xde52
+	VBROADCASTSS (DI), Z29
+	LONG         $0x40161262
+	WORD         $0xe752
+	LONG         $0x40161262
+	WORD         $0xee52
+	VBROADCASTSS (DI)(DX*1), Z28
+	LONG         $0x401e1262
+	WORD         $0xf752
+	LONG         $0x401e1262
+	WORD         $0xfe52
+	VBROADCASTSS (DI)(DX*2), Z29
+	LONG         $0x40168262
+	WORD         $0xc752
+	LONG         $0x40168262
+	WORD         $0xce52
+	VMOVUPS      128(AX), Z31
+	VMOVUPS      192(AX), Z30
+	VBROADCASTSS 4(BX), Z29
+	LONG         $0x40169262
+	WORD         $0xc752
+	LONG         $0x40169262
+	WORD         $0xce52
+	VBROADCASTSS 4(BX)(DX*1), Z28
+	LONG         $0x401e9262
+	WORD         $0xd752
+	LONG         $0x401e9262
+	WORD         $0xde52
+	VBROADCASTSS 4(BX)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xe752
+	LONG         $0x40169262
+	WORD         $0xee52
+	VBROADCASTSS 4(SI), Z28
+	LONG         $0x401e9262
+	WORD         $0xf752
+	LONG         $0x401e9262
+	WORD         $0xfe52
+	VBROADCASTSS 4(SI)(DX*1), Z29
+	LONG         $0x40161262
+	WORD         $0xc752
+	LONG         $0x40161262
+	WORD         $0xce52
+	VBROADCASTSS 4(SI)(DX*2), Z28
+	LONG         $0x401e1262
+	WORD         $0xd752
+	LONG         $0x401e1262
+	WORD         $0xde52
+	VBROADCASTSS 4(DI), Z29
+	LONG         $0x40161262
+	WORD         $0xe752
+	LONG         $0x40161262
+	WORD         $0xee52
+	VBROADCASTSS 4(DI)(DX*1), Z28
+	LONG         $0x401e1262
+	WORD         $0xf752
+	LONG         $0x401e1262
+	WORD         $0xfe52
+	VBROADCASTSS 4(DI)(DX*2), Z29
+	LONG         $0x40168262
+	WORD         $0xc752
+	LONG         $0x40168262
+	WORD         $0xce52
+	VMOVUPS      256(AX), Z31
+	VMOVUPS      320(AX), Z30
+	VBROADCASTSS 8(BX), Z29
+	LONG         $0x40169262
+	WORD         $0xc752
+	LONG         $0x40169262
+	WORD         $0xce52
+	VBROADCASTSS 8(BX)(DX*1), Z28
+	LONG         $0x401e9262
+	WORD         $0xd752
+	LONG         $0x401e9262
+	WORD         $0xde52
+	VBROADCASTSS 8(BX)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xe752
+	LONG         $0x40169262
+	WORD         $0xee52
+	VBROADCASTSS 8(SI), Z28
+	LONG         $0x401e9262
+	WORD         $0xf752
+	LONG         $0x401e9262
+	WORD         $0xfe52
+	VBROADCASTSS 8(SI)(DX*1), Z29
+	LONG         $0x40161262
+	WORD         $0xc752
+	LONG         $0x40161262
+	WORD         $0xce52
+	VBROADCASTSS 8(SI)(DX*2), Z28
+	LONG         $0x401e1262
+	WORD         $0xd752
+	LONG         $0x401e1262
+	WORD         $0xde52
+	VBROADCASTSS 8(DI), Z29
+	LONG         $0x40161262
+	WORD         $0xe752
+	LONG         $0x40161262
+	WORD         $0xee52
+	VBROADCASTSS 8(DI)(DX*1), Z28
+	LONG         $0x401e1262
+	WORD         $0xf752
+	LONG         $0x401e1262
+	WORD         $0xfe52
+	VBROADCASTSS 8(DI)(DX*2), Z29
+	LONG         $0x40168262
+	WORD         $0xc752
+	LONG         $0x40168262
+	WORD         $0xce52
+	VMOVUPS      384(AX), Z31
+	VMOVUPS      448(AX), Z30
+	VBROADCASTSS 12(BX), Z29
+	LONG         $0x40169262
+	WORD         $0xc752
+	LONG         $0x40169262
+	WORD         $0xce52
+	VBROADCASTSS 12(BX)(DX*1), Z28
+	LONG         $0x401e9262
+	WORD         $0xd752
+	LONG         $0x401e9262
+	WORD         $0xde52
+	VBROADCASTSS 12(BX)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xe752
+	LONG         $0x40169262
+	WORD         $0xee52
+	VBROADCASTSS 12(SI), Z28
+	LONG         $0x401e9262
+	WORD         $0xf752
+	LONG         $0x401e9262
+	WORD         $0xfe52
+	VBROADCASTSS 12(SI)(DX*1), Z29
+	LONG         $0x40161262
+	WORD         $0xc752
+	LONG         $0x40161262
+	WORD         $0xce52
+	VBROADCASTSS 12(SI)(DX*2), Z28
+	LONG         $0x401e1262
+	WORD         $0xd752
+	LONG         $0x401e1262
+	WORD         $0xde52
+	VBROADCASTSS 12(DI), Z29
+	LONG         $0x40161262
+	WORD         $0xe752
+	LONG         $0x40161262
+	WORD         $0xee52
+	VBROADCASTSS 12(DI)(DX*1), Z28
+	LONG         $0x401e1262
+	WORD         $0xf752
+	LONG         $0x401e1262
+	WORD         $0xfe52
+	VBROADCASTSS 12(DI)(DX*2), Z29
+	LONG         $0x40168262
+	WORD         $0xc752
+	LONG         $0x40168262
+	WORD         $0xce52
+	ADDQ         $0x00000200, AX
+	ADDQ         $0x00000010, BX
+	ADDQ         $0x00000010, SI
+	ADDQ         $0x00000010, DI
+	SUBQ         $0x04, CX
+	JGE          loop9
+
+tail9:
+	ADDQ $0x04, CX
+	JEQ  done9
+
+last9:
+	VMOVUPS      (AX), Z31
+	VMOVUPS      64(AX), Z30
+	VBROADCASTSS (BX), Z29
+	LONG         $0x40169262
+	WORD         $0xc752
+	LONG         $0x40169262
+	WORD         $0xce52
+	VBROADCASTSS (BX)(DX*1), Z28
+	LONG         $0x401e9262
+	WORD         $0xd752
+	LONG         $0x401e9262
+	WORD         $0xde52
+	VBROADCASTSS (BX)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xe752
+	LONG         $0x40169262
+	WORD         $0xee52
+	VBROADCASTSS (SI), Z28
+	LONG         $0x401e9262
+	WORD         $0xf752
+	LONG         $0x401e9262
+	WORD         $0xfe52
+	VBROADCASTSS (SI)(DX*1), Z29
+	LONG         $0x40161262
+	WORD         $0xc752
+	LONG         $0x40161262
+	WORD         $0xce52
+	VBROADCASTSS (SI)(DX*2), Z28
+	LONG         $0x401e1262
+	WORD         $0xd752
+	LONG         $0x401e1262
+	WORD         $0xde52
+	VBROADCASTSS (DI), Z29
+	LONG         $0x40161262
+	WORD         $0xe752
+	LONG         $0x40161262
+	WORD         $0xee52
+	VBROADCASTSS (DI)(DX*1), Z28
+	LONG         $0x401e1262
+	WORD         $0xf752
+	LONG         $0x401e1262
+	WORD         $0xfe52
+	VBROADCASTSS (DI)(DX*2), Z29
+	LONG         $0x40168262
+	WORD         $0xc752
+	LONG         $0x40168262
+	WORD         $0xce52
+	ADDQ         $0x00000080, AX
+	ADDQ         $0x00000004, BX
+	ADDQ         $0x00000004, SI
+	ADDQ         $0x00000004, DI
+	DECQ         CX
+	JNE          last9
+
+done9:
+	MOVQ    bias_base+128(FP), AX
+	MOVQ    bias_len+136(FP), CX
+	TESTQ   CX, CX
+	JZ      unbiased9
+	VMOVUPS (AX), Z31
+	VADDPS  Z31, Z0, Z0
+	VADDPS  Z31, Z2, Z2
+	VADDPS  Z31, Z4, Z4
+	VADDPS  Z31, Z6, Z6
+	VADDPS  Z31, Z8, Z8
+	VADDPS  Z31, Z10, Z10
+	VADDPS  Z31, Z12, Z12
+	VADDPS  Z31, Z14, Z14
+	VADDPS  Z31, Z16, Z16
+	VMOVUPS 64(AX), Z31
+	VADDPS  Z31, Z1, Z1
+	VADDPS  Z31, Z3, Z3
+	VADDPS  Z31, Z5, Z5
+	VADDPS  Z31, Z7, Z7
+	VADDPS  Z31, Z9, Z9
+	VADDPS  Z31, Z11, Z11
+	VADDPS  Z31, Z13, Z13
+	VADDPS  Z31, Z15, Z15
+	VADDPS  Z31, Z17, Z17
+
+unbiased9:
+	MOVQ   add_base+96(FP), AX
+	MOVQ   add_len+104(FP), CX
+	TESTQ  CX, CX
+	JZ     alone9
+	MOVQ   ldadd+120(FP), CX
+	SHLQ   $0x02, CX
+	VADDPS (AX), Z0, Z0
+	VADDPS 64(AX), Z1, Z1
+	ADDQ   CX, AX
+	VADDPS (AX), Z2, Z2
+	VADDPS 64(AX), Z3, Z3
+	ADDQ   CX, AX
+	VADDPS (AX), Z4, Z4
+	VADDPS 64(AX), Z5, Z5
+	ADDQ   CX, AX
+	VADDPS (AX), Z6, Z6
+	VADDPS 64(AX), Z7, Z7
+	ADDQ   CX, AX
+	VADDPS (AX), Z8, Z8
+	VADDPS 64(AX), Z9, Z9
+	ADDQ   CX, AX
+	VADDPS (AX), Z10, Z10
+	VADDPS 64(AX), Z11, Z11
+	ADDQ   CX, AX
+	VADDPS (AX), Z12, Z12
+	VADDPS 64(AX), Z13, Z13
+	ADDQ   CX, AX
+	VADDPS (AX), Z14, Z14
+	VADDPS 64(AX), Z15, Z15
+	ADDQ   CX, AX
+	VADDPS (AX), Z16, Z16
+	VADDPS 64(AX), Z17, Z17
+
+alone9:
+	MOVQ    c_base+0(FP), AX
+	MOVQ    ldc+24(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	VMOVUPS Z3, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, (AX)
+	VMOVUPS Z7, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, (AX)
+	VMOVUPS Z9, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z10, (AX)
+	VMOVUPS Z11, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z12, (AX)
+	VMOVUPS Z13, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z14, (AX)
+	VMOVUPS Z15, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z16, (AX)
+	VMOVUPS Z17, 64(AX)
+	VZEROUPPER
+	RET
+
+rows8:
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	VXORPS     Z4, Z4, Z4
+	VXORPS     Z5, Z5, Z5
+	VXORPS     Z6, Z6, Z6
+	VXORPS     Z7, Z7, Z7
+	VXORPS     Z8, Z8, Z8
+	VXORPS     Z9, Z9, Z9
+	VXORPS     Z10, Z10, Z10
+	VXORPS     Z11, Z11, Z11
+	VXORPS     Z12, Z12, Z12
+	VXORPS     Z13, Z13, Z13
+	VXORPS     Z14, Z14, Z14
+	VXORPS     Z15, Z15, Z15
+	MOVQ       c_base+0(FP), R8
+	MOVQ       ldc+24(FP), R9
+	SHLQ       $0x02, R9
+	PREFETCHT0 (R8)
+	PREFETCHT0 64(R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 64(R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 64(R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 64(R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 64(R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 64(R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 64(R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 64(R8)
+	SUBQ       $0x04, CX
+	JLT        tail8
+
+loop8:
+	VMOVUPS      (AX), Z31
+	VMOVUPS      64(AX), Z30
+	VBROADCASTSS (BX), Z29
+	LONG         $0x40169262
+	WORD         $0xc752
+	LONG         $0x40169262
+	WORD         $0xce52
+	VBROADCASTSS (BX)(DX*1), Z28
+	LONG         $0x401e9262
+	WORD         $0xd752
+	LONG         $0x401e9262
+	WORD         $0xde52
+	VBROADCASTSS (BX)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xe752
+	LONG         $0x40169262
+	WORD         $0xee52
+	VBROADCASTSS (SI), Z28
+	LONG         $0x401e9262
+	WORD         $0xf752
+	LONG         $0x401e9262
+	WORD         $0xfe52
+	VBROADCASTSS (SI)(DX*1), Z29
+	LONG         $0x40161262
+	WORD         $0xc752
+	LONG         $0x40161262
+	WORD         $0xce52
+	VBROADCASTSS (SI)(DX*2), Z28
+	LONG         $0x401e1262
+	WORD         $0xd752
+	LONG         $0x401e1262
+	WORD         $0xde52
+	VBROADCASTSS (DI), Z29
+	LONG         $0x40161262
+	WORD         $0xe752
+	LONG         $0x40161262
+	WORD         $0xee52
+	VBROADCASTSS (DI)(DX*1), Z28
+	LONG         $0x401e1262
+	WORD         $0xf752
+	LONG         $0x401e1262
+	WORD         $0xfe52
+	VMOVUPS      128(AX), Z31
+	VMOVUPS      192(AX), Z30
+	VBROADCASTSS 4(BX), Z29
+	LONG         $0x40169262
+	WORD         $0xc752
+	LONG         $0x40169262
+	WORD         $0xce52
+	VBROADCASTSS 4(BX)(DX*1), Z28
+	LONG         $0x401e9262
+	WORD         $0xd752
+	LONG         $0x401e9262
+	WORD         $0xde52
+	VBROADCASTSS 4(BX)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xe752
+	LONG         $0x40169262
+	WORD         $0xee52
+	VBROADCASTSS 4(SI), Z28
+	LONG         $0x401e9262
+	WORD         $0xf752
+	LONG         $0x401e9262
+	WORD         $0xfe52
+	VBROADCASTSS 4(SI)(DX*1), Z29
+	LONG         $0x40161262
+	WORD         $0xc752
+	LONG         $0x40161262
+	WORD         $0xce52
+	VBROADCASTSS 4(SI)(DX*2), Z28
+	LONG         $0x401e1262
+	WORD         $0xd752
+	LONG         $0x401e1262
+	WORD         $0xde52
+	VBROADCASTSS 4(DI), Z29
+	LONG         $0x40161262
+	WORD         $0xe752
+	LONG         $0x40161262
+	WORD         $0xee52
+	VBROADCASTSS 4(DI)(DX*1), Z28
+	LONG         $0x401e1262
+	WORD         $0xf752
+	LONG         $0x401e1262
+	WORD         $0xfe52
+	VMOVUPS      256(AX), Z31
+	VMOVUPS      320(AX), Z30
+	VBROADCASTSS 8(BX), Z29
+	LONG         $0x40169262
+	WORD         $0xc752
+	LONG         $0x40169262
+	WORD         $0xce52
+	VBROADCASTSS 8(BX)(DX*1), Z28
+	LONG         $0x401e9262
+	WORD         $0xd752
+	LONG         $0x401e9262
+	WORD         $0xde52
+	VBROADCASTSS 8(BX)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xe752
+	LONG         $0x40169262
+	WORD         $0xee52
+	VBROADCASTSS 8(SI), Z28
+	LONG         $0x401e9262
+	WORD         $0xf752
+	LONG         $0x401e9262
+	WORD         $0xfe52
+	VBROADCASTSS 8(SI)(DX*1), Z29
+	LONG         $0x40161262
+	WORD         $0xc752
+	LONG         $0x40161262
+	WORD         $0xce52
+	VBROADCASTSS 8(SI)(DX*2), Z28
+	LONG         $0x401e1262
+	WORD         $0xd752
+	LONG         $0x401e1262
+	WORD         $0xde52
+	VBROADCASTSS 8(DI), Z29
+	LONG         $0x40161262
+	WORD         $0xe752
+	LONG         $0x40161262
+	WORD         $0xee52
+	VBROADCASTSS 8(DI)(DX*1), Z28
+	LONG         $0x401e1262
+	WORD         $0xf752
+	LONG         $0x401e1262
+	WORD         $0xfe52
+	VMOVUPS      384(AX), Z31
+	VMOVUPS      448(AX), Z30
+	VBROADCASTSS 12(BX), Z29
+	LONG         $0x40169262
+	WORD         $0xc752
+	LONG         $0x40169262
+	WORD         $0xce52
+	VBROADCASTSS 12(BX)(DX*1), Z28
+	LONG         $0x401e9262
+	WORD         $0xd752
+	LONG         $0x401e9262
+	WORD         $0xde52
+	VBROADCASTSS 12(BX)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xe752
+	LONG         $0x40169262
+	WORD         $0xee52
+	VBROADCASTSS 12(SI), Z28
+	LONG         $0x401e9262
+	WORD         $0xf752
+	LONG         $0x401e9262
+	WORD         $0xfe52
+	VBROADCASTSS 12(SI)(DX*1), Z29
+	LONG         $0x40161262
+	WORD         $0xc752
+	LONG         $0x40161262
+	WORD         $0xce52
+	VBROADCASTSS 12(SI)(DX*2), Z28
+	LONG         $0x401e1262
+	WORD         $0xd752
+	LONG         $0x401e1262
+	WORD         $0xde52
+	VBROADCASTSS 12(DI), Z29
+	LONG         $0x40161262
+	WORD         $0xe752
+	LONG         $0x40161262
+	WORD         $0xee52
+	VBROADCASTSS 12(DI)(DX*1), Z28
+	LONG         $0x401e1262
+	WORD         $0xf752
+	LONG         $0x401e1262
+	WORD         $0xfe52
+	ADDQ         $0x00000200, AX
+	ADDQ         $0x00000010, BX
+	ADDQ         $0x00000010, SI
+	ADDQ         $0x00000010, DI
+	SUBQ         $0x04, CX
+	JGE          loop8
+
+tail8:
+	ADDQ $0x04, CX
+	JEQ  done8
+
+last8:
+	VMOVUPS      (AX), Z31
+	VMOVUPS      64(AX), Z30
+	VBROADCASTSS (BX), Z29
+	LONG         $0x40169262
+	WORD         $0xc752
+	LONG         $0x40169262
+	WORD         $0xce52
+	VBROADCASTSS (BX)(DX*1), Z28
+	LONG         $0x401e9262
+	WORD         $0xd752
+	LONG         $0x401e9262
+	WORD         $0xde52
+	VBROADCASTSS (BX)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xe752
+	LONG         $0x40169262
+	WORD         $0xee52
+	VBROADCASTSS (SI), Z28
+	LONG         $0x401e9262
+	WORD         $0xf752
+	LONG         $0x401e9262
+	WORD         $0xfe52
+	VBROADCASTSS (SI)(DX*1), Z29
+	LONG         $0x40161262
+	WORD         $0xc752
+	LONG         $0x40161262
+	WORD         $0xce52
+	VBROADCASTSS (SI)(DX*2), Z28
+	LONG         $0x401e1262
+	WORD         $0xd752
+	LONG         $0x401e1262
+	WORD         $0xde52
+	VBROADCASTSS (DI), Z29
+	LONG         $0x40161262
+	WORD         $0xe752
+	LONG         $0x40161262
+	WORD         $0xee52
+	VBROADCASTSS (DI)(DX*1), Z28
+	LONG         $0x401e1262
+	WORD         $0xf752
+	LONG         $0x401e1262
+	WORD         $0xfe52
+	ADDQ         $0x00000080, AX
+	ADDQ         $0x00000004, BX
+	ADDQ         $0x00000004, SI
+	ADDQ         $0x00000004, DI
+	DECQ         CX
+	JNE          last8
+
+done8:
+	MOVQ    bias_base+128(FP), AX
+	MOVQ    bias_len+136(FP), CX
+	TESTQ   CX, CX
+	JZ      unbiased8
+	VMOVUPS (AX), Z31
+	VADDPS  Z31, Z0, Z0
+	VADDPS  Z31, Z2, Z2
+	VADDPS  Z31, Z4, Z4
+	VADDPS  Z31, Z6, Z6
+	VADDPS  Z31, Z8, Z8
+	VADDPS  Z31, Z10, Z10
+	VADDPS  Z31, Z12, Z12
+	VADDPS  Z31, Z14, Z14
+	VMOVUPS 64(AX), Z31
+	VADDPS  Z31, Z1, Z1
+	VADDPS  Z31, Z3, Z3
+	VADDPS  Z31, Z5, Z5
+	VADDPS  Z31, Z7, Z7
+	VADDPS  Z31, Z9, Z9
+	VADDPS  Z31, Z11, Z11
+	VADDPS  Z31, Z13, Z13
+	VADDPS  Z31, Z15, Z15
+
+unbiased8:
+	MOVQ   add_base+96(FP), AX
+	MOVQ   add_len+104(FP), CX
+	TESTQ  CX, CX
+	JZ     alone8
+	MOVQ   ldadd+120(FP), CX
+	SHLQ   $0x02, CX
+	VADDPS (AX), Z0, Z0
+	VADDPS 64(AX), Z1, Z1
+	ADDQ   CX, AX
+	VADDPS (AX), Z2, Z2
+	VADDPS 64(AX), Z3, Z3
+	ADDQ   CX, AX
+	VADDPS (AX), Z4, Z4
+	VADDPS 64(AX), Z5, Z5
+	ADDQ   CX, AX
+	VADDPS (AX), Z6, Z6
+	VADDPS 64(AX), Z7, Z7
+	ADDQ   CX, AX
+	VADDPS (AX), Z8, Z8
+	VADDPS 64(AX), Z9, Z9
+	ADDQ   CX, AX
+	VADDPS (AX), Z10, Z10
+	VADDPS 64(AX), Z11, Z11
+	ADDQ   CX, AX
+	VADDPS (AX), Z12, Z12
+	VADDPS 64(AX), Z13, Z13
+	ADDQ   CX, AX
+	VADDPS (AX), Z14, Z14
+	VADDPS 64(AX), Z15, Z15
+
+alone8:
+	MOVQ    c_base+0(FP), AX
+	MOVQ    ldc+24(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	VMOVUPS Z3, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, (AX)
+	VMOVUPS Z7, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, (AX)
+	VMOVUPS Z9, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z10, (AX)
+	VMOVUPS Z11, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z12, (AX)
+	VMOVUPS Z13, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z14, (AX)
+	VMOVUPS Z15, 64(AX)
+	VZEROUPPER
+	RET
+
+rows7:
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	VXORPS     Z4, Z4, Z4
+	VXORPS     Z5, Z5, Z5
+	VXORPS     Z6, Z6, Z6
+	VXORPS     Z7, Z7, Z7
+	VXORPS     Z8, Z8, Z8
+	VXORPS     Z9, Z9, Z9
+	VXORPS     Z10, Z10, Z10
+	VXORPS     Z11, Z11, Z11
+	VXORPS     Z12, Z12, Z12
+	VXORPS     Z13, Z13, Z13
+	MOVQ       c_base+0(FP), R8
+	MOVQ       ldc+24(FP), R9
+	SHLQ       $0x02, R9
+	PREFETCHT0 (R8)
+	PREFETCHT0 64(R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 64(R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 64(R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 64(R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 64(R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 64(R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 64(R8)
+	SUBQ       $0x04, CX
+	JLT        tail7
+
+loop7:
+	VMOVUPS      (AX), Z31
+	VMOVUPS      64(AX), Z30
+	VBROADCASTSS (BX), Z29
+	LONG         $0x40169262
+	WORD         $0xc752
+	LONG         $0x40169262
+	WORD         $0xce52
+	VBROADCASTSS (BX)(DX*1), Z28
+	LONG         $0x401e9262
+	WORD         $0xd752
+	LONG         $0x401e9262
+	WORD         $0xde52
+	VBROADCASTSS (BX)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xe752
+	LONG         $0x40169262
+	WORD         $0xee52
+	VBROADCASTSS (SI), Z28
+	LONG         $0x401e9262
+	WORD         $0xf752
+	LONG         $0x401e9262
+	WORD         $0xfe52
+	VBROADCASTSS (SI)(DX*1), Z29
+	LONG         $0x40161262
+	WORD         $0xc752
+	LONG         $0x40161262
+	WORD         $0xce52
+	VBROADCASTSS (SI)(DX*2), Z28
+	LONG         $0x401e1262
+	WORD         $0xd752
+	LONG         $0x401e1262
+	WORD         $0xde52
+	VBROADCASTSS (DI), Z29
+	LONG         $0x40161262
+	WORD         $0xe752
+	LONG         $0x40161262
+	WORD         $0xee52
+	VMOVUPS      128(AX), Z31
+	VMOVUPS      192(AX), Z30
+	VBROADCASTSS 4(BX), Z29
+	LONG         $0x40169262
+	WORD         $0xc752
+	LONG         $0x40169262
+	WORD         $0xce52
+	VBROADCASTSS 4(BX)(DX*1), Z28
+	LONG         $0x401e9262
+	WORD         $0xd752
+	LONG         $0x401e9262
+	WORD         $0xde52
+	VBROADCASTSS 4(BX)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xe752
+	LONG         $0x40169262
+	WORD         $0xee52
+	VBROADCASTSS 4(SI), Z28
+	LONG         $0x401e9262
+	WORD         $0xf752
+	LONG         $0x401e9262
+	WORD         $0xfe52
+	VBROADCASTSS 4(SI)(DX*1), Z29
+	LONG         $0x40161262
+	WORD         $0xc752
+	LONG         $0x40161262
+	WORD         $0xce52
+	VBROADCASTSS 4(SI)(DX*2), Z28
+	LONG         $0x401e1262
+	WORD         $0xd752
+	LONG         $0x401e1262
+	WORD         $0xde52
+	VBROADCASTSS 4(DI), Z29
+	LONG         $0x40161262
+	WORD         $0xe752
+	LONG         $0x40161262
+	WORD         $0xee52
+	VMOVUPS      256(AX), Z31
+	VMOVUPS      320(AX), Z30
+	VBROADCASTSS 8(BX), Z29
+	LONG         $0x40169262
+	WORD         $0xc752
+	LONG         $0x40169262
+	WORD         $0xce52
+	VBROADCASTSS 8(BX)(DX*1), Z28
+	LONG         $0x401e9262
+	WORD         $0xd752
+	LONG         $0x401e9262
+	WORD         $0xde52
+	VBROADCASTSS 8(BX)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xe752
+	LONG         $0x40169262
+	WORD         $0xee52
+	VBROADCASTSS 8(SI), Z28
+	LONG         $0x401e9262
+	WORD         $0xf752
+	LONG         $0x401e9262
+	WORD         $0xfe52
+	VBROADCASTSS 8(SI)(DX*1), Z29
+	LONG         $0x40161262
+	WORD         $0xc752
+	LONG         $0x40161262
+	WORD         $0xce52
+	VBROADCASTSS 8(SI)(DX*2), Z28
+	LONG         $0x401e1262
+	WORD         $0xd752
+	LONG         $0x401e1262
+	WORD         $0xde52
+	VBROADCASTSS 8(DI), Z29
+	LONG         $0x40161262
+	WORD         $0xe752
+	LONG         $0x40161262
+	WORD         $0xee52
+	VMOVUPS      384(AX), Z31
+	VMOVUPS      448(AX), Z30
+	VBROADCASTSS 12(BX), Z29
+	LONG         $0x40169262
+	WORD         $0xc752
+	LONG         $0x40169262
+	WORD         $0xce52
+	VBROADCASTSS 12(BX)(DX*1), Z28
+	LONG         $0x401e9262
+	WORD         $0xd752
+	LONG         $0x401e9262
+	WORD         $0xde52
+	VBROADCASTSS 12(BX)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xe752
+	LONG         $0x40169262
+	WORD         $0xee52
+	VBROADCASTSS 12(SI), Z28
+	LONG         $0x401e9262
+	WORD         $0xf752
+	LONG         $0x401e9262
+	WORD         $0xfe52
+	VBROADCASTSS 12(SI)(DX*1), Z29
+	LONG         $0x40161262
+	WORD         $0xc752
+	LONG         $0x40161262
+	WORD         $0xce52
+	VBROADCASTSS 12(SI)(DX*2), Z28
+	LONG         $0x401e1262
+	WORD         $0xd752
+	LONG         $0x401e1262
+	WORD         $0xde52
+	VBROADCASTSS 12(DI), Z29
+	LONG         $0x40161262
+	WORD         $0xe752
+	LONG         $0x40161262
+	WORD         $0xee52
+	ADDQ         $0x00000200, AX
+	ADDQ         $0x00000010, BX
+	ADDQ         $0x00000010, SI
+	ADDQ         $0x00000010, DI
+	SUBQ         $0x04, CX
+	JGE          loop7
+
+tail7:
+	ADDQ $0x04, CX
+	JEQ  done7
+
+last7:
+	VMOVUPS      (AX), Z31
+	VMOVUPS      64(AX), Z30
+	VBROADCASTSS (BX), Z29
+	LONG         $0x40169262
+	WORD         $0xc752
+	LONG         $0x40169262
+	WORD         $0xce52
+	VBROADCASTSS (BX)(DX*1), Z28
+	LONG         $0x401e9262
+	WORD         $0xd752
+	LONG         $0x401e9262
+	WORD         $0xde52
+	VBROADCASTSS (BX)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xe752
+	LONG         $0x40169262
+	WORD         $0xee52
+	VBROADCASTSS (SI), Z28
+	LONG         $0x401e9262
+	WORD         $0xf752
+	LONG         $0x401e9262
+	WORD         $0xfe52
+	VBROADCASTSS (SI)(DX*1), Z29
+	LONG         $0x40161262
+	WORD         $0xc752
+	LONG         $0x40161262
+	WORD         $0xce52
+	VBROADCASTSS (SI)(DX*2), Z28
+	LONG         $0x401e1262
+	WORD         $0xd752
+	LONG         $0x401e1262
+	WORD         $0xde52
+	VBROADCASTSS (DI), Z29
+	LONG         $0x40161262
+	WORD         $0xe752
+	LONG         $0x40161262
+	WORD         $0xee52
+	ADDQ         $0x00000080, AX
+	ADDQ         $0x00000004, BX
+	ADDQ         $0x00000004, SI
+	ADDQ         $0x00000004, DI
+	DECQ         CX
+	JNE          last7
+
+done7:
+	MOVQ    bias_base+128(FP), AX
+	MOVQ    bias_len+136(FP), CX
+	TESTQ   CX, CX
+	JZ      unbiased7
+	VMOVUPS (AX), Z31
+	VADDPS  Z31, Z0, Z0
+	VADDPS  Z31, Z2, Z2
+	VADDPS  Z31, Z4, Z4
+	VADDPS  Z31, Z6, Z6
+	VADDPS  Z31, Z8, Z8
+	VADDPS  Z31, Z10, Z10
+	VADDPS  Z31, Z12, Z12
+	VMOVUPS 64(AX), Z31
+	VADDPS  Z31, Z1, Z1
+	VADDPS  Z31, Z3, Z3
+	VADDPS  Z31, Z5, Z5
+	VADDPS  Z31, Z7, Z7
+	VADDPS  Z31, Z9, Z9
+	VADDPS  Z31, Z11, Z11
+	VADDPS  Z31, Z13, Z13
+
+unbiased7:
+	MOVQ   add_base+96(FP), AX
+	MOVQ   add_len+104(FP), CX
+	TESTQ  CX, CX
+	JZ     alone7
+	MOVQ   ldadd+120(FP), CX
+	SHLQ   $0x02, CX
+	VADDPS (AX), Z0, Z0
+	VADDPS 64(AX), Z1, Z1
+	ADDQ   CX, AX
+	VADDPS (AX), Z2, Z2
+	VADDPS 64(AX), Z3, Z3
+	ADDQ   CX, AX
+	VADDPS (AX), Z4, Z4
+	VADDPS 64(AX), Z5, Z5
+	ADDQ   CX, AX
+	VADDPS (AX), Z6, Z6
+	VADDPS 64(AX), Z7, Z7
+	ADDQ   CX, AX
+	VADDPS (AX), Z8, Z8
+	VADDPS 64(AX), Z9, Z9
+	ADDQ   CX, AX
+	VADDPS (AX), Z10, Z10
+	VADDPS 64(AX), Z11, Z11
+	ADDQ   CX, AX
+	VADDPS (AX), Z12, Z12
+	VADDPS 64(AX), Z13, Z13
+
+alone7:
+	MOVQ    c_base+0(FP), AX
+	MOVQ    ldc+24(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	VMOVUPS Z3, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, (AX)
+	VMOVUPS Z7, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, (AX)
+	VMOVUPS Z9, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z10, (AX)
+	VMOVUPS Z11, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z12, (AX)
+	VMOVUPS Z13, 64(AX)
+	VZEROUPPER
+	RET
+
+rows6:
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	VXORPS     Z4, Z4, Z4
+	VXORPS     Z5, Z5, Z5
+	VXORPS     Z6, Z6, Z6
+	VXORPS     Z7, Z7, Z7
+	VXORPS     Z8, Z8, Z8
+	VXORPS     Z9, Z9, Z9
+	VXORPS     Z10, Z10, Z10
+	VXORPS     Z11, Z11, Z11
+	MOVQ       c_base+0(FP), DI
+	MOVQ       ldc+24(FP), R8
+	SHLQ       $0x02, R8
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	ADDQ       R8, DI
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	ADDQ       R8, DI
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	ADDQ       R8, DI
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	ADDQ       R8, DI
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	ADDQ       R8, DI
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	SUBQ       $0x04, CX
+	JLT        tail6
+
+loop6:
+	VMOVUPS      (AX), Z31
+	VMOVUPS      64(AX), Z30
+	VBROADCASTSS (BX), Z29
+	LONG         $0x40169262
+	WORD         $0xc752
+	LONG         $0x40169262
+	WORD         $0xce52
+	VBROADCASTSS (BX)(DX*1), Z28
+	LONG         $0x401e9262
+	WORD         $0xd752
+	LONG         $0x401e9262
+	WORD         $0xde52
+	VBROADCASTSS (BX)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xe752
+	LONG         $0x40169262
+	WORD         $0xee52
+	VBROADCASTSS (SI), Z28
+	LONG         $0x401e9262
+	WORD         $0xf752
+	LONG         $0x401e9262
+	WORD         $0xfe52
+	VBROADCASTSS (SI)(DX*1), Z29
+	LONG         $0x40161262
+	WORD         $0xc752
+	LONG         $0x40161262
+	WORD         $0xce52
+	VBROADCASTSS (SI)(DX*2), Z28
+	LONG         $0x401e1262
+	WORD         $0xd752
+	LONG         $0x401e1262
+	WORD         $0xde52
+	VMOVUPS      128(AX), Z31
+	VMOVUPS      192(AX), Z30
+	VBROADCASTSS 4(BX), Z29
+	LONG         $0x40169262
+	WORD         $0xc752
+	LONG         $0x40169262
+	WORD         $0xce52
+	VBROADCASTSS 4(BX)(DX*1), Z28
+	LONG         $0x401e9262
+	WORD         $0xd752
+	LONG         $0x401e9262
+	WORD         $0xde52
+	VBROADCASTSS 4(BX)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xe752
+	LONG         $0x40169262
+	WORD         $0xee52
+	VBROADCASTSS 4(SI), Z28
+	LONG         $0x401e9262
+	WORD         $0xf752
+	LONG         $0x401e9262
+	WORD         $0xfe52
+	VBROADCASTSS 4(SI)(DX*1), Z29
+	LONG         $0x40161262
+	WORD         $0xc752
+	LONG         $0x40161262
+	WORD         $0xce52
+	VBROADCASTSS 4(SI)(DX*2), Z28
+	LONG         $0x401e1262
+	WORD         $0xd752
+	LONG         $0x401e1262
+	WORD         $0xde52
+	VMOVUPS      256(AX), Z31
+	VMOVUPS      320(AX), Z30
+	VBROADCASTSS 8(BX), Z29
+	LONG         $0x40169262
+	WORD         $0xc752
+	LONG         $0x40169262
+	WORD         $0xce52
+	VBROADCASTSS 8(BX)(DX*1), Z28
+	LONG         $0x401e9262
+	WORD         $0xd752
+	LONG         $0x401e9262
+	WORD         $0xde52
+	VBROADCASTSS 8(BX)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xe752
+	LONG         $0x40169262
+	WORD         $0xee52
+	VBROADCASTSS 8(SI), Z28
+	LONG         $0x401e9262
+	WORD         $0xf752
+	LONG         $0x401e9262
+	WORD         $0xfe52
+	VBROADCASTSS 8(SI)(DX*1), Z29
+	LONG         $0x40161262
+	WORD         $0xc752
+	LONG         $0x40161262
+	WORD         $0xce52
+	VBROADCASTSS 8(SI)(DX*2), Z28
+	LONG         $0x401e1262
+	WORD         $0xd752
+	LONG         $0x401e1262
+	WORD         $0xde52
+	VMOVUPS      384(AX), Z31
+	VMOVUPS      448(AX), Z30
+	VBROADCASTSS 12(BX), Z29
+	LONG         $0x40169262
+	WORD         $0xc752
+	LONG         $0x40169262
+	WORD         $0xce52
+	VBROADCASTSS 12(BX)(DX*1), Z28
+	LONG         $0x401e9262
+	WORD         $0xd752
+	LONG         $0x401e9262
+	WORD         $0xde52
+	VBROADCASTSS 12(BX)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xe752
+	LONG         $0x40169262
+	WORD         $0xee52
+	VBROADCASTSS 12(SI), Z28
+	LONG         $0x401e9262
+	WORD         $0xf752
+	LONG         $0x401e9262
+	WORD         $0xfe52
+	VBROADCASTSS 12(SI)(DX*1), Z29
+	LONG         $0x40161262
+	WORD         $0xc752
+	LONG         $0x40161262
+	WORD         $0xce52
+	VBROADCASTSS 12(SI)(DX*2), Z28
+	LONG         $0x401e1262
+	WORD         $0xd752
+	LONG         $0x401e1262
+	WORD         $0xde52
+	ADDQ         $0x00000200, AX
+	ADDQ         $0x00000010, BX
+	ADDQ         $0x00000010, SI
+	SUBQ         $0x04, CX
+	JGE          loop6
+
+tail6:
+	ADDQ $0x04, CX
+	JEQ  done6
+
+last6:
+	VMOVUPS      (AX), Z31
+	VMOVUPS      64(AX), Z30
+	VBROADCASTSS (BX), Z29
+	LONG         $0x40169262
+	WORD         $0xc752
+	LONG         $0x40169262
+	WORD         $0xce52
+	VBROADCASTSS (BX)(DX*1), Z28
+	LONG         $0x401e9262
+	WORD         $0xd752
+	LONG         $0x401e9262
+	WORD         $0xde52
+	VBROADCASTSS (BX)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xe752
+	LONG         $0x40169262
+	WORD         $0xee52
+	VBROADCASTSS (SI), Z28
+	LONG         $0x401e9262
+	WORD         $0xf752
+	LONG         $0x401e9262
+	WORD         $0xfe52
+	VBROADCASTSS (SI)(DX*1), Z29
+	LONG         $0x40161262
+	WORD         $0xc752
+	LONG         $0x40161262
+	WORD         $0xce52
+	VBROADCASTSS (SI)(DX*2), Z28
+	LONG         $0x401e1262
+	WORD         $0xd752
+	LONG         $0x401e1262
+	WORD         $0xde52
+	ADDQ         $0x00000080, AX
+	ADDQ         $0x00000004, BX
+	ADDQ         $0x00000004, SI
+	DECQ         CX
+	JNE          last6
+
+done6:
+	MOVQ    bias_base+128(FP), AX
+	MOVQ    bias_len+136(FP), CX
+	TESTQ   CX, CX
+	JZ      unbiased6
+	VMOVUPS (AX), Z31
+	VADDPS  Z31, Z0, Z0
+	VADDPS  Z31, Z2, Z2
+	VADDPS  Z31, Z4, Z4
+	VADDPS  Z31, Z6, Z6
+	VADDPS  Z31, Z8, Z8
+	VADDPS  Z31, Z10, Z10
+	VMOVUPS 64(AX), Z31
+	VADDPS  Z31, Z1, Z1
+	VADDPS  Z31, Z3, Z3
+	VADDPS  Z31, Z5, Z5
+	VADDPS  Z31, Z7, Z7
+	VADDPS  Z31, Z9, Z9
+	VADDPS  Z31, Z11, Z11
+
+unbiased6:
+	MOVQ   add_base+96(FP), AX
+	MOVQ   add_len+104(FP), CX
+	TESTQ  CX, CX
+	JZ     alone6
+	MOVQ   ldadd+120(FP), CX
+	SHLQ   $0x02, CX
+	VADDPS (AX), Z0, Z0
+	VADDPS 64(AX), Z1, Z1
+	ADDQ   CX, AX
+	VADDPS (AX), Z2, Z2
+	VADDPS 64(AX), Z3, Z3
+	ADDQ   CX, AX
+	VADDPS (AX), Z4, Z4
+	VADDPS 64(AX), Z5, Z5
+	ADDQ   CX, AX
+	VADDPS (AX), Z6, Z6
+	VADDPS 64(AX), Z7, Z7
+	ADDQ   CX, AX
+	VADDPS (AX), Z8, Z8
+	VADDPS 64(AX), Z9, Z9
+	ADDQ   CX, AX
+	VADDPS (AX), Z10, Z10
+	VADDPS 64(AX), Z11, Z11
+
+alone6:
+	MOVQ    c_base+0(FP), AX
+	MOVQ    ldc+24(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	VMOVUPS Z3, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, (AX)
+	VMOVUPS Z7, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, (AX)
+	VMOVUPS Z9, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z10, (AX)
+	VMOVUPS Z11, 64(AX)
+	VZEROUPPER
+	RET
+
+rows5:
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	VXORPS     Z4, Z4, Z4
+	VXORPS     Z5, Z5, Z5
+	VXORPS     Z6, Z6, Z6
+	VXORPS     Z7, Z7, Z7
+	VXORPS     Z8, Z8, Z8
+	VXORPS     Z9, Z9, Z9
+	MOVQ       c_base+0(FP), DI
+	MOVQ       ldc+24(FP), R8
+	SHLQ       $0x02, R8
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	ADDQ       R8, DI
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	ADDQ       R8, DI
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	ADDQ       R8, DI
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	ADDQ       R8, DI
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	SUBQ       $0x04, CX
+	JLT        tail5
+
+loop5:
+	VMOVUPS      (AX), Z31
+	VMOVUPS      64(AX), Z30
+	VBROADCASTSS (BX), Z29
+	LONG         $0x40169262
+	WORD         $0xc752
+	LONG         $0x40169262
+	WORD         $0xce52
+	VBROADCASTSS (BX)(DX*1), Z28
+	LONG         $0x401e9262
+	WORD         $0xd752
+	LONG         $0x401e9262
+	WORD         $0xde52
+	VBROADCASTSS (BX)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xe752
+	LONG         $0x40169262
+	WORD         $0xee52
+	VBROADCASTSS (SI), Z28
+	LONG         $0x401e9262
+	WORD         $0xf752
+	LONG         $0x401e9262
+	WORD         $0xfe52
+	VBROADCASTSS (SI)(DX*1), Z29
+	LONG         $0x40161262
+	WORD         $0xc752
+	LONG         $0x40161262
+	WORD         $0xce52
+	VMOVUPS      128(AX), Z31
+	VMOVUPS      192(AX), Z30
+	VBROADCASTSS 4(BX), Z29
+	LONG         $0x40169262
+	WORD         $0xc752
+	LONG         $0x40169262
+	WORD         $0xce52
+	VBROADCASTSS 4(BX)(DX*1), Z28
+	LONG         $0x401e9262
+	WORD         $0xd752
+	LONG         $0x401e9262
+	WORD         $0xde52
+	VBROADCASTSS 4(BX)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xe752
+	LONG         $0x40169262
+	WORD         $0xee52
+	VBROADCASTSS 4(SI), Z28
+	LONG         $0x401e9262
+	WORD         $0xf752
+	LONG         $0x401e9262
+	WORD         $0xfe52
+	VBROADCASTSS 4(SI)(DX*1), Z29
+	LONG         $0x40161262
+	WORD         $0xc752
+	LONG         $0x40161262
+	WORD         $0xce52
+	VMOVUPS      256(AX), Z31
+	VMOVUPS      320(AX), Z30
+	VBROADCASTSS 8(BX), Z29
+	LONG         $0x40169262
+	WORD         $0xc752
+	LONG         $0x40169262
+	WORD         $0xce52
+	VBROADCASTSS 8(BX)(DX*1), Z28
+	LONG         $0x401e9262
+	WORD         $0xd752
+	LONG         $0x401e9262
+	WORD         $0xde52
+	VBROADCASTSS 8(BX)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xe752
+	LONG         $0x40169262
+	WORD         $0xee52
+	VBROADCASTSS 8(SI), Z28
+	LONG         $0x401e9262
+	WORD         $0xf752
+	LONG         $0x401e9262
+	WORD         $0xfe52
+	VBROADCASTSS 8(SI)(DX*1), Z29
+	LONG         $0x40161262
+	WORD         $0xc752
+	LONG         $0x40161262
+	WORD         $0xce52
+	VMOVUPS      384(AX), Z31
+	VMOVUPS      448(AX), Z30
+	VBROADCASTSS 12(BX), Z29
+	LONG         $0x40169262
+	WORD         $0xc752
+	LONG         $0x40169262
+	WORD         $0xce52
+	VBROADCASTSS 12(BX)(DX*1), Z28
+	LONG         $0x401e9262
+	WORD         $0xd752
+	LONG         $0x401e9262
+	WORD         $0xde52
+	VBROADCASTSS 12(BX)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xe752
+	LONG         $0x40169262
+	WORD         $0xee52
+	VBROADCASTSS 12(SI), Z28
+	LONG         $0x401e9262
+	WORD         $0xf752
+	LONG         $0x401e9262
+	WORD         $0xfe52
+	VBROADCASTSS 12(SI)(DX*1), Z29
+	LONG         $0x40161262
+	WORD         $0xc752
+	LONG         $0x40161262
+	WORD         $0xce52
+	ADDQ         $0x00000200, AX
+	ADDQ         $0x00000010, BX
+	ADDQ         $0x00000010, SI
+	SUBQ         $0x04, CX
+	JGE          loop5
+
+tail5:
+	ADDQ $0x04, CX
+	JEQ  done5
+
+last5:
+	VMOVUPS      (AX), Z31
+	VMOVUPS      64(AX), Z30
+	VBROADCASTSS (BX), Z29
+	LONG         $0x40169262
+	WORD         $0xc752
+	LONG         $0x40169262
+	WORD         $0xce52
+	VBROADCASTSS (BX)(DX*1), Z28
+	LONG         $0x401e9262
+	WORD         $0xd752
+	LONG         $0x401e9262
+	WORD         $0xde52
+	VBROADCASTSS (BX)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xe752
+	LONG         $0x40169262
+	WORD         $0xee52
+	VBROADCASTSS (SI), Z28
+	LONG         $0x401e9262
+	WORD         $0xf752
+	LONG         $0x401e9262
+	WORD         $0xfe52
+	VBROADCASTSS (SI)(DX*1), Z29
+	LONG         $0x40161262
+	WORD         $0xc752
+	LONG         $0x40161262
+	WORD         $0xce52
+	ADDQ         $0x00000080, AX
+	ADDQ         $0x00000004, BX
+	ADDQ         $0x00000004, SI
+	DECQ         CX
+	JNE          last5
+
+done5:
+	MOVQ    bias_base+128(FP), AX
+	MOVQ    bias_len+136(FP), CX
+	TESTQ   CX, CX
+	JZ      unbiased5
+	VMOVUPS (AX), Z31
+	VADDPS  Z31, Z0, Z0
+	VADDPS  Z31, Z2, Z2
+	VADDPS  Z31, Z4, Z4
+	VADDPS  Z31, Z6, Z6
+	VADDPS  Z31, Z8, Z8
+	VMOVUPS 64(AX), Z31
+	VADDPS  Z31, Z1, Z1
+	VADDPS  Z31, Z3, Z3
+	VADDPS  Z31, Z5, Z5
+	VADDPS  Z31, Z7, Z7
+	VADDPS  Z31, Z9, Z9
+
+unbiased5:
+	MOVQ   add_base+96(FP), AX
+	MOVQ   add_len+104(FP), CX
+	TESTQ  CX, CX
+	JZ     alone5
+	MOVQ   ldadd+120(FP), CX
+	SHLQ   $0x02, CX
+	VADDPS (AX), Z0, Z0
+	VADDPS 64(AX), Z1, Z1
+	ADDQ   CX, AX
+	VADDPS (AX), Z2, Z2
+	VADDPS 64(AX), Z3, Z3
+	ADDQ   CX, AX
+	VADDPS (AX), Z4, Z4
+	VADDPS 64(AX), Z5, Z5
+	ADDQ   CX, AX
+	VADDPS (AX), Z6, Z6
+	VADDPS 64(AX), Z7, Z7
+	ADDQ   CX, AX
+	VADDPS (AX), Z8, Z8
+	VADDPS 64(AX), Z9, Z9
+
+alone5:
+	MOVQ    c_base+0(FP), AX
+	MOVQ    ldc+24(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	VMOVUPS Z3, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, (AX)
+	VMOVUPS Z7, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, (AX)
+	VMOVUPS Z9, 64(AX)
+	VZEROUPPER
+	RET
+
+rows4:
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	VXORPS     Z4, Z4, Z4
+	VXORPS     Z5, Z5, Z5
+	VXORPS     Z6, Z6, Z6
+	VXORPS     Z7, Z7, Z7
+	MOVQ       c_base+0(FP), DI
+	MOVQ       ldc+24(FP), R8
+	SHLQ       $0x02, R8
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	ADDQ       R8, DI
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	ADDQ       R8, DI
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	ADDQ       R8, DI
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	SUBQ       $0x04, CX
+	JLT        tail4
+
+loop4:
+	VMOVUPS      (AX), Z31
+	VMOVUPS      64(AX), Z30
+	VBROADCASTSS (BX), Z29
+	LONG         $0x40169262
+	WORD         $0xc752
+	LONG         $0x40169262
+	WORD         $0xce52
+	VBROADCASTSS (BX)(DX*1), Z28
+	LONG         $0x401e9262
+	WORD         $0xd752
+	LONG         $0x401e9262
+	WORD         $0xde52
+	VBROADCASTSS (BX)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xe752
+	LONG         $0x40169262
+	WORD         $0xee52
+	VBROADCASTSS (SI), Z28
+	LONG         $0x401e9262
+	WORD         $0xf752
+	LONG         $0x401e9262
+	WORD         $0xfe52
+	VMOVUPS      128(AX), Z31
+	VMOVUPS      192(AX), Z30
+	VBROADCASTSS 4(BX), Z29
+	LONG         $0x40169262
+	WORD         $0xc752
+	LONG         $0x40169262
+	WORD         $0xce52
+	VBROADCASTSS 4(BX)(DX*1), Z28
+	LONG         $0x401e9262
+	WORD         $0xd752
+	LONG         $0x401e9262
+	WORD         $0xde52
+	VBROADCASTSS 4(BX)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xe752
+	LONG         $0x40169262
+	WORD         $0xee52
+	VBROADCASTSS 4(SI), Z28
+	LONG         $0x401e9262
+	WORD         $0xf752
+	LONG         $0x401e9262
+	WORD         $0xfe52
+	VMOVUPS      256(AX), Z31
+	VMOVUPS      320(AX), Z30
+	VBROADCASTSS 8(BX), Z29
+	LONG         $0x40169262
+	WORD         $0xc752
+	LONG         $0x40169262
+	WORD         $0xce52
+	VBROADCASTSS 8(BX)(DX*1), Z28
+	LONG         $0x401e9262
+	WORD         $0xd752
+	LONG         $0x401e9262
+	WORD         $0xde52
+	VBROADCASTSS 8(BX)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xe752
+	LONG         $0x40169262
+	WORD         $0xee52
+	VBROADCASTSS 8(SI), Z28
+	LONG         $0x401e9262
+	WORD         $0xf752
+	LONG         $0x401e9262
+	WORD         $0xfe52
+	VMOVUPS      384(AX), Z31
+	VMOVUPS      448(AX), Z30
+	VBROADCASTSS 12(BX), Z29
+	LONG         $0x40169262
+	WORD         $0xc752
+	LONG         $0x40169262
+	WORD         $0xce52
+	VBROADCASTSS 12(BX)(DX*1), Z28
+	LONG         $0x401e9262
+	WORD         $0xd752
+	LONG         $0x401e9262
+	WORD         $0xde52
+	VBROADCASTSS 12(BX)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xe752
+	LONG         $0x40169262
+	WORD         $0xee52
+	VBROADCASTSS 12(SI), Z28
+	LONG         $0x401e9262
+	WORD         $0xf752
+	LONG         $0x401e9262
+	WORD         $0xfe52
+	ADDQ         $0x00000200, AX
+	ADDQ         $0x00000010, BX
+	ADDQ         $0x00000010, SI
+	SUBQ         $0x04, CX
+	JGE          loop4
+
+tail4:
+	ADDQ $0x04, CX
+	JEQ  done4
+
+last4:
+	VMOVUPS      (AX), Z31
+	VMOVUPS      64(AX), Z30
+	VBROADCASTSS (BX), Z29
+	LONG         $0x40169262
+	WORD         $0xc752
+	LONG         $0x40169262
+	WORD         $0xce52
+	VBROADCASTSS (BX)(DX*1), Z28
+	LONG         $0x401e9262
+	WORD         $0xd752
+	LONG         $0x401e9262
+	WORD         $0xde52
+	VBROADCASTSS (BX)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xe752
+	LONG         $0x40169262
+	WORD         $0xee52
+	VBROADCASTSS (SI), Z28
+	LONG         $0x401e9262
+	WORD         $0xf752
+	LONG         $0x401e9262
+	WORD         $0xfe52
+	ADDQ         $0x00000080, AX
+	ADDQ         $0x00000004, BX
+	ADDQ         $0x00000004, SI
+	DECQ         CX
+	JNE          last4
+
+done4:
+	MOVQ    bias_base+128(FP), AX
+	MOVQ    bias_len+136(FP), CX
+	TESTQ   CX, CX
+	JZ      unbiased4
+	VMOVUPS (AX), Z31
+	VADDPS  Z31, Z0, Z0
+	VADDPS  Z31, Z2, Z2
+	VADDPS  Z31, Z4, Z4
+	VADDPS  Z31, Z6, Z6
+	VMOVUPS 64(AX), Z31
+	VADDPS  Z31, Z1, Z1
+	VADDPS  Z31, Z3, Z3
+	VADDPS  Z31, Z5, Z5
+	VADDPS  Z31, Z7, Z7
+
+unbiased4:
+	MOVQ   add_base+96(FP), AX
+	MOVQ   add_len+104(FP), CX
+	TESTQ  CX, CX
+	JZ     alone4
+	MOVQ   ldadd+120(FP), CX
+	SHLQ   $0x02, CX
+	VADDPS (AX), Z0, Z0
+	VADDPS 64(AX), Z1, Z1
+	ADDQ   CX, AX
+	VADDPS (AX), Z2, Z2
+	VADDPS 64(AX), Z3, Z3
+	ADDQ   CX, AX
+	VADDPS (AX), Z4, Z4
+	VADDPS 64(AX), Z5, Z5
+	ADDQ   CX, AX
+	VADDPS (AX), Z6, Z6
+	VADDPS 64(AX), Z7, Z7
+
+alone4:
+	MOVQ    c_base+0(FP), AX
+	MOVQ    ldc+24(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	VMOVUPS Z3, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, (AX)
+	VMOVUPS Z7, 64(AX)
+	VZEROUPPER
+	RET
+
+rows3:
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	VXORPS     Z4, Z4, Z4
+	VXORPS     Z5, Z5, Z5
+	MOVQ       c_base+0(FP), SI
+	MOVQ       ldc+24(FP), DI
+	SHLQ       $0x02, DI
+	PREFETCHT0 (SI)
+	PREFETCHT0 64(SI)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 64(SI)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 64(SI)
+	SUBQ       $0x04, CX
+	JLT        tail3
+
+loop3:
+	VMOVUPS      (AX), Z31
+	VMOVUPS      64(AX), Z30
+	VBROADCASTSS (BX), Z29
+	LONG         $0x40169262
+	WORD         $0xc752
+	LONG         $0x40169262
+	WORD         $0xce52
+	VBROADCASTSS (BX)(DX*1), Z28
+	LONG         $0x401e9262
+	WORD         $0xd752
+	LONG         $0x401e9262
+	WORD         $0xde52
+	VBROADCASTSS (BX)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xe752
+	LONG         $0x40169262
+	WORD         $0xee52
+	VMOVUPS      128(AX), Z31
+	VMOVUPS      192(AX), Z30
+	VBROADCASTSS 4(BX), Z29
+	LONG         $0x40169262
+	WORD         $0xc752
+	LONG         $0x40169262
+	WORD         $0xce52
+	VBROADCASTSS 4(BX)(DX*1), Z28
+	LONG         $0x401e9262
+	WORD         $0xd752
+	LONG         $0x401e9262
+	WORD         $0xde52
+	VBROADCASTSS 4(BX)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xe752
+	LONG         $0x40169262
+	WORD         $0xee52
+	VMOVUPS      256(AX), Z31
+	VMOVUPS      320(AX), Z30
+	VBROADCASTSS 8(BX), Z29
+	LONG         $0x40169262
+	WORD         $0xc752
+	LONG         $0x40169262
+	WORD         $0xce52
+	VBROADCASTSS 8(BX)(DX*1), Z28
+	LONG         $0x401e9262
+	WORD         $0xd752
+	LONG         $0x401e9262
+	WORD         $0xde52
+	VBROADCASTSS 8(BX)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xe752
+	LONG         $0x40169262
+	WORD         $0xee52
+	VMOVUPS      384(AX), Z31
+	VMOVUPS      448(AX), Z30
+	VBROADCASTSS 12(BX), Z29
+	LONG         $0x40169262
+	WORD         $0xc752
+	LONG         $0x40169262
+	WORD         $0xce52
+	VBROADCASTSS 12(BX)(DX*1), Z28
+	LONG         $0x401e9262
+	WORD         $0xd752
+	LONG         $0x401e9262
+	WORD         $0xde52
+	VBROADCASTSS 12(BX)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xe752
+	LONG         $0x40169262
+	WORD         $0xee52
+	ADDQ         $0x00000200, AX
+	ADDQ         $0x00000010, BX
+	SUBQ         $0x04, CX
+	JGE          loop3
+
+tail3:
+	ADDQ $0x04, CX
+	JEQ  done3
+
+last3:
+	VMOVUPS      (AX), Z31
+	VMOVUPS      64(AX), Z30
+	VBROADCASTSS (BX), Z29
+	LONG         $0x40169262
+	WORD         $0xc752
+	LONG         $0x40169262
+	WORD         $0xce52
+	VBROADCASTSS (BX)(DX*1), Z28
+	LONG         $0x401e9262
+	WORD         $0xd752
+	LONG         $0x401e9262
+	WORD         $0xde52
+	VBROADCASTSS (BX)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xe752
+	LONG         $0x40169262
+	WORD         $0xee52
+	ADDQ         $0x00000080, AX
+	ADDQ         $0x00000004, BX
+	DECQ         CX
+	JNE          last3
+
+done3:
+	MOVQ    bias_base+128(FP), AX
+	MOVQ    bias_len+136(FP), CX
+	TESTQ   CX, CX
+	JZ      unbiased3
+	VMOVUPS (AX), Z31
+	VADDPS  Z31, Z0, Z0
+	VADDPS  Z31, Z2, Z2
+	VADDPS  Z31, Z4, Z4
+	VMOVUPS 64(AX), Z31
+	VADDPS  Z31, Z1, Z1
+	VADDPS  Z31, Z3, Z3
+	VADDPS  Z31, Z5, Z5
+
+unbiased3:
+	MOVQ   add_base+96(FP), AX
+	MOVQ   add_len+104(FP), CX
+	TESTQ  CX, CX
+	JZ     alone3
+	MOVQ   ldadd+120(FP), CX
+	SHLQ   $0x02, CX
+	VADDPS (AX), Z0, Z0
+	VADDPS 64(AX), Z1, Z1
+	ADDQ   CX, AX
+	VADDPS (AX), Z2, Z2
+	VADDPS 64(AX), Z3, Z3
+	ADDQ   CX, AX
+	VADDPS (AX), Z4, Z4
+	VADDPS 64(AX), Z5, Z5
+
+alone3:
+	MOVQ    c_base+0(FP), AX
+	MOVQ    ldc+24(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	VMOVUPS Z3, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, 64(AX)
+	VZEROUPPER
+	RET
+
+rows2:
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	MOVQ       c_base+0(FP), SI
+	MOVQ       ldc+24(FP), DI
+	SHLQ       $0x02, DI
+	PREFETCHT0 (SI)
+	PREFETCHT0 64(SI)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 64(SI)
+	SUBQ       $0x04, CX
+	JLT        tail2
+
+loop2:
+	VMOVUPS      (AX), Z31
+	VMOVUPS      64(AX), Z30
+	VBROADCASTSS (BX), Z29
+	LONG         $0x40169262
+	WORD         $0xc752
+	LONG         $0x40169262
+	WORD         $0xce52
+	VBROADCASTSS (BX)(DX*1), Z28
+	LONG         $0x401e9262
+	WORD         $0xd752
+	LONG         $0x401e9262
+	WORD         $0xde52
+	VMOVUPS      128(AX), Z31
+	VMOVUPS      192(AX), Z30
+	VBROADCASTSS 4(BX), Z29
+	LONG         $0x40169262
+	WORD         $0xc752
+	LONG         $0x40169262
+	WORD         $0xce52
+	VBROADCASTSS 4(BX)(DX*1), Z28
+	LONG         $0x401e9262
+	WORD         $0xd752
+	LONG         $0x401e9262
+	WORD         $0xde52
+	VMOVUPS      256(AX), Z31
+	VMOVUPS      320(AX), Z30
+	VBROADCASTSS 8(BX), Z29
+	LONG         $0x40169262
+	WORD         $0xc752
+	LONG         $0x40169262
+	WORD         $0xce52
+	VBROADCASTSS 8(BX)(DX*1), Z28
+	LONG         $0x401e9262
+	WORD         $0xd752
+	LONG         $0x401e9262
+	WORD         $0xde52
+	VMOVUPS      384(AX), Z31
+	VMOVUPS      448(AX), Z30
+	VBROADCASTSS 12(BX), Z29
+	LONG         $0x40169262
+	WORD         $0xc752
+	LONG         $0x40169262
+	WORD         $0xce52
+	VBROADCASTSS 12(BX)(DX*1), Z28
+	LONG         $0x401e9262
+	WORD         $0xd752
+	LONG         $0x401e9262
+	WORD         $0xde52
+	ADDQ         $0x00000200, AX
+	ADDQ         $0x00000010, BX
+	SUBQ         $0x04, CX
+	JGE          loop2
+
+tail2:
+	ADDQ $0x04, CX
+	JEQ  done2
+
+last2:
+	VMOVUPS      (AX), Z31
+	VMOVUPS      64(AX), Z30
+	VBROADCASTSS (BX), Z29
+	LONG         $0x40169262
+	WORD         $0xc752
+	LONG         $0x40169262
+	WORD         $0xce52
+	VBROADCASTSS (BX)(DX*1), Z28
+	LONG         $0x401e9262
+	WORD         $0xd752
+	LONG         $0x401e9262
+	WORD         $0xde52
+	ADDQ         $0x00000080, AX
+	ADDQ         $0x00000004, BX
+	DECQ         CX
+	JNE          last2
+
+done2:
+	MOVQ    bias_base+128(FP), AX
+	MOVQ    bias_len+136(FP), CX
+	TESTQ   CX, CX
+	JZ      unbiased2
+	VMOVUPS (AX), Z31
+	VADDPS  Z31, Z0, Z0
+	VADDPS  Z31, Z2, Z2
+	VMOVUPS 64(AX), Z31
+	VADDPS  Z31, Z1, Z1
+	VADDPS  Z31, Z3, Z3
+
+unbiased2:
+	MOVQ   add_base+96(FP), AX
+	MOVQ   add_len+104(FP), CX
+	TESTQ  CX, CX
+	JZ     alone2
+	MOVQ   ldadd+120(FP), CX
+	SHLQ   $0x02, CX
+	VADDPS (AX), Z0, Z0
+	VADDPS 64(AX), Z1, Z1
+	ADDQ   CX, AX
+	VADDPS (AX), Z2, Z2
+	VADDPS 64(AX), Z3, Z3
+
+alone2:
+	MOVQ    c_base+0(FP), AX
+	MOVQ    ldc+24(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	VMOVUPS Z3, 64(AX)
+	VZEROUPPER
+	RET
+
+rows1:
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	MOVQ       c_base+0(FP), DX
+	MOVQ       ldc+24(FP), SI
+	SHLQ       $0x02, SI
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	SUBQ       $0x04, CX
+	JLT        tail1
+
+loop1:
+	VMOVUPS      (AX), Z31
+	VMOVUPS      64(AX), Z30
+	VBROADCASTSS (BX), Z29
+	LONG         $0x40169262
+	WORD         $0xc752
+	LONG         $0x40169262
+	WORD         $0xce52
+	VMOVUPS      128(AX), Z31
+	VMOVUPS      192(AX), Z30
+	VBROADCASTSS 4(BX), Z29
+	LONG         $0x40169262
+	WORD         $0xc752
+	LONG         $0x40169262
+	WORD         $0xce52
+	VMOVUPS      256(AX), Z31
+	VMOVUPS      320(AX), Z30
+	VBROADCASTSS 8(BX), Z29
+	LONG         $0x40169262
+	WORD         $0xc752
+	LONG         $0x40169262
+	WORD         $0xce52
+	VMOVUPS      384(AX), Z31
+	VMOVUPS      448(AX), Z30
+	VBROADCASTSS 12(BX), Z29
+	LONG         $0x40169262
+	WORD         $0xc752
+	LONG         $0x40169262
+	WORD         $0xce52
+	ADDQ         $0x00000200, AX
+	ADDQ         $0x00000010, BX
+	SUBQ         $0x04, CX
+	JGE          loop1
+
+tail1:
+	ADDQ $0x04, CX
+	JEQ  done1
+
+last1:
+	VMOVUPS      (AX), Z31
+	VMOVUPS      64(AX), Z30
+	VBROADCASTSS (BX), Z29
+	LONG         $0x40169262
+	WORD         $0xc752
+	LONG         $0x40169262
+	WORD         $0xce52
+	ADDQ         $0x00000080, AX
+	ADDQ         $0x00000004, BX
+	DECQ         CX
+	JNE          last1
+
+done1:
+	MOVQ    bias_base+128(FP), AX
+	MOVQ    bias_len+136(FP), CX
+	TESTQ   CX, CX
+	JZ      unbiased1
+	VMOVUPS (AX), Z31
+	VADDPS  Z31, Z0, Z0
+	VMOVUPS 64(AX), Z31
+	VADDPS  Z31, Z1, Z1
+
+unbiased1:
+	MOVQ   add_base+96(FP), AX
+	MOVQ   add_len+104(FP), CX
+	TESTQ  CX, CX
+	JZ     alone1
+	MOVQ   ldadd+120(FP), CX
+	SHLQ   $0x02, CX
+	VADDPS (AX), Z0, Z0
+	VADDPS 64(AX), Z1, Z1
+
+alone1:
+	MOVQ    c_base+0(FP), AX
+	MOVQ    ldc+24(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VZEROUPPER
+	RET
+
+// func halfTilePairsAVX512(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int)
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·halfTilePairsAVX512(SB), NOSPLIT, $0-160
+	MOVQ panel_base+64(FP), AX
+	MOVQ k+88(FP), CX
+	MOVQ lda+56(FP), DX
+	SHLQ $0x02, DX
+	MOVQ a_base+32(FP), BX
+	LEAQ (BX)(DX*2), SI
+	ADDQ DX, SI
+	LEAQ (SI)(DX*2), DI
+	ADDQ DX, DI
+	LEAQ (DI)(DX*2), R8
+	ADDQ DX, R8
+	LEAQ (R8)(DX*2), R9
+	ADDQ DX, R9
+	MOVQ rows+152(FP), R10
+	CMPQ R10, $0x0e
+	JEQ  rows14
+	CMPQ R10, $0x0d
+	JEQ  rows13
+	CMPQ R10, $0x0c
+	JEQ  rows12
+	CMPQ R10, $0x0b
+	JEQ  rows11
+	CMPQ R10, $0x0a
+	JEQ  rows10
+	CMPQ R10, $0x09
+	JEQ  rows9
+	CMPQ R10, $0x08
+	JEQ  rows8
+	CMPQ R10, $0x07
+	JEQ  rows7
+	CMPQ R10, $0x06
+	JEQ  rows6
+	CMPQ R10, $0x05
+	JEQ  rows5
+	CMPQ R10, $0x04
+	JEQ  rows4
+	CMPQ R10, $0x03
+	JEQ  rows3
+	CMPQ R10, $0x02
+	JEQ  rows2
+	CMPQ R10, $0x01
+	JEQ  rows1
+	RET
+
+rows14:
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	VXORPS     Z4, Z4, Z4
+	VXORPS     Z5, Z5, Z5
+	VXORPS     Z6, Z6, Z6
+	VXORPS     Z7, Z7, Z7
+	VXORPS     Z8, Z8, Z8
+	VXORPS     Z9, Z9, Z9
+	VXORPS     Z10, Z10, Z10
+	VXORPS     Z11, Z11, Z11
+	VXORPS     Z12, Z12, Z12
+	VXORPS     Z13, Z13, Z13
+	MOVQ       c_base+0(FP), R10
+	MOVQ       ldc+24(FP), R11
+	SHLQ       $0x02, R11
+	PREFETCHT0 (R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	SUBQ       $0x04, CX
+	JLT        tail14
+
+loop14:
+	VMOVUPS      (AX), Z31
+	VBROADCASTSS (BX), Z30
+	LONG         $0x400e9262
+	WORD         $0xc752
+	VBROADCASTSS (BX)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xcf52
+	VBROADCASTSS (BX)(DX*2), Z30
+	LONG         $0x400e9262
+	WORD         $0xd752
+	VBROADCASTSS (SI), Z29
+	LONG         $0x40169262
+	WORD         $0xdf52
+	VBROADCASTSS (SI)(DX*1), Z30
+	LONG         $0x400e9262
+	WORD         $0xe752
+	VBROADCASTSS (SI)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xef52
+	VBROADCASTSS (DI), Z30
+	LONG         $0x400e9262
+	WORD         $0xf752
+	VBROADCASTSS (DI)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xff52
+	VBROADCASTSS (DI)(DX*2), Z30
+	LONG         $0x400e1262
+	WORD         $0xc752
+	VBROADCASTSS (R8), Z29
+	LONG         $0x40161262
+	WORD         $0xcf52
+	VBROADCASTSS (R8)(DX*1), Z30
+	LONG         $0x400e1262
+	WORD         $0xd752
+	VBROADCASTSS (R8)(DX*2), Z29
+	LONG         $0x40161262
+	WORD         $0xdf52
+	VBROADCASTSS (R9), Z30
+	LONG         $0x400e1262
+	WORD         $0xe752
+	VBROADCASTSS (R9)(DX*1), Z29
+	LONG         $0x40161262
+	WORD         $0xef52
+	VMOVUPS      128(AX), Z31
+	VBROADCASTSS 4(BX), Z30
+	LONG         $0x400e9262
+	WORD         $0xc752
+	VBROADCASTSS 4(BX)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xcf52
+	VBROADCASTSS 4(BX)(DX*2), Z30
+	LONG         $0x400e9262
+	WORD         $0xd752
+	VBROADCASTSS 4(SI), Z29
+	LONG         $0x40169262
+	WORD         $0xdf52
+	VBROADCASTSS 4(SI)(DX*1), Z30
+	LONG         $0x400e9262
+	WORD         $0xe752
+	VBROADCASTSS 4(SI)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xef52
+	VBROADCASTSS 4(DI), Z30
+	LONG         $0x400e9262
+	WORD         $0xf752
+	VBROADCASTSS 4(DI)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xff52
+	VBROADCASTSS 4(DI)(DX*2), Z30
+	LONG         $0x400e1262
+	WORD         $0xc752
+	VBROADCASTSS 4(R8), Z29
+	LONG         $0x40161262
+	WORD         $0xcf52
+	VBROADCASTSS 4(R8)(DX*1), Z30
+	LONG         $0x400e1262
+	WORD         $0xd752
+	VBROADCASTSS 4(R8)(DX*2), Z29
+	LONG         $0x40161262
+	WORD         $0xdf52
+	VBROADCASTSS 4(R9), Z30
+	LONG         $0x400e1262
+	WORD         $0xe752
+	VBROADCASTSS 4(R9)(DX*1), Z29
+	LONG         $0x40161262
+	WORD         $0xef52
+	VMOVUPS      256(AX), Z31
+	VBROADCASTSS 8(BX), Z30
+	LONG         $0x400e9262
+	WORD         $0xc752
+	VBROADCASTSS 8(BX)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xcf52
+	VBROADCASTSS 8(BX)(DX*2), Z30
+	LONG         $0x400e9262
+	WORD         $0xd752
+	VBROADCASTSS 8(SI), Z29
+	LONG         $0x40169262
+	WORD         $0xdf52
+	VBROADCASTSS 8(SI)(DX*1), Z30
+	LONG         $0x400e9262
+	WORD         $0xe752
+	VBROADCASTSS 8(SI)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xef52
+	VBROADCASTSS 8(DI), Z30
+	LONG         $0x400e9262
+	WORD         $0xf752
+	VBROADCASTSS 8(DI)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xff52
+	VBROADCASTSS 8(DI)(DX*2), Z30
+	LONG         $0x400e1262
+	WORD         $0xc752
+	VBROADCASTSS 8(R8), Z29
+	LONG         $0x40161262
+	WORD         $0xcf52
+	VBROADCASTSS 8(R8)(DX*1), Z30
+	LONG         $0x400e1262
+	WORD         $0xd752
+	VBROADCASTSS 8(R8)(DX*2), Z29
+	LONG         $0x40161262
+	WORD         $0xdf52
+	VBROADCASTSS 8(R9), Z30
+	LONG         $0x400e1262
+	WORD         $0xe752
+	VBROADCASTSS 8(R9)(DX*1), Z29
+	LONG         $0x40161262
+	WORD         $0xef52
+	VMOVUPS      384(AX), Z31
+	VBROADCASTSS 12(BX), Z30
+	LONG         $0x400e9262
+	WORD         $0xc752
+	VBROADCASTSS 12(BX)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xcf52
+	VBROADCASTSS 12(BX)(DX*2), Z30
+	LONG         $0x400e9262
+	WORD         $0xd752
+	VBROADCASTSS 12(SI), Z29
+	LONG         $0x40169262
+	WORD         $0xdf52
+	VBROADCASTSS 12(SI)(DX*1), Z30
+	LONG         $0x400e9262
+	WORD         $0xe752
+	VBROADCASTSS 12(SI)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xef52
+	VBROADCASTSS 12(DI), Z30
+	LONG         $0x400e9262
+	WORD         $0xf752
+	VBROADCASTSS 12(DI)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xff52
+	VBROADCASTSS 12(DI)(DX*2), Z30
+	LONG         $0x400e1262
+	WORD         $0xc752
+	VBROADCASTSS 12(R8), Z29
+	LONG         $0x40161262
+	WORD         $0xcf52
+	VBROADCASTSS 12(R8)(DX*1), Z30
+	LONG         $0x400e1262
+	WORD         $0xd752
+	VBROADCASTSS 12(R8)(DX*2), Z29
+	LONG         $0x40161262
+	WORD         $0xdf52
+	VBROADCASTSS 12(R9), Z30
+	LONG         $0x400e1262
+	WORD         $0xe752
+	VBROADCASTSS 12(R9)(DX*1), Z29
+	LONG         $0x40161262
+	WORD         $0xef52
+	ADDQ         $0x00000200, AX
+	ADDQ         $0x00000010, BX
+	ADDQ         $0x00000010, SI
+	ADDQ         $0x00000010, DI
+	ADDQ         $0x00000010, R8
+	ADDQ         $0x00000010, R9
+	SUBQ         $0x04, CX
+	JGE          loop14
+
+tail14:
+	ADDQ $0x04, CX
+	JEQ  done14
+
+last14:
+	VMOVUPS      (AX), Z31
+	VBROADCASTSS (BX), Z30
+	LONG         $0x400e9262
+	WORD         $0xc752
+	VBROADCASTSS (BX)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xcf52
+	VBROADCASTSS (BX)(DX*2), Z30
+	LONG         $0x400e9262
+	WORD         $0xd752
+	VBROADCASTSS (SI), Z29
+	LONG         $0x40169262
+	WORD         $0xdf52
+	VBROADCASTSS (SI)(DX*1), Z30
+	LONG         $0x400e9262
+	WORD         $0xe752
+	VBROADCASTSS (SI)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xef52
+	VBROADCASTSS (DI), Z30
+	LONG         $0x400e9262
+	WORD         $0xf752
+	VBROADCASTSS (DI)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xff52
+	VBROADCASTSS (DI)(DX*2), Z30
+	LONG         $0x400e1262
+	WORD         $0xc752
+	VBROADCASTSS (R8), Z29
+	LONG         $0x40161262
+	WORD         $0xcf52
+	VBROADCASTSS (R8)(DX*1), Z30
+	LONG         $0x400e1262
+	WORD         $0xd752
+	VBROADCASTSS (R8)(DX*2), Z29
+	LONG         $0x40161262
+	WORD         $0xdf52
+	VBROADCASTSS (R9), Z30
+	LONG         $0x400e1262
+	WORD         $0xe752
+	VBROADCASTSS (R9)(DX*1), Z29
+	LONG         $0x40161262
+	WORD         $0xef52
+	ADDQ         $0x00000080, AX
+	ADDQ         $0x00000004, BX
+	ADDQ         $0x00000004, SI
+	ADDQ         $0x00000004, DI
+	ADDQ         $0x00000004, R8
+	ADDQ         $0x00000004, R9
+	DECQ         CX
+	JNE          last14
+
+done14:
+	MOVQ    bias_base+128(FP), AX
+	MOVQ    bias_len+136(FP), CX
+	TESTQ   CX, CX
+	JZ      unbiased14
+	VMOVUPS (AX), Z31
+	VADDPS  Z31, Z0, Z0
+	VADDPS  Z31, Z1, Z1
+	VADDPS  Z31, Z2, Z2
+	VADDPS  Z31, Z3, Z3
+	VADDPS  Z31, Z4, Z4
+	VADDPS  Z31, Z5, Z5
+	VADDPS  Z31, Z6, Z6
+	VADDPS  Z31, Z7, Z7
+	VADDPS  Z31, Z8, Z8
+	VADDPS  Z31, Z9, Z9
+	VADDPS  Z31, Z10, Z10
+	VADDPS  Z31, Z11, Z11
+	VADDPS  Z31, Z12, Z12
+	VADDPS  Z31, Z13, Z13
+
+unbiased14:
+	MOVQ   add_base+96(FP), AX
+	MOVQ   add_len+104(FP), CX
+	TESTQ  CX, CX
+	JZ     alone14
+	MOVQ   ldadd+120(FP), CX
+	SHLQ   $0x02, CX
+	VADDPS (AX), Z0, Z0
+	ADDQ   CX, AX
+	VADDPS (AX), Z1, Z1
+	ADDQ   CX, AX
+	VADDPS (AX), Z2, Z2
+	ADDQ   CX, AX
+	VADDPS (AX), Z3, Z3
+	ADDQ   CX, AX
+	VADDPS (AX), Z4, Z4
+	ADDQ   CX, AX
+	VADDPS (AX), Z5, Z5
+	ADDQ   CX, AX
+	VADDPS (AX), Z6, Z6
+	ADDQ   CX, AX
+	VADDPS (AX), Z7, Z7
+	ADDQ   CX, AX
+	VADDPS (AX), Z8, Z8
+	ADDQ   CX, AX
+	VADDPS (AX), Z9, Z9
+	ADDQ   CX, AX
+	VADDPS (AX), Z10, Z10
+	ADDQ   CX, AX
+	VADDPS (AX), Z11, Z11
+	ADDQ   CX, AX
+	VADDPS (AX), Z12, Z12
+	ADDQ   CX, AX
+	VADDPS (AX), Z13, Z13
+
+alone14:
+	MOVQ    c_base+0(FP), AX
+	MOVQ    ldc+24(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z3, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z5, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z7, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z9, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z10, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z11, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z12, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z13, (AX)
+	VZEROUPPER
+	RET
+
+rows13:
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	VXORPS     Z4, Z4, Z4
+	VXORPS     Z5, Z5, Z5
+	VXORPS     Z6, Z6, Z6
+	VXORPS     Z7, Z7, Z7
+	VXORPS     Z8, Z8, Z8
+	VXORPS     Z9, Z9, Z9
+	VXORPS     Z10, Z10, Z10
+	VXORPS     Z11, Z11, Z11
+	VXORPS     Z12, Z12, Z12
+	MOVQ       c_base+0(FP), R10
+	MOVQ       ldc+24(FP), R11
+	SHLQ       $0x02, R11
+	PREFETCHT0 (R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	SUBQ       $0x04, CX
+	JLT        tail13
+
+loop13:
+	VMOVUPS      (AX), Z31
+	VBROADCASTSS (BX), Z30
+	LONG         $0x400e9262
+	WORD         $0xc752
+	VBROADCASTSS (BX)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xcf52
+	VBROADCASTSS (BX)(DX*2), Z30
+	LONG         $0x400e9262
+	WORD         $0xd752
+	VBROADCASTSS (SI), Z29
+	LONG         $0x40169262
+	WORD         $0xdf52
+	VBROADCASTSS (SI)(DX*1), Z30
+	LONG         $0x400e9262
+	WORD         $0xe752
+	VBROADCASTSS (SI)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xef52
+	VBROADCASTSS (DI), Z30
+	LONG         $0x400e9262
+	WORD         $0xf752
+	VBROADCASTSS (DI)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xff52
+	VBROADCASTSS (DI)(DX*2), Z30
+	LONG         $0x400e1262
+	WORD         $0xc752
+	VBROADCASTSS (R8), Z29
+	LONG         $0x40161262
+	WORD         $0xcf52
+	VBROADCASTSS (R8)(DX*1), Z30
+	LONG         $0x400e1262
+	WORD         $0xd752
+	VBROADCASTSS (R8)(DX*2), Z29
+	LONG         $0x40161262
+	WORD         $0xdf52
+	VBROADCASTSS (R9), Z30
+	LONG         $0x400e1262
+	WORD         $0xe752
+	VMOVUPS      128(AX), Z31
+	VBROADCASTSS 4(BX), Z30
+	LONG         $0x400e9262
+	WORD         $0xc752
+	VBROADCASTSS 4(BX)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xcf52
+	VBROADCASTSS 4(BX)(DX*2), Z30
+	LONG         $0x400e9262
+	WORD         $0xd752
+	VBROADCASTSS 4(SI), Z29
+	LONG         $0x40169262
+	WORD         $0xdf52
+	VBROADCASTSS 4(SI)(DX*1), Z30
+	LONG         $0x400e9262
+	WORD         $0xe752
+	VBROADCASTSS 4(SI)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xef52
+	VBROADCASTSS 4(DI), Z30
+	LONG         $0x400e9262
+	WORD         $0xf752
+	VBROADCASTSS 4(DI)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xff52
+	VBROADCASTSS 4(DI)(DX*2), Z30
+	LONG         $0x400e1262
+	WORD         $0xc752
+	VBROADCASTSS 4(R8), Z29
+	LONG         $0x40161262
+	WORD         $0xcf52
+	VBROADCASTSS 4(R8)(DX*1), Z30
+	LONG         $0x400e1262
+	WORD         $0xd752
+	VBROADCASTSS 4(R8)(DX*2), Z29
+	LONG         $0x40161262
+	WORD         $0xdf52
+	VBROADCASTSS 4(R9), Z30
+	LONG         $0x400e1262
+	WORD         $0xe752
+	VMOVUPS      256(AX), Z31
+	VBROADCASTSS 8(BX), Z30
+	LONG         $0x400e9262
+	WORD         $0xc752
+	VBROADCASTSS 8(BX)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xcf52
+	VBROADCASTSS 8(BX)(DX*2), Z30
+	LONG         $0x400e9262
+	WORD         $0xd752
+	VBROADCASTSS 8(SI), Z29
+	LONG         $0x40169262
+	WORD         $0xdf52
+	VBROADCASTSS 8(SI)(DX*1), Z30
+	LONG         $0x400e9262
+	WORD         $0xe752
+	VBROADCASTSS 8(SI)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xef52
+	VBROADCASTSS 8(DI), Z30
+	LONG         $0x400e9262
+	WORD         $0xf752
+	VBROADCASTSS 8(DI)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xff52
+	VBROADCASTSS 8(DI)(DX*2), Z30
+	LONG         $0x400e1262
+	WORD         $0xc752
+	VBROADCASTSS 8(R8), Z29
+	LONG         $0x40161262
+	WORD         $0xcf52
+	VBROADCASTSS 8(R8)(DX*1), Z30
+	LONG         $0x400e1262
+	WORD         $0xd752
+	VBROADCASTSS 8(R8)(DX*2), Z29
+	LONG         $0x40161262
+	WORD         $0xdf52
+	VBROADCASTSS 8(R9), Z30
+	LONG         $0x400e1262
+	WORD         $0xe752
+	VMOVUPS      384(AX), Z31
+	VBROADCASTSS 12(BX), Z30
+	LONG         $0x400e9262
+	WORD         $0xc752
+	VBROADCASTSS 12(BX)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xcf52
+	VBROADCASTSS 12(BX)(DX*2), Z30
+	LONG         $0x400e9262
+	WORD         $0xd752
+	VBROADCASTSS 12(SI), Z29
+	LONG         $0x40169262
+	WORD         $0xdf52
+	VBROADCASTSS 12(SI)(DX*1), Z30
+	LONG         $0x400e9262
+	WORD         $0xe752
+	VBROADCASTSS 12(SI)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xef52
+	VBROADCASTSS 12(DI), Z30
+	LONG         $0x400e9262
+	WORD         $0xf752
+	VBROADCASTSS 12(DI)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xff52
+	VBROADCASTSS 12(DI)(DX*2), Z30
+	LONG         $0x400e1262
+	WORD         $0xc752
+	VBROADCASTSS 12(R8), Z29
+	LONG         $0x40161262
+	WORD         $0xcf52
+	VBROADCASTSS 12(R8)(DX*1), Z30
+	LONG         $0x400e1262
+	WORD         $0xd752
+	VBROADCASTSS 12(R8)(DX*2), Z29
+	LONG         $0x40161262
+	WORD         $0xdf52
+	VBROADCASTSS 12(R9), Z30
+	LONG         $0x400e1262
+	WORD         $0xe752
+	ADDQ         $0x00000200, AX
+	ADDQ         $0x00000010, BX
+	ADDQ         $0x00000010, SI
+	ADDQ         $0x00000010, DI
+	ADDQ         $0x00000010, R8
+	ADDQ         $0x00000010, R9
+	SUBQ         $0x04, CX
+	JGE          loop13
+
+tail13:
+	ADDQ $0x04, CX
+	JEQ  done13
+
+last13:
+	VMOVUPS      (AX), Z31
+	VBROADCASTSS (BX), Z30
+	LONG         $0x400e9262
+	WORD         $0xc752
+	VBROADCASTSS (BX)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xcf52
+	VBROADCASTSS (BX)(DX*2), Z30
+	LONG         $0x400e9262
+	WORD         $0xd752
+	VBROADCASTSS (SI), Z29
+	LONG         $0x40169262
+	WORD         $0xdf52
+	VBROADCASTSS (SI)(DX*1), Z30
+	LONG         $0x400e9262
+	WORD         $0xe752
+	VBROADCASTSS (SI)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xef52
+	VBROADCASTSS (DI), Z30
+	LONG         $0x400e9262
+	WORD         $0xf752
+	VBROADCASTSS (DI)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xff52
+	VBROADCASTSS (DI)(DX*2), Z30
+	LONG         $0x400e1262
+	WORD         $0xc752
+	VBROADCASTSS (R8), Z29
+	LONG         $0x40161262
+	WORD         $0xcf52
+	VBROADCASTSS (R8)(DX*1), Z30
+	LONG         $0x400e1262
+	WORD         $0xd752
+	VBROADCASTSS (R8)(DX*2), Z29
+	LONG         $0x40161262
+	WORD         $0xdf52
+	VBROADCASTSS (R9), Z30
+	LONG         $0x400e1262
+	WORD         $0xe752
+	ADDQ         $0x00000080, AX
+	ADDQ         $0x00000004, BX
+	ADDQ         $0x00000004, SI
+	ADDQ         $0x00000004, DI
+	ADDQ         $0x00000004, R8
+	ADDQ         $0x00000004, R9
+	DECQ         CX
+	JNE          last13
+
+done13:
+	MOVQ    bias_base+128(FP), AX
+	MOVQ    bias_len+136(FP), CX
+	TESTQ   CX, CX
+	JZ      unbiased13
+	VMOVUPS (AX), Z31
+	VADDPS  Z31, Z0, Z0
+	VADDPS  Z31, Z1, Z1
+	VADDPS  Z31, Z2, Z2
+	VADDPS  Z31, Z3, Z3
+	VADDPS  Z31, Z4, Z4
+	VADDPS  Z31, Z5, Z5
+	VADDPS  Z31, Z6, Z6
+	VADDPS  Z31, Z7, Z7
+	VADDPS  Z31, Z8, Z8
+	VADDPS  Z31, Z9, Z9
+	VADDPS  Z31, Z10, Z10
+	VADDPS  Z31, Z11, Z11
+	VADDPS  Z31, Z12, Z12
+
+unbiased13:
+	MOVQ   add_base+96(FP), AX
+	MOVQ   add_len+104(FP), CX
+	TESTQ  CX, CX
+	JZ     alone13
+	MOVQ   ldadd+120(FP), CX
+	SHLQ   $0x02, CX
+	VADDPS (AX), Z0, Z0
+	ADDQ   CX, AX
+	VADDPS (AX), Z1, Z1
+	ADDQ   CX, AX
+	VADDPS (AX), Z2, Z2
+	ADDQ   CX, AX
+	VADDPS (AX), Z3, Z3
+	ADDQ   CX, AX
+	VADDPS (AX), Z4, Z4
+	ADDQ   CX, AX
+	VADDPS (AX), Z5, Z5
+	ADDQ   CX, AX
+	VADDPS (AX), Z6, Z6
+	ADDQ   CX, AX
+	VADDPS (AX), Z7, Z7
+	ADDQ   CX, AX
+	VADDPS (AX), Z8, Z8
+	ADDQ   CX, AX
+	VADDPS (AX), Z9, Z9
+	ADDQ   CX, AX
+	VADDPS (AX), Z10, Z10
+	ADDQ   CX, AX
+	VADDPS (AX), Z11, Z11
+	ADDQ   CX, AX
+	VADDPS (AX), Z12, Z12
+
+alone13:
+	MOVQ    c_base+0(FP), AX
+	MOVQ    ldc+24(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z3, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z5, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z7, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z9, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z10, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z11, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z12, (AX)
+	VZEROUPPER
+	RET
+
+rows12:
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	VXORPS     Z4, Z4, Z4
+	VXORPS     Z5, Z5, Z5
+	VXORPS     Z6, Z6, Z6
+	VXORPS     Z7, Z7, Z7
+	VXORPS     Z8, Z8, Z8
+	VXORPS     Z9, Z9, Z9
+	VXORPS     Z10, Z10, Z10
+	VXORPS     Z11, Z11, Z11
+	MOVQ       c_base+0(FP), R9
+	MOVQ       ldc+24(FP), R10
+	SHLQ       $0x02, R10
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	SUBQ       $0x04, CX
+	JLT        tail12
+
+loop12:
+	VMOVUPS      (AX), Z31
+	VBROADCASTSS (BX), Z30
+	LONG         $0x400e9262
+	WORD         $0xc752
+	VBROADCASTSS (BX)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xcf52
+	VBROADCASTSS (BX)(DX*2), Z30
+	LONG         $0x400e9262
+	WORD         $0xd752
+	VBROADCASTSS (SI), Z29
+	LONG         $0x40169262
+	WORD         $0xdf52
+	VBROADCASTSS (SI)(DX*1), Z30
+	LONG         $0x400e9262
+	WORD         $0xe752
+	VBROADCASTSS (SI)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xef52
+	VBROADCASTSS (DI), Z30
+	LONG         $0x400e9262
+	WORD         $0xf752
+	VBROADCASTSS (DI)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xff52
+	VBROADCASTSS (DI)(DX*2), Z30
+	LONG         $0x400e1262
+	WORD         $0xc752
+	VBROADCASTSS (R8), Z29
+	LONG         $0x40161262
+	WORD         $0xcf52
+	VBROADCASTSS (R8)(DX*1), Z30
+	LONG         $0x400e1262
+	WORD         $0xd752
+	VBROADCASTSS (R8)(DX*2), Z29
+	LONG         $0x40161262
+	WORD         $0xdf52
+	VMOVUPS      128(AX), Z31
+	VBROADCASTSS 4(BX), Z30
+	LONG         $0x400e9262
+	WORD         $0xc752
+	VBROADCASTSS 4(BX)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xcf52
+	VBROADCASTSS 4(BX)(DX*2), Z30
+	LONG         $0x400e9262
+	WORD         $0xd752
+	VBROADCASTSS 4(SI), Z29
+	LONG         $0x40169262
+	WORD         $0xdf52
+	VBROADCASTSS 4(SI)(DX*1), Z30
+	LONG         $0x400e9262
+	WORD         $0xe752
+	VBROADCASTSS 4(SI)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xef52
+	VBROADCASTSS 4(DI), Z30
+	LONG         $0x400e9262
+	WORD         $0xf752
+	VBROADCASTSS 4(DI)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xff52
+	VBROADCASTSS 4(DI)(DX*2), Z30
+	LONG         $0x400e1262
+	WORD         $0xc752
+	VBROADCASTSS 4(R8), Z29
+	LONG         $0x40161262
+	WORD         $0xcf52
+	VBROADCASTSS 4(R8)(DX*1), Z30
+	LONG         $0x400e1262
+	WORD         $0xd752
+	VBROADCASTSS 4(R8)(DX*2), Z29
+	LONG         $0x40161262
+	WORD         $0xdf52
+	VMOVUPS      256(AX), Z31
+	VBROADCASTSS 8(BX), Z30
+	LONG         $0x400e9262
+	WORD         $0xc752
+	VBROADCASTSS 8(BX)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xcf52
+	VBROADCASTSS 8(BX)(DX*2), Z30
+	LONG         $0x400e9262
+	WORD         $0xd752
+	VBROADCASTSS 8(SI), Z29
+	LONG         $0x40169262
+	WORD         $0xdf52
+	VBROADCASTSS 8(SI)(DX*1), Z30
+	LONG         $0x400e9262
+	WORD         $0xe752
+	VBROADCASTSS 8(SI)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xef52
+	VBROADCASTSS 8(DI), Z30
+	LONG         $0x400e9262
+	WORD         $0xf752
+	VBROADCASTSS 8(DI)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xff52
+	VBROADCASTSS 8(DI)(DX*2), Z30
+	LONG         $0x400e1262
+	WORD         $0xc752
+	VBROADCASTSS 8(R8), Z29
+	LONG         $0x40161262
+	WORD         $0xcf52
+	VBROADCASTSS 8(R8)(DX*1), Z30
+	LONG         $0x400e1262
+	WORD         $0xd752
+	VBROADCASTSS 8(R8)(DX*2), Z29
+	LONG         $0x40161262
+	WORD         $0xdf52
+	VMOVUPS      384(AX), Z31
+	VBROADCASTSS 12(BX), Z30
+	LONG         $0x400e9262
+	WORD         $0xc752
+	VBROADCASTSS 12(BX)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xcf52
+	VBROADCASTSS 12(BX)(DX*2), Z30
+	LONG         $0x400e9262
+	WORD         $0xd752
+	VBROADCASTSS 12(SI), Z29
+	LONG         $0x40169262
+	WORD         $0xdf52
+	VBROADCASTSS 12(SI)(DX*1), Z30
+	LONG         $0x400e9262
+	WORD         $0xe752
+	VBROADCASTSS 12(SI)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xef52
+	VBROADCASTSS 12(DI), Z30
+	LONG         $0x400e9262
+	WORD         $0xf752
+	VBROADCASTSS 12(DI)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xff52
+	VBROADCASTSS 12(DI)(DX*2), Z30
+	LONG         $0x400e1262
+	WORD         $0xc752
+	VBROADCASTSS 12(R8), Z29
+	LONG         $0x40161262
+	WORD         $0xcf52
+	VBROADCASTSS 12(R8)(DX*1), Z30
+	LONG         $0x400e1262
+	WORD         $0xd752
+	VBROADCASTSS 12(R8)(DX*2), Z29
+	LONG         $0x40161262
+	WORD         $0xdf52
+	ADDQ         $0x00000200, AX
+	ADDQ         $0x00000010, BX
+	ADDQ         $0x00000010, SI
+	ADDQ         $0x00000010, DI
+	ADDQ         $0x00000010, R8
+	SUBQ         $0x04, CX
+	JGE          loop12
+
+tail12:
+	ADDQ $0x04, CX
+	JEQ  done12
+
+last12:
+	VMOVUPS      (AX), Z31
+	VBROADCASTSS (BX), Z30
+	LONG         $0x400e9262
+	WORD         $0xc752
+	VBROADCASTSS (BX)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xcf52
+	VBROADCASTSS (BX)(DX*2), Z30
+	LONG         $0x400e9262
+	WORD         $0xd752
+	VBROADCASTSS (SI), Z29
+	LONG         $0x40169262
+	WORD         $0xdf52
+	VBROADCASTSS (SI)(DX*1), Z30
+	LONG         $0x400e9262
+	WORD         $0xe752
+	VBROADCASTSS (SI)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xef52
+	VBROADCASTSS (DI), Z30
+	LONG         $0x400e9262
+	WORD         $0xf752
+	VBROADCASTSS (DI)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xff52
+	VBROADCASTSS (DI)(DX*2), Z30
+	LONG         $0x400e1262
+	WORD         $0xc752
+	VBROADCASTSS (R8), Z29
+	LONG         $0x40161262
+	WORD         $0xcf52
+	VBROADCASTSS (R8)(DX*1), Z30
+	LONG         $0x400e1262
+	WORD         $0xd752
+	VBROADCASTSS (R8)(DX*2), Z29
+	LONG         $0x40161262
+	WORD         $0xdf52
+	ADDQ         $0x00000080, AX
+	ADDQ         $0x00000004, BX
+	ADDQ         $0x00000004, SI
+	ADDQ         $0x00000004, DI
+	ADDQ         $0x00000004, R8
+	DECQ         CX
+	JNE          last12
+
+done12:
+	MOVQ    bias_base+128(FP), AX
+	MOVQ    bias_len+136(FP), CX
+	TESTQ   CX, CX
+	JZ      unbiased12
+	VMOVUPS (AX), Z31
+	VADDPS  Z31, Z0, Z0
+	VADDPS  Z31, Z1, Z1
+	VADDPS  Z31, Z2, Z2
+	VADDPS  Z31, Z3, Z3
+	VADDPS  Z31, Z4, Z4
+	VADDPS  Z31, Z5, Z5
+	VADDPS  Z31, Z6, Z6
+	VADDPS  Z31, Z7, Z7
+	VADDPS  Z31, Z8, Z8
+	VADDPS  Z31, Z9, Z9
+	VADDPS  Z31, Z10, Z10
+	VADDPS  Z31, Z11, Z11
+
+unbiased12:
+	MOVQ   add_base+96(FP), AX
+	MOVQ   add_len+104(FP), CX
+	TESTQ  CX, CX
+	JZ     alone12
+	MOVQ   ldadd+120(FP), CX
+	SHLQ   $0x02, CX
+	VADDPS (AX), Z0, Z0
+	ADDQ   CX, AX
+	VADDPS (AX), Z1, Z1
+	ADDQ   CX, AX
+	VADDPS (AX), Z2, Z2
+	ADDQ   CX, AX
+	VADDPS (AX), Z3, Z3
+	ADDQ   CX, AX
+	VADDPS (AX), Z4, Z4
+	ADDQ   CX, AX
+	VADDPS (AX), Z5, Z5
+	ADDQ   CX, AX
+	VADDPS (AX), Z6, Z6
+	ADDQ   CX, AX
+	VADDPS (AX), Z7, Z7
+	ADDQ   CX, AX
+	VADDPS (AX), Z8, Z8
+	ADDQ   CX, AX
+	VADDPS (AX), Z9, Z9
+	ADDQ   CX, AX
+	VADDPS (AX), Z10, Z10
+	ADDQ   CX, AX
+	VADDPS (AX), Z11, Z11
+
+alone12:
+	MOVQ    c_base+0(FP), AX
+	MOVQ    ldc+24(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z3, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z5, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z7, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z9, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z10, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z11, (AX)
+	VZEROUPPER
+	RET
+
+rows11:
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	VXORPS     Z4, Z4, Z4
+	VXORPS     Z5, Z5, Z5
+	VXORPS     Z6, Z6, Z6
+	VXORPS     Z7, Z7, Z7
+	VXORPS     Z8, Z8, Z8
+	VXORPS     Z9, Z9, Z9
+	VXORPS     Z10, Z10, Z10
+	MOVQ       c_base+0(FP), R9
+	MOVQ       ldc+24(FP), R10
+	SHLQ       $0x02, R10
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	SUBQ       $0x04, CX
+	JLT        tail11
+
+loop11:
+	VMOVUPS      (AX), Z31
+	VBROADCASTSS (BX), Z30
+	LONG         $0x400e9262
+	WORD         $0xc752
+	VBROADCASTSS (BX)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xcf52
+	VBROADCASTSS (BX)(DX*2), Z30
+	LONG         $0x400e9262
+	WORD         $0xd752
+	VBROADCASTSS (SI), Z29
+	LONG         $0x40169262
+	WORD         $0xdf52
+	VBROADCASTSS (SI)(DX*1), Z30
+	LONG         $0x400e9262
+	WORD         $0xe752
+	VBROADCASTSS (SI)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xef52
+	VBROADCASTSS (DI), Z30
+	LONG         $0x400e9262
+	WORD         $0xf752
+	VBROADCASTSS (DI)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xff52
+	VBROADCASTSS (DI)(DX*2), Z30
+	LONG         $0x400e1262
+	WORD         $0xc752
+	VBROADCASTSS (R8), Z29
+	LONG         $0x40161262
+	WORD         $0xcf52
+	VBROADCASTSS (R8)(DX*1), Z30
+	LONG         $0x400e1262
+	WORD         $0xd752
+	VMOVUPS      128(AX), Z31
+	VBROADCASTSS 4(BX), Z30
+	LONG         $0x400e9262
+	WORD         $0xc752
+	VBROADCASTSS 4(BX)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xcf52
+	VBROADCASTSS 4(BX)(DX*2), Z30
+	LONG         $0x400e9262
+	WORD         $0xd752
+	VBROADCASTSS 4(SI), Z29
+	LONG         $0x40169262
+	WORD         $0xdf52
+	VBROADCASTSS 4(SI)(DX*1), Z30
+	LONG         $0x400e9262
+	WORD         $0xe752
+	VBROADCASTSS 4(SI)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xef52
+	VBROADCASTSS 4(DI), Z30
+	LONG         $0x400e9262
+	WORD         $0xf752
+	VBROADCASTSS 4(DI)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xff52
+	VBROADCASTSS 4(DI)(DX*2), Z30
+	LONG         $0x400e1262
+	WORD         $0xc752
+	VBROADCASTSS 4(R8), Z29
+	LONG         $0x40161262
+	WORD         $0xcf52
+	VBROADCASTSS 4(R8)(DX*1), Z30
+	LONG         $0x400e1262
+	WORD         $0xd752
+	VMOVUPS      256(AX), Z31
+	VBROADCASTSS 8(BX), Z30
+	LONG         $0x400e9262
+	WORD         $0xc752
+	VBROADCASTSS 8(BX)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xcf52
+	VBROADCASTSS 8(BX)(DX*2), Z30
+	LONG         $0x400e9262
+	WORD         $0xd752
+	VBROADCASTSS 8(SI), Z29
+	LONG         $0x40169262
+	WORD         $0xdf52
+	VBROADCASTSS 8(SI)(DX*1), Z30
+	LONG         $0x400e9262
+	WORD         $0xe752
+	VBROADCASTSS 8(SI)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xef52
+	VBROADCASTSS 8(DI), Z30
+	LONG         $0x400e9262
+	WORD         $0xf752
+	VBROADCASTSS 8(DI)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xff52
+	VBROADCASTSS 8(DI)(DX*2), Z30
+	LONG         $0x400e1262
+	WORD         $0xc752
+	VBROADCASTSS 8(R8), Z29
+	LONG         $0x40161262
+	WORD         $0xcf52
+	VBROADCASTSS 8(R8)(DX*1), Z30
+	LONG         $0x400e1262
+	WORD         $0xd752
+	VMOVUPS      384(AX), Z31
+	VBROADCASTSS 12(BX), Z30
+	LONG         $0x400e9262
+	WORD         $0xc752
+	VBROADCASTSS 12(BX)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xcf52
+	VBROADCASTSS 12(BX)(DX*2), Z30
+	LONG         $0x400e9262
+	WORD         $0xd752
+	VBROADCASTSS 12(SI), Z29
+	LONG         $0x40169262
+	WORD         $0xdf52
+	VBROADCASTSS 12(SI)(DX*1), Z30
+	LONG         $0x400e9262
+	WORD         $0xe752
+	VBROADCASTSS 12(SI)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xef52
+	VBROADCASTSS 12(DI), Z30
+	LONG         $0x400e9262
+	WORD         $0xf752
+	VBROADCASTSS 12(DI)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xff52
+	VBROADCASTSS 12(DI)(DX*2), Z30
+	LONG         $0x400e1262
+	WORD         $0xc752
+	VBROADCASTSS 12(R8), Z29
+	LONG         $0x40161262
+	WORD         $0xcf52
+	VBROADCASTSS 12(R8)(DX*1), Z30
+	LONG         $0x400e1262
+	WORD         $0xd752
+	ADDQ         $0x00000200, AX
+	ADDQ         $0x00000010, BX
+	ADDQ         $0x00000010, SI
+	ADDQ         $0x00000010, DI
+	ADDQ         $0x00000010, R8
+	SUBQ         $0x04, CX
+	JGE          loop11
+
+tail11:
+	ADDQ $0x04, CX
+	JEQ  done11
+
+last11:
+	VMOVUPS      (AX), Z31
+	VBROADCASTSS (BX), Z30
+	LONG         $0x400e9262
+	WORD         $0xc752
+	VBROADCASTSS (BX)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xcf52
+	VBROADCASTSS (BX)(DX*2), Z30
+	LONG         $0x400e9262
+	WORD         $0xd752
+	VBROADCASTSS (SI), Z29
+	LONG         $0x40169262
+	WORD         $0xdf52
+	VBROADCASTSS (SI)(DX*1), Z30
+	LONG         $0x400e9262
+	WORD         $0xe752
+	VBROADCASTSS (SI)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xef52
+	VBROADCASTSS (DI), Z30
+	LONG         $0x400e9262
+	WORD         $0xf752
+	VBROADCASTSS (DI)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xff52
+	VBROADCASTSS (DI)(DX*2), Z30
+	LONG         $0x400e1262
+	WORD         $0xc752
+	VBROADCASTSS (R8), Z29
+	LONG         $0x40161262
+	WORD         $0xcf52
+	VBROADCASTSS (R8)(DX*1), Z30
+	LONG         $0x400e1262
+	WORD         $0xd752
+	ADDQ         $0x00000080, AX
+	ADDQ         $0x00000004, BX
+	ADDQ         $0x00000004, SI
+	ADDQ         $0x00000004, DI
+	ADDQ         $0x00000004, R8
+	DECQ         CX
+	JNE          last11
+
+done11:
+	MOVQ    bias_base+128(FP), AX
+	MOVQ    bias_len+136(FP), CX
+	TESTQ   CX, CX
+	JZ      unbiased11
+	VMOVUPS (AX), Z31
+	VADDPS  Z31, Z0, Z0
+	VADDPS  Z31, Z1, Z1
+	VADDPS  Z31, Z2, Z2
+	VADDPS  Z31, Z3, Z3
+	VADDPS  Z31, Z4, Z4
+	VADDPS  Z31, Z5, Z5
+	VADDPS  Z31, Z6, Z6
+	VADDPS  Z31, Z7, Z7
+	VADDPS  Z31, Z8, Z8
+	VADDPS  Z31, Z9, Z9
+	VADDPS  Z31, Z10, Z10
+
+unbiased11:
+	MOVQ   add_base+96(FP), AX
+	MOVQ   add_len+104(FP), CX
+	TESTQ  CX, CX
+	JZ     alone11
+	MOVQ   ldadd+120(FP), CX
+	SHLQ   $0x02, CX
+	VADDPS (AX), Z0, Z0
+	ADDQ   CX, AX
+	VADDPS (AX), Z1, Z1
+	ADDQ   CX, AX
+	VADDPS (AX), Z2, Z2
+	ADDQ   CX, AX
+	VADDPS (AX), Z3, Z3
+	ADDQ   CX, AX
+	VADDPS (AX), Z4, Z4
+	ADDQ   CX, AX
+	VADDPS (AX), Z5, Z5
+	ADDQ   CX, AX
+	VADDPS (AX), Z6, Z6
+	ADDQ   CX, AX
+	VADDPS (AX), Z7, Z7
+	ADDQ   CX, AX
+	VADDPS (AX), Z8, Z8
+	ADDQ   CX, AX
+	VADDPS (AX), Z9, Z9
+	ADDQ   CX, AX
+	VADDPS (AX), Z10, Z10
+
+alone11:
+	MOVQ    c_base+0(FP), AX
+	MOVQ    ldc+24(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z3, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z5, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z7, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z9, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z10, (AX)
+	VZEROUPPER
+	RET
+
+rows10:
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	VXORPS     Z4, Z4, Z4
+	VXORPS     Z5, Z5, Z5
+	VXORPS     Z6, Z6, Z6
+	VXORPS     Z7, Z7, Z7
+	VXORPS     Z8, Z8, Z8
+	VXORPS     Z9, Z9, Z9
+	MOVQ       c_base+0(FP), R9
+	MOVQ       ldc+24(FP), R10
+	SHLQ       $0x02, R10
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	SUBQ       $0x04, CX
+	JLT        tail10
+
+loop10:
+	VMOVUPS      (AX), Z31
+	VBROADCASTSS (BX), Z30
+	LONG         $0x400e9262
+	WORD         $0xc752
+	VBROADCASTSS (BX)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xcf52
+	VBROADCASTSS (BX)(DX*2), Z30
+	LONG         $0x400e9262
+	WORD         $0xd752
+	VBROADCASTSS (SI), Z29
+	LONG         $0x40169262
+	WORD         $0xdf52
+	VBROADCASTSS (SI)(DX*1), Z30
+	LONG         $0x400e9262
+	WORD         $0xe752
+	VBROADCASTSS (SI)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xef52
+	VBROADCASTSS (DI), Z30
+	LONG         $0x400e9262
+	WORD         $0xf752
+	VBROADCASTSS (DI)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xff52
+	VBROADCASTSS (DI)(DX*2), Z30
+	LONG         $0x400e1262
+	WORD         $0xc752
+	VBROADCASTSS (R8), Z29
+	LONG         $0x40161262
+	WORD         $0xcf52
+	VMOVUPS      128(AX), Z31
+	VBROADCASTSS 4(BX), Z30
+	LONG         $0x400e9262
+	WORD         $0xc752
+	VBROADCASTSS 4(BX)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xcf52
+	VBROADCASTSS 4(BX)(DX*2), Z30
+	LONG         $0x400e9262
+	WORD         $0xd752
+	VBROADCASTSS 4(SI), Z29
+	LONG         $0x40169262
+	WORD         $0xdf52
+	VBROADCASTSS 4(SI)(DX*1), Z30
+	LONG         $0x400e9262
+	WORD         $0xe752
+	VBROADCASTSS 4(SI)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xef52
+	VBROADCASTSS 4(DI), Z30
+	LONG         $0x400e9262
+	WORD         $0xf752
+	VBROADCASTSS 4(DI)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xff52
+	VBROADCASTSS 4(DI)(DX*2), Z30
+	LONG         $0x400e1262
+	WORD         $0xc752
+	VBROADCASTSS 4(R8), Z29
+	LONG         $0x40161262
+	WORD         $0xcf52
+	VMOVUPS      256(AX), Z31
+	VBROADCASTSS 8(BX), Z30
+	LONG         $0x400e9262
+	WORD         $0xc752
+	VBROADCASTSS 8(BX)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xcf52
+	VBROADCASTSS 8(BX)(DX*2), Z30
+	LONG         $0x400e9262
+	WORD         $0xd752
+	VBROADCASTSS 8(SI), Z29
+	LONG         $0x40169262
+	WORD         $0xdf52
+	VBROADCASTSS 8(SI)(DX*1), Z30
+	LONG         $0x400e9262
+	WORD         $0xe752
+	VBROADCASTSS 8(SI)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xef52
+	VBROADCASTSS 8(DI), Z30
+	LONG         $0x400e9262
+	WORD         $0xf752
+	VBROADCASTSS 8(DI)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xff52
+	VBROADCASTSS 8(DI)(DX*2), Z30
+	LONG         $0x400e1262
+	WORD         $0xc752
+	VBROADCASTSS 8(R8), Z29
+	LONG         $0x40161262
+	WORD         $0xcf52
+	VMOVUPS      384(AX), Z31
+	VBROADCASTSS 12(BX), Z30
+	LONG         $0x400e9262
+	WORD         $0xc752
+	VBROADCASTSS 12(BX)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xcf52
+	VBROADCASTSS 12(BX)(DX*2), Z30
+	LONG         $0x400e9262
+	WORD         $0xd752
+	VBROADCASTSS 12(SI), Z29
+	LONG         $0x40169262
+	WORD         $0xdf52
+	VBROADCASTSS 12(SI)(DX*1), Z30
+	LONG         $0x400e9262
+	WORD         $0xe752
+	VBROADCASTSS 12(SI)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xef52
+	VBROADCASTSS 12(DI), Z30
+	LONG         $0x400e9262
+	WORD         $0xf752
+	VBROADCASTSS 12(DI)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xff52
+	VBROADCASTSS 12(DI)(DX*2), Z30
+	LONG         $0x400e1262
+	WORD         $0xc752
+	VBROADCASTSS 12(R8), Z29
+	LONG         $0x40161262
+	WORD         $0xcf52
+	ADDQ         $0x00000200, AX
+	ADDQ         $0x00000010, BX
+	ADDQ         $0x00000010, SI
+	ADDQ         $0x00000010, DI
+	ADDQ         $0x00000010, R8
+	SUBQ         $0x04, CX
+	JGE          loop10
+
+tail10:
+	ADDQ $0x04, CX
+	JEQ  done10
+
+last10:
+	VMOVUPS      (AX), Z31
+	VBROADCASTSS (BX), Z30
+	LONG         $0x400e9262
+	WORD         $0xc752
+	VBROADCASTSS (BX)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xcf52
+	VBROADCASTSS (BX)(DX*2), Z30
+	LONG         $0x400e9262
+	WORD         $0xd752
+	VBROADCASTSS (SI), Z29
+	LONG         $0x40169262
+	WORD         $0xdf52
+	VBROADCASTSS (SI)(DX*1), Z30
+	LONG         $0x400e9262
+	WORD         $0xe752
+	VBROADCASTSS (SI)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xef52
+	VBROADCASTSS (DI), Z30
+	LONG         $0x400e9262
+	WORD         $0xf752
+	VBROADCASTSS (DI)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xff52
+	VBROADCASTSS (DI)(DX*2), Z30
+	LONG         $0x400e1262
+	WORD         $0xc752
+	VBROADCASTSS (R8), Z29
+	LONG         $0x40161262
+	WORD         $0xcf52
+	ADDQ         $0x00000080, AX
+	ADDQ         $0x00000004, BX
+	ADDQ         $0x00000004, SI
+	ADDQ         $0x00000004, DI
+	ADDQ         $0x00000004, R8
+	DECQ         CX
+	JNE          last10
+
+done10:
+	MOVQ    bias_base+128(FP), AX
+	MOVQ    bias_len+136(FP), CX
+	TESTQ   CX, CX
+	JZ      unbiased10
+	VMOVUPS (AX), Z31
+	VADDPS  Z31, Z0, Z0
+	VADDPS  Z31, Z1, Z1
+	VADDPS  Z31, Z2, Z2
+	VADDPS  Z31, Z3, Z3
+	VADDPS  Z31, Z4, Z4
+	VADDPS  Z31, Z5, Z5
+	VADDPS  Z31, Z6, Z6
+	VADDPS  Z31, Z7, Z7
+	VADDPS  Z31, Z8, Z8
+	VADDPS  Z31, Z9, Z9
+
+unbiased10:
+	MOVQ   add_base+96(FP), AX
+	MOVQ   add_len+104(FP), CX
+	TESTQ  CX, CX
+	JZ     alone10
+	MOVQ   ldadd+120(FP), CX
+	SHLQ   $0x02, CX
+	VADDPS (AX), Z0, Z0
+	ADDQ   CX, AX
+	VADDPS (AX), Z1, Z1
+	ADDQ   CX, AX
+	VADDPS (AX), Z2, Z2
+	ADDQ   CX, AX
+	VADDPS (AX), Z3, Z3
+	ADDQ   CX, AX
+	VADDPS (AX), Z4, Z4
+	ADDQ   CX, AX
+	VADDPS (AX), Z5, Z5
+	ADDQ   CX, AX
+	VADDPS (AX), Z6, Z6
+	ADDQ   CX, AX
+	VADDPS (AX), Z7, Z7
+	ADDQ   CX, AX
+	VADDPS (AX), Z8, Z8
+	ADDQ   CX, AX
+	VADDPS (AX), Z9, Z9
+
+alone10:
+	MOVQ    c_base+0(FP), AX
+	MOVQ    ldc+24(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z3, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z5, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z7, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z9, (AX)
+	VZEROUPPER
+	RET
+
+rows9:
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	VXORPS     Z4, Z4, Z4
+	VXORPS     Z5, Z5, Z5
+	VXORPS     Z6, Z6, Z6
+	VXORPS     Z7, Z7, Z7
+	VXORPS     Z8, Z8, Z8
+	MOVQ       c_base+0(FP), R8
+	MOVQ       ldc+24(FP), R9
+	SHLQ       $0x02, R9
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	SUBQ       $0x04, CX
+	JLT        tail9
+
+loop9:
+	VMOVUPS      (AX), Z31
+	VBROADCASTSS (BX), Z30
+	LONG         $0x400e9262
+	WORD         $0xc752
+	VBROADCASTSS (BX)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xcf52
+	VBROADCASTSS (BX)(DX*2), Z30
+	LONG         $0x400e9262
+	WORD         $0xd752
+	VBROADCASTSS (SI), Z29
+	LONG         $0x40169262
+	WORD         $0xdf52
+	VBROADCASTSS (SI)(DX*1), Z30
+	LONG         $0x400e9262
+	WORD         $0xe752
+	VBROADCASTSS (SI)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xef52
+	VBROADCASTSS (DI), Z30
+	LONG         $0x400e9262
+	WORD         $0xf752
+	VBROADCASTSS (DI)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xff52
+	VBROADCASTSS (DI)(DX*2), Z30
+	LONG         $0x400e1262
+	WORD         $0xc752
+	VMOVUPS      128(AX), Z31
+	VBROADCASTSS 4(BX), Z30
+	LONG         $0x400e9262
+	WORD         $0xc752
+	VBROADCASTSS 4(BX)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xcf52
+	VBROADCASTSS 4(BX)(DX*2), Z30
+	LONG         $0x400e9262
+	WORD         $0xd752
+	VBROADCASTSS 4(SI), Z29
+	LONG         $0x40169262
+	WORD         $0xdf52
+	VBROADCASTSS 4(SI)(DX*1), Z30
+	LONG         $0x400e9262
+	WORD         $0xe752
+	VBROADCASTSS 4(SI)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xef52
+	VBROADCASTSS 4(DI), Z30
+	LONG         $0x400e9262
+	WORD         $0xf752
+	VBROADCASTSS 4(DI)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xff52
+	VBROADCASTSS 4(DI)(DX*2), Z30
+	LONG         $0x400e1262
+	WORD         $0xc752
+	VMOVUPS      256(AX), Z31
+	VBROADCASTSS 8(BX), Z30
+	LONG         $0x400e9262
+	WORD         $0xc752
+	VBROADCASTSS 8(BX)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xcf52
+	VBROADCASTSS 8(BX)(DX*2), Z30
+	LONG         $0x400e9262
+	WORD         $0xd752
+	VBROADCASTSS 8(SI), Z29
+	LONG         $0x40169262
+	WORD         $0xdf52
+	VBROADCASTSS 8(SI)(DX*1), Z30
+	LONG         $0x400e9262
+	WORD         $0xe752
+	VBROADCASTSS 8(SI)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xef52
+	VBROADCASTSS 8(DI), Z30
+	LONG         $0x400e9262
+	WORD         $0xf752
+	VBROADCASTSS 8(DI)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xff52
+	VBROADCASTSS 8(DI)(DX*2), Z30
+	LONG         $0x400e1262
+	WORD         $0xc752
+	VMOVUPS      384(AX), Z31
+	VBROADCASTSS 12(BX), Z30
+	LONG         $0x400e9262
+	WORD         $0xc752
+	VBROADCASTSS 12(BX)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xcf52
+	VBROADCASTSS 12(BX)(DX*2), Z30
+	LONG         $0x400e9262
+	WORD         $0xd752
+	VBROADCASTSS 12(SI), Z29
+	LONG         $0x40169262
+	WORD         $0xdf52
+	VBROADCASTSS 12(SI)(DX*1), Z30
+	LONG         $0x400e9262
+	WORD         $0xe752
+	VBROADCASTSS 12(SI)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xef52
+	VBROADCASTSS 12(DI), Z30
+	LONG         $0x400e9262
+	WORD         $0xf752
+	VBROADCASTSS 12(DI)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xff52
+	VBROADCASTSS 12(DI)(DX*2), Z30
+	LONG         $0x400e1262
+	WORD         $0xc752
+	ADDQ         $0x00000200, AX
+	ADDQ         $0x00000010, BX
+	ADDQ         $0x00000010, SI
+	ADDQ         $0x00000010, DI
+	SUBQ         $0x04, CX
+	JGE          loop9
+
+tail9:
+	ADDQ $0x04, CX
+	JEQ  done9
+
+last9:
+	VMOVUPS      (AX), Z31
+	VBROADCASTSS (BX), Z30
+	LONG         $0x400e9262
+	WORD         $0xc752
+	VBROADCASTSS (BX)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xcf52
+	VBROADCASTSS (BX)(DX*2), Z30
+	LONG         $0x400e9262
+	WORD         $0xd752
+	VBROADCASTSS (SI), Z29
+	LONG         $0x40169262
+	WORD         $0xdf52
+	VBROADCASTSS (SI)(DX*1), Z30
+	LONG         $0x400e9262
+	WORD         $0xe752
+	VBROADCASTSS (SI)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xef52
+	VBROADCASTSS (DI), Z30
+	LONG         $0x400e9262
+	WORD         $0xf752
+	VBROADCASTSS (DI)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xff52
+	VBROADCASTSS (DI)(DX*2), Z30
+	LONG         $0x400e1262
+	WORD         $0xc752
+	ADDQ         $0x00000080, AX
+	ADDQ         $0x00000004, BX
+	ADDQ         $0x00000004, SI
+	ADDQ         $0x00000004, DI
+	DECQ         CX
+	JNE          last9
+
+done9:
+	MOVQ    bias_base+128(FP), AX
+	MOVQ    bias_len+136(FP), CX
+	TESTQ   CX, CX
+	JZ      unbiased9
+	VMOVUPS (AX), Z31
+	VADDPS  Z31, Z0, Z0
+	VADDPS  Z31, Z1, Z1
+	VADDPS  Z31, Z2, Z2
+	VADDPS  Z31, Z3, Z3
+	VADDPS  Z31, Z4, Z4
+	VADDPS  Z31, Z5, Z5
+	VADDPS  Z31, Z6, Z6
+	VADDPS  Z31, Z7, Z7
+	VADDPS  Z31, Z8, Z8
+
+unbiased9:
+	MOVQ   add_base+96(FP), AX
+	MOVQ   add_len+104(FP), CX
+	TESTQ  CX, CX
+	JZ     alone9
+	MOVQ   ldadd+120(FP), CX
+	SHLQ   $0x02, CX
+	VADDPS (AX), Z0, Z0
+	ADDQ   CX, AX
+	VADDPS (AX), Z1, Z1
+	ADDQ   CX, AX
+	VADDPS (AX), Z2, Z2
+	ADDQ   CX, AX
+	VADDPS (AX), Z3, Z3
+	ADDQ   CX, AX
+	VADDPS (AX), Z4, Z4
+	ADDQ   CX, AX
+	VADDPS (AX), Z5, Z5
+	ADDQ   CX, AX
+	VADDPS (AX), Z6, Z6
+	ADDQ   CX, AX
+	VADDPS (AX), Z7, Z7
+	ADDQ   CX, AX
+	VADDPS (AX), Z8, Z8
+
+alone9:
+	MOVQ    c_base+0(FP), AX
+	MOVQ    ldc+24(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z3, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z5, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z7, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, (AX)
+	VZEROUPPER
+	RET
+
+rows8:
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	VXORPS     Z4, Z4, Z4
+	VXORPS     Z5, Z5, Z5
+	VXORPS     Z6, Z6, Z6
+	VXORPS     Z7, Z7, Z7
+	MOVQ       c_base+0(FP), R8
+	MOVQ       ldc+24(FP), R9
+	SHLQ       $0x02, R9
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	SUBQ       $0x04, CX
+	JLT        tail8
+
+loop8:
+	VMOVUPS      (AX), Z31
+	VBROADCASTSS (BX), Z30
+	LONG         $0x400e9262
+	WORD         $0xc752
+	VBROADCASTSS (BX)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xcf52
+	VBROADCASTSS (BX)(DX*2), Z30
+	LONG         $0x400e9262
+	WORD         $0xd752
+	VBROADCASTSS (SI), Z29
+	LONG         $0x40169262
+	WORD         $0xdf52
+	VBROADCASTSS (SI)(DX*1), Z30
+	LONG         $0x400e9262
+	WORD         $0xe752
+	VBROADCASTSS (SI)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xef52
+	VBROADCASTSS (DI), Z30
+	LONG         $0x400e9262
+	WORD         $0xf752
+	VBROADCASTSS (DI)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xff52
+	VMOVUPS      128(AX), Z31
+	VBROADCASTSS 4(BX), Z30
+	LONG         $0x400e9262
+	WORD         $0xc752
+	VBROADCASTSS 4(BX)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xcf52
+	VBROADCASTSS 4(BX)(DX*2), Z30
+	LONG         $0x400e9262
+	WORD         $0xd752
+	VBROADCASTSS 4(SI), Z29
+	LONG         $0x40169262
+	WORD         $0xdf52
+	VBROADCASTSS 4(SI)(DX*1), Z30
+	LONG         $0x400e9262
+	WORD         $0xe752
+	VBROADCASTSS 4(SI)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xef52
+	VBROADCASTSS 4(DI), Z30
+	LONG         $0x400e9262
+	WORD         $0xf752
+	VBROADCASTSS 4(DI)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xff52
+	VMOVUPS      256(AX), Z31
+	VBROADCASTSS 8(BX), Z30
+	LONG         $0x400e9262
+	WORD         $0xc752
+	VBROADCASTSS 8(BX)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xcf52
+	VBROADCASTSS 8(BX)(DX*2), Z30
+	LONG         $0x400e9262
+	WORD         $0xd752
+	VBROADCASTSS 8(SI), Z29
+	LONG         $0x40169262
+	WORD         $0xdf52
+	VBROADCASTSS 8(SI)(DX*1), Z30
+	LONG         $0x400e9262
+	WORD         $0xe752
+	VBROADCASTSS 8(SI)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xef52
+	VBROADCASTSS 8(DI), Z30
+	LONG         $0x400e9262
+	WORD         $0xf752
+	VBROADCASTSS 8(DI)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xff52
+	VMOVUPS      384(AX), Z31
+	VBROADCASTSS 12(BX), Z30
+	LONG         $0x400e9262
+	WORD         $0xc752
+	VBROADCASTSS 12(BX)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xcf52
+	VBROADCASTSS 12(BX)(DX*2), Z30
+	LONG         $0x400e9262
+	WORD         $0xd752
+	VBROADCASTSS 12(SI), Z29
+	LONG         $0x40169262
+	WORD         $0xdf52
+	VBROADCASTSS 12(SI)(DX*1), Z30
+	LONG         $0x400e9262
+	WORD         $0xe752
+	VBROADCASTSS 12(SI)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xef52
+	VBROADCASTSS 12(DI), Z30
+	LONG         $0x400e9262
+	WORD         $0xf752
+	VBROADCASTSS 12(DI)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xff52
+	ADDQ         $0x00000200, AX
+	ADDQ         $0x00000010, BX
+	ADDQ         $0x00000010, SI
+	ADDQ         $0x00000010, DI
+	SUBQ         $0x04, CX
+	JGE          loop8
+
+tail8:
+	ADDQ $0x04, CX
+	JEQ  done8
+
+last8:
+	VMOVUPS      (AX), Z31
+	VBROADCASTSS (BX), Z30
+	LONG         $0x400e9262
+	WORD         $0xc752
+	VBROADCASTSS (BX)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xcf52
+	VBROADCASTSS (BX)(DX*2), Z30
+	LONG         $0x400e9262
+	WORD         $0xd752
+	VBROADCASTSS (SI), Z29
+	LONG         $0x40169262
+	WORD         $0xdf52
+	VBROADCASTSS (SI)(DX*1), Z30
+	LONG         $0x400e9262
+	WORD         $0xe752
+	VBROADCASTSS (SI)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xef52
+	VBROADCASTSS (DI), Z30
+	LONG         $0x400e9262
+	WORD         $0xf752
+	VBROADCASTSS (DI)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xff52
+	ADDQ         $0x00000080, AX
+	ADDQ         $0x00000004, BX
+	ADDQ         $0x00000004, SI
+	ADDQ         $0x00000004, DI
+	DECQ         CX
+	JNE          last8
+
+done8:
+	MOVQ    bias_base+128(FP), AX
+	MOVQ    bias_len+136(FP), CX
+	TESTQ   CX, CX
+	JZ      unbiased8
+	VMOVUPS (AX), Z31
+	VADDPS  Z31, Z0, Z0
+	VADDPS  Z31, Z1, Z1
+	VADDPS  Z31, Z2, Z2
+	VADDPS  Z31, Z3, Z3
+	VADDPS  Z31, Z4, Z4
+	VADDPS  Z31, Z5, Z5
+	VADDPS  Z31, Z6, Z6
+	VADDPS  Z31, Z7, Z7
+
+unbiased8:
+	MOVQ   add_base+96(FP), AX
+	MOVQ   add_len+104(FP), CX
+	TESTQ  CX, CX
+	JZ     alone8
+	MOVQ   ldadd+120(FP), CX
+	SHLQ   $0x02, CX
+	VADDPS (AX), Z0, Z0
+	ADDQ   CX, AX
+	VADDPS (AX), Z1, Z1
+	ADDQ   CX, AX
+	VADDPS (AX), Z2, Z2
+	ADDQ   CX, AX
+	VADDPS (AX), Z3, Z3
+	ADDQ   CX, AX
+	VADDPS (AX), Z4, Z4
+	ADDQ   CX, AX
+	VADDPS (AX), Z5, Z5
+	ADDQ   CX, AX
+	VADDPS (AX), Z6, Z6
+	ADDQ   CX, AX
+	VADDPS (AX), Z7, Z7
+
+alone8:
+	MOVQ    c_base+0(FP), AX
+	MOVQ    ldc+24(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z3, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z5, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z7, (AX)
+	VZEROUPPER
+	RET
+
+rows7:
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	VXORPS     Z4, Z4, Z4
+	VXORPS     Z5, Z5, Z5
+	VXORPS     Z6, Z6, Z6
+	MOVQ       c_base+0(FP), R8
+	MOVQ       ldc+24(FP), R9
+	SHLQ       $0x02, R9
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	SUBQ       $0x04, CX
+	JLT        tail7
+
+loop7:
+	VMOVUPS      (AX), Z31
+	VBROADCASTSS (BX), Z30
+	LONG         $0x400e9262
+	WORD         $0xc752
+	VBROADCASTSS (BX)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xcf52
+	VBROADCASTSS (BX)(DX*2), Z30
+	LONG         $0x400e9262
+	WORD         $0xd752
+	VBROADCASTSS (SI), Z29
+	LONG         $0x40169262
+	WORD         $0xdf52
+	VBROADCASTSS (SI)(DX*1), Z30
+	LONG         $0x400e9262
+	WORD         $0xe752
+	VBROADCASTSS (SI)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xef52
+	VBROADCASTSS (DI), Z30
+	LONG         $0x400e9262
+	WORD         $0xf752
+	VMOVUPS      128(AX), Z31
+	VBROADCASTSS 4(BX), Z30
+	LONG         $0x400e9262
+	WORD         $0xc752
+	VBROADCASTSS 4(BX)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xcf52
+	VBROADCASTSS 4(BX)(DX*2), Z30
+	LONG         $0x400e9262
+	WORD         $0xd752
+	VBROADCASTSS 4(SI), Z29
+	LONG         $0x40169262
+	WORD         $0xdf52
+	VBROADCASTSS 4(SI)(DX*1), Z30
+	LONG         $0x400e9262
+	WORD         $0xe752
+	VBROADCASTSS 4(SI)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xef52
+	VBROADCASTSS 4(DI), Z30
+	LONG         $0x400e9262
+	WORD         $0xf752
+	VMOVUPS      256(AX), Z31
+	VBROADCASTSS 8(BX), Z30
+	LONG         $0x400e9262
+	WORD         $0xc752
+	VBROADCASTSS 8(BX)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xcf52
+	VBROADCASTSS 8(BX)(DX*2), Z30
+	LONG         $0x400e9262
+	WORD         $0xd752
+	VBROADCASTSS 8(SI), Z29
+	LONG         $0x40169262
+	WORD         $0xdf52
+	VBROADCASTSS 8(SI)(DX*1), Z30
+	LONG         $0x400e9262
+	WORD         $0xe752
+	VBROADCASTSS 8(SI)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xef52
+	VBROADCASTSS 8(DI), Z30
+	LONG         $0x400e9262
+	WORD         $0xf752
+	VMOVUPS      384(AX), Z31
+	VBROADCASTSS 12(BX), Z30
+	LONG         $0x400e9262
+	WORD         $0xc752
+	VBROADCASTSS 12(BX)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xcf52
+	VBROADCASTSS 12(BX)(DX*2), Z30
+	LONG         $0x400e9262
+	WORD         $0xd752
+	VBROADCASTSS 12(SI), Z29
+	LONG         $0x40169262
+	WORD         $0xdf52
+	VBROADCASTSS 12(SI)(DX*1), Z30
+	LONG         $0x400e9262
+	WORD         $0xe752
+	VBROADCASTSS 12(SI)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xef52
+	VBROADCASTSS 12(DI), Z30
+	LONG         $0x400e9262
+	WORD         $0xf752
+	ADDQ         $0x00000200, AX
+	ADDQ         $0x00000010, BX
+	ADDQ         $0x00000010, SI
+	ADDQ         $0x00000010, DI
+	SUBQ         $0x04, CX
+	JGE          loop7
+
+tail7:
+	ADDQ $0x04, CX
+	JEQ  done7
+
+last7:
+	VMOVUPS      (AX), Z31
+	VBROADCASTSS (BX), Z30
+	LONG         $0x400e9262
+	WORD         $0xc752
+	VBROADCASTSS (BX)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xcf52
+	VBROADCASTSS (BX)(DX*2), Z30
+	LONG         $0x400e9262
+	WORD         $0xd752
+	VBROADCASTSS (SI), Z29
+	LONG         $0x40169262
+	WORD         $0xdf52
+	VBROADCASTSS (SI)(DX*1), Z30
+	LONG         $0x400e9262
+	WORD         $0xe752
+	VBROADCASTSS (SI)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xef52
+	VBROADCASTSS (DI), Z30
+	LONG         $0x400e9262
+	WORD         $0xf752
+	ADDQ         $0x00000080, AX
+	ADDQ         $0x00000004, BX
+	ADDQ         $0x00000004, SI
+	ADDQ         $0x00000004, DI
+	DECQ         CX
+	JNE          last7
+
+done7:
+	MOVQ    bias_base+128(FP), AX
+	MOVQ    bias_len+136(FP), CX
+	TESTQ   CX, CX
+	JZ      unbiased7
+	VMOVUPS (AX), Z31
+	VADDPS  Z31, Z0, Z0
+	VADDPS  Z31, Z1, Z1
+	VADDPS  Z31, Z2, Z2
+	VADDPS  Z31, Z3, Z3
+	VADDPS  Z31, Z4, Z4
+	VADDPS  Z31, Z5, Z5
+	VADDPS  Z31, Z6, Z6
+
+unbiased7:
+	MOVQ   add_base+96(FP), AX
+	MOVQ   add_len+104(FP), CX
+	TESTQ  CX, CX
+	JZ     alone7
+	MOVQ   ldadd+120(FP), CX
+	SHLQ   $0x02, CX
+	VADDPS (AX), Z0, Z0
+	ADDQ   CX, AX
+	VADDPS (AX), Z1, Z1
+	ADDQ   CX, AX
+	VADDPS (AX), Z2, Z2
+	ADDQ   CX, AX
+	VADDPS (AX), Z3, Z3
+	ADDQ   CX, AX
+	VADDPS (AX), Z4, Z4
+	ADDQ   CX, AX
+	VADDPS (AX), Z5, Z5
+	ADDQ   CX, AX
+	VADDPS (AX), Z6, Z6
+
+alone7:
+	MOVQ    c_base+0(FP), AX
+	MOVQ    ldc+24(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z3, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z5, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, (AX)
+	VZEROUPPER
+	RET
+
+rows6:
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	VXORPS     Z4, Z4, Z4
+	VXORPS     Z5, Z5, Z5
+	MOVQ       c_base+0(FP), DI
+	MOVQ       ldc+24(FP), R8
+	SHLQ       $0x02, R8
+	PREFETCHT0 (DI)
+	ADDQ       R8, DI
+	PREFETCHT0 (DI)
+	ADDQ       R8, DI
+	PREFETCHT0 (DI)
+	ADDQ       R8, DI
+	PREFETCHT0 (DI)
+	ADDQ       R8, DI
+	PREFETCHT0 (DI)
+	ADDQ       R8, DI
+	PREFETCHT0 (DI)
+	SUBQ       $0x04, CX
+	JLT        tail6
+
+loop6:
+	VMOVUPS      (AX), Z31
+	VBROADCASTSS (BX), Z30
+	LONG         $0x400e9262
+	WORD         $0xc752
+	VBROADCASTSS (BX)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xcf52
+	VBROADCASTSS (BX)(DX*2), Z30
+	LONG         $0x400e9262
+	WORD         $0xd752
+	VBROADCASTSS (SI), Z29
+	LONG         $0x40169262
+	WORD         $0xdf52
+	VBROADCASTSS (SI)(DX*1), Z30
+	LONG         $0x400e9262
+	WORD         $0xe752
+	VBROADCASTSS (SI)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xef52
+	VMOVUPS      128(AX), Z31
+	VBROADCASTSS 4(BX), Z30
+	LONG         $0x400e9262
+	WORD         $0xc752
+	VBROADCASTSS 4(BX)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xcf52
+	VBROADCASTSS 4(BX)(DX*2), Z30
+	LONG         $0x400e9262
+	WORD         $0xd752
+	VBROADCASTSS 4(SI), Z29
+	LONG         $0x40169262
+	WORD         $0xdf52
+	VBROADCASTSS 4(SI)(DX*1), Z30
+	LONG         $0x400e9262
+	WORD         $0xe752
+	VBROADCASTSS 4(SI)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xef52
+	VMOVUPS      256(AX), Z31
+	VBROADCASTSS 8(BX), Z30
+	LONG         $0x400e9262
+	WORD         $0xc752
+	VBROADCASTSS 8(BX)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xcf52
+	VBROADCASTSS 8(BX)(DX*2), Z30
+	LONG         $0x400e9262
+	WORD         $0xd752
+	VBROADCASTSS 8(SI), Z29
+	LONG         $0x40169262
+	WORD         $0xdf52
+	VBROADCASTSS 8(SI)(DX*1), Z30
+	LONG         $0x400e9262
+	WORD         $0xe752
+	VBROADCASTSS 8(SI)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xef52
+	VMOVUPS      384(AX), Z31
+	VBROADCASTSS 12(BX), Z30
+	LONG         $0x400e9262
+	WORD         $0xc752
+	VBROADCASTSS 12(BX)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xcf52
+	VBROADCASTSS 12(BX)(DX*2), Z30
+	LONG         $0x400e9262
+	WORD         $0xd752
+	VBROADCASTSS 12(SI), Z29
+	LONG         $0x40169262
+	WORD         $0xdf52
+	VBROADCASTSS 12(SI)(DX*1), Z30
+	LONG         $0x400e9262
+	WORD         $0xe752
+	VBROADCASTSS 12(SI)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xef52
+	ADDQ         $0x00000200, AX
+	ADDQ         $0x00000010, BX
+	ADDQ         $0x00000010, SI
+	SUBQ         $0x04, CX
+	JGE          loop6
+
+tail6:
+	ADDQ $0x04, CX
+	JEQ  done6
+
+last6:
+	VMOVUPS      (AX), Z31
+	VBROADCASTSS (BX), Z30
+	LONG         $0x400e9262
+	WORD         $0xc752
+	VBROADCASTSS (BX)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xcf52
+	VBROADCASTSS (BX)(DX*2), Z30
+	LONG         $0x400e9262
+	WORD         $0xd752
+	VBROADCASTSS (SI), Z29
+	LONG         $0x40169262
+	WORD         $0xdf52
+	VBROADCASTSS (SI)(DX*1), Z30
+	LONG         $0x400e9262
+	WORD         $0xe752
+	VBROADCASTSS (SI)(DX*2), Z29
+	LONG         $0x40169262
+	WORD         $0xef52
+	ADDQ         $0x00000080, AX
+	ADDQ         $0x00000004, BX
+	ADDQ         $0x00000004, SI
+	DECQ         CX
+	JNE          last6
+
+done6:
+	MOVQ    bias_base+128(FP), AX
+	MOVQ    bias_len+136(FP), CX
+	TESTQ   CX, CX
+	JZ      unbiased6
+	VMOVUPS (AX), Z31
+	VADDPS  Z31, Z0, Z0
+	VADDPS  Z31, Z1, Z1
+	VADDPS  Z31, Z2, Z2
+	VADDPS  Z31, Z3, Z3
+	VADDPS  Z31, Z4, Z4
+	VADDPS  Z31, Z5, Z5
+
+unbiased6:
+	MOVQ   add_base+96(FP), AX
+	MOVQ   add_len+104(FP), CX
+	TESTQ  CX, CX
+	JZ     alone6
+	MOVQ   ldadd+120(FP), CX
+	SHLQ   $0x02, CX
+	VADDPS (AX), Z0, Z0
+	ADDQ   CX, AX
+	VADDPS (AX), Z1, Z1
+	ADDQ   CX, AX
+	VADDPS (AX), Z2, Z2
+	ADDQ   CX, AX
+	VADDPS (AX), Z3, Z3
+	ADDQ   CX, AX
+	VADDPS (AX), Z4, Z4
+	ADDQ   CX, AX
+	VADDPS (AX), Z5, Z5
+
+alone6:
+	MOVQ    c_base+0(FP), AX
+	MOVQ    ldc+24(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z3, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z5, (AX)
+	VZEROUPPER
+	RET
+
+rows5:
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	VXORPS     Z4, Z4, Z4
+	MOVQ       c_base+0(FP), DI
+	MOVQ       ldc+24(FP), R8
+	SHLQ       $0x02, R8
+	PREFETCHT0 (DI)
+	ADDQ       R8, DI
+	PREFETCHT0 (DI)
+	ADDQ       R8, DI
+	PREFETCHT0 (DI)
+	ADDQ       R8, DI
+	PREFETCHT0 (DI)
+	ADDQ       R8, DI
+	PREFETCHT0 (DI)
+	SUBQ       $0x04, CX
+	JLT        tail5
+
+loop5:
+	VMOVUPS      (AX), Z31
+	VBROADCASTSS (BX), Z30
+	LONG         $0x400e9262
+	WORD         $0xc752
+	VBROADCASTSS (BX)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xcf52
+	VBROADCASTSS (BX)(DX*2), Z30
+	LONG         $0x400e9262
+	WORD         $0xd752
+	VBROADCASTSS (SI), Z29
+	LONG         $0x40169262
+	WORD         $0xdf52
+	VBROADCASTSS (SI)(DX*1), Z30
+	LONG         $0x400e9262
+	WORD         $0xe752
+	VMOVUPS      128(AX), Z31
+	VBROADCASTSS 4(BX), Z30
+	LONG         $0x400e9262
+	WORD         $0xc752
+	VBROADCASTSS 4(BX)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xcf52
+	VBROADCASTSS 4(BX)(DX*2), Z30
+	LONG         $0x400e9262
+	WORD         $0xd752
+	VBROADCASTSS 4(SI), Z29
+	LONG         $0x40169262
+	WORD         $0xdf52
+	VBROADCASTSS 4(SI)(DX*1), Z30
+	LONG         $0x400e9262
+	WORD         $0xe752
+	VMOVUPS      256(AX), Z31
+	VBROADCASTSS 8(BX), Z30
+	LONG         $0x400e9262
+	WORD         $0xc752
+	VBROADCASTSS 8(BX)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xcf52
+	VBROADCASTSS 8(BX)(DX*2), Z30
+	LONG         $0x400e9262
+	WORD         $0xd752
+	VBROADCASTSS 8(SI), Z29
+	LONG         $0x40169262
+	WORD         $0xdf52
+	VBROADCASTSS 8(SI)(DX*1), Z30
+	LONG         $0x400e9262
+	WORD         $0xe752
+	VMOVUPS      384(AX), Z31
+	VBROADCASTSS 12(BX), Z30
+	LONG         $0x400e9262
+	WORD         $0xc752
+	VBROADCASTSS 12(BX)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xcf52
+	VBROADCASTSS 12(BX)(DX*2), Z30
+	LONG         $0x400e9262
+	WORD         $0xd752
+	VBROADCASTSS 12(SI), Z29
+	LONG         $0x40169262
+	WORD         $0xdf52
+	VBROADCASTSS 12(SI)(DX*1), Z30
+	LONG         $0x400e9262
+	WORD         $0xe752
+	ADDQ         $0x00000200, AX
+	ADDQ         $0x00000010, BX
+	ADDQ         $0x00000010, SI
+	SUBQ         $0x04, CX
+	JGE          loop5
+
+tail5:
+	ADDQ $0x04, CX
+	JEQ  done5
+
+last5:
+	VMOVUPS      (AX), Z31
+	VBROADCASTSS (BX), Z30
+	LONG         $0x400e9262
+	WORD         $0xc752
+	VBROADCASTSS (BX)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xcf52
+	VBROADCASTSS (BX)(DX*2), Z30
+	LONG         $0x400e9262
+	WORD         $0xd752
+	VBROADCASTSS (SI), Z29
+	LONG         $0x40169262
+	WORD         $0xdf52
+	VBROADCASTSS (SI)(DX*1), Z30
+	LONG         $0x400e9262
+	WORD         $0xe752
+	ADDQ         $0x00000080, AX
+	ADDQ         $0x00000004, BX
+	ADDQ         $0x00000004, SI
+	DECQ         CX
+	JNE          last5
+
+done5:
+	MOVQ    bias_base+128(FP), AX
+	MOVQ    bias_len+136(FP), CX
+	TESTQ   CX, CX
+	JZ      unbiased5
+	VMOVUPS (AX), Z31
+	VADDPS  Z31, Z0, Z0
+	VADDPS  Z31, Z1, Z1
+	VADDPS  Z31, Z2, Z2
+	VADDPS  Z31, Z3, Z3
+	VADDPS  Z31, Z4, Z4
+
+unbiased5:
+	MOVQ   add_base+96(FP), AX
+	MOVQ   add_len+104(FP), CX
+	TESTQ  CX, CX
+	JZ     alone5
+	MOVQ   ldadd+120(FP), CX
+	SHLQ   $0x02, CX
+	VADDPS (AX), Z0, Z0
+	ADDQ   CX, AX
+	VADDPS (AX), Z1, Z1
+	ADDQ   CX, AX
+	VADDPS (AX), Z2, Z2
+	ADDQ   CX, AX
+	VADDPS (AX), Z3, Z3
+	ADDQ   CX, AX
+	VADDPS (AX), Z4, Z4
+
+alone5:
+	MOVQ    c_base+0(FP), AX
+	MOVQ    ldc+24(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z3, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	VZEROUPPER
+	RET
+
+rows4:
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	MOVQ       c_base+0(FP), DI
+	MOVQ       ldc+24(FP), R8
+	SHLQ       $0x02, R8
+	PREFETCHT0 (DI)
+	ADDQ       R8, DI
+	PREFETCHT0 (DI)
+	ADDQ       R8, DI
+	PREFETCHT0 (DI)
+	ADDQ       R8, DI
+	PREFETCHT0 (DI)
+	SUBQ       $0x04, CX
+	JLT        tail4
+
+loop4:
+	VMOVUPS      (AX), Z31
+	VBROADCASTSS (BX), Z30
+	LONG         $0x400e9262
+	WORD         $0xc752
+	VBROADCASTSS (BX)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xcf52
+	VBROADCASTSS (BX)(DX*2), Z30
+	LONG         $0x400e9262
+	WORD         $0xd752
+	VBROADCASTSS (SI), Z29
+	LONG         $0x40169262
+	WORD         $0xdf52
+	VMOVUPS      128(AX), Z31
+	VBROADCASTSS 4(BX), Z30
+	LONG         $0x400e9262
+	WORD         $0xc752
+	VBROADCASTSS 4(BX)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xcf52
+	VBROADCASTSS 4(BX)(DX*2), Z30
+	LONG         $0x400e9262
+	WORD         $0xd752
+	VBROADCASTSS 4(SI), Z29
+	LONG         $0x40169262
+	WORD         $0xdf52
+	VMOVUPS      256(AX), Z31
+	VBROADCASTSS 8(BX), Z30
+	LONG         $0x400e9262
+	WORD         $0xc752
+	VBROADCASTSS 8(BX)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xcf52
+	VBROADCASTSS 8(BX)(DX*2), Z30
+	LONG         $0x400e9262
+	WORD         $0xd752
+	VBROADCASTSS 8(SI), Z29
+	LONG         $0x40169262
+	WORD         $0xdf52
+	VMOVUPS      384(AX), Z31
+	VBROADCASTSS 12(BX), Z30
+	LONG         $0x400e9262
+	WORD         $0xc752
+	VBROADCASTSS 12(BX)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xcf52
+	VBROADCASTSS 12(BX)(DX*2), Z30
+	LONG         $0x400e9262
+	WORD         $0xd752
+	VBROADCASTSS 12(SI), Z29
+	LONG         $0x40169262
+	WORD         $0xdf52
+	ADDQ         $0x00000200, AX
+	ADDQ         $0x00000010, BX
+	ADDQ         $0x00000010, SI
+	SUBQ         $0x04, CX
+	JGE          loop4
+
+tail4:
+	ADDQ $0x04, CX
+	JEQ  done4
+
+last4:
+	VMOVUPS      (AX), Z31
+	VBROADCASTSS (BX), Z30
+	LONG         $0x400e9262
+	WORD         $0xc752
+	VBROADCASTSS (BX)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xcf52
+	VBROADCASTSS (BX)(DX*2), Z30
+	LONG         $0x400e9262
+	WORD         $0xd752
+	VBROADCASTSS (SI), Z29
+	LONG         $0x40169262
+	WORD         $0xdf52
+	ADDQ         $0x00000080, AX
+	ADDQ         $0x00000004, BX
+	ADDQ         $0x00000004, SI
+	DECQ         CX
+	JNE          last4
+
+done4:
+	MOVQ    bias_base+128(FP), AX
+	MOVQ    bias_len+136(FP), CX
+	TESTQ   CX, CX
+	JZ      unbiased4
+	VMOVUPS (AX), Z31
+	VADDPS  Z31, Z0, Z0
+	VADDPS  Z31, Z1, Z1
+	VADDPS  Z31, Z2, Z2
+	VADDPS  Z31, Z3, Z3
+
+unbiased4:
+	MOVQ   add_base+96(FP), AX
+	MOVQ   add_len+104(FP), CX
+	TESTQ  CX, CX
+	JZ     alone4
+	MOVQ   ldadd+120(FP), CX
+	SHLQ   $0x02, CX
+	VADDPS (AX), Z0, Z0
+	ADDQ   CX, AX
+	VADDPS (AX), Z1, Z1
+	ADDQ   CX, AX
+	VADDPS (AX), Z2, Z2
+	ADDQ   CX, AX
+	VADDPS (AX), Z3, Z3
+
+alone4:
+	MOVQ    c_base+0(FP), AX
+	MOVQ    ldc+24(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z3, (AX)
+	VZEROUPPER
+	RET
+
+rows3:
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	MOVQ       c_base+0(FP), SI
+	MOVQ       ldc+24(FP), DI
+	SHLQ       $0x02, DI
+	PREFETCHT0 (SI)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	SUBQ       $0x04, CX
+	JLT        tail3
+
+loop3:
+	VMOVUPS      (AX), Z31
+	VBROADCASTSS (BX), Z30
+	LONG         $0x400e9262
+	WORD         $0xc752
+	VBROADCASTSS (BX)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xcf52
+	VBROADCASTSS (BX)(DX*2), Z30
+	LONG         $0x400e9262
+	WORD         $0xd752
+	VMOVUPS      128(AX), Z31
+	VBROADCASTSS 4(BX), Z30
+	LONG         $0x400e9262
+	WORD         $0xc752
+	VBROADCASTSS 4(BX)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xcf52
+	VBROADCASTSS 4(BX)(DX*2), Z30
+	LONG         $0x400e9262
+	WORD         $0xd752
+	VMOVUPS      256(AX), Z31
+	VBROADCASTSS 8(BX), Z30
+	LONG         $0x400e9262
+	WORD         $0xc752
+	VBROADCASTSS 8(BX)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xcf52
+	VBROADCASTSS 8(BX)(DX*2), Z30
+	LONG         $0x400e9262
+	WORD         $0xd752
+	VMOVUPS      384(AX), Z31
+	VBROADCASTSS 12(BX), Z30
+	LONG         $0x400e9262
+	WORD         $0xc752
+	VBROADCASTSS 12(BX)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xcf52
+	VBROADCASTSS 12(BX)(DX*2), Z30
+	LONG         $0x400e9262
+	WORD         $0xd752
+	ADDQ         $0x00000200, AX
+	ADDQ         $0x00000010, BX
+	SUBQ         $0x04, CX
+	JGE          loop3
+
+tail3:
+	ADDQ $0x04, CX
+	JEQ  done3
+
+last3:
+	VMOVUPS      (AX), Z31
+	VBROADCASTSS (BX), Z30
+	LONG         $0x400e9262
+	WORD         $0xc752
+	VBROADCASTSS (BX)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xcf52
+	VBROADCASTSS (BX)(DX*2), Z30
+	LONG         $0x400e9262
+	WORD         $0xd752
+	ADDQ         $0x00000080, AX
+	ADDQ         $0x00000004, BX
+	DECQ         CX
+	JNE          last3
+
+done3:
+	MOVQ    bias_base+128(FP), AX
+	MOVQ    bias_len+136(FP), CX
+	TESTQ   CX, CX
+	JZ      unbiased3
+	VMOVUPS (AX), Z31
+	VADDPS  Z31, Z0, Z0
+	VADDPS  Z31, Z1, Z1
+	VADDPS  Z31, Z2, Z2
+
+unbiased3:
+	MOVQ   add_base+96(FP), AX
+	MOVQ   add_len+104(FP), CX
+	TESTQ  CX, CX
+	JZ     alone3
+	MOVQ   ldadd+120(FP), CX
+	SHLQ   $0x02, CX
+	VADDPS (AX), Z0, Z0
+	ADDQ   CX, AX
+	VADDPS (AX), Z1, Z1
+	ADDQ   CX, AX
+	VADDPS (AX), Z2, Z2
+
+alone3:
+	MOVQ    c_base+0(FP), AX
+	MOVQ    ldc+24(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	VZEROUPPER
+	RET
+
+rows2:
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	MOVQ       c_base+0(FP), SI
+	MOVQ       ldc+24(FP), DI
+	SHLQ       $0x02, DI
+	PREFETCHT0 (SI)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	SUBQ       $0x04, CX
+	JLT        tail2
+
+loop2:
+	VMOVUPS      (AX), Z31
+	VBROADCASTSS (BX), Z30
+	LONG         $0x400e9262
+	WORD         $0xc752
+	VBROADCASTSS (BX)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xcf52
+	VMOVUPS      128(AX), Z31
+	VBROADCASTSS 4(BX), Z30
+	LONG         $0x400e9262
+	WORD         $0xc752
+	VBROADCASTSS 4(BX)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xcf52
+	VMOVUPS      256(AX), Z31
+	VBROADCASTSS 8(BX), Z30
+	LONG         $0x400e9262
+	WORD         $0xc752
+	VBROADCASTSS 8(BX)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xcf52
+	VMOVUPS      384(AX), Z31
+	VBROADCASTSS 12(BX), Z30
+	LONG         $0x400e9262
+	WORD         $0xc752
+	VBROADCASTSS 12(BX)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xcf52
+	ADDQ         $0x00000200, AX
+	ADDQ         $0x00000010, BX
+	SUBQ         $0x04, CX
+	JGE          loop2
+
+tail2:
+	ADDQ $0x04, CX
+	JEQ  done2
+
+last2:
+	VMOVUPS      (AX), Z31
+	VBROADCASTSS (BX), Z30
+	LONG         $0x400e9262
+	WORD         $0xc752
+	VBROADCASTSS (BX)(DX*1), Z29
+	LONG         $0x40169262
+	WORD         $0xcf52
+	ADDQ         $0x00000080, AX
+	ADDQ         $0x00000004, BX
+	DECQ         CX
+	JNE          last2
+
+done2:
+	MOVQ    bias_base+128(FP), AX
+	MOVQ    bias_len+136(FP), CX
+	TESTQ   CX, CX
+	JZ      unbiased2
+	VMOVUPS (AX), Z31
+	VADDPS  Z31, Z0, Z0
+	VADDPS  Z31, Z1, Z1
+
+unbiased2:
+	MOVQ   add_base+96(FP), AX
+	MOVQ   add_len+104(FP), CX
+	TESTQ  CX, CX
+	JZ     alone2
+	MOVQ   ldadd+120(FP), CX
+	SHLQ   $0x02, CX
+	VADDPS (AX), Z0, Z0
+	ADDQ   CX, AX
+	VADDPS (AX), Z1, Z1
+
+alone2:
+	MOVQ    c_base+0(FP), AX
+	MOVQ    ldc+24(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z1, (AX)
+	VZEROUPPER
+	RET
+
+rows1:
+	VXORPS     Z0, Z0, Z0
+	MOVQ       c_base+0(FP), DX
+	MOVQ       ldc+24(FP), SI
+	SHLQ       $0x02, SI
+	PREFETCHT0 (DX)
+	SUBQ       $0x04, CX
+	JLT        tail1
+
+loop1:
+	VMOVUPS      (AX), Z31
+	VBROADCASTSS (BX), Z30
+	LONG         $0x400e9262
+	WORD         $0xc752
+	VMOVUPS      128(AX), Z31
+	VBROADCASTSS 4(BX), Z30
+	LONG         $0x400e9262
+	WORD         $0xc752
+	VMOVUPS      256(AX), Z31
+	VBROADCASTSS 8(BX), Z30
+	LONG         $0x400e9262
+	WORD         $0xc752
+	VMOVUPS      384(AX), Z31
+	VBROADCASTSS 12(BX), Z30
+	LONG         $0x400e9262
+	WORD         $0xc752
+	ADDQ         $0x00000200, AX
+	ADDQ         $0x00000010, BX
+	SUBQ         $0x04, CX
+	JGE          loop1
+
+tail1:
+	ADDQ $0x04, CX
+	JEQ  done1
+
+last1:
+	VMOVUPS      (AX), Z31
+	VBROADCASTSS (BX), Z30
+	LONG         $0x400e9262
+	WORD         $0xc752
+	ADDQ         $0x00000080, AX
+	ADDQ         $0x00000004, BX
+	DECQ         CX
+	JNE          last1
+
+done1:
+	MOVQ    bias_base+128(FP), AX
+	MOVQ    bias_len+136(FP), CX
+	TESTQ   CX, CX
+	JZ      unbiased1
+	VMOVUPS (AX), Z31
+	VADDPS  Z31, Z0, Z0
+
+unbiased1:
+	MOVQ   add_base+96(FP), AX
+	MOVQ   add_len+104(FP), CX
+	TESTQ  CX, CX
+	JZ     alone1
+	MOVQ   ldadd+120(FP), CX
+	SHLQ   $0x02, CX
+	VADDPS (AX), Z0, Z0
+
+alone1:
+	MOVQ    c_base+0(FP), AX
+	MOVQ    ldc+24(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Z0, (AX)
+	VZEROUPPER
+	RET
+
+// func quarterTilePairsAVX512(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int)
+// Requires: AVX, MMX+
+TEXT ·quarterTilePairsAVX512(SB), NOSPLIT, $0-160
+	MOVQ panel_base+64(FP), AX
+	MOVQ k+88(FP), CX
+	MOVQ lda+56(FP), DX
+	SHLQ $0x02, DX
+	MOVQ a_base+32(FP), BX
+	LEAQ (BX)(DX*2), SI
+	ADDQ DX, SI
+	LEAQ (SI)(DX*2), DI
+	ADDQ DX, DI
+	LEAQ (DI)(DX*2), R8
+	ADDQ DX, R8
+	LEAQ (R8)(DX*2), R9
+	ADDQ DX, R9
+	MOVQ rows+152(FP), R10
+	CMPQ R10, $0x0e
+	JEQ  rows14
+	CMPQ R10, $0x0d
+	JEQ  rows13
+	CMPQ R10, $0x0c
+	JEQ  rows12
+	CMPQ R10, $0x0b
+	JEQ  rows11
+	CMPQ R10, $0x0a
+	JEQ  rows10
+	CMPQ R10, $0x09
+	JEQ  rows9
+	CMPQ R10, $0x08
+	JEQ  rows8
+	CMPQ R10, $0x07
+	JEQ  rows7
+	CMPQ R10, $0x06
+	JEQ  rows6
+	CMPQ R10, $0x05
+	JEQ  rows5
+	CMPQ R10, $0x04
+	JEQ  rows4
+	CMPQ R10, $0x03
+	JEQ  rows3
+	CMPQ R10, $0x02
+	JEQ  rows2
+	CMPQ R10, $0x01
+	JEQ  rows1
+	RET
+
+rows14:
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	VXORPS     Y10, Y10, Y10
+	VXORPS     Y11, Y11, Y11
+	VXORPS     Y12, Y12, Y12
+	VXORPS     Y13, Y13, Y13
+	MOVQ       c_base+0(FP), R10
+	MOVQ       ldc+24(FP), R11
+	SHLQ       $0x02, R11
+	PREFETCHT0 (R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	SUBQ       $0x04, CX
+	JLT        tail14
+
+loop14:
+	VMOVUPS      (AX), Y31
+	VBROADCASTSS (BX), Y30
+	LONG         $0x200e9262
+	WORD         $0xc752
+	VBROADCASTSS (BX)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xcf52
+	VBROADCASTSS (BX)(DX*2), Y30
+	LONG         $0x200e9262
+	WORD         $0xd752
+	VBROADCASTSS (SI), Y29
+	LONG         $0x20169262
+	WORD         $0xdf52
+	VBROADCASTSS (SI)(DX*1), Y30
+	LONG         $0x200e9262
+	WORD         $0xe752
+	VBROADCASTSS (SI)(DX*2), Y29
+	LONG         $0x20169262
+	WORD         $0xef52
+	VBROADCASTSS (DI), Y30
+	LONG         $0x200e9262
+	WORD         $0xf752
+	VBROADCASTSS (DI)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xff52
+	VBROADCASTSS (DI)(DX*2), Y30
+	LONG         $0x200e1262
+	WORD         $0xc752
+	VBROADCASTSS (R8), Y29
+	LONG         $0x20161262
+	WORD         $0xcf52
+	VBROADCASTSS (R8)(DX*1), Y30
+	LONG         $0x200e1262
+	WORD         $0xd752
+	VBROADCASTSS (R8)(DX*2), Y29
+	LONG         $0x20161262
+	WORD         $0xdf52
+	VBROADCASTSS (R9), Y30
+	LONG         $0x200e1262
+	WORD         $0xe752
+	VBROADCASTSS (R9)(DX*1), Y29
+	LONG         $0x20161262
+	WORD         $0xef52
+	VMOVUPS      128(AX), Y31
+	VBROADCASTSS 4(BX), Y30
+	LONG         $0x200e9262
+	WORD         $0xc752
+	VBROADCASTSS 4(BX)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xcf52
+	VBROADCASTSS 4(BX)(DX*2), Y30
+	LONG         $0x200e9262
+	WORD         $0xd752
+	VBROADCASTSS 4(SI), Y29
+	LONG         $0x20169262
+	WORD         $0xdf52
+	VBROADCASTSS 4(SI)(DX*1), Y30
+	LONG         $0x200e9262
+	WORD         $0xe752
+	VBROADCASTSS 4(SI)(DX*2), Y29
+	LONG         $0x20169262
+	WORD         $0xef52
+	VBROADCASTSS 4(DI), Y30
+	LONG         $0x200e9262
+	WORD         $0xf752
+	VBROADCASTSS 4(DI)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xff52
+	VBROADCASTSS 4(DI)(DX*2), Y30
+	LONG         $0x200e1262
+	WORD         $0xc752
+	VBROADCASTSS 4(R8), Y29
+	LONG         $0x20161262
+	WORD         $0xcf52
+	VBROADCASTSS 4(R8)(DX*1), Y30
+	LONG         $0x200e1262
+	WORD         $0xd752
+	VBROADCASTSS 4(R8)(DX*2), Y29
+	LONG         $0x20161262
+	WORD         $0xdf52
+	VBROADCASTSS 4(R9), Y30
+	LONG         $0x200e1262
+	WORD         $0xe752
+	VBROADCASTSS 4(R9)(DX*1), Y29
+	LONG         $0x20161262
+	WORD         $0xef52
+	VMOVUPS      256(AX), Y31
+	VBROADCASTSS 8(BX), Y30
+	LONG         $0x200e9262
+	WORD         $0xc752
+	VBROADCASTSS 8(BX)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xcf52
+	VBROADCASTSS 8(BX)(DX*2), Y30
+	LONG         $0x200e9262
+	WORD         $0xd752
+	VBROADCASTSS 8(SI), Y29
+	LONG         $0x20169262
+	WORD         $0xdf52
+	VBROADCASTSS 8(SI)(DX*1), Y30
+	LONG         $0x200e9262
+	WORD         $0xe752
+	VBROADCASTSS 8(SI)(DX*2), Y29
+	LONG         $0x20169262
+	WORD         $0xef52
+	VBROADCASTSS 8(DI), Y30
+	LONG         $0x200e9262
+	WORD         $0xf752
+	VBROADCASTSS 8(DI)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xff52
+	VBROADCASTSS 8(DI)(DX*2), Y30
+	LONG         $0x200e1262
+	WORD         $0xc752
+	VBROADCASTSS 8(R8), Y29
+	LONG         $0x20161262
+	WORD         $0xcf52
+	VBROADCASTSS 8(R8)(DX*1), Y30
+	LONG         $0x200e1262
+	WORD         $0xd752
+	VBROADCASTSS 8(R8)(DX*2), Y29
+	LONG         $0x20161262
+	WORD         $0xdf52
+	VBROADCASTSS 8(R9), Y30
+	LONG         $0x200e1262
+	WORD         $0xe752
+	VBROADCASTSS 8(R9)(DX*1), Y29
+	LONG         $0x20161262
+	WORD         $0xef52
+	VMOVUPS      384(AX), Y31
+	VBROADCASTSS 12(BX), Y30
+	LONG         $0x200e9262
+	WORD         $0xc752
+	VBROADCASTSS 12(BX)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xcf52
+	VBROADCASTSS 12(BX)(DX*2), Y30
+	LONG         $0x200e9262
+	WORD         $0xd752
+	VBROADCASTSS 12(SI), Y29
+	LONG         $0x20169262
+	WORD         $0xdf52
+	VBROADCASTSS 12(SI)(DX*1), Y30
+	LONG         $0x200e9262
+	WORD         $0xe752
+	VBROADCASTSS 12(SI)(DX*2), Y29
+	LONG         $0x20169262
+	WORD         $0xef52
+	VBROADCASTSS 12(DI), Y30
+	LONG         $0x200e9262
+	WORD         $0xf752
+	VBROADCASTSS 12(DI)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xff52
+	VBROADCASTSS 12(DI)(DX*2), Y30
+	LONG         $0x200e1262
+	WORD         $0xc752
+	VBROADCASTSS 12(R8), Y29
+	LONG         $0x20161262
+	WORD         $0xcf52
+	VBROADCASTSS 12(R8)(DX*1), Y30
+	LONG         $0x200e1262
+	WORD         $0xd752
+	VBROADCASTSS 12(R8)(DX*2), Y29
+	LONG         $0x20161262
+	WORD         $0xdf52
+	VBROADCASTSS 12(R9), Y30
+	LONG         $0x200e1262
+	WORD         $0xe752
+	VBROADCASTSS 12(R9)(DX*1), Y29
+	LONG         $0x20161262
+	WORD         $0xef52
+	ADDQ         $0x00000200, AX
+	ADDQ         $0x00000010, BX
+	ADDQ         $0x00000010, SI
+	ADDQ         $0x00000010, DI
+	ADDQ         $0x00000010, R8
+	ADDQ         $0x00000010, R9
+	SUBQ         $0x04, CX
+	JGE          loop14
+
+tail14:
+	ADDQ $0x04, CX
+	JEQ  done14
+
+last14:
+	VMOVUPS      (AX), Y31
+	VBROADCASTSS (BX), Y30
+	LONG         $0x200e9262
+	WORD         $0xc752
+	VBROADCASTSS (BX)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xcf52
+	VBROADCASTSS (BX)(DX*2), Y30
+	LONG         $0x200e9262
+	WORD         $0xd752
+	VBROADCASTSS (SI), Y29
+	LONG         $0x20169262
+	WORD         $0xdf52
+	VBROADCASTSS (SI)(DX*1), Y30
+	LONG         $0x200e9262
+	WORD         $0xe752
+	VBROADCASTSS (SI)(DX*2), Y29
+	LONG         $0x20169262
+	WORD         $0xef52
+	VBROADCASTSS (DI), Y30
+	LONG         $0x200e9262
+	WORD         $0xf752
+	VBROADCASTSS (DI)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xff52
+	VBROADCASTSS (DI)(DX*2), Y30
+	LONG         $0x200e1262
+	WORD         $0xc752
+	VBROADCASTSS (R8), Y29
+	LONG         $0x20161262
+	WORD         $0xcf52
+	VBROADCASTSS (R8)(DX*1), Y30
+	LONG         $0x200e1262
+	WORD         $0xd752
+	VBROADCASTSS (R8)(DX*2), Y29
+	LONG         $0x20161262
+	WORD         $0xdf52
+	VBROADCASTSS (R9), Y30
+	LONG         $0x200e1262
+	WORD         $0xe752
+	VBROADCASTSS (R9)(DX*1), Y29
+	LONG         $0x20161262
+	WORD         $0xef52
+	ADDQ         $0x00000080, AX
+	ADDQ         $0x00000004, BX
+	ADDQ         $0x00000004, SI
+	ADDQ         $0x00000004, DI
+	ADDQ         $0x00000004, R8
+	ADDQ         $0x00000004, R9
+	DECQ         CX
+	JNE          last14
+
+done14:
+	MOVQ    bias_base+128(FP), AX
+	MOVQ    bias_len+136(FP), CX
+	TESTQ   CX, CX
+	JZ      unbiased14
+	VMOVUPS (AX), Y31
+	VADDPS  Y31, Y0, Y0
+	VADDPS  Y31, Y1, Y1
+	VADDPS  Y31, Y2, Y2
+	VADDPS  Y31, Y3, Y3
+	VADDPS  Y31, Y4, Y4
+	VADDPS  Y31, Y5, Y5
+	VADDPS  Y31, Y6, Y6
+	VADDPS  Y31, Y7, Y7
+	VADDPS  Y31, Y8, Y8
+	VADDPS  Y31, Y9, Y9
+	VADDPS  Y31, Y10, Y10
+	VADDPS  Y31, Y11, Y11
+	VADDPS  Y31, Y12, Y12
+	VADDPS  Y31, Y13, Y13
+
+unbiased14:
+	MOVQ   add_base+96(FP), AX
+	MOVQ   add_len+104(FP), CX
+	TESTQ  CX, CX
+	JZ     alone14
+	MOVQ   ldadd+120(FP), CX
+	SHLQ   $0x02, CX
+	VADDPS (AX), Y0, Y0
+	ADDQ   CX, AX
+	VADDPS (AX), Y1, Y1
+	ADDQ   CX, AX
+	VADDPS (AX), Y2, Y2
+	ADDQ   CX, AX
+	VADDPS (AX), Y3, Y3
+	ADDQ   CX, AX
+	VADDPS (AX), Y4, Y4
+	ADDQ   CX, AX
+	VADDPS (AX), Y5, Y5
+	ADDQ   CX, AX
+	VADDPS (AX), Y6, Y6
+	ADDQ   CX, AX
+	VADDPS (AX), Y7, Y7
+	ADDQ   CX, AX
+	VADDPS (AX), Y8, Y8
+	ADDQ   CX, AX
+	VADDPS (AX), Y9, Y9
+	ADDQ   CX, AX
+	VADDPS (AX), Y10, Y10
+	ADDQ   CX, AX
+	VADDPS (AX), Y11, Y11
+	ADDQ   CX, AX
+	VADDPS (AX), Y12, Y12
+	ADDQ   CX, AX
+	VADDPS (AX), Y13, Y13
+
+alone14:
+	MOVQ    c_base+0(FP), AX
+	MOVQ    ldc+24(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Y0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y3, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y4, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y5, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y6, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y7, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y8, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y9, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y10, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y11, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y12, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y13, (AX)
+	VZEROUPPER
+	RET
+
+rows13:
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	VXORPS     Y10, Y10, Y10
+	VXORPS     Y11, Y11, Y11
+	VXORPS     Y12, Y12, Y12
+	MOVQ       c_base+0(FP), R10
+	MOVQ       ldc+24(FP), R11
+	SHLQ       $0x02, R11
+	PREFETCHT0 (R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	SUBQ       $0x04, CX
+	JLT        tail13
+
+loop13:
+	VMOVUPS      (AX), Y31
+	VBROADCASTSS (BX), Y30
+	LONG         $0x200e9262
+	WORD         $0xc752
+	VBROADCASTSS (BX)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xcf52
+	VBROADCASTSS (BX)(DX*2), Y30
+	LONG         $0x200e9262
+	WORD         $0xd752
+	VBROADCASTSS (SI), Y29
+	LONG         $0x20169262
+	WORD         $0xdf52
+	VBROADCASTSS (SI)(DX*1), Y30
+	LONG         $0x200e9262
+	WORD         $0xe752
+	VBROADCASTSS (SI)(DX*2), Y29
+	LONG         $0x20169262
+	WORD         $0xef52
+	VBROADCASTSS (DI), Y30
+	LONG         $0x200e9262
+	WORD         $0xf752
+	VBROADCASTSS (DI)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xff52
+	VBROADCASTSS (DI)(DX*2), Y30
+	LONG         $0x200e1262
+	WORD         $0xc752
+	VBROADCASTSS (R8), Y29
+	LONG         $0x20161262
+	WORD         $0xcf52
+	VBROADCASTSS (R8)(DX*1), Y30
+	LONG         $0x200e1262
+	WORD         $0xd752
+	VBROADCASTSS (R8)(DX*2), Y29
+	LONG         $0x20161262
+	WORD         $0xdf52
+	VBROADCASTSS (R9), Y30
+	LONG         $0x200e1262
+	WORD         $0xe752
+	VMOVUPS      128(AX), Y31
+	VBROADCASTSS 4(BX), Y30
+	LONG         $0x200e9262
+	WORD         $0xc752
+	VBROADCASTSS 4(BX)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xcf52
+	VBROADCASTSS 4(BX)(DX*2), Y30
+	LONG         $0x200e9262
+	WORD         $0xd752
+	VBROADCASTSS 4(SI), Y29
+	LONG         $0x20169262
+	WORD         $0xdf52
+	VBROADCASTSS 4(SI)(DX*1), Y30
+	LONG         $0x200e9262
+	WORD         $0xe752
+	VBROADCASTSS 4(SI)(DX*2), Y29
+	LONG         $0x20169262
+	WORD         $0xef52
+	VBROADCASTSS 4(DI), Y30
+	LONG         $0x200e9262
+	WORD         $0xf752
+	VBROADCASTSS 4(DI)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xff52
+	VBROADCASTSS 4(DI)(DX*2), Y30
+	LONG         $0x200e1262
+	WORD         $0xc752
+	VBROADCASTSS 4(R8), Y29
+	LONG         $0x20161262
+	WORD         $0xcf52
+	VBROADCASTSS 4(R8)(DX*1), Y30
+	LONG         $0x200e1262
+	WORD         $0xd752
+	VBROADCASTSS 4(R8)(DX*2), Y29
+	LONG         $0x20161262
+	WORD         $0xdf52
+	VBROADCASTSS 4(R9), Y30
+	LONG         $0x200e1262
+	WORD         $0xe752
+	VMOVUPS      256(AX), Y31
+	VBROADCASTSS 8(BX), Y30
+	LONG         $0x200e9262
+	WORD         $0xc752
+	VBROADCASTSS 8(BX)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xcf52
+	VBROADCASTSS 8(BX)(DX*2), Y30
+	LONG         $0x200e9262
+	WORD         $0xd752
+	VBROADCASTSS 8(SI), Y29
+	LONG         $0x20169262
+	WORD         $0xdf52
+	VBROADCASTSS 8(SI)(DX*1), Y30
+	LONG         $0x200e9262
+	WORD         $0xe752
+	VBROADCASTSS 8(SI)(DX*2), Y29
+	LONG         $0x20169262
+	WORD         $0xef52
+	VBROADCASTSS 8(DI), Y30
+	LONG         $0x200e9262
+	WORD         $0xf752
+	VBROADCASTSS 8(DI)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xff52
+	VBROADCASTSS 8(DI)(DX*2), Y30
+	LONG         $0x200e1262
+	WORD         $0xc752
+	VBROADCASTSS 8(R8), Y29
+	LONG         $0x20161262
+	WORD         $0xcf52
+	VBROADCASTSS 8(R8)(DX*1), Y30
+	LONG         $0x200e1262
+	WORD         $0xd752
+	VBROADCASTSS 8(R8)(DX*2), Y29
+	LONG         $0x20161262
+	WORD         $0xdf52
+	VBROADCASTSS 8(R9), Y30
+	LONG         $0x200e1262
+	WORD         $0xe752
+	VMOVUPS      384(AX), Y31
+	VBROADCASTSS 12(BX), Y30
+	LONG         $0x200e9262
+	WORD         $0xc752
+	VBROADCASTSS 12(BX)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xcf52
+	VBROADCASTSS 12(BX)(DX*2), Y30
+	LONG         $0x200e9262
+	WORD         $0xd752
+	VBROADCASTSS 12(SI), Y29
+	LONG         $0x20169262
+	WORD         $0xdf52
+	VBROADCASTSS 12(SI)(DX*1), Y30
+	LONG         $0x200e9262
+	WORD         $0xe752
+	VBROADCASTSS 12(SI)(DX*2), Y29
+	LONG         $0x20169262
+	WORD         $0xef52
+	VBROADCASTSS 12(DI), Y30
+	LONG         $0x200e9262
+	WORD         $0xf752
+	VBROADCASTSS 12(DI)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xff52
+	VBROADCASTSS 12(DI)(DX*2), Y30
+	LONG         $0x200e1262
+	WORD         $0xc752
+	VBROADCASTSS 12(R8), Y29
+	LONG         $0x20161262
+	WORD         $0xcf52
+	VBROADCASTSS 12(R8)(DX*1), Y30
+	LONG         $0x200e1262
+	WORD         $0xd752
+	VBROADCASTSS 12(R8)(DX*2), Y29
+	LONG         $0x20161262
+	WORD         $0xdf52
+	VBROADCASTSS 12(R9), Y30
+	LONG         $0x200e1262
+	WORD         $0xe752
+	ADDQ         $0x00000200, AX
+	ADDQ         $0x00000010, BX
+	ADDQ         $0x00000010, SI
+	ADDQ         $0x00000010, DI
+	ADDQ         $0x00000010, R8
+	ADDQ         $0x00000010, R9
+	SUBQ         $0x04, CX
+	JGE          loop13
+
+tail13:
+	ADDQ $0x04, CX
+	JEQ  done13
+
+last13:
+	VMOVUPS      (AX), Y31
+	VBROADCASTSS (BX), Y30
+	LONG         $0x200e9262
+	WORD         $0xc752
+	VBROADCASTSS (BX)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xcf52
+	VBROADCASTSS (BX)(DX*2), Y30
+	LONG         $0x200e9262
+	WORD         $0xd752
+	VBROADCASTSS (SI), Y29
+	LONG         $0x20169262
+	WORD         $0xdf52
+	VBROADCASTSS (SI)(DX*1), Y30
+	LONG         $0x200e9262
+	WORD         $0xe752
+	VBROADCASTSS (SI)(DX*2), Y29
+	LONG         $0x20169262
+	WORD         $0xef52
+	VBROADCASTSS (DI), Y30
+	LONG         $0x200e9262
+	WORD         $0xf752
+	VBROADCASTSS (DI)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xff52
+	VBROADCASTSS (DI)(DX*2), Y30
+	LONG         $0x200e1262
+	WORD         $0xc752
+	VBROADCASTSS (R8), Y29
+	LONG         $0x20161262
+	WORD         $0xcf52
+	VBROADCASTSS (R8)(DX*1), Y30
+	LONG         $0x200e1262
+	WORD         $0xd752
+	VBROADCASTSS (R8)(DX*2), Y29
+	LONG         $0x20161262
+	WORD         $0xdf52
+	VBROADCASTSS (R9), Y30
+	LONG         $0x200e1262
+	WORD         $0xe752
+	ADDQ         $0x00000080, AX
+	ADDQ         $0x00000004, BX
+	ADDQ         $0x00000004, SI
+	ADDQ         $0x00000004, DI
+	ADDQ         $0x00000004, R8
+	ADDQ         $0x00000004, R9
+	DECQ         CX
+	JNE          last13
+
+done13:
+	MOVQ    bias_base+128(FP), AX
+	MOVQ    bias_len+136(FP), CX
+	TESTQ   CX, CX
+	JZ      unbiased13
+	VMOVUPS (AX), Y31
+	VADDPS  Y31, Y0, Y0
+	VADDPS  Y31, Y1, Y1
+	VADDPS  Y31, Y2, Y2
+	VADDPS  Y31, Y3, Y3
+	VADDPS  Y31, Y4, Y4
+	VADDPS  Y31, Y5, Y5
+	VADDPS  Y31, Y6, Y6
+	VADDPS  Y31, Y7, Y7
+	VADDPS  Y31, Y8, Y8
+	VADDPS  Y31, Y9, Y9
+	VADDPS  Y31, Y10, Y10
+	VADDPS  Y31, Y11, Y11
+	VADDPS  Y31, Y12, Y12
+
+unbiased13:
+	MOVQ   add_base+96(FP), AX
+	MOVQ   add_len+104(FP), CX
+	TESTQ  CX, CX
+	JZ     alone13
+	MOVQ   ldadd+120(FP), CX
+	SHLQ   $0x02, CX
+	VADDPS (AX), Y0, Y0
+	ADDQ   CX, AX
+	VADDPS (AX), Y1, Y1
+	ADDQ   CX, AX
+	VADDPS (AX), Y2, Y2
+	ADDQ   CX, AX
+	VADDPS (AX), Y3, Y3
+	ADDQ   CX, AX
+	VADDPS (AX), Y4, Y4
+	ADDQ   CX, AX
+	VADDPS (AX), Y5, Y5
+	ADDQ   CX, AX
+	VADDPS (AX), Y6, Y6
+	ADDQ   CX, AX
+	VADDPS (AX), Y7, Y7
+	ADDQ   CX, AX
+	VADDPS (AX), Y8, Y8
+	ADDQ   CX, AX
+	VADDPS (AX), Y9, Y9
+	ADDQ   CX, AX
+	VADDPS (AX), Y10, Y10
+	ADDQ   CX, AX
+	VADDPS (AX), Y11, Y11
+	ADDQ   CX, AX
+	VADDPS (AX), Y12, Y12
+
+alone13:
+	MOVQ    c_base+0(FP), AX
+	MOVQ    ldc+24(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Y0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y3, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y4, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y5, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y6, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y7, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y8, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y9, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y10, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y11, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y12, (AX)
+	VZEROUPPER
+	RET
+
+rows12:
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	VXORPS     Y10, Y10, Y10
+	VXORPS     Y11, Y11, Y11
+	MOVQ       c_base+0(FP), R9
+	MOVQ       ldc+24(FP), R10
+	SHLQ       $0x02, R10
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	SUBQ       $0x04, CX
+	JLT        tail12
+
+loop12:
+	VMOVUPS      (AX), Y31
+	VBROADCASTSS (BX), Y30
+	LONG         $0x200e9262
+	WORD         $0xc752
+	VBROADCASTSS (BX)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xcf52
+	VBROADCASTSS (BX)(DX*2), Y30
+	LONG         $0x200e9262
+	WORD         $0xd752
+	VBROADCASTSS (SI), Y29
+	LONG         $0x20169262
+	WORD         $0xdf52
+	VBROADCASTSS (SI)(DX*1), Y30
+	LONG         $0x200e9262
+	WORD         $0xe752
+	VBROADCASTSS (SI)(DX*2), Y29
+	LONG         $0x20169262
+	WORD         $0xef52
+	VBROADCASTSS (DI), Y30
+	LONG         $0x200e9262
+	WORD         $0xf752
+	VBROADCASTSS (DI)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xff52
+	VBROADCASTSS (DI)(DX*2), Y30
+	LONG         $0x200e1262
+	WORD         $0xc752
+	VBROADCASTSS (R8), Y29
+	LONG         $0x20161262
+	WORD         $0xcf52
+	VBROADCASTSS (R8)(DX*1), Y30
+	LONG         $0x200e1262
+	WORD         $0xd752
+	VBROADCASTSS (R8)(DX*2), Y29
+	LONG         $0x20161262
+	WORD         $0xdf52
+	VMOVUPS      128(AX), Y31
+	VBROADCASTSS 4(BX), Y30
+	LONG         $0x200e9262
+	WORD         $0xc752
+	VBROADCASTSS 4(BX)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xcf52
+	VBROADCASTSS 4(BX)(DX*2), Y30
+	LONG         $0x200e9262
+	WORD         $0xd752
+	VBROADCASTSS 4(SI), Y29
+	LONG         $0x20169262
+	WORD         $0xdf52
+	VBROADCASTSS 4(SI)(DX*1), Y30
+	LONG         $0x200e9262
+	WORD         $0xe752
+	VBROADCASTSS 4(SI)(DX*2), Y29
+	LONG         $0x20169262
+	WORD         $0xef52
+	VBROADCASTSS 4(DI), Y30
+	LONG         $0x200e9262
+	WORD         $0xf752
+	VBROADCASTSS 4(DI)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xff52
+	VBROADCASTSS 4(DI)(DX*2), Y30
+	LONG         $0x200e1262
+	WORD         $0xc752
+	VBROADCASTSS 4(R8), Y29
+	LONG         $0x20161262
+	WORD         $0xcf52
+	VBROADCASTSS 4(R8)(DX*1), Y30
+	LONG         $0x200e1262
+	WORD         $0xd752
+	VBROADCASTSS 4(R8)(DX*2), Y29
+	LONG         $0x20161262
+	WORD         $0xdf52
+	VMOVUPS      256(AX), Y31
+	VBROADCASTSS 8(BX), Y30
+	LONG         $0x200e9262
+	WORD         $0xc752
+	VBROADCASTSS 8(BX)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xcf52
+	VBROADCASTSS 8(BX)(DX*2), Y30
+	LONG         $0x200e9262
+	WORD         $0xd752
+	VBROADCASTSS 8(SI), Y29
+	LONG         $0x20169262
+	WORD         $0xdf52
+	VBROADCASTSS 8(SI)(DX*1), Y30
+	LONG         $0x200e9262
+	WORD         $0xe752
+	VBROADCASTSS 8(SI)(DX*2), Y29
+	LONG         $0x20169262
+	WORD         $0xef52
+	VBROADCASTSS 8(DI), Y30
+	LONG         $0x200e9262
+	WORD         $0xf752
+	VBROADCASTSS 8(DI)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xff52
+	VBROADCASTSS 8(DI)(DX*2), Y30
+	LONG         $0x200e1262
+	WORD         $0xc752
+	VBROADCASTSS 8(R8), Y29
+	LONG         $0x20161262
+	WORD         $0xcf52
+	VBROADCASTSS 8(R8)(DX*1), Y30
+	LONG         $0x200e1262
+	WORD         $0xd752
+	VBROADCASTSS 8(R8)(DX*2), Y29
+	LONG         $0x20161262
+	WORD         $0xdf52
+	VMOVUPS      384(AX), Y31
+	VBROADCASTSS 12(BX), Y30
+	LONG         $0x200e9262
+	WORD         $0xc752
+	VBROADCASTSS 12(BX)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xcf52
+	VBROADCASTSS 12(BX)(DX*2), Y30
+	LONG         $0x200e9262
+	WORD         $0xd752
+	VBROADCASTSS 12(SI), Y29
+	LONG         $0x20169262
+	WORD         $0xdf52
+	VBROADCASTSS 12(SI)(DX*1), Y30
+	LONG         $0x200e9262
+	WORD         $0xe752
+	VBROADCASTSS 12(SI)(DX*2), Y29
+	LONG         $0x20169262
+	WORD         $0xef52
+	VBROADCASTSS 12(DI), Y30
+	LONG         $0x200e9262
+	WORD         $0xf752
+	VBROADCASTSS 12(DI)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xff52
+	VBROADCASTSS 12(DI)(DX*2), Y30
+	LONG         $0x200e1262
+	WORD         $0xc752
+	VBROADCASTSS 12(R8), Y29
+	LONG         $0x20161262
+	WORD         $0xcf52
+	VBROADCASTSS 12(R8)(DX*1), Y30
+	LONG         $0x200e1262
+	WORD         $0xd752
+	VBROADCASTSS 12(R8)(DX*2), Y29
+	LONG         $0x20161262
+	WORD         $0xdf52
+	ADDQ         $0x00000200, AX
+	ADDQ         $0x00000010, BX
+	ADDQ         $0x00000010, SI
+	ADDQ         $0x00000010, DI
+	ADDQ         $0x00000010, R8
+	SUBQ         $0x04, CX
+	JGE          loop12
+
+tail12:
+	ADDQ $0x04, CX
+	JEQ  done12
+
+last12:
+	VMOVUPS      (AX), Y31
+	VBROADCASTSS (BX), Y30
+	LONG         $0x200e9262
+	WORD         $0xc752
+	VBROADCASTSS (BX)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xcf52
+	VBROADCASTSS (BX)(DX*2), Y30
+	LONG         $0x200e9262
+	WORD         $0xd752
+	VBROADCASTSS (SI), Y29
+	LONG         $0x20169262
+	WORD         $0xdf52
+	VBROADCASTSS (SI)(DX*1), Y30
+	LONG         $0x200e9262
+	WORD         $0xe752
+	VBROADCASTSS (SI)(DX*2), Y29
+	LONG         $0x20169262
+	WORD         $0xef52
+	VBROADCASTSS (DI), Y30
+	LONG         $0x200e9262
+	WORD         $0xf752
+	VBROADCASTSS (DI)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xff52
+	VBROADCASTSS (DI)(DX*2), Y30
+	LONG         $0x200e1262
+	WORD         $0xc752
+	VBROADCASTSS (R8), Y29
+	LONG         $0x20161262
+	WORD         $0xcf52
+	VBROADCASTSS (R8)(DX*1), Y30
+	LONG         $0x200e1262
+	WORD         $0xd752
+	VBROADCASTSS (R8)(DX*2), Y29
+	LONG         $0x20161262
+	WORD         $0xdf52
+	ADDQ         $0x00000080, AX
+	ADDQ         $0x00000004, BX
+	ADDQ         $0x00000004, SI
+	ADDQ         $0x00000004, DI
+	ADDQ         $0x00000004, R8
+	DECQ         CX
+	JNE          last12
+
+done12:
+	MOVQ    bias_base+128(FP), AX
+	MOVQ    bias_len+136(FP), CX
+	TESTQ   CX, CX
+	JZ      unbiased12
+	VMOVUPS (AX), Y31
+	VADDPS  Y31, Y0, Y0
+	VADDPS  Y31, Y1, Y1
+	VADDPS  Y31, Y2, Y2
+	VADDPS  Y31, Y3, Y3
+	VADDPS  Y31, Y4, Y4
+	VADDPS  Y31, Y5, Y5
+	VADDPS  Y31, Y6, Y6
+	VADDPS  Y31, Y7, Y7
+	VADDPS  Y31, Y8, Y8
+	VADDPS  Y31, Y9, Y9
+	VADDPS  Y31, Y10, Y10
+	VADDPS  Y31, Y11, Y11
+
+unbiased12:
+	MOVQ   add_base+96(FP), AX
+	MOVQ   add_len+104(FP), CX
+	TESTQ  CX, CX
+	JZ     alone12
+	MOVQ   ldadd+120(FP), CX
+	SHLQ   $0x02, CX
+	VADDPS (AX), Y0, Y0
+	ADDQ   CX, AX
+	VADDPS (AX), Y1, Y1
+	ADDQ   CX, AX
+	VADDPS (AX), Y2, Y2
+	ADDQ   CX, AX
+	VADDPS (AX), Y3, Y3
+	ADDQ   CX, AX
+	VADDPS (AX), Y4, Y4
+	ADDQ   CX, AX
+	VADDPS (AX), Y5, Y5
+	ADDQ   CX, AX
+	VADDPS (AX), Y6, Y6
+	ADDQ   CX, AX
+	VADDPS (AX), Y7, Y7
+	ADDQ   CX, AX
+	VADDPS (AX), Y8, Y8
+	ADDQ   CX, AX
+	VADDPS (AX), Y9, Y9
+	ADDQ   CX, AX
+	VADDPS (AX), Y10, Y10
+	ADDQ   CX, AX
+	VADDPS (AX), Y11, Y11
+
+alone12:
+	MOVQ    c_base+0(FP), AX
+	MOVQ    ldc+24(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Y0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y3, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y4, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y5, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y6, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y7, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y8, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y9, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y10, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y11, (AX)
+	VZEROUPPER
+	RET
+
+rows11:
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	VXORPS     Y10, Y10, Y10
+	MOVQ       c_base+0(FP), R9
+	MOVQ       ldc+24(FP), R10
+	SHLQ       $0x02, R10
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	SUBQ       $0x04, CX
+	JLT        tail11
+
+loop11:
+	VMOVUPS      (AX), Y31
+	VBROADCASTSS (BX), Y30
+	LONG         $0x200e9262
+	WORD         $0xc752
+	VBROADCASTSS (BX)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xcf52
+	VBROADCASTSS (BX)(DX*2), Y30
+	LONG         $0x200e9262
+	WORD         $0xd752
+	VBROADCASTSS (SI), Y29
+	LONG         $0x20169262
+	WORD         $0xdf52
+	VBROADCASTSS (SI)(DX*1), Y30
+	LONG         $0x200e9262
+	WORD         $0xe752
+	VBROADCASTSS (SI)(DX*2), Y29
+	LONG         $0x20169262
+	WORD         $0xef52
+	VBROADCASTSS (DI), Y30
+	LONG         $0x200e9262
+	WORD         $0xf752
+	VBROADCASTSS (DI)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xff52
+	VBROADCASTSS (DI)(DX*2), Y30
+	LONG         $0x200e1262
+	WORD         $0xc752
+	VBROADCASTSS (R8), Y29
+	LONG         $0x20161262
+	WORD         $0xcf52
+	VBROADCASTSS (R8)(DX*1), Y30
+	LONG         $0x200e1262
+	WORD         $0xd752
+	VMOVUPS      128(AX), Y31
+	VBROADCASTSS 4(BX), Y30
+	LONG         $0x200e9262
+	WORD         $0xc752
+	VBROADCASTSS 4(BX)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xcf52
+	VBROADCASTSS 4(BX)(DX*2), Y30
+	LONG         $0x200e9262
+	WORD         $0xd752
+	VBROADCASTSS 4(SI), Y29
+	LONG         $0x20169262
+	WORD         $0xdf52
+	VBROADCASTSS 4(SI)(DX*1), Y30
+	LONG         $0x200e9262
+	WORD         $0xe752
+	VBROADCASTSS 4(SI)(DX*2), Y29
+	LONG         $0x20169262
+	WORD         $0xef52
+	VBROADCASTSS 4(DI), Y30
+	LONG         $0x200e9262
+	WORD         $0xf752
+	VBROADCASTSS 4(DI)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xff52
+	VBROADCASTSS 4(DI)(DX*2), Y30
+	LONG         $0x200e1262
+	WORD         $0xc752
+	VBROADCASTSS 4(R8), Y29
+	LONG         $0x20161262
+	WORD         $0xcf52
+	VBROADCASTSS 4(R8)(DX*1), Y30
+	LONG         $0x200e1262
+	WORD         $0xd752
+	VMOVUPS      256(AX), Y31
+	VBROADCASTSS 8(BX), Y30
+	LONG         $0x200e9262
+	WORD         $0xc752
+	VBROADCASTSS 8(BX)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xcf52
+	VBROADCASTSS 8(BX)(DX*2), Y30
+	LONG         $0x200e9262
+	WORD         $0xd752
+	VBROADCASTSS 8(SI), Y29
+	LONG         $0x20169262
+	WORD         $0xdf52
+	VBROADCASTSS 8(SI)(DX*1), Y30
+	LONG         $0x200e9262
+	WORD         $0xe752
+	VBROADCASTSS 8(SI)(DX*2), Y29
+	LONG         $0x20169262
+	WORD         $0xef52
+	VBROADCASTSS 8(DI), Y30
+	LONG         $0x200e9262
+	WORD         $0xf752
+	VBROADCASTSS 8(DI)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xff52
+	VBROADCASTSS 8(DI)(DX*2), Y30
+	LONG         $0x200e1262
+	WORD         $0xc752
+	VBROADCASTSS 8(R8), Y29
+	LONG         $0x20161262
+	WORD         $0xcf52
+	VBROADCASTSS 8(R8)(DX*1), Y30
+	LONG         $0x200e1262
+	WORD         $0xd752
+	VMOVUPS      384(AX), Y31
+	VBROADCASTSS 12(BX), Y30
+	LONG         $0x200e9262
+	WORD         $0xc752
+	VBROADCASTSS 12(BX)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xcf52
+	VBROADCASTSS 12(BX)(DX*2), Y30
+	LONG         $0x200e9262
+	WORD         $0xd752
+	VBROADCASTSS 12(SI), Y29
+	LONG         $0x20169262
+	WORD         $0xdf52
+	VBROADCASTSS 12(SI)(DX*1), Y30
+	LONG         $0x200e9262
+	WORD         $0xe752
+	VBROADCASTSS 12(SI)(DX*2), Y29
+	LONG         $0x20169262
+	WORD         $0xef52
+	VBROADCASTSS 12(DI), Y30
+	LONG         $0x200e9262
+	WORD         $0xf752
+	VBROADCASTSS 12(DI)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xff52
+	VBROADCASTSS 12(DI)(DX*2), Y30
+	LONG         $0x200e1262
+	WORD         $0xc752
+	VBROADCASTSS 12(R8), Y29
+	LONG         $0x20161262
+	WORD         $0xcf52
+	VBROADCASTSS 12(R8)(DX*1), Y30
+	LONG         $0x200e1262
+	WORD         $0xd752
+	ADDQ         $0x00000200, AX
+	ADDQ         $0x00000010, BX
+	ADDQ         $0x00000010, SI
+	ADDQ         $0x00000010, DI
+	ADDQ         $0x00000010, R8
+	SUBQ         $0x04, CX
+	JGE          loop11
+
+tail11:
+	ADDQ $0x04, CX
+	JEQ  done11
+
+last11:
+	VMOVUPS      (AX), Y31
+	VBROADCASTSS (BX), Y30
+	LONG         $0x200e9262
+	WORD         $0xc752
+	VBROADCASTSS (BX)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xcf52
+	VBROADCASTSS (BX)(DX*2), Y30
+	LONG         $0x200e9262
+	WORD         $0xd752
+	VBROADCASTSS (SI), Y29
+	LONG         $0x20169262
+	WORD         $0xdf52
+	VBROADCASTSS (SI)(DX*1), Y30
+	LONG         $0x200e9262
+	WORD         $0xe752
+	VBROADCASTSS (SI)(DX*2), Y29
+	LONG         $0x20169262
+	WORD         $0xef52
+	VBROADCASTSS (DI), Y30
+	LONG         $0x200e9262
+	WORD         $0xf752
+	VBROADCASTSS (DI)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xff52
+	VBROADCASTSS (DI)(DX*2), Y30
+	LONG         $0x200e1262
+	WORD         $0xc752
+	VBROADCASTSS (R8), Y29
+	LONG         $0x20161262
+	WORD         $0xcf52
+	VBROADCASTSS (R8)(DX*1), Y30
+	LONG         $0x200e1262
+	WORD         $0xd752
+	ADDQ         $0x00000080, AX
+	ADDQ         $0x00000004, BX
+	ADDQ         $0x00000004, SI
+	ADDQ         $0x00000004, DI
+	ADDQ         $0x00000004, R8
+	DECQ         CX
+	JNE          last11
+
+done11:
+	MOVQ    bias_base+128(FP), AX
+	MOVQ    bias_len+136(FP), CX
+	TESTQ   CX, CX
+	JZ      unbiased11
+	VMOVUPS (AX), Y31
+	VADDPS  Y31, Y0, Y0
+	VADDPS  Y31, Y1, Y1
+	VADDPS  Y31, Y2, Y2
+	VADDPS  Y31, Y3, Y3
+	VADDPS  Y31, Y4, Y4
+	VADDPS  Y31, Y5, Y5
+	VADDPS  Y31, Y6, Y6
+	VADDPS  Y31, Y7, Y7
+	VADDPS  Y31, Y8, Y8
+	VADDPS  Y31, Y9, Y9
+	VADDPS  Y31, Y10, Y10
+
+unbiased11:
+	MOVQ   add_base+96(FP), AX
+	MOVQ   add_len+104(FP), CX
+	TESTQ  CX, CX
+	JZ     alone11
+	MOVQ   ldadd+120(FP), CX
+	SHLQ   $0x02, CX
+	VADDPS (AX), Y0, Y0
+	ADDQ   CX, AX
+	VADDPS (AX), Y1, Y1
+	ADDQ   CX, AX
+	VADDPS (AX), Y2, Y2
+	ADDQ   CX, AX
+	VADDPS (AX), Y3, Y3
+	ADDQ   CX, AX
+	VADDPS (AX), Y4, Y4
+	ADDQ   CX, AX
+	VADDPS (AX), Y5, Y5
+	ADDQ   CX, AX
+	VADDPS (AX), Y6, Y6
+	ADDQ   CX, AX
+	VADDPS (AX), Y7, Y7
+	ADDQ   CX, AX
+	VADDPS (AX), Y8, Y8
+	ADDQ   CX, AX
+	VADDPS (AX), Y9, Y9
+	ADDQ   CX, AX
+	VADDPS (AX), Y10, Y10
+
+alone11:
+	MOVQ    c_base+0(FP), AX
+	MOVQ    ldc+24(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Y0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y3, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y4, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y5, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y6, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y7, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y8, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y9, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y10, (AX)
+	VZEROUPPER
+	RET
+
+rows10:
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	MOVQ       c_base+0(FP), R9
+	MOVQ       ldc+24(FP), R10
+	SHLQ       $0x02, R10
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	SUBQ       $0x04, CX
+	JLT        tail10
+
+loop10:
+	VMOVUPS      (AX), Y31
+	VBROADCASTSS (BX), Y30
+	LONG         $0x200e9262
+	WORD         $0xc752
+	VBROADCASTSS (BX)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xcf52
+	VBROADCASTSS (BX)(DX*2), Y30
+	LONG         $0x200e9262
+	WORD         $0xd752
+	VBROADCASTSS (SI), Y29
+	LONG         $0x20169262
+	WORD         $0xdf52
+	VBROADCASTSS (SI)(DX*1), Y30
+	LONG         $0x200e9262
+	WORD         $0xe752
+	VBROADCASTSS (SI)(DX*2), Y29
+	LONG         $0x20169262
+	WORD         $0xef52
+	VBROADCASTSS (DI), Y30
+	LONG         $0x200e9262
+	WORD         $0xf752
+	VBROADCASTSS (DI)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xff52
+	VBROADCASTSS (DI)(DX*2), Y30
+	LONG         $0x200e1262
+	WORD         $0xc752
+	VBROADCASTSS (R8), Y29
+	LONG         $0x20161262
+	WORD         $0xcf52
+	VMOVUPS      128(AX), Y31
+	VBROADCASTSS 4(BX), Y30
+	LONG         $0x200e9262
+	WORD         $0xc752
+	VBROADCASTSS 4(BX)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xcf52
+	VBROADCASTSS 4(BX)(DX*2), Y30
+	LONG         $0x200e9262
+	WORD         $0xd752
+	VBROADCASTSS 4(SI), Y29
+	LONG         $0x20169262
+	WORD         $0xdf52
+	VBROADCASTSS 4(SI)(DX*1), Y30
+	LONG         $0x200e9262
+	WORD         $0xe752
+	VBROADCASTSS 4(SI)(DX*2), Y29
+	LONG         $0x20169262
+	WORD         $0xef52
+	VBROADCASTSS 4(DI), Y30
+	LONG         $0x200e9262
+	WORD         $0xf752
+	VBROADCASTSS 4(DI)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xff52
+	VBROADCASTSS 4(DI)(DX*2), Y30
+	LONG         $0x200e1262
+	WORD         $0xc752
+	VBROADCASTSS 4(R8), Y29
+	LONG         $0x20161262
+	WORD         $0xcf52
+	VMOVUPS      256(AX), Y31
+	VBROADCASTSS 8(BX), Y30
+	LONG         $0x200e9262
+	WORD         $0xc752
+	VBROADCASTSS 8(BX)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xcf52
+	VBROADCASTSS 8(BX)(DX*2), Y30
+	LONG         $0x200e9262
+	WORD         $0xd752
+	VBROADCASTSS 8(SI), Y29
+	LONG         $0x20169262
+	WORD         $0xdf52
+	VBROADCASTSS 8(SI)(DX*1), Y30
+	LONG         $0x200e9262
+	WORD         $0xe752
+	VBROADCASTSS 8(SI)(DX*2), Y29
+	LONG         $0x20169262
+	WORD         $0xef52
+	VBROADCASTSS 8(DI), Y30
+	LONG         $0x200e9262
+	WORD         $0xf752
+	VBROADCASTSS 8(DI)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xff52
+	VBROADCASTSS 8(DI)(DX*2), Y30
+	LONG         $0x200e1262
+	WORD         $0xc752
+	VBROADCASTSS 8(R8), Y29
+	LONG         $0x20161262
+	WORD         $0xcf52
+	VMOVUPS      384(AX), Y31
+	VBROADCASTSS 12(BX), Y30
+	LONG         $0x200e9262
+	WORD         $0xc752
+	VBROADCASTSS 12(BX)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xcf52
+	VBROADCASTSS 12(BX)(DX*2), Y30
+	LONG         $0x200e9262
+	WORD         $0xd752
+	VBROADCASTSS 12(SI), Y29
+	LONG         $0x20169262
+	WORD         $0xdf52
+	VBROADCASTSS 12(SI)(DX*1), Y30
+	LONG         $0x200e9262
+	WORD         $0xe752
+	VBROADCASTSS 12(SI)(DX*2), Y29
+	LONG         $0x20169262
+	WORD         $0xef52
+	VBROADCASTSS 12(DI), Y30
+	LONG         $0x200e9262
+	WORD         $0xf752
+	VBROADCASTSS 12(DI)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xff52
+	VBROADCASTSS 12(DI)(DX*2), Y30
+	LONG         $0x200e1262
+	WORD         $0xc752
+	VBROADCASTSS 12(R8), Y29
+	LONG         $0x20161262
+	WORD         $0xcf52
+	ADDQ         $0x00000200, AX
+	ADDQ         $0x00000010, BX
+	ADDQ         $0x00000010, SI
+	ADDQ         $0x00000010, DI
+	ADDQ         $0x00000010, R8
+	SUBQ         $0x04, CX
+	JGE          loop10
+
+tail10:
+	ADDQ $0x04, CX
+	JEQ  done10
+
+last10:
+	VMOVUPS      (AX), Y31
+	VBROADCASTSS (BX), Y30
+	LONG         $0x200e9262
+	WORD         $0xc752
+	VBROADCASTSS (BX)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xcf52
+	VBROADCASTSS (BX)(DX*2), Y30
+	LONG         $0x200e9262
+	WORD         $0xd752
+	VBROADCASTSS (SI), Y29
+	LONG         $0x20169262
+	WORD         $0xdf52
+	VBROADCASTSS (SI)(DX*1), Y30
+	LONG         $0x200e9262
+	WORD         $0xe752
+	VBROADCASTSS (SI)(DX*2), Y29
+	LONG         $0x20169262
+	WORD         $0xef52
+	VBROADCASTSS (DI), Y30
+	LONG         $0x200e9262
+	WORD         $0xf752
+	VBROADCASTSS (DI)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xff52
+	VBROADCASTSS (DI)(DX*2), Y30
+	LONG         $0x200e1262
+	WORD         $0xc752
+	VBROADCASTSS (R8), Y29
+	LONG         $0x20161262
+	WORD         $0xcf52
+	ADDQ         $0x00000080, AX
+	ADDQ         $0x00000004, BX
+	ADDQ         $0x00000004, SI
+	ADDQ         $0x00000004, DI
+	ADDQ         $0x00000004, R8
+	DECQ         CX
+	JNE          last10
+
+done10:
+	MOVQ    bias_base+128(FP), AX
+	MOVQ    bias_len+136(FP), CX
+	TESTQ   CX, CX
+	JZ      unbiased10
+	VMOVUPS (AX), Y31
+	VADDPS  Y31, Y0, Y0
+	VADDPS  Y31, Y1, Y1
+	VADDPS  Y31, Y2, Y2
+	VADDPS  Y31, Y3, Y3
+	VADDPS  Y31, Y4, Y4
+	VADDPS  Y31, Y5, Y5
+	VADDPS  Y31, Y6, Y6
+	VADDPS  Y31, Y7, Y7
+	VADDPS  Y31, Y8, Y8
+	VADDPS  Y31, Y9, Y9
+
+unbiased10:
+	MOVQ   add_base+96(FP), AX
+	MOVQ   add_len+104(FP), CX
+	TESTQ  CX, CX
+	JZ     alone10
+	MOVQ   ldadd+120(FP), CX
+	SHLQ   $0x02, CX
+	VADDPS (AX), Y0, Y0
+	ADDQ   CX, AX
+	VADDPS (AX), Y1, Y1
+	ADDQ   CX, AX
+	VADDPS (AX), Y2, Y2
+	ADDQ   CX, AX
+	VADDPS (AX), Y3, Y3
+	ADDQ   CX, AX
+	VADDPS (AX), Y4, Y4
+	ADDQ   CX, AX
+	VADDPS (AX), Y5, Y5
+	ADDQ   CX, AX
+	VADDPS (AX), Y6, Y6
+	ADDQ   CX, AX
+	VADDPS (AX), Y7, Y7
+	ADDQ   CX, AX
+	VADDPS (AX), Y8, Y8
+	ADDQ   CX, AX
+	VADDPS (AX), Y9, Y9
+
+alone10:
+	MOVQ    c_base+0(FP), AX
+	MOVQ    ldc+24(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Y0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y3, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y4, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y5, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y6, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y7, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y8, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y9, (AX)
+	VZEROUPPER
+	RET
+
+rows9:
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	MOVQ       c_base+0(FP), R8
+	MOVQ       ldc+24(FP), R9
+	SHLQ       $0x02, R9
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	SUBQ       $0x04, CX
+	JLT        tail9
+
+loop9:
+	VMOVUPS      (AX), Y31
+	VBROADCASTSS (BX), Y30
+	LONG         $0x200e9262
+	WORD         $0xc752
+	VBROADCASTSS (BX)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xcf52
+	VBROADCASTSS (BX)(DX*2), Y30
+	LONG         $0x200e9262
+	WORD         $0xd752
+	VBROADCASTSS (SI), Y29
+	LONG         $0x20169262
+	WORD         $0xdf52
+	VBROADCASTSS (SI)(DX*1), Y30
+	LONG         $0x200e9262
+	WORD         $0xe752
+	VBROADCASTSS (SI)(DX*2), Y29
+	LONG         $0x20169262
+	WORD         $0xef52
+	VBROADCASTSS (DI), Y30
+	LONG         $0x200e9262
+	WORD         $0xf752
+	VBROADCASTSS (DI)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xff52
+	VBROADCASTSS (DI)(DX*2), Y30
+	LONG         $0x200e1262
+	WORD         $0xc752
+	VMOVUPS      128(AX), Y31
+	VBROADCASTSS 4(BX), Y30
+	LONG         $0x200e9262
+	WORD         $0xc752
+	VBROADCASTSS 4(BX)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xcf52
+	VBROADCASTSS 4(BX)(DX*2), Y30
+	LONG         $0x200e9262
+	WORD         $0xd752
+	VBROADCASTSS 4(SI), Y29
+	LONG         $0x20169262
+	WORD         $0xdf52
+	VBROADCASTSS 4(SI)(DX*1), Y30
+	LONG         $0x200e9262
+	WORD         $0xe752
+	VBROADCASTSS 4(SI)(DX*2), Y29
+	LONG         $0x20169262
+	WORD         $0xef52
+	VBROADCASTSS 4(DI), Y30
+	LONG         $0x200e9262
+	WORD         $0xf752
+	VBROADCASTSS 4(DI)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xff52
+	VBROADCASTSS 4(DI)(DX*2), Y30
+	LONG         $0x200e1262
+	WORD         $0xc752
+	VMOVUPS      256(AX), Y31
+	VBROADCASTSS 8(BX), Y30
+	LONG         $0x200e9262
+	WORD         $0xc752
+	VBROADCASTSS 8(BX)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xcf52
+	VBROADCASTSS 8(BX)(DX*2), Y30
+	LONG         $0x200e9262
+	WORD         $0xd752
+	VBROADCASTSS 8(SI), Y29
+	LONG         $0x20169262
+	WORD         $0xdf52
+	VBROADCASTSS 8(SI)(DX*1), Y30
+	LONG         $0x200e9262
+	WORD         $0xe752
+	VBROADCASTSS 8(SI)(DX*2), Y29
+	LONG         $0x20169262
+	WORD         $0xef52
+	VBROADCASTSS 8(DI), Y30
+	LONG         $0x200e9262
+	WORD         $0xf752
+	VBROADCASTSS 8(DI)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xff52
+	VBROADCASTSS 8(DI)(DX*2), Y30
+	LONG         $0x200e1262
+	WORD         $0xc752
+	VMOVUPS      384(AX), Y31
+	VBROADCASTSS 12(BX), Y30
+	LONG         $0x200e9262
+	WORD         $0xc752
+	VBROADCASTSS 12(BX)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xcf52
+	VBROADCASTSS 12(BX)(DX*2), Y30
+	LONG         $0x200e9262
+	WORD         $0xd752
+	VBROADCASTSS 12(SI), Y29
+	LONG         $0x20169262
+	WORD         $0xdf52
+	VBROADCASTSS 12(SI)(DX*1), Y30
+	LONG         $0x200e9262
+	WORD         $0xe752
+	VBROADCASTSS 12(SI)(DX*2), Y29
+	LONG         $0x20169262
+	WORD         $0xef52
+	VBROADCASTSS 12(DI), Y30
+	LONG         $0x200e9262
+	WORD         $0xf752
+	VBROADCASTSS 12(DI)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xff52
+	VBROADCASTSS 12(DI)(DX*2), Y30
+	LONG         $0x200e1262
+	WORD         $0xc752
+	ADDQ         $0x00000200, AX
+	ADDQ         $0x00000010, BX
+	ADDQ         $0x00000010, SI
+	ADDQ         $0x00000010, DI
+	SUBQ         $0x04, CX
+	JGE          loop9
+
+tail9:
+	ADDQ $0x04, CX
+	JEQ  done9
+
+last9:
+	VMOVUPS      (AX), Y31
+	VBROADCASTSS (BX), Y30
+	LONG         $0x200e9262
+	WORD         $0xc752
+	VBROADCASTSS (BX)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xcf52
+	VBROADCASTSS (BX)(DX*2), Y30
+	LONG         $0x200e9262
+	WORD         $0xd752
+	VBROADCASTSS (SI), Y29
+	LONG         $0x20169262
+	WORD         $0xdf52
+	VBROADCASTSS (SI)(DX*1), Y30
+	LONG         $0x200e9262
+	WORD         $0xe752
+	VBROADCASTSS (SI)(DX*2), Y29
+	LONG         $0x20169262
+	WORD         $0xef52
+	VBROADCASTSS (DI), Y30
+	LONG         $0x200e9262
+	WORD         $0xf752
+	VBROADCASTSS (DI)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xff52
+	VBROADCASTSS (DI)(DX*2), Y30
+	LONG         $0x200e1262
+	WORD         $0xc752
+	ADDQ         $0x00000080, AX
+	ADDQ         $0x00000004, BX
+	ADDQ         $0x00000004, SI
+	ADDQ         $0x00000004, DI
+	DECQ         CX
+	JNE          last9
+
+done9:
+	MOVQ    bias_base+128(FP), AX
+	MOVQ    bias_len+136(FP), CX
+	TESTQ   CX, CX
+	JZ      unbiased9
+	VMOVUPS (AX), Y31
+	VADDPS  Y31, Y0, Y0
+	VADDPS  Y31, Y1, Y1
+	VADDPS  Y31, Y2, Y2
+	VADDPS  Y31, Y3, Y3
+	VADDPS  Y31, Y4, Y4
+	VADDPS  Y31, Y5, Y5
+	VADDPS  Y31, Y6, Y6
+	VADDPS  Y31, Y7, Y7
+	VADDPS  Y31, Y8, Y8
+
+unbiased9:
+	MOVQ   add_base+96(FP), AX
+	MOVQ   add_len+104(FP), CX
+	TESTQ  CX, CX
+	JZ     alone9
+	MOVQ   ldadd+120(FP), CX
+	SHLQ   $0x02, CX
+	VADDPS (AX), Y0, Y0
+	ADDQ   CX, AX
+	VADDPS (AX), Y1, Y1
+	ADDQ   CX, AX
+	VADDPS (AX), Y2, Y2
+	ADDQ   CX, AX
+	VADDPS (AX), Y3, Y3
+	ADDQ   CX, AX
+	VADDPS (AX), Y4, Y4
+	ADDQ   CX, AX
+	VADDPS (AX), Y5, Y5
+	ADDQ   CX, AX
+	VADDPS (AX), Y6, Y6
+	ADDQ   CX, AX
+	VADDPS (AX), Y7, Y7
+	ADDQ   CX, AX
+	VADDPS (AX), Y8, Y8
+
+alone9:
+	MOVQ    c_base+0(FP), AX
+	MOVQ    ldc+24(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Y0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y3, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y4, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y5, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y6, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y7, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y8, (AX)
+	VZEROUPPER
+	RET
+
+rows8:
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	MOVQ       c_base+0(FP), R8
+	MOVQ       ldc+24(FP), R9
+	SHLQ       $0x02, R9
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	SUBQ       $0x04, CX
+	JLT        tail8
+
+loop8:
+	VMOVUPS      (AX), Y31
+	VBROADCASTSS (BX), Y30
+	LONG         $0x200e9262
+	WORD         $0xc752
+	VBROADCASTSS (BX)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xcf52
+	VBROADCASTSS (BX)(DX*2), Y30
+	LONG         $0x200e9262
+	WORD         $0xd752
+	VBROADCASTSS (SI), Y29
+	LONG         $0x20169262
+	WORD         $0xdf52
+	VBROADCASTSS (SI)(DX*1), Y30
+	LONG         $0x200e9262
+	WORD         $0xe752
+	VBROADCASTSS (SI)(DX*2), Y29
+	LONG         $0x20169262
+	WORD         $0xef52
+	VBROADCASTSS (DI), Y30
+	LONG         $0x200e9262
+	WORD         $0xf752
+	VBROADCASTSS (DI)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xff52
+	VMOVUPS      128(AX), Y31
+	VBROADCASTSS 4(BX), Y30
+	LONG         $0x200e9262
+	WORD         $0xc752
+	VBROADCASTSS 4(BX)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xcf52
+	VBROADCASTSS 4(BX)(DX*2), Y30
+	LONG         $0x200e9262
+	WORD         $0xd752
+	VBROADCASTSS 4(SI), Y29
+	LONG         $0x20169262
+	WORD         $0xdf52
+	VBROADCASTSS 4(SI)(DX*1), Y30
+	LONG         $0x200e9262
+	WORD         $0xe752
+	VBROADCASTSS 4(SI)(DX*2), Y29
+	LONG         $0x20169262
+	WORD         $0xef52
+	VBROADCASTSS 4(DI), Y30
+	LONG         $0x200e9262
+	WORD         $0xf752
+	VBROADCASTSS 4(DI)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xff52
+	VMOVUPS      256(AX), Y31
+	VBROADCASTSS 8(BX), Y30
+	LONG         $0x200e9262
+	WORD         $0xc752
+	VBROADCASTSS 8(BX)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xcf52
+	VBROADCASTSS 8(BX)(DX*2), Y30
+	LONG         $0x200e9262
+	WORD         $0xd752
+	VBROADCASTSS 8(SI), Y29
+	LONG         $0x20169262
+	WORD         $0xdf52
+	VBROADCASTSS 8(SI)(DX*1), Y30
+	LONG         $0x200e9262
+	WORD         $0xe752
+	VBROADCASTSS 8(SI)(DX*2), Y29
+	LONG         $0x20169262
+	WORD         $0xef52
+	VBROADCASTSS 8(DI), Y30
+	LONG         $0x200e9262
+	WORD         $0xf752
+	VBROADCASTSS 8(DI)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xff52
+	VMOVUPS      384(AX), Y31
+	VBROADCASTSS 12(BX), Y30
+	LONG         $0x200e9262
+	WORD         $0xc752
+	VBROADCASTSS 12(BX)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xcf52
+	VBROADCASTSS 12(BX)(DX*2), Y30
+	LONG         $0x200e9262
+	WORD         $0xd752
+	VBROADCASTSS 12(SI), Y29
+	LONG         $0x20169262
+	WORD         $0xdf52
+	VBROADCASTSS 12(SI)(DX*1), Y30
+	LONG         $0x200e9262
+	WORD         $0xe752
+	VBROADCASTSS 12(SI)(DX*2), Y29
+	LONG         $0x20169262
+	WORD         $0xef52
+	VBROADCASTSS 12(DI), Y30
+	LONG         $0x200e9262
+	WORD         $0xf752
+	VBROADCASTSS 12(DI)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xff52
+	ADDQ         $0x00000200, AX
+	ADDQ         $0x00000010, BX
+	ADDQ         $0x00000010, SI
+	ADDQ         $0x00000010, DI
+	SUBQ         $0x04, CX
+	JGE          loop8
+
+tail8:
+	ADDQ $0x04, CX
+	JEQ  done8
+
+last8:
+	VMOVUPS      (AX), Y31
+	VBROADCASTSS (BX), Y30
+	LONG         $0x200e9262
+	WORD         $0xc752
+	VBROADCASTSS (BX)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xcf52
+	VBROADCASTSS (BX)(DX*2), Y30
+	LONG         $0x200e9262
+	WORD         $0xd752
+	VBROADCASTSS (SI), Y29
+	LONG         $0x20169262
+	WORD         $0xdf52
+	VBROADCASTSS (SI)(DX*1), Y30
+	LONG         $0x200e9262
+	WORD         $0xe752
+	VBROADCASTSS (SI)(DX*2), Y29
+	LONG         $0x20169262
+	WORD         $0xef52
+	VBROADCASTSS (DI), Y30
+	LONG         $0x200e9262
+	WORD         $0xf752
+	VBROADCASTSS (DI)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xff52
+	ADDQ         $0x00000080, AX
+	ADDQ         $0x00000004, BX
+	ADDQ         $0x00000004, SI
+	ADDQ         $0x00000004, DI
+	DECQ         CX
+	JNE          last8
+
+done8:
+	MOVQ    bias_base+128(FP), AX
+	MOVQ    bias_len+136(FP), CX
+	TESTQ   CX, CX
+	JZ      unbiased8
+	VMOVUPS (AX), Y31
+	VADDPS  Y31, Y0, Y0
+	VADDPS  Y31, Y1, Y1
+	VADDPS  Y31, Y2, Y2
+	VADDPS  Y31, Y3, Y3
+	VADDPS  Y31, Y4, Y4
+	VADDPS  Y31, Y5, Y5
+	VADDPS  Y31, Y6, Y6
+	VADDPS  Y31, Y7, Y7
+
+unbiased8:
+	MOVQ   add_base+96(FP), AX
+	MOVQ   add_len+104(FP), CX
+	TESTQ  CX, CX
+	JZ     alone8
+	MOVQ   ldadd+120(FP), CX
+	SHLQ   $0x02, CX
+	VADDPS (AX), Y0, Y0
+	ADDQ   CX, AX
+	VADDPS (AX), Y1, Y1
+	ADDQ   CX, AX
+	VADDPS (AX), Y2, Y2
+	ADDQ   CX, AX
+	VADDPS (AX), Y3, Y3
+	ADDQ   CX, AX
+	VADDPS (AX), Y4, Y4
+	ADDQ   CX, AX
+	VADDPS (AX), Y5, Y5
+	ADDQ   CX, AX
+	VADDPS (AX), Y6, Y6
+	ADDQ   CX, AX
+	VADDPS (AX), Y7, Y7
+
+alone8:
+	MOVQ    c_base+0(FP), AX
+	MOVQ    ldc+24(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Y0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y3, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y4, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y5, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y6, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y7, (AX)
+	VZEROUPPER
+	RET
+
+rows7:
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	MOVQ       c_base+0(FP), R8
+	MOVQ       ldc+24(FP), R9
+	SHLQ       $0x02, R9
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	SUBQ       $0x04, CX
+	JLT        tail7
+
+loop7:
+	VMOVUPS      (AX), Y31
+	VBROADCASTSS (BX), Y30
+	LONG         $0x200e9262
+	WORD         $0xc752
+	VBROADCASTSS (BX)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xcf52
+	VBROADCASTSS (BX)(DX*2), Y30
+	LONG         $0x200e9262
+	WORD         $0xd752
+	VBROADCASTSS (SI), Y29
+	LONG         $0x20169262
+	WORD         $0xdf52
+	VBROADCASTSS (SI)(DX*1), Y30
+	LONG         $0x200e9262
+	WORD         $0xe752
+	VBROADCASTSS (SI)(DX*2), Y29
+	LONG         $0x20169262
+	WORD         $0xef52
+	VBROADCASTSS (DI), Y30
+	LONG         $0x200e9262
+	WORD         $0xf752
+	VMOVUPS      128(AX), Y31
+	VBROADCASTSS 4(BX), Y30
+	LONG         $0x200e9262
+	WORD         $0xc752
+	VBROADCASTSS 4(BX)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xcf52
+	VBROADCASTSS 4(BX)(DX*2), Y30
+	LONG         $0x200e9262
+	WORD         $0xd752
+	VBROADCASTSS 4(SI), Y29
+	LONG         $0x20169262
+	WORD         $0xdf52
+	VBROADCASTSS 4(SI)(DX*1), Y30
+	LONG         $0x200e9262
+	WORD         $0xe752
+	VBROADCASTSS 4(SI)(DX*2), Y29
+	LONG         $0x20169262
+	WORD         $0xef52
+	VBROADCASTSS 4(DI), Y30
+	LONG         $0x200e9262
+	WORD         $0xf752
+	VMOVUPS      256(AX), Y31
+	VBROADCASTSS 8(BX), Y30
+	LONG         $0x200e9262
+	WORD         $0xc752
+	VBROADCASTSS 8(BX)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xcf52
+	VBROADCASTSS 8(BX)(DX*2), Y30
+	LONG         $0x200e9262
+	WORD         $0xd752
+	VBROADCASTSS 8(SI), Y29
+	LONG         $0x20169262
+	WORD         $0xdf52
+	VBROADCASTSS 8(SI)(DX*1), Y30
+	LONG         $0x200e9262
+	WORD         $0xe752
+	VBROADCASTSS 8(SI)(DX*2), Y29
+	LONG         $0x20169262
+	WORD         $0xef52
+	VBROADCASTSS 8(DI), Y30
+	LONG         $0x200e9262
+	WORD         $0xf752
+	VMOVUPS      384(AX), Y31
+	VBROADCASTSS 12(BX), Y30
+	LONG         $0x200e9262
+	WORD         $0xc752
+	VBROADCASTSS 12(BX)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xcf52
+	VBROADCASTSS 12(BX)(DX*2), Y30
+	LONG         $0x200e9262
+	WORD         $0xd752
+	VBROADCASTSS 12(SI), Y29
+	LONG         $0x20169262
+	WORD         $0xdf52
+	VBROADCASTSS 12(SI)(DX*1), Y30
+	LONG         $0x200e9262
+	WORD         $0xe752
+	VBROADCASTSS 12(SI)(DX*2), Y29
+	LONG         $0x20169262
+	WORD         $0xef52
+	VBROADCASTSS 12(DI), Y30
+	LONG         $0x200e9262
+	WORD         $0xf752
+	ADDQ         $0x00000200, AX
+	ADDQ         $0x00000010, BX
+	ADDQ         $0x00000010, SI
+	ADDQ         $0x00000010, DI
+	SUBQ         $0x04, CX
+	JGE          loop7
+
+tail7:
+	ADDQ $0x04, CX
+	JEQ  done7
+
+last7:
+	VMOVUPS      (AX), Y31
+	VBROADCASTSS (BX), Y30
+	LONG         $0x200e9262
+	WORD         $0xc752
+	VBROADCASTSS (BX)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xcf52
+	VBROADCASTSS (BX)(DX*2), Y30
+	LONG         $0x200e9262
+	WORD         $0xd752
+	VBROADCASTSS (SI), Y29
+	LONG         $0x20169262
+	WORD         $0xdf52
+	VBROADCASTSS (SI)(DX*1), Y30
+	LONG         $0x200e9262
+	WORD         $0xe752
+	VBROADCASTSS (SI)(DX*2), Y29
+	LONG         $0x20169262
+	WORD         $0xef52
+	VBROADCASTSS (DI), Y30
+	LONG         $0x200e9262
+	WORD         $0xf752
+	ADDQ         $0x00000080, AX
+	ADDQ         $0x00000004, BX
+	ADDQ         $0x00000004, SI
+	ADDQ         $0x00000004, DI
+	DECQ         CX
+	JNE          last7
+
+done7:
+	MOVQ    bias_base+128(FP), AX
+	MOVQ    bias_len+136(FP), CX
+	TESTQ   CX, CX
+	JZ      unbiased7
+	VMOVUPS (AX), Y31
+	VADDPS  Y31, Y0, Y0
+	VADDPS  Y31, Y1, Y1
+	VADDPS  Y31, Y2, Y2
+	VADDPS  Y31, Y3, Y3
+	VADDPS  Y31, Y4, Y4
+	VADDPS  Y31, Y5, Y5
+	VADDPS  Y31, Y6, Y6
+
+unbiased7:
+	MOVQ   add_base+96(FP), AX
+	MOVQ   add_len+104(FP), CX
+	TESTQ  CX, CX
+	JZ     alone7
+	MOVQ   ldadd+120(FP), CX
+	SHLQ   $0x02, CX
+	VADDPS (AX), Y0, Y0
+	ADDQ   CX, AX
+	VADDPS (AX), Y1, Y1
+	ADDQ   CX, AX
+	VADDPS (AX), Y2, Y2
+	ADDQ   CX, AX
+	VADDPS (AX), Y3, Y3
+	ADDQ   CX, AX
+	VADDPS (AX), Y4, Y4
+	ADDQ   CX, AX
+	VADDPS (AX), Y5, Y5
+	ADDQ   CX, AX
+	VADDPS (AX), Y6, Y6
+
+alone7:
+	MOVQ    c_base+0(FP), AX
+	MOVQ    ldc+24(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Y0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y3, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y4, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y5, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y6, (AX)
+	VZEROUPPER
+	RET
+
+rows6:
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	MOVQ       c_base+0(FP), DI
+	MOVQ       ldc+24(FP), R8
+	SHLQ       $0x02, R8
+	PREFETCHT0 (DI)
+	ADDQ       R8, DI
+	PREFETCHT0 (DI)
+	ADDQ       R8, DI
+	PREFETCHT0 (DI)
+	ADDQ       R8, DI
+	PREFETCHT0 (DI)
+	ADDQ       R8, DI
+	PREFETCHT0 (DI)
+	ADDQ       R8, DI
+	PREFETCHT0 (DI)
+	SUBQ       $0x04, CX
+	JLT        tail6
+
+loop6:
+	VMOVUPS      (AX), Y31
+	VBROADCASTSS (BX), Y30
+	LONG         $0x200e9262
+	WORD         $0xc752
+	VBROADCASTSS (BX)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xcf52
+	VBROADCASTSS (BX)(DX*2), Y30
+	LONG         $0x200e9262
+	WORD         $0xd752
+	VBROADCASTSS (SI), Y29
+	LONG         $0x20169262
+	WORD         $0xdf52
+	VBROADCASTSS (SI)(DX*1), Y30
+	LONG         $0x200e9262
+	WORD         $0xe752
+	VBROADCASTSS (SI)(DX*2), Y29
+	LONG         $0x20169262
+	WORD         $0xef52
+	VMOVUPS      128(AX), Y31
+	VBROADCASTSS 4(BX), Y30
+	LONG         $0x200e9262
+	WORD         $0xc752
+	VBROADCASTSS 4(BX)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xcf52
+	VBROADCASTSS 4(BX)(DX*2), Y30
+	LONG         $0x200e9262
+	WORD         $0xd752
+	VBROADCASTSS 4(SI), Y29
+	LONG         $0x20169262
+	WORD         $0xdf52
+	VBROADCASTSS 4(SI)(DX*1), Y30
+	LONG         $0x200e9262
+	WORD         $0xe752
+	VBROADCASTSS 4(SI)(DX*2), Y29
+	LONG         $0x20169262
+	WORD         $0xef52
+	VMOVUPS      256(AX), Y31
+	VBROADCASTSS 8(BX), Y30
+	LONG         $0x200e9262
+	WORD         $0xc752
+	VBROADCASTSS 8(BX)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xcf52
+	VBROADCASTSS 8(BX)(DX*2), Y30
+	LONG         $0x200e9262
+	WORD         $0xd752
+	VBROADCASTSS 8(SI), Y29
+	LONG         $0x20169262
+	WORD         $0xdf52
+	VBROADCASTSS 8(SI)(DX*1), Y30
+	LONG         $0x200e9262
+	WORD         $0xe752
+	VBROADCASTSS 8(SI)(DX*2), Y29
+	LONG         $0x20169262
+	WORD         $0xef52
+	VMOVUPS      384(AX), Y31
+	VBROADCASTSS 12(BX), Y30
+	LONG         $0x200e9262
+	WORD         $0xc752
+	VBROADCASTSS 12(BX)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xcf52
+	VBROADCASTSS 12(BX)(DX*2), Y30
+	LONG         $0x200e9262
+	WORD         $0xd752
+	VBROADCASTSS 12(SI), Y29
+	LONG         $0x20169262
+	WORD         $0xdf52
+	VBROADCASTSS 12(SI)(DX*1), Y30
+	LONG         $0x200e9262
+	WORD         $0xe752
+	VBROADCASTSS 12(SI)(DX*2), Y29
+	LONG         $0x20169262
+	WORD         $0xef52
+	ADDQ         $0x00000200, AX
+	ADDQ         $0x00000010, BX
+	ADDQ         $0x00000010, SI
+	SUBQ         $0x04, CX
+	JGE          loop6
+
+tail6:
+	ADDQ $0x04, CX
+	JEQ  done6
+
+last6:
+	VMOVUPS      (AX), Y31
+	VBROADCASTSS (BX), Y30
+	LONG         $0x200e9262
+	WORD         $0xc752
+	VBROADCASTSS (BX)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xcf52
+	VBROADCASTSS (BX)(DX*2), Y30
+	LONG         $0x200e9262
+	WORD         $0xd752
+	VBROADCASTSS (SI), Y29
+	LONG         $0x20169262
+	WORD         $0xdf52
+	VBROADCASTSS (SI)(DX*1), Y30
+	LONG         $0x200e9262
+	WORD         $0xe752
+	VBROADCASTSS (SI)(DX*2), Y29
+	LONG         $0x20169262
+	WORD         $0xef52
+	ADDQ         $0x00000080, AX
+	ADDQ         $0x00000004, BX
+	ADDQ         $0x00000004, SI
+	DECQ         CX
+	JNE          last6
+
+done6:
+	MOVQ    bias_base+128(FP), AX
+	MOVQ    bias_len+136(FP), CX
+	TESTQ   CX, CX
+	JZ      unbiased6
+	VMOVUPS (AX), Y31
+	VADDPS  Y31, Y0, Y0
+	VADDPS  Y31, Y1, Y1
+	VADDPS  Y31, Y2, Y2
+	VADDPS  Y31, Y3, Y3
+	VADDPS  Y31, Y4, Y4
+	VADDPS  Y31, Y5, Y5
+
+unbiased6:
+	MOVQ   add_base+96(FP), AX
+	MOVQ   add_len+104(FP), CX
+	TESTQ  CX, CX
+	JZ     alone6
+	MOVQ   ldadd+120(FP), CX
+	SHLQ   $0x02, CX
+	VADDPS (AX), Y0, Y0
+	ADDQ   CX, AX
+	VADDPS (AX), Y1, Y1
+	ADDQ   CX, AX
+	VADDPS (AX), Y2, Y2
+	ADDQ   CX, AX
+	VADDPS (AX), Y3, Y3
+	ADDQ   CX, AX
+	VADDPS (AX), Y4, Y4
+	ADDQ   CX, AX
+	VADDPS (AX), Y5, Y5
+
+alone6:
+	MOVQ    c_base+0(FP), AX
+	MOVQ    ldc+24(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Y0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y3, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y4, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y5, (AX)
+	VZEROUPPER
+	RET
+
+rows5:
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	MOVQ       c_base+0(FP), DI
+	MOVQ       ldc+24(FP), R8
+	SHLQ       $0x02, R8
+	PREFETCHT0 (DI)
+	ADDQ       R8, DI
+	PREFETCHT0 (DI)
+	ADDQ       R8, DI
+	PREFETCHT0 (DI)
+	ADDQ       R8, DI
+	PREFETCHT0 (DI)
+	ADDQ       R8, DI
+	PREFETCHT0 (DI)
+	SUBQ       $0x04, CX
+	JLT        tail5
+
+loop5:
+	VMOVUPS      (AX), Y31
+	VBROADCASTSS (BX), Y30
+	LONG         $0x200e9262
+	WORD         $0xc752
+	VBROADCASTSS (BX)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xcf52
+	VBROADCASTSS (BX)(DX*2), Y30
+	LONG         $0x200e9262
+	WORD         $0xd752
+	VBROADCASTSS (SI), Y29
+	LONG         $0x20169262
+	WORD         $0xdf52
+	VBROADCASTSS (SI)(DX*1), Y30
+	LONG         $0x200e9262
+	WORD         $0xe752
+	VMOVUPS      128(AX), Y31
+	VBROADCASTSS 4(BX), Y30
+	LONG         $0x200e9262
+	WORD         $0xc752
+	VBROADCASTSS 4(BX)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xcf52
+	VBROADCASTSS 4(BX)(DX*2), Y30
+	LONG         $0x200e9262
+	WORD         $0xd752
+	VBROADCASTSS 4(SI), Y29
+	LONG         $0x20169262
+	WORD         $0xdf52
+	VBROADCASTSS 4(SI)(DX*1), Y30
+	LONG         $0x200e9262
+	WORD         $0xe752
+	VMOVUPS      256(AX), Y31
+	VBROADCASTSS 8(BX), Y30
+	LONG         $0x200e9262
+	WORD         $0xc752
+	VBROADCASTSS 8(BX)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xcf52
+	VBROADCASTSS 8(BX)(DX*2), Y30
+	LONG         $0x200e9262
+	WORD         $0xd752
+	VBROADCASTSS 8(SI), Y29
+	LONG         $0x20169262
+	WORD         $0xdf52
+	VBROADCASTSS 8(SI)(DX*1), Y30
+	LONG         $0x200e9262
+	WORD         $0xe752
+	VMOVUPS      384(AX), Y31
+	VBROADCASTSS 12(BX), Y30
+	LONG         $0x200e9262
+	WORD         $0xc752
+	VBROADCASTSS 12(BX)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xcf52
+	VBROADCASTSS 12(BX)(DX*2), Y30
+	LONG         $0x200e9262
+	WORD         $0xd752
+	VBROADCASTSS 12(SI), Y29
+	LONG         $0x20169262
+	WORD         $0xdf52
+	VBROADCASTSS 12(SI)(DX*1), Y30
+	LONG         $0x200e9262
+	WORD         $0xe752
+	ADDQ         $0x00000200, AX
+	ADDQ         $0x00000010, BX
+	ADDQ         $0x00000010, SI
+	SUBQ         $0x04, CX
+	JGE          loop5
+
+tail5:
+	ADDQ $0x04, CX
+	JEQ  done5
+
+last5:
+	VMOVUPS      (AX), Y31
+	VBROADCASTSS (BX), Y30
+	LONG         $0x200e9262
+	WORD         $0xc752
+	VBROADCASTSS (BX)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xcf52
+	VBROADCASTSS (BX)(DX*2), Y30
+	LONG         $0x200e9262
+	WORD         $0xd752
+	VBROADCASTSS (SI), Y29
+	LONG         $0x20169262
+	WORD         $0xdf52
+	VBROADCASTSS (SI)(DX*1), Y30
+	LONG         $0x200e9262
+	WORD         $0xe752
+	ADDQ         $0x00000080, AX
+	ADDQ         $0x00000004, BX
+	ADDQ         $0x00000004, SI
+	DECQ         CX
+	JNE          last5
+
+done5:
+	MOVQ    bias_base+128(FP), AX
+	MOVQ    bias_len+136(FP), CX
+	TESTQ   CX, CX
+	JZ      unbiased5
+	VMOVUPS (AX), Y31
+	VADDPS  Y31, Y0, Y0
+	VADDPS  Y31, Y1, Y1
+	VADDPS  Y31, Y2, Y2
+	VADDPS  Y31, Y3, Y3
+	VADDPS  Y31, Y4, Y4
+
+unbiased5:
+	MOVQ   add_base+96(FP), AX
+	MOVQ   add_len+104(FP), CX
+	TESTQ  CX, CX
+	JZ     alone5
+	MOVQ   ldadd+120(FP), CX
+	SHLQ   $0x02, CX
+	VADDPS (AX), Y0, Y0
+	ADDQ   CX, AX
+	VADDPS (AX), Y1, Y1
+	ADDQ   CX, AX
+	VADDPS (AX), Y2, Y2
+	ADDQ   CX, AX
+	VADDPS (AX), Y3, Y3
+	ADDQ   CX, AX
+	VADDPS (AX), Y4, Y4
+
+alone5:
+	MOVQ    c_base+0(FP), AX
+	MOVQ    ldc+24(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Y0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y3, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y4, (AX)
+	VZEROUPPER
+	RET
+
+rows4:
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	MOVQ       c_base+0(FP), DI
+	MOVQ       ldc+24(FP), R8
+	SHLQ       $0x02, R8
+	PREFETCHT0 (DI)
+	ADDQ       R8, DI
+	PREFETCHT0 (DI)
+	ADDQ       R8, DI
+	PREFETCHT0 (DI)
+	ADDQ       R8, DI
+	PREFETCHT0 (DI)
+	SUBQ       $0x04, CX
+	JLT        tail4
+
+loop4:
+	VMOVUPS      (AX), Y31
+	VBROADCASTSS (BX), Y30
+	LONG         $0x200e9262
+	WORD         $0xc752
+	VBROADCASTSS (BX)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xcf52
+	VBROADCASTSS (BX)(DX*2), Y30
+	LONG         $0x200e9262
+	WORD         $0xd752
+	VBROADCASTSS (SI), Y29
+	LONG         $0x20169262
+	WORD         $0xdf52
+	VMOVUPS      128(AX), Y31
+	VBROADCASTSS 4(BX), Y30
+	LONG         $0x200e9262
+	WORD         $0xc752
+	VBROADCASTSS 4(BX)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xcf52
+	VBROADCASTSS 4(BX)(DX*2), Y30
+	LONG         $0x200e9262
+	WORD         $0xd752
+	VBROADCASTSS 4(SI), Y29
+	LONG         $0x20169262
+	WORD         $0xdf52
+	VMOVUPS      256(AX), Y31
+	VBROADCASTSS 8(BX), Y30
+	LONG         $0x200e9262
+	WORD         $0xc752
+	VBROADCASTSS 8(BX)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xcf52
+	VBROADCASTSS 8(BX)(DX*2), Y30
+	LONG         $0x200e9262
+	WORD         $0xd752
+	VBROADCASTSS 8(SI), Y29
+	LONG         $0x20169262
+	WORD         $0xdf52
+	VMOVUPS      384(AX), Y31
+	VBROADCASTSS 12(BX), Y30
+	LONG         $0x200e9262
+	WORD         $0xc752
+	VBROADCASTSS 12(BX)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xcf52
+	VBROADCASTSS 12(BX)(DX*2), Y30
+	LONG         $0x200e9262
+	WORD         $0xd752
+	VBROADCASTSS 12(SI), Y29
+	LONG         $0x20169262
+	WORD         $0xdf52
+	ADDQ         $0x00000200, AX
+	ADDQ         $0x00000010, BX
+	ADDQ         $0x00000010, SI
+	SUBQ         $0x04, CX
+	JGE          loop4
+
+tail4:
+	ADDQ $0x04, CX
+	JEQ  done4
+
+last4:
+	VMOVUPS      (AX), Y31
+	VBROADCASTSS (BX), Y30
+	LONG         $0x200e9262
+	WORD         $0xc752
+	VBROADCASTSS (BX)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xcf52
+	VBROADCASTSS (BX)(DX*2), Y30
+	LONG         $0x200e9262
+	WORD         $0xd752
+	VBROADCASTSS (SI), Y29
+	LONG         $0x20169262
+	WORD         $0xdf52
+	ADDQ         $0x00000080, AX
+	ADDQ         $0x00000004, BX
+	ADDQ         $0x00000004, SI
+	DECQ         CX
+	JNE          last4
+
+done4:
+	MOVQ    bias_base+128(FP), AX
+	MOVQ    bias_len+136(FP), CX
+	TESTQ   CX, CX
+	JZ      unbiased4
+	VMOVUPS (AX), Y31
+	VADDPS  Y31, Y0, Y0
+	VADDPS  Y31, Y1, Y1
+	VADDPS  Y31, Y2, Y2
+	VADDPS  Y31, Y3, Y3
+
+unbiased4:
+	MOVQ   add_base+96(FP), AX
+	MOVQ   add_len+104(FP), CX
+	TESTQ  CX, CX
+	JZ     alone4
+	MOVQ   ldadd+120(FP), CX
+	SHLQ   $0x02, CX
+	VADDPS (AX), Y0, Y0
+	ADDQ   CX, AX
+	VADDPS (AX), Y1, Y1
+	ADDQ   CX, AX
+	VADDPS (AX), Y2, Y2
+	ADDQ   CX, AX
+	VADDPS (AX), Y3, Y3
+
+alone4:
+	MOVQ    c_base+0(FP), AX
+	MOVQ    ldc+24(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Y0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y3, (AX)
+	VZEROUPPER
+	RET
+
+rows3:
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	MOVQ       c_base+0(FP), SI
+	MOVQ       ldc+24(FP), DI
+	SHLQ       $0x02, DI
+	PREFETCHT0 (SI)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	SUBQ       $0x04, CX
+	JLT        tail3
+
+loop3:
+	VMOVUPS      (AX), Y31
+	VBROADCASTSS (BX), Y30
+	LONG         $0x200e9262
+	WORD         $0xc752
+	VBROADCASTSS (BX)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xcf52
+	VBROADCASTSS (BX)(DX*2), Y30
+	LONG         $0x200e9262
+	WORD         $0xd752
+	VMOVUPS      128(AX), Y31
+	VBROADCASTSS 4(BX), Y30
+	LONG         $0x200e9262
+	WORD         $0xc752
+	VBROADCASTSS 4(BX)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xcf52
+	VBROADCASTSS 4(BX)(DX*2), Y30
+	LONG         $0x200e9262
+	WORD         $0xd752
+	VMOVUPS      256(AX), Y31
+	VBROADCASTSS 8(BX), Y30
+	LONG         $0x200e9262
+	WORD         $0xc752
+	VBROADCASTSS 8(BX)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xcf52
+	VBROADCASTSS 8(BX)(DX*2), Y30
+	LONG         $0x200e9262
+	WORD         $0xd752
+	VMOVUPS      384(AX), Y31
+	VBROADCASTSS 12(BX), Y30
+	LONG         $0x200e9262
+	WORD         $0xc752
+	VBROADCASTSS 12(BX)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xcf52
+	VBROADCASTSS 12(BX)(DX*2), Y30
+	LONG         $0x200e9262
+	WORD         $0xd752
+	ADDQ         $0x00000200, AX
+	ADDQ         $0x00000010, BX
+	SUBQ         $0x04, CX
+	JGE          loop3
+
+tail3:
+	ADDQ $0x04, CX
+	JEQ  done3
+
+last3:
+	VMOVUPS      (AX), Y31
+	VBROADCASTSS (BX), Y30
+	LONG         $0x200e9262
+	WORD         $0xc752
+	VBROADCASTSS (BX)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xcf52
+	VBROADCASTSS (BX)(DX*2), Y30
+	LONG         $0x200e9262
+	WORD         $0xd752
+	ADDQ         $0x00000080, AX
+	ADDQ         $0x00000004, BX
+	DECQ         CX
+	JNE          last3
+
+done3:
+	MOVQ    bias_base+128(FP), AX
+	MOVQ    bias_len+136(FP), CX
+	TESTQ   CX, CX
+	JZ      unbiased3
+	VMOVUPS (AX), Y31
+	VADDPS  Y31, Y0, Y0
+	VADDPS  Y31, Y1, Y1
+	VADDPS  Y31, Y2, Y2
+
+unbiased3:
+	MOVQ   add_base+96(FP), AX
+	MOVQ   add_len+104(FP), CX
+	TESTQ  CX, CX
+	JZ     alone3
+	MOVQ   ldadd+120(FP), CX
+	SHLQ   $0x02, CX
+	VADDPS (AX), Y0, Y0
+	ADDQ   CX, AX
+	VADDPS (AX), Y1, Y1
+	ADDQ   CX, AX
+	VADDPS (AX), Y2, Y2
+
+alone3:
+	MOVQ    c_base+0(FP), AX
+	MOVQ    ldc+24(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Y0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, (AX)
+	VZEROUPPER
+	RET
+
+rows2:
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	MOVQ       c_base+0(FP), SI
+	MOVQ       ldc+24(FP), DI
+	SHLQ       $0x02, DI
+	PREFETCHT0 (SI)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	SUBQ       $0x04, CX
+	JLT        tail2
+
+loop2:
+	VMOVUPS      (AX), Y31
+	VBROADCASTSS (BX), Y30
+	LONG         $0x200e9262
+	WORD         $0xc752
+	VBROADCASTSS (BX)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xcf52
+	VMOVUPS      128(AX), Y31
+	VBROADCASTSS 4(BX), Y30
+	LONG         $0x200e9262
+	WORD         $0xc752
+	VBROADCASTSS 4(BX)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xcf52
+	VMOVUPS      256(AX), Y31
+	VBROADCASTSS 8(BX), Y30
+	LONG         $0x200e9262
+	WORD         $0xc752
+	VBROADCASTSS 8(BX)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xcf52
+	VMOVUPS      384(AX), Y31
+	VBROADCASTSS 12(BX), Y30
+	LONG         $0x200e9262
+	WORD         $0xc752
+	VBROADCASTSS 12(BX)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xcf52
+	ADDQ         $0x00000200, AX
+	ADDQ         $0x00000010, BX
+	SUBQ         $0x04, CX
+	JGE          loop2
+
+tail2:
+	ADDQ $0x04, CX
+	JEQ  done2
+
+last2:
+	VMOVUPS      (AX), Y31
+	VBROADCASTSS (BX), Y30
+	LONG         $0x200e9262
+	WORD         $0xc752
+	VBROADCASTSS (BX)(DX*1), Y29
+	LONG         $0x20169262
+	WORD         $0xcf52
+	ADDQ         $0x00000080, AX
+	ADDQ         $0x00000004, BX
+	DECQ         CX
+	JNE          last2
+
+done2:
+	MOVQ    bias_base+128(FP), AX
+	MOVQ    bias_len+136(FP), CX
+	TESTQ   CX, CX
+	JZ      unbiased2
+	VMOVUPS (AX), Y31
+	VADDPS  Y31, Y0, Y0
+	VADDPS  Y31, Y1, Y1
+
+unbiased2:
+	MOVQ   add_base+96(FP), AX
+	MOVQ   add_len+104(FP), CX
+	TESTQ  CX, CX
+	JZ     alone2
+	MOVQ   ldadd+120(FP), CX
+	SHLQ   $0x02, CX
+	VADDPS (AX), Y0, Y0
+	ADDQ   CX, AX
+	VADDPS (AX), Y1, Y1
+
+alone2:
+	MOVQ    c_base+0(FP), AX
+	MOVQ    ldc+24(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Y0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y1, (AX)
+	VZEROUPPER
+	RET
+
+rows1:
+	VXORPS     Y0, Y0, Y0
+	MOVQ       c_base+0(FP), DX
+	MOVQ       ldc+24(FP), SI
+	SHLQ       $0x02, SI
+	PREFETCHT0 (DX)
+	SUBQ       $0x04, CX
+	JLT        tail1
+
+loop1:
+	VMOVUPS      (AX), Y31
+	VBROADCASTSS (BX), Y30
+	LONG         $0x200e9262
+	WORD         $0xc752
+	VMOVUPS      128(AX), Y31
+	VBROADCASTSS 4(BX), Y30
+	LONG         $0x200e9262
+	WORD         $0xc752
+	VMOVUPS      256(AX), Y31
+	VBROADCASTSS 8(BX), Y30
+	LONG         $0x200e9262
+	WORD         $0xc752
+	VMOVUPS      384(AX), Y31
+	VBROADCASTSS 12(BX), Y30
+	LONG         $0x200e9262
+	WORD         $0xc752
+	ADDQ         $0x00000200, AX
+	ADDQ         $0x00000010, BX
+	SUBQ         $0x04, CX
+	JGE          loop1
+
+tail1:
+	ADDQ $0x04, CX
+	JEQ  done1
+
+last1:
+	VMOVUPS      (AX), Y31
+	VBROADCASTSS (BX), Y30
+	LONG         $0x200e9262
+	WORD         $0xc752
+	ADDQ         $0x00000080, AX
+	ADDQ         $0x00000004, BX
+	DECQ         CX
+	JNE          last1
+
+done1:
+	MOVQ    bias_base+128(FP), AX
+	MOVQ    bias_len+136(FP), CX
+	TESTQ   CX, CX
+	JZ      unbiased1
+	VMOVUPS (AX), Y31
+	VADDPS  Y31, Y0, Y0
+
+unbiased1:
+	MOVQ   add_base+96(FP), AX
+	MOVQ   add_len+104(FP), CX
+	TESTQ  CX, CX
+	JZ     alone1
+	MOVQ   ldadd+120(FP), CX
+	SHLQ   $0x02, CX
+	VADDPS (AX), Y0, Y0
+
+alone1:
+	MOVQ    c_base+0(FP), AX
+	MOVQ    ldc+24(FP), CX
+	SHLQ    $0x02, CX
+	VMOVUPS Y0, (AX)
+	VZEROUPPER
+	RET
+
+// func rowPairsAVX512(dst []float32, ldd int, src []float32, lds int, m int, n int)
+// Requires: AVX, AVX512F, BMI2, CMOV
+TEXT ·rowPairsAVX512(SB), NOSPLIT, $0-80
+	MOVQ dst_base+0(FP), AX
+	MOVQ ldd+24(FP), CX
+	MOVQ src_base+32(FP), DX
+	MOVQ lds+56(FP), BX
+	MOVQ m+64(FP), SI
+	MOVQ n+72(FP), DI
+	SHLQ $0x02, CX
+	SHLQ $0x02, BX
+
+row:
+	MOVQ DX, R8
+	MOVQ AX, R9
+	MOVQ DI, R10
+
+vector:
+	MOVQ      $0x000000000000ffff, R11
+	MOVQ      $0x0000000000000010, R12
+	CMPQ      R10, R12
+	CMOVQLT   R10, R12
+	BZHIQ     R12, R11, R11
+	KMOVW     R11, K3
+	MOVQ      $0x0000000055555555, R12
+	PDEPQ     R12, R11, R11
+	LEAQ      (R11)(R11*2), R11
+	KMOVW     R11, K1
+	SHRQ      $0x10, R11
+	KMOVW     R11, K2
+	VMOVUPS.Z (R8), K1, Z0
+	VMOVUPS.Z 64(R8), K2, Z1
+	LONG      $0x4877f262
+	WORD      $0xc072
+	VMOVUPS   Z0, K3, (R9)
+	ADDQ      $0x00000080, R8
+	ADDQ      $0x00000040, R9
+	SUBQ      $0x00000010, R10
+	JG        vector
+	ADDQ      BX, DX
+	ADDQ      CX, AX
+	DECQ      SI
+	JNE       row
+	VZEROUPPER
+	RET
+
+DATA interleaved<>+0(SB)/4, $0x00100000
+DATA interleaved<>+4(SB)/4, $0x00110001
+DATA interleaved<>+8(SB)/4, $0x00120002
+DATA interleaved<>+12(SB)/4, $0x00130003
+DATA interleaved<>+16(SB)/4, $0x00140004
+DATA interleaved<>+20(SB)/4, $0x00150005
+DATA interleaved<>+24(SB)/4, $0x00160006
+DATA interleaved<>+28(SB)/4, $0x00170007
+DATA interleaved<>+32(SB)/4, $0x00180008
+DATA interleaved<>+36(SB)/4, $0x00190009
+DATA interleaved<>+40(SB)/4, $0x001a000a
+DATA interleaved<>+44(SB)/4, $0x001b000b
+DATA interleaved<>+48(SB)/4, $0x001c000c
+DATA interleaved<>+52(SB)/4, $0x001d000d
+DATA interleaved<>+56(SB)/4, $0x001e000e
+DATA interleaved<>+60(SB)/4, $0x001f000f
+GLOBL interleaved<>(SB), RODATA|NOPTR, $64
+
+// func transposePairsFloat32AVX512(dst []float32, ldd int, src []float32, lds int, m int, n int)
+// Requires: AVX, AVX512F, BMI2, CMOV, MMX+
+TEXT ·transposePairsFloat32AVX512(SB), NOSPLIT, $0-80
+	MOVQ dst_base+0(FP), AX
+	MOVQ ldd+24(FP), CX
+	MOVQ src_base+32(FP), DX
+	MOVQ lds+56(FP), BX
+	MOVQ m+64(FP), SI
+	MOVQ n+72(FP), DI
+	SHLQ $0x02, CX
+	SHLQ $0x02, BX
+	MOVQ BX, R8
+	SHLQ $0x04, R8
+
+columns:
+	MOVQ DX, R9
+	MOVQ AX, R10
+	MOVQ SI, R11
+
+block:
+	MOVQ       $0x000000000000ffff, R12
+	MOVQ       $0x0000000000000010, R13
+	CMPQ       R11, R13
+	CMOVQLT    R11, R13
+	BZHIQ      R13, R12, R12
+	KMOVW      R12, K3
+	MOVQ       $0x0000000055555555, R13
+	PDEPQ      R13, R12, R12
+	LEAQ       (R12)(R12*2), R12
+	KMOVW      R12, K1
+	SHRQ       $0x10, R12
+	KMOVW      R12, K2
+	MOVQ       R9, R12
+	VMOVUPS.Z  (R12), K1, Z0
+	VMOVUPS.Z  64(R12), K2, Z31
+	LONG       $0x4007f262
+	WORD       $0xc072
+	PREFETCHT0 (R12)(R8*1)
+	ADDQ       BX, R12
+	VMOVUPS.Z  (R12), K1, Z1
+	VMOVUPS.Z  64(R12), K2, Z30
+	LONG       $0x400ff262
+	WORD       $0xc972
+	PREFETCHT0 (R12)(R8*1)
+	ADDQ       BX, R12
+	VMOVUPS.Z  (R12), K1, Z2
+	VMOVUPS.Z  64(R12), K2, Z29
+	LONG       $0x4017f262
+	WORD       $0xd272
+	PREFETCHT0 (R12)(R8*1)
+	ADDQ       BX, R12
+	VMOVUPS.Z  (R12), K1, Z3
+	VMOVUPS.Z  64(R12), K2, Z28
+	LONG       $0x401ff262
+	WORD       $0xdb72
+	PREFETCHT0 (R12)(R8*1)
+	ADDQ       BX, R12
+	VMOVUPS.Z  (R12), K1, Z4
+	VMOVUPS.Z  64(R12), K2, Z27
+	LONG       $0x4027f262
+	WORD       $0xe472
+	PREFETCHT0 (R12)(R8*1)
+	ADDQ       BX, R12
+	VMOVUPS.Z  (R12), K1, Z5
+	VMOVUPS.Z  64(R12), K2, Z26
+	LONG       $0x402ff262
+	WORD       $0xed72
+	PREFETCHT0 (R12)(R8*1)
+	ADDQ       BX, R12
+	VMOVUPS.Z  (R12), K1, Z6
+	VMOVUPS.Z  64(R12), K2, Z25
+	LONG       $0x4037f262
+	WORD       $0xf672
+	PREFETCHT0 (R12)(R8*1)
+	ADDQ       BX, R12
+	VMOVUPS.Z  (R12), K1, Z7
+	VMOVUPS.Z  64(R12), K2, Z24
+	LONG       $0x403ff262
+	WORD       $0xff72
+	PREFETCHT0 (R12)(R8*1)
+	ADDQ       BX, R12
+	VMOVUPS.Z  (R12), K1, Z8
+	VMOVUPS.Z  64(R12), K2, Z23
+	LONG       $0x40475262
+	WORD       $0xc072
+	PREFETCHT0 (R12)(R8*1)
+	ADDQ       BX, R12
+	VMOVUPS.Z  (R12), K1, Z9
+	VMOVUPS.Z  64(R12), K2, Z22
+	LONG       $0x404f5262
+	WORD       $0xc972
+	PREFETCHT0 (R12)(R8*1)
+	ADDQ       BX, R12
+	VMOVUPS.Z  (R12), K1, Z10
+	VMOVUPS.Z  64(R12), K2, Z21
+	LONG       $0x40575262
+	WORD       $0xd272
+	PREFETCHT0 (R12)(R8*1)
+	ADDQ       BX, R12
+	VMOVUPS.Z  (R12), K1, Z11
+	VMOVUPS.Z  64(R12), K2, Z20
+	LONG       $0x405f5262
+	WORD       $0xdb72
+	PREFETCHT0 (R12)(R8*1)
+	ADDQ       BX, R12
+	VMOVUPS.Z  (R12), K1, Z12
+	VMOVUPS.Z  64(R12), K2, Z19
+	LONG       $0x40675262
+	WORD       $0xe472
+	PREFETCHT0 (R12)(R8*1)
+	ADDQ       BX, R12
+	VMOVUPS.Z  (R12), K1, Z13
+	VMOVUPS.Z  64(R12), K2, Z18
+	LONG       $0x406f5262
+	WORD       $0xed72
+	PREFETCHT0 (R12)(R8*1)
+	ADDQ       BX, R12
+	VMOVUPS.Z  (R12), K1, Z14
+	VMOVUPS.Z  64(R12), K2, Z17
+	LONG       $0x40775262
+	WORD       $0xf672
+	PREFETCHT0 (R12)(R8*1)
+	ADDQ       BX, R12
+	VMOVUPS.Z  (R12), K1, Z15
+	VMOVUPS.Z  64(R12), K2, Z16
+	LONG       $0x407f5262
+	WORD       $0xff72
+	PREFETCHT0 (R12)(R8*1)
+	ADDQ       BX, R12
+	VUNPCKLPS  Z1, Z0, Z16
+	VUNPCKHPS  Z1, Z0, Z17
+	VUNPCKLPS  Z3, Z2, Z18
+	VUNPCKHPS  Z3, Z2, Z19
+	VUNPCKLPD  Z18, Z16, Z20
+	VUNPCKHPD  Z18, Z16, Z21
+	VUNPCKLPD  Z19, Z17, Z22
+	VUNPCKHPD  Z19, Z17, Z23
+	VUNPCKLPS  Z5, Z4, Z24
+	VUNPCKHPS  Z5, Z4, Z25
+	VUNPCKLPS  Z7, Z6, Z26
+	VUNPCKHPS  Z7, Z6, Z27
+	VUNPCKLPD  Z26, Z24, Z28
+	VUNPCKHPD  Z26, Z24, Z29
+	VUNPCKLPD  Z27, Z25, Z30
+	VUNPCKHPD  Z27, Z25, Z31
+	VUNPCKLPS  Z9, Z8, Z0
+	VUNPCKHPS  Z9, Z8, Z1
+	VUNPCKLPS  Z11, Z10, Z2
+	VUNPCKHPS  Z11, Z10, Z3
+	VUNPCKLPD  Z2, Z0, Z16
+	VUNPCKHPD  Z2, Z0, Z18
+	VUNPCKLPD  Z3, Z1, Z17
+	VUNPCKHPD  Z3, Z1, Z19
+	VUNPCKLPS  Z13, Z12, Z4
+	VUNPCKHPS  Z13, Z12, Z5
+	VUNPCKLPS  Z15, Z14, Z6
+	VUNPCKHPS  Z15, Z14, Z7
+	VUNPCKLPD  Z6, Z4, Z24
+	VUNPCKHPD  Z6, Z4, Z26
+	VUNPCKLPD  Z7, Z5, Z25
+	VUNPCKHPD  Z7, Z5, Z27
+	VSHUFF32X4 $0x88, Z28, Z20, Z8
+	VSHUFF32X4 $0xdd, Z28, Z20, Z9
+	VSHUFF32X4 $0x88, Z24, Z16, Z10
+	VSHUFF32X4 $0xdd, Z24, Z16, Z11
+	VSHUFF32X4 $0x88, Z10, Z8, Z0
+	VSHUFF32X4 $0xdd, Z10, Z8, Z2
+	VSHUFF32X4 $0x88, Z11, Z9, Z1
+	VSHUFF32X4 $0xdd, Z11, Z9, Z3
+	VSHUFF32X4 $0x88, Z29, Z21, Z12
+	VSHUFF32X4 $0xdd, Z29, Z21, Z13
+	VSHUFF32X4 $0x88, Z26, Z18, Z14
+	VSHUFF32X4 $0xdd, Z26, Z18, Z15
+	VSHUFF32X4 $0x88, Z14, Z12, Z4
+	VSHUFF32X4 $0xdd, Z14, Z12, Z6
+	VSHUFF32X4 $0x88, Z15, Z13, Z5
+	VSHUFF32X4 $0xdd, Z15, Z13, Z7
+	VSHUFF32X4 $0x88, Z30, Z22, Z20
+	VSHUFF32X4 $0xdd, Z30, Z22, Z28
+	VSHUFF32X4 $0x88, Z25, Z17, Z16
+	VSHUFF32X4 $0xdd, Z25, Z17, Z24
+	VSHUFF32X4 $0x88, Z16, Z20, Z8
+	VSHUFF32X4 $0xdd, Z16, Z20, Z10
+	VSHUFF32X4 $0x88, Z24, Z28, Z9
+	VSHUFF32X4 $0xdd, Z24, Z28, Z11
+	VSHUFF32X4 $0x88, Z31, Z23, Z21
+	VSHUFF32X4 $0xdd, Z31, Z23, Z29
+	VSHUFF32X4 $0x88, Z27, Z19, Z18
+	VSHUFF32X4 $0xdd, Z27, Z19, Z26
+	VSHUFF32X4 $0x88, Z18, Z21, Z12
+	VSHUFF32X4 $0xdd, Z18, Z21, Z14
+	VSHUFF32X4 $0x88, Z26, Z29, Z13
+	VSHUFF32X4 $0xdd, Z26, Z29, Z15
+	VMOVUPS    Z0, (R10)
+	ADDQ       CX, R10
+	CMPQ       R11, $0x01
+	JEQ        ended
+	VMOVUPS    Z4, (R10)
+	ADDQ       CX, R10
+	CMPQ       R11, $0x02
+	JEQ        ended
+	VMOVUPS    Z8, (R10)
+	ADDQ       CX, R10
+	CMPQ       R11, $0x03
+	JEQ        ended
+	VMOVUPS    Z12, (R10)
+	ADDQ       CX, R10
+	CMPQ       R11, $0x04
+	JEQ        ended
+	VMOVUPS    Z1, (R10)
+	ADDQ       CX, R10
+	CMPQ       R11, $0x05
+	JEQ        ended
+	VMOVUPS    Z5, (R10)
+	ADDQ       CX, R10
+	CMPQ       R11, $0x06
+	JEQ        ended
+	VMOVUPS    Z9, (R10)
+	ADDQ       CX, R10
+	CMPQ       R11, $0x07
+	JEQ        ended
+	VMOVUPS    Z13, (R10)
+	ADDQ       CX, R10
+	CMPQ       R11, $0x08
+	JEQ        ended
+	VMOVUPS    Z2, (R10)
+	ADDQ       CX, R10
+	CMPQ       R11, $0x09
+	JEQ        ended
+	VMOVUPS    Z6, (R10)
+	ADDQ       CX, R10
+	CMPQ       R11, $0x0a
+	JEQ        ended
+	VMOVUPS    Z10, (R10)
+	ADDQ       CX, R10
+	CMPQ       R11, $0x0b
+	JEQ        ended
+	VMOVUPS    Z14, (R10)
+	ADDQ       CX, R10
+	CMPQ       R11, $0x0c
+	JEQ        ended
+	VMOVUPS    Z3, (R10)
+	ADDQ       CX, R10
+	CMPQ       R11, $0x0d
+	JEQ        ended
+	VMOVUPS    Z7, (R10)
+	ADDQ       CX, R10
+	CMPQ       R11, $0x0e
+	JEQ        ended
+	VMOVUPS    Z11, (R10)
+	ADDQ       CX, R10
+	CMPQ       R11, $0x0f
+	JEQ        ended
+	VMOVUPS    Z15, (R10)
+	ADDQ       CX, R10
+	ADDQ       $0x00000080, R9
+	SUBQ       $0x00000010, R11
+	JNE        block
+
+ended:
+	ADDQ BX, DX
+	ADDQ BX, DX
+	ADDQ BX, DX
+	ADDQ BX, DX
+	ADDQ BX, DX
+	ADDQ BX, DX
+	ADDQ BX, DX
+	ADDQ BX, DX
+	ADDQ BX, DX
+	ADDQ BX, DX
+	ADDQ BX, DX
+	ADDQ BX, DX
+	ADDQ BX, DX
+	ADDQ BX, DX
+	ADDQ BX, DX
+	ADDQ BX, DX
+	ADDQ $0x00000040, AX
+	SUBQ $0x00000010, DI
+	JNE  columns
+	VZEROUPPER
+	RET
+
+// func interleavePairsFloat32AVX512(dst []float32, ldd int, src []float32, lds int, m int, n int)
+// Requires: AVX, AVX512BW, AVX512F, BMI2, CMOV
+TEXT ·interleavePairsFloat32AVX512(SB), NOSPLIT, $0-80
+	MOVQ      dst_base+0(FP), AX
+	MOVQ      ldd+24(FP), CX
+	MOVQ      src_base+32(FP), DX
+	MOVQ      lds+56(FP), BX
+	MOVQ      m+64(FP), SI
+	MOVQ      n+72(FP), DI
+	SHLQ      $0x02, CX
+	SHLQ      $0x02, BX
+	VMOVDQU32 interleaved<>+0(SB), Z31
+
+row:
+	MOVQ DX, R8
+	MOVQ AX, R9
+	MOVQ DI, R10
+
+vector:
+	MOVQ      $0x000000000000ffff, R11
+	MOVQ      $0x0000000000000010, R12
+	CMPQ      R10, R12
+	CMOVQLT   R10, R12
+	BZHIQ     R12, R11, R11
+	KMOVW     R11, K1
+	VMOVUPS.Z (R8), K1, Z0
+	VMOVUPS.Z (R8)(BX*1), K1, Z1
+	LONG      $0x4877f262
+	WORD      $0xc072
+	VPERMW    Z0, Z31, Z0
+	VMOVUPS   Z0, K1, (R9)
+	ADDQ      $0x00000040, R8
+	ADDQ      $0x00000040, R9
+	SUBQ      $0x00000010, R10
+	JG        vector
+	LEAQ      (DX)(BX*2), DX
+	ADDQ      CX, AX
+	DECQ      SI
+	JNE       row
+	VZEROUPPER
+	RET
+
+// func transposePairsFloat16AVX512(dst []float32, ldd int, src []uint16, lds int, m int, n int)
+// Requires: AVX, AVX512F, BMI2, CMOV, MMX+
+TEXT ·transposePairsFloat16AVX512(SB), NOSPLIT, $0-80
+	MOVQ dst_base+0(FP), AX
+	MOVQ ldd+24(FP), CX
+	MOVQ src_base+32(FP), DX
+	MOVQ lds+56(FP), BX
+	MOVQ m+64(FP), SI
+	MOVQ n+72(FP), DI
+	SHLQ $0x02, CX
+	SHLQ $0x01, BX
+	MOVQ BX, R8
+	SHLQ $0x04, R8
+
+columns:
+	MOVQ DX, R9
+	MOVQ AX, R10
+	MOVQ SI, R11
+
+block:
+	MOVQ        $0x000000000000ffff, R12
+	MOVQ        $0x0000000000000010, R13
+	CMPQ        R11, R13
+	CMOVQLT     R11, R13
+	BZHIQ       R13, R12, R12
+	KMOVW       R12, K3
+	MOVQ        $0x0000000055555555, R13
+	PDEPQ       R13, R12, R12
+	LEAQ        (R12)(R12*2), R12
+	KMOVW       R12, K1
+	SHRQ        $0x10, R12
+	KMOVW       R12, K2
+	MOVQ        R9, R12
+	VCVTPH2PS.Z (R12), K1, Z0
+	VCVTPH2PS.Z 32(R12), K2, Z31
+	LONG        $0x4007f262
+	WORD        $0xc072
+	PREFETCHT0  (R12)(R8*1)
+	ADDQ        BX, R12
+	VCVTPH2PS.Z (R12), K1, Z1
+	VCVTPH2PS.Z 32(R12), K2, Z30
+	LONG        $0x400ff262
+	WORD        $0xc972
+	PREFETCHT0  (R12)(R8*1)
+	ADDQ        BX, R12
+	VCVTPH2PS.Z (R12), K1, Z2
+	VCVTPH2PS.Z 32(R12), K2, Z29
+	LONG        $0x4017f262
+	WORD        $0xd272
+	PREFETCHT0  (R12)(R8*1)
+	ADDQ        BX, R12
+	VCVTPH2PS.Z (R12), K1, Z3
+	VCVTPH2PS.Z 32(R12), K2, Z28
+	LONG        $0x401ff262
+	WORD        $0xdb72
+	PREFETCHT0  (R12)(R8*1)
+	ADDQ        BX, R12
+	VCVTPH2PS.Z (R12), K1, Z4
+	VCVTPH2PS.Z 32(R12), K2, Z27
+	LONG        $0x4027f262
+	WORD        $0xe472
+	PREFETCHT0  (R12)(R8*1)
+	ADDQ        BX, R12
+	VCVTPH2PS.Z (R12), K1, Z5
+	VCVTPH2PS.Z 32(R12), K2, Z26
+	LONG        $0x402ff262
+	WORD        $0xed72
+	PREFETCHT0  (R12)(R8*1)
+	ADDQ        BX, R12
+	VCVTPH2PS.Z (R12), K1, Z6
+	VCVTPH2PS.Z 32(R12), K2, Z25
+	LONG        $0x4037f262
+	WORD        $0xf672
+	PREFETCHT0  (R12)(R8*1)
+	ADDQ        BX, R12
+	VCVTPH2PS.Z (R12), K1, Z7
+	VCVTPH2PS.Z 32(R12), K2, Z24
+	LONG        $0x403ff262
+	WORD        $0xff72
+	PREFETCHT0  (R12)(R8*1)
+	ADDQ        BX, R12
+	VCVTPH2PS.Z (R12), K1, Z8
+	VCVTPH2PS.Z 32(R12), K2, Z23
+	LONG        $0x40475262
+	WORD        $0xc072
+	PREFETCHT0  (R12)(R8*1)
+	ADDQ        BX, R12
+	VCVTPH2PS.Z (R12), K1, Z9
+	VCVTPH2PS.Z 32(R12), K2, Z22
+	LONG        $0x404f5262
+	WORD        $0xc972
+	PREFETCHT0  (R12)(R8*1)
+	ADDQ        BX, R12
+	VCVTPH2PS.Z (R12), K1, Z10
+	VCVTPH2PS.Z 32(R12), K2, Z21
+	LONG        $0x40575262
+	WORD        $0xd272
+	PREFETCHT0  (R12)(R8*1)
+	ADDQ        BX, R12
+	VCVTPH2PS.Z (R12), K1, Z11
+	VCVTPH2PS.Z 32(R12), K2, Z20
+	LONG        $0x405f5262
+	WORD        $0xdb72
+	PREFETCHT0  (R12)(R8*1)
+	ADDQ        BX, R12
+	VCVTPH2PS.Z (R12), K1, Z12
+	VCVTPH2PS.Z 32(R12), K2, Z19
+	LONG        $0x40675262
+	WORD        $0xe472
+	PREFETCHT0  (R12)(R8*1)
+	ADDQ        BX, R12
+	VCVTPH2PS.Z (R12), K1, Z13
+	VCVTPH2PS.Z 32(R12), K2, Z18
+	LONG        $0x406f5262
+	WORD        $0xed72
+	PREFETCHT0  (R12)(R8*1)
+	ADDQ        BX, R12
+	VCVTPH2PS.Z (R12), K1, Z14
+	VCVTPH2PS.Z 32(R12), K2, Z17
+	LONG        $0x40775262
+	WORD        $0xf672
+	PREFETCHT0  (R12)(R8*1)
+	ADDQ        BX, R12
+	VCVTPH2PS.Z (R12), K1, Z15
+	VCVTPH2PS.Z 32(R12), K2, Z16
+	LONG        $0x407f5262
+	WORD        $0xff72
+	PREFETCHT0  (R12)(R8*1)
+	ADDQ        BX, R12
+	VUNPCKLPS   Z1, Z0, Z16
+	VUNPCKHPS   Z1, Z0, Z17
+	VUNPCKLPS   Z3, Z2, Z18
+	VUNPCKHPS   Z3, Z2, Z19
+	VUNPCKLPD   Z18, Z16, Z20
+	VUNPCKHPD   Z18, Z16, Z21
+	VUNPCKLPD   Z19, Z17, Z22
+	VUNPCKHPD   Z19, Z17, Z23
+	VUNPCKLPS   Z5, Z4, Z24
+	VUNPCKHPS   Z5, Z4, Z25
+	VUNPCKLPS   Z7, Z6, Z26
+	VUNPCKHPS   Z7, Z6, Z27
+	VUNPCKLPD   Z26, Z24, Z28
+	VUNPCKHPD   Z26, Z24, Z29
+	VUNPCKLPD   Z27, Z25, Z30
+	VUNPCKHPD   Z27, Z25, Z31
+	VUNPCKLPS   Z9, Z8, Z0
+	VUNPCKHPS   Z9, Z8, Z1
+	VUNPCKLPS   Z11, Z10, Z2
+	VUNPCKHPS   Z11, Z10, Z3
+	VUNPCKLPD   Z2, Z0, Z16
+	VUNPCKHPD   Z2, Z0, Z18
+	VUNPCKLPD   Z3, Z1, Z17
+	VUNPCKHPD   Z3, Z1, Z19
+	VUNPCKLPS   Z13, Z12, Z4
+	VUNPCKHPS   Z13, Z12, Z5
+	VUNPCKLPS   Z15, Z14, Z6
+	VUNPCKHPS   Z15, Z14, Z7
+	VUNPCKLPD   Z6, Z4, Z24
+	VUNPCKHPD   Z6, Z4, Z26
+	VUNPCKLPD   Z7, Z5, Z25
+	VUNPCKHPD   Z7, Z5, Z27
+	VSHUFF32X4  $0x88, Z28, Z20, Z8
+	VSHUFF32X4  $0xdd, Z28, Z20, Z9
+	VSHUFF32X4  $0x88, Z24, Z16, Z10
+	VSHUFF32X4  $0xdd, Z24, Z16, Z11
+	VSHUFF32X4  $0x88, Z10, Z8, Z0
+	VSHUFF32X4  $0xdd, Z10, Z8, Z2
+	VSHUFF32X4  $0x88, Z11, Z9, Z1
+	VSHUFF32X4  $0xdd, Z11, Z9, Z3
+	VSHUFF32X4  $0x88, Z29, Z21, Z12
+	VSHUFF32X4  $0xdd, Z29, Z21, Z13
+	VSHUFF32X4  $0x88, Z26, Z18, Z14
+	VSHUFF32X4  $0xdd, Z26, Z18, Z15
+	VSHUFF32X4  $0x88, Z14, Z12, Z4
+	VSHUFF32X4  $0xdd, Z14, Z12, Z6
+	VSHUFF32X4  $0x88, Z15, Z13, Z5
+	VSHUFF32X4  $0xdd, Z15, Z13, Z7
+	VSHUFF32X4  $0x88, Z30, Z22, Z20
+	VSHUFF32X4  $0xdd, Z30, Z22, Z28
+	VSHUFF32X4  $0x88, Z25, Z17, Z16
+	VSHUFF32X4  $0xdd, Z25, Z17, Z24
+	VSHUFF32X4  $0x88, Z16, Z20, Z8
+	VSHUFF32X4  $0xdd, Z16, Z20, Z10
+	VSHUFF32X4  $0x88, Z24, Z28, Z9
+	VSHUFF32X4  $0xdd, Z24, Z28, Z11
+	VSHUFF32X4  $0x88, Z31, Z23, Z21
+	VSHUFF32X4  $0xdd, Z31, Z23, Z29
+	VSHUFF32X4  $0x88, Z27, Z19, Z18
+	VSHUFF32X4  $0xdd, Z27, Z19, Z26
+	VSHUFF32X4  $0x88, Z18, Z21, Z12
+	VSHUFF32X4  $0xdd, Z18, Z21, Z14
+	VSHUFF32X4  $0x88, Z26, Z29, Z13
+	VSHUFF32X4  $0xdd, Z26, Z29, Z15
+	VMOVUPS     Z0, (R10)
+	ADDQ        CX, R10
+	CMPQ        R11, $0x01
+	JEQ         ended
+	VMOVUPS     Z4, (R10)
+	ADDQ        CX, R10
+	CMPQ        R11, $0x02
+	JEQ         ended
+	VMOVUPS     Z8, (R10)
+	ADDQ        CX, R10
+	CMPQ        R11, $0x03
+	JEQ         ended
+	VMOVUPS     Z12, (R10)
+	ADDQ        CX, R10
+	CMPQ        R11, $0x04
+	JEQ         ended
+	VMOVUPS     Z1, (R10)
+	ADDQ        CX, R10
+	CMPQ        R11, $0x05
+	JEQ         ended
+	VMOVUPS     Z5, (R10)
+	ADDQ        CX, R10
+	CMPQ        R11, $0x06
+	JEQ         ended
+	VMOVUPS     Z9, (R10)
+	ADDQ        CX, R10
+	CMPQ        R11, $0x07
+	JEQ         ended
+	VMOVUPS     Z13, (R10)
+	ADDQ        CX, R10
+	CMPQ        R11, $0x08
+	JEQ         ended
+	VMOVUPS     Z2, (R10)
+	ADDQ        CX, R10
+	CMPQ        R11, $0x09
+	JEQ         ended
+	VMOVUPS     Z6, (R10)
+	ADDQ        CX, R10
+	CMPQ        R11, $0x0a
+	JEQ         ended
+	VMOVUPS     Z10, (R10)
+	ADDQ        CX, R10
+	CMPQ        R11, $0x0b
+	JEQ         ended
+	VMOVUPS     Z14, (R10)
+	ADDQ        CX, R10
+	CMPQ        R11, $0x0c
+	JEQ         ended
+	VMOVUPS     Z3, (R10)
+	ADDQ        CX, R10
+	CMPQ        R11, $0x0d
+	JEQ         ended
+	VMOVUPS     Z7, (R10)
+	ADDQ        CX, R10
+	CMPQ        R11, $0x0e
+	JEQ         ended
+	VMOVUPS     Z11, (R10)
+	ADDQ        CX, R10
+	CMPQ        R11, $0x0f
+	JEQ         ended
+	VMOVUPS     Z15, (R10)
+	ADDQ        CX, R10
+	ADDQ        $0x00000040, R9
+	SUBQ        $0x00000010, R11
+	JNE         block
+
+ended:
+	ADDQ BX, DX
+	ADDQ BX, DX
+	ADDQ BX, DX
+	ADDQ BX, DX
+	ADDQ BX, DX
+	ADDQ BX, DX
+	ADDQ BX, DX
+	ADDQ BX, DX
+	ADDQ BX, DX
+	ADDQ BX, DX
+	ADDQ BX, DX
+	ADDQ BX, DX
+	ADDQ BX, DX
+	ADDQ BX, DX
+	ADDQ BX, DX
+	ADDQ BX, DX
+	ADDQ $0x00000040, AX
+	SUBQ $0x00000010, DI
+	JNE  columns
+	VZEROUPPER
+	RET
+
+// func interleavePairsFloat16AVX512(dst []float32, ldd int, src []uint16, lds int, m int, n int)
+// Requires: AVX, AVX512BW, AVX512F, BMI2, CMOV
+TEXT ·interleavePairsFloat16AVX512(SB), NOSPLIT, $0-80
+	MOVQ      dst_base+0(FP), AX
+	MOVQ      ldd+24(FP), CX
+	MOVQ      src_base+32(FP), DX
+	MOVQ      lds+56(FP), BX
+	MOVQ      m+64(FP), SI
+	MOVQ      n+72(FP), DI
+	SHLQ      $0x02, CX
+	SHLQ      $0x01, BX
+	VMOVDQU32 interleaved<>+0(SB), Z31
+
+row:
+	MOVQ DX, R8
+	MOVQ AX, R9
+	MOVQ DI, R10
+
+vector:
+	MOVQ        $0x000000000000ffff, R11
+	MOVQ        $0x0000000000000010, R12
+	CMPQ        R10, R12
+	CMOVQLT     R10, R12
+	BZHIQ       R12, R11, R11
+	KMOVW       R11, K1
+	VCVTPH2PS.Z (R8), K1, Z0
+	VCVTPH2PS.Z (R8)(BX*1), K1, Z1
+	LONG        $0x4877f262
+	WORD        $0xc072
+	VPERMW      Z0, Z31, Z0
+	VMOVUPS     Z0, K1, (R9)
+	ADDQ        $0x00000020, R8
+	ADDQ        $0x00000040, R9
+	SUBQ        $0x00000010, R10
+	JG          vector
+	LEAQ        (DX)(BX*2), DX
+	ADDQ        CX, AX
+	DECQ        SI
+	JNE         row
+	VZEROUPPER
+	RET
+
+// func transposePairsBFloat16AVX512(dst []float32, ldd int, src []uint16, lds int, m int, n int)
+// Requires: AVX, AVX512F, BMI2, CMOV, MMX+
+TEXT ·transposePairsBFloat16AVX512(SB), NOSPLIT, $0-80
+	MOVQ dst_base+0(FP), AX
+	MOVQ ldd+24(FP), CX
+	MOVQ src_base+32(FP), DX
+	MOVQ lds+56(FP), BX
+	MOVQ m+64(FP), SI
+	MOVQ n+72(FP), DI
+	SHLQ $0x02, CX
+	SHLQ $0x01, BX
+	MOVQ BX, R8
+	SHLQ $0x04, R8
+
+columns:
+	MOVQ DX, R9
+	MOVQ AX, R10
+	MOVQ SI, R11
+
+block:
+	MOVQ        $0x000000000000ffff, R12
+	MOVQ        $0x0000000000000010, R13
+	CMPQ        R11, R13
+	CMOVQLT     R11, R13
+	BZHIQ       R13, R12, R12
+	KMOVW       R12, K3
+	MOVQ        $0x0000000055555555, R13
+	PDEPQ       R13, R12, R12
+	LEAQ        (R12)(R12*2), R12
+	KMOVW       R12, K1
+	SHRQ        $0x10, R12
+	KMOVW       R12, K2
+	MOVQ        R9, R12
+	VPMOVZXWD.Z (R12), K1, Z0
+	VPSLLD      $0x10, Z0, Z0
+	VPMOVZXWD.Z 32(R12), K2, Z31
+	VPSLLD      $0x10, Z31, Z31
+	LONG        $0x4007f262
+	WORD        $0xc072
+	PREFETCHT0  (R12)(R8*1)
+	ADDQ        BX, R12
+	VPMOVZXWD.Z (R12), K1, Z1
+	VPSLLD      $0x10, Z1, Z1
+	VPMOVZXWD.Z 32(R12), K2, Z30
+	VPSLLD      $0x10, Z30, Z30
+	LONG        $0x400ff262
+	WORD        $0xc972
+	PREFETCHT0  (R12)(R8*1)
+	ADDQ        BX, R12
+	VPMOVZXWD.Z (R12), K1, Z2
+	VPSLLD      $0x10, Z2, Z2
+	VPMOVZXWD.Z 32(R12), K2, Z29
+	VPSLLD      $0x10, Z29, Z29
+	LONG        $0x4017f262
+	WORD        $0xd272
+	PREFETCHT0  (R12)(R8*1)
+	ADDQ        BX, R12
+	VPMOVZXWD.Z (R12), K1, Z3
+	VPSLLD      $0x10, Z3, Z3
+	VPMOVZXWD.Z 32(R12), K2, Z28
+	VPSLLD      $0x10, Z28, Z28
+	LONG        $0x401ff262
+	WORD        $0xdb72
+	PREFETCHT0  (R12)(R8*1)
+	ADDQ        BX, R12
+	VPMOVZXWD.Z (R12), K1, Z4
+	VPSLLD      $0x10, Z4, Z4
+	VPMOVZXWD.Z 32(R12), K2, Z27
+	VPSLLD      $0x10, Z27, Z27
+	LONG        $0x4027f262
+	WORD        $0xe472
+	PREFETCHT0  (R12)(R8*1)
+	ADDQ        BX, R12
+	VPMOVZXWD.Z (R12), K1, Z5
+	VPSLLD      $0x10, Z5, Z5
+	VPMOVZXWD.Z 32(R12), K2, Z26
+	VPSLLD      $0x10, Z26, Z26
+	LONG        $0x402ff262
+	WORD        $0xed72
+	PREFETCHT0  (R12)(R8*1)
+	ADDQ        BX, R12
+	VPMOVZXWD.Z (R12), K1, Z6
+	VPSLLD      $0x10, Z6, Z6
+	VPMOVZXWD.Z 32(R12), K2, Z25
+	VPSLLD      $0x10, Z25, Z25
+	LONG        $0x4037f262
+	WORD        $0xf672
+	PREFETCHT0  (R12)(R8*1)
+	ADDQ        BX, R12
+	VPMOVZXWD.Z (R12), K1, Z7
+	VPSLLD      $0x10, Z7, Z7
+	VPMOVZXWD.Z 32(R12), K2, Z24
+	VPSLLD      $0x10, Z24, Z24
+	LONG        $0x403ff262
+	WORD        $0xff72
+	PREFETCHT0  (R12)(R8*1)
+	ADDQ        BX, R12
+	VPMOVZXWD.Z (R12), K1, Z8
+	VPSLLD      $0x10, Z8, Z8
+	VPMOVZXWD.Z 32(R12), K2, Z23
+	VPSLLD      $0x10, Z23, Z23
+	LONG        $0x40475262
+	WORD        $0xc072
+	PREFETCHT0  (R12)(R8*1)
+	ADDQ        BX, R12
+	VPMOVZXWD.Z (R12), K1, Z9
+	VPSLLD      $0x10, Z9, Z9
+	VPMOVZXWD.Z 32(R12), K2, Z22
+	VPSLLD      $0x10, Z22, Z22
+	LONG        $0x404f5262
+	WORD        $0xc972
+	PREFETCHT0  (R12)(R8*1)
+	ADDQ        BX, R12
+	VPMOVZXWD.Z (R12), K1, Z10
+	VPSLLD      $0x10, Z10, Z10
+	VPMOVZXWD.Z 32(R12), K2, Z21
+	VPSLLD      $0x10, Z21, Z21
+	LONG        $0x40575262
+	WORD        $0xd272
+	PREFETCHT0  (R12)(R8*1)
+	ADDQ        BX, R12
+	VPMOVZXWD.Z (R12), K1, Z11
+	VPSLLD      $0x10, Z11, Z11
+	VPMOVZXWD.Z 32(R12), K2, Z20
+	VPSLLD      $0x10, Z20, Z20
+	LONG        $0x405f5262
+	WORD        $0xdb72
+	PREFETCHT0  (R12)(R8*1)
+	ADDQ        BX, R12
+	VPMOVZXWD.Z (R12), K1, Z12
+	VPSLLD      $0x10, Z12, Z12
+	VPMOVZXWD.Z 32(R12), K2, Z19
+	VPSLLD      $0x10, Z19, Z19
+	LONG        $0x40675262
+	WORD        $0xe472
+	PREFETCHT0  (R12)(R8*1)
+	ADDQ        BX, R12
+	VPMOVZXWD.Z (R12), K1, Z13
+	VPSLLD      $0x10, Z13, Z13
+	VPMOVZXWD.Z 32(R12), K2, Z18
+	VPSLLD      $0x10, Z18, Z18
+	LONG        $0x406f5262
+	WORD        $0xed72
+	PREFETCHT0  (R12)(R8*1)
+	ADDQ        BX, R12
+	VPMOVZXWD.Z (R12), K1, Z14
+	VPSLLD      $0x10, Z14, Z14
+	VPMOVZXWD.Z 32(R12), K2, Z17
+	VPSLLD      $0x10, Z17, Z17
+	LONG        $0x40775262
+	WORD        $0xf672
+	PREFETCHT0  (R12)(R8*1)
+	ADDQ        BX, R12
+	VPMOVZXWD.Z (R12), K1, Z15
+	VPSLLD      $0x10, Z15, Z15
+	VPMOVZXWD.Z 32(R12), K2, Z16
+	VPSLLD      $0x10, Z16, Z16
+	LONG        $0x407f5262
+	WORD        $0xff72
+	PREFETCHT0  (R12)(R8*1)
+	ADDQ        BX, R12
+	VUNPCKLPS   Z1, Z0, Z16
+	VUNPCKHPS   Z1, Z0, Z17
+	VUNPCKLPS   Z3, Z2, Z18
+	VUNPCKHPS   Z3, Z2, Z19
+	VUNPCKLPD   Z18, Z16, Z20
+	VUNPCKHPD   Z18, Z16, Z21
+	VUNPCKLPD   Z19, Z17, Z22
+	VUNPCKHPD   Z19, Z17, Z23
+	VUNPCKLPS   Z5, Z4, Z24
+	VUNPCKHPS   Z5, Z4, Z25
+	VUNPCKLPS   Z7, Z6, Z26
+	VUNPCKHPS   Z7, Z6, Z27
+	VUNPCKLPD   Z26, Z24, Z28
+	VUNPCKHPD   Z26, Z24, Z29
+	VUNPCKLPD   Z27, Z25, Z30
+	VUNPCKHPD   Z27, Z25, Z31
+	VUNPCKLPS   Z9, Z8, Z0
+	VUNPCKHPS   Z9, Z8, Z1
+	VUNPCKLPS   Z11, Z10, Z2
+	VUNPCKHPS   Z11, Z10, Z3
+	VUNPCKLPD   Z2, Z0, Z16
+	VUNPCKHPD   Z2, Z0, Z18
+	VUNPCKLPD   Z3, Z1, Z17
+	VUNPCKHPD   Z3, Z1, Z19
+	VUNPCKLPS   Z13, Z12, Z4
+	VUNPCKHPS   Z13, Z12, Z5
+	VUNPCKLPS   Z15, Z14, Z6
+	VUNPCKHPS   Z15, Z14, Z7
+	VUNPCKLPD   Z6, Z4, Z24
+	VUNPCKHPD   Z6, Z4, Z26
+	VUNPCKLPD   Z7, Z5, Z25
+	VUNPCKHPD   Z7, Z5, Z27
+	VSHUFF32X4  $0x88, Z28, Z20, Z8
+	VSHUFF32X4  $0xdd, Z28, Z20, Z9
+	VSHUFF32X4  $0x88, Z24, Z16, Z10
+	VSHUFF32X4  $0xdd, Z24, Z16, Z11
+	VSHUFF32X4  $0x88, Z10, Z8, Z0
+	VSHUFF32X4  $0xdd, Z10, Z8, Z2
+	VSHUFF32X4  $0x88, Z11, Z9, Z1
+	VSHUFF32X4  $0xdd, Z11, Z9, Z3
+	VSHUFF32X4  $0x88, Z29, Z21, Z12
+	VSHUFF32X4  $0xdd, Z29, Z21, Z13
+	VSHUFF32X4  $0x88, Z26, Z18, Z14
+	VSHUFF32X4  $0xdd, Z26, Z18, Z15
+	VSHUFF32X4  $0x88, Z14, Z12, Z4
+	VSHUFF32X4  $0xdd, Z14, Z12, Z6
+	VSHUFF32X4  $0x88, Z15, Z13, Z5
+	VSHUFF32X4  $0xdd, Z15, Z13, Z7
+	VSHUFF32X4  $0x88, Z30, Z22, Z20
+	VSHUFF32X4  $0xdd, Z30, Z22, Z28
+	VSHUFF32X4  $0x88, Z25, Z17, Z16
+	VSHUFF32X4  $0xdd, Z25, Z17, Z24
+	VSHUFF32X4  $0x88, Z16, Z20, Z8
+	VSHUFF32X4  $0xdd, Z16, Z20, Z10
+	VSHUFF32X4  $0x88, Z24, Z28, Z9
+	VSHUFF32X4  $0xdd, Z24, Z28, Z11
+	VSHUFF32X4  $0x88, Z31, Z23, Z21
+	VSHUFF32X4  $0xdd, Z31, Z23, Z29
+	VSHUFF32X4  $0x88, Z27, Z19, Z18
+	VSHUFF32X4  $0xdd, Z27, Z19, Z26
+	VSHUFF32X4  $0x88, Z18, Z21, Z12
+	VSHUFF32X4  $0xdd, Z18, Z21, Z14
+	VSHUFF32X4  $0x88, Z26, Z29, Z13
+	VSHUFF32X4  $0xdd, Z26, Z29, Z15
+	VMOVUPS     Z0, (R10)
+	ADDQ        CX, R10
+	CMPQ        R11, $0x01
+	JEQ         ended
+	VMOVUPS     Z4, (R10)
+	ADDQ        CX, R10
+	CMPQ        R11, $0x02
+	JEQ         ended
+	VMOVUPS     Z8, (R10)
+	ADDQ        CX, R10
+	CMPQ        R11, $0x03
+	JEQ         ended
+	VMOVUPS     Z12, (R10)
+	ADDQ        CX, R10
+	CMPQ        R11, $0x04
+	JEQ         ended
+	VMOVUPS     Z1, (R10)
+	ADDQ        CX, R10
+	CMPQ        R11, $0x05
+	JEQ         ended
+	VMOVUPS     Z5, (R10)
+	ADDQ        CX, R10
+	CMPQ        R11, $0x06
+	JEQ         ended
+	VMOVUPS     Z9, (R10)
+	ADDQ        CX, R10
+	CMPQ        R11, $0x07
+	JEQ         ended
+	VMOVUPS     Z13, (R10)
+	ADDQ        CX, R10
+	CMPQ        R11, $0x08
+	JEQ         ended
+	VMOVUPS     Z2, (R10)
+	ADDQ        CX, R10
+	CMPQ        R11, $0x09
+	JEQ         ended
+	VMOVUPS     Z6, (R10)
+	ADDQ        CX, R10
+	CMPQ        R11, $0x0a
+	JEQ         ended
+	VMOVUPS     Z10, (R10)
+	ADDQ        CX, R10
+	CMPQ        R11, $0x0b
+	JEQ         ended
+	VMOVUPS     Z14, (R10)
+	ADDQ        CX, R10
+	CMPQ        R11, $0x0c
+	JEQ         ended
+	VMOVUPS     Z3, (R10)
+	ADDQ        CX, R10
+	CMPQ        R11, $0x0d
+	JEQ         ended
+	VMOVUPS     Z7, (R10)
+	ADDQ        CX, R10
+	CMPQ        R11, $0x0e
+	JEQ         ended
+	VMOVUPS     Z11, (R10)
+	ADDQ        CX, R10
+	CMPQ        R11, $0x0f
+	JEQ         ended
+	VMOVUPS     Z15, (R10)
+	ADDQ        CX, R10
+	ADDQ        $0x00000040, R9
+	SUBQ        $0x00000010, R11
+	JNE         block
+
+ended:
+	ADDQ BX, DX
+	ADDQ BX, DX
+	ADDQ BX, DX
+	ADDQ BX, DX
+	ADDQ BX, DX
+	ADDQ BX, DX
+	ADDQ BX, DX
+	ADDQ BX, DX
+	ADDQ BX, DX
+	ADDQ BX, DX
+	ADDQ BX, DX
+	ADDQ BX, DX
+	ADDQ BX, DX
+	ADDQ BX, DX
+	ADDQ BX, DX
+	ADDQ BX, DX
+	ADDQ $0x00000040, AX
+	SUBQ $0x00000010, DI
+	JNE  columns
+	VZEROUPPER
+	RET
+
+// func interleavePairsBFloat16AVX512(dst []float32, ldd int, src []uint16, lds int, m int, n int)
+// Requires: AVX, AVX512BW, AVX512F, BMI2, CMOV
+TEXT ·interleavePairsBFloat16AVX512(SB), NOSPLIT, $0-80
+	MOVQ      dst_base+0(FP), AX
+	MOVQ      ldd+24(FP), CX
+	MOVQ      src_base+32(FP), DX
+	MOVQ      lds+56(FP), BX
+	MOVQ      m+64(FP), SI
+	MOVQ      n+72(FP), DI
+	SHLQ      $0x02, CX
+	SHLQ      $0x01, BX
+	VMOVDQU32 interleaved<>+0(SB), Z31
+
+row:
+	MOVQ DX, R8
+	MOVQ AX, R9
+	MOVQ DI, R10
+
+vector:
+	MOVQ        $0x000000000000ffff, R11
+	MOVQ        $0x0000000000000010, R12
+	CMPQ        R10, R12
+	CMOVQLT     R10, R12
+	BZHIQ       R12, R11, R11
+	KMOVW       R11, K1
+	VPMOVZXWD.Z (R8), K1, Z0
+	VPSLLD      $0x10, Z0, Z0
+	VPMOVZXWD.Z (R8)(BX*1), K1, Z1
+	VPSLLD      $0x10, Z1, Z1
+	LONG        $0x4877f262
+	WORD        $0xc072
+	VPERMW      Z0, Z31, Z0
+	VMOVUPS     Z0, K1, (R9)
+	ADDQ        $0x00000020, R8
+	ADDQ        $0x00000040, R9
+	SUBQ        $0x00000010, R10
+	JG          vector
+	LEAQ        (DX)(BX*2), DX
+	ADDQ        CX, AX
+	DECQ        SI
+	JNE         row
+	VZEROUPPER
+	RET

@@ -10,14 +10,13 @@ type Rows struct {
 }
 
 func (m Rows) pack(p *Primitives, dst []float32, row, rows, k0, k1 int) {
+	p.Lines(dst, rowStride, m.Data[row*m.Stride+k0:], m.Stride, rows, (k1-k0)/p.Depth)
+	if m.Scale == 1 {
+		return
+	}
 	for r := range rows {
-		at := (row+r)*m.Stride + k0
 		d := dst[r*rowStride:][:k1-k0]
-		if s := m.Data[at:][:k1-k0]; m.Scale == 1 {
-			copy(d, s)
-		} else {
-			vec.Scale(d, s, m.Scale)
-		}
+		vec.Scale(d, d, m.Scale)
 	}
 }
 
@@ -60,33 +59,30 @@ func (m Windows) pack(p *Primitives, dst []float32, row, rows, k0, k1 int) {
 	for r := range rows {
 		b, at := (row+r)/(m.OutH*m.OutW), (row+r)%(m.OutH*m.OutW)
 		y, x := at/m.OutW*m.Stride+m.OffY, at%m.OutW*m.Stride+m.OffX
-		m.packWindow(dst[r*rowStride:][:k1-k0], b, y, x, k0, k1)
+		m.packWindow(p, dst[r*rowStride:][:(k1-k0)/p.Depth], b, y, x, k0, k1)
 	}
 }
 
 // packWindow writes columns k0 to k1-1 of one window. The pixels of one line
 // of a window are neighbours in memory, so each line is one copy between two
 // runs of zeros.
-func (m Windows) packWindow(dst []float32, b, y, x, k0, k1 int) {
+func (m Windows) packWindow(p *Primitives, dst []float32, b, y, x, k0, k1 int) {
 	line := m.KW * m.C
 	inLo, inHi := max(-x, 0)*m.C, min(max(m.W-x, 0), m.KW)*m.C // columns inside the picture
 	for k0 < k1 {
 		ky := k0 / line
 		lo, hi := k0-ky*line, min(k1-ky*line, line)
-		d := dst[:hi-lo]
-		dst, k0 = dst[hi-lo:], k0+hi-lo
-		if yy := y + ky; yy < 0 || yy >= m.H {
+		d := dst[:(hi-lo)/p.Depth]
+		dst, k0 = dst[len(d):], k0+hi-lo
+		yy := y + ky
+		from, to := min(max(inLo, lo), hi), max(min(inHi, hi), lo)
+		if yy < 0 || yy >= m.H || from >= to {
 			clear(d)
-		} else {
-			from, to := min(max(inLo, lo), hi), max(min(inHi, hi), lo)
-			if from >= to {
-				clear(d)
-				continue
-			}
-			clear(d[:from-lo])
-			at := ((b*m.H+yy)*m.W + x) * m.C // of the window's first column, perhaps outside
-			copy(d[from-lo:], m.X[at+from:at+to])
-			clear(d[to-lo:])
+			continue
 		}
+		clear(d[:(from-lo)/p.Depth])
+		at := ((b*m.H+yy)*m.W + x) * m.C // of the window's first column, perhaps outside
+		p.Lines(d[(from-lo)/p.Depth:], 0, m.X[at+from:at+to], 0, 1, (to-from)/p.Depth)
+		clear(d[(to-lo)/p.Depth:])
 	}
 }

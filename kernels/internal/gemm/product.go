@@ -16,7 +16,8 @@ const (
 )
 
 // Left is the left operand of a product. Pack writes columns k0 to k1-1 of
-// rows row to row+rows-1 to dst, rowStride apart.
+// rows row to row+rows-1 to dst, rowStride apart. For pairs k0 and k1 are even,
+// and so are the numbers of channels of pictures and of taps.
 type Left interface {
 	pack(p *Primitives, dst []float32, row, rows, k0, k1 int)
 }
@@ -38,6 +39,7 @@ type Product struct {
 	Out      []float32
 	Residual []float32       // as Out, or nil; may be Out itself
 	Bias     []float32       // one per column, or nil
+	Half     bool            // in pairs of bfloat16 numbers where the processor can and K is even
 	Stride   int             // distance of rows in Out and Residual
 	Place    func(r int) int // start of row r in Out when rows are not Stride apart; else nil
 }
@@ -73,7 +75,7 @@ func Run(threads int, parallel func(n int, f func(i int)), products ...Product) 
 		job -= g.first
 		m0, m1 := g.rows.at(job % g.rows.count)
 		n0, n1 := g.cols.at(job / g.rows.count)
-		products[i].block(p, m0, m1, n0, n1)
+		products[i].block(products[i].primitives(p), m0, m1, n0, n1)
 	})
 }
 
@@ -119,14 +121,23 @@ func divide(p *Primitives, q *Product, want int) grid {
 	return grid{rows: rows, cols: cols}
 }
 
+// primitives are those that a product uses.
+func (q *Product) primitives(p *Primitives) *Primitives {
+	if q.Half && p.Half != nil && q.K%2 == 0 {
+		return p.Half
+	}
+	return p
+}
+
 // block computes rows m0 to m1-1 of columns n0 to n1-1.
 func (q *Product) block(p *Primitives, m0, m1, n0, n1 int) {
 	w := workspaces.Get().(*workspace)
 	defer workspaces.Put(w)
-	depth := splitEvenly(q.K, maxDepth, 8)
+	depth := splitEvenly(q.K/p.Depth, maxDepth, 8)
 	rows := splitEvenly(m1-m0, p.Rows, 1)
 	for d := range depth.count {
 		k0, k1 := depth.at(d)
+		k0, k1 = k0*p.Depth, k1*p.Depth
 		q.Right.pack(p, w.b, n0, n1, k0, k1)
 		for r := range rows.count {
 			lo, hi := rows.at(r)
@@ -143,17 +154,18 @@ func (q *Product) tiles(p *Primitives, w *workspace, row, rows, n0, n1, k0, k1 i
 	if k0 == 0 {
 		add, bias = q.Residual, q.Bias
 	}
-	size := (k1 - k0) * p.Cols
+	k := (k1 - k0) / p.Depth
+	size := k * p.Cols
 	for n := n0; n < n1; n += p.Cols {
 		panel := w.b[(n-n0)/p.Cols*size:]
 		tile, width := p.tile(n1 - n)
 		if n1-n < width || q.Place != nil {
-			tile(w.tile, p.Cols, w.a, rowStride, panel, k1-k0, nil, 0, nil, rows)
+			tile(w.tile, p.Cols, w.a, rowStride, panel, k, nil, 0, nil, rows)
 			q.scatter(w.tile, p.Cols, row, rows, n, min(n1-n, width), add, bias)
 			continue
 		}
 		at := row*q.Stride + n
-		tile(q.Out[at:], q.Stride, w.a, rowStride, panel, k1-k0, from(add, at), q.Stride, from(bias, n), rows)
+		tile(q.Out[at:], q.Stride, w.a, rowStride, panel, k, from(add, at), q.Stride, from(bias, n), rows)
 	}
 }
 

@@ -9,7 +9,7 @@ import "github.com/sdgraph/sdgraph/kernels/internal/isa"
 
 func init() {
 	avx2 := &Primitives{
-		Rows: 6, Cols: 16,
+		Depth: 1, Rows: 6, Cols: 16,
 		Tiles:   [widths]Tile{tileAVX2, halfTileAVX2, quarterTileAVX2},
 		ExpRows: expRowsAVX2, ExpMul: expMulAVX2,
 		Peak: peakAVX2, PeakFlops: 12 * 8 * 2,
@@ -20,9 +20,8 @@ func init() {
 		CopyFloat16:       inVectors(8, copyFloat16AVX2, copyFloat16Go),
 		CopyBFloat16:      inVectors(8, copyBFloat16AVX2, copyBFloat16Go),
 	}
-	table[isa.AVX2] = avx2
-	table[isa.AVX512] = &Primitives{
-		Rows: 14, Cols: 32,
+	avx512 := &Primitives{
+		Depth: 1, Rows: 14, Cols: 32,
 		Tiles:   [widths]Tile{tileAVX512, halfTileAVX512, quarterTileAVX512},
 		ExpRows: expRowsAVX512, ExpMul: expMulAVX512,
 		Peak: peakAVX512, PeakFlops: 12 * 16 * 2,
@@ -33,10 +32,21 @@ func init() {
 		CopyFloat16:       inVectors(16, copyFloat16AVX512, avx2.CopyFloat16),
 		CopyBFloat16:      inVectors(16, copyBFloat16AVX512, avx2.CopyBFloat16),
 	}
+	avx2.Lines, avx512.Lines = avx2.CopyFloat32, avx512.CopyFloat32
+	table[isa.AVX2], table[isa.AVX512] = avx2, avx512
+	if !isa.HasBFloat16() {
+		return
+	}
+	half := *avx512
+	half.Depth, half.Lines = 2, rowPairsAVX512
+	half.Tiles = [widths]Tile{tilePairsAVX512, halfTilePairsAVX512, quarterTilePairsAVX512}
+	half.TransposeFloat32 = inColumns(16, transposePairsFloat32AVX512, transposePairsGo(float32Itself))
+	half.TransposeFloat16 = inColumns(16, transposePairsFloat16AVX512, transposePairsGo(float16))
+	half.TransposeBFloat16 = inColumns(16, transposePairsBFloat16AVX512, transposePairsGo(bfloat16))
+	half.CopyFloat32 = interleavePairsFloat32AVX512
+	half.CopyFloat16, half.CopyBFloat16 = interleavePairsFloat16AVX512, interleavePairsBFloat16AVX512
+	avx512.Half = &half
 }
-
-// move is a transposition or copy, from dst to n as [Primitives] describes it.
-type move[T any] = func(dst []float32, ldd int, src []T, lds, m, n int)
 
 // inBlocks leaves whole blocks of size×size to one transposition and the rest
 // to another.
@@ -51,6 +61,20 @@ func inBlocks[T any](size int, whole, rest move[T]) move[T] {
 		}
 		if mb < m && nb > 0 {
 			rest(dst[mb*ldd:], ldd, src[mb:], lds, m-mb, nb)
+		}
+	}
+}
+
+// inColumns leaves whole blocks of columns of the result to one transposition and
+// the rest to another.
+func inColumns[T any](size int, whole, rest move[T]) move[T] {
+	return func(dst []float32, ldd int, src []T, lds, m, n int) {
+		nb := n / size * size
+		if nb > 0 {
+			whole(dst, ldd, src, lds, m, nb)
+		}
+		if nb < n {
+			rest(dst[nb:], ldd, src[nb*lds:], lds, m, n-nb)
 		}
 	}
 }

@@ -4,3 +4,6 @@ package isa
 
 // best is PureGo: there is no assembly in this build.
 func best() Level { return PureGo }
+
+// HasBFloat16 tells whether the processor multiplies bfloat16 numbers.
+func HasBFloat16() bool { return false }

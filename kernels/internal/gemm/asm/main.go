@@ -48,9 +48,7 @@ func main() {
 	flag.Parse() // avo's -out, -stubs and -pkg too
 	ConstraintExpr("amd64,!noasm")
 	t := targets[*isa]
-	t.tile("tile", "Cols", 2, t.vector)
-	t.tile("halfTile", "Cols/2", 1, t.vector)
-	t.tile("quarterTile", "Cols/4", 1, t.half)
+	t.tiles(singles)
 	for _, f := range []format{float32s, float16s, bfloat16s} {
 		t.transpose(f)
 		t.copy(f)
@@ -58,5 +56,8 @@ func main() {
 	t.expRows()
 	t.expMul()
 	t.peak()
+	if *isa == "avx512" {
+		t.pairs()
+	}
 	Generate()
 }

@@ -10,13 +10,30 @@ import (
 
 const tileSignature = "func(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int)"
 
+// tiles generates the products of some rows with all, half and a quarter of the
+// columns of a panel.
+func (t target) tiles(m multiply) {
+	t.tile("tile"+m.name, "Cols", 2, t.vector, m)
+	t.tile("halfTile"+m.name, "Cols/2", 1, t.vector, m)
+	t.tile("quarterTile"+m.name, "Cols/4", 1, t.half, m)
+}
+
+// multiply is an instruction that adds to each number of sum the product of
+// those of a and b, and what they are.
+type multiply struct {
+	name, elements string
+	add            func(a, b, sum VecPhysical)
+}
+
+var singles = multiply{"", "", func(a, b, sum VecPhysical) { VFMADD231PS(a, b, sum) }}
+
 // tile generates the product of some rows with the first columns of a panel,
 // vecs of the given registers wide. Every number of rows has a loop of its own,
 // with all sums in registers.
-func (t target) tile(name, columns string, vecs int, register func(i int) VecPhysical) {
+func (t target) tile(name, columns string, vecs int, register func(i int) VecPhysical, m multiply) {
 	TEXT(name+t.suffix, NOSPLIT, tileSignature)
 	Doc(
-		fmt.Sprintf("%s%s multiplies rows ≤ Rows rows by one panel:", name, t.suffix),
+		fmt.Sprintf("%s%s multiplies rows ≤ Rows rows by one panel%s:", name, t.suffix, m.elements),
 		"",
 		"\tc[r*ldc+j] = Σ_i a[r*lda+i]·panel[i*Cols+j] + bias[j] + add[r*ldadd+j]",
 		"",
@@ -24,7 +41,7 @@ func (t target) tile(name, columns string, vecs int, register func(i int) VecPhy
 		"may be c.",
 	)
 	g := tileRegisters{
-		target: t, vecs: vecs, register: register,
+		target: t, multiply: m, vecs: vecs, register: register,
 		panel: Load(Param("panel").Base(), GP64()),
 		k:     Load(Param("k"), GP64()),
 		lda:   Load(Param("lda"), GP64()),
@@ -52,6 +69,7 @@ func (t target) tile(name, columns string, vecs int, register func(i int) VecPhy
 // tileRegisters are what the main loop keeps in general registers.
 type tileRegisters struct {
 	target
+	multiply
 	vecs          int
 	register      func(i int) VecPhysical
 	panel, k, lda Register
@@ -120,7 +138,7 @@ func (g tileRegisters) step(rows, i int) {
 		x := g.register(last - g.vecs - r%2)
 		VBROADCASTSS(g.row(r, i), x)
 		for v := range g.vecs {
-			VFMADD231PS(b[v], x, g.sum(r, v))
+			g.multiply.add(b[v], x, g.sum(r, v))
 		}
 	}
 }

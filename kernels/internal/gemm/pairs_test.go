@@ -1,0 +1,143 @@
+package gemm
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+)
+
+// half is the primitives of pairs, or skips the test.
+func half(t *testing.T) *Primitives {
+	p := Current().Half
+	if p == nil {
+		t.Skip("this processor, build or instruction set cannot multiply bfloat16 numbers")
+	}
+	return p
+}
+
+// isPair tells whether x holds two numbers, rounded, where subnormal ones may be zero.
+func isPair(x, low, high float32) bool {
+	bits := math.Float32bits(x)
+	return isRounded(bits<<16, low) && isRounded(bits&0xffff0000, high)
+}
+
+func isRounded(bits uint32, x float32) bool {
+	if math.Abs(float64(x)) < 0x1p-126 && bits&0x7fffffff == 0 {
+		return true
+	}
+	return same(math.Float32frombits(bits), math.Float32frombits(roundBFloat16(x)<<16))
+}
+
+func TestRoundBFloat16(t *testing.T) {
+	for _, c := range []struct {
+		x    float32
+		want uint32
+	}{
+		{1, 0x3f80}, {-2, 0xc000}, {1 + 0x1p-8, 0x3f80}, {1 + 0x1p-8 + 0x1p-20, 0x3f81}, {1 + 3*0x1p-8, 0x3f82},
+		{math.MaxFloat32, 0x7f80}, {float32(math.Inf(-1)), 0xff80},
+	} {
+		if got := roundBFloat16(c.x); got != c.want {
+			t.Errorf("%v rounds to %#x, want %#x", c.x, got, c.want)
+		}
+	}
+	if x := math.Float32frombits(roundBFloat16(float32(math.NaN())) << 16); x == x {
+		t.Errorf("a NaN became %v", x)
+	}
+}
+
+func TestPairs(t *testing.T) {
+	p := half(t)
+	lengths := []int{1, 2, 7, 15, 16, 17, 20, 31, 32, 33, 48, 260}
+	for _, m := range lengths {
+		for _, n := range lengths {
+			for _, f := range []Format{Float32, Float16, BFloat16} {
+				name := fmt.Sprintf("format %d, %d×%d", f, m, n)
+				testPairs(t, name+" transposed", p.transpose, f, m, n, n, 2*m, func(lds, i, j int) (int, int) {
+					return j*lds + 2*i, j*lds + 2*i + 1
+				})
+				testPairs(t, name+" interleaved", p.copy, f, m, n, 2*m, n, func(lds, i, j int) (int, int) {
+					return 2*i*lds + j, (2*i+1)*lds + j
+				})
+			}
+			lines := func(dst []float32, ldd int, src Numbers, lds, m, n int) { p.Lines(dst, ldd, src.F32, lds, m, n) }
+			testPairs(t, fmt.Sprintf("lines %d×%d", m, n), lines, Float32, m, n, m, 2*n, func(lds, i, j int) (int, int) {
+				return i*lds + 2*j, i*lds + 2*j + 1
+			})
+		}
+	}
+}
+
+// testPairs compares m×n pairs, made of a source of high×wide numbers, with those at the places that from gives.
+func testPairs(t *testing.T, name string, move func(dst []float32, ldd int, src Numbers, lds, m, n int), f Format,
+	m, n, high, wide int, from func(lds, i, j int) (low, high int)) {
+	t.Helper()
+	r := rand.New(rand.NewPCG(uint64(m), uint64(n)))
+	lds, ldd := wide+r.IntN(3), n+r.IntN(3)
+	src, values := moved(r, f, (high-1)*lds+wide, r.IntN(4))
+	dst := newGuarded((m-1)*ldd + n)
+	move(dst.x, ldd, src, lds, m, n)
+	for i, got := range dst.all {
+		at := i - (len(dst.all)-len(dst.x))/2
+		if at < 0 || at >= len(dst.x) || at%ldd >= n {
+			if !isGuard(got) {
+				t.Fatalf("%s: wrote outside the matrix at %d", name, at)
+			}
+			continue
+		}
+		if low, high := from(lds, at/ldd, at%ldd); !isPair(got, values[low], values[high]) {
+			t.Fatalf("%s: (%d, %d) is %#x, want %v and %v", name, at/ldd, at%ldd, math.Float32bits(got), values[low], values[high])
+		}
+	}
+}
+
+// TestLinesInPlace rounds a row over itself.
+func TestLinesInPlace(t *testing.T) {
+	p := half(t)
+	r := rand.New(rand.NewPCG(5, 6))
+	for _, n := range []int{1, 16, 20, 100} {
+		x := newRandom(r, 2*n).x
+		before := append([]float32(nil), x...)
+		p.Lines(x, 0, x, 0, 1, n)
+		for i := range n {
+			if !isPair(x[i], before[2*i], before[2*i+1]) {
+				t.Fatalf("pair %d of %d is wrong", i, n)
+			}
+		}
+	}
+}
+
+// TestTilePairs multiplies pairs made of numbers, and compares with the product of the rounded numbers.
+func TestTilePairs(t *testing.T) {
+	p := half(t)
+	r := rand.New(rand.NewPCG(7, 8))
+	for rows := 1; rows <= p.Rows; rows++ {
+		for _, k := range []int{1, 3, 4, 9, 40} {
+			for w, tile := range p.Tiles {
+				cols := p.Cols >> w
+				a, b := newRandom(r, rows*2*k).x, newRandom(r, 2*k*p.Cols).x
+				left, panel := make([]float32, rows*k), make([]float32, k*p.Cols)
+				p.Lines(left, k, a, 2*k, rows, k)
+				p.CopyFloat32(panel, p.Cols, b, p.Cols, k, p.Cols)
+				c := newGuarded(rows * cols)
+				tile(c.x, cols, left, k, panel, k, nil, 0, nil, rows)
+				for at, got := range c.x {
+					want, scale := 0.0, 0.0
+					for i := range 2 * k {
+						x := float64(rounded(a[at/cols*2*k+i])) * float64(rounded(b[i*p.Cols+at%cols]))
+						want, scale = want+x, scale+math.Abs(x)
+					}
+					if !(math.Abs(float64(got)-want) <= 8*0x1p-24*scale) {
+						t.Fatalf("%d rows, %d columns, %d pairs: element %d is %v, want %v", rows, cols, k, at, got, want)
+					}
+				}
+				around := (len(c.all) - len(c.x)) / 2
+				if !isGuard(c.all[around-1]) || !isGuard(c.all[around+len(c.x)]) {
+					t.Fatal("wrote outside")
+				}
+			}
+		}
+	}
+}
+
+func rounded(x float32) float32 { return math.Float32frombits(roundBFloat16(x) << 16) }

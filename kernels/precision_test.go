@@ -1,0 +1,95 @@
+package kernels
+
+import (
+	"fmt"
+	"math"
+	"testing"
+)
+
+// TestBFloat16 compares what every product gives in bfloat16 with what it gives in float32: they differ, by about as
+// much as two roundings to eight bits.
+func TestBFloat16(t *testing.T) {
+	if err := SetBFloat16(true); err != nil {
+		t.Skip(err)
+	}
+	defer SetBFloat16(false)
+	r := source("bfloat16")
+	for _, format := range formats {
+		for _, s := range [][3]int{{5, 7, 6}, {30, 64, 320}, {17, 33, 2050}} {
+			m, n, k := s[0], s[1], s[2]
+			w, _ := randomElements(r, format, n*k)
+			x, dy, bias, residual := random(r, m*k), random(r, m*n), random(r, n), random(r, m*n)
+			inBothPrecisions(t, fmt.Sprintf("linear %v %s", s, format), m*n, func(out []float32) {
+				Linear(out, x, w, bias, residual, m, n, k)
+			})
+			if n%2 == 0 {
+				inBothPrecisions(t, fmt.Sprintf("linear gradient %v %s", s, format), m*k, func(dx []float32) {
+					LinearGrad(dx, dy, w, m, n, k)
+				})
+			}
+		}
+		for _, s := range []ConvShape{
+			{B: 2, H: 7, W: 5, Cin: 6, Cout: 10, Kernel: 3, Stride: 1, PadBefore: 1, PadAfter: 1},
+			{B: 1, H: 8, W: 8, Cin: 40, Cout: 64, Kernel: 3, Stride: 1, PadBefore: 1, PadAfter: 1},
+			{B: 2, H: 8, W: 6, Cin: 12, Cout: 34, Kernel: 3, Stride: 2, PadBefore: 0, PadAfter: 1},
+			{B: 1, H: 3, W: 4, Cin: 20, Cout: 18, Kernel: 1, Stride: 1},
+		} {
+			h, w := s.Out()
+			x, dy := random(r, s.B*s.H*s.W*s.Cin), random(r, s.B*h*w*s.Cout)
+			file, _ := randomElements(r, format, s.Cout*s.Cin*s.Kernel*s.Kernel)
+			weights := ConvWeights(file, s.Cout, s.Cin, s.Kernel)
+			inBothPrecisions(t, shapeName(s)+format, len(dy), func(out []float32) { Conv(out, x, weights, nil, nil, s) })
+			inBothPrecisions(t, shapeName(s)+format+" gradient", len(x), func(dx []float32) { ConvGrad(dx, dy, weights, s) })
+		}
+	}
+}
+
+// TestBFloat16Attention does the same for attention, whose sums run over queries, keys and channels of any number.
+func TestBFloat16Attention(t *testing.T) {
+	if err := SetBFloat16(true); err != nil {
+		t.Skip(err)
+	}
+	defer SetBFloat16(false)
+	for _, s := range []AttentionShape{
+		{B: 1, Heads: 2, Queries: 70, Keys: 70, HeadDim: 40}, {B: 2, Heads: 2, Queries: 33, Keys: 77, HeadDim: 64},
+		{B: 1, Heads: 3, Queries: 300, Keys: 301, HeadDim: 80}, {B: 1, Heads: 2, Queries: 78, Keys: 78, HeadDim: 32, Causal: true},
+		{B: 1, Heads: 1, Queries: 64, Keys: 530, HeadDim: 512},
+	} {
+		s.Scale = 1 / float32(math.Sqrt(float64(s.HeadDim)))
+		q, k, v, dout := attentionInputs(s)
+		out, lse := make([]float32, len(q)), make([]float32, s.B*s.Heads*s.Queries)
+		SetBFloat16(false)
+		Attention(out, lse, q, k, v, s)
+		name := fmt.Sprintf("%+v", s)
+		inBothPrecisions(t, name, len(q), func(out []float32) { Attention(out, nil, q, k, v, s) })
+		inBothPrecisions(t, name+" dq", len(q), func(dq []float32) { AttentionGrad(dq, nil, nil, q, k, v, out, dout, lse, s) })
+		if s.Queries%2 > 0 {
+			continue // in float32
+		}
+		for i, n := range []int{len(q), len(k), len(k)} {
+			inBothPrecisions(t, fmt.Sprintf("%s gradient %d of all", name, i), n, func(d []float32) {
+				all := [3][]float32{nan(len(q)), nan(len(k)), nan(len(k))}
+				all[i] = d
+				AttentionGrad(all[0], all[1], all[2], q, k, v, out, dout, lse, s)
+			})
+		}
+	}
+}
+
+// inBothPrecisions runs f in float32 and in bfloat16.
+func inBothPrecisions(t *testing.T, name string, n int, f func(out []float32)) {
+	t.Helper()
+	single, half := nan(n), nan(n)
+	SetBFloat16(false)
+	f(single)
+	SetBFloat16(true)
+	f(half)
+	var square, err float64
+	for i, x := range single {
+		square += float64(x) * float64(x)
+		err += math.Pow(float64(half[i])-float64(x), 2)
+	}
+	if off := math.Sqrt(err / square); !(off > 1e-4 && off < 8e-3) {
+		t.Errorf("%s: bfloat16 differs by %.2g of the RMS, want about 3e-3", name, off)
+	}
+}
