@@ -23,7 +23,8 @@ func TestMain(m *testing.M) {
 	case at < 0:
 		os.Exit(m.Run())
 	case strings.HasSuffix(os.Args[1], "peers.py"):
-		fmt.Printf(`{"name": %q, "peer": "fake", "dtype": "f32", "threads": 1, "seconds": 1000, "cpu_seconds": 1000, "peak_rss_gb": 1000}`, os.Args[at+1])
+		fmt.Printf(`{"name": %q, "peer": "fake %s", "dtype": "f32", "threads": 1, "seconds": 1000, "cpu_seconds": 1000, "peak_rss_gb": 1000}`,
+			os.Args[at+1], os.Args[slices.Index(os.Args, "--peer")+1])
 	default:
 		main()
 	}
@@ -34,8 +35,7 @@ func TestOptions(t *testing.T) {
 		o    options
 		want string
 	}{
-		{options{Dtype: "bf16", Size: 64}, "bf16 is not supported"},
-		{options{Dtype: "f64", Size: 64}, "--dtype f64: want f32"},
+		{options{Dtype: "f64", Size: 64}, "--dtype f64: want f32 or bf16"},
 		{options{Dtype: "f32", Size: 64, Threads: -1}, "--threads -1: want at least 1"},
 		{options{Dtype: "f32", Size: 100}, "--size 100: want a multiple of 64"},
 		{options{Dtype: "f32", Size: 64, Only: []string{"unet.b1", "unet"}}, `no workload "unet"; there are unet.b1, unet.b2,`},
@@ -114,8 +114,8 @@ func TestPeers(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := lines(t, options{Model: tiny, Dtype: "f32", Size: 64, Threads: 1, Peers: self, Only: []string{"clip.text"}})
-	if len(got) != 3 || got[1]["peer"] != "fake" || got[2]["peer"] != "fake" {
-		t.Fatalf("printed %v, want our line, the peer's and a ratio", got)
+	if len(got) != 5 || got[1]["peer"] != "fake torch" || got[2]["peer"] != "fake torch" || got[4]["peer"] != "fake openvino" {
+		t.Fatalf("printed %v, want our line, and of each peer one and a ratio", got)
 	}
 	if want := round(1000/got[0]["seconds"].(float64), 3); got[2]["times_as_fast"] != want {
 		t.Errorf("times_as_fast %v, want %v", got[2]["times_as_fast"], want)

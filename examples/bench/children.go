@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	_ "embed"
 	"encoding/json"
@@ -30,6 +29,7 @@ type peerResult struct {
 type ratio struct {
 	Name    string  `json:"name"`
 	Peer    string  `json:"peer"`
+	Dtype   string  `json:"dtype"`
 	Faster  float64 `json:"times_as_fast"`
 	CPU     float64 `json:"times_less_cpu,omitempty"`
 	Smaller float64 `json:"times_less_memory,omitempty"`
@@ -37,25 +37,31 @@ type ratio struct {
 
 // runAll runs each workload in a process of its own.
 func runAll(ctx context.Context, lines *json.Encoder, o options) error {
-	theirs, remove, err := peers(o)
+	script, remove, err := o.script()
 	if err != nil {
 		return err
 	}
 	defer remove()
 	all := map[string]*result{}
 	for _, name := range o.Only {
-		r, peer, err := take(ctx, name, ours(o), theirs)
+		var peers []command
+		if o.Peers != "" {
+			for _, peer := range find(name).peers {
+				peers = append(peers, o.peer(script, peer))
+			}
+		}
+		r, others, err := take(ctx, name, ours(o), peers)
 		if err != nil {
 			return err
 		}
 		if err := lines.Encode(r); err != nil {
 			return err
 		}
-		if peer != nil {
-			if err := lines.Encode(peer); err != nil {
+		for _, other := range others {
+			if err := lines.Encode(other); err != nil {
 				return err
 			}
-			if err := lines.Encode(compare(r, peer)); err != nil {
+			if err := lines.Encode(compare(r, other)); err != nil {
 				return err
 			}
 		}
@@ -67,49 +73,55 @@ func runAll(ctx context.Context, lines *json.Encoder, o options) error {
 	return nil
 }
 
-// take runs one workload: once, or, with a peer, twice each in turns, of which
-// the fastest count. peer is nil where there is none.
-func take(ctx context.Context, name string, ours, theirs command) (r *result, peer *peerResult, err error) {
-	for range turns {
+// take runs one workload: once, or, with peers, twice each in turns, of which
+// the fastest count.
+func take(ctx context.Context, name string, ours command, peers []command) (*result, []*peerResult, error) {
+	r, others := new(result), make([]*peerResult, len(peers))
+	if len(peers) == 0 {
+		return r, nil, ours.run(ctx, name, r)
+	}
+	for turn := range turns {
 		again := new(result)
 		if err := ours.run(ctx, name, again); err != nil {
 			return nil, nil, err
 		}
-		if r == nil || again.Seconds < r.Seconds {
-			r, again = again, r
-		}
-		if again != nil {
-			r.CPU = min(r.CPU, again.CPU)
-		}
-		if theirs == nil || !hasPeer(name) {
-			return r, nil, nil
-		}
-		other := new(peerResult)
-		if err := theirs.run(ctx, name, other); err != nil {
-			return nil, nil, err
-		}
-		if peer == nil || other.Seconds < peer.Seconds {
-			peer, other = other, peer
-		}
-		if other != nil {
-			peer.CPU = min(peer.CPU, other.CPU)
+		r = faster(r, again, turn)
+		for i, peer := range peers {
+			again := new(peerResult)
+			if err := peer.run(ctx, name, again); err != nil {
+				return nil, nil, err
+			}
+			if others[i] == nil {
+				others[i] = again
+				continue
+			}
+			others[i].Seconds = min(others[i].Seconds, again.Seconds)
+			others[i].CPU = min(others[i].CPU, again.CPU)
 		}
 	}
-	return r, peer, nil
+	return r, others, nil
+}
+
+// faster is the faster of two results, with the smaller time of all threads.
+func faster(r, again *result, turn int) *result {
+	if turn == 0 {
+		return again
+	}
+	cpu := min(r.CPU, again.CPU)
+	if again.Seconds < r.Seconds {
+		r = again
+	}
+	r.CPU = cpu
+	return r
 }
 
 func compare(r *result, peer *peerResult) ratio {
-	c := ratio{Name: r.Name, Peer: peer.Peer, Faster: round(peer.Seconds/r.Seconds, 3)}
+	c := ratio{Name: r.Name, Peer: peer.Peer, Dtype: r.Dtype, Faster: round(peer.Seconds/r.Seconds, 3)}
 	if r.PeakRSS > 0 && r.CPU > 0 {
 		c.CPU = round(peer.CPU/r.CPU, 3)
 		c.Smaller = round(peer.PeakRSS/r.PeakRSS, 3)
 	}
 	return c
-}
-
-// hasPeer tells whether peers.py has the workload.
-func hasPeer(name string) bool {
-	return bytes.Contains(peersSource, []byte(strconv.Quote(name)+": ("))
 }
 
 // command is a program and its arguments; the name of a workload is added.
@@ -131,22 +143,27 @@ func ours(o options) command {
 	return c
 }
 
-// peers is the interpreter on peers.py, nil if it was not asked for, and what
-// removes the script afterwards.
-func peers(o options) (c command, remove func(), err error) {
+// script writes peers.py where an interpreter finds it, if it was asked for, and
+// gives what removes it.
+func (o options) script() (path string, remove func(), err error) {
 	if o.Peers == "" {
-		return nil, func() {}, nil
+		return "", func() {}, nil
 	}
 	dir, err := os.MkdirTemp("", "bench")
 	if err != nil {
-		return nil, nil, err
+		return "", nil, err
 	}
-	script := filepath.Join(dir, "peers.py")
-	if err := os.WriteFile(script, peersSource, 0o644); err != nil {
+	path = filepath.Join(dir, "peers.py")
+	if err := os.WriteFile(path, peersSource, 0o644); err != nil {
 		os.RemoveAll(dir)
-		return nil, nil, err
+		return "", nil, err
 	}
-	return command{o.Peers, script, "--dtype", o.Dtype, "--threads", strconv.Itoa(o.Threads)}, func() { os.RemoveAll(dir) }, nil
+	return path, func() { os.RemoveAll(dir) }, nil
+}
+
+// peer is the interpreter on peers.py.
+func (o options) peer(script, name string) command {
+	return command{o.Peers, script, "--peer", name, "--dtype", o.Dtype, "--threads", strconv.Itoa(o.Threads)}
 }
 
 // run runs a workload and decodes what it prints.

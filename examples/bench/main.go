@@ -5,9 +5,9 @@
 //
 // Weights are random unless --model names a directory: time and memory are the
 // same. Every workload runs in a process of its own, so that its peak memory is
-// its own. With --peers, a Python interpreter that has PyTorch, diffusers and
-// transformers, each workload takes turns with the same one in PyTorch, and a
-// line with the ratio follows.
+// its own. With --peers, a Python interpreter that has PyTorch, diffusers,
+// transformers and OpenVINO, each workload takes turns with the same one in
+// PyTorch, and without gradients in OpenVINO, and lines with the ratios follow.
 package main
 
 import (
@@ -27,12 +27,12 @@ import (
 
 type options struct {
 	Model   string   `help:"Model directory, as diffusers writes it, with CLIP in its clip/ (default: random weights)."`
-	Dtype   string   `default:"f32" help:"What to compute in: f32."`
+	Dtype   string   `default:"f32" help:"What to multiply in: f32, or bf16 where the processor can; sums are f32."`
 	Threads int      `help:"Threads to compute with (default: one a processor)."`
 	Only    []string `help:"Workloads to run (default: all): ${names}."`
 	Peak    bool     `help:"Measure only the processor's peak, a loop of multiply-adds on registers."`
 	Profile bool     `help:"Report the time and speed of each kind of operation as well."`
-	Peers   string   `help:"Python interpreter with PyTorch, to compare with."`
+	Peers   string   `help:"Python interpreter with PyTorch and OpenVINO, to compare with."`
 
 	Size  int    `default:"512" hidden:"" help:"Height and width of pictures."`
 	Child string `hidden:"" help:"Run this workload in this process."`
@@ -57,6 +57,9 @@ func run(ctx context.Context, out io.Writer, o options) error {
 	lines := json.NewEncoder(out)
 	runtime.GOMAXPROCS(o.Threads)
 	kernels.SetThreads(o.Threads)
+	if err := kernels.SetBFloat16(o.Dtype == "bf16"); err != nil {
+		return fmt.Errorf("--dtype bf16: %w", err)
+	}
 	switch {
 	case o.Peak:
 		return lines.Encode(peak{Name: "peak", Threads: o.Threads, GFLOPS: round(peakGFLOPS(), 4), ISA: kernels.ISA()})
@@ -73,10 +76,8 @@ func run(ctx context.Context, out io.Writer, o options) error {
 // complete checks the options and fills in the defaults.
 func (o *options) complete() error {
 	switch {
-	case o.Dtype == "bf16":
-		return fmt.Errorf("--dtype bf16: computing in bf16 is not supported, only f32; weights may be bf16 as they are")
-	case o.Dtype != "f32":
-		return fmt.Errorf("--dtype %s: want f32", o.Dtype)
+	case o.Dtype != "f32" && o.Dtype != "bf16":
+		return fmt.Errorf("--dtype %s: want f32 or bf16", o.Dtype)
 	case o.Threads < 0:
 		return fmt.Errorf("--threads %d: want at least 1", o.Threads)
 	case o.Size < 64 || o.Size%64 != 0:

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Times PyTorch on the workloads of examples/bench: random weights in the exact SD 1.5 and ViT-L/14 shapes.
+"""Times PyTorch or OpenVINO on the workloads of examples/bench: random weights in the exact SD 1.5 and ViT-L/14 shapes.
 
 Prints one JSON object a line: name, peer, dtype, threads, seconds (best of two after one warm-up), cpu_seconds (of
 all threads), peak_rss_gb.
@@ -20,46 +20,74 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", help="names, separated by commas")
+    parser.add_argument("--peer", choices=["torch", "openvino"], default="torch")
     parser.add_argument("--dtype", choices=["f32", "bf16"], default="f32")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--child", help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.child:
-        print(json.dumps(measure(args.child, args.dtype, args.threads)), flush=True)
+        print(json.dumps(measure(args.child, args.peer, args.dtype, args.threads)), flush=True)
         return
     failed = 0
-    for name in args.only.split(",") if args.only else WORKLOADS:
-        if name not in WORKLOADS:
-            parser.error(f"no workload {name!r}; there are {', '.join(WORKLOADS)}")
-        command = [sys.executable, __file__, "--child", name, "--dtype", args.dtype, "--threads", str(args.threads)]
+    names = [name for name, w in WORKLOADS.items() if args.peer == "torch" or w.inputs]
+    for name in args.only.split(",") if args.only else names:
+        if name not in names:
+            parser.error(f"no workload {name!r}; there are {', '.join(names)}")
+        command = [sys.executable, __file__, "--child", name, "--peer", args.peer, "--dtype", args.dtype,
+                   "--threads", str(args.threads)]
         failed |= subprocess.run(command, check=False).returncode != 0
     sys.exit(failed)
 
 
-def measure(name, dtype, threads):
+def measure(name, peer, dtype, threads):
     """Seconds and peak memory of one workload in this process."""
     import resource
 
+    run, version = {"torch": torch_run, "openvino": openvino_run}[peer](WORKLOADS[name], dtype, threads)
+    seconds, cpu = [], []
+    for _ in range(3):
+        start, start_cpu = time.perf_counter(), time.process_time()
+        run()
+        seconds.append(time.perf_counter() - start)
+        cpu.append(time.process_time() - start_cpu)
+    scale = 1e9 if platform.system() == "Darwin" else 1e6
+    return {
+        "name": name, "peer": version, "dtype": dtype, "threads": threads,
+        "seconds": round(min(seconds[1:]), 4), "cpu_seconds": round(min(cpu[1:]), 4),
+        "peak_rss_gb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / scale, 2),
+    }
+
+
+def torch_run(workload, dtype, threads):
+    """What runs a workload in PyTorch, and its version."""
     import torch
 
     torch.set_num_threads(threads)
     torch.manual_seed(0)
     torch.set_default_dtype({"f32": torch.float32, "bf16": torch.bfloat16}[dtype])
-    build, run = WORKLOADS[name]
-    model = random_weights(build())
-    seconds, cpu = [], []
-    for _ in range(3):
+    model = random_weights(workload.build())
+
+    def run():
         torch.manual_seed(1)
-        start, start_cpu = time.perf_counter(), time.process_time()
-        run(model)
-        seconds.append(time.perf_counter() - start)
-        cpu.append(time.process_time() - start_cpu)
-    scale = 1e9 if platform.system() == "Darwin" else 1e6
-    return {
-        "name": name, "peer": "torch " + torch.__version__, "dtype": dtype, "threads": threads,
-        "seconds": round(min(seconds[1:]), 4), "cpu_seconds": round(min(cpu[1:]), 4),
-        "peak_rss_gb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / scale, 2),
-    }
+        workload.run(model)
+
+    return run, "torch " + torch.__version__
+
+
+def openvino_run(workload, dtype, threads):
+    """What runs a workload in OpenVINO, and its version. Its peak memory includes that of the conversion."""
+    import openvino
+    import torch
+
+    torch.manual_seed(0)
+    model, inputs = random_weights(workload.build()), workload.inputs()
+    model.forward = workload.forward(model)
+    converted = openvino.convert_model(model, example_input=inputs, input=[tuple(x.shape) for x in inputs])
+    del model
+    compiled = openvino.Core().compile_model(converted, "CPU", {
+        "INFERENCE_PRECISION_HINT": dtype, "INFERENCE_NUM_THREADS": threads, "PERFORMANCE_HINT": "LATENCY"})
+    values = [x.numpy() for x in inputs]
+    return lambda: compiled(values), "openvino " + openvino.__version__.split("-")[0]
 
 
 def random_weights(model):
@@ -115,12 +143,44 @@ def clip_image():
             image_size=224, patch_size=14, projection_dim=768))
 
 
-def run_unet(batch):
+def unet_inputs(batch):
+    def inputs():
+        import torch
+
+        return torch.randn(batch, 4, 64, 64), torch.tensor(500), torch.randn(batch, 77, 768)
+
+    return inputs
+
+
+def latent():
+    import torch
+
+    return (torch.randn(1, 4, 64, 64),)
+
+
+def picture(size):
+    def inputs():
+        import torch
+
+        return (torch.randn(1, 3, size, size),)
+
+    return inputs
+
+
+def text():
+    import torch
+
+    return (torch.randint(0, 49408, (1, 77)),)
+
+
+def forward(inputs, of):
+    """A forward pass in PyTorch: of(model), applied to inputs()."""
+
     def run(model):
         import torch
 
         with torch.no_grad():
-            model(torch.randn(batch, 4, 64, 64), 500, torch.randn(batch, 77, 768))
+            of(model)(*inputs())
 
     return run
 
@@ -130,10 +190,6 @@ def run_unet_grad(model):
 
     z, e = torch.randn(1, 4, 64, 64, requires_grad=True), torch.randn(1, 77, 768, requires_grad=True)
     torch.autograd.grad(model(z, 500, e).sample.square().mean(), [z, e])
-
-
-class Enough(Exception):
-    """Every map that a loss needs has been seen."""
 
 
 class Probabilities:
@@ -153,11 +209,8 @@ class Probabilities:
 
 
 def attention_gradient(model, z, e, of):
-    """The gradient of L_att at 16x16; the forward pass stops behind the last map."""
+    """The gradient of L_att at 16x16. The whole UNet runs forward, as in AnomalyAny's own code."""
     import torch
-
-    def stop(*_):
-        raise Enough
 
     maps, before = [], model.attn_processors
     processors = dict(before)
@@ -166,12 +219,7 @@ def attention_gradient(model, z, e, of):
         if name.startswith(at16) and ".attn2." in name:
             processors[name] = Probabilities(maps)
     model.set_attn_processor(processors)
-    handle = model.up_blocks[1].attentions[-1].register_forward_hook(stop)
-    try:
-        model(z, 500, e)
-    except Enough:
-        pass
-    handle.remove()
+    model(z, 500, e)
     model.set_attn_processor(dict(before))
     tokens = (100 * torch.stack(maps).mean((0, 1, 2))[:, 1:76]).softmax(-1)
     return torch.autograd.grad(1 - tokens[:, 7].max(), of)
@@ -184,39 +232,11 @@ def run_unet_latt(model):
     attention_gradient(model, z, torch.randn(1, 77, 768), z)
 
 
-def run_vae_decode(model):
-    import torch
-
-    with torch.no_grad():
-        model.decode(torch.randn(1, 4, 64, 64))
-
-
 def run_vae_decode_grad(model):
     import torch
 
     z = torch.randn(1, 4, 64, 64, requires_grad=True)
     torch.autograd.grad(model.decode(z).sample.square().mean(), z)
-
-
-def run_vae_encode(model):
-    import torch
-
-    with torch.no_grad():
-        model.encode(torch.randn(1, 3, 512, 512))
-
-
-def run_clip_text(model):
-    import torch
-
-    with torch.no_grad():
-        model(torch.randint(0, 49408, (1, 77)))
-
-
-def run_clip_image(model):
-    import torch
-
-    with torch.no_grad():
-        model(torch.randn(1, 3, 224, 224))
 
 
 def run_clip_image_grad(model):
@@ -246,25 +266,59 @@ def run_anomalyany(refine):
             embeds = models["clip"](small).image_embeds
             loss = 1 - torch.cosine_similarity(embeds, torch.randn(1, 768)).mean()
             torch.autograd.grad(loss, z)
-        run_unet(2)(models["unet"])
+        with torch.no_grad():
+            models["unet"](*unet_inputs(2)())
 
     return run
 
 
-# By name: what builds the model, and one run of it.
+class Workload:
+    """What builds a model, and one run of it. A forward pass has the inputs of forward(model), too."""
+
+    def __init__(self, build, run, inputs=None, forward=None):
+        self.build, self.run, self.inputs, self.forward = build, run, inputs, forward
+
+
+def passes(build, inputs, of):
+    return Workload(build, forward(inputs, of), inputs, of)
+
+
+def unet_forward(model):
+    call = model.forward
+    return lambda z, t, e: call(z, t, e, return_dict=False)[0]
+
+
+def decode(model):
+    return lambda z: model.decode(z, return_dict=False)[0]
+
+
+def encode(model):
+    return lambda x: model.encode(x, return_dict=False)[0].parameters
+
+
+def clip_text_forward(model):
+    call = model.forward
+    return lambda ids: call(ids).last_hidden_state
+
+
+def clip_image_forward(model):
+    call = model.forward
+    return lambda x: call(x).image_embeds
+
+
 WORKLOADS = {
-    "unet.b1": (unet, run_unet(1)),
-    "unet.b2": (unet, run_unet(2)),
-    "unet.grad": (unet, run_unet_grad),
-    "unet.latt": (unet, run_unet_latt),
-    "vae.decode": (vae, run_vae_decode),
-    "vae.encode": (vae, run_vae_encode),
-    "vae.decode.grad": (vae, run_vae_decode_grad),
-    "clip.text": (clip_text, run_clip_text),
-    "clip.image": (clip_image, run_clip_image),
-    "clip.image.grad": (clip_image, run_clip_image_grad),
-    "anomalyany.step": (anomalyany, run_anomalyany(refine=False)),
-    "anomalyany.refine": (anomalyany, run_anomalyany(refine=True)),
+    "unet.b1": passes(unet, unet_inputs(1), unet_forward),
+    "unet.b2": passes(unet, unet_inputs(2), unet_forward),
+    "unet.grad": Workload(unet, run_unet_grad),
+    "unet.latt": Workload(unet, run_unet_latt),
+    "vae.decode": passes(vae, latent, decode),
+    "vae.encode": passes(vae, picture(512), encode),
+    "vae.decode.grad": Workload(vae, run_vae_decode_grad),
+    "clip.text": passes(clip_text, text, clip_text_forward),
+    "clip.image": passes(clip_image, picture(224), clip_image_forward),
+    "clip.image.grad": Workload(clip_image, run_clip_image_grad),
+    "anomalyany.step": Workload(anomalyany, run_anomalyany(refine=False)),
+    "anomalyany.refine": Workload(anomalyany, run_anomalyany(refine=True)),
 }
 
 if __name__ == "__main__":

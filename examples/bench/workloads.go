@@ -13,24 +13,26 @@ import (
 // workload is one thing to measure: load prepares it, and what load returns
 // runs it once, under the context that load got.
 type workload struct {
-	name string
-	load func(ctx context.Context, o options) (run func() error, err error)
+	name  string
+	peers []string // what it is compared with, see peers.py
+	load  func(ctx context.Context, o options) (run func() error, err error)
 }
 
 func workloads() []workload {
+	torch, both := []string{"torch"}, []string{"torch", "openvino"} // OpenVINO has no gradients
 	return []workload{
-		{"unet.b1", func(ctx context.Context, o options) (func() error, error) { return unetForward(ctx, o, 1) }},
-		{"unet.b2", func(ctx context.Context, o options) (func() error, error) { return unetForward(ctx, o, 2) }},
-		{"unet.grad", unetGradient},
-		{"unet.latt", unetAttention},
-		{"vae.decode", vaeDecode},
-		{"vae.encode", vaeEncode},
-		{"vae.decode.grad", vaeDecodeGradient},
-		{"clip.text", clipText},
-		{"clip.image", clipImage},
-		{"clip.image.grad", clipImageGradient},
-		{"anomalyany.step", func(ctx context.Context, o options) (func() error, error) { return anomalyStep(ctx, o, false) }},
-		{"anomalyany.refine", func(ctx context.Context, o options) (func() error, error) { return anomalyStep(ctx, o, true) }},
+		{"unet.b1", both, func(ctx context.Context, o options) (func() error, error) { return unetForward(ctx, o, 1) }},
+		{"unet.b2", both, func(ctx context.Context, o options) (func() error, error) { return unetForward(ctx, o, 2) }},
+		{"unet.grad", torch, unetGradient},
+		{"unet.latt", torch, unetAttention},
+		{"vae.decode", both, vaeDecode},
+		{"vae.encode", both, vaeEncode},
+		{"vae.decode.grad", torch, vaeDecodeGradient},
+		{"clip.text", both, clipText},
+		{"clip.image", both, clipImage},
+		{"clip.image.grad", torch, clipImageGradient},
+		{"anomalyany.step", torch, func(ctx context.Context, o options) (func() error, error) { return anomalyStep(ctx, o, false) }},
+		{"anomalyany.refine", torch, func(ctx context.Context, o options) (func() error, error) { return anomalyStep(ctx, o, true) }},
 	}
 }
 
