@@ -20,6 +20,7 @@ import (
 //	  "preset": "paper",      or "released"
 //	  "size": 128,            of a picture's shorter side, in pixels
 //	  "map_factor": 1,        Options.MapFactor
+//	  "precision": "f32",     of products, or "bf16"
 //	  "steps": 50,            Options.Steps, T
 //	  "guidance": 3,          Options.Guidance, w
 //	  "gamma": 0.4,           Options.Gamma, γ: this and the following of preset paper
@@ -40,6 +41,7 @@ const DefaultsFile = "anomalyany.json"
 type Defaults struct {
 	Options    Options // without words
 	Size       int     // of a picture's shorter side, in pixels; 0 where the file does not say
+	Precision  string  // of products, "f32" or "bf16"; "" where the file does not say
 	Vocabulary Vocabulary
 }
 
@@ -109,7 +111,7 @@ func (d *Defaults) fields() map[string]any {
 	all := map[string]any{
 		"preset": &o.Preset, "size": &d.Size, "map_factor": &o.MapFactor, "steps": &o.Steps, "guidance": &o.Guidance,
 		"gamma": &o.Gamma, "lambda": &o.Lambda, "mu": &o.Mu, "eta_e": &o.EtaE, "refine": &o.Refine,
-		"vocabulary": &d.Vocabulary,
+		"precision": &d.Precision, "vocabulary": &d.Vocabulary,
 	}
 	if o.Preset == ReleasedPreset {
 		maps.DeleteFunc(all, func(name string, _ any) bool { return ofPaper[name] })
@@ -154,13 +156,16 @@ func jsonKind(wrong *json.UnmarshalTypeError) string {
 	return "a text"
 }
 
-// validate checks the numbers, and of the size and the map factor that they are
-// above 0 where they are given.
+// validate checks the numbers, and of the size, the map factor and the precision
+// that they can be where they are given.
 func (d *Defaults) validate(given map[string]json.RawMessage) error {
 	for name, n := range map[string]int{"size": d.Size, "map_factor": d.Options.MapFactor} {
 		if _, ok := given[name]; ok && n < 1 {
 			return fmt.Errorf("%s is %d, want a whole number from 1 on", name, n)
 		}
+	}
+	if _, ok := given["precision"]; ok && d.Precision != "f32" && d.Precision != "bf16" {
+		return fmt.Errorf("precision is %q, want f32 or bf16", d.Precision)
 	}
 	if err := d.Options.validateNumbers(); err != nil {
 		return err

@@ -56,6 +56,9 @@ func resolvable(d anomaly.Defaults, preset any) map[string]any {
 	if o.MapFactor > 0 {
 		values["map-factor"] = o.MapFactor
 	}
+	if d.Precision != "" {
+		values["precision"] = d.Precision
+	}
 	if preset != nil && preset != string(o.Preset) {
 		return values
 	}

@@ -45,13 +45,17 @@ type commandLine struct {
 
 func (c *commandLine) run(ctx context.Context, command string) error {
 	switch command {
-	case "ablate":
-		return c.Ablate.run(ctx, c.Flags)
 	case "categories":
 		return listCategories(os.Stdout, c.Flags)
 	case "weights":
 		_, err := fmt.Print(howToStart)
 		return err
+	}
+	if err := c.Flags.Use(os.Stderr); err != nil {
+		return err
+	}
+	if command == "ablate" {
+		return c.Ablate.run(ctx, c.Flags)
 	}
 	if c.Flags.isDemo() {
 		return demonstrate(ctx, c.Flags)

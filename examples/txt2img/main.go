@@ -52,6 +52,9 @@ txt2img --help lists every flag.
 
 // run makes the pictures.
 func run(ctx context.Context, f flags) error {
+	if err := f.Use(os.Stderr); err != nil {
+		return err
+	}
 	p, err := cli.OpenModel(ctx, f.Model, f.Random, howToStart)
 	if err != nil {
 		return err
