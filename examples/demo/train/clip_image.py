@@ -4,6 +4,7 @@ What the drawings tell besides, where the defect is and which it is, trains thro
 A pair of subject and defect that is never drawn is never a wrong answer either.
 """
 
+import math
 import random
 
 import numpy as np
@@ -12,12 +13,14 @@ from torch import nn
 from torch.nn import functional as F
 
 from clip_captions import KINDS, PAIRS, match
-from common import SIZE, SUBJECTS, flip
+from common import SIZE, SUBJECTS
 from phrases import MATERIALS
 
 PATCH = 16
 PARTS = 2.0  # how much more often a part is looked at than a material: its defects are harder to make out
-WEIGHTS = {"match": 1.0, "kind_of": 1.0, "level": 0.2, "subject": 0.2, "kind": 0.5, "patch": 1.0, "cells": 0.5}
+CLOSER, RECOLOURED = 0.5, 0.5  # how many pictures are seen from closer, and how many in other colours
+MIXED, FOREIGN = 0.5, 0.4  # how many pictures have patches of others, and how many of the patches are
+WEIGHTS = {"match": 1.0, "kind_of": 1.0, "subject": 0.2, "kind": 0.5, "patch": 1.0, "cells": 0.5}
 
 
 class ImageTrainee(nn.Module):
@@ -59,12 +62,50 @@ def whiten(embeddings, pictures):
 
 
 def augment(generator, pictures, masks):
-    """Turned, shifted by a few pixels, in slightly other light."""
-    pictures, masks = flip(generator, pictures, masks)
-    x, y = (int(torch.randint(0, 17, (1,), generator=generator)) for _ in range(2))
-    pictures, masks = (F.pad(t, (8, 8, 8, 8), mode="reflect")[..., y:y + SIZE, x:x + SIZE] for t in (pictures, masks))
-    noise = lambda channels: torch.randn(len(pictures), channels, 1, 1, generator=generator)
-    return pictures * (1 + 0.1 * noise(1)) + 0.06 * noise(1) + 0.02 * noise(3), masks
+    """Mirrored and turned by quarters; some seen from closer, which shows less of the subject and more of the defect,
+    the others shifted by a few pixels; in slightly other light."""
+    uniform = lambda *shape: torch.rand(*shape, generator=generator)
+    n = len(pictures)
+    scale = torch.where(uniform(n) < CLOSER, 1 - 0.55 * uniform(n), torch.ones(n))[:, None]
+    room = (1 - scale).clamp(min=0.06)  # how far the centre may be from the picture's
+    centre = somewhere(generator, masks) + (uniform(n, 2) - 0.5) * scale
+    centre = torch.where(scale < 1, centre.maximum(-room).minimum(room), (2 * uniform(n, 2) - 1) * room)
+    angle = torch.randint(4, (n,), generator=generator) * math.pi / 2
+    mirrored = torch.where(uniform(n) < 0.5, -1.0, 1.0)
+    turn = torch.stack([angle.cos() * mirrored, -angle.sin(), angle.sin() * mirrored, angle.cos()], 1).round()
+    where = torch.cat([turn.view(n, 2, 2) * scale[..., None], centre[..., None]], 2)
+    both = torch.cat([pictures, masks], 1)
+    grid = F.affine_grid(where, both.shape, align_corners=False)
+    both = F.grid_sample(both, grid, padding_mode="reflection", align_corners=False)
+    noise = lambda channels: torch.randn(n, channels, 1, 1, generator=generator)
+    return both[:, :3] * (1 + 0.15 * noise(1)) + 0.08 * noise(1) + 0.02 * noise(3), both[:, 3:]
+
+
+def somewhere(generator, masks):
+    """A place on each mask, anywhere where it is empty, in coordinates from -1 to 1 [B, 2]."""
+    at = (masks.flatten(1) + 1e-9).multinomial(1, generator=generator)
+    return torch.cat([at % SIZE, at // SIZE], 1) / SIZE * 2 - 1
+
+
+def recolour(generator, pictures):
+    """Turns the hues of some pictures, and makes their colours stronger or weaker. Returns which, too: what is said of
+    their colours is not true any more."""
+    uniform = lambda: torch.rand(len(pictures), 1, 1, generator=generator)
+    changed, angle, saturation = uniform() < RECOLOURED, (2 * uniform() - 1) * math.pi, 1.4 * uniform()
+    across = torch.tensor([[0.0, -1, 1], [1, 0, -1], [-1, 1, 0]]) / math.sqrt(3)  # a quarter turn about gray
+    gray, same = torch.full((3, 3), 1 / 3), torch.eye(3)
+    turned = gray + saturation * (angle.cos() * (same - gray) + angle.sin() * across)
+    return torch.einsum("bij,bjhw->bihw", torch.where(changed, turned, same), pictures), changed.flatten()
+
+
+def mix(generator, pictures, others, covered):
+    """Puts patches of other pictures, flawless ones, into some pictures, not where the defect is: so that a defect
+    is known by itself, and not only among what it was drawn on."""
+    mixed = torch.rand(len(pictures), 1, generator=generator) < MIXED
+    foreign = (torch.rand(covered.shape, generator=generator) < FOREIGN) & mixed & (covered == 0)
+    across = SIZE // PATCH
+    area = foreign.view(-1, 1, across, across).repeat_interleave(PATCH, 2).repeat_interleave(PATCH, 3)
+    return torch.where(area, others, pictures)
 
 
 def cells_of(masks):
@@ -85,6 +126,7 @@ class Losses:
         self.seen = torch.zeros(len(SUBJECTS), len(KINDS), dtype=torch.bool)
         self.seen[captions.shown.subject, captions.shown.kind] = True
         self.possible = torch.zeros(self.seen.shape).masked_fill(~self.seen, -torch.inf)
+        self.flawless = (captions.shown.kind == 0).nonzero().flatten()
         self.often = torch.tensor([1.0 if row["subject"] in MATERIALS else PARTS for row in drawings.rows])
 
     def __call__(self, number):
@@ -92,11 +134,21 @@ class Losses:
         rng = random.Random(f"image {self.settings.seed} {number}")
         generator = torch.Generator().manual_seed(rng.getrandbits(62))
         at = self.often.multinomial(self.settings.batch, replacement=True, generator=generator)
-        pictures, masks = augment(generator, *self.drawings.batch(at.numpy()))
-        kept, cells = self.look(generator, number, cells_of(masks))
+        pictures, masks, shown = self.draw(generator, at)
+        cells = cells_of(masks)
+        others, _, _ = self.draw(generator, self.flawless[torch.randint(len(self.flawless), at.shape, generator=generator)])
+        pictures = mix(generator, pictures, others, cells.amax(-1))
+        kept, cells = self.look(generator, number, cells)
         features, patches = self.model(pictures, kept)
-        shown = self.captions.shown[at]
         return {**self.captioned(rng, features, at, shown), **self.known(features, patches, cells, shown)}
+
+    def draw(self, generator, at):
+        """Some drawings, augmented, their masks and what they show."""
+        pictures, masks = augment(generator, *self.drawings.batch(at.numpy()))
+        pictures, changed = recolour(generator, pictures)
+        shown = self.captions.shown[at]
+        shown.colour = torch.where(changed, -1, shown.colour)
+        return pictures, masks, shown
 
     def look(self, generator, number, cells):
         """Which patches a step looks at (None for all), and their cells."""
@@ -114,15 +166,7 @@ class Losses:
         own = logits[:, :PAIRS].unflatten(1, self.seen.shape)[torch.arange(len(at)), shown.subject]
         impossible = F.pad(self.possible, (0, 1))[shown.subject]  # what is said of any defect is possible
         return {"match": match(logits + impossible[:, said.kind], said.fit(shown)),
-                "kind_of": F.cross_entropy(own + self.possible[shown.subject], shown.kind),
-                "level": self.level(own, shown)}
-
-    def level(self, own, shown):
-        """How far the caption of the unseen pair is from being as wrong as the average of the wrong ones."""
-        seen = self.seen[shown.subject]
-        wrong = seen & (torch.arange(len(KINDS)) != shown.kind[:, None]) & (torch.arange(len(KINDS)) > 0)
-        average = (own * wrong).sum(1, keepdim=True) / wrong.sum(1, keepdim=True)
-        return F.smooth_l1_loss(own[~seen], average.detach().expand_as(own)[~seen])
+                "kind_of": F.cross_entropy(own + self.possible[shown.subject], shown.kind)}
 
     def known(self, features, patches, cells, shown):
         """The heads name subject and kind, and for each patch which cells a defect covers and which defect."""

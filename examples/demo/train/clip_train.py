@@ -27,7 +27,7 @@ class Settings:
     seed: int = 1
     text_steps: int = 800
     ideals: int = 256  # pictures that the captions of a text step are drawn to
-    image_steps: int = 3500
+    image_steps: int = 7000
     batch: int = 64  # pictures of an image step
     own: int = 24  # of these, how many join their own captions to the phrases
     patches: int = 32  # of a picture that a step looks at: half of them cost half the time

@@ -64,7 +64,7 @@ def train_clip(args):
 
 
 def train_unet(args):
-    unet.run(args.work / "data", args.out, args.work, steps=4200)
+    unet.run(args.work / "data", args.out, args.work, steps=11000)
 
 
 def train_judge(args):
