@@ -4,7 +4,7 @@
     python3 -m venv venv && venv/bin/pip install -r requirements.txt
     venv/bin/python train.py --out model --judge judge
 
-About two and a half hours of two quiet cores. Every stage goes on where it was interrupted; what it keeps for that
+About three and a half hours of two quiet cores. Every stage goes on where it was interrupted; what it keeps for that
 lies in --work. --only runs single stages, which need those before them. Go must be there too, since it draws.
 """
 
