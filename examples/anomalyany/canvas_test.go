@@ -173,7 +173,7 @@ func TestMaskAuto(t *testing.T) {
 	f.Image = writeScene(t, 150, 100, 0.4, 0.4, 0.35)
 	var stderr strings.Builder
 	cmd := clitest.Program(t, "--model", modelA, "--image", f.Image, "--mask", "auto", "--object", "hazelnut", "--anomaly", "crack",
-		"--size", "64", "--steps", "4", "--out", f.Out)
+		"--size", "64", "--steps", "4", "--precision", "f32", "--out", f.Out)
 	cmd.Stderr = &stderr
 	if err := cmd.Run(); err != nil {
 		t.Fatalf("%v\n%s", err, &stderr)

@@ -201,7 +201,7 @@ func TestMapsAreMeans(t *testing.T) {
 			}
 		}
 	}
-	near := cmpopts.EquateApprox(1e-4, 1e-6)
+	near := cmpopts.EquateApprox(3e-4, 1e-6) // two programs that round differently, of a model that multiplies errors
 	for i := range sums {
 		if diff := cmp.Diff(sums[i], o.maps.site(crack, i), near); diff != "" {
 			t.Errorf("%s (-by hand +kept):\n%s", o.maps.sites[i], diff)
