@@ -36,10 +36,11 @@ func Attention(out, lse, q, k, v []float32, s AttentionShape) {
 // primitives are those that attention uses: of pairs where they are switched on.
 // The maps of AttentionProbs and AttentionTokens are not computed with these.
 func (s AttentionShape) primitives() *gemm.Primitives {
-	if p := gemm.Current(); !half.Load() || p.Half == nil || s.HeadDim%2 > 0 {
-		return p
+	p := gemm.Current()
+	if half.Load() && p.Half != nil && s.HeadDim%2 == 0 {
+		return p.Half
 	}
-	return gemm.Current().Half
+	return p
 }
 
 // forward is Attention; with out and v nil it computes lse alone.
@@ -112,7 +113,8 @@ func (s AttentionShape) head(p *gemm.Primitives, i, block int) head {
 
 // scratch is the memory of one running job.
 type scratch struct {
-	line                 []float32 // a row before it is packed
+	scaled               []float32 // queries times Scale
+	last                 []float32 // the last of an odd number of rows, with zeros
 	left, left2          []float32 // packed rows
 	columns, columns2    []float32 // panels of keys or values, transposed
 	rows                 []float32 // panels of them as they are
@@ -161,6 +163,7 @@ func (h head) forward(w *scratch, out, lse, q, k, v []float32, lo, hi int) {
 	}
 	factor := grow(&w.factor, h.p.Rows)
 	scores := grow(&w.scores, h.p.Rows*h.lds)
+	qs := h.packLeft(&w.left, h.scaled(w, q[lo*h.stride:], hi-lo, h.Scale*math.Log2E), h.HeadDim, hi-lo)
 	for k0 := 0; k0 < h.seen(hi-1); k0 += h.block {
 		keys := min(h.block, h.Keys-k0)
 		kc := h.packColumns(&w.columns, k[k0*h.stride:], keys)
@@ -169,7 +172,7 @@ func (h head) forward(w *scratch, out, lse, q, k, v []float32, lo, hi int) {
 			vr = h.packRows(w, v[k0*h.stride:], keys)
 		}
 		h.rowBlocks(lo, hi, func(r, rows int) {
-			h.tile(scores, h.packLeft(w, &w.left, q[r*h.stride:], rows, h.Scale*math.Log2E), kc, rows, keys)
+			h.tile(scores, qs[(r-lo)*h.lda:], kc, rows, keys)
 			h.hide(scores, r, rows, k0, keys)
 			h.p.ExpRows(scores, h.lds, rows, roundUp(keys, expUnit), peak[r-lo:], weight[r-lo:], factor)
 			if v == nil {
@@ -197,11 +200,12 @@ func (h head) forward(w *scratch, out, lse, q, k, v []float32, lo, hi int) {
 // probs computes the probabilities of queries lo to hi-1.
 func (h head) probs(w *scratch, p, q, k []float32, lo, hi int) {
 	scores := grow(&w.scores, h.p.Rows*h.lds)
+	qs := h.packLeft(&w.left, h.scaled(w, q[lo*h.stride:], hi-lo, h.Scale), h.HeadDim, hi-lo)
 	for k0 := 0; k0 < h.Keys; k0 += h.block {
 		keys := min(h.block, h.Keys-k0)
 		kc := h.packColumns(&w.columns, k[k0*h.stride:], keys)
 		h.rowBlocks(lo, hi, func(r, rows int) {
-			h.tile(scores, h.packLeft(w, &w.left, q[r*h.stride:], rows, h.Scale), kc, rows, keys)
+			h.tile(scores, qs[(r-lo)*h.lda:], kc, rows, keys)
 			for i := range rows {
 				copy(p[(r+i)*h.Keys+k0:], scores[i*h.lds:][:keys])
 			}
@@ -272,18 +276,20 @@ func (h head) accumulate(sum, tile, b []float32, rows, n int) {
 // elements is the number of elements that hold n numbers.
 func (h head) elements(n int) int { return (n + h.p.Depth - 1) / h.p.Depth }
 
-// packLeft packs rows of x, times scale, as the left operand of a product over
-// HeadDim. There is room for one more element.
-func (h head) packLeft(w *scratch, dst *[]float32, x []float32, rows int, scale float32) []float32 {
-	a, line := grow(dst, h.p.Rows*h.lda), grow(&w.line, h.HeadDim)
-	for i := range rows {
-		from := x[i*h.stride:][:h.HeadDim]
-		if scale != 1 {
-			vec.Scale(line, from, scale)
-			from = line
-		}
-		h.p.Lines(a[i*h.lda:], 0, from, 0, 1, h.depth)
+// scaled is n rows of x times scale, one after the other.
+func (h head) scaled(w *scratch, x []float32, n int, scale float32) []float32 {
+	rows := grow(&w.scaled, n*h.HeadDim)
+	for i := range n {
+		vec.Scale(rows[i*h.HeadDim:][:h.HeadDim], x[i*h.stride:], scale)
 	}
+	return rows
+}
+
+// packLeft packs n rows of x, stride apart, as the left operand of a product
+// over HeadDim. There is room for one more element.
+func (h head) packLeft(dst *[]float32, x []float32, stride, n int) []float32 {
+	a := grow(dst, n*h.lda)
+	h.p.Lines(a, h.lda, x, stride, n, h.depth)
 	return a
 }
 
@@ -305,7 +311,7 @@ func (h head) packRows(w *scratch, x []float32, n int) []float32 {
 		h.p.PackRows(b, size, gemm.Numbers{F32: x}, h.stride, whole, h.HeadDim)
 	}
 	if n > whole*h.p.Depth {
-		line := grow(&w.line, 2*h.HeadDim)
+		line := grow(&w.last, 2*h.HeadDim)
 		clear(line[copy(line, x[(n-1)*h.stride:][:h.HeadDim]):])
 		h.p.PackRows(b[whole*h.p.Cols:], size, gemm.Numbers{F32: line}, h.HeadDim, 1, h.HeadDim)
 	}

@@ -78,16 +78,16 @@ func (h head) gradQueries(w *scratch, dq []float32, g attentionGrad, lo, hi int)
 	acc := grow(&w.result, (hi-lo)*h.ldo)
 	clear(acc)
 	p, ds := grow(&w.scores, h.p.Rows*h.lds), grow(&w.scores2, h.p.Rows*h.lds)
+	qs, douts := h.packQueries(w, h.scaled(w, g.q[lo*h.stride:], hi-lo, h.Scale*math.Log2E), g, lo, hi-lo)
 	for k0 := 0; k0 < h.seen(hi-1); k0 += h.block {
 		keys := min(h.block, h.Keys-k0)
 		kc := h.packExtended(&w.columns, g.k[k0*h.stride:], keys)
 		vc := h.packExtended(&w.columns2, g.v[k0*h.stride:], keys)
 		kr := h.packRows(w, g.k[k0*h.stride:], keys)
 		h.rowBlocks(lo, hi, func(r, rows int) {
-			a, b := h.packQueries(w, g, r, rows)
-			depth := h.depth + 1
-			h.p.Multiply(p, h.lds, a, h.lda, kc, depth*h.p.Cols, depth, nil, 0, rows, keys)
-			h.p.Multiply(ds, h.lds, b, h.lda, vc, depth*h.p.Cols, depth, nil, 0, rows, keys)
+			depth, at := h.depth+1, (r-lo)*h.lda
+			h.p.Multiply(p, h.lds, qs[at:], h.lda, kc, depth*h.p.Cols, depth, nil, 0, rows, keys)
+			h.p.Multiply(ds, h.lds, douts[at:], h.lda, vc, depth*h.p.Cols, depth, nil, 0, rows, keys)
 			h.hide(p, r, rows, k0, keys)
 			for i := range rows {
 				h.p.ExpMul(p[i*h.lds:][:roundUp(keys, expUnit)], ds[i*h.lds:])
@@ -100,12 +100,12 @@ func (h head) gradQueries(w *scratch, dq []float32, g attentionGrad, lo, hi int)
 	}
 }
 
-// packQueries packs rows of q, scaled, and of dout, with -lse (to base 2) and -Δ
-// as their last elements.
-func (h head) packQueries(w *scratch, g attentionGrad, r, rows int) (q, dout []float32) {
-	q = h.packLeft(w, &w.left, g.q[r*h.stride:], rows, h.Scale*math.Log2E)
-	dout = h.packLeft(w, &w.left2, g.dout[r*h.stride:], rows, 1)
-	for i := range rows {
+// packQueries packs n rows of scaled queries, and those of dout from row r on,
+// with -lse (to base 2) and -Δ as their last elements.
+func (h head) packQueries(w *scratch, scaled []float32, g attentionGrad, r, n int) (q, dout []float32) {
+	q = h.packLeft(&w.left, scaled, h.HeadDim, n)
+	dout = h.packLeft(&w.left2, g.dout[r*h.stride:], h.stride, n)
+	for i := range n {
 		at := i*h.lda + h.depth
 		q[at], dout[at] = h.p.Element(-g.lse[r+i]*math.Log2E), h.p.Element(-g.delta[r+i])
 	}

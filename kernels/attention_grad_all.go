@@ -46,6 +46,7 @@ func (s AttentionShape) gradAll(p *gemm.Primitives, dq, dk, dv []float32, g atte
 		w := scratches.Get().(*scratch)
 		defer scratches.Put(w)
 		b := gradBlocks{head: h, scratch: w, in: g.of(h), dk: cut(dk, h.keys), dv: cut(dv, h.keys)}
+		b.queries = h.scaled(w, b.in.q, h.Queries, h.Scale*math.Log2E)
 		if dq != nil {
 			b.sum = sums[i*sumSize:][:sumSize]
 			clear(b.sum)
@@ -93,6 +94,7 @@ type gradBlocks struct {
 	head
 	*scratch
 	in          attentionGrad
+	queries     []float32 // scaled
 	sum, dk, dv []float32 // sum is for dq; each may be nil
 }
 
@@ -145,7 +147,7 @@ func (b *gradBlocks) tiles(kc, vc []float32, q0, rows, k0, n int) (p, ds []float
 	p, ds = grow(&b.scores, panels*size), grow(&b.scores2, panels*size)
 	tile := h.p.Tiles[0]
 	h.rowBlocks(0, rows, func(r, high int) {
-		q, dout := h.packQueries(b.scratch, b.in, q0+r, high)
+		q, dout := h.packQueries(b.scratch, b.queries[(q0+r)*h.HeadDim:], b.in, q0+r, high)
 		for i := range panels {
 			at := i*size + r*cols
 			tile(p[at:], cols, q, h.lda, kc[i*depth*cols:], depth, nil, 0, nil, high)
