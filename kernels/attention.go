@@ -46,7 +46,7 @@ func (s AttentionShape) primitives() *gemm.Primitives {
 // forward is Attention; with out and v nil it computes lse alone.
 func (s AttentionShape) forward(p *gemm.Primitives, out, lse, q, k, v []float32) {
 	s.overQueries(p, func(h head, w *scratch, lo, hi int) {
-		h.forward(w, cut(out, h.queries), cut(lse, h.stats), q[h.queries:], k[h.keys:], cut(v, h.keys), lo, hi)
+		h.forward(w, gemm.From(out, h.queries), gemm.From(lse, h.stats), q[h.queries:], k[h.keys:], gemm.From(v, h.keys), lo, hi)
 	})
 }
 
@@ -316,14 +316,6 @@ func (h head) packRows(w *scratch, x []float32, n int) []float32 {
 		h.p.PackRows(b[whole*h.p.Cols:], size, gemm.Numbers{F32: line}, h.HeadDim, 1, h.HeadDim)
 	}
 	return b
-}
-
-// cut is x[i:], and nil for an absent x.
-func cut(x []float32, i int) []float32 {
-	if x == nil {
-		return nil
-	}
-	return x[i:]
 }
 
 func roundUp(n, multiple int) int { return (n + multiple - 1) / multiple * multiple }

@@ -45,7 +45,7 @@ func (s AttentionShape) gradAll(p *gemm.Primitives, dq, dk, dv []float32, g atte
 		h := s.head(p, i/parts, block)
 		w := scratches.Get().(*scratch)
 		defer scratches.Put(w)
-		b := gradBlocks{head: h, scratch: w, in: g.of(h), dk: cut(dk, h.keys), dv: cut(dv, h.keys)}
+		b := gradBlocks{head: h, scratch: w, in: g.of(h), dk: gemm.From(dk, h.keys), dv: gemm.From(dv, h.keys)}
 		b.queries = h.scaled(w, b.in.q, h.Queries, h.Scale*math.Log2E)
 		if dq != nil {
 			b.sum = sums[i*sumSize:][:sumSize]

@@ -72,6 +72,7 @@ func TestConvGrad(t *testing.T) {
 func TestWinograd(t *testing.T) {
 	const ulps = 40
 	for i, s := range []ConvShape{
+		{B: 0, H: 12, W: 12, Cin: 32, Cout: 32, Kernel: 3, Stride: 1, PadBefore: 1, PadAfter: 1},
 		{B: 1, H: 12, W: 12, Cin: 32, Cout: 32, Kernel: 3, Stride: 1, PadBefore: 1, PadAfter: 1},
 		{B: 2, H: 13, W: 18, Cin: 32, Cout: 64, Kernel: 3, Stride: 1, PadBefore: 1, PadAfter: 1},
 		{B: 1, H: 12, W: 79, Cin: 160, Cout: 32, Kernel: 3, Stride: 1, PadBefore: 1, PadAfter: 1},

@@ -37,8 +37,8 @@ func (n Numbers) Slice(lo, hi int) Numbers {
 	return n
 }
 
-// from is the numbers from index lo on.
-func (n Numbers) from(lo int) Numbers { return n.Slice(lo, n.Len()) }
+// From is the numbers from index lo on.
+func (n Numbers) From(lo int) Numbers { return n.Slice(lo, n.Len()) }
 
 // Convert writes the first len(dst) numbers of src to dst, exactly.
 func Convert(dst []float32, src Numbers) {

@@ -125,14 +125,14 @@ func (p *Primitives) copy(dst []float32, ldd int, src Numbers, lds, m, n int) {
 // Columns that complete the last panel keep what dst has there.
 func (p *Primitives) PackColumns(dst []float32, size int, src Numbers, lds, k, n int) {
 	for j := 0; j < n; j += p.Cols {
-		p.transpose(dst[j/p.Cols*size:], p.Cols, src.from(j*lds), lds, k, min(p.Cols, n-j))
+		p.transpose(dst[j/p.Cols*size:], p.Cols, src.From(j*lds), lds, k, min(p.Cols, n-j))
 	}
 }
 
 // PackRows is described at [Primitives.PackColumns].
 func (p *Primitives) PackRows(dst []float32, size int, src Numbers, lds, k, n int) {
 	for j := 0; j < n; j += p.Cols {
-		p.copy(dst[j/p.Cols*size:], p.Cols, src.from(j), lds, k, min(p.Cols, n-j))
+		p.copy(dst[j/p.Cols*size:], p.Cols, src.From(j), lds, k, min(p.Cols, n-j))
 	}
 }
 
@@ -142,7 +142,7 @@ func (p *Primitives) PackRows(dst []float32, size int, src Numbers, lds, k, n in
 func (p *Primitives) Multiply(c []float32, ldc int, a []float32, lda int, panels []float32, size, k int, add []float32, ldadd, rows, n int) {
 	for j := 0; j < n; j += p.Cols {
 		tile, _ := p.tile(n - j)
-		tile(c[j:], ldc, a, lda, panels[j/p.Cols*size:], k, from(add, j), ldadd, nil, rows)
+		tile(c[j:], ldc, a, lda, panels[j/p.Cols*size:], k, From(add, j), ldadd, nil, rows)
 	}
 }
 

@@ -298,17 +298,17 @@ func TestSplitEvenly(t *testing.T) {
 	for n := range 100 {
 		for _, limit := range []int{1, 5, 8, 40} {
 			for _, unit := range []int{1, 4, 8} {
-				s := splitEvenly(n, limit, unit)
+				s := SplitEvenly(n, limit, unit)
 				next := 0
-				for i := range s.count {
-					lo, hi := s.at(i)
+				for i := range s.Count {
+					lo, hi := s.At(i)
 					if lo != next || hi <= lo && n > 0 || hi-lo > max(limit, unit) || hi < n && hi%unit != 0 {
-						t.Fatalf("splitEvenly(%d, %d, %d): part %d is [%d, %d)", n, limit, unit, i, lo, hi)
+						t.Fatalf("SplitEvenly(%d, %d, %d): part %d is [%d, %d)", n, limit, unit, i, lo, hi)
 					}
 					next = hi
 				}
 				if next != n {
-					t.Fatalf("splitEvenly(%d, %d, %d) ends at %d", n, limit, unit, next)
+					t.Fatalf("SplitEvenly(%d, %d, %d) ends at %d", n, limit, unit, next)
 				}
 			}
 		}

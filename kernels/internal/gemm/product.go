@@ -64,7 +64,7 @@ func Run(threads int, parallel func(n int, f func(i int)), products ...Product) 
 	for i := range products {
 		grids[i] = divide(p, &products[i], (4*threads+len(products)-1)/len(products))
 		grids[i].first = jobs
-		jobs += grids[i].rows.count * grids[i].cols.count
+		jobs += grids[i].rows.Count * grids[i].cols.Count
 	}
 	parallel(jobs, func(job int) {
 		i := len(grids) - 1
@@ -73,29 +73,30 @@ func Run(threads int, parallel func(n int, f func(i int)), products ...Product) 
 		}
 		g := &grids[i]
 		job -= g.first
-		m0, m1 := g.rows.at(job % g.rows.count)
-		n0, n1 := g.cols.at(job / g.rows.count)
+		m0, m1 := g.rows.At(job % g.rows.Count)
+		n0, n1 := g.cols.At(job / g.rows.Count)
 		products[i].block(products[i].primitives(p), m0, m1, n0, n1)
 	})
 }
 
-// split is [0, n) cut into count parts of one size, the last one shorter.
-type split struct{ n, size, count int }
+// Split is [0, n) cut into Count parts of one size, the last one shorter.
+type Split struct{ n, size, Count int }
 
-func (s split) at(i int) (lo, hi int) { return i * s.size, min((i+1)*s.size, s.n) }
+// At is part i.
+func (s Split) At(i int) (lo, hi int) { return i * s.size, min((i+1)*s.size, s.n) }
 
-// splitEvenly cuts n into parts of at most limit, all about equally long and,
+// SplitEvenly cuts n into parts of at most limit, all about equally long and,
 // except the last, multiples of unit.
-func splitEvenly(n, limit, unit int) split {
+func SplitEvenly(n, limit, unit int) Split {
 	limit = max(limit/unit*unit, unit)
 	count := max((n+limit-1)/limit, 1)
 	size := max(roundUp((n+count-1)/count, unit), unit)
-	return split{n, size, max((n+size-1)/size, 1)}
+	return Split{n, size, max((n+size-1)/size, 1)}
 }
 
 // grid is the division of a product into jobs: a rectangle of blocks.
 type grid struct {
-	rows, cols split
+	rows, cols Split
 	first      int // number of the first job
 }
 
@@ -112,11 +113,11 @@ func divide(p *Primitives, q *Product, want int) grid {
 		return grid{}
 	}
 	want = max(min(want, q.M*q.N*max(q.K, 1)/minWork), 1)
-	cols := splitEvenly(q.N, maxWidth, p.Cols)
-	perColumn := (want + cols.count - 1) / cols.count
-	rows := splitEvenly(q.M, max(min(q.M/perColumn, results/cols.size), fewRows), p.Rows)
-	if missing := (want + rows.count - 1) / rows.count; missing > cols.count {
-		cols = splitEvenly(q.N, max(q.N/missing, p.Cols), p.Cols)
+	cols := SplitEvenly(q.N, maxWidth, p.Cols)
+	perColumn := (want + cols.Count - 1) / cols.Count
+	rows := SplitEvenly(q.M, max(min(q.M/perColumn, results/cols.size), fewRows), p.Rows)
+	if missing := (want + rows.Count - 1) / rows.Count; missing > cols.Count {
+		cols = SplitEvenly(q.N, max(q.N/missing, p.Cols), p.Cols)
 	}
 	return grid{rows: rows, cols: cols}
 }
@@ -133,14 +134,14 @@ func (q *Product) primitives(p *Primitives) *Primitives {
 func (q *Product) block(p *Primitives, m0, m1, n0, n1 int) {
 	w := workspaces.Get().(*workspace)
 	defer workspaces.Put(w)
-	depth := splitEvenly(q.K/p.Depth, maxDepth, 8)
-	rows := splitEvenly(m1-m0, p.Rows, 1)
-	for d := range depth.count {
-		k0, k1 := depth.at(d)
+	depth := SplitEvenly(q.K/p.Depth, maxDepth, 8)
+	rows := SplitEvenly(m1-m0, p.Rows, 1)
+	for d := range depth.Count {
+		k0, k1 := depth.At(d)
 		k0, k1 = k0*p.Depth, k1*p.Depth
 		q.Right.pack(p, w.b, n0, n1, k0, k1)
-		for r := range rows.count {
-			lo, hi := rows.at(r)
+		for r := range rows.Count {
+			lo, hi := rows.At(r)
 			q.Left.pack(p, w.a, m0+lo, hi-lo, k0, k1)
 			q.tiles(p, w, m0+lo, hi-lo, n0, n1, k0, k1)
 		}
@@ -165,7 +166,7 @@ func (q *Product) tiles(p *Primitives, w *workspace, row, rows, n0, n1, k0, k1 i
 			continue
 		}
 		at := row*q.Stride + n
-		tile(q.Out[at:], q.Stride, w.a, rowStride, panel, k, from(add, at), q.Stride, from(bias, n), rows)
+		tile(q.Out[at:], q.Stride, w.a, rowStride, panel, k, From(add, at), q.Stride, From(bias, n), rows)
 	}
 }
 
@@ -192,8 +193,8 @@ func (q *Product) scatter(tile []float32, ld, row, rows, n, cols int, add, bias 
 	}
 }
 
-// from is s[i:], and nil for an absent s.
-func from(s []float32, i int) []float32 {
+// From is s[i:], and nil for an absent s.
+func From(s []float32, i int) []float32 {
 	if len(s) == 0 {
 		return nil
 	}

@@ -10,7 +10,7 @@ type Transposed struct {
 func (m Transposed) pack(p *Primitives, dst []float32, n0, n1, k0, k1 int) {
 	if k0 < k1 {
 		k := (k1 - k0) / p.Depth
-		p.PackColumns(dst, k*p.Cols, m.Src.from(n0*m.Stride+k0), m.Stride, k, n1-n0)
+		p.PackColumns(dst, k*p.Cols, m.Src.From(n0*m.Stride+k0), m.Stride, k, n1-n0)
 	}
 }
 
@@ -24,7 +24,7 @@ type Straight struct {
 func (m Straight) pack(p *Primitives, dst []float32, n0, n1, k0, k1 int) {
 	if k0 < k1 {
 		k := (k1 - k0) / p.Depth
-		p.PackRows(dst, k*p.Cols, m.Src.from(k0*m.Stride+n0), m.Stride, k, n1-n0)
+		p.PackRows(dst, k*p.Cols, m.Src.From(k0*m.Stride+n0), m.Stride, k, n1-n0)
 	}
 }
 
@@ -42,7 +42,7 @@ func (m Taps) pack(p *Primitives, dst []float32, n0, n1, k0, k1 int) {
 	for k := k0; k < k1; {
 		t := k / m.Cout
 		co, rows := k-t*m.Cout, min(k1, (t+1)*m.Cout)-k
-		src := m.Src.from((co*m.All+m.List[t])*m.Cin + n0)
+		src := m.Src.From((co*m.All+m.List[t])*m.Cin + n0)
 		p.PackRows(dst[(k-k0)/p.Depth*p.Cols:], size, src, m.All*m.Cin, rows/p.Depth, n1-n0)
 		k += rows
 	}

@@ -1,6 +1,9 @@
 package winograd
 
-import "github.com/sdgraph/sdgraph/kernels/internal/vec"
+import (
+	"github.com/sdgraph/sdgraph/kernels/internal/gemm"
+	"github.com/sdgraph/sdgraph/kernels/internal/vec"
+)
 
 const (
 	side   = 4 // of a tile's results
@@ -46,12 +49,14 @@ func (g grid) window(x []float32, channels, i int, w *workspace) (pixels []float
 	return w.window, row
 }
 
-// results takes the sums of a tile to the pixels of some channels.
-func (r *round) results(t *transforms, sums []float32, plane int, bias []float32, i, channel, count, channels int, w *workspace) {
+// results takes the sums of tile i to the pixels of count channels from channel
+// on.
+func (r *round) results(t *transforms, sums []float32, plane, i, channel, count int) {
 	picture, y, x := r.tile(i)
+	channels, bias := r.Weights.Out(), gemm.From(r.Bias, channel)
 	at := r.pixel(picture, y, x)*channels + channel
 	if y+side <= r.height && x+side <= r.width {
-		t.output(r.Out[at:], r.width*channels, channels, sums, plane, bias, from(r.Residual, at), count)
+		t.output(r.Out[at:], r.width*channels, channels, sums, plane, bias, gemm.From(r.Residual, at), count)
 		return
 	}
 	var square [side * side * maxCols]float32
@@ -66,12 +71,4 @@ func (r *round) results(t *transforms, sums []float32, plane int, bias []float32
 			copy(r.Out[p:], pixel)
 		}
 	}
-}
-
-// from is s[i:], and nil for an absent s.
-func from(s []float32, i int) []float32 {
-	if s == nil {
-		return nil
-	}
-	return s[i:]
 }

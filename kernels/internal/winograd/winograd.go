@@ -85,10 +85,10 @@ func (w Weights) Suits() bool {
 func (w Weights) pack(p *gemm.Primitives, dst []float32, size, n0, k0, k1 int) {
 	for t := range taps {
 		if w.Adjoint {
-			src := w.Src.Slice((k0*taps+t)*w.Cin+n0, w.Src.Len())
+			src := w.Src.From((k0*taps+t)*w.Cin + n0)
 			p.PackRows(dst[(taps-1-t)*size:], size, src, taps*w.Cin, k1-k0, p.Cols)
 		} else {
-			src := w.Src.Slice((n0*taps+t)*w.Cin+k0, w.Src.Len())
+			src := w.Src.From((n0*taps+t)*w.Cin + k0)
 			p.PackColumns(dst[t*size:], size, src, taps*w.Cin, k1-k0, p.Cols)
 		}
 	}
@@ -99,10 +99,11 @@ func (c *Conv) Run(parallel func(n int, f func(i int))) {
 	p, t := gemm.Current(), current()
 	all := newGrid(c)
 	per := frequencies * (c.Weights.In() + pad)
-	rounds := parts(all.count(), max(roundNumbers/per, p.Rows), p.Rows)
-	buffer := frequenciesOf(rounds.size*per + frequencies*pad)
+	rounds := gemm.SplitEvenly(all.count(), max(roundNumbers/per, p.Rows), p.Rows)
+	_, most := rounds.At(0)
+	buffer := frequenciesOf(most*per + frequencies*pad)
 	defer buffers.Put(buffer)
-	for i := range rounds.count {
+	for i := range rounds.Count {
 		r := newRound(c, all, *buffer, rounds, i)
 		r.transform(t, parallel)
 		r.multiply(p, t, parallel)
@@ -118,8 +119,8 @@ type round struct {
 	row, plane   int       // distances of tiles and of frequencies in v
 }
 
-func newRound(c *Conv, all grid, buffer []float32, rounds split, i int) *round {
-	lo, hi := rounds.at(i)
+func newRound(c *Conv, all grid, buffer []float32, rounds gemm.Split, i int) *round {
+	lo, hi := rounds.At(i)
 	r := &round{Conv: c, grid: all, first: lo, tiles: hi - lo, v: buffer, row: c.Weights.In() + pad}
 	r.plane = r.tiles*r.row + pad
 	return r
@@ -128,12 +129,12 @@ func newRound(c *Conv, all grid, buffer []float32, rounds split, i int) *round {
 // transform takes the pictures' tiles to frequencies.
 func (r *round) transform(t *transforms, parallel func(n int, f func(i int))) {
 	const each = 4 // tiles of a job
-	jobs := parts(r.tiles, each, 1)
+	jobs := gemm.SplitEvenly(r.tiles, each, 1)
 	channels := r.Weights.In()
-	parallel(jobs.count, func(job int) {
+	parallel(jobs.Count, func(job int) {
 		w := workspaces.Get().(*workspace)
 		defer workspaces.Put(w)
-		lo, hi := jobs.at(job)
+		lo, hi := jobs.At(job)
 		for i := lo; i < hi; i++ {
 			src, row := r.window(r.X, channels, r.first+i, w)
 			t.input(r.v[i*r.row:], r.plane, src, row, channels, channels)
@@ -143,12 +144,12 @@ func (r *round) transform(t *transforms, parallel func(n int, f func(i int))) {
 
 // multiply sums over channels and takes the sums to pixels.
 func (r *round) multiply(p *gemm.Primitives, t *transforms, parallel func(n int, f func(i int))) {
-	tiles := parts(r.tiles, jobTiles/p.Rows*p.Rows, p.Rows)
+	tiles := gemm.SplitEvenly(r.tiles, jobTiles/p.Rows*p.Rows, p.Rows)
 	panels := r.Weights.Out() / p.Cols
-	parallel(tiles.count*panels, func(job int) {
+	parallel(tiles.Count*panels, func(job int) {
 		w := workspaces.Get().(*workspace)
 		defer workspaces.Put(w)
-		lo, hi := tiles.at(job / panels)
+		lo, hi := tiles.At(job / panels)
 		panel := job % panels * p.Cols
 		r.sum(p, t, w, lo, hi, panel)
 		r.write(t, w, lo, hi, panel, p.Cols)
@@ -157,18 +158,18 @@ func (r *round) multiply(p *gemm.Primitives, t *transforms, parallel func(n int,
 
 // sum multiplies tiles lo to hi-1 by the weights of one panel.
 func (r *round) sum(p *gemm.Primitives, t *transforms, w *workspace, lo, hi, panel int) {
-	depth := parts(r.Weights.In(), blockWeights/p.Cols, 16)
-	rows := parts(hi-lo, p.Rows, 1)
+	depth := gemm.SplitEvenly(r.Weights.In(), blockWeights/p.Cols, 16)
+	rows := gemm.SplitEvenly(hi-lo, p.Rows, 1)
 	plane := sumPlane(hi-lo, p.Cols)
-	for d := range depth.count {
-		k0, k1 := depth.at(d)
+	for d := range depth.Count {
+		k0, k1 := depth.At(d)
 		size := (k1 - k0) * p.Cols
 		r.Weights.pack(p, w.taps, size, panel, k0, k1)
 		t.weights(w.weights, size+pad, w.taps, size, size)
 		for f := range frequencies {
 			u := w.weights[f*(size+pad):]
-			for i := range rows.count {
-				from, to := rows.at(i)
+			for i := range rows.Count {
+				from, to := rows.At(i)
 				m := w.sums[f*plane+from*p.Cols:]
 				add := m
 				if d == 0 {
@@ -182,13 +183,9 @@ func (r *round) sum(p *gemm.Primitives, t *transforms, w *workspace, lo, hi, pan
 
 // write takes the sums of tiles lo to hi-1 to pixels.
 func (r *round) write(t *transforms, w *workspace, lo, hi, panel, cols int) {
-	plane, channels := sumPlane(hi-lo, cols), r.Weights.Out()
-	var bias []float32
-	if r.Bias != nil {
-		bias = r.Bias[panel:][:cols]
-	}
+	plane := sumPlane(hi-lo, cols)
 	for i := lo; i < hi; i++ {
-		r.results(t, w.sums[(i-lo)*cols:], plane, bias, r.first+i, panel, cols, channels, w)
+		r.results(t, w.sums[(i-lo)*cols:], plane, r.first+i, panel, cols)
 	}
 }
 
@@ -218,17 +215,3 @@ func frequenciesOf(n int) *[]float32 {
 	b := make([]float32, n)
 	return &b
 }
-
-// split is [0, n) cut into parts of one size, the last one shorter.
-type split struct{ n, size, count int }
-
-// parts cuts n into parts of at most limit, about equally long, all but the last
-// multiples of unit.
-func parts(n, limit, unit int) split {
-	limit = max(limit/unit*unit, unit)
-	count := max((n+limit-1)/limit, 1)
-	size := ((n+count-1)/count + unit - 1) / unit * unit
-	return split{n, size, (n + size - 1) / size}
-}
-
-func (s split) at(i int) (lo, hi int) { return i * s.size, min((i+1)*s.size, s.n) }
