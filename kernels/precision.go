@@ -29,5 +29,13 @@ func SetBFloat16(on bool) error {
 	return nil
 }
 
+// Precision is what products are of, see [SetBFloat16]: "float32" or "bfloat16".
+func Precision() string {
+	if half.Load() && gemm.Current().Half != nil {
+		return "bfloat16"
+	}
+	return "float32"
+}
+
 // half tells whether a convolution may be one of pairs of channels.
 func (s ConvShape) half() bool { return half.Load() && s.Cin%2 == 0 && s.Cout%2 == 0 }

@@ -13,6 +13,9 @@ func TestBFloat16(t *testing.T) {
 		t.Skip(err)
 	}
 	defer SetBFloat16(false)
+	if p := Precision(); p != "bfloat16" {
+		t.Errorf("products are said to be of %s", p)
+	}
 	r := source("bfloat16")
 	for _, format := range formats {
 		for _, s := range [][3]int{{5, 7, 6}, {30, 64, 320}, {17, 33, 2050}} {

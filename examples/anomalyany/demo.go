@@ -150,7 +150,7 @@ func (s *show) run(ctx context.Context) error {
 	}
 	kernels.SetThreads(max(1, threads/workers))
 	defer kernels.SetThreads(threads)
-	fmt.Fprintf(os.Stderr, "%d pictures of %d scenes, %d at a time, float32 on %s\n", len(s.tasks), len(s.jobs), workers, kernels.ISA())
+	fmt.Fprintf(os.Stderr, "%d pictures of %d scenes, %d at a time, %s on %s\n", len(s.tasks), len(s.jobs), workers, kernels.Precision(), kernels.ISA())
 
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()

@@ -53,7 +53,7 @@ func (j *job) texts(seed uint64, model map[string]string) ([]imageio.Text, error
 }
 
 // compute is what pictures are computed in and with.
-func compute() string { return "float32 " + kernels.ISA() }
+func compute() string { return kernels.Precision() + " " + kernels.ISA() }
 
 // readRecipe reads a picture's recipe.
 func readRecipe(path string) (r recipe, err error) {

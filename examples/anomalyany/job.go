@@ -88,8 +88,8 @@ func (j *job) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(os.Stderr, "prepared in %.1f s: float32 on %s, %d threads; %d of %d timesteps run, the last %d with refinement\n",
-		time.Since(started).Seconds(), kernels.ISA(), kernels.Threads(), g.Steps(), j.options.Steps, g.RefineSteps())
+	fmt.Fprintf(os.Stderr, "prepared in %.1f s: %s on %s, %d threads; %d of %d timesteps run, the last %d with refinement\n",
+		time.Since(started).Seconds(), kernels.Precision(), kernels.ISA(), kernels.Threads(), g.Steps(), j.options.Steps, g.RefineSteps())
 	if err := j.showForeground(); err != nil {
 		return err
 	}

@@ -91,8 +91,8 @@ func (j *job) run(ctx context.Context) error {
 	for _, w := range j.words {
 		names = append(names, w.text)
 	}
-	fmt.Fprintf(os.Stderr, "%d×%d; maps of %s; float32 on %s, %d threads\n",
-		j.width, j.height, strings.Join(names, ", "), kernels.ISA(), kernels.Threads())
+	fmt.Fprintf(os.Stderr, "%d×%d; maps of %s; %s on %s, %d threads\n",
+		j.width, j.height, strings.Join(names, ", "), kernels.Precision(), kernels.ISA(), kernels.Threads())
 	picture := j.photograph
 	if picture != nil {
 		err = o.photograph(ctx)

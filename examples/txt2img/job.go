@@ -128,8 +128,8 @@ func (j *job) run(ctx context.Context) error {
 		return err
 	}
 	count := len(s.Timesteps()) - j.firstStep(len(s.Timesteps()))
-	fmt.Fprintf(os.Stderr, "%d×%d, %s, %d of %d steps run; float32 on %s, %d threads\n",
-		j.width, j.height, j.samplerName(), count, len(s.Timesteps()), kernels.ISA(), kernels.Threads())
+	fmt.Fprintf(os.Stderr, "%d×%d, %s, %d of %d steps run; %s on %s, %d threads\n",
+		j.width, j.height, j.samplerName(), count, len(s.Timesteps()), kernels.Precision(), kernels.ISA(), kernels.Threads())
 	report := newProgress(j.flags.N, count, j.decodeInSteps())
 	defer report.end()
 	for i := range j.flags.N {
