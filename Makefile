@@ -22,7 +22,7 @@ goldens: .venv/goldens/done
 bench:
 	go run ./examples/bench
 
-# The same workloads through PyTorch, turn by turn with ours.
+# The same workloads through PyTorch and OpenVINO, turn by turn with ours.
 bench-peers: .venv/bench/done
 	go run ./examples/bench --peers .venv/bench/bin/python
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
 	"github.com/sdgraph/sdgraph/diffusion/demo"
 	"github.com/sdgraph/sdgraph/tensor"
@@ -45,17 +46,24 @@ func ExampleOpen() {
 	// Output: (1, 3, 128, 128) 16384
 }
 
-// TestModel opens it and looks at whether its numbers suit it.
-func TestModel(t *testing.T) {
+// open is the model and its defaults.
+func open(t *testing.T) (*diffusion.Pipeline, anomaly.Defaults) {
+	t.Helper()
 	p, err := demo.Open()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer p.Close()
+	t.Cleanup(func() { p.Close() })
 	d, err := demo.Defaults()
 	if err != nil {
 		t.Fatal(err)
 	}
+	return p, d
+}
+
+// TestModel opens it and looks at whether its numbers suit it.
+func TestModel(t *testing.T) {
+	p, d := open(t)
 	if err := p.CheckSize(d.Size, d.Size); err != nil {
 		t.Error(err)
 	}
@@ -74,15 +82,7 @@ func TestModel(t *testing.T) {
 
 // TestVocabulary has every word of the model as a token of its own.
 func TestVocabulary(t *testing.T) {
-	p, err := demo.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer p.Close()
-	d, err := demo.Defaults()
-	if err != nil {
-		t.Fatal(err)
-	}
+	p, d := open(t)
 	v := d.Vocabulary
 	if len(v.Objects) < 10 || len(v.Anomalies) < 6 || len(v.Unseen) != len(v.Objects) {
 		t.Errorf("%d objects, %d anomalies, %d of the objects with an unseen one", len(v.Objects), len(v.Anomalies), len(v.Unseen))

@@ -76,16 +76,18 @@ func runAll(ctx context.Context, lines *json.Encoder, o options) error {
 // take runs one workload: once, or, with peers, twice each in turns, of which
 // the fastest count.
 func take(ctx context.Context, name string, ours command, peers []command) (*result, []*peerResult, error) {
-	r, others := new(result), make([]*peerResult, len(peers))
 	if len(peers) == 0 {
+		r := new(result)
 		return r, nil, ours.run(ctx, name, r)
 	}
-	for turn := range turns {
+	var r *result
+	others := make([]*peerResult, len(peers))
+	for range turns {
 		again := new(result)
 		if err := ours.run(ctx, name, again); err != nil {
 			return nil, nil, err
 		}
-		r = faster(r, again, turn)
+		r = faster(r, again)
 		for i, peer := range peers {
 			again := new(peerResult)
 			if err := peer.run(ctx, name, again); err != nil {
@@ -102,9 +104,10 @@ func take(ctx context.Context, name string, ours command, peers []command) (*res
 	return r, others, nil
 }
 
-// faster is the faster of two results, with the smaller time of all threads.
-func faster(r, again *result, turn int) *result {
-	if turn == 0 {
+// faster is the faster of two results, with the smaller time of all threads; r
+// may be nil.
+func faster(r, again *result) *result {
+	if r == nil {
 		return again
 	}
 	cpu := min(r.CPU, again.CPU)
