@@ -2448,7 +2448,7 @@ vector:
 	ADDQ    $0x00000020, R8
 	ADDQ    $0x00000020, R9
 	SUBQ    $0x00000008, R10
-	JNE     vector
+	JG      vector
 	ADDQ    BX, DX
 	ADDQ    CX, AX
 	DECQ    SI
@@ -2581,7 +2581,7 @@ vector:
 	ADDQ      $0x00000010, R8
 	ADDQ      $0x00000020, R9
 	SUBQ      $0x00000008, R10
-	JNE       vector
+	JG        vector
 	ADDQ      BX, DX
 	ADDQ      CX, AX
 	DECQ      SI
@@ -2723,7 +2723,7 @@ vector:
 	ADDQ      $0x00000010, R8
 	ADDQ      $0x00000020, R9
 	SUBQ      $0x00000008, R10
-	JNE       vector
+	JG        vector
 	ADDQ      BX, DX
 	ADDQ      CX, AX
 	DECQ      SI

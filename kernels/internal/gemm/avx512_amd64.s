@@ -9292,7 +9292,7 @@ vector:
 	ADDQ    $0x00000040, R8
 	ADDQ    $0x00000040, R9
 	SUBQ    $0x00000010, R10
-	JNE     vector
+	JG      vector
 	ADDQ    BX, DX
 	ADDQ    CX, AX
 	DECQ    SI
@@ -9513,7 +9513,7 @@ vector:
 	ADDQ      $0x00000020, R8
 	ADDQ      $0x00000040, R9
 	SUBQ      $0x00000010, R10
-	JNE       vector
+	JG        vector
 	ADDQ      BX, DX
 	ADDQ      CX, AX
 	DECQ      SI
@@ -9751,7 +9751,7 @@ vector:
 	ADDQ      $0x00000020, R8
 	ADDQ      $0x00000040, R9
 	SUBQ      $0x00000010, R10
-	JNE       vector
+	JG        vector
 	ADDQ      BX, DX
 	ADDQ      CX, AX
 	DECQ      SI

@@ -55,19 +55,28 @@ func (t target) copy(f format) {
 	Doc(name+" sets dst[i*ldd+j] = src[i*lds+j] for i < m, j < n.",
 		fmt.Sprintf("n is a positive multiple of %d and m is positive.", t.lanes))
 	dst, ldd, src, lds, m, n := f.matrices()
+	t.walk(dst, ldd, src, m, n, t.lanes*f.size, func() { ADDQ(lds, src) }, func(from, to, _ Register) {
+		f.load(Mem{Base: from}, t.vector(0))
+		VMOVUPS(t.vector(0), Mem{Base: to})
+	})
+}
+
+// walk generates the loops over m rows of n numbers: body makes a vector
+// of dst, of which left numbers are left in the row, and step is how many bytes
+// of src that takes; next goes on to the next row of src.
+func (t target) walk(dst, ldd, src, m, n Register, step int, next func(), body func(from, to, left Register)) {
 	Label("row")
 	from, to, left := GP64(), GP64(), GP64()
 	MOVQ(src, from)
 	MOVQ(dst, to)
 	MOVQ(n, left)
 	Label("vector")
-	f.load(Mem{Base: from}, t.vector(0))
-	VMOVUPS(t.vector(0), Mem{Base: to})
-	ADDQ(U32(t.lanes*f.size), from)
+	body(from, to, left)
+	ADDQ(U32(step), from)
 	ADDQ(U32(t.bytes()), to)
 	SUBQ(U32(t.lanes), left)
-	JNE(LabelRef("vector"))
-	ADDQ(lds, src)
+	JG(LabelRef("vector"))
+	next()
 	ADDQ(ldd, dst)
 	DECQ(m)
 	JNE(LabelRef("row"))
@@ -82,6 +91,14 @@ func (t target) transpose(f format) {
 	TEXT(name, NOSPLIT, f.signature())
 	Doc(name+" sets dst[i*ldd+j] = src[j*lds+i] for i < m, j < n.",
 		fmt.Sprintf("m and n are positive multiples of %d.", t.lanes))
+	t.transposition(f, 1, func(row Register, i int) { f.load(Mem{Base: row}, t.vector(i)) })
+}
+
+// transposition generates the loops of a transposition of elements that are
+// as many numbers of the source each. load reads a vector of elements of a row
+// into register i. Of pairs there may be fewer than a vector at the end, which
+// load reads by the masks, and no more of them are written.
+func (t target) transposition(f format, numbers int, load func(row Register, i int)) {
 	dst, ldd, src, lds, m, n := f.matrices()
 	ahead := GP64() // the rows to be read next are too far apart for the processor to foresee
 	MOVQ(lds, ahead)
@@ -92,22 +109,32 @@ func (t target) transpose(f format) {
 	MOVQ(dst, to)
 	MOVQ(m, left)
 	Label("block")
+	if numbers > 1 {
+		masks(left)
+	}
 	row := GP64()
 	MOVQ(from, row)
 	var in []VecPhysical
 	for i := range t.lanes {
 		in = append(in, t.vector(i))
-		f.load(Mem{Base: row}, in[i])
+		load(row, i)
 		PREFETCHT0(Mem{Base: row, Index: ahead, Scale: 1})
 		ADDQ(lds, row)
 	}
-	for _, v := range t.transposed(in) {
+	for i, v := range t.transposed(in) {
 		VMOVUPS(v, Mem{Base: to})
 		ADDQ(ldd, to)
+		if numbers > 1 && i+1 < t.lanes {
+			CMPQ(left, Imm(uint64(i+1)))
+			JEQ(LabelRef("ended"))
+		}
 	}
-	ADDQ(U32(t.lanes*f.size), from)
+	ADDQ(U32(numbers*t.lanes*f.size), from)
 	SUBQ(U32(t.lanes), left)
 	JNE(LabelRef("block"))
+	if numbers > 1 {
+		Label("ended")
+	}
 	for range t.lanes {
 		ADDQ(lds, src)
 	}

@@ -96,25 +96,11 @@ func (t target) rowPairs() {
 	Doc(name+" sets dst[i*ldd+j] to the pair of src[i*lds+2*j] and the number after it,",
 		"for i < m, j < n. dst may be src. m and n are positive.")
 	dst, ldd, src, lds, m, n := float32s.matrices()
-	Label("row")
-	from, to, left := GP64(), GP64(), GP64()
-	MOVQ(src, from)
-	MOVQ(dst, to)
-	MOVQ(n, left)
-	Label("vector")
-	masks(left)
-	t.loadPairs(float32s, from, t.vector(0), t.vector(1))
-	VMOVUPS(t.vector(0), K3, Mem{Base: to})
-	ADDQ(U32(2*t.bytes()), from)
-	ADDQ(U32(t.bytes()), to)
-	SUBQ(U32(t.lanes), left)
-	JG(LabelRef("vector"))
-	ADDQ(lds, src)
-	ADDQ(ldd, dst)
-	DECQ(m)
-	JNE(LabelRef("row"))
-	VZEROUPPER()
-	RET()
+	t.walk(dst, ldd, src, m, n, 2*t.bytes(), func() { ADDQ(lds, src) }, func(from, to, left Register) {
+		masks(left)
+		t.loadPairs(float32s, from, t.vector(0), t.vector(1))
+		VMOVUPS(t.vector(0), K3, Mem{Base: to})
+	})
 }
 
 // transposePairs generates the transposition of a matrix of pairs.
@@ -123,46 +109,7 @@ func (t target) transposePairs(f format) {
 	TEXT(name, NOSPLIT, f.signature())
 	Doc(name+" sets dst[i*ldd+j] to the pair of src[j*lds+2*i] and the number after it,",
 		fmt.Sprintf("for i < m, j < n. m is positive and n a positive multiple of %d.", t.lanes))
-	dst, ldd, src, lds, m, n := f.matrices()
-	ahead := GP64()
-	MOVQ(lds, ahead)
-	SHLQ(Imm(4), ahead)
-	Label("columns")
-	from, to, left := GP64(), GP64(), GP64()
-	MOVQ(src, from)
-	MOVQ(dst, to)
-	MOVQ(m, left)
-	Label("block")
-	masks(left)
-	row := GP64()
-	MOVQ(from, row)
-	var in []VecPhysical
-	for i := range t.lanes {
-		in = append(in, t.vector(i))
-		t.loadPairs(f, row, in[i], t.vector(t.registers-1-i))
-		PREFETCHT0(Mem{Base: row, Index: ahead, Scale: 1})
-		ADDQ(lds, row)
-	}
-	for i, v := range t.transposed(in) {
-		VMOVUPS(v, Mem{Base: to})
-		ADDQ(ldd, to)
-		if i+1 < t.lanes {
-			CMPQ(left, Imm(uint64(i+1)))
-			JEQ(LabelRef("ended"))
-		}
-	}
-	ADDQ(U32(2*t.lanes*f.size), from)
-	SUBQ(U32(t.lanes), left)
-	JNE(LabelRef("block"))
-	Label("ended")
-	for range t.lanes {
-		ADDQ(lds, src)
-	}
-	ADDQ(U32(t.bytes()), dst)
-	SUBQ(U32(t.lanes), n)
-	JNE(LabelRef("columns"))
-	VZEROUPPER()
-	RET()
+	t.transposition(f, 2, func(row Register, i int) { t.loadPairs(f, row, t.vector(i), t.vector(t.registers-1-i)) })
 }
 
 // interleavePairs generates the pairs of two rows each.
@@ -174,29 +121,16 @@ func (t target) interleavePairs(f format, words Mem) {
 	dst, ldd, src, lds, m, n := f.matrices()
 	order := t.vector(t.registers - 1)
 	VMOVDQU32(words, order)
-	Label("row")
-	from, to, left := GP64(), GP64(), GP64()
-	MOVQ(src, from)
-	MOVQ(dst, to)
-	MOVQ(n, left)
-	Label("vector")
-	KMOVW(first(left).As32(), K1)
-	low, high := t.vector(0), t.vector(1)
-	f.partly(Mem{Base: from}, K1, low)
-	f.partly(Mem{Base: from, Index: lds, Scale: 1}, K1, high)
-	roundPairs(low, high, low)
-	VPERMW(low, order, low)
-	VMOVUPS(low, K1, Mem{Base: to})
-	ADDQ(U32(t.lanes*f.size), from)
-	ADDQ(U32(t.bytes()), to)
-	SUBQ(U32(t.lanes), left)
-	JG(LabelRef("vector"))
-	LEAQ(Mem{Base: src, Index: lds, Scale: 2}, src)
-	ADDQ(ldd, dst)
-	DECQ(m)
-	JNE(LabelRef("row"))
-	VZEROUPPER()
-	RET()
+	next := func() { LEAQ(Mem{Base: src, Index: lds, Scale: 2}, src) }
+	t.walk(dst, ldd, src, m, n, t.lanes*f.size, next, func(from, to, left Register) {
+		KMOVW(first(left).As32(), K1)
+		low, high := t.vector(0), t.vector(1)
+		f.partly(Mem{Base: from}, K1, low)
+		f.partly(Mem{Base: from, Index: lds, Scale: 1}, K1, high)
+		roundPairs(low, high, low)
+		VPERMW(low, order, low)
+		VMOVUPS(low, K1, Mem{Base: to})
+	})
 }
 
 // interleaved is the order 0, 16, 1, 17, …, 15, 31 of 32 words.
