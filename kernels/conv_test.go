@@ -67,8 +67,8 @@ func TestConvGrad(t *testing.T) {
 	}
 }
 
-// TestWinograd compares it with the definition, on pictures that end within a tile and on channels that need several
-// blocks of weights, and with a limit that a transform of the wrong numbers would exceed a thousandfold.
+// TestWinograd compares it with the definition, on pictures that end within a tile, on many tiles, on channels that need
+// several blocks of weights, and with a limit that a transform of the wrong numbers would exceed a thousandfold.
 func TestWinograd(t *testing.T) {
 	const ulps = 40
 	for i, s := range []ConvShape{
@@ -76,6 +76,7 @@ func TestWinograd(t *testing.T) {
 		{B: 1, H: 12, W: 12, Cin: 32, Cout: 32, Kernel: 3, Stride: 1, PadBefore: 1, PadAfter: 1},
 		{B: 2, H: 13, W: 18, Cin: 32, Cout: 64, Kernel: 3, Stride: 1, PadBefore: 1, PadAfter: 1},
 		{B: 1, H: 12, W: 79, Cin: 160, Cout: 32, Kernel: 3, Stride: 1, PadBefore: 1, PadAfter: 1},
+		{B: 1, H: 57, W: 62, Cin: 32, Cout: 64, Kernel: 3, Stride: 1, PadBefore: 1, PadAfter: 1},
 	} {
 		format := formats[i%len(formats)]
 		r := source("winograd", s.H, s.W, s.Cin)

@@ -5,7 +5,7 @@
 #include "textflag.h"
 
 // func inputAVX2(dst []float32, ld int, src []float32, row int, pixel int, n int)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·inputAVX2(SB), NOSPLIT, $0-80
 	MOVQ         src_base+32(FP), AX
 	MOVQ         row+56(FP), CX
@@ -30,8 +30,20 @@ TEXT ·inputAVX2(SB), NOSPLIT, $0-80
 	VBROADCASTSS bb<>+0(SB), Y3
 	VBROADCASTSS a<>+0(SB), Y4
 	VBROADCASTSS b<>+0(SB), Y5
+	MOVQ         R10, R12
+	SHLQ         $0x02, R12
+	MOVQ         AX, R13
+	MOVQ         DX, R14
+	ADDQ         R12, R13
+	ADDQ         R12, R14
 
 vector:
+	PREFETCHT0   (R13)
+	PREFETCHT0   (R13)(CX*1)
+	PREFETCHT0   (R13)(CX*2)
+	PREFETCHT0   (R14)
+	PREFETCHT0   (R14)(CX*1)
+	PREFETCHT0   (R14)(CX*2)
 	VMOVUPS      (AX), Y6
 	VMOVUPS      (AX)(CX*1), Y7
 	VMOVUPS      (AX)(CX*2), Y8
@@ -64,8 +76,16 @@ vector:
 	VMOVUPS      Y11, (R9)(R8*2)
 	ADDQ         R10, AX
 	ADDQ         R10, DX
+	ADDQ         R10, R13
+	ADDQ         R10, R14
 	ADDQ         SI, BX
 	ADDQ         SI, R9
+	PREFETCHT0   (R13)
+	PREFETCHT0   (R13)(CX*1)
+	PREFETCHT0   (R13)(CX*2)
+	PREFETCHT0   (R14)
+	PREFETCHT0   (R14)(CX*1)
+	PREFETCHT0   (R14)(CX*2)
 	VMOVUPS      (AX), Y6
 	VMOVUPS      (AX)(CX*1), Y7
 	VMOVUPS      (AX)(CX*2), Y8
@@ -98,8 +118,16 @@ vector:
 	VMOVUPS      Y11, (R9)(R8*2)
 	ADDQ         R10, AX
 	ADDQ         R10, DX
+	ADDQ         R10, R13
+	ADDQ         R10, R14
 	ADDQ         SI, BX
 	ADDQ         SI, R9
+	PREFETCHT0   (R13)
+	PREFETCHT0   (R13)(CX*1)
+	PREFETCHT0   (R13)(CX*2)
+	PREFETCHT0   (R14)
+	PREFETCHT0   (R14)(CX*1)
+	PREFETCHT0   (R14)(CX*2)
 	VMOVUPS      (AX), Y6
 	VMOVUPS      (AX)(CX*1), Y7
 	VMOVUPS      (AX)(CX*2), Y8
@@ -132,8 +160,16 @@ vector:
 	VMOVUPS      Y11, (R9)(R8*2)
 	ADDQ         R10, AX
 	ADDQ         R10, DX
+	ADDQ         R10, R13
+	ADDQ         R10, R14
 	ADDQ         SI, BX
 	ADDQ         SI, R9
+	PREFETCHT0   (R13)
+	PREFETCHT0   (R13)(CX*1)
+	PREFETCHT0   (R13)(CX*2)
+	PREFETCHT0   (R14)
+	PREFETCHT0   (R14)(CX*1)
+	PREFETCHT0   (R14)(CX*2)
 	VMOVUPS      (AX), Y6
 	VMOVUPS      (AX)(CX*1), Y7
 	VMOVUPS      (AX)(CX*2), Y8
@@ -166,8 +202,16 @@ vector:
 	VMOVUPS      Y11, (R9)(R8*2)
 	ADDQ         R10, AX
 	ADDQ         R10, DX
+	ADDQ         R10, R13
+	ADDQ         R10, R14
 	ADDQ         SI, BX
 	ADDQ         SI, R9
+	PREFETCHT0   (R13)
+	PREFETCHT0   (R13)(CX*1)
+	PREFETCHT0   (R13)(CX*2)
+	PREFETCHT0   (R14)
+	PREFETCHT0   (R14)(CX*1)
+	PREFETCHT0   (R14)(CX*2)
 	VMOVUPS      (AX), Y6
 	VMOVUPS      (AX)(CX*1), Y7
 	VMOVUPS      (AX)(CX*2), Y8
@@ -200,8 +244,16 @@ vector:
 	VMOVUPS      Y11, (R9)(R8*2)
 	ADDQ         R10, AX
 	ADDQ         R10, DX
+	ADDQ         R10, R13
+	ADDQ         R10, R14
 	ADDQ         SI, BX
 	ADDQ         SI, R9
+	PREFETCHT0   (R13)
+	PREFETCHT0   (R13)(CX*1)
+	PREFETCHT0   (R13)(CX*2)
+	PREFETCHT0   (R14)
+	PREFETCHT0   (R14)(CX*1)
+	PREFETCHT0   (R14)(CX*2)
 	VMOVUPS      (AX), Y6
 	VMOVUPS      (AX)(CX*1), Y7
 	VMOVUPS      (AX)(CX*2), Y8
@@ -234,13 +286,19 @@ vector:
 	VMOVUPS      Y11, (R9)(R8*2)
 	ADDQ         R10, AX
 	ADDQ         R10, DX
+	ADDQ         R10, R13
+	ADDQ         R10, R14
 	ADDQ         SI, BX
 	ADDQ         SI, R9
 	IMUL3Q       $0x06, R10, R12
 	SUBQ         R12, AX
 	SUBQ         R12, DX
+	SUBQ         R12, R13
+	SUBQ         R12, R14
 	ADDQ         $0x20, AX
 	ADDQ         $0x20, DX
+	ADDQ         $0x20, R13
+	ADDQ         $0x20, R14
 	IMUL3Q       $0x06, SI, R12
 	SUBQ         R12, R9
 	ADDQ         $0x20, R9

@@ -30,45 +30,43 @@ func (g grid) pixel(picture, y, x int) int { return (picture*g.height+y)*g.width
 // window is the pixels [6][6][channels] that a tile's results come from, in the
 // picture itself, or in a copy where the tile reaches beyond its edges, and the
 // distance of their lines.
-func (g grid) window(x []float32, channels, i int, w *workspace) (pixels []float32, row int) {
+func (g grid) window(x []float32, channels, i int, s *workspace) (pixels []float32, row int) {
 	picture, top, left := g.tile(i)
 	top, left = top-1, left-1
 	if top >= 0 && left >= 0 && top+window <= g.height && left+window <= g.width {
 		return x[g.pixel(picture, top, left)*channels:], g.width * channels
 	}
 	row = window * channels
-	if len(w.window) < window*row {
-		w.window = make([]float32, window*row)
-	}
-	clear(w.window[:window*row])
+	copied := s.grow(&s.window, window*row)
+	clear(copied[:window*row])
 	from, to := max(left, 0), min(left+window, g.width)
 	for y := max(top, 0); y < min(top+window, g.height); y++ {
 		line := x[g.pixel(picture, y, from)*channels:][:(to-from)*channels]
-		copy(w.window[(y-top)*row+(from-left)*channels:], line)
+		copy(copied[(y-top)*row+(from-left)*channels:], line)
 	}
-	return w.window, row
+	return copied, row
 }
 
 // results takes the sums of tile i to the pixels of count channels from channel
 // on.
-func (r *round) results(t *transforms, sums []float32, plane, i, channel, count int) {
-	picture, y, x := r.tile(i)
-	channels, bias := r.Weights.Out(), gemm.From(r.Bias, channel)
-	at := r.pixel(picture, y, x)*channels + channel
-	if y+side <= r.height && x+side <= r.width {
-		t.output(r.Out[at:], r.width*channels, channels, sums, plane, bias, gemm.From(r.Residual, at), count)
+func (w work) results(sums []float32, plane, i, channel, count int) {
+	picture, y, x := w.tile(i)
+	channels, bias := w.Weights.Out(), gemm.From(w.Bias, channel)
+	at := w.pixel(picture, y, x)*channels + channel
+	if y+side <= w.height && x+side <= w.width {
+		w.transforms.output(w.Out[at:], w.width*channels, channels, sums, plane, bias, gemm.From(w.Residual, at), count)
 		return
 	}
 	var square [side * side * maxCols]float32
-	t.output(square[:], side*count, count, sums, plane, bias, nil, count)
-	for dy := range min(side, r.height-y) {
-		for dx := range min(side, r.width-x) {
-			p := at + (dy*r.width+dx)*channels
+	w.transforms.output(square[:], side*count, count, sums, plane, bias, nil, count)
+	for dy := range min(side, w.height-y) {
+		for dx := range min(side, w.width-x) {
+			p := at + (dy*w.width+dx)*channels
 			pixel := square[(dy*side+dx)*count:][:count]
-			if r.Residual != nil {
-				vec.Add(pixel, pixel, r.Residual[p:][:count])
+			if w.Residual != nil {
+				vec.Add(pixel, pixel, w.Residual[p:][:count])
 			}
-			copy(r.Out[p:], pixel)
+			copy(w.Out[p:], pixel)
 		}
 	}
 }

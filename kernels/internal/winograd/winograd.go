@@ -14,7 +14,9 @@
 // these, and 0.3e-6 in a direct convolution. All of their squares and products
 // that the transforms of pictures need are exact in float32.
 //
-//	winograd.go     the division of a convolution into jobs
+//	winograd.go     a convolution, and what both of its divisions into jobs need
+//	bytiles.go      the one for many tiles
+//	byweights.go    the one for many weights
 //	tiles.go        where tiles lie in pictures
 //	transforms.go   the loops that depend on the instruction set
 //	purego.go       them in portable Go
@@ -27,16 +29,22 @@ import (
 	"github.com/sdgraph/sdgraph/kernels/internal/gemm"
 )
 
-// Block sizes. Weights of one block and the sums of one job share a core's
-// second-level cache of 1 MiB; the tiles of a round stay in the third-level one.
 const (
-	blockWeights = 2048    // depth × columns of a block, at each frequency
-	jobTiles     = 72      // of one job
-	roundNumbers = 6 << 20 // of transformed tiles at a time
-	pad          = 16      // keeps rows and planes from competing for the same cache sets
-	frequencies  = 36      // of a tile
-	maxCols      = 32      // of a panel
-	taps         = 9       // of a kernel
+	pad         = 16 // keeps planes from competing for the same cache sets
+	frequencies = 36 // of a tile
+	maxCols     = 32 // of a panel
+	taps        = 9  // of a kernel
+)
+
+// Block sizes, for a core's second-level cache of 1 MiB: by weights, the weights
+// of a block and the sums of a job are in it; by tiles, its tiles.
+const (
+	blockWeights = 2048      // depth × columns of a block, at each frequency
+	jobTiles     = 112       // of one job
+	roundNumbers = 2 << 20   // of transformed tiles at a time, by weights
+	blockNumbers = 162 << 10 // of those of a job, by tiles
+	allNumbers   = 4 << 20   // of transformed weights, by tiles
+	fewestBlocks = 16        // of tiles, by tiles
 )
 
 // Conv is out = x * w + bias + residual, with one pixel of zeros around x, so
@@ -96,96 +104,53 @@ func (w Weights) pack(p *gemm.Primitives, dst []float32, size, n0, k0, k1 int) {
 
 // Run computes a convolution with the given worker pool.
 func (c *Conv) Run(parallel func(n int, f func(i int))) {
-	p, t := gemm.Current(), current()
-	all := newGrid(c)
-	per := frequencies * (c.Weights.In() + pad)
-	rounds := gemm.SplitEvenly(all.count(), max(roundNumbers/per, p.Rows), p.Rows)
-	_, most := rounds.At(0)
-	buffer := frequenciesOf(most*per + frequencies*pad)
-	defer buffers.Put(buffer)
-	for i := range rounds.Count {
-		r := newRound(c, all, *buffer, rounds, i)
-		r.transform(t, parallel)
-		r.multiply(p, t, parallel)
+	w := work{Conv: c, grid: newGrid(c), gemm: gemm.Current(), transforms: current(), parallel: parallel}
+	if tiles := w.tilesAtATime(); tiles > 0 {
+		w.byTiles(tiles)
+	} else {
+		w.byWeights()
 	}
 }
 
-// round is the tiles that are transformed at a time.
-type round struct {
+// work is a convolution under way.
+type work struct {
 	*Conv
 	grid
-	first, tiles int
-	v            []float32 // transformed tiles: [frequency][tile][channel]
-	row, plane   int       // distances of tiles and of frequencies in v
+	gemm       *gemm.Primitives
+	transforms *transforms
+	parallel   func(n int, f func(i int))
 }
 
-func newRound(c *Conv, all grid, buffer []float32, rounds gemm.Split, i int) *round {
-	lo, hi := rounds.At(i)
-	r := &round{Conv: c, grid: all, first: lo, tiles: hi - lo, v: buffer, row: c.Weights.In() + pad}
-	r.plane = r.tiles*r.row + pad
-	return r
+// frequenciesOf takes channels k0 to k1-1 of one panel's weights to frequencies,
+// plane numbers apart in dst.
+func (w work) frequenciesOf(s *workspace, dst []float32, plane, panel, k0, k1 int) {
+	size := (k1 - k0) * w.gemm.Cols
+	w.Weights.pack(w.gemm, s.taps, size, panel, k0, k1)
+	w.transforms.weights(dst, plane, s.taps, size, size)
 }
 
-// transform takes the pictures' tiles to frequencies.
-func (r *round) transform(t *transforms, parallel func(n int, f func(i int))) {
-	const each = 4 // tiles of a job
-	jobs := gemm.SplitEvenly(r.tiles, each, 1)
-	channels := r.Weights.In()
-	parallel(jobs.Count, func(job int) {
-		w := workspaces.Get().(*workspace)
-		defer workspaces.Put(w)
-		lo, hi := jobs.At(job)
-		for i := lo; i < hi; i++ {
-			src, row := r.window(r.X, channels, r.first+i, w)
-			t.input(r.v[i*r.row:], r.plane, src, row, channels, channels)
+// multiplyTiles multiplies k channels of one frequency of some tiles, v, by those
+// of a panel, u, and adds the products to the sums or begins these with them.
+func (w work) multiplyTiles(s *workspace, frequency int, v, u []float32, k, tiles int, add bool) {
+	cols := w.gemm.Cols
+	rows := gemm.SplitEvenly(tiles, w.gemm.Rows, 1)
+	for i := range rows.Count {
+		lo, hi := rows.At(i)
+		m := s.sums[frequency*sumPlane(tiles, cols)+lo*cols:]
+		old := []float32(nil)
+		if add {
+			old = m
 		}
-	})
-}
-
-// multiply sums over channels and takes the sums to pixels.
-func (r *round) multiply(p *gemm.Primitives, t *transforms, parallel func(n int, f func(i int))) {
-	tiles := gemm.SplitEvenly(r.tiles, jobTiles/p.Rows*p.Rows, p.Rows)
-	panels := r.Weights.Out() / p.Cols
-	parallel(tiles.Count*panels, func(job int) {
-		w := workspaces.Get().(*workspace)
-		defer workspaces.Put(w)
-		lo, hi := tiles.At(job / panels)
-		panel := job % panels * p.Cols
-		r.sum(p, t, w, lo, hi, panel)
-		r.write(t, w, lo, hi, panel, p.Cols)
-	})
-}
-
-// sum multiplies tiles lo to hi-1 by the weights of one panel.
-func (r *round) sum(p *gemm.Primitives, t *transforms, w *workspace, lo, hi, panel int) {
-	depth := gemm.SplitEvenly(r.Weights.In(), blockWeights/p.Cols, 16)
-	rows := gemm.SplitEvenly(hi-lo, p.Rows, 1)
-	plane := sumPlane(hi-lo, p.Cols)
-	for d := range depth.Count {
-		k0, k1 := depth.At(d)
-		size := (k1 - k0) * p.Cols
-		r.Weights.pack(p, w.taps, size, panel, k0, k1)
-		t.weights(w.weights, size+pad, w.taps, size, size)
-		for f := range frequencies {
-			u := w.weights[f*(size+pad):]
-			for i := range rows.Count {
-				from, to := rows.At(i)
-				m := w.sums[f*plane+from*p.Cols:]
-				add := m
-				if d == 0 {
-					add = nil
-				}
-				p.Tiles[0](m, p.Cols, r.v[f*r.plane+(lo+from)*r.row+k0:], r.row, u, k1-k0, add, p.Cols, nil, to-from)
-			}
-		}
+		w.gemm.Tiles[0](m, cols, v[lo*k:], k, u, k, old, cols, nil, hi-lo)
 	}
 }
 
 // write takes the sums of tiles lo to hi-1 to pixels.
-func (r *round) write(t *transforms, w *workspace, lo, hi, panel, cols int) {
+func (w work) write(s *workspace, lo, hi, panel int) {
+	cols := w.gemm.Cols
 	plane := sumPlane(hi-lo, cols)
 	for i := lo; i < hi; i++ {
-		r.results(t, w.sums[(i-lo)*cols:], plane, r.first+i, panel, cols)
+		w.results(s.sums[(i-lo)*cols:], plane, i, panel, cols)
 	}
 }
 
@@ -194,6 +159,7 @@ func sumPlane(tiles, cols int) int { return tiles*cols + pad }
 // workspace is what one running job needs.
 type workspace struct {
 	taps, weights, sums []float32
+	tiles               []float32 // transformed, by tiles
 	window              []float32 // a tile at the edge of a picture
 }
 
@@ -205,13 +171,25 @@ var workspaces = sync.Pool{New: func() any {
 	return &workspace{taps: all[:t], weights: all[t:][:w], sums: all[t+w:]}
 }}
 
-// buffers are those of transformed tiles.
-var buffers sync.Pool
-
-func frequenciesOf(n int) *[]float32 {
-	if b, ok := buffers.Get().(*[]float32); ok && len(*b) >= n {
-		return b
+// grow makes a part at least n long.
+func (s *workspace) grow(part *[]float32, n int) []float32 {
+	if len(*part) < n {
+		*part = make([]float32, n)
 	}
-	b := make([]float32, n)
-	return &b
+	return *part
 }
+
+// buffer is memory that all jobs of a convolution share.
+type buffer struct{ numbers []float32 }
+
+var buffers = sync.Pool{New: func() any { return new(buffer) }}
+
+func newBuffer(n int) *buffer {
+	b := buffers.Get().(*buffer)
+	if len(b.numbers) < n {
+		b.numbers = make([]float32, n)
+	}
+	return b
+}
+
+func (b *buffer) free() { buffers.Put(b) }

@@ -45,6 +45,7 @@ func (t target) tile(name, columns string, vecs int, register func(i int) VecPhy
 		panel: Load(Param("panel").Base(), GP64()),
 		k:     Load(Param("k"), GP64()),
 		lda:   Load(Param("lda"), GP64()),
+		next:  GP64(),
 	}
 	SHLQ(Imm(2), g.lda)
 	// Row r is at rowPtr[r/3] + r%3·lda.
@@ -73,6 +74,7 @@ type tileRegisters struct {
 	vecs          int
 	register      func(i int) VecPhysical
 	panel, k, lda Register
+	next          Register // what lies after the rows
 	rowPtr        []Register
 }
 
@@ -97,6 +99,8 @@ func (g tileRegisters) row(r, i int) Mem {
 func (g tileRegisters) rowsBody(rows int) {
 	const unroll = 4
 	Label(label("rows", rows))
+	IMUL3Q(Imm(uint64(rows)), g.lda, g.next)
+	ADDQ(g.rowPtr[0], g.next)
 	for r := range rows {
 		for v := range g.vecs {
 			VXORPS(g.sum(r, v), g.sum(r, v), g.sum(r, v))
@@ -107,6 +111,7 @@ func (g tileRegisters) rowsBody(rows int) {
 	SUBQ(Imm(unroll), g.k)
 	JLT(LabelRef(label("tail", rows)))
 	Label(label("loop", rows))
+	g.readAhead(rows, unroll)
 	for i := range unroll {
 		g.step(rows, i)
 	}
@@ -124,6 +129,18 @@ func (g tileRegisters) rowsBody(rows int) {
 	Label(label("done", rows))
 	g.finish(rows)
 	RET()
+}
+
+// readAhead fetches as much of what follows the rows as n columns of them are long.
+// Where rows lie one after the other, as tiles of package winograd do, these are
+// the rows of the next call.
+func (g tileRegisters) readAhead(rows, n int) {
+	const line = 64
+	lines := (4*n*rows + line - 1) / line
+	for i := range lines {
+		PREFETCHT0(Mem{Base: g.next, Disp: line * i})
+	}
+	ADDQ(U32(line*lines), g.next)
 }
 
 // step adds the products of column i of the rows with row i of the panel.

@@ -16,14 +16,15 @@ import (
 
 // target is an instruction set.
 type target struct {
-	suffix string // of the functions' names
-	lanes  int    // float32 in a vector
-	vector func() reg.VecVirtual
+	suffix    string // of the functions' names
+	lanes     int    // float32 in a vector
+	registers int    // vectors
+	vector    func() reg.VecVirtual
 }
 
 var targets = map[string]target{
-	"avx2":   {"AVX2", 8, YMM},
-	"avx512": {"AVX512", 16, ZMM},
+	"avx2":   {"AVX2", 8, 16, YMM},
+	"avx512": {"AVX512", 16, 32, ZMM},
 }
 
 func main() {
@@ -85,6 +86,15 @@ func (p plane) vector(i int) Mem {
 	return m
 }
 
+// after is the plane that begins so many bytes further.
+func (p plane) after(distance Op) plane {
+	q := plane{GP64(), GP64(), p.step}
+	MOVQ(p.first, q.first)
+	MOVQ(p.fourth, q.fourth)
+	move(distance, q.first, q.fourth)
+	return q
+}
+
 // column addresses vectors six times as far apart: of a 6×6 matrix whose rows the plane goes through.
 func (p plane) column() plane {
 	step := GP64()
@@ -93,16 +103,26 @@ func (p plane) column() plane {
 	return planeOf(p.first, step)
 }
 
-// pass reads count vectors from one plane, and writes what f makes of them to another.
-func (t target) pass(from, to plane, count int, f func(x []reg.VecVirtual) []reg.VecVirtual) {
+// load reads count vectors of a plane.
+func (t target) load(from plane, count int) []reg.VecVirtual {
 	x := make([]reg.VecVirtual, count)
 	for i := range x {
 		x[i] = t.vector()
 		VMOVUPS(from.vector(i), x[i])
 	}
-	for i, v := range f(x) {
+	return x
+}
+
+// store writes vectors to a plane.
+func (t target) store(x []reg.VecVirtual, to plane) {
+	for i, v := range x {
 		VMOVUPS(v, to.vector(i))
 	}
+}
+
+// pass reads count vectors from one plane, and writes what f makes of them to another.
+func (t target) pass(from, to plane, count int, f func(x []reg.VecVirtual) []reg.VecVirtual) {
+	t.store(f(t.load(from, count)), to)
 }
 
 // loop runs body while n is positive, a vector of numbers at a time.

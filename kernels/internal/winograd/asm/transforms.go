@@ -25,13 +25,20 @@ func (t target) input() {
 	columns := out.column()
 	pixel, n := bytes("pixel"), Load(Param("n"), GP64()).(reg.GPVirtual)
 	transform := t.inputTransform()
+	next := GP64()
+	MOVQ(pixel, next)
+	SHLQ(Imm(2), next)
+	nextPicture := picture.after(next)
 	t.loop(n, func() {
 		for range 6 {
+			for i := range 6 {
+				PREFETCHT0(nextPicture.vector(i))
+			}
 			t.pass(picture, columns, 6, transform)
-			move(pixel, picture.first, picture.fourth)
+			move(pixel, picture.first, picture.fourth, nextPicture.first, nextPicture.fourth)
 			move(out.step, columns.first, columns.fourth)
 		}
-		t.next(6, pixel, picture.first, picture.fourth)
+		t.next(6, pixel, picture.first, picture.fourth, nextPicture.first, nextPicture.fourth)
 		t.next(6, out.step, columns.fourth)
 		t.back(6, out.step, out.first)
 		for range 6 {
@@ -79,16 +86,28 @@ func (t target) weights() {
 	n := Load(Param("n"), GP64()).(reg.GPVirtual)
 	transform := t.weightsTransform()
 	t.loop(n, func() {
-		for range 3 {
+		var kept [3]vectors // what the columns become, where there are registers for it
+		for x := range kept {
+			if t.registers >= 32 {
+				kept[x] = transform(t.load(taps, 3))
+				move(tap, taps.first)
+				continue
+			}
 			t.pass(taps, columns, 3, transform)
 			move(tap, taps.first)
 			move(out.step, columns.first, columns.fourth)
 		}
 		t.next(3, tap, taps.first)
-		t.next(3, out.step, columns.fourth)
-		t.back(3, out.step, out.first)
-		for range 6 {
-			t.pass(out, out, 3, transform)
+		if t.registers < 32 {
+			t.next(3, out.step, columns.fourth)
+			t.back(3, out.step, out.first)
+		}
+		for y := range 6 {
+			if t.registers >= 32 {
+				t.store(transform(vectors{kept[0][y], kept[1][y], kept[2][y]}), out)
+			} else {
+				t.pass(out, out, 3, transform)
+			}
 			move(columns.step, out.first, out.fourth)
 		}
 		t.next(6, columns.step, out.first, out.fourth)
