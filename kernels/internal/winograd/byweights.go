@@ -30,12 +30,9 @@ type round struct {
 }
 
 func newRound(w work, lo, hi int) *round {
-	r := &round{
-		work: w, first: lo,
-		blocks: gemm.SplitEvenly(hi-lo, jobTiles/w.gemm.Rows*w.gemm.Rows, w.gemm.Rows),
-		depths: gemm.SplitEvenly(w.Weights.In(), blockWeights/w.gemm.Cols, 16),
-	}
+	r := &round{work: w, first: lo, blocks: gemm.SplitEvenly(hi-lo, jobTiles/w.gemm.Rows*w.gemm.Rows, w.gemm.Rows)}
 	_, tiles := r.blocks.At(0)
+	r.depths = gemm.SplitEvenly(w.Weights.In(), min(blockWeights, jobNumbers-tiles*w.gemm.Cols)/w.gemm.Cols, 16)
 	_, channels := r.depths.At(0)
 	r.plane = tiles*channels + pad
 	r.v = newBuffer(r.blocks.Count * r.depths.Count * frequencies * r.plane)

@@ -39,12 +39,13 @@ const (
 // Block sizes, for a core's second-level cache of 1 MiB: by weights, the weights
 // of a block and the sums of a job are in it; by tiles, its tiles.
 const (
-	blockWeights = 2048      // depth × columns of a block, at each frequency
-	jobTiles     = 112       // of one job
-	roundNumbers = 2 << 20   // of transformed tiles at a time, by weights
-	blockNumbers = 162 << 10 // of those of a job, by tiles
-	allNumbers   = 4 << 20   // of transformed weights, by tiles
-	fewestBlocks = 16        // of tiles, by tiles
+	blockWeights = 128 * maxCols // depth × columns of a block, at each frequency
+	jobNumbers   = 176 * maxCols // of them and of sums, at each frequency
+	jobTiles     = 112           // of one job
+	roundNumbers = 2 << 20       // of transformed tiles at a time, by weights
+	blockNumbers = 162 << 10     // of those of a job, by tiles
+	allNumbers   = 4 << 20       // of transformed weights, by tiles
+	fewestBlocks = 16            // of tiles, by tiles
 )
 
 // Conv is out = x * w + bias + residual, with one pixel of zeros around x, so
