@@ -68,7 +68,7 @@ func Conv(out, x []float32, w Elements, bias, residual []float32, s ConvShape) {
 	wantOptional("Conv", "bias", bias, s.Cout)
 	wantOptional("Conv", "residual", residual, pixels*s.Cout)
 	if r := (winograd.Weights{Src: w.n, Cout: s.Cout, Cin: s.Cin}); s.winograd(r) {
-		c := winograd.Conv{B: s.B, H: s.H, W: s.W, X: x, Weights: r, Out: out, Bias: bias, Residual: residual}
+		c := winograd.Conv{B: s.B, H: s.H, W: s.W, X: x, Weights: r, Out: out, Bias: bias, Residual: residual, Half: s.half()}
 		c.Run(Parallel)
 		return
 	}
@@ -96,7 +96,7 @@ func ConvGrad(dx, dy []float32, w Elements, s ConvShape) {
 	wantLen("ConvGrad", "dy", dy, s.B*h*wd*s.Cout)
 	wantElements("ConvGrad", "w", w, s.Cout*s.Kernel*s.Kernel*s.Cin)
 	if r := (winograd.Weights{Src: w.n, Cout: s.Cout, Cin: s.Cin, Adjoint: true}); s.winograd(r) {
-		c := winograd.Conv{B: s.B, H: s.H, W: s.W, X: dy, Weights: r, Out: dx}
+		c := winograd.Conv{B: s.B, H: s.H, W: s.W, X: dy, Weights: r, Out: dx, Half: s.half()}
 		c.Run(Parallel)
 		return
 	}
@@ -115,7 +115,8 @@ var direct atomic.Bool
 // SetWinograd tells whether 3×3 convolutions of stride 1 may be computed by
 // Winograd's algorithm F(4×4, 3×3), as they are from the start where that is
 // faster: a quarter of the multiplications, and about five times the rounding
-// error of a direct convolution, 2e-6 of the results' RMS in place of 3e-7.
+// error of a direct convolution, 2e-6 of the results' RMS in place of 3e-7. For
+// bfloat16 see [SetBFloat16].
 func SetWinograd(on bool) { direct.Store(!on) }
 
 // winograd tells whether a convolution is computed by that algorithm. On

@@ -13,9 +13,9 @@ var half atomic.Bool
 // SetBFloat16 tells whether linear layers, convolutions and attention, forward
 // and gradient, round what they multiply to bfloat16; sums stay float32, and so
 // does everything between the layers. It is off at first. On, products run about
-// twice as fast, with 3e-3 of rounding error each in place of 1e-7. Convolutions
-// by Winograd's algorithm ([SetWinograd]), which are faster still, attention
-// maps and [MatMul] stay float32.
+// twice as fast, with 3e-3 of rounding error each in place of 1e-7. Winograd's
+// algorithm ([SetWinograd]) becomes F(2×2, 3×3), which loses no more than that.
+// Attention maps and [MatMul] stay float32.
 //
 // It changes nothing but returns an error where the processor or the instruction
 // set in use cannot multiply bfloat16 numbers (AVX512_BF16).

@@ -36,6 +36,9 @@ func TestBFloat16(t *testing.T) {
 			{B: 1, H: 8, W: 8, Cin: 40, Cout: 64, Kernel: 3, Stride: 1, PadBefore: 1, PadAfter: 1},
 			{B: 2, H: 8, W: 6, Cin: 12, Cout: 34, Kernel: 3, Stride: 2, PadBefore: 0, PadAfter: 1},
 			{B: 1, H: 3, W: 4, Cin: 20, Cout: 18, Kernel: 1, Stride: 1},
+			{B: 2, H: 13, W: 18, Cin: 32, Cout: 64, Kernel: 3, Stride: 1, PadBefore: 1, PadAfter: 1}, // by Winograd's algorithm
+			{B: 1, H: 12, W: 17, Cin: 352, Cout: 32, Kernel: 3, Stride: 1, PadBefore: 1, PadAfter: 1},
+			{B: 1, H: 57, W: 42, Cin: 32, Cout: 32, Kernel: 3, Stride: 1, PadBefore: 1, PadAfter: 1},
 		} {
 			h, w := s.Out()
 			x, dy := random(r, s.B*s.H*s.W*s.Cin), random(r, s.B*h*w*s.Cout)

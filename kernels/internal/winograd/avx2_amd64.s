@@ -4,9 +4,9 @@
 
 #include "textflag.h"
 
-// func inputAVX2(dst []float32, ld int, src []float32, row int, pixel int, n int)
+// func input4AVX2(dst []float32, ld int, src []float32, row int, pixel int, n int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·inputAVX2(SB), NOSPLIT, $0-80
+TEXT ·input4AVX2(SB), NOSPLIT, $0-80
 	MOVQ         src_base+32(FP), AX
 	MOVQ         row+56(FP), CX
 	SHLQ         $0x02, CX
@@ -17,8 +17,7 @@ TEXT ·inputAVX2(SB), NOSPLIT, $0-80
 	SHLQ         $0x02, SI
 	LEAQ         (SI)(SI*2), DI
 	ADDQ         BX, DI
-	LEAQ         (SI)(SI*2), R8
-	ADDQ         R8, R8
+	IMUL3Q       $0x06, SI, R8
 	LEAQ         (R8)(R8*2), R9
 	ADDQ         BX, R9
 	MOVQ         pixel+64(FP), R10
@@ -30,8 +29,7 @@ TEXT ·inputAVX2(SB), NOSPLIT, $0-80
 	VBROADCASTSS bb<>+0(SB), Y3
 	VBROADCASTSS a<>+0(SB), Y4
 	VBROADCASTSS b<>+0(SB), Y5
-	MOVQ         R10, R12
-	SHLQ         $0x02, R12
+	IMUL3Q       $0x04, R10, R12
 	MOVQ         AX, R13
 	MOVQ         DX, R14
 	ADDQ         R12, R13
@@ -50,6 +48,10 @@ vector:
 	VMOVUPS      (DX), Y9
 	VMOVUPS      (DX)(CX*1), Y10
 	VMOVUPS      (DX)(CX*2), Y11
+	ADDQ         R10, AX
+	ADDQ         R10, DX
+	ADDQ         R10, R13
+	ADDQ         R10, R14
 	VMOVAPS      Y10, Y12
 	VMOVAPS      Y10, Y13
 	VMOVAPS      Y9, Y14
@@ -74,10 +76,6 @@ vector:
 	VMOVUPS      Y7, (R9)
 	VMOVUPS      Y13, (R9)(R8*1)
 	VMOVUPS      Y11, (R9)(R8*2)
-	ADDQ         R10, AX
-	ADDQ         R10, DX
-	ADDQ         R10, R13
-	ADDQ         R10, R14
 	ADDQ         SI, BX
 	ADDQ         SI, R9
 	PREFETCHT0   (R13)
@@ -92,6 +90,10 @@ vector:
 	VMOVUPS      (DX), Y9
 	VMOVUPS      (DX)(CX*1), Y10
 	VMOVUPS      (DX)(CX*2), Y11
+	ADDQ         R10, AX
+	ADDQ         R10, DX
+	ADDQ         R10, R13
+	ADDQ         R10, R14
 	VMOVAPS      Y10, Y12
 	VMOVAPS      Y10, Y13
 	VMOVAPS      Y9, Y14
@@ -116,10 +118,6 @@ vector:
 	VMOVUPS      Y7, (R9)
 	VMOVUPS      Y13, (R9)(R8*1)
 	VMOVUPS      Y11, (R9)(R8*2)
-	ADDQ         R10, AX
-	ADDQ         R10, DX
-	ADDQ         R10, R13
-	ADDQ         R10, R14
 	ADDQ         SI, BX
 	ADDQ         SI, R9
 	PREFETCHT0   (R13)
@@ -134,6 +132,10 @@ vector:
 	VMOVUPS      (DX), Y9
 	VMOVUPS      (DX)(CX*1), Y10
 	VMOVUPS      (DX)(CX*2), Y11
+	ADDQ         R10, AX
+	ADDQ         R10, DX
+	ADDQ         R10, R13
+	ADDQ         R10, R14
 	VMOVAPS      Y10, Y12
 	VMOVAPS      Y10, Y13
 	VMOVAPS      Y9, Y14
@@ -158,10 +160,6 @@ vector:
 	VMOVUPS      Y7, (R9)
 	VMOVUPS      Y13, (R9)(R8*1)
 	VMOVUPS      Y11, (R9)(R8*2)
-	ADDQ         R10, AX
-	ADDQ         R10, DX
-	ADDQ         R10, R13
-	ADDQ         R10, R14
 	ADDQ         SI, BX
 	ADDQ         SI, R9
 	PREFETCHT0   (R13)
@@ -176,6 +174,10 @@ vector:
 	VMOVUPS      (DX), Y9
 	VMOVUPS      (DX)(CX*1), Y10
 	VMOVUPS      (DX)(CX*2), Y11
+	ADDQ         R10, AX
+	ADDQ         R10, DX
+	ADDQ         R10, R13
+	ADDQ         R10, R14
 	VMOVAPS      Y10, Y12
 	VMOVAPS      Y10, Y13
 	VMOVAPS      Y9, Y14
@@ -200,10 +202,6 @@ vector:
 	VMOVUPS      Y7, (R9)
 	VMOVUPS      Y13, (R9)(R8*1)
 	VMOVUPS      Y11, (R9)(R8*2)
-	ADDQ         R10, AX
-	ADDQ         R10, DX
-	ADDQ         R10, R13
-	ADDQ         R10, R14
 	ADDQ         SI, BX
 	ADDQ         SI, R9
 	PREFETCHT0   (R13)
@@ -218,6 +216,10 @@ vector:
 	VMOVUPS      (DX), Y9
 	VMOVUPS      (DX)(CX*1), Y10
 	VMOVUPS      (DX)(CX*2), Y11
+	ADDQ         R10, AX
+	ADDQ         R10, DX
+	ADDQ         R10, R13
+	ADDQ         R10, R14
 	VMOVAPS      Y10, Y12
 	VMOVAPS      Y10, Y13
 	VMOVAPS      Y9, Y14
@@ -242,10 +244,6 @@ vector:
 	VMOVUPS      Y7, (R9)
 	VMOVUPS      Y13, (R9)(R8*1)
 	VMOVUPS      Y11, (R9)(R8*2)
-	ADDQ         R10, AX
-	ADDQ         R10, DX
-	ADDQ         R10, R13
-	ADDQ         R10, R14
 	ADDQ         SI, BX
 	ADDQ         SI, R9
 	PREFETCHT0   (R13)
@@ -260,6 +258,10 @@ vector:
 	VMOVUPS      (DX), Y9
 	VMOVUPS      (DX)(CX*1), Y10
 	VMOVUPS      (DX)(CX*2), Y11
+	ADDQ         R10, AX
+	ADDQ         R10, DX
+	ADDQ         R10, R13
+	ADDQ         R10, R14
 	VMOVAPS      Y10, Y12
 	VMOVAPS      Y10, Y13
 	VMOVAPS      Y9, Y14
@@ -284,26 +286,12 @@ vector:
 	VMOVUPS      Y7, (R9)
 	VMOVUPS      Y13, (R9)(R8*1)
 	VMOVUPS      Y11, (R9)(R8*2)
-	ADDQ         R10, AX
-	ADDQ         R10, DX
-	ADDQ         R10, R13
-	ADDQ         R10, R14
 	ADDQ         SI, BX
 	ADDQ         SI, R9
-	IMUL3Q       $0x06, R10, R12
-	SUBQ         R12, AX
-	SUBQ         R12, DX
-	SUBQ         R12, R13
-	SUBQ         R12, R14
-	ADDQ         $0x20, AX
-	ADDQ         $0x20, DX
-	ADDQ         $0x20, R13
-	ADDQ         $0x20, R14
-	IMUL3Q       $0x06, SI, R12
-	SUBQ         R12, R9
-	ADDQ         $0x20, R9
 	IMUL3Q       $0x06, SI, R12
 	SUBQ         R12, BX
+	SUBQ         R12, R9
+	ADDQ         $0x20, R9
 	VMOVUPS      (BX), Y6
 	VMOVUPS      (BX)(SI*1), Y7
 	VMOVUPS      (BX)(SI*2), Y8
@@ -501,6 +489,15 @@ vector:
 	SUBQ         R12, DI
 	ADDQ         $0x20, BX
 	ADDQ         $0x20, DI
+	IMUL3Q       $0x06, R10, R12
+	SUBQ         R12, AX
+	SUBQ         R12, DX
+	SUBQ         R12, R13
+	SUBQ         R12, R14
+	ADDQ         $0x20, AX
+	ADDQ         $0x20, DX
+	ADDQ         $0x20, R13
+	ADDQ         $0x20, R14
 	SUBQ         $0x08, R11
 	JG           vector
 	VZEROUPPER
@@ -524,9 +521,9 @@ GLOBL a<>(SB), RODATA|NOPTR, $4
 DATA b<>+0(SB)/4, $0x3fc00000
 GLOBL b<>(SB), RODATA|NOPTR, $4
 
-// func weightsAVX2(dst []float32, ldd int, src []float32, lds int, n int)
+// func weights4AVX2(dst []float32, ldd int, src []float32, lds int, n int)
 // Requires: AVX, FMA3
-TEXT ·weightsAVX2(SB), NOSPLIT, $0-72
+TEXT ·weights4AVX2(SB), NOSPLIT, $0-72
 	MOVQ         lds+56(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         src_base+32(FP), CX
@@ -538,8 +535,7 @@ TEXT ·weightsAVX2(SB), NOSPLIT, $0-72
 	SHLQ         $0x02, SI
 	LEAQ         (SI)(SI*2), DI
 	ADDQ         BX, DI
-	LEAQ         (SI)(SI*2), R8
-	ADDQ         R8, R8
+	IMUL3Q       $0x06, SI, R8
 	LEAQ         (R8)(R8*2), R9
 	ADDQ         BX, R9
 	MOVQ         n+64(FP), R10
@@ -555,6 +551,7 @@ vector:
 	VMOVUPS      (CX), Y7
 	VMOVUPS      (CX)(DX*1), Y8
 	VMOVUPS      (CX)(DX*2), Y9
+	ADDQ         AX, CX
 	VMULPS       Y1, Y7, Y10
 	VFMADD231PS  Y3, Y9, Y10
 	VMOVAPS      Y10, Y11
@@ -572,12 +569,12 @@ vector:
 	VMOVUPS      Y13, (R9)
 	VMOVUPS      Y12, (R9)(R8*1)
 	VMOVUPS      Y9, (R9)(R8*2)
-	ADDQ         AX, CX
 	ADDQ         SI, BX
 	ADDQ         SI, R9
 	VMOVUPS      (CX), Y7
 	VMOVUPS      (CX)(DX*1), Y8
 	VMOVUPS      (CX)(DX*2), Y9
+	ADDQ         AX, CX
 	VMULPS       Y1, Y7, Y10
 	VFMADD231PS  Y3, Y9, Y10
 	VMOVAPS      Y10, Y11
@@ -595,12 +592,12 @@ vector:
 	VMOVUPS      Y13, (R9)
 	VMOVUPS      Y12, (R9)(R8*1)
 	VMOVUPS      Y9, (R9)(R8*2)
-	ADDQ         AX, CX
 	ADDQ         SI, BX
 	ADDQ         SI, R9
 	VMOVUPS      (CX), Y7
 	VMOVUPS      (CX)(DX*1), Y8
 	VMOVUPS      (CX)(DX*2), Y9
+	ADDQ         AX, CX
 	VMULPS       Y1, Y7, Y10
 	VFMADD231PS  Y3, Y9, Y10
 	VMOVAPS      Y10, Y11
@@ -618,17 +615,12 @@ vector:
 	VMOVUPS      Y13, (R9)
 	VMOVUPS      Y12, (R9)(R8*1)
 	VMOVUPS      Y9, (R9)(R8*2)
-	ADDQ         AX, CX
 	ADDQ         SI, BX
 	ADDQ         SI, R9
-	IMUL3Q       $0x03, AX, R11
-	SUBQ         R11, CX
-	ADDQ         $0x20, CX
-	IMUL3Q       $0x03, SI, R11
-	SUBQ         R11, R9
-	ADDQ         $0x20, R9
 	IMUL3Q       $0x03, SI, R11
 	SUBQ         R11, BX
+	SUBQ         R11, R9
+	ADDQ         $0x20, R9
 	VMOVUPS      (BX), Y7
 	VMOVUPS      (BX)(SI*1), Y8
 	VMOVUPS      (BX)(SI*2), Y9
@@ -766,6 +758,9 @@ vector:
 	SUBQ         R11, DI
 	ADDQ         $0x20, BX
 	ADDQ         $0x20, DI
+	IMUL3Q       $0x03, AX, R11
+	SUBQ         R11, CX
+	ADDQ         $0x20, CX
 	SUBQ         $0x08, R10
 	JG           vector
 	VZEROUPPER
@@ -792,16 +787,15 @@ GLOBL gb1<>(SB), RODATA|NOPTR, $4
 DATA gb2<>+0(SB)/4, $0x3e97b426
 GLOBL gb2<>(SB), RODATA|NOPTR, $4
 
-// func outputAVX2(dst []float32, row int, pixel int, src []float32, lds int, bias []float32, add []float32, n int)
+// func output4AVX2(dst []float32, row int, pixel int, src []float32, lds int, bias []float32, add []float32, n int)
 // Requires: AVX, FMA3
-TEXT ·outputAVX2(SB), NOSPLIT, $0-128
+TEXT ·output4AVX2(SB), NOSPLIT, $0-128
 	MOVQ         src_base+40(FP), AX
 	MOVQ         lds+64(FP), CX
 	SHLQ         $0x02, CX
 	LEAQ         (CX)(CX*2), DX
 	ADDQ         AX, DX
-	LEAQ         (CX)(CX*2), BX
-	ADDQ         BX, BX
+	IMUL3Q       $0x06, CX, BX
 	LEAQ         (BX)(BX*2), SI
 	ADDQ         AX, SI
 	MOVQ         dst_base+0(FP), DI
@@ -969,10 +963,9 @@ vector:
 	ADDQ        CX, AX
 	ADDQ        CX, SI
 	IMUL3Q      $0x06, CX, R15
+	SUBQ        R15, AX
 	SUBQ        R15, SI
 	ADDQ        $0x20, SI
-	IMUL3Q      $0x06, CX, R15
-	SUBQ        R15, AX
 	VMOVUPS     (AX), Y6
 	VMOVUPS     (AX)(CX*1), Y7
 	VMOVUPS     (AX)(CX*2), Y8
@@ -1011,12 +1004,12 @@ empty2:
 	VMOVUPS     Y12, (DI)(R8*1)
 	VMOVUPS     Y7, (DI)(R8*2)
 	VMOVUPS     Y11, (R9)
-	ADDQ        BX, AX
-	ADDQ        BX, DX
 	ADDQ        R10, DI
 	ADDQ        R10, R9
 	ADDQ        R10, R13
 	ADDQ        R10, R14
+	ADDQ        BX, AX
+	ADDQ        BX, DX
 	VMOVUPS     (AX), Y6
 	VMOVUPS     (AX)(CX*1), Y7
 	VMOVUPS     (AX)(CX*2), Y8
@@ -1055,12 +1048,12 @@ empty4:
 	VMOVUPS     Y12, (DI)(R8*1)
 	VMOVUPS     Y7, (DI)(R8*2)
 	VMOVUPS     Y11, (R9)
-	ADDQ        BX, AX
-	ADDQ        BX, DX
 	ADDQ        R10, DI
 	ADDQ        R10, R9
 	ADDQ        R10, R13
 	ADDQ        R10, R14
+	ADDQ        BX, AX
+	ADDQ        BX, DX
 	VMOVUPS     (AX), Y6
 	VMOVUPS     (AX)(CX*1), Y7
 	VMOVUPS     (AX)(CX*2), Y8
@@ -1099,12 +1092,12 @@ empty6:
 	VMOVUPS     Y12, (DI)(R8*1)
 	VMOVUPS     Y7, (DI)(R8*2)
 	VMOVUPS     Y11, (R9)
-	ADDQ        BX, AX
-	ADDQ        BX, DX
 	ADDQ        R10, DI
 	ADDQ        R10, R9
 	ADDQ        R10, R13
 	ADDQ        R10, R14
+	ADDQ        BX, AX
+	ADDQ        BX, DX
 	VMOVUPS     (AX), Y6
 	VMOVUPS     (AX)(CX*1), Y7
 	VMOVUPS     (AX)(CX*2), Y8
@@ -1143,12 +1136,12 @@ empty8:
 	VMOVUPS Y12, (DI)(R8*1)
 	VMOVUPS Y7, (DI)(R8*2)
 	VMOVUPS Y11, (R9)
-	ADDQ    BX, AX
-	ADDQ    BX, DX
 	ADDQ    R10, DI
 	ADDQ    R10, R9
 	ADDQ    R10, R13
 	ADDQ    R10, R14
+	ADDQ    BX, AX
+	ADDQ    BX, DX
 	IMUL3Q  $0x04, BX, R15
 	SUBQ    R15, AX
 	SUBQ    R15, DX

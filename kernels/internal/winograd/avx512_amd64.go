@@ -4,21 +4,41 @@
 
 package winograd
 
-// inputAVX512 sets dst[f*ld+i], f = 6y+x, to element (y, x) of Bᵀ·d·B where d[y][x] is src[y*row+x*pixel+i], for i < n.
+// input4AVX512 sets dst[f*ld+i], f = 6y+x, to element (y, x) of Bᵀ·d·B where d[y][x] is src[y*row+x*pixel+i], for i < n.
 // n is a positive multiple of 16.
 //
 //go:noescape
-func inputAVX512(dst []float32, ld int, src []float32, row int, pixel int, n int)
+func input4AVX512(dst []float32, ld int, src []float32, row int, pixel int, n int)
 
-// weightsAVX512 sets dst[f*ldd+i], f = 6y+x, to element (y, x) of G·g·Gᵀ where g[y][x] is src[(3*y+x)*lds+i], for i < n.
+// weights4AVX512 sets dst[f*ldd+i], f = 6y+x, to element (y, x) of G·g·Gᵀ where g[y][x] is src[(3*y+x)*lds+i], for i < n.
 // n is a positive multiple of 16.
 //
 //go:noescape
-func weightsAVX512(dst []float32, ldd int, src []float32, lds int, n int)
+func weights4AVX512(dst []float32, ldd int, src []float32, lds int, n int)
 
-// outputAVX512 sets dst[y*row+x*pixel+i] to element (y, x) of Aᵀ·m·A, where m[y][x] is src[f*lds+i], f = 6y+x, plus bias[i]
-// plus add[y*row+x*pixel+i], for i < n. n is a positive multiple of 16. An empty bias or add counts as zero; add
-// may be dst. src is overwritten.
+// output4AVX512 sets dst[y*row+x*pixel+i] to element (y, x) of Aᵀ·m·A, where m[y][x] is src[f*lds+i], f = 6y+x, plus bias[i]
+// plus add[y*row+x*pixel+i], for i < n. An empty bias or add counts as zero; add may be dst. src may be overwritten.
+// n is a positive multiple of 16.
 //
 //go:noescape
-func outputAVX512(dst []float32, row int, pixel int, src []float32, lds int, bias []float32, add []float32, n int)
+func output4AVX512(dst []float32, row int, pixel int, src []float32, lds int, bias []float32, add []float32, n int)
+
+// input2AVX512 sets dst[f*ld+i], f = 4y+x, to the pair of numbers 2i and 2i+1 of element (y, x) of Bᵀ·d·B, where d[y][x] is
+// src[y*row+x*pixel:][:n], for 2i < n.
+// n is a positive multiple of 16.
+//
+//go:noescape
+func input2AVX512(dst []float32, ld int, src []float32, row int, pixel int, n int)
+
+// weights2AVX512 sets dst[f*ldd+i], f = 4y+x, to element (y, x) of G·g·Gᵀ where g[y][x] is src[(3*y+x)*lds+i], for i < n.
+// n is a positive multiple of 16.
+//
+//go:noescape
+func weights2AVX512(dst []float32, ldd int, src []float32, lds int, n int)
+
+// output2AVX512 sets dst[y*row+x*pixel+i] to element (y, x) of Aᵀ·m·A, where m[y][x] is src[f*lds+i], f = 4y+x, plus bias[i]
+// plus add[y*row+x*pixel+i], for i < n. An empty bias or add counts as zero; add may be dst. src may be overwritten.
+// n is a positive multiple of 16.
+//
+//go:noescape
+func output2AVX512(dst []float32, row int, pixel int, src []float32, lds int, bias []float32, add []float32, n int)

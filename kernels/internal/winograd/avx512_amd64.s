@@ -4,9 +4,9 @@
 
 #include "textflag.h"
 
-// func inputAVX512(dst []float32, ld int, src []float32, row int, pixel int, n int)
+// func input4AVX512(dst []float32, ld int, src []float32, row int, pixel int, n int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·inputAVX512(SB), NOSPLIT, $0-80
+TEXT ·input4AVX512(SB), NOSPLIT, $0-80
 	MOVQ         src_base+32(FP), AX
 	MOVQ         row+56(FP), CX
 	SHLQ         $0x02, CX
@@ -17,8 +17,7 @@ TEXT ·inputAVX512(SB), NOSPLIT, $0-80
 	SHLQ         $0x02, SI
 	LEAQ         (SI)(SI*2), DI
 	ADDQ         BX, DI
-	LEAQ         (SI)(SI*2), R8
-	ADDQ         R8, R8
+	IMUL3Q       $0x06, SI, R8
 	LEAQ         (R8)(R8*2), R9
 	ADDQ         BX, R9
 	MOVQ         pixel+64(FP), R10
@@ -30,8 +29,7 @@ TEXT ·inputAVX512(SB), NOSPLIT, $0-80
 	VBROADCASTSS bb<>+0(SB), Z3
 	VBROADCASTSS a<>+0(SB), Z4
 	VBROADCASTSS b<>+0(SB), Z5
-	MOVQ         R10, R12
-	SHLQ         $0x02, R12
+	IMUL3Q       $0x04, R10, R12
 	MOVQ         AX, R13
 	MOVQ         DX, R14
 	ADDQ         R12, R13
@@ -50,6 +48,10 @@ vector:
 	VMOVUPS      (DX), Z9
 	VMOVUPS      (DX)(CX*1), Z10
 	VMOVUPS      (DX)(CX*2), Z11
+	ADDQ         R10, AX
+	ADDQ         R10, DX
+	ADDQ         R10, R13
+	ADDQ         R10, R14
 	VMOVAPS      Z10, Z12
 	VMOVAPS      Z10, Z13
 	VMOVAPS      Z9, Z14
@@ -74,10 +76,6 @@ vector:
 	VMOVUPS      Z7, (R9)
 	VMOVUPS      Z13, (R9)(R8*1)
 	VMOVUPS      Z11, (R9)(R8*2)
-	ADDQ         R10, AX
-	ADDQ         R10, DX
-	ADDQ         R10, R13
-	ADDQ         R10, R14
 	ADDQ         SI, BX
 	ADDQ         SI, R9
 	PREFETCHT0   (R13)
@@ -92,6 +90,10 @@ vector:
 	VMOVUPS      (DX), Z9
 	VMOVUPS      (DX)(CX*1), Z10
 	VMOVUPS      (DX)(CX*2), Z11
+	ADDQ         R10, AX
+	ADDQ         R10, DX
+	ADDQ         R10, R13
+	ADDQ         R10, R14
 	VMOVAPS      Z10, Z12
 	VMOVAPS      Z10, Z13
 	VMOVAPS      Z9, Z14
@@ -116,10 +118,6 @@ vector:
 	VMOVUPS      Z7, (R9)
 	VMOVUPS      Z13, (R9)(R8*1)
 	VMOVUPS      Z11, (R9)(R8*2)
-	ADDQ         R10, AX
-	ADDQ         R10, DX
-	ADDQ         R10, R13
-	ADDQ         R10, R14
 	ADDQ         SI, BX
 	ADDQ         SI, R9
 	PREFETCHT0   (R13)
@@ -134,6 +132,10 @@ vector:
 	VMOVUPS      (DX), Z9
 	VMOVUPS      (DX)(CX*1), Z10
 	VMOVUPS      (DX)(CX*2), Z11
+	ADDQ         R10, AX
+	ADDQ         R10, DX
+	ADDQ         R10, R13
+	ADDQ         R10, R14
 	VMOVAPS      Z10, Z12
 	VMOVAPS      Z10, Z13
 	VMOVAPS      Z9, Z14
@@ -158,10 +160,6 @@ vector:
 	VMOVUPS      Z7, (R9)
 	VMOVUPS      Z13, (R9)(R8*1)
 	VMOVUPS      Z11, (R9)(R8*2)
-	ADDQ         R10, AX
-	ADDQ         R10, DX
-	ADDQ         R10, R13
-	ADDQ         R10, R14
 	ADDQ         SI, BX
 	ADDQ         SI, R9
 	PREFETCHT0   (R13)
@@ -176,6 +174,10 @@ vector:
 	VMOVUPS      (DX), Z9
 	VMOVUPS      (DX)(CX*1), Z10
 	VMOVUPS      (DX)(CX*2), Z11
+	ADDQ         R10, AX
+	ADDQ         R10, DX
+	ADDQ         R10, R13
+	ADDQ         R10, R14
 	VMOVAPS      Z10, Z12
 	VMOVAPS      Z10, Z13
 	VMOVAPS      Z9, Z14
@@ -200,10 +202,6 @@ vector:
 	VMOVUPS      Z7, (R9)
 	VMOVUPS      Z13, (R9)(R8*1)
 	VMOVUPS      Z11, (R9)(R8*2)
-	ADDQ         R10, AX
-	ADDQ         R10, DX
-	ADDQ         R10, R13
-	ADDQ         R10, R14
 	ADDQ         SI, BX
 	ADDQ         SI, R9
 	PREFETCHT0   (R13)
@@ -218,6 +216,10 @@ vector:
 	VMOVUPS      (DX), Z9
 	VMOVUPS      (DX)(CX*1), Z10
 	VMOVUPS      (DX)(CX*2), Z11
+	ADDQ         R10, AX
+	ADDQ         R10, DX
+	ADDQ         R10, R13
+	ADDQ         R10, R14
 	VMOVAPS      Z10, Z12
 	VMOVAPS      Z10, Z13
 	VMOVAPS      Z9, Z14
@@ -242,10 +244,6 @@ vector:
 	VMOVUPS      Z7, (R9)
 	VMOVUPS      Z13, (R9)(R8*1)
 	VMOVUPS      Z11, (R9)(R8*2)
-	ADDQ         R10, AX
-	ADDQ         R10, DX
-	ADDQ         R10, R13
-	ADDQ         R10, R14
 	ADDQ         SI, BX
 	ADDQ         SI, R9
 	PREFETCHT0   (R13)
@@ -260,6 +258,10 @@ vector:
 	VMOVUPS      (DX), Z9
 	VMOVUPS      (DX)(CX*1), Z10
 	VMOVUPS      (DX)(CX*2), Z11
+	ADDQ         R10, AX
+	ADDQ         R10, DX
+	ADDQ         R10, R13
+	ADDQ         R10, R14
 	VMOVAPS      Z10, Z12
 	VMOVAPS      Z10, Z13
 	VMOVAPS      Z9, Z14
@@ -284,26 +286,12 @@ vector:
 	VMOVUPS      Z7, (R9)
 	VMOVUPS      Z13, (R9)(R8*1)
 	VMOVUPS      Z11, (R9)(R8*2)
-	ADDQ         R10, AX
-	ADDQ         R10, DX
-	ADDQ         R10, R13
-	ADDQ         R10, R14
 	ADDQ         SI, BX
 	ADDQ         SI, R9
-	IMUL3Q       $0x06, R10, R12
-	SUBQ         R12, AX
-	SUBQ         R12, DX
-	SUBQ         R12, R13
-	SUBQ         R12, R14
-	ADDQ         $0x40, AX
-	ADDQ         $0x40, DX
-	ADDQ         $0x40, R13
-	ADDQ         $0x40, R14
-	IMUL3Q       $0x06, SI, R12
-	SUBQ         R12, R9
-	ADDQ         $0x40, R9
 	IMUL3Q       $0x06, SI, R12
 	SUBQ         R12, BX
+	SUBQ         R12, R9
+	ADDQ         $0x40, R9
 	VMOVUPS      (BX), Z6
 	VMOVUPS      (BX)(SI*1), Z7
 	VMOVUPS      (BX)(SI*2), Z8
@@ -501,6 +489,15 @@ vector:
 	SUBQ         R12, DI
 	ADDQ         $0x40, BX
 	ADDQ         $0x40, DI
+	IMUL3Q       $0x06, R10, R12
+	SUBQ         R12, AX
+	SUBQ         R12, DX
+	SUBQ         R12, R13
+	SUBQ         R12, R14
+	ADDQ         $0x40, AX
+	ADDQ         $0x40, DX
+	ADDQ         $0x40, R13
+	ADDQ         $0x40, R14
 	SUBQ         $0x10, R11
 	JG           vector
 	VZEROUPPER
@@ -524,9 +521,9 @@ GLOBL a<>(SB), RODATA|NOPTR, $4
 DATA b<>+0(SB)/4, $0x3fc00000
 GLOBL b<>(SB), RODATA|NOPTR, $4
 
-// func weightsAVX512(dst []float32, ldd int, src []float32, lds int, n int)
+// func weights4AVX512(dst []float32, ldd int, src []float32, lds int, n int)
 // Requires: AVX, AVX512F
-TEXT ·weightsAVX512(SB), NOSPLIT, $0-72
+TEXT ·weights4AVX512(SB), NOSPLIT, $0-72
 	MOVQ         lds+56(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         src_base+32(FP), CX
@@ -538,11 +535,10 @@ TEXT ·weightsAVX512(SB), NOSPLIT, $0-72
 	SHLQ         $0x02, SI
 	LEAQ         (SI)(SI*2), DI
 	ADDQ         BX, DI
-	LEAQ         (SI)(SI*2), R8
-	ADDQ         R8, R8
+	IMUL3Q       $0x06, SI, R8
 	LEAQ         (R8)(R8*2), R9
 	ADDQ         BX, R9
-	MOVQ         n+64(FP), R9
+	MOVQ         n+64(FP), R10
 	VBROADCASTSS g0<>+0(SB), Z0
 	VBROADCASTSS ga0<>+0(SB), Z1
 	VBROADCASTSS ga1<>+0(SB), Z2
@@ -555,6 +551,7 @@ vector:
 	VMOVUPS      (CX), Z7
 	VMOVUPS      (CX)(DX*1), Z8
 	VMOVUPS      (CX)(DX*2), Z9
+	ADDQ         AX, CX
 	VMULPS       Z1, Z7, Z10
 	VFMADD231PS  Z3, Z9, Z10
 	VMOVAPS      Z10, Z11
@@ -566,10 +563,12 @@ vector:
 	VFMADD231PS  Z5, Z8, Z13
 	VFNMADD231PS Z5, Z8, Z12
 	VMULPS       Z0, Z7, Z7
-	ADDQ         AX, CX
+	ADDQ         SI, BX
+	ADDQ         SI, R9
 	VMOVUPS      (CX), Z8
 	VMOVUPS      (CX)(DX*1), Z14
 	VMOVUPS      (CX)(DX*2), Z15
+	ADDQ         AX, CX
 	VMULPS       Z1, Z8, Z16
 	VFMADD231PS  Z3, Z15, Z16
 	VMOVAPS      Z16, Z17
@@ -581,10 +580,12 @@ vector:
 	VFMADD231PS  Z5, Z14, Z19
 	VFNMADD231PS Z5, Z14, Z18
 	VMULPS       Z0, Z8, Z8
-	ADDQ         AX, CX
+	ADDQ         SI, BX
+	ADDQ         SI, R9
 	VMOVUPS      (CX), Z14
 	VMOVUPS      (CX)(DX*1), Z20
 	VMOVUPS      (CX)(DX*2), Z21
+	ADDQ         AX, CX
 	VMULPS       Z1, Z14, Z22
 	VFMADD231PS  Z3, Z21, Z22
 	VMOVAPS      Z22, Z23
@@ -596,10 +597,12 @@ vector:
 	VFMADD231PS  Z5, Z20, Z25
 	VFNMADD231PS Z5, Z20, Z24
 	VMULPS       Z0, Z14, Z14
-	ADDQ         AX, CX
-	IMUL3Q       $0x03, AX, R10
-	SUBQ         R10, CX
-	ADDQ         $0x40, CX
+	ADDQ         SI, BX
+	ADDQ         SI, R9
+	IMUL3Q       $0x03, SI, R11
+	SUBQ         R11, BX
+	SUBQ         R11, R9
+	ADDQ         $0x40, R9
 	VMULPS       Z1, Z7, Z20
 	VFMADD231PS  Z3, Z14, Z20
 	VMOVAPS      Z20, Z26
@@ -714,12 +717,15 @@ vector:
 	VMOVUPS      Z21, (DI)(SI*2)
 	ADDQ         R8, BX
 	ADDQ         R8, DI
-	IMUL3Q       $0x06, R8, R10
-	SUBQ         R10, BX
-	SUBQ         R10, DI
+	IMUL3Q       $0x06, R8, R11
+	SUBQ         R11, BX
+	SUBQ         R11, DI
 	ADDQ         $0x40, BX
 	ADDQ         $0x40, DI
-	SUBQ         $0x10, R9
+	IMUL3Q       $0x03, AX, R11
+	SUBQ         R11, CX
+	ADDQ         $0x40, CX
+	SUBQ         $0x10, R10
 	JG           vector
 	VZEROUPPER
 	RET
@@ -745,16 +751,15 @@ GLOBL gb1<>(SB), RODATA|NOPTR, $4
 DATA gb2<>+0(SB)/4, $0x3e97b426
 GLOBL gb2<>(SB), RODATA|NOPTR, $4
 
-// func outputAVX512(dst []float32, row int, pixel int, src []float32, lds int, bias []float32, add []float32, n int)
+// func output4AVX512(dst []float32, row int, pixel int, src []float32, lds int, bias []float32, add []float32, n int)
 // Requires: AVX, AVX512F
-TEXT ·outputAVX512(SB), NOSPLIT, $0-128
+TEXT ·output4AVX512(SB), NOSPLIT, $0-128
 	MOVQ         src_base+40(FP), AX
 	MOVQ         lds+64(FP), CX
 	SHLQ         $0x02, CX
 	LEAQ         (CX)(CX*2), DX
 	ADDQ         AX, DX
-	LEAQ         (CX)(CX*2), BX
-	ADDQ         BX, BX
+	IMUL3Q       $0x06, CX, BX
 	LEAQ         (BX)(BX*2), SI
 	ADDQ         AX, SI
 	MOVQ         dst_base+0(FP), DI
@@ -922,10 +927,9 @@ vector:
 	ADDQ        CX, AX
 	ADDQ        CX, SI
 	IMUL3Q      $0x06, CX, R15
+	SUBQ        R15, AX
 	SUBQ        R15, SI
 	ADDQ        $0x40, SI
-	IMUL3Q      $0x06, CX, R15
-	SUBQ        R15, AX
 	VMOVUPS     (AX), Z6
 	VMOVUPS     (AX)(CX*1), Z7
 	VMOVUPS     (AX)(CX*2), Z8
@@ -964,12 +968,12 @@ empty2:
 	VMOVUPS     Z12, (DI)(R8*1)
 	VMOVUPS     Z7, (DI)(R8*2)
 	VMOVUPS     Z11, (R9)
-	ADDQ        BX, AX
-	ADDQ        BX, DX
 	ADDQ        R10, DI
 	ADDQ        R10, R9
 	ADDQ        R10, R13
 	ADDQ        R10, R14
+	ADDQ        BX, AX
+	ADDQ        BX, DX
 	VMOVUPS     (AX), Z6
 	VMOVUPS     (AX)(CX*1), Z7
 	VMOVUPS     (AX)(CX*2), Z8
@@ -1008,12 +1012,12 @@ empty4:
 	VMOVUPS     Z12, (DI)(R8*1)
 	VMOVUPS     Z7, (DI)(R8*2)
 	VMOVUPS     Z11, (R9)
-	ADDQ        BX, AX
-	ADDQ        BX, DX
 	ADDQ        R10, DI
 	ADDQ        R10, R9
 	ADDQ        R10, R13
 	ADDQ        R10, R14
+	ADDQ        BX, AX
+	ADDQ        BX, DX
 	VMOVUPS     (AX), Z6
 	VMOVUPS     (AX)(CX*1), Z7
 	VMOVUPS     (AX)(CX*2), Z8
@@ -1052,12 +1056,12 @@ empty6:
 	VMOVUPS     Z12, (DI)(R8*1)
 	VMOVUPS     Z7, (DI)(R8*2)
 	VMOVUPS     Z11, (R9)
-	ADDQ        BX, AX
-	ADDQ        BX, DX
 	ADDQ        R10, DI
 	ADDQ        R10, R9
 	ADDQ        R10, R13
 	ADDQ        R10, R14
+	ADDQ        BX, AX
+	ADDQ        BX, DX
 	VMOVUPS     (AX), Z6
 	VMOVUPS     (AX)(CX*1), Z7
 	VMOVUPS     (AX)(CX*2), Z8
@@ -1096,12 +1100,12 @@ empty8:
 	VMOVUPS Z12, (DI)(R8*1)
 	VMOVUPS Z7, (DI)(R8*2)
 	VMOVUPS Z11, (R9)
-	ADDQ    BX, AX
-	ADDQ    BX, DX
 	ADDQ    R10, DI
 	ADDQ    R10, R9
 	ADDQ    R10, R13
 	ADDQ    R10, R14
+	ADDQ    BX, AX
+	ADDQ    BX, DX
 	IMUL3Q  $0x04, BX, R15
 	SUBQ    R15, AX
 	SUBQ    R15, DX
@@ -1127,3 +1131,478 @@ GLOBL aaa<>(SB), RODATA|NOPTR, $4
 
 DATA bbb<>+0(SB)/4, $0x40580000
 GLOBL bbb<>(SB), RODATA|NOPTR, $4
+
+// func input2AVX512(dst []float32, ld int, src []float32, row int, pixel int, n int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·input2AVX512(SB), NOSPLIT, $0-80
+	MOVQ   src_base+32(FP), AX
+	MOVQ   row+56(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), DX
+	ADDQ   AX, DX
+	MOVQ   dst_base+0(FP), BX
+	MOVQ   ld+24(FP), SI
+	SHLQ   $0x02, SI
+	LEAQ   (SI)(SI*2), DI
+	ADDQ   BX, DI
+	IMUL3Q $0x04, SI, R8
+	LEAQ   (R8)(R8*2), R9
+	ADDQ   BX, R9
+	MOVQ   pixel+64(FP), R10
+	SHLQ   $0x02, R10
+	MOVQ   n+72(FP), R11
+	IMUL3Q $0x02, R10, R12
+	MOVQ   AX, R13
+	MOVQ   DX, R14
+	ADDQ   R12, R13
+	ADDQ   R12, R14
+
+vector:
+	PREFETCHT0 (R13)
+	PREFETCHT0 (R13)(CX*1)
+	PREFETCHT0 (R13)(CX*2)
+	PREFETCHT0 (R14)
+	VMOVUPS    (AX), Z15
+	VMOVUPS    (AX)(CX*1), Z3
+	VMOVUPS    (AX)(CX*2), Z4
+	VMOVUPS    (DX), Z0
+	ADDQ       R10, AX
+	ADDQ       R10, DX
+	ADDQ       R10, R13
+	ADDQ       R10, R14
+	VADDPS     Z3, Z4, Z1
+	VSUBPS     Z3, Z4, Z2
+	VSUBPS     Z15, Z4, Z15
+	VSUBPS     Z3, Z0, Z0
+	ADDQ       SI, BX
+	ADDQ       SI, R9
+	PREFETCHT0 (R13)
+	PREFETCHT0 (R13)(CX*1)
+	PREFETCHT0 (R13)(CX*2)
+	PREFETCHT0 (R14)
+	VMOVUPS    (AX), Z16
+	VMOVUPS    (AX)(CX*1), Z6
+	VMOVUPS    (AX)(CX*2), Z7
+	VMOVUPS    (DX), Z3
+	ADDQ       R10, AX
+	ADDQ       R10, DX
+	ADDQ       R10, R13
+	ADDQ       R10, R14
+	VADDPS     Z6, Z7, Z4
+	VSUBPS     Z6, Z7, Z5
+	VSUBPS     Z16, Z7, Z16
+	VSUBPS     Z6, Z3, Z3
+	ADDQ       SI, BX
+	ADDQ       SI, R9
+	PREFETCHT0 (R13)
+	PREFETCHT0 (R13)(CX*1)
+	PREFETCHT0 (R13)(CX*2)
+	PREFETCHT0 (R14)
+	VMOVUPS    (AX), Z17
+	VMOVUPS    (AX)(CX*1), Z9
+	VMOVUPS    (AX)(CX*2), Z10
+	VMOVUPS    (DX), Z6
+	ADDQ       R10, AX
+	ADDQ       R10, DX
+	ADDQ       R10, R13
+	ADDQ       R10, R14
+	VADDPS     Z9, Z10, Z7
+	VSUBPS     Z9, Z10, Z8
+	VSUBPS     Z17, Z10, Z17
+	VSUBPS     Z9, Z6, Z6
+	ADDQ       SI, BX
+	ADDQ       SI, R9
+	PREFETCHT0 (R13)
+	PREFETCHT0 (R13)(CX*1)
+	PREFETCHT0 (R13)(CX*2)
+	PREFETCHT0 (R14)
+	VMOVUPS    (AX), Z9
+	VMOVUPS    (AX)(CX*1), Z13
+	VMOVUPS    (AX)(CX*2), Z14
+	VMOVUPS    (DX), Z10
+	ADDQ       R10, AX
+	ADDQ       R10, DX
+	ADDQ       R10, R13
+	ADDQ       R10, R14
+	VADDPS     Z13, Z14, Z11
+	VSUBPS     Z13, Z14, Z12
+	VSUBPS     Z9, Z14, Z9
+	VSUBPS     Z13, Z10, Z10
+	ADDQ       SI, BX
+	ADDQ       SI, R9
+	IMUL3Q     $0x04, SI, R12
+	SUBQ       R12, BX
+	SUBQ       R12, R9
+	ADDQ       $0x20, R9
+	VADDPS     Z16, Z17, Z13
+	VSUBPS     Z16, Z17, Z14
+	VSUBPS     Z15, Z17, Z15
+	VSUBPS     Z16, Z9, Z9
+	VMOVAPS    Z15, Z31
+	LONG       $0x487e0262
+	WORD       $0xff72
+	VMOVUPS    Y31, (BX)
+	VMOVAPS    Z13, Z31
+	LONG       $0x487e0262
+	WORD       $0xff72
+	VMOVUPS    Y31, (BX)(SI*1)
+	VMOVAPS    Z14, Z31
+	LONG       $0x487e0262
+	WORD       $0xff72
+	VMOVUPS    Y31, (BX)(SI*2)
+	VMOVAPS    Z9, Z31
+	LONG       $0x487e0262
+	WORD       $0xff72
+	VMOVUPS    Y31, (DI)
+	ADDQ       R8, BX
+	ADDQ       R8, DI
+	VADDPS     Z4, Z7, Z9
+	VSUBPS     Z4, Z7, Z13
+	VSUBPS     Z1, Z7, Z1
+	VSUBPS     Z4, Z11, Z11
+	VMOVAPS    Z1, Z31
+	LONG       $0x487e0262
+	WORD       $0xff72
+	VMOVUPS    Y31, (BX)
+	VMOVAPS    Z9, Z31
+	LONG       $0x487e0262
+	WORD       $0xff72
+	VMOVUPS    Y31, (BX)(SI*1)
+	VMOVAPS    Z13, Z31
+	LONG       $0x487e0262
+	WORD       $0xff72
+	VMOVUPS    Y31, (BX)(SI*2)
+	VMOVAPS    Z11, Z31
+	LONG       $0x487e0262
+	WORD       $0xff72
+	VMOVUPS    Y31, (DI)
+	ADDQ       R8, BX
+	ADDQ       R8, DI
+	VADDPS     Z5, Z8, Z1
+	VSUBPS     Z5, Z8, Z4
+	VSUBPS     Z2, Z8, Z2
+	VSUBPS     Z5, Z12, Z12
+	VMOVAPS    Z2, Z31
+	LONG       $0x487e0262
+	WORD       $0xff72
+	VMOVUPS    Y31, (BX)
+	VMOVAPS    Z1, Z31
+	LONG       $0x487e0262
+	WORD       $0xff72
+	VMOVUPS    Y31, (BX)(SI*1)
+	VMOVAPS    Z4, Z31
+	LONG       $0x487e0262
+	WORD       $0xff72
+	VMOVUPS    Y31, (BX)(SI*2)
+	VMOVAPS    Z12, Z31
+	LONG       $0x487e0262
+	WORD       $0xff72
+	VMOVUPS    Y31, (DI)
+	ADDQ       R8, BX
+	ADDQ       R8, DI
+	VADDPS     Z3, Z6, Z1
+	VSUBPS     Z3, Z6, Z2
+	VSUBPS     Z0, Z6, Z0
+	VSUBPS     Z3, Z10, Z10
+	VMOVAPS    Z0, Z31
+	LONG       $0x487e0262
+	WORD       $0xff72
+	VMOVUPS    Y31, (BX)
+	VMOVAPS    Z1, Z31
+	LONG       $0x487e0262
+	WORD       $0xff72
+	VMOVUPS    Y31, (BX)(SI*1)
+	VMOVAPS    Z2, Z31
+	LONG       $0x487e0262
+	WORD       $0xff72
+	VMOVUPS    Y31, (BX)(SI*2)
+	VMOVAPS    Z10, Z31
+	LONG       $0x487e0262
+	WORD       $0xff72
+	VMOVUPS    Y31, (DI)
+	ADDQ       R8, BX
+	ADDQ       R8, DI
+	IMUL3Q     $0x04, R8, R12
+	SUBQ       R12, BX
+	SUBQ       R12, DI
+	ADDQ       $0x20, BX
+	ADDQ       $0x20, DI
+	IMUL3Q     $0x04, R10, R12
+	SUBQ       R12, AX
+	SUBQ       R12, DX
+	SUBQ       R12, R13
+	SUBQ       R12, R14
+	ADDQ       $0x40, AX
+	ADDQ       $0x40, DX
+	ADDQ       $0x40, R13
+	ADDQ       $0x40, R14
+	SUBQ       $0x10, R11
+	JG         vector
+	VZEROUPPER
+	RET
+
+// func weights2AVX512(dst []float32, ldd int, src []float32, lds int, n int)
+// Requires: AVX, AVX512F
+TEXT ·weights2AVX512(SB), NOSPLIT, $0-72
+	MOVQ         lds+56(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         src_base+32(FP), CX
+	IMUL3Q       $0x03, AX, DX
+	LEAQ         (DX)(DX*2), BX
+	ADDQ         CX, BX
+	MOVQ         dst_base+0(FP), BX
+	MOVQ         ldd+24(FP), SI
+	SHLQ         $0x02, SI
+	LEAQ         (SI)(SI*2), DI
+	ADDQ         BX, DI
+	IMUL3Q       $0x04, SI, R8
+	LEAQ         (R8)(R8*2), R9
+	ADDQ         BX, R9
+	MOVQ         n+64(FP), R10
+	VBROADCASTSS half<>+0(SB), Z0
+	VBROADCASTSS minusOne<>+0(SB), Z1
+
+vector:
+	VMOVUPS      (CX), Z2
+	VMOVUPS      (CX)(DX*1), Z3
+	VMOVUPS      (CX)(DX*2), Z4
+	ADDQ         AX, CX
+	VADDPS       Z2, Z4, Z5
+	VMULPS       Z0, Z5, Z5
+	VMOVAPS      Z5, Z6
+	VFMADD231PS  Z0, Z3, Z6
+	VFNMADD231PS Z0, Z3, Z5
+	VMULPS       Z1, Z2, Z2
+	ADDQ         SI, BX
+	ADDQ         SI, R9
+	VMOVUPS      (CX), Z3
+	VMOVUPS      (CX)(DX*1), Z7
+	VMOVUPS      (CX)(DX*2), Z8
+	ADDQ         AX, CX
+	VADDPS       Z3, Z8, Z9
+	VMULPS       Z0, Z9, Z9
+	VMOVAPS      Z9, Z10
+	VFMADD231PS  Z0, Z7, Z10
+	VFNMADD231PS Z0, Z7, Z9
+	VMULPS       Z1, Z3, Z3
+	ADDQ         SI, BX
+	ADDQ         SI, R9
+	VMOVUPS      (CX), Z7
+	VMOVUPS      (CX)(DX*1), Z11
+	VMOVUPS      (CX)(DX*2), Z12
+	ADDQ         AX, CX
+	VADDPS       Z7, Z12, Z13
+	VMULPS       Z0, Z13, Z13
+	VMOVAPS      Z13, Z14
+	VFMADD231PS  Z0, Z11, Z14
+	VFNMADD231PS Z0, Z11, Z13
+	VMULPS       Z1, Z7, Z7
+	ADDQ         SI, BX
+	ADDQ         SI, R9
+	IMUL3Q       $0x03, SI, R11
+	SUBQ         R11, BX
+	SUBQ         R11, R9
+	ADDQ         $0x40, R9
+	VADDPS       Z2, Z7, Z11
+	VMULPS       Z0, Z11, Z11
+	VMOVAPS      Z11, Z15
+	VFMADD231PS  Z0, Z3, Z15
+	VFNMADD231PS Z0, Z3, Z11
+	VMULPS       Z1, Z2, Z2
+	VMOVUPS      Z2, (BX)
+	VMOVUPS      Z15, (BX)(SI*1)
+	VMOVUPS      Z11, (BX)(SI*2)
+	VMOVUPS      Z7, (DI)
+	ADDQ         R8, BX
+	ADDQ         R8, DI
+	VADDPS       Z6, Z14, Z2
+	VMULPS       Z0, Z2, Z2
+	VMOVAPS      Z2, Z3
+	VFMADD231PS  Z0, Z10, Z3
+	VFNMADD231PS Z0, Z10, Z2
+	VMULPS       Z1, Z6, Z6
+	VMOVUPS      Z6, (BX)
+	VMOVUPS      Z3, (BX)(SI*1)
+	VMOVUPS      Z2, (BX)(SI*2)
+	VMOVUPS      Z14, (DI)
+	ADDQ         R8, BX
+	ADDQ         R8, DI
+	VADDPS       Z5, Z13, Z2
+	VMULPS       Z0, Z2, Z2
+	VMOVAPS      Z2, Z3
+	VFMADD231PS  Z0, Z9, Z3
+	VFNMADD231PS Z0, Z9, Z2
+	VMULPS       Z1, Z5, Z5
+	VMOVUPS      Z5, (BX)
+	VMOVUPS      Z3, (BX)(SI*1)
+	VMOVUPS      Z2, (BX)(SI*2)
+	VMOVUPS      Z13, (DI)
+	ADDQ         R8, BX
+	ADDQ         R8, DI
+	VADDPS       Z4, Z12, Z2
+	VMULPS       Z0, Z2, Z2
+	VMOVAPS      Z2, Z3
+	VFMADD231PS  Z0, Z8, Z3
+	VFNMADD231PS Z0, Z8, Z2
+	VMULPS       Z1, Z4, Z4
+	VMOVUPS      Z4, (BX)
+	VMOVUPS      Z3, (BX)(SI*1)
+	VMOVUPS      Z2, (BX)(SI*2)
+	VMOVUPS      Z12, (DI)
+	ADDQ         R8, BX
+	ADDQ         R8, DI
+	IMUL3Q       $0x04, R8, R11
+	SUBQ         R11, BX
+	SUBQ         R11, DI
+	ADDQ         $0x40, BX
+	ADDQ         $0x40, DI
+	IMUL3Q       $0x03, AX, R11
+	SUBQ         R11, CX
+	ADDQ         $0x40, CX
+	SUBQ         $0x10, R10
+	JG           vector
+	VZEROUPPER
+	RET
+
+DATA half<>+0(SB)/4, $0x3f000000
+GLOBL half<>(SB), RODATA|NOPTR, $4
+
+DATA minusOne<>+0(SB)/4, $0xbf800000
+GLOBL minusOne<>(SB), RODATA|NOPTR, $4
+
+// func output2AVX512(dst []float32, row int, pixel int, src []float32, lds int, bias []float32, add []float32, n int)
+// Requires: AVX, AVX512F
+TEXT ·output2AVX512(SB), NOSPLIT, $0-128
+	MOVQ   src_base+40(FP), AX
+	MOVQ   lds+64(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), DX
+	ADDQ   AX, DX
+	IMUL3Q $0x04, CX, BX
+	LEAQ   (BX)(BX*2), SI
+	ADDQ   AX, SI
+	MOVQ   dst_base+0(FP), DI
+	MOVQ   pixel+32(FP), R8
+	SHLQ   $0x02, R8
+	LEAQ   (R8)(R8*2), R9
+	ADDQ   DI, R9
+	MOVQ   row+24(FP), R10
+	SHLQ   $0x02, R10
+	MOVQ   n+120(FP), R11
+	MOVQ   bias_base+72(FP), R12
+	MOVQ   add_base+96(FP), R13
+	LEAQ   (R8)(R8*2), R14
+	ADDQ   R13, R14
+
+vector:
+	VMOVUPS (AX), Z0
+	VMOVUPS (AX)(BX*1), Z1
+	VMOVUPS (AX)(BX*2), Z2
+	VMOVUPS (SI), Z3
+	VADDPS  Z1, Z0, Z0
+	VADDPS  Z2, Z0, Z0
+	VSUBPS  Z2, Z1, Z1
+	VADDPS  Z3, Z1, Z1
+	ADDQ    CX, AX
+	ADDQ    CX, SI
+	VMOVUPS (AX), Z2
+	VMOVUPS (AX)(BX*1), Z3
+	VMOVUPS (AX)(BX*2), Z4
+	VMOVUPS (SI), Z5
+	VADDPS  Z3, Z2, Z2
+	VADDPS  Z4, Z2, Z2
+	VSUBPS  Z4, Z3, Z3
+	VADDPS  Z5, Z3, Z3
+	ADDQ    CX, AX
+	ADDQ    CX, SI
+	VMOVUPS (AX), Z4
+	VMOVUPS (AX)(BX*1), Z5
+	VMOVUPS (AX)(BX*2), Z6
+	VMOVUPS (SI), Z7
+	VADDPS  Z5, Z4, Z4
+	VADDPS  Z6, Z4, Z4
+	VSUBPS  Z6, Z5, Z5
+	VADDPS  Z7, Z5, Z5
+	ADDQ    CX, AX
+	ADDQ    CX, SI
+	VMOVUPS (AX), Z6
+	VMOVUPS (AX)(BX*1), Z7
+	VMOVUPS (AX)(BX*2), Z8
+	VMOVUPS (SI), Z9
+	VADDPS  Z7, Z6, Z6
+	VADDPS  Z8, Z6, Z6
+	VSUBPS  Z8, Z7, Z7
+	VADDPS  Z9, Z7, Z7
+	ADDQ    CX, AX
+	ADDQ    CX, SI
+	IMUL3Q  $0x04, CX, R15
+	SUBQ    R15, AX
+	SUBQ    R15, SI
+	ADDQ    $0x40, SI
+	VADDPS  Z2, Z0, Z0
+	VADDPS  Z4, Z0, Z0
+	VSUBPS  Z4, Z2, Z2
+	VADDPS  Z6, Z2, Z2
+	CMPQ    bias_len+80(FP), $0x00
+	JEQ     empty9
+	VADDPS  (R12), Z0, Z0
+	VADDPS  (R12), Z2, Z2
+
+empty9:
+	CMPQ   add_len+104(FP), $0x00
+	JEQ    empty10
+	VADDPS (R13), Z0, Z0
+	VADDPS (R13)(R8*1), Z2, Z2
+
+empty10:
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z2, (DI)(R8*1)
+	ADDQ    R10, DI
+	ADDQ    R10, R9
+	ADDQ    R10, R13
+	ADDQ    R10, R14
+	ADDQ    BX, AX
+	ADDQ    BX, DX
+	VADDPS  Z3, Z1, Z1
+	VADDPS  Z5, Z1, Z1
+	VSUBPS  Z5, Z3, Z3
+	VADDPS  Z7, Z3, Z3
+	CMPQ    bias_len+80(FP), $0x00
+	JEQ     empty11
+	VADDPS  (R12), Z1, Z1
+	VADDPS  (R12), Z3, Z3
+
+empty11:
+	CMPQ   add_len+104(FP), $0x00
+	JEQ    empty12
+	VADDPS (R13), Z1, Z1
+	VADDPS (R13)(R8*1), Z3, Z3
+
+empty12:
+	VMOVUPS Z1, (DI)
+	VMOVUPS Z3, (DI)(R8*1)
+	ADDQ    R10, DI
+	ADDQ    R10, R9
+	ADDQ    R10, R13
+	ADDQ    R10, R14
+	ADDQ    BX, AX
+	ADDQ    BX, DX
+	IMUL3Q  $0x02, BX, R15
+	SUBQ    R15, AX
+	SUBQ    R15, DX
+	ADDQ    $0x40, AX
+	ADDQ    $0x40, DX
+	IMUL3Q  $0x02, R10, R15
+	SUBQ    R15, DI
+	SUBQ    R15, R9
+	SUBQ    R15, R13
+	SUBQ    R15, R14
+	ADDQ    $0x40, DI
+	ADDQ    $0x40, R9
+	ADDQ    $0x40, R13
+	ADDQ    $0x40, R14
+	ADDQ    $0x40, R12
+	SUBQ    $0x10, R11
+	JG      vector
+	VZEROUPPER
+	RET

@@ -7,7 +7,7 @@ import "github.com/sdgraph/sdgraph/kernels/internal/gemm"
 // tiles and so many weights that it would not pay to store them (those of all
 // layers of Stable Diffusion 1.5 would be 4.5 GB).
 func (w work) byWeights() {
-	rounds := gemm.SplitEvenly(w.count(), max(roundNumbers/(frequencies*w.Weights.In()), w.gemm.Rows), w.gemm.Rows)
+	rounds := gemm.SplitEvenly(w.count(), max(roundNumbers/(w.transforms.frequencies()*w.elements(w.Weights.In())), w.gemm.Rows), w.gemm.Rows)
 	for i := range rounds.Count {
 		lo, hi := rounds.At(i)
 		r := newRound(w, lo, hi)
@@ -30,18 +30,18 @@ type round struct {
 }
 
 func newRound(w work, lo, hi int) *round {
-	r := &round{work: w, first: lo, blocks: gemm.SplitEvenly(hi-lo, jobTiles/w.gemm.Rows*w.gemm.Rows, w.gemm.Rows)}
+	r := &round{work: w, first: lo, blocks: gemm.SplitEvenly(hi-lo, w.share(jobTiles), w.gemm.Rows)}
 	_, tiles := r.blocks.At(0)
-	r.depths = gemm.SplitEvenly(w.Weights.In(), min(blockWeights, jobNumbers-tiles*w.gemm.Cols)/w.gemm.Cols, 16)
+	r.depths = gemm.SplitEvenly(w.Weights.In(), min(blockWeights, w.share(jobNumbers)-tiles*w.gemm.Cols)/w.gemm.Cols, 16)
 	_, channels := r.depths.At(0)
-	r.plane = tiles*channels + pad
-	r.v = newBuffer(r.blocks.Count * r.depths.Count * frequencies * r.plane)
+	r.plane = tiles*w.elements(channels) + pad
+	r.v = newBuffer(r.blocks.Count * r.depths.Count * w.transforms.frequencies() * r.plane)
 	return r
 }
 
 // planes is where the first frequency of a block begins.
 func (r *round) planes(block, depth int) []float32 {
-	return r.v.numbers[(block*r.depths.Count+depth)*frequencies*r.plane:]
+	return r.v.numbers[(block*r.depths.Count+depth)*r.transforms.frequencies()*r.plane:]
 }
 
 // transform takes the pictures' tiles to frequencies.
@@ -57,10 +57,10 @@ func (r *round) transform() {
 		first, end := r.blocks.At(block)
 		lo, hi := jobs.At(job % jobs.Count)
 		for i := lo; i < min(hi, end-first); i++ {
-			src, row := r.window(r.X, channels, r.first+first+i, s)
+			src, row := r.pixels(r.X, channels, r.first+first+i, s)
 			for d := range r.depths.Count {
 				k0, k1 := r.depths.At(d)
-				r.transforms.input(r.planes(block, d)[i*(k1-k0):], r.plane, src[k0:], row, channels, k1-k0)
+				r.transforms.input(r.planes(block, d)[i*r.elements(k1-k0):], r.plane, src[k0:], row, channels, k1-k0)
 			}
 		}
 	})
@@ -68,12 +68,11 @@ func (r *round) transform() {
 
 // multiply sums over channels and takes the sums to pixels.
 func (r *round) multiply() {
-	cols := r.gemm.Cols
-	panels := r.Weights.Out() / cols
+	panels := r.Weights.Out() / r.gemm.Cols
 	r.parallel(r.blocks.Count*panels, func(job int) {
 		s := workspaces.Get().(*workspace)
 		defer workspaces.Put(s)
-		block, panel := job/panels, job%panels*cols
+		block, panel := job/panels, job%panels
 		lo, hi := r.blocks.At(block)
 		r.sum(s, block, hi-lo, panel)
 		r.write(s, r.first+lo, r.first+hi, panel)
@@ -85,11 +84,12 @@ func (r *round) sum(s *workspace, block, tiles, panel int) {
 	cols := r.gemm.Cols
 	for d := range r.depths.Count {
 		k0, k1 := r.depths.At(d)
-		plane := (k1-k0)*cols + pad
+		k := r.elements(k1 - k0)
+		plane := k*cols + pad
 		r.frequenciesOf(s, s.weights, plane, panel, k0, k1)
 		v := r.planes(block, d)
-		for f := range frequencies {
-			r.multiplyTiles(s, f, v[f*r.plane:], s.weights[f*plane:], k1-k0, tiles, d > 0)
+		for f := range r.transforms.frequencies() {
+			r.multiplyTiles(s, f, v[f*r.plane:], s.weights[f*plane:], k, tiles, d > 0)
 		}
 	}
 }

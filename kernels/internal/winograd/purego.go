@@ -1,7 +1,7 @@
 package winograd
 
 // pureGo is the portable implementation.
-var pureGo = transforms{input: inputGo, weights: weightsGo, output: outputGo}
+var pureGo = transforms{side: 4, window: 6, input: inputGo, weights: weightsGo, output: outputGo}
 
 // The points of interpolation are 0, ±a, ±b and infinity.
 const (

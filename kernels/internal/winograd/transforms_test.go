@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/sdgraph/sdgraph/kernels/internal/isa"
@@ -14,42 +15,66 @@ import (
 func TestTransforms(t *testing.T) {
 	for _, level := range isa.Supported() {
 		for _, n := range []int{16, 48} {
-			t.Run(fmt.Sprintf("%v/%d", level, n), func(t *testing.T) {
-				testInput(t, table[level], n)
-				testWeights(t, table[level], n)
-				for options := range 4 {
-					testOutput(t, table[level], n, options)
+			for _, f := range []*transforms{table[level], table[level].half} {
+				if f == nil {
+					continue
 				}
-			})
+				t.Run(fmt.Sprintf("%v/F(%d)/%d", level, f.side, n), func(t *testing.T) {
+					testInput(t, f, n)
+					testWeights(t, f, n)
+					for options := range 4 {
+						testOutput(t, f, n, options)
+					}
+				})
+			}
 		}
 	}
 }
 
 func testInput(t *testing.T, f *transforms, n int) {
-	row, pixel, ld := 6*(n+1)+5, n+1, n+3
-	src, dst := random(1, 5*row+5*pixel+n), random(2, frequencies*ld)
+	w, m := f.window, matricesOf(f)
+	row, pixel, ld := w*(n+1)+5, n+1, n+3
+	src, dst := random(1, (w-1)*(row+pixel)+n), random(2, w*w*ld)
 	before := append([]float32(nil), dst...)
 	f.input(dst, ld, src, row, pixel, n)
-	expect(t, "input", dst, before, ld, n, frequencies, func(f, i int) float64 {
-		return product(bt, f/6, f%6, 6, func(y, x int) float64 { return float64(src[y*row+x*pixel+i]) })
-	})
+	want := func(f, i int) float64 {
+		return product(m.bt, f/w, f%w, w, func(y, x int) float64 { return float64(src[y*row+x*pixel+i]) })
+	}
+	if f.side == 4 {
+		expect(t, "input", dst, before, ld, n, w*w, want)
+		return
+	}
+	for f := range w * w {
+		for i := range n {
+			bits := math.Float32bits(dst[f*ld+i/2])
+			x := math.Float32frombits(bits >> (i % 2 * 16) << 16)
+			if want := want(f, i); math.Abs(float64(x)-want) > math.Abs(want)/256+1e-6 {
+				t.Fatalf("element %d of frequency %d is %v, want %v rounded to bfloat16", i, f, x, want)
+			}
+		}
+		if rest := dst[f*ld+n/2 : (f+1)*ld]; !slices.Equal(rest, before[f*ld+n/2:(f+1)*ld]) {
+			t.Fatalf("wrote beyond frequency %d", f)
+		}
+	}
 }
 
 func testWeights(t *testing.T, f *transforms, n int) {
+	w, m := f.window, matricesOf(f)
 	lds, ldd := n+1, n+3
-	src, dst := random(3, taps*lds), random(4, frequencies*ldd)
+	src, dst := random(3, taps*lds), random(4, w*w*ldd)
 	before := append([]float32(nil), dst...)
 	f.weights(dst, ldd, src, lds, n)
-	expect(t, "weights", dst, before, ldd, n, frequencies, func(f, i int) float64 {
-		return product(g, f/6, f%6, 3, func(y, x int) float64 { return float64(src[(3*y+x)*lds+i]) })
+	expect(t, "weights", dst, before, ldd, n, w*w, func(f, i int) float64 {
+		return product(m.g, f/w, f%w, 3, func(y, x int) float64 { return float64(src[(3*y+x)*lds+i]) })
 	})
 }
 
 // testOutput has pixels that lie row after row without a gap, so that expect finds them; options say whether there are
 // a bias and something to add.
 func testOutput(t *testing.T, f *transforms, n, options int) {
+	w, side, m := f.window, f.side, matricesOf(f)
 	lds, pixel := n+1, n+2
-	src, dst := random(5, frequencies*lds), random(6, 16*pixel)
+	src, dst := random(5, w*w*lds), random(6, side*side*pixel)
 	sums, before := append([]float32(nil), src...), append([]float32(nil), dst...)
 	var bias, add []float32
 	if options&1 > 0 {
@@ -58,9 +83,9 @@ func testOutput(t *testing.T, f *transforms, n, options int) {
 	if options&2 > 0 {
 		add = dst // in place
 	}
-	f.output(dst, 4*pixel, pixel, src, lds, bias, add, n)
-	expect(t, fmt.Sprintf("output with options %d", options), dst, before, pixel, n, 16, func(p, i int) float64 {
-		v := product(at, p/4, p%4, 6, func(y, x int) float64 { return float64(sums[(6*y+x)*lds+i]) })
+	f.output(dst, side*pixel, pixel, src, lds, bias, add, n)
+	expect(t, fmt.Sprintf("output with options %d", options), dst, before, pixel, n, side*side, func(p, i int) float64 {
+		v := product(m.at, p/side, p%side, w, func(y, x int) float64 { return float64(sums[(w*y+x)*lds+i]) })
 		if bias != nil {
 			v += float64(bias[i])
 		}
@@ -92,36 +117,44 @@ func expect(t *testing.T, name string, got, before []float32, ld, n, vectors int
 // The matrices, from their definition by the points of interpolation (Lavin and Gray, section 4): a row of at for each
 // power, a row of g for each point, divided by the product of its distances from the others, and a row of bt for the
 // coefficients of the product of x-q over the other points.
-var (
-	points    = []float64{0, 0.75, -0.75, 1.5, -1.5}
-	at, g, bt = matrices()
-)
+type matrices struct{ at, g, bt [][]float64 }
 
-func matrices() (at, g, bt [][]float64) {
-	at, g, bt = make([][]float64, 4), make([][]float64, 6), make([][]float64, 6)
-	for k := range at {
-		for _, p := range points {
-			at[k] = append(at[k], math.Pow(p, float64(k)))
-		}
-		at[k] = append(at[k], 0)
+func matricesOf(f *transforms) matrices {
+	if f.side == 2 {
+		return newMatrices(0, 1, -1)
 	}
-	at[3][5] = 1
-	for i, p := range points {
+	return newMatrices(0, 0.75, -0.75, 1.5, -1.5)
+}
+
+func newMatrices(points ...float64) matrices {
+	n := len(points)
+	m := matrices{make([][]float64, n-1), make([][]float64, n+1), make([][]float64, n+1)}
+	for k := range m.at {
+		for _, p := range points {
+			m.at[k] = append(m.at[k], math.Pow(p, float64(k)))
+		}
+		m.at[k] = append(m.at[k], 0)
+	}
+	m.at[n-2][n] = 1
+	for i := range n + 1 {
+		m.bt[i] = make([]float64, n+1)
+		m.bt[i][0] = 1
 		scale := 1.0
-		bt[i] = []float64{1, 0, 0, 0, 0, 0}
 		for j, q := range points {
 			if j != i {
-				scale *= p - q
-				bt[i] = timesRoot(bt[i], q)
+				m.bt[i] = timesRoot(m.bt[i], q)
+				if i < n {
+					scale *= points[i] - q
+				}
 			}
 		}
-		g[i] = []float64{1 / scale, p / scale, p * p / scale}
+		if i < n {
+			p := points[i]
+			m.g[i] = []float64{1 / scale, p / scale, p * p / scale}
+		}
 	}
-	g[5], bt[5] = []float64{0, 0, 1}, []float64{1, 0, 0, 0, 0, 0}
-	for _, q := range points {
-		bt[5] = timesRoot(bt[5], q)
-	}
-	return at, g, bt
+	m.g[n] = []float64{0, 0, 1}
+	return m
 }
 
 // timesRoot is the coefficients of a polynomial times x-q.

@@ -14,6 +14,10 @@
 // these, and 0.3e-6 in a direct convolution. All of their squares and products
 // that the transforms of pictures need are exact in float32.
 //
+// In bfloat16, whose eight bits F(4×4, 3×3) would leave nothing of, it is
+// F(2×2, 3×3) at 0, ±1 and infinity: 16 multiplications for 4 results in place of
+// 36, which lose about as much as direct ones.
+//
 //	winograd.go     a convolution, and what both of its divisions into jobs need
 //	bytiles.go      the one for many tiles
 //	byweights.go    the one for many weights
@@ -30,18 +34,20 @@ import (
 )
 
 const (
-	pad         = 16 // keeps planes from competing for the same cache sets
-	frequencies = 36 // of a tile
-	maxCols     = 32 // of a panel
-	taps        = 9  // of a kernel
+	pad     = 16 // keeps planes from competing for the same cache sets
+	taps    = 9  // of a kernel
+	maxCols = 32 // of a panel
+	maxSide = 4  // of a tile
+	maxFreq = 36 // frequencies of a tile
 )
 
 // Block sizes, for a core's second-level cache of 1 MiB: by weights, the weights
-// of a block and the sums of a job are in it; by tiles, its tiles.
+// of a block and the sums of a job are in it; by tiles, its tiles. Pairs count as
+// one number where they are multiplied.
 const (
-	blockWeights = 128 * maxCols // depth × columns of a block, at each frequency
-	jobNumbers   = 176 * maxCols // of them and of sums, at each frequency
-	jobTiles     = 112           // of one job
+	blockWeights = 128 * maxCols // channels × columns of a block
+	jobNumbers   = 176 * maxCols // of them and of sums, at each of maxFreq frequencies
+	jobTiles     = 112           // of one job, with as many frequencies
 	roundNumbers = 2 << 20       // of transformed tiles at a time, by weights
 	blockNumbers = 162 << 10     // of those of a job, by tiles
 	allNumbers   = 4 << 20       // of transformed weights, by tiles
@@ -58,6 +64,7 @@ type Conv struct {
 	Out      []float32 // [B, H, W, Weights.Out()]
 	Bias     []float32 // one per channel of the result, or nil
 	Residual []float32 // as Out, or nil; may be Out itself
+	Half     bool      // by F(2×2, 3×3) in bfloat16 numbers, where the processor can
 }
 
 // Weights are the weights [Cout][9][Cin] of a convolution.
@@ -105,7 +112,12 @@ func (w Weights) pack(p *gemm.Primitives, dst []float32, size, n0, k0, k1 int) {
 
 // Run computes a convolution with the given worker pool.
 func (c *Conv) Run(parallel func(n int, f func(i int))) {
-	w := work{Conv: c, grid: newGrid(c), gemm: gemm.Current(), transforms: current(), parallel: parallel}
+	p, t := gemm.Current(), current()
+	w := work{Conv: c, full: p, gemm: p, transforms: t, parallel: parallel}
+	if c.Half && p.Half != nil && t.half != nil {
+		w.gemm, w.transforms = p.Half, t.half
+	}
+	w.grid = newGrid(c, w.transforms)
 	if tiles := w.tilesAtATime(); tiles > 0 {
 		w.byTiles(tiles)
 	} else {
@@ -117,20 +129,33 @@ func (c *Conv) Run(parallel func(n int, f func(i int))) {
 type work struct {
 	*Conv
 	grid
-	gemm       *gemm.Primitives
+	full, gemm *gemm.Primitives // of numbers; of what is multiplied
 	transforms *transforms
 	parallel   func(n int, f func(i int))
 }
 
+// share is what n of something at each of maxFreq frequencies are at fewer.
+func (w work) share(n int) int { return n * maxFreq / w.transforms.frequencies() }
+
+// elements is how many elements of an operand hold so many channels.
+func (w work) elements(channels int) int { return channels / w.gemm.Depth }
+
 // frequenciesOf takes channels k0 to k1-1 of one panel's weights to frequencies,
-// plane numbers apart in dst.
+// plane elements apart in dst.
 func (w work) frequenciesOf(s *workspace, dst []float32, plane, panel, k0, k1 int) {
-	size := (k1 - k0) * w.gemm.Cols
-	w.Weights.pack(w.gemm, s.taps, size, panel, k0, k1)
-	w.transforms.weights(dst, plane, s.taps, size, size)
+	cols, size := w.gemm.Cols, (k1-k0)*w.gemm.Cols
+	w.Weights.pack(w.full, s.taps, size, panel*cols, k0, k1)
+	if w.gemm.Depth == 1 {
+		w.transforms.weights(dst, plane, s.taps, size, size)
+		return
+	}
+	w.transforms.weights(s.numbers, size+pad, s.taps, size, size)
+	for f := range w.transforms.frequencies() {
+		w.gemm.CopyFloat32(dst[f*plane:], cols, s.numbers[f*(size+pad):], cols, w.elements(k1-k0), cols)
+	}
 }
 
-// multiplyTiles multiplies k channels of one frequency of some tiles, v, by those
+// multiplyTiles multiplies k elements of one frequency of some tiles, v, by those
 // of a panel, u, and adds the products to the sums or begins these with them.
 func (w work) multiplyTiles(s *workspace, frequency int, v, u []float32, k, tiles int, add bool) {
 	cols := w.gemm.Cols
@@ -146,12 +171,12 @@ func (w work) multiplyTiles(s *workspace, frequency int, v, u []float32, k, tile
 	}
 }
 
-// write takes the sums of tiles lo to hi-1 to pixels.
+// write takes a panel's sums of tiles lo to hi-1 to pixels.
 func (w work) write(s *workspace, lo, hi, panel int) {
 	cols := w.gemm.Cols
 	plane := sumPlane(hi-lo, cols)
 	for i := lo; i < hi; i++ {
-		w.results(s.sums[(i-lo)*cols:], plane, i, panel, cols)
+		w.results(s.sums[(i-lo)*cols:], plane, i, panel*cols, cols)
 	}
 }
 
@@ -160,24 +185,26 @@ func sumPlane(tiles, cols int) int { return tiles*cols + pad }
 // workspace is what one running job needs.
 type workspace struct {
 	taps, weights, sums []float32
+	numbers             []float32 // weights that become pairs
 	tiles               []float32 // transformed, by tiles
 	window              []float32 // a tile at the edge of a picture
 }
 
 var workspaces = sync.Pool{New: func() any {
 	// One allocation of this size starts at a page, and the parts, multiples of
-	// 64 bytes long, at cache lines.
-	const t, w, s = taps * blockWeights, frequencies * (blockWeights + pad), frequencies * (jobTiles*maxCols + pad)
+	// 64 bytes long, at cache lines. Pairs of fewer frequencies leave room for the
+	// numbers that they come from.
+	const t, w, s = taps * blockWeights, maxFreq * (blockWeights + pad), maxFreq * (jobTiles*maxCols + pad)
 	all := make([]float32, t+w+s)
-	return &workspace{taps: all[:t], weights: all[t:][:w], sums: all[t+w:]}
+	return &workspace{taps: all[:t], weights: all[t:][:w], numbers: all[t+w/2:][:w/2], sums: all[t+w:]}
 }}
 
-// grow makes a part at least n long.
-func (s *workspace) grow(part *[]float32, n int) []float32 {
-	if len(*part) < n {
-		*part = make([]float32, n)
+// grow makes a slice at least n long.
+func grow(s *[]float32, n int) []float32 {
+	if len(*s) < n {
+		*s = make([]float32, n)
 	}
-	return *part
+	return *s
 }
 
 // buffer is memory that all jobs of a convolution share.
@@ -187,9 +214,7 @@ var buffers = sync.Pool{New: func() any { return new(buffer) }}
 
 func newBuffer(n int) *buffer {
 	b := buffers.Get().(*buffer)
-	if len(b.numbers) < n {
-		b.numbers = make([]float32, n)
-	}
+	grow(&b.numbers, n)
 	return b
 }
 

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	. "github.com/mmcloughlin/avo/build"
+	"github.com/mmcloughlin/avo/ir"
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 )
@@ -32,9 +33,10 @@ func main() {
 	flag.Parse() // avo's -out, -stubs and -pkg too
 	ConstraintExpr("amd64,!noasm")
 	t := targets[*isa]
-	t.input()
-	t.weights()
-	t.output()
+	t.all(four)
+	if t.lanes == 16 {
+		t.all(two)
+	}
 	Generate()
 }
 
@@ -95,11 +97,10 @@ func (p plane) after(distance Op) plane {
 	return q
 }
 
-// column addresses vectors six times as far apart: of a 6×6 matrix whose rows the plane goes through.
-func (p plane) column() plane {
+// column addresses vectors so many times as far apart: of a matrix whose rows the plane goes through.
+func (p plane) column(width int) plane {
 	step := GP64()
-	LEAQ(Mem{Base: p.step, Index: p.step, Scale: 2}, step)
-	ADDQ(step, step)
+	IMUL3Q(Imm(uint64(width)), p.step, step)
 	return planeOf(p.first, step)
 }
 
@@ -120,9 +121,15 @@ func (t target) store(x []reg.VecVirtual, to plane) {
 	}
 }
 
-// pass reads count vectors from one plane, and writes what f makes of them to another.
-func (t target) pass(from, to plane, count int, f func(x []reg.VecVirtual) []reg.VecVirtual) {
-	t.store(f(t.load(from, count)), to)
+// round writes vectors to a plane as bfloat16 numbers. Neither Go's assembler nor avo knows the instruction,
+// VCVTNEPS2BF16, and this is the one on the last register: Y31 of Z31.
+func (t target) round(x []reg.VecVirtual, to plane) {
+	for i, v := range x {
+		VMOVAPS(v, reg.Z31)
+		Instruction(&ir.Instruction{Opcode: "LONG", Operands: []Op{U32(0x487e0262)}})
+		Instruction(&ir.Instruction{Opcode: "WORD", Operands: []Op{U16(0xff72)}})
+		VMOVUPS(reg.Y31, to.vector(i))
+	}
 }
 
 // loop runs body while n is positive, a vector of numbers at a time.

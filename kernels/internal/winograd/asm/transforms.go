@@ -1,12 +1,15 @@
 package main
 
 import (
+	"fmt"
+
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// The points of interpolation are 0, ±a, ±b and infinity; package winograd says why these.
+// The points of interpolation of F(4×4, 3×3) are 0, ±a, ±b and infinity, package winograd says why; those of
+// F(2×2, 3×3) are 0, ±1 and infinity.
 const (
 	a = 0.75
 	b = 1.5
@@ -15,41 +18,161 @@ const (
 // vectors are what a transform takes and makes.
 type vectors = []reg.VecVirtual
 
-// input generates Bᵀ·d·B. What the columns become is kept in dst until the rows are done; so it is with weights.
-func (t target) input() {
-	t.function("input", "(dst []float32, ld int, src []float32, row, pixel, n int)",
-		"sets dst[f*ld+i], f = 6y+x, to element (y, x) of Bᵀ·d·B where d[y][x] is src[y*row+x*pixel+i], for i < n.\n"+
-			"n is a positive multiple of 16.")
+// algorithm is F(side×side, 3×3): its transforms.
+type algorithm struct {
+	side                   int
+	window                 int // side+2
+	pairs                  bool
+	input, weights, output func(t target) func(x vectors) vectors
+}
+
+var (
+	four = algorithm{4, 6, false, target.input4, target.weights4, target.output4}
+	two  = algorithm{2, 4, true, target.input2, target.weights2, target.output2}
+)
+
+// all generates an algorithm's transforms.
+func (t target) all(f algorithm) {
+	t.input(f)
+	t.weights(f)
+	t.output(f)
+}
+
+// transform begins one of an algorithm's transforms; %d in text becomes the side of its window.
+func (t target) transform(f algorithm, name, signature, text string) {
+	t.function(fmt.Sprintf("%s%d", name, f.side), signature, "sets "+fmt.Sprintf(text, f.window)+"\nn is a positive multiple of 16.")
+}
+
+// input generates Bᵀ·d·B, and fetches what the next tile needs of the picture.
+func (t target) input(f algorithm) {
+	text, write, length := "dst[f*ld+i], f = %dy+x, to element (y, x) of Bᵀ·d·B where d[y][x] is src[y*row+x*pixel+i], for i < n.", t.store, 4
+	if f.pairs {
+		text, write, length = "dst[f*ld+i], f = %dy+x, to the pair of numbers 2i and 2i+1 of element (y, x) of Bᵀ·d·B, where d[y][x] is\n"+
+			"src[y*row+x*pixel:][:n], for 2i < n.", t.round, 2
+	}
+	t.transform(f, "input", "(dst []float32, ld int, src []float32, row, pixel, n int)", text)
 	picture := newPlane(base("src"), "row")
-	out := newPlane(base("dst"), "ld")
-	columns := out.column()
+	out := t.matrix(newPlane(base("dst"), "ld"), f.window, f.window, f.window, length)
 	pixel, n := bytes("pixel"), Load(Param("n"), GP64()).(reg.GPVirtual)
-	transform := t.inputTransform()
+	apply := f.input(t)
 	next := GP64()
-	MOVQ(pixel, next)
-	SHLQ(Imm(2), next)
-	nextPicture := picture.after(next)
+	IMUL3Q(Imm(uint64(f.side)), pixel, next)
+	ahead := picture.after(next)
 	t.loop(n, func() {
-		for range 6 {
-			for i := range 6 {
-				PREFETCHT0(nextPicture.vector(i))
+		t.twice(out, apply, func() vectors {
+			for i := range f.window {
+				PREFETCHT0(ahead.vector(i))
 			}
-			t.pass(picture, columns, 6, transform)
-			move(pixel, picture.first, picture.fourth, nextPicture.first, nextPicture.fourth)
-			move(out.step, columns.first, columns.fourth)
-		}
-		t.next(6, pixel, picture.first, picture.fourth, nextPicture.first, nextPicture.fourth)
-		t.next(6, out.step, columns.fourth)
-		t.back(6, out.step, out.first)
-		for range 6 {
-			t.pass(out, out, 6, transform)
-			move(columns.step, out.first, out.fourth)
-		}
-		t.next(6, columns.step, out.first, out.fourth)
+			x := t.load(picture, f.window)
+			move(pixel, picture.first, picture.fourth, ahead.first, ahead.fourth)
+			return x
+		}, func(x vectors) { write(x, out.rows) })
+		t.next(f.window, pixel, picture.first, picture.fourth, ahead.first, ahead.fourth)
 	})
 }
 
-func (t target) inputTransform() func(x vectors) vectors {
+// weights generates G·g·Gᵀ.
+func (t target) weights(f algorithm) {
+	t.transform(f, "weights", "(dst []float32, ldd int, src []float32, lds, n int)",
+		"dst[f*ldd+i], f = %dy+x, to element (y, x) of G·g·Gᵀ where g[y][x] is src[(3*y+x)*lds+i], for i < n.")
+	tap, src := bytes("lds"), base("src")
+	line := GP64()
+	IMUL3Q(Imm(3), tap, line)
+	taps := planeOf(src, line)
+	out := t.matrix(newPlane(base("dst"), "ldd"), f.window, 3, f.window, 4)
+	n := Load(Param("n"), GP64()).(reg.GPVirtual)
+	apply := f.weights(t)
+	t.loop(n, func() {
+		t.twice(out, apply, func() vectors {
+			x := t.load(taps, 3)
+			move(tap, taps.first)
+			return x
+		}, func(x vectors) { t.store(x, out.rows) })
+		t.next(3, tap, taps.first)
+	})
+}
+
+// output generates Aᵀ·m·A.
+func (t target) output(f algorithm) {
+	t.transform(f, "output", "(dst []float32, row, pixel int, src []float32, lds int, bias, add []float32, n int)",
+		"dst[y*row+x*pixel+i] to element (y, x) of Aᵀ·m·A, where m[y][x] is src[f*lds+i], f = %dy+x, plus bias[i]\n"+
+			"plus add[y*row+x*pixel+i], for i < n. An empty bias or add counts as zero; add may be dst. src may be overwritten.")
+	in := t.matrix(newPlane(base("src"), "lds"), f.window, f.window, f.side, 4)
+	out := newPlane(base("dst"), "pixel")
+	row, n := bytes("row"), Load(Param("n"), GP64()).(reg.GPVirtual)
+	bias, add := base("bias"), planeOf(base("add"), out.step)
+	apply := f.output(t)
+	t.loop(n, func() {
+		t.twice(in, apply, func() vectors { return t.load(in.column, f.window) }, func(x vectors) {
+			t.store(t.plus(x, bias, add), out)
+			move(row, out.first, out.fourth, add.first, add.fourth)
+		})
+		t.next(f.side, row, out.first, out.fourth, add.first, add.fourth)
+		ADDQ(t.length(), bias)
+	})
+}
+
+// matrix is where results of a transform of columns wait for the one of rows: in memory, or in registers if there are
+// enough.
+type matrix struct {
+	rows, column   plane
+	columns, lines int // what waits: columns of so many vectors
+	length         Op  // of a vector in memory
+	inRegisters    bool
+}
+
+// matrix is one of vectors of count·lanes bytes, width of them to a row of memory.
+func (t target) matrix(rows plane, width, columns, lines, count int) matrix {
+	const others = 13 // registers, for constants and within a transform
+	return matrix{rows, rows.column(width), columns, lines, Imm(uint64(count * t.lanes)), columns*lines+others <= t.registers}
+}
+
+// twice generates a transform of columns, which load reads, and then of the rows of what they become, which store
+// writes, and goes on to the next vector. The matrix is at the column to be loaded and at the row to be stored.
+func (t target) twice(m matrix, apply func(x vectors) vectors, load func() vectors, store func(x vectors)) {
+	var waiting []vectors
+	for range m.columns {
+		column := apply(load())
+		waiting = append(waiting, column)
+		if !m.inRegisters {
+			t.store(column, m.column)
+		}
+		move(m.rows.step, m.column.first, m.column.fourth)
+	}
+	t.back(m.columns, m.rows.step, m.column.first, m.column.fourth)
+	move(m.length, m.column.fourth)
+	for y := range m.lines {
+		var row vectors
+		if m.inRegisters {
+			for _, column := range waiting {
+				row = append(row, column[y])
+			}
+		} else {
+			row = t.load(m.rows, m.columns)
+		}
+		store(apply(row))
+		move(m.column.step, m.rows.first, m.rows.fourth)
+	}
+	t.back(m.lines, m.column.step, m.rows.first, m.rows.fourth)
+	move(m.length, m.rows.first, m.rows.fourth)
+}
+
+// plus adds bias and add, where they are.
+func (t target) plus(x vectors, bias reg.GPVirtual, add plane) vectors {
+	unlessEmpty("bias", func() {
+		for _, v := range x {
+			VADDPS(Mem{Base: bias}, v, v)
+		}
+	})
+	unlessEmpty("add", func() {
+		for i, v := range x {
+			VADDPS(add.vector(i), v, v)
+		}
+	})
+	return x
+}
+
+func (t target) input4() func(x vectors) vectors {
 	ab, sum := t.constant("ab", a*a*b*b), t.constant("sum", a*a+b*b)
 	aa, bb := t.constant("aa", a*a), t.constant("bb", b*b)
 	pa, pb := t.constant("a", a), t.constant("b", b)
@@ -72,49 +195,7 @@ func (t target) inputTransform() func(x vectors) vectors {
 	}
 }
 
-// weights generates G·g·Gᵀ.
-func (t target) weights() {
-	t.function("weights", "(dst []float32, ldd int, src []float32, lds, n int)",
-		"sets dst[f*ldd+i], f = 6y+x, to element (y, x) of G·g·Gᵀ where g[y][x] is src[(3*y+x)*lds+i], for i < n.\n"+
-			"n is a positive multiple of 16.")
-	tap, src := bytes("lds"), base("src")
-	line := GP64()
-	IMUL3Q(Imm(3), tap, line)
-	taps := planeOf(src, line)
-	out := newPlane(base("dst"), "ldd")
-	columns := out.column()
-	n := Load(Param("n"), GP64()).(reg.GPVirtual)
-	transform := t.weightsTransform()
-	t.loop(n, func() {
-		var kept [3]vectors // what the columns become, where there are registers for it
-		for x := range kept {
-			if t.registers >= 32 {
-				kept[x] = transform(t.load(taps, 3))
-				move(tap, taps.first)
-				continue
-			}
-			t.pass(taps, columns, 3, transform)
-			move(tap, taps.first)
-			move(out.step, columns.first, columns.fourth)
-		}
-		t.next(3, tap, taps.first)
-		if t.registers < 32 {
-			t.next(3, out.step, columns.fourth)
-			t.back(3, out.step, out.first)
-		}
-		for y := range 6 {
-			if t.registers >= 32 {
-				t.store(transform(vectors{kept[0][y], kept[1][y], kept[2][y]}), out)
-			} else {
-				t.pass(out, out, 3, transform)
-			}
-			move(columns.step, out.first, out.fourth)
-		}
-		t.next(6, columns.step, out.first, out.fourth)
-	})
-}
-
-func (t target) weightsTransform() func(x vectors) vectors {
+func (t target) weights4() func(x vectors) vectors {
 	na, nb := 1/(2*a*a*(a*a-b*b)), 1/(2*b*b*(b*b-a*a))
 	zero := t.constant("g0", 1/(a*a*b*b))
 	a0, a1, a2 := t.constant("ga0", na), t.constant("ga1", na*a), t.constant("ga2", na*a*a)
@@ -136,52 +217,7 @@ func (t target) weightsTransform() func(x vectors) vectors {
 	}
 }
 
-// output generates Aᵀ·m·A.
-func (t target) output() {
-	t.function("output", "(dst []float32, row, pixel int, src []float32, lds int, bias, add []float32, n int)",
-		"sets dst[y*row+x*pixel+i] to element (y, x) of Aᵀ·m·A, where m[y][x] is src[f*lds+i], f = 6y+x, plus bias[i]\n"+
-			"plus add[y*row+x*pixel+i], for i < n. n is a positive multiple of 16. An empty bias or add counts as zero; add\n"+
-			"may be dst. src is overwritten.")
-	in := newPlane(base("src"), "lds")
-	columns := in.column()
-	out := newPlane(base("dst"), "pixel")
-	row, n := bytes("row"), Load(Param("n"), GP64()).(reg.GPVirtual)
-	bias, add := base("bias"), planeOf(base("add"), out.step)
-	transform := t.outputTransform()
-	t.loop(n, func() {
-		for range 6 {
-			t.pass(columns, columns, 6, transform)
-			move(in.step, columns.first, columns.fourth)
-		}
-		t.next(6, in.step, columns.fourth)
-		t.back(6, in.step, in.first)
-		for range 4 {
-			t.pass(in, out, 6, func(x vectors) vectors { return t.plus(transform(x), bias, add) })
-			move(columns.step, in.first, in.fourth)
-			move(row, out.first, out.fourth, add.first, add.fourth)
-		}
-		t.next(4, columns.step, in.first, in.fourth)
-		t.next(4, row, out.first, out.fourth, add.first, add.fourth)
-		ADDQ(t.length(), bias)
-	})
-}
-
-// plus adds bias and add, where they are.
-func (t target) plus(x vectors, bias reg.GPVirtual, add plane) vectors {
-	unlessEmpty("bias", func() {
-		for _, v := range x {
-			VADDPS(Mem{Base: bias}, v, v)
-		}
-	})
-	unlessEmpty("add", func() {
-		for i, v := range x {
-			VADDPS(add.vector(i), v, v)
-		}
-	})
-	return x
-}
-
-func (t target) outputTransform() func(x vectors) vectors {
+func (t target) output4() func(x vectors) vectors {
 	pa, pb := t.constant("a", a), t.constant("b", b)
 	aa, bb := t.constant("aa", a*a), t.constant("bb", b*b)
 	aaa, bbb := t.constant("aaa", a*a*a), t.constant("bbb", b*b*b)
@@ -200,5 +236,40 @@ func (t target) outputTransform() func(x vectors) vectors {
 		VMULPS(pa, difA, difA)
 		VFMADD231PS(pb, difB, difA) // a·(m1-m2) + b·(m3-m4)
 		return vectors{x[0], difA, x[1], x[5]}
+	}
+}
+
+func (t target) input2() func(x vectors) vectors {
+	return func(x vectors) vectors {
+		plus, minus := t.vector(), t.vector()
+		VADDPS(x[1], x[2], plus)
+		VSUBPS(x[1], x[2], minus)
+		VSUBPS(x[0], x[2], x[0])
+		VSUBPS(x[1], x[3], x[3])
+		return vectors{x[0], plus, minus, x[3]} // d2-d0, d2+d1, d2-d1, d3-d1
+	}
+}
+
+func (t target) weights2() func(x vectors) vectors {
+	half, minusOne := t.constant("half", 0.5), t.constant("minusOne", -1)
+	return func(x vectors) vectors {
+		even, plus := t.vector(), t.vector()
+		VADDPS(x[0], x[2], even)
+		VMULPS(half, even, even)
+		VMOVAPS(even, plus)
+		VFMADD231PS(half, x[1], plus)
+		VFNMADD231PS(half, x[1], even)
+		VMULPS(minusOne, x[0], x[0])
+		return vectors{x[0], plus, even, x[2]} // -g0, (g0+g1+g2)/2, (g0-g1+g2)/2, g2
+	}
+}
+
+func (t target) output2() func(x vectors) vectors {
+	return func(x vectors) vectors {
+		VADDPS(x[1], x[0], x[0])
+		VADDPS(x[2], x[0], x[0])
+		VSUBPS(x[2], x[1], x[1])
+		VADDPS(x[3], x[1], x[1])
+		return vectors{x[0], x[1]} // m0+m1+m2, m1-m2+m3
 	}
 }
