@@ -30,18 +30,22 @@ func Randomize(model any, seed uint64, dtype gt.Dtype) error {
 		return fmt.Errorf("random weights: %w", err)
 	}
 	for _, p := range params {
-		var value *gt.Dense
+		var draw func() *gt.Dense
 		switch dtype {
 		case gt.Float32:
-			value = random(p, seed, func(f float32) float32 { return f })
+			draw = func() *gt.Dense { return random(p, seed, func(f float32) float32 { return f }) }
 		case tensor.Float16:
-			value = random(p, seed, float16.Fromfloat32)
+			draw = func() *gt.Dense { return random(p, seed, float16.Fromfloat32) }
 		case tensor.BFloat16:
-			value = random(p, seed, tensor.ToBF16)
+			draw = func() *gt.Dense { return random(p, seed, tensor.ToBF16) }
 		default:
 			return fmt.Errorf("random weights: dtype %v; want float32, Float16 or BF16", dtype)
 		}
-		p.bind(p.Name, value)
+		if s := p.shape; len(s) == 4 && s[2] > 1 {
+			p.bindTo(p.Name, draw) // kept in the order of Weight.Conv alone, as that of a mapped file is
+		} else {
+			p.bind(p.Name, draw())
+		}
 	}
 	return nil
 }

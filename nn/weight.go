@@ -19,9 +19,8 @@ import (
 type Weight struct {
 	shape gt.Shape
 	name  string
-	value *gt.Dense
 
-	elements kernels.Elements
+	value    func() *gt.Dense        // nil until it is loaded
 	float32s func() []float32        // converts once
 	conv     func() kernels.Elements // reorders once
 	forget   func()                  // lets go of value's memory until it is read again; nil if it cannot
@@ -42,14 +41,20 @@ func (w *Weight) Shape() gt.Shape { return w.shape }
 // Loaded reports whether the weight has a value.
 func (w *Weight) Loaded() bool { return w.value != nil }
 
-// Value is the tensor, in the file's precision; nil until it is loaded.
-func (w *Weight) Value() *gt.Dense { return w.value }
+// Value is the tensor, in the file's precision; nil until it is loaded. That of
+// a convolution that Randomize drew is drawn anew by each call.
+func (w *Weight) Value() *gt.Dense {
+	if w.value == nil {
+		return nil
+	}
+	return w.value()
+}
 
-// Elements is the value as kernel input, without a copy. It panics when the
+// Elements is the Value as kernel input, without a copy. It panics when the
 // weight is not loaded.
 func (w *Weight) Elements() kernels.Elements {
 	w.mustHaveValue()
-	return w.elements
+	return tensor.Elements(w.value())
 }
 
 // Float32 is the value as float32. A value in another precision is converted
@@ -77,8 +82,13 @@ func (w *Weight) mustHaveValue() {
 
 // bind gives the weight its name and value, whose shape must be w.shape.
 func (w *Weight) bind(name string, value *gt.Dense) {
-	w.name, w.value, w.elements, w.forget = name, value, tensor.Elements(value), nil
-	w.float32s = sync.OnceValue(func() []float32 { return tensor.Float32s(value) })
+	w.bindTo(name, func() *gt.Dense { return value })
+}
+
+// bindTo does so with what makes the value, the same one whenever it is called.
+func (w *Weight) bindTo(name string, value func() *gt.Dense) {
+	w.name, w.value, w.forget = name, value, nil
+	w.float32s = sync.OnceValue(func() []float32 { return tensor.Float32s(value()) })
 	w.conv = sync.OnceValue(w.convOrder)
 }
 
@@ -87,7 +97,7 @@ func (w *Weight) convOrder() kernels.Elements {
 	if len(s) != 4 || s[2] != s[3] {
 		panic(fmt.Sprintf("weight %s of shape %v is not that of a square convolution, [out, in, size, size]", w.name, s))
 	}
-	reordered := kernels.ConvWeights(w.elements, s[0], s[1], s[2])
+	reordered := kernels.ConvWeights(w.Elements(), s[0], s[1], s[2])
 	if w.forget != nil {
 		w.forget()
 	}

@@ -22,6 +22,7 @@ import (
 	"strings"
 
 	"github.com/alecthomas/kong"
+	"github.com/sdgraph/sdgraph/examples/internal/cli"
 	"github.com/sdgraph/sdgraph/kernels"
 )
 
@@ -39,6 +40,7 @@ type options struct {
 }
 
 func main() {
+	cli.CollectOften()
 	var o options
 	kong.Parse(&o, kong.Name("bench"), kong.Vars{"names": strings.Join(names(), ", ")},
 		kong.Description("Measure the time and memory of Stable Diffusion 1.5 and CLIP."))
