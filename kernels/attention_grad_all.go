@@ -150,8 +150,8 @@ func (b *gradBlocks) tiles(kc, vc []float32, q0, rows, k0, n int) (p, ds []float
 		q, dout := h.packQueries(b.scratch, b.queries[(q0+r)*h.HeadDim:], b.in, q0+r, high)
 		for i := range panels {
 			at := i*size + r*cols
-			tile(p[at:], cols, q, h.lda, kc[i*depth*cols:], depth, nil, 0, nil, high)
-			tile(ds[at:], cols, dout, h.lda, vc[i*depth*cols:], depth, nil, 0, nil, high)
+			tile(p[at:], cols, q, h.lda, kc[i*depth*cols:], depth, nil, 0, nil, high, 1)
+			tile(ds[at:], cols, dout, h.lda, vc[i*depth*cols:], depth, nil, 0, nil, high, 1)
 		}
 	})
 	if h.Causal && q0 < k0+n {

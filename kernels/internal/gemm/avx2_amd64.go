@@ -4,29 +4,32 @@
 
 package gemm
 
-// tileAVX2 multiplies rows ≤ Rows rows by one panel:
+// tileAVX2 multiplies rows ≤ Rows rows by panels that follow one another:
 //
 //	c[r*ldc+j] = Σ_i a[r*lda+i]·panel[i*Cols+j] + bias[j] + add[r*ldadd+j]
 //
-// for r < rows, j < Cols and i < k. An empty bias or add counts as zero; add
-// may be c.
-func tileAVX2(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int)
+// for r < rows, j < Cols and i < k, and as many columns further on for the next
+// panel. An empty bias or add counts as zero; add may be c. k is positive if there
+// are several panels.
+func tileAVX2(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int)
 
-// halfTileAVX2 multiplies rows ≤ Rows rows by one panel:
+// halfTileAVX2 multiplies rows ≤ Rows rows by panels that follow one another:
 //
 //	c[r*ldc+j] = Σ_i a[r*lda+i]·panel[i*Cols+j] + bias[j] + add[r*ldadd+j]
 //
-// for r < rows, j < Cols/2 and i < k. An empty bias or add counts as zero; add
-// may be c.
-func halfTileAVX2(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int)
+// for r < rows, j < Cols/2 and i < k, and as many columns further on for the next
+// panel. An empty bias or add counts as zero; add may be c. k is positive if there
+// are several panels.
+func halfTileAVX2(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int)
 
-// quarterTileAVX2 multiplies rows ≤ Rows rows by one panel:
+// quarterTileAVX2 multiplies rows ≤ Rows rows by panels that follow one another:
 //
 //	c[r*ldc+j] = Σ_i a[r*lda+i]·panel[i*Cols+j] + bias[j] + add[r*ldadd+j]
 //
-// for r < rows, j < Cols/4 and i < k. An empty bias or add counts as zero; add
-// may be c.
-func quarterTileAVX2(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int)
+// for r < rows, j < Cols/4 and i < k, and as many columns further on for the next
+// panel. An empty bias or add counts as zero; add may be c. k is positive if there
+// are several panels.
+func quarterTileAVX2(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int)
 
 // transposeFloat32AVX2 sets dst[i*ldd+j] = src[j*lds+i] for i < m, j < n.
 // m and n are positive multiples of 8.

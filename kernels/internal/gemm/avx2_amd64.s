@@ -4,9 +4,9 @@
 
 #include "textflag.h"
 
-// func tileAVX2(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int)
+// func tileAVX2(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tileAVX2(SB), NOSPLIT, $0-160
+TEXT ·tileAVX2(SB), NOSPLIT, $0-168
 	MOVQ panel_base+64(FP), AX
 	MOVQ k+88(FP), CX
 	MOVQ lda+56(FP), DX
@@ -189,18 +189,18 @@ last6:
 	JNE          last6
 
 done6:
-	MOVQ    bias_base+128(FP), AX
-	MOVQ    bias_len+136(FP), CX
-	TESTQ   CX, CX
+	MOVQ    bias_base+128(FP), CX
+	MOVQ    bias_len+136(FP), BX
+	TESTQ   BX, BX
 	JZ      unbiased6
-	VMOVUPS (AX), Y15
+	VMOVUPS (CX), Y15
 	VADDPS  Y15, Y0, Y0
 	VADDPS  Y15, Y2, Y2
 	VADDPS  Y15, Y4, Y4
 	VADDPS  Y15, Y6, Y6
 	VADDPS  Y15, Y8, Y8
 	VADDPS  Y15, Y10, Y10
-	VMOVUPS 32(AX), Y15
+	VMOVUPS 32(CX), Y15
 	VADDPS  Y15, Y1, Y1
 	VADDPS  Y15, Y3, Y3
 	VADDPS  Y15, Y5, Y5
@@ -209,53 +209,66 @@ done6:
 	VADDPS  Y15, Y11, Y11
 
 unbiased6:
-	MOVQ   add_base+96(FP), AX
-	MOVQ   add_len+104(FP), CX
-	TESTQ  CX, CX
+	MOVQ   add_base+96(FP), CX
+	MOVQ   add_len+104(FP), BX
+	TESTQ  BX, BX
 	JZ     alone6
-	MOVQ   ldadd+120(FP), CX
-	SHLQ   $0x02, CX
-	VADDPS (AX), Y0, Y0
-	VADDPS 32(AX), Y1, Y1
-	ADDQ   CX, AX
-	VADDPS (AX), Y2, Y2
-	VADDPS 32(AX), Y3, Y3
-	ADDQ   CX, AX
-	VADDPS (AX), Y4, Y4
-	VADDPS 32(AX), Y5, Y5
-	ADDQ   CX, AX
-	VADDPS (AX), Y6, Y6
-	VADDPS 32(AX), Y7, Y7
-	ADDQ   CX, AX
-	VADDPS (AX), Y8, Y8
-	VADDPS 32(AX), Y9, Y9
-	ADDQ   CX, AX
-	VADDPS (AX), Y10, Y10
-	VADDPS 32(AX), Y11, Y11
+	MOVQ   ldadd+120(FP), BX
+	SHLQ   $0x02, BX
+	VADDPS (CX), Y0, Y0
+	VADDPS 32(CX), Y1, Y1
+	ADDQ   BX, CX
+	VADDPS (CX), Y2, Y2
+	VADDPS 32(CX), Y3, Y3
+	ADDQ   BX, CX
+	VADDPS (CX), Y4, Y4
+	VADDPS 32(CX), Y5, Y5
+	ADDQ   BX, CX
+	VADDPS (CX), Y6, Y6
+	VADDPS 32(CX), Y7, Y7
+	ADDQ   BX, CX
+	VADDPS (CX), Y8, Y8
+	VADDPS 32(CX), Y9, Y9
+	ADDQ   BX, CX
+	VADDPS (CX), Y10, Y10
+	VADDPS 32(CX), Y11, Y11
 
 alone6:
-	MOVQ    c_base+0(FP), AX
-	MOVQ    ldc+24(FP), CX
-	SHLQ    $0x02, CX
-	VMOVUPS Y0, (AX)
-	VMOVUPS Y1, 32(AX)
-	ADDQ    CX, AX
-	VMOVUPS Y2, (AX)
-	VMOVUPS Y3, 32(AX)
-	ADDQ    CX, AX
-	VMOVUPS Y4, (AX)
-	VMOVUPS Y5, 32(AX)
-	ADDQ    CX, AX
-	VMOVUPS Y6, (AX)
-	VMOVUPS Y7, 32(AX)
-	ADDQ    CX, AX
-	VMOVUPS Y8, (AX)
-	VMOVUPS Y9, 32(AX)
-	ADDQ    CX, AX
-	VMOVUPS Y10, (AX)
-	VMOVUPS Y11, 32(AX)
+	MOVQ    c_base+0(FP), CX
+	MOVQ    ldc+24(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS Y0, (CX)
+	VMOVUPS Y1, 32(CX)
+	ADDQ    BX, CX
+	VMOVUPS Y2, (CX)
+	VMOVUPS Y3, 32(CX)
+	ADDQ    BX, CX
+	VMOVUPS Y4, (CX)
+	VMOVUPS Y5, 32(CX)
+	ADDQ    BX, CX
+	VMOVUPS Y6, (CX)
+	VMOVUPS Y7, 32(CX)
+	ADDQ    BX, CX
+	VMOVUPS Y8, (CX)
+	VMOVUPS Y9, 32(CX)
+	ADDQ    BX, CX
+	VMOVUPS Y10, (CX)
+	VMOVUPS Y11, 32(CX)
+	DECQ    panels+160(FP)
+	JNE     another6
 	VZEROUPPER
 	RET
+
+another6:
+	MOVQ k+88(FP), CX
+	MOVQ CX, BX
+	SHLQ $0x02, BX
+	SUBQ BX, SI
+	SUBQ BX, DI
+	ADDQ $0x00000040, c_base+0(FP)
+	ADDQ $0x00000040, add_base+96(FP)
+	ADDQ $0x00000040, bias_base+128(FP)
+	JMP  rows6
 
 rows5:
 	IMUL3Q     $0x05, DX, BX
@@ -397,17 +410,17 @@ last5:
 	JNE          last5
 
 done5:
-	MOVQ    bias_base+128(FP), AX
-	MOVQ    bias_len+136(FP), CX
-	TESTQ   CX, CX
+	MOVQ    bias_base+128(FP), CX
+	MOVQ    bias_len+136(FP), BX
+	TESTQ   BX, BX
 	JZ      unbiased5
-	VMOVUPS (AX), Y15
+	VMOVUPS (CX), Y15
 	VADDPS  Y15, Y0, Y0
 	VADDPS  Y15, Y2, Y2
 	VADDPS  Y15, Y4, Y4
 	VADDPS  Y15, Y6, Y6
 	VADDPS  Y15, Y8, Y8
-	VMOVUPS 32(AX), Y15
+	VMOVUPS 32(CX), Y15
 	VADDPS  Y15, Y1, Y1
 	VADDPS  Y15, Y3, Y3
 	VADDPS  Y15, Y5, Y5
@@ -415,47 +428,60 @@ done5:
 	VADDPS  Y15, Y9, Y9
 
 unbiased5:
-	MOVQ   add_base+96(FP), AX
-	MOVQ   add_len+104(FP), CX
-	TESTQ  CX, CX
+	MOVQ   add_base+96(FP), CX
+	MOVQ   add_len+104(FP), BX
+	TESTQ  BX, BX
 	JZ     alone5
-	MOVQ   ldadd+120(FP), CX
-	SHLQ   $0x02, CX
-	VADDPS (AX), Y0, Y0
-	VADDPS 32(AX), Y1, Y1
-	ADDQ   CX, AX
-	VADDPS (AX), Y2, Y2
-	VADDPS 32(AX), Y3, Y3
-	ADDQ   CX, AX
-	VADDPS (AX), Y4, Y4
-	VADDPS 32(AX), Y5, Y5
-	ADDQ   CX, AX
-	VADDPS (AX), Y6, Y6
-	VADDPS 32(AX), Y7, Y7
-	ADDQ   CX, AX
-	VADDPS (AX), Y8, Y8
-	VADDPS 32(AX), Y9, Y9
+	MOVQ   ldadd+120(FP), BX
+	SHLQ   $0x02, BX
+	VADDPS (CX), Y0, Y0
+	VADDPS 32(CX), Y1, Y1
+	ADDQ   BX, CX
+	VADDPS (CX), Y2, Y2
+	VADDPS 32(CX), Y3, Y3
+	ADDQ   BX, CX
+	VADDPS (CX), Y4, Y4
+	VADDPS 32(CX), Y5, Y5
+	ADDQ   BX, CX
+	VADDPS (CX), Y6, Y6
+	VADDPS 32(CX), Y7, Y7
+	ADDQ   BX, CX
+	VADDPS (CX), Y8, Y8
+	VADDPS 32(CX), Y9, Y9
 
 alone5:
-	MOVQ    c_base+0(FP), AX
-	MOVQ    ldc+24(FP), CX
-	SHLQ    $0x02, CX
-	VMOVUPS Y0, (AX)
-	VMOVUPS Y1, 32(AX)
-	ADDQ    CX, AX
-	VMOVUPS Y2, (AX)
-	VMOVUPS Y3, 32(AX)
-	ADDQ    CX, AX
-	VMOVUPS Y4, (AX)
-	VMOVUPS Y5, 32(AX)
-	ADDQ    CX, AX
-	VMOVUPS Y6, (AX)
-	VMOVUPS Y7, 32(AX)
-	ADDQ    CX, AX
-	VMOVUPS Y8, (AX)
-	VMOVUPS Y9, 32(AX)
+	MOVQ    c_base+0(FP), CX
+	MOVQ    ldc+24(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS Y0, (CX)
+	VMOVUPS Y1, 32(CX)
+	ADDQ    BX, CX
+	VMOVUPS Y2, (CX)
+	VMOVUPS Y3, 32(CX)
+	ADDQ    BX, CX
+	VMOVUPS Y4, (CX)
+	VMOVUPS Y5, 32(CX)
+	ADDQ    BX, CX
+	VMOVUPS Y6, (CX)
+	VMOVUPS Y7, 32(CX)
+	ADDQ    BX, CX
+	VMOVUPS Y8, (CX)
+	VMOVUPS Y9, 32(CX)
+	DECQ    panels+160(FP)
+	JNE     another5
 	VZEROUPPER
 	RET
+
+another5:
+	MOVQ k+88(FP), CX
+	MOVQ CX, BX
+	SHLQ $0x02, BX
+	SUBQ BX, SI
+	SUBQ BX, DI
+	ADDQ $0x00000040, c_base+0(FP)
+	ADDQ $0x00000040, add_base+96(FP)
+	ADDQ $0x00000040, bias_base+128(FP)
+	JMP  rows5
 
 rows4:
 	IMUL3Q     $0x04, DX, BX
@@ -576,57 +602,70 @@ last4:
 	JNE          last4
 
 done4:
-	MOVQ    bias_base+128(FP), AX
-	MOVQ    bias_len+136(FP), CX
-	TESTQ   CX, CX
+	MOVQ    bias_base+128(FP), CX
+	MOVQ    bias_len+136(FP), BX
+	TESTQ   BX, BX
 	JZ      unbiased4
-	VMOVUPS (AX), Y15
+	VMOVUPS (CX), Y15
 	VADDPS  Y15, Y0, Y0
 	VADDPS  Y15, Y2, Y2
 	VADDPS  Y15, Y4, Y4
 	VADDPS  Y15, Y6, Y6
-	VMOVUPS 32(AX), Y15
+	VMOVUPS 32(CX), Y15
 	VADDPS  Y15, Y1, Y1
 	VADDPS  Y15, Y3, Y3
 	VADDPS  Y15, Y5, Y5
 	VADDPS  Y15, Y7, Y7
 
 unbiased4:
-	MOVQ   add_base+96(FP), AX
-	MOVQ   add_len+104(FP), CX
-	TESTQ  CX, CX
+	MOVQ   add_base+96(FP), CX
+	MOVQ   add_len+104(FP), BX
+	TESTQ  BX, BX
 	JZ     alone4
-	MOVQ   ldadd+120(FP), CX
-	SHLQ   $0x02, CX
-	VADDPS (AX), Y0, Y0
-	VADDPS 32(AX), Y1, Y1
-	ADDQ   CX, AX
-	VADDPS (AX), Y2, Y2
-	VADDPS 32(AX), Y3, Y3
-	ADDQ   CX, AX
-	VADDPS (AX), Y4, Y4
-	VADDPS 32(AX), Y5, Y5
-	ADDQ   CX, AX
-	VADDPS (AX), Y6, Y6
-	VADDPS 32(AX), Y7, Y7
+	MOVQ   ldadd+120(FP), BX
+	SHLQ   $0x02, BX
+	VADDPS (CX), Y0, Y0
+	VADDPS 32(CX), Y1, Y1
+	ADDQ   BX, CX
+	VADDPS (CX), Y2, Y2
+	VADDPS 32(CX), Y3, Y3
+	ADDQ   BX, CX
+	VADDPS (CX), Y4, Y4
+	VADDPS 32(CX), Y5, Y5
+	ADDQ   BX, CX
+	VADDPS (CX), Y6, Y6
+	VADDPS 32(CX), Y7, Y7
 
 alone4:
-	MOVQ    c_base+0(FP), AX
-	MOVQ    ldc+24(FP), CX
-	SHLQ    $0x02, CX
-	VMOVUPS Y0, (AX)
-	VMOVUPS Y1, 32(AX)
-	ADDQ    CX, AX
-	VMOVUPS Y2, (AX)
-	VMOVUPS Y3, 32(AX)
-	ADDQ    CX, AX
-	VMOVUPS Y4, (AX)
-	VMOVUPS Y5, 32(AX)
-	ADDQ    CX, AX
-	VMOVUPS Y6, (AX)
-	VMOVUPS Y7, 32(AX)
+	MOVQ    c_base+0(FP), CX
+	MOVQ    ldc+24(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS Y0, (CX)
+	VMOVUPS Y1, 32(CX)
+	ADDQ    BX, CX
+	VMOVUPS Y2, (CX)
+	VMOVUPS Y3, 32(CX)
+	ADDQ    BX, CX
+	VMOVUPS Y4, (CX)
+	VMOVUPS Y5, 32(CX)
+	ADDQ    BX, CX
+	VMOVUPS Y6, (CX)
+	VMOVUPS Y7, 32(CX)
+	DECQ    panels+160(FP)
+	JNE     another4
 	VZEROUPPER
 	RET
+
+another4:
+	MOVQ k+88(FP), CX
+	MOVQ CX, BX
+	SHLQ $0x02, BX
+	SUBQ BX, SI
+	SUBQ BX, DI
+	ADDQ $0x00000040, c_base+0(FP)
+	ADDQ $0x00000040, add_base+96(FP)
+	ADDQ $0x00000040, bias_base+128(FP)
+	JMP  rows4
 
 rows3:
 	IMUL3Q     $0x03, DX, BX
@@ -725,49 +764,61 @@ last3:
 	JNE          last3
 
 done3:
-	MOVQ    bias_base+128(FP), AX
-	MOVQ    bias_len+136(FP), CX
-	TESTQ   CX, CX
+	MOVQ    bias_base+128(FP), CX
+	MOVQ    bias_len+136(FP), BX
+	TESTQ   BX, BX
 	JZ      unbiased3
-	VMOVUPS (AX), Y15
+	VMOVUPS (CX), Y15
 	VADDPS  Y15, Y0, Y0
 	VADDPS  Y15, Y2, Y2
 	VADDPS  Y15, Y4, Y4
-	VMOVUPS 32(AX), Y15
+	VMOVUPS 32(CX), Y15
 	VADDPS  Y15, Y1, Y1
 	VADDPS  Y15, Y3, Y3
 	VADDPS  Y15, Y5, Y5
 
 unbiased3:
-	MOVQ   add_base+96(FP), AX
-	MOVQ   add_len+104(FP), CX
-	TESTQ  CX, CX
+	MOVQ   add_base+96(FP), CX
+	MOVQ   add_len+104(FP), BX
+	TESTQ  BX, BX
 	JZ     alone3
-	MOVQ   ldadd+120(FP), CX
-	SHLQ   $0x02, CX
-	VADDPS (AX), Y0, Y0
-	VADDPS 32(AX), Y1, Y1
-	ADDQ   CX, AX
-	VADDPS (AX), Y2, Y2
-	VADDPS 32(AX), Y3, Y3
-	ADDQ   CX, AX
-	VADDPS (AX), Y4, Y4
-	VADDPS 32(AX), Y5, Y5
+	MOVQ   ldadd+120(FP), BX
+	SHLQ   $0x02, BX
+	VADDPS (CX), Y0, Y0
+	VADDPS 32(CX), Y1, Y1
+	ADDQ   BX, CX
+	VADDPS (CX), Y2, Y2
+	VADDPS 32(CX), Y3, Y3
+	ADDQ   BX, CX
+	VADDPS (CX), Y4, Y4
+	VADDPS 32(CX), Y5, Y5
 
 alone3:
-	MOVQ    c_base+0(FP), AX
-	MOVQ    ldc+24(FP), CX
-	SHLQ    $0x02, CX
-	VMOVUPS Y0, (AX)
-	VMOVUPS Y1, 32(AX)
-	ADDQ    CX, AX
-	VMOVUPS Y2, (AX)
-	VMOVUPS Y3, 32(AX)
-	ADDQ    CX, AX
-	VMOVUPS Y4, (AX)
-	VMOVUPS Y5, 32(AX)
+	MOVQ    c_base+0(FP), CX
+	MOVQ    ldc+24(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS Y0, (CX)
+	VMOVUPS Y1, 32(CX)
+	ADDQ    BX, CX
+	VMOVUPS Y2, (CX)
+	VMOVUPS Y3, 32(CX)
+	ADDQ    BX, CX
+	VMOVUPS Y4, (CX)
+	VMOVUPS Y5, 32(CX)
+	DECQ    panels+160(FP)
+	JNE     another3
 	VZEROUPPER
 	RET
+
+another3:
+	MOVQ k+88(FP), CX
+	MOVQ CX, BX
+	SHLQ $0x02, BX
+	SUBQ BX, SI
+	ADDQ $0x00000040, c_base+0(FP)
+	ADDQ $0x00000040, add_base+96(FP)
+	ADDQ $0x00000040, bias_base+128(FP)
+	JMP  rows3
 
 rows2:
 	IMUL3Q     $0x02, DX, BX
@@ -846,52 +897,64 @@ last2:
 	JNE          last2
 
 done2:
-	MOVQ    bias_base+128(FP), AX
-	MOVQ    bias_len+136(FP), CX
-	TESTQ   CX, CX
+	MOVQ    bias_base+128(FP), CX
+	MOVQ    bias_len+136(FP), BX
+	TESTQ   BX, BX
 	JZ      unbiased2
-	VMOVUPS (AX), Y15
+	VMOVUPS (CX), Y15
 	VADDPS  Y15, Y0, Y0
 	VADDPS  Y15, Y2, Y2
-	VMOVUPS 32(AX), Y15
+	VMOVUPS 32(CX), Y15
 	VADDPS  Y15, Y1, Y1
 	VADDPS  Y15, Y3, Y3
 
 unbiased2:
-	MOVQ   add_base+96(FP), AX
-	MOVQ   add_len+104(FP), CX
-	TESTQ  CX, CX
+	MOVQ   add_base+96(FP), CX
+	MOVQ   add_len+104(FP), BX
+	TESTQ  BX, BX
 	JZ     alone2
-	MOVQ   ldadd+120(FP), CX
-	SHLQ   $0x02, CX
-	VADDPS (AX), Y0, Y0
-	VADDPS 32(AX), Y1, Y1
-	ADDQ   CX, AX
-	VADDPS (AX), Y2, Y2
-	VADDPS 32(AX), Y3, Y3
+	MOVQ   ldadd+120(FP), BX
+	SHLQ   $0x02, BX
+	VADDPS (CX), Y0, Y0
+	VADDPS 32(CX), Y1, Y1
+	ADDQ   BX, CX
+	VADDPS (CX), Y2, Y2
+	VADDPS 32(CX), Y3, Y3
 
 alone2:
-	MOVQ    c_base+0(FP), AX
-	MOVQ    ldc+24(FP), CX
-	SHLQ    $0x02, CX
-	VMOVUPS Y0, (AX)
-	VMOVUPS Y1, 32(AX)
-	ADDQ    CX, AX
-	VMOVUPS Y2, (AX)
-	VMOVUPS Y3, 32(AX)
+	MOVQ    c_base+0(FP), CX
+	MOVQ    ldc+24(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS Y0, (CX)
+	VMOVUPS Y1, 32(CX)
+	ADDQ    BX, CX
+	VMOVUPS Y2, (CX)
+	VMOVUPS Y3, 32(CX)
+	DECQ    panels+160(FP)
+	JNE     another2
 	VZEROUPPER
 	RET
+
+another2:
+	MOVQ k+88(FP), CX
+	MOVQ CX, BX
+	SHLQ $0x02, BX
+	SUBQ BX, SI
+	ADDQ $0x00000040, c_base+0(FP)
+	ADDQ $0x00000040, add_base+96(FP)
+	ADDQ $0x00000040, bias_base+128(FP)
+	JMP  rows2
 
 rows1:
 	IMUL3Q     $0x01, DX, BX
 	ADDQ       SI, BX
 	VXORPS     Y0, Y0, Y0
 	VXORPS     Y1, Y1, Y1
-	MOVQ       c_base+0(FP), DX
-	MOVQ       ldc+24(FP), DI
-	SHLQ       $0x02, DI
-	PREFETCHT0 (DX)
-	PREFETCHT0 32(DX)
+	MOVQ       c_base+0(FP), DI
+	MOVQ       ldc+24(FP), R8
+	SHLQ       $0x02, R8
+	PREFETCHT0 (DI)
+	PREFETCHT0 32(DI)
 	SUBQ       $0x04, CX
 	JLT        tail1
 
@@ -939,37 +1002,49 @@ last1:
 	JNE          last1
 
 done1:
-	MOVQ    bias_base+128(FP), AX
-	MOVQ    bias_len+136(FP), CX
-	TESTQ   CX, CX
+	MOVQ    bias_base+128(FP), CX
+	MOVQ    bias_len+136(FP), BX
+	TESTQ   BX, BX
 	JZ      unbiased1
-	VMOVUPS (AX), Y15
+	VMOVUPS (CX), Y15
 	VADDPS  Y15, Y0, Y0
-	VMOVUPS 32(AX), Y15
+	VMOVUPS 32(CX), Y15
 	VADDPS  Y15, Y1, Y1
 
 unbiased1:
-	MOVQ   add_base+96(FP), AX
-	MOVQ   add_len+104(FP), CX
-	TESTQ  CX, CX
+	MOVQ   add_base+96(FP), CX
+	MOVQ   add_len+104(FP), BX
+	TESTQ  BX, BX
 	JZ     alone1
-	MOVQ   ldadd+120(FP), CX
-	SHLQ   $0x02, CX
-	VADDPS (AX), Y0, Y0
-	VADDPS 32(AX), Y1, Y1
+	MOVQ   ldadd+120(FP), BX
+	SHLQ   $0x02, BX
+	VADDPS (CX), Y0, Y0
+	VADDPS 32(CX), Y1, Y1
 
 alone1:
-	MOVQ    c_base+0(FP), AX
-	MOVQ    ldc+24(FP), CX
-	SHLQ    $0x02, CX
-	VMOVUPS Y0, (AX)
-	VMOVUPS Y1, 32(AX)
+	MOVQ    c_base+0(FP), CX
+	MOVQ    ldc+24(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS Y0, (CX)
+	VMOVUPS Y1, 32(CX)
+	DECQ    panels+160(FP)
+	JNE     another1
 	VZEROUPPER
 	RET
 
-// func halfTileAVX2(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int)
+another1:
+	MOVQ k+88(FP), CX
+	MOVQ CX, BX
+	SHLQ $0x02, BX
+	SUBQ BX, SI
+	ADDQ $0x00000040, c_base+0(FP)
+	ADDQ $0x00000040, add_base+96(FP)
+	ADDQ $0x00000040, bias_base+128(FP)
+	JMP  rows1
+
+// func halfTileAVX2(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·halfTileAVX2(SB), NOSPLIT, $0-160
+TEXT ·halfTileAVX2(SB), NOSPLIT, $0-168
 	MOVQ panel_base+64(FP), AX
 	MOVQ k+88(FP), CX
 	MOVQ lda+56(FP), DX
@@ -1105,11 +1180,11 @@ last6:
 	JNE          last6
 
 done6:
-	MOVQ    bias_base+128(FP), AX
-	MOVQ    bias_len+136(FP), CX
-	TESTQ   CX, CX
+	MOVQ    bias_base+128(FP), CX
+	MOVQ    bias_len+136(FP), BX
+	TESTQ   BX, BX
 	JZ      unbiased6
-	VMOVUPS (AX), Y15
+	VMOVUPS (CX), Y15
 	VADDPS  Y15, Y0, Y0
 	VADDPS  Y15, Y1, Y1
 	VADDPS  Y15, Y2, Y2
@@ -1118,41 +1193,54 @@ done6:
 	VADDPS  Y15, Y5, Y5
 
 unbiased6:
-	MOVQ   add_base+96(FP), AX
-	MOVQ   add_len+104(FP), CX
-	TESTQ  CX, CX
+	MOVQ   add_base+96(FP), CX
+	MOVQ   add_len+104(FP), BX
+	TESTQ  BX, BX
 	JZ     alone6
-	MOVQ   ldadd+120(FP), CX
-	SHLQ   $0x02, CX
-	VADDPS (AX), Y0, Y0
-	ADDQ   CX, AX
-	VADDPS (AX), Y1, Y1
-	ADDQ   CX, AX
-	VADDPS (AX), Y2, Y2
-	ADDQ   CX, AX
-	VADDPS (AX), Y3, Y3
-	ADDQ   CX, AX
-	VADDPS (AX), Y4, Y4
-	ADDQ   CX, AX
-	VADDPS (AX), Y5, Y5
+	MOVQ   ldadd+120(FP), BX
+	SHLQ   $0x02, BX
+	VADDPS (CX), Y0, Y0
+	ADDQ   BX, CX
+	VADDPS (CX), Y1, Y1
+	ADDQ   BX, CX
+	VADDPS (CX), Y2, Y2
+	ADDQ   BX, CX
+	VADDPS (CX), Y3, Y3
+	ADDQ   BX, CX
+	VADDPS (CX), Y4, Y4
+	ADDQ   BX, CX
+	VADDPS (CX), Y5, Y5
 
 alone6:
-	MOVQ    c_base+0(FP), AX
-	MOVQ    ldc+24(FP), CX
-	SHLQ    $0x02, CX
-	VMOVUPS Y0, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Y1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Y2, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Y3, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Y4, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Y5, (AX)
+	MOVQ    c_base+0(FP), CX
+	MOVQ    ldc+24(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS Y0, (CX)
+	ADDQ    BX, CX
+	VMOVUPS Y1, (CX)
+	ADDQ    BX, CX
+	VMOVUPS Y2, (CX)
+	ADDQ    BX, CX
+	VMOVUPS Y3, (CX)
+	ADDQ    BX, CX
+	VMOVUPS Y4, (CX)
+	ADDQ    BX, CX
+	VMOVUPS Y5, (CX)
+	DECQ    panels+160(FP)
+	JNE     another6
 	VZEROUPPER
 	RET
+
+another6:
+	MOVQ k+88(FP), CX
+	MOVQ CX, BX
+	SHLQ $0x02, BX
+	SUBQ BX, SI
+	SUBQ BX, DI
+	ADDQ $0x00000020, c_base+0(FP)
+	ADDQ $0x00000020, add_base+96(FP)
+	ADDQ $0x00000020, bias_base+128(FP)
+	JMP  rows6
 
 rows5:
 	IMUL3Q     $0x05, DX, BX
@@ -1254,11 +1342,11 @@ last5:
 	JNE          last5
 
 done5:
-	MOVQ    bias_base+128(FP), AX
-	MOVQ    bias_len+136(FP), CX
-	TESTQ   CX, CX
+	MOVQ    bias_base+128(FP), CX
+	MOVQ    bias_len+136(FP), BX
+	TESTQ   BX, BX
 	JZ      unbiased5
-	VMOVUPS (AX), Y15
+	VMOVUPS (CX), Y15
 	VADDPS  Y15, Y0, Y0
 	VADDPS  Y15, Y1, Y1
 	VADDPS  Y15, Y2, Y2
@@ -1266,37 +1354,50 @@ done5:
 	VADDPS  Y15, Y4, Y4
 
 unbiased5:
-	MOVQ   add_base+96(FP), AX
-	MOVQ   add_len+104(FP), CX
-	TESTQ  CX, CX
+	MOVQ   add_base+96(FP), CX
+	MOVQ   add_len+104(FP), BX
+	TESTQ  BX, BX
 	JZ     alone5
-	MOVQ   ldadd+120(FP), CX
-	SHLQ   $0x02, CX
-	VADDPS (AX), Y0, Y0
-	ADDQ   CX, AX
-	VADDPS (AX), Y1, Y1
-	ADDQ   CX, AX
-	VADDPS (AX), Y2, Y2
-	ADDQ   CX, AX
-	VADDPS (AX), Y3, Y3
-	ADDQ   CX, AX
-	VADDPS (AX), Y4, Y4
+	MOVQ   ldadd+120(FP), BX
+	SHLQ   $0x02, BX
+	VADDPS (CX), Y0, Y0
+	ADDQ   BX, CX
+	VADDPS (CX), Y1, Y1
+	ADDQ   BX, CX
+	VADDPS (CX), Y2, Y2
+	ADDQ   BX, CX
+	VADDPS (CX), Y3, Y3
+	ADDQ   BX, CX
+	VADDPS (CX), Y4, Y4
 
 alone5:
-	MOVQ    c_base+0(FP), AX
-	MOVQ    ldc+24(FP), CX
-	SHLQ    $0x02, CX
-	VMOVUPS Y0, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Y1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Y2, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Y3, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Y4, (AX)
+	MOVQ    c_base+0(FP), CX
+	MOVQ    ldc+24(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS Y0, (CX)
+	ADDQ    BX, CX
+	VMOVUPS Y1, (CX)
+	ADDQ    BX, CX
+	VMOVUPS Y2, (CX)
+	ADDQ    BX, CX
+	VMOVUPS Y3, (CX)
+	ADDQ    BX, CX
+	VMOVUPS Y4, (CX)
+	DECQ    panels+160(FP)
+	JNE     another5
 	VZEROUPPER
 	RET
+
+another5:
+	MOVQ k+88(FP), CX
+	MOVQ CX, BX
+	SHLQ $0x02, BX
+	SUBQ BX, SI
+	SUBQ BX, DI
+	ADDQ $0x00000020, c_base+0(FP)
+	ADDQ $0x00000020, add_base+96(FP)
+	ADDQ $0x00000020, bias_base+128(FP)
+	JMP  rows5
 
 rows4:
 	IMUL3Q     $0x04, DX, BX
@@ -1384,44 +1485,57 @@ last4:
 	JNE          last4
 
 done4:
-	MOVQ    bias_base+128(FP), AX
-	MOVQ    bias_len+136(FP), CX
-	TESTQ   CX, CX
+	MOVQ    bias_base+128(FP), CX
+	MOVQ    bias_len+136(FP), BX
+	TESTQ   BX, BX
 	JZ      unbiased4
-	VMOVUPS (AX), Y15
+	VMOVUPS (CX), Y15
 	VADDPS  Y15, Y0, Y0
 	VADDPS  Y15, Y1, Y1
 	VADDPS  Y15, Y2, Y2
 	VADDPS  Y15, Y3, Y3
 
 unbiased4:
-	MOVQ   add_base+96(FP), AX
-	MOVQ   add_len+104(FP), CX
-	TESTQ  CX, CX
+	MOVQ   add_base+96(FP), CX
+	MOVQ   add_len+104(FP), BX
+	TESTQ  BX, BX
 	JZ     alone4
-	MOVQ   ldadd+120(FP), CX
-	SHLQ   $0x02, CX
-	VADDPS (AX), Y0, Y0
-	ADDQ   CX, AX
-	VADDPS (AX), Y1, Y1
-	ADDQ   CX, AX
-	VADDPS (AX), Y2, Y2
-	ADDQ   CX, AX
-	VADDPS (AX), Y3, Y3
+	MOVQ   ldadd+120(FP), BX
+	SHLQ   $0x02, BX
+	VADDPS (CX), Y0, Y0
+	ADDQ   BX, CX
+	VADDPS (CX), Y1, Y1
+	ADDQ   BX, CX
+	VADDPS (CX), Y2, Y2
+	ADDQ   BX, CX
+	VADDPS (CX), Y3, Y3
 
 alone4:
-	MOVQ    c_base+0(FP), AX
-	MOVQ    ldc+24(FP), CX
-	SHLQ    $0x02, CX
-	VMOVUPS Y0, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Y1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Y2, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Y3, (AX)
+	MOVQ    c_base+0(FP), CX
+	MOVQ    ldc+24(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS Y0, (CX)
+	ADDQ    BX, CX
+	VMOVUPS Y1, (CX)
+	ADDQ    BX, CX
+	VMOVUPS Y2, (CX)
+	ADDQ    BX, CX
+	VMOVUPS Y3, (CX)
+	DECQ    panels+160(FP)
+	JNE     another4
 	VZEROUPPER
 	RET
+
+another4:
+	MOVQ k+88(FP), CX
+	MOVQ CX, BX
+	SHLQ $0x02, BX
+	SUBQ BX, SI
+	SUBQ BX, DI
+	ADDQ $0x00000020, c_base+0(FP)
+	ADDQ $0x00000020, add_base+96(FP)
+	ADDQ $0x00000020, bias_base+128(FP)
+	JMP  rows4
 
 rows3:
 	IMUL3Q     $0x03, DX, BX
@@ -1494,39 +1608,51 @@ last3:
 	JNE          last3
 
 done3:
-	MOVQ    bias_base+128(FP), AX
-	MOVQ    bias_len+136(FP), CX
-	TESTQ   CX, CX
+	MOVQ    bias_base+128(FP), CX
+	MOVQ    bias_len+136(FP), BX
+	TESTQ   BX, BX
 	JZ      unbiased3
-	VMOVUPS (AX), Y15
+	VMOVUPS (CX), Y15
 	VADDPS  Y15, Y0, Y0
 	VADDPS  Y15, Y1, Y1
 	VADDPS  Y15, Y2, Y2
 
 unbiased3:
-	MOVQ   add_base+96(FP), AX
-	MOVQ   add_len+104(FP), CX
-	TESTQ  CX, CX
+	MOVQ   add_base+96(FP), CX
+	MOVQ   add_len+104(FP), BX
+	TESTQ  BX, BX
 	JZ     alone3
-	MOVQ   ldadd+120(FP), CX
-	SHLQ   $0x02, CX
-	VADDPS (AX), Y0, Y0
-	ADDQ   CX, AX
-	VADDPS (AX), Y1, Y1
-	ADDQ   CX, AX
-	VADDPS (AX), Y2, Y2
+	MOVQ   ldadd+120(FP), BX
+	SHLQ   $0x02, BX
+	VADDPS (CX), Y0, Y0
+	ADDQ   BX, CX
+	VADDPS (CX), Y1, Y1
+	ADDQ   BX, CX
+	VADDPS (CX), Y2, Y2
 
 alone3:
-	MOVQ    c_base+0(FP), AX
-	MOVQ    ldc+24(FP), CX
-	SHLQ    $0x02, CX
-	VMOVUPS Y0, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Y1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Y2, (AX)
+	MOVQ    c_base+0(FP), CX
+	MOVQ    ldc+24(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS Y0, (CX)
+	ADDQ    BX, CX
+	VMOVUPS Y1, (CX)
+	ADDQ    BX, CX
+	VMOVUPS Y2, (CX)
+	DECQ    panels+160(FP)
+	JNE     another3
 	VZEROUPPER
 	RET
+
+another3:
+	MOVQ k+88(FP), CX
+	MOVQ CX, BX
+	SHLQ $0x02, BX
+	SUBQ BX, SI
+	ADDQ $0x00000020, c_base+0(FP)
+	ADDQ $0x00000020, add_base+96(FP)
+	ADDQ $0x00000020, bias_base+128(FP)
+	JMP  rows3
 
 rows2:
 	IMUL3Q     $0x02, DX, BX
@@ -1586,43 +1712,55 @@ last2:
 	JNE          last2
 
 done2:
-	MOVQ    bias_base+128(FP), AX
-	MOVQ    bias_len+136(FP), CX
-	TESTQ   CX, CX
+	MOVQ    bias_base+128(FP), CX
+	MOVQ    bias_len+136(FP), BX
+	TESTQ   BX, BX
 	JZ      unbiased2
-	VMOVUPS (AX), Y15
+	VMOVUPS (CX), Y15
 	VADDPS  Y15, Y0, Y0
 	VADDPS  Y15, Y1, Y1
 
 unbiased2:
-	MOVQ   add_base+96(FP), AX
-	MOVQ   add_len+104(FP), CX
-	TESTQ  CX, CX
+	MOVQ   add_base+96(FP), CX
+	MOVQ   add_len+104(FP), BX
+	TESTQ  BX, BX
 	JZ     alone2
-	MOVQ   ldadd+120(FP), CX
-	SHLQ   $0x02, CX
-	VADDPS (AX), Y0, Y0
-	ADDQ   CX, AX
-	VADDPS (AX), Y1, Y1
+	MOVQ   ldadd+120(FP), BX
+	SHLQ   $0x02, BX
+	VADDPS (CX), Y0, Y0
+	ADDQ   BX, CX
+	VADDPS (CX), Y1, Y1
 
 alone2:
-	MOVQ    c_base+0(FP), AX
-	MOVQ    ldc+24(FP), CX
-	SHLQ    $0x02, CX
-	VMOVUPS Y0, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Y1, (AX)
+	MOVQ    c_base+0(FP), CX
+	MOVQ    ldc+24(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS Y0, (CX)
+	ADDQ    BX, CX
+	VMOVUPS Y1, (CX)
+	DECQ    panels+160(FP)
+	JNE     another2
 	VZEROUPPER
 	RET
+
+another2:
+	MOVQ k+88(FP), CX
+	MOVQ CX, BX
+	SHLQ $0x02, BX
+	SUBQ BX, SI
+	ADDQ $0x00000020, c_base+0(FP)
+	ADDQ $0x00000020, add_base+96(FP)
+	ADDQ $0x00000020, bias_base+128(FP)
+	JMP  rows2
 
 rows1:
 	IMUL3Q     $0x01, DX, BX
 	ADDQ       SI, BX
 	VXORPS     Y0, Y0, Y0
-	MOVQ       c_base+0(FP), DX
-	MOVQ       ldc+24(FP), DI
-	SHLQ       $0x02, DI
-	PREFETCHT0 (DX)
+	MOVQ       c_base+0(FP), DI
+	MOVQ       ldc+24(FP), R8
+	SHLQ       $0x02, R8
+	PREFETCHT0 (DI)
 	SUBQ       $0x04, CX
 	JLT        tail1
 
@@ -1660,33 +1798,45 @@ last1:
 	JNE          last1
 
 done1:
-	MOVQ    bias_base+128(FP), AX
-	MOVQ    bias_len+136(FP), CX
-	TESTQ   CX, CX
+	MOVQ    bias_base+128(FP), CX
+	MOVQ    bias_len+136(FP), BX
+	TESTQ   BX, BX
 	JZ      unbiased1
-	VMOVUPS (AX), Y15
+	VMOVUPS (CX), Y15
 	VADDPS  Y15, Y0, Y0
 
 unbiased1:
-	MOVQ   add_base+96(FP), AX
-	MOVQ   add_len+104(FP), CX
-	TESTQ  CX, CX
+	MOVQ   add_base+96(FP), CX
+	MOVQ   add_len+104(FP), BX
+	TESTQ  BX, BX
 	JZ     alone1
-	MOVQ   ldadd+120(FP), CX
-	SHLQ   $0x02, CX
-	VADDPS (AX), Y0, Y0
+	MOVQ   ldadd+120(FP), BX
+	SHLQ   $0x02, BX
+	VADDPS (CX), Y0, Y0
 
 alone1:
-	MOVQ    c_base+0(FP), AX
-	MOVQ    ldc+24(FP), CX
-	SHLQ    $0x02, CX
-	VMOVUPS Y0, (AX)
+	MOVQ    c_base+0(FP), CX
+	MOVQ    ldc+24(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS Y0, (CX)
+	DECQ    panels+160(FP)
+	JNE     another1
 	VZEROUPPER
 	RET
 
-// func quarterTileAVX2(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int)
+another1:
+	MOVQ k+88(FP), CX
+	MOVQ CX, BX
+	SHLQ $0x02, BX
+	SUBQ BX, SI
+	ADDQ $0x00000020, c_base+0(FP)
+	ADDQ $0x00000020, add_base+96(FP)
+	ADDQ $0x00000020, bias_base+128(FP)
+	JMP  rows1
+
+// func quarterTileAVX2(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·quarterTileAVX2(SB), NOSPLIT, $0-160
+TEXT ·quarterTileAVX2(SB), NOSPLIT, $0-168
 	MOVQ panel_base+64(FP), AX
 	MOVQ k+88(FP), CX
 	MOVQ lda+56(FP), DX
@@ -1822,11 +1972,11 @@ last6:
 	JNE          last6
 
 done6:
-	MOVQ    bias_base+128(FP), AX
-	MOVQ    bias_len+136(FP), CX
-	TESTQ   CX, CX
+	MOVQ    bias_base+128(FP), CX
+	MOVQ    bias_len+136(FP), BX
+	TESTQ   BX, BX
 	JZ      unbiased6
-	VMOVUPS (AX), X15
+	VMOVUPS (CX), X15
 	VADDPS  X15, X0, X0
 	VADDPS  X15, X1, X1
 	VADDPS  X15, X2, X2
@@ -1835,41 +1985,54 @@ done6:
 	VADDPS  X15, X5, X5
 
 unbiased6:
-	MOVQ   add_base+96(FP), AX
-	MOVQ   add_len+104(FP), CX
-	TESTQ  CX, CX
+	MOVQ   add_base+96(FP), CX
+	MOVQ   add_len+104(FP), BX
+	TESTQ  BX, BX
 	JZ     alone6
-	MOVQ   ldadd+120(FP), CX
-	SHLQ   $0x02, CX
-	VADDPS (AX), X0, X0
-	ADDQ   CX, AX
-	VADDPS (AX), X1, X1
-	ADDQ   CX, AX
-	VADDPS (AX), X2, X2
-	ADDQ   CX, AX
-	VADDPS (AX), X3, X3
-	ADDQ   CX, AX
-	VADDPS (AX), X4, X4
-	ADDQ   CX, AX
-	VADDPS (AX), X5, X5
+	MOVQ   ldadd+120(FP), BX
+	SHLQ   $0x02, BX
+	VADDPS (CX), X0, X0
+	ADDQ   BX, CX
+	VADDPS (CX), X1, X1
+	ADDQ   BX, CX
+	VADDPS (CX), X2, X2
+	ADDQ   BX, CX
+	VADDPS (CX), X3, X3
+	ADDQ   BX, CX
+	VADDPS (CX), X4, X4
+	ADDQ   BX, CX
+	VADDPS (CX), X5, X5
 
 alone6:
-	MOVQ    c_base+0(FP), AX
-	MOVQ    ldc+24(FP), CX
-	SHLQ    $0x02, CX
-	VMOVUPS X0, (AX)
-	ADDQ    CX, AX
-	VMOVUPS X1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS X2, (AX)
-	ADDQ    CX, AX
-	VMOVUPS X3, (AX)
-	ADDQ    CX, AX
-	VMOVUPS X4, (AX)
-	ADDQ    CX, AX
-	VMOVUPS X5, (AX)
+	MOVQ    c_base+0(FP), CX
+	MOVQ    ldc+24(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS X0, (CX)
+	ADDQ    BX, CX
+	VMOVUPS X1, (CX)
+	ADDQ    BX, CX
+	VMOVUPS X2, (CX)
+	ADDQ    BX, CX
+	VMOVUPS X3, (CX)
+	ADDQ    BX, CX
+	VMOVUPS X4, (CX)
+	ADDQ    BX, CX
+	VMOVUPS X5, (CX)
+	DECQ    panels+160(FP)
+	JNE     another6
 	VZEROUPPER
 	RET
+
+another6:
+	MOVQ k+88(FP), CX
+	MOVQ CX, BX
+	SHLQ $0x02, BX
+	SUBQ BX, SI
+	SUBQ BX, DI
+	ADDQ $0x00000010, c_base+0(FP)
+	ADDQ $0x00000010, add_base+96(FP)
+	ADDQ $0x00000010, bias_base+128(FP)
+	JMP  rows6
 
 rows5:
 	IMUL3Q     $0x05, DX, BX
@@ -1971,11 +2134,11 @@ last5:
 	JNE          last5
 
 done5:
-	MOVQ    bias_base+128(FP), AX
-	MOVQ    bias_len+136(FP), CX
-	TESTQ   CX, CX
+	MOVQ    bias_base+128(FP), CX
+	MOVQ    bias_len+136(FP), BX
+	TESTQ   BX, BX
 	JZ      unbiased5
-	VMOVUPS (AX), X15
+	VMOVUPS (CX), X15
 	VADDPS  X15, X0, X0
 	VADDPS  X15, X1, X1
 	VADDPS  X15, X2, X2
@@ -1983,37 +2146,50 @@ done5:
 	VADDPS  X15, X4, X4
 
 unbiased5:
-	MOVQ   add_base+96(FP), AX
-	MOVQ   add_len+104(FP), CX
-	TESTQ  CX, CX
+	MOVQ   add_base+96(FP), CX
+	MOVQ   add_len+104(FP), BX
+	TESTQ  BX, BX
 	JZ     alone5
-	MOVQ   ldadd+120(FP), CX
-	SHLQ   $0x02, CX
-	VADDPS (AX), X0, X0
-	ADDQ   CX, AX
-	VADDPS (AX), X1, X1
-	ADDQ   CX, AX
-	VADDPS (AX), X2, X2
-	ADDQ   CX, AX
-	VADDPS (AX), X3, X3
-	ADDQ   CX, AX
-	VADDPS (AX), X4, X4
+	MOVQ   ldadd+120(FP), BX
+	SHLQ   $0x02, BX
+	VADDPS (CX), X0, X0
+	ADDQ   BX, CX
+	VADDPS (CX), X1, X1
+	ADDQ   BX, CX
+	VADDPS (CX), X2, X2
+	ADDQ   BX, CX
+	VADDPS (CX), X3, X3
+	ADDQ   BX, CX
+	VADDPS (CX), X4, X4
 
 alone5:
-	MOVQ    c_base+0(FP), AX
-	MOVQ    ldc+24(FP), CX
-	SHLQ    $0x02, CX
-	VMOVUPS X0, (AX)
-	ADDQ    CX, AX
-	VMOVUPS X1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS X2, (AX)
-	ADDQ    CX, AX
-	VMOVUPS X3, (AX)
-	ADDQ    CX, AX
-	VMOVUPS X4, (AX)
+	MOVQ    c_base+0(FP), CX
+	MOVQ    ldc+24(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS X0, (CX)
+	ADDQ    BX, CX
+	VMOVUPS X1, (CX)
+	ADDQ    BX, CX
+	VMOVUPS X2, (CX)
+	ADDQ    BX, CX
+	VMOVUPS X3, (CX)
+	ADDQ    BX, CX
+	VMOVUPS X4, (CX)
+	DECQ    panels+160(FP)
+	JNE     another5
 	VZEROUPPER
 	RET
+
+another5:
+	MOVQ k+88(FP), CX
+	MOVQ CX, BX
+	SHLQ $0x02, BX
+	SUBQ BX, SI
+	SUBQ BX, DI
+	ADDQ $0x00000010, c_base+0(FP)
+	ADDQ $0x00000010, add_base+96(FP)
+	ADDQ $0x00000010, bias_base+128(FP)
+	JMP  rows5
 
 rows4:
 	IMUL3Q     $0x04, DX, BX
@@ -2101,44 +2277,57 @@ last4:
 	JNE          last4
 
 done4:
-	MOVQ    bias_base+128(FP), AX
-	MOVQ    bias_len+136(FP), CX
-	TESTQ   CX, CX
+	MOVQ    bias_base+128(FP), CX
+	MOVQ    bias_len+136(FP), BX
+	TESTQ   BX, BX
 	JZ      unbiased4
-	VMOVUPS (AX), X15
+	VMOVUPS (CX), X15
 	VADDPS  X15, X0, X0
 	VADDPS  X15, X1, X1
 	VADDPS  X15, X2, X2
 	VADDPS  X15, X3, X3
 
 unbiased4:
-	MOVQ   add_base+96(FP), AX
-	MOVQ   add_len+104(FP), CX
-	TESTQ  CX, CX
+	MOVQ   add_base+96(FP), CX
+	MOVQ   add_len+104(FP), BX
+	TESTQ  BX, BX
 	JZ     alone4
-	MOVQ   ldadd+120(FP), CX
-	SHLQ   $0x02, CX
-	VADDPS (AX), X0, X0
-	ADDQ   CX, AX
-	VADDPS (AX), X1, X1
-	ADDQ   CX, AX
-	VADDPS (AX), X2, X2
-	ADDQ   CX, AX
-	VADDPS (AX), X3, X3
+	MOVQ   ldadd+120(FP), BX
+	SHLQ   $0x02, BX
+	VADDPS (CX), X0, X0
+	ADDQ   BX, CX
+	VADDPS (CX), X1, X1
+	ADDQ   BX, CX
+	VADDPS (CX), X2, X2
+	ADDQ   BX, CX
+	VADDPS (CX), X3, X3
 
 alone4:
-	MOVQ    c_base+0(FP), AX
-	MOVQ    ldc+24(FP), CX
-	SHLQ    $0x02, CX
-	VMOVUPS X0, (AX)
-	ADDQ    CX, AX
-	VMOVUPS X1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS X2, (AX)
-	ADDQ    CX, AX
-	VMOVUPS X3, (AX)
+	MOVQ    c_base+0(FP), CX
+	MOVQ    ldc+24(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS X0, (CX)
+	ADDQ    BX, CX
+	VMOVUPS X1, (CX)
+	ADDQ    BX, CX
+	VMOVUPS X2, (CX)
+	ADDQ    BX, CX
+	VMOVUPS X3, (CX)
+	DECQ    panels+160(FP)
+	JNE     another4
 	VZEROUPPER
 	RET
+
+another4:
+	MOVQ k+88(FP), CX
+	MOVQ CX, BX
+	SHLQ $0x02, BX
+	SUBQ BX, SI
+	SUBQ BX, DI
+	ADDQ $0x00000010, c_base+0(FP)
+	ADDQ $0x00000010, add_base+96(FP)
+	ADDQ $0x00000010, bias_base+128(FP)
+	JMP  rows4
 
 rows3:
 	IMUL3Q     $0x03, DX, BX
@@ -2211,39 +2400,51 @@ last3:
 	JNE          last3
 
 done3:
-	MOVQ    bias_base+128(FP), AX
-	MOVQ    bias_len+136(FP), CX
-	TESTQ   CX, CX
+	MOVQ    bias_base+128(FP), CX
+	MOVQ    bias_len+136(FP), BX
+	TESTQ   BX, BX
 	JZ      unbiased3
-	VMOVUPS (AX), X15
+	VMOVUPS (CX), X15
 	VADDPS  X15, X0, X0
 	VADDPS  X15, X1, X1
 	VADDPS  X15, X2, X2
 
 unbiased3:
-	MOVQ   add_base+96(FP), AX
-	MOVQ   add_len+104(FP), CX
-	TESTQ  CX, CX
+	MOVQ   add_base+96(FP), CX
+	MOVQ   add_len+104(FP), BX
+	TESTQ  BX, BX
 	JZ     alone3
-	MOVQ   ldadd+120(FP), CX
-	SHLQ   $0x02, CX
-	VADDPS (AX), X0, X0
-	ADDQ   CX, AX
-	VADDPS (AX), X1, X1
-	ADDQ   CX, AX
-	VADDPS (AX), X2, X2
+	MOVQ   ldadd+120(FP), BX
+	SHLQ   $0x02, BX
+	VADDPS (CX), X0, X0
+	ADDQ   BX, CX
+	VADDPS (CX), X1, X1
+	ADDQ   BX, CX
+	VADDPS (CX), X2, X2
 
 alone3:
-	MOVQ    c_base+0(FP), AX
-	MOVQ    ldc+24(FP), CX
-	SHLQ    $0x02, CX
-	VMOVUPS X0, (AX)
-	ADDQ    CX, AX
-	VMOVUPS X1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS X2, (AX)
+	MOVQ    c_base+0(FP), CX
+	MOVQ    ldc+24(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS X0, (CX)
+	ADDQ    BX, CX
+	VMOVUPS X1, (CX)
+	ADDQ    BX, CX
+	VMOVUPS X2, (CX)
+	DECQ    panels+160(FP)
+	JNE     another3
 	VZEROUPPER
 	RET
+
+another3:
+	MOVQ k+88(FP), CX
+	MOVQ CX, BX
+	SHLQ $0x02, BX
+	SUBQ BX, SI
+	ADDQ $0x00000010, c_base+0(FP)
+	ADDQ $0x00000010, add_base+96(FP)
+	ADDQ $0x00000010, bias_base+128(FP)
+	JMP  rows3
 
 rows2:
 	IMUL3Q     $0x02, DX, BX
@@ -2303,43 +2504,55 @@ last2:
 	JNE          last2
 
 done2:
-	MOVQ    bias_base+128(FP), AX
-	MOVQ    bias_len+136(FP), CX
-	TESTQ   CX, CX
+	MOVQ    bias_base+128(FP), CX
+	MOVQ    bias_len+136(FP), BX
+	TESTQ   BX, BX
 	JZ      unbiased2
-	VMOVUPS (AX), X15
+	VMOVUPS (CX), X15
 	VADDPS  X15, X0, X0
 	VADDPS  X15, X1, X1
 
 unbiased2:
-	MOVQ   add_base+96(FP), AX
-	MOVQ   add_len+104(FP), CX
-	TESTQ  CX, CX
+	MOVQ   add_base+96(FP), CX
+	MOVQ   add_len+104(FP), BX
+	TESTQ  BX, BX
 	JZ     alone2
-	MOVQ   ldadd+120(FP), CX
-	SHLQ   $0x02, CX
-	VADDPS (AX), X0, X0
-	ADDQ   CX, AX
-	VADDPS (AX), X1, X1
+	MOVQ   ldadd+120(FP), BX
+	SHLQ   $0x02, BX
+	VADDPS (CX), X0, X0
+	ADDQ   BX, CX
+	VADDPS (CX), X1, X1
 
 alone2:
-	MOVQ    c_base+0(FP), AX
-	MOVQ    ldc+24(FP), CX
-	SHLQ    $0x02, CX
-	VMOVUPS X0, (AX)
-	ADDQ    CX, AX
-	VMOVUPS X1, (AX)
+	MOVQ    c_base+0(FP), CX
+	MOVQ    ldc+24(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS X0, (CX)
+	ADDQ    BX, CX
+	VMOVUPS X1, (CX)
+	DECQ    panels+160(FP)
+	JNE     another2
 	VZEROUPPER
 	RET
+
+another2:
+	MOVQ k+88(FP), CX
+	MOVQ CX, BX
+	SHLQ $0x02, BX
+	SUBQ BX, SI
+	ADDQ $0x00000010, c_base+0(FP)
+	ADDQ $0x00000010, add_base+96(FP)
+	ADDQ $0x00000010, bias_base+128(FP)
+	JMP  rows2
 
 rows1:
 	IMUL3Q     $0x01, DX, BX
 	ADDQ       SI, BX
 	VXORPS     X0, X0, X0
-	MOVQ       c_base+0(FP), DX
-	MOVQ       ldc+24(FP), DI
-	SHLQ       $0x02, DI
-	PREFETCHT0 (DX)
+	MOVQ       c_base+0(FP), DI
+	MOVQ       ldc+24(FP), R8
+	SHLQ       $0x02, R8
+	PREFETCHT0 (DI)
 	SUBQ       $0x04, CX
 	JLT        tail1
 
@@ -2377,29 +2590,41 @@ last1:
 	JNE          last1
 
 done1:
-	MOVQ    bias_base+128(FP), AX
-	MOVQ    bias_len+136(FP), CX
-	TESTQ   CX, CX
+	MOVQ    bias_base+128(FP), CX
+	MOVQ    bias_len+136(FP), BX
+	TESTQ   BX, BX
 	JZ      unbiased1
-	VMOVUPS (AX), X15
+	VMOVUPS (CX), X15
 	VADDPS  X15, X0, X0
 
 unbiased1:
-	MOVQ   add_base+96(FP), AX
-	MOVQ   add_len+104(FP), CX
-	TESTQ  CX, CX
+	MOVQ   add_base+96(FP), CX
+	MOVQ   add_len+104(FP), BX
+	TESTQ  BX, BX
 	JZ     alone1
-	MOVQ   ldadd+120(FP), CX
-	SHLQ   $0x02, CX
-	VADDPS (AX), X0, X0
+	MOVQ   ldadd+120(FP), BX
+	SHLQ   $0x02, BX
+	VADDPS (CX), X0, X0
 
 alone1:
-	MOVQ    c_base+0(FP), AX
-	MOVQ    ldc+24(FP), CX
-	SHLQ    $0x02, CX
-	VMOVUPS X0, (AX)
+	MOVQ    c_base+0(FP), CX
+	MOVQ    ldc+24(FP), BX
+	SHLQ    $0x02, BX
+	VMOVUPS X0, (CX)
+	DECQ    panels+160(FP)
+	JNE     another1
 	VZEROUPPER
 	RET
+
+another1:
+	MOVQ k+88(FP), CX
+	MOVQ CX, BX
+	SHLQ $0x02, BX
+	SUBQ BX, SI
+	ADDQ $0x00000010, c_base+0(FP)
+	ADDQ $0x00000010, add_base+96(FP)
+	ADDQ $0x00000010, bias_base+128(FP)
+	JMP  rows1
 
 // func transposeFloat32AVX2(dst []float32, ldd int, src []float32, lds int, m int, n int)
 // Requires: AVX, MMX+

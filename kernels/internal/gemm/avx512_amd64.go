@@ -4,29 +4,32 @@
 
 package gemm
 
-// tileAVX512 multiplies rows ≤ Rows rows by one panel:
+// tileAVX512 multiplies rows ≤ Rows rows by panels that follow one another:
 //
 //	c[r*ldc+j] = Σ_i a[r*lda+i]·panel[i*Cols+j] + bias[j] + add[r*ldadd+j]
 //
-// for r < rows, j < Cols and i < k. An empty bias or add counts as zero; add
-// may be c.
-func tileAVX512(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int)
+// for r < rows, j < Cols and i < k, and as many columns further on for the next
+// panel. An empty bias or add counts as zero; add may be c. k is positive if there
+// are several panels.
+func tileAVX512(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int)
 
-// halfTileAVX512 multiplies rows ≤ Rows rows by one panel:
+// halfTileAVX512 multiplies rows ≤ Rows rows by panels that follow one another:
 //
 //	c[r*ldc+j] = Σ_i a[r*lda+i]·panel[i*Cols+j] + bias[j] + add[r*ldadd+j]
 //
-// for r < rows, j < Cols/2 and i < k. An empty bias or add counts as zero; add
-// may be c.
-func halfTileAVX512(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int)
+// for r < rows, j < Cols/2 and i < k, and as many columns further on for the next
+// panel. An empty bias or add counts as zero; add may be c. k is positive if there
+// are several panels.
+func halfTileAVX512(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int)
 
-// quarterTileAVX512 multiplies rows ≤ Rows rows by one panel:
+// quarterTileAVX512 multiplies rows ≤ Rows rows by panels that follow one another:
 //
 //	c[r*ldc+j] = Σ_i a[r*lda+i]·panel[i*Cols+j] + bias[j] + add[r*ldadd+j]
 //
-// for r < rows, j < Cols/4 and i < k. An empty bias or add counts as zero; add
-// may be c.
-func quarterTileAVX512(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int)
+// for r < rows, j < Cols/4 and i < k, and as many columns further on for the next
+// panel. An empty bias or add counts as zero; add may be c. k is positive if there
+// are several panels.
+func quarterTileAVX512(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int)
 
 // transposeFloat32AVX512 sets dst[i*ldd+j] = src[j*lds+i] for i < m, j < n.
 // m and n are positive multiples of 16.
@@ -67,29 +70,32 @@ func expMulAVX512(p []float32, d []float32)
 // 12·n vectors of 16 numbers. n is positive.
 func peakAVX512(n int)
 
-// tilePairsAVX512 multiplies rows ≤ Rows rows by one panel of pairs:
+// tilePairsAVX512 multiplies rows ≤ Rows rows by panels of pairs that follow one another:
 //
 //	c[r*ldc+j] = Σ_i a[r*lda+i]·panel[i*Cols+j] + bias[j] + add[r*ldadd+j]
 //
-// for r < rows, j < Cols and i < k. An empty bias or add counts as zero; add
-// may be c.
-func tilePairsAVX512(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int)
+// for r < rows, j < Cols and i < k, and as many columns further on for the next
+// panel. An empty bias or add counts as zero; add may be c. k is positive if there
+// are several panels.
+func tilePairsAVX512(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int)
 
-// halfTilePairsAVX512 multiplies rows ≤ Rows rows by one panel of pairs:
+// halfTilePairsAVX512 multiplies rows ≤ Rows rows by panels of pairs that follow one another:
 //
 //	c[r*ldc+j] = Σ_i a[r*lda+i]·panel[i*Cols+j] + bias[j] + add[r*ldadd+j]
 //
-// for r < rows, j < Cols/2 and i < k. An empty bias or add counts as zero; add
-// may be c.
-func halfTilePairsAVX512(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int)
+// for r < rows, j < Cols/2 and i < k, and as many columns further on for the next
+// panel. An empty bias or add counts as zero; add may be c. k is positive if there
+// are several panels.
+func halfTilePairsAVX512(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int)
 
-// quarterTilePairsAVX512 multiplies rows ≤ Rows rows by one panel of pairs:
+// quarterTilePairsAVX512 multiplies rows ≤ Rows rows by panels of pairs that follow one another:
 //
 //	c[r*ldc+j] = Σ_i a[r*lda+i]·panel[i*Cols+j] + bias[j] + add[r*ldadd+j]
 //
-// for r < rows, j < Cols/4 and i < k. An empty bias or add counts as zero; add
-// may be c.
-func quarterTilePairsAVX512(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int)
+// for r < rows, j < Cols/4 and i < k, and as many columns further on for the next
+// panel. An empty bias or add counts as zero; add may be c. k is positive if there
+// are several panels.
+func quarterTilePairsAVX512(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int)
 
 // rowPairsAVX512 sets dst[i*ldd+j] to the pair of src[i*lds+2*j] and the number after it,
 // for i < m, j < n. dst may be src. m and n are positive.

@@ -120,7 +120,7 @@ func TestTilePairs(t *testing.T) {
 				p.Lines(left, k, a, 2*k, rows, k)
 				p.CopyFloat32(panel, p.Cols, b, p.Cols, k, p.Cols)
 				c := newGuarded(rows * cols)
-				tile(c.x, cols, left, k, panel, k, nil, 0, nil, rows)
+				tile(c.x, cols, left, k, panel, k, nil, 0, nil, rows, 1)
 				for at, got := range c.x {
 					want, scale := 0.0, 0.0
 					for i := range 2 * k {

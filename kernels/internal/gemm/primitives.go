@@ -39,10 +39,11 @@ type Primitives struct {
 	// registers. Cols is a multiple of 16.
 	Rows, Cols int
 
-	// Tiles[w] multiplies rows ≤ Rows rows by one panel:
+	// Tiles[w] multiplies rows ≤ Rows rows by panels that follow one another:
 	//	c[r*ldc+j] = Σ_i a[r*lda+i]·panel[i*Cols+j] + bias[j] + add[r*ldadd+j]
-	// for r < rows, j < Cols>>w and i < k. An empty bias or add counts as
-	// zero; add may be c.
+	// for r < rows, j < Cols>>w and i < k, and as many columns further on for the
+	// next panel. An empty bias or add counts as zero; add may be c. k is positive
+	// if there are several panels.
 	Tiles [widths]Tile
 
 	// Lines sets dst[i*ldd+j] to element j of row i, whose numbers begin at
@@ -82,7 +83,7 @@ type Primitives struct {
 type move[T any] = func(dst []float32, ldd int, src []T, lds, m, n int)
 
 // Tile is described at [Primitives].
-type Tile = func(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int)
+type Tile = func(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows, panels int)
 
 // widths is the number of tiles of different width: whole, half and quarter
 // panels.
@@ -140,9 +141,14 @@ func (p *Primitives) PackRows(dst []float32, size int, src Numbers, lds, k, n in
 // c[r*ldc+j] = Σ_i a[r*lda+i]·b(i, j) + add[r*ldadd+j]. Rows of c must have
 // room for [Primitives.Padded] columns.
 func (p *Primitives) Multiply(c []float32, ldc int, a []float32, lda int, panels []float32, size, k int, add []float32, ldadd, rows, n int) {
-	for j := 0; j < n; j += p.Cols {
-		tile, _ := p.tile(n - j)
-		tile(c[j:], ldc, a, lda, panels[j/p.Cols*size:], k, From(add, j), ldadd, nil, rows)
+	for j := 0; j < n; {
+		tile, width := p.tile(n - j)
+		count := 1
+		if size == k*p.Cols && k > 0 {
+			count = max((n-j)/p.Cols, 1)
+		}
+		tile(c[j:], ldc, a, lda, panels[j/p.Cols*size:], k, From(add, j), ldadd, nil, rows, count)
+		j += count * width
 	}
 }
 

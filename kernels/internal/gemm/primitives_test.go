@@ -49,7 +49,10 @@ func TestTile(t *testing.T) {
 			for _, k := range []int{0, 1, 2, 3, 4, 5, 7, 8, 9, 40, 77} {
 				for options := range 4 {
 					for w, tile := range p.Tiles {
-						testTile(t, p, tile, p.Cols>>w, rows, k, options)
+						testTile(t, p, tile, p.Cols>>w, rows, k, 1, options)
+						if w == 0 && k > 0 {
+							testTile(t, p, tile, p.Cols, rows, k, 3, options)
+						}
 					}
 				}
 			}
@@ -57,11 +60,12 @@ func TestTile(t *testing.T) {
 	})
 }
 
-func testTile(t *testing.T, p *Primitives, tile Tile, cols, rows, k, options int) {
+func testTile(t *testing.T, p *Primitives, tile Tile, cols, rows, k, panels, options int) {
 	t.Helper()
 	r := rand.New(rand.NewPCG(uint64(rows), uint64(k)))
+	cols *= panels
 	lda, ldc, ldadd := k+r.IntN(5), cols+r.IntN(5), cols+r.IntN(5)
-	a, panel := newRandom(r, max((rows-1)*lda+k, 0)), newRandom(r, k*p.Cols)
+	a, panel := newRandom(r, max((rows-1)*lda+k, 0)), newRandom(r, panels*k*p.Cols)
 	c := newGuarded((rows-1)*ldc + cols)
 	var add, bias []float32
 	if options&1 > 0 {
@@ -70,20 +74,20 @@ func testTile(t *testing.T, p *Primitives, tile Tile, cols, rows, k, options int
 	if options&2 > 0 {
 		bias = newRandom(r, cols).x
 	}
-	tile(c.x, ldc, a.x, lda, panel.x, k, add, ldadd, bias, rows)
+	tile(c.x, ldc, a.x, lda, panel.x, k, add, ldadd, bias, rows, panels)
 	for i, got := range c.all {
 		at := i - (len(c.all)-len(c.x))/2
 		row, col := at/ldc, at%ldc
 		if at < 0 || at >= len(c.x) || col >= cols {
 			if !isGuard(got) {
-				t.Fatalf("rows %d, k %d: wrote outside the tile at %d", rows, k, at)
+				t.Fatalf("rows %d, k %d, %d panels: wrote outside the tile at %d", rows, k, panels, at)
 			}
 			continue
 		}
 		var want, scale float64
 		sum := func(x float64) { want += x; scale += math.Abs(x) }
 		for i := range k {
-			sum(float64(a.x[row*lda+i]) * float64(panel.x[i*p.Cols+col]))
+			sum(float64(a.x[row*lda+i]) * float64(panel.x[(col/p.Cols*k+i)*p.Cols+col%p.Cols]))
 		}
 		if add != nil {
 			sum(float64(add[row*ldadd+col]))
@@ -92,7 +96,7 @@ func testTile(t *testing.T, p *Primitives, tile Tile, cols, rows, k, options int
 			sum(float64(bias[col]))
 		}
 		if !(math.Abs(float64(got)-want) <= 8*0x1p-24*scale) {
-			t.Fatalf("rows %d, k %d, options %d: (%d, %d) is %v, want %v", rows, k, options, row, col, got, want)
+			t.Fatalf("rows %d, k %d, %d panels, options %d: (%d, %d) is %v, want %v", rows, k, panels, options, row, col, got, want)
 		}
 	}
 }

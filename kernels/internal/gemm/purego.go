@@ -14,38 +14,49 @@ var pureGo = Primitives{
 	Peak: peakGo, PeakFlops: 8,
 }
 
-// tileGo multiplies rows ≤ Rows rows by one panel:
+// tileGo multiplies rows ≤ Rows rows by panels that follow one another:
 //
 //	c[r*ldc+j] = Σ_i a[r*lda+i]·panel[i*Cols+j] + bias[j] + add[r*ldadd+j]
 //
-// for r < rows, j < Cols and i < k. An empty bias or add counts as zero; add
-// may be c.
-func tileGo(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int) {
-	tileColumnsGo(16, c, ldc, a, lda, panel, k, add, ldadd, bias, rows)
+// for r < rows, j < Cols and i < k, and as many columns further on for the next
+// panel. An empty bias or add counts as zero; add may be c. k is positive if there
+// are several panels.
+func tileGo(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows, panels int) {
+	tileColumnsGo(16, c, ldc, a, lda, panel, k, add, ldadd, bias, rows, panels)
 }
 
-// halfTileGo multiplies rows ≤ Rows rows by one panel:
+// halfTileGo multiplies rows ≤ Rows rows by panels that follow one another:
 //
 //	c[r*ldc+j] = Σ_i a[r*lda+i]·panel[i*Cols+j] + bias[j] + add[r*ldadd+j]
 //
-// for r < rows, j < Cols/2 and i < k. An empty bias or add counts as zero; add
-// may be c.
-func halfTileGo(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int) {
-	tileColumnsGo(8, c, ldc, a, lda, panel, k, add, ldadd, bias, rows)
+// for r < rows, j < Cols/2 and i < k, and as many columns further on for the next
+// panel. An empty bias or add counts as zero; add may be c. k is positive if there
+// are several panels.
+func halfTileGo(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows, panels int) {
+	tileColumnsGo(8, c, ldc, a, lda, panel, k, add, ldadd, bias, rows, panels)
 }
 
-// quarterTileGo multiplies rows ≤ Rows rows by one panel:
+// quarterTileGo multiplies rows ≤ Rows rows by panels that follow one another:
 //
 //	c[r*ldc+j] = Σ_i a[r*lda+i]·panel[i*Cols+j] + bias[j] + add[r*ldadd+j]
 //
-// for r < rows, j < Cols/4 and i < k. An empty bias or add counts as zero; add
-// may be c.
-func quarterTileGo(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int) {
-	tileColumnsGo(4, c, ldc, a, lda, panel, k, add, ldadd, bias, rows)
+// for r < rows, j < Cols/4 and i < k, and as many columns further on for the next
+// panel. An empty bias or add counts as zero; add may be c. k is positive if there
+// are several panels.
+func quarterTileGo(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows, panels int) {
+	tileColumnsGo(4, c, ldc, a, lda, panel, k, add, ldadd, bias, rows, panels)
 }
 
-// tileColumnsGo computes the first cols columns of a tile, four at a time.
-func tileColumnsGo(cols int, c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int) {
+// tileColumnsGo computes the first cols columns of tiles.
+func tileColumnsGo(cols int, c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows, panels int) {
+	for i := range panels {
+		at := i * cols
+		columnsGo(cols, c[at:], ldc, a, lda, panel[i*k*16:], k, From(add, at), ldadd, From(bias, at), rows)
+	}
+}
+
+// columnsGo computes the first cols columns of a tile, four at a time.
+func columnsGo(cols int, c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int) {
 	for r := range rows {
 		row := a[r*lda:][:k]
 		for j := 0; j < cols; j += 4 {

@@ -167,7 +167,7 @@ func (w work) multiplyTiles(s *workspace, frequency int, v, u []float32, k, tile
 		if add {
 			old = m
 		}
-		w.gemm.Tiles[0](m, cols, v[lo*k:], k, u, k, old, cols, nil, hi-lo)
+		w.gemm.Tiles[0](m, cols, v[lo*k:], k, u, k, old, cols, nil, hi-lo, 1)
 	}
 }
 

@@ -4,11 +4,12 @@ import (
 	"fmt"
 
 	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/gotypes"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-const tileSignature = "func(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int)"
+const tileSignature = "func(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows, panels int)"
 
 // tiles generates the products of some rows with all, half and a quarter of the
 // columns of a panel.
@@ -33,12 +34,13 @@ var singles = multiply{"", "", func(a, b, sum VecPhysical) { VFMADD231PS(a, b, s
 func (t target) tile(name, columns string, vecs int, register func(i int) VecPhysical, m multiply) {
 	TEXT(name+t.suffix, NOSPLIT, tileSignature)
 	Doc(
-		fmt.Sprintf("%s%s multiplies rows ≤ Rows rows by one panel%s:", name, t.suffix, m.elements),
+		fmt.Sprintf("%s%s multiplies rows ≤ Rows rows by panels%s that follow one another:", name, t.suffix, m.elements),
 		"",
 		"\tc[r*ldc+j] = Σ_i a[r*lda+i]·panel[i*Cols+j] + bias[j] + add[r*ldadd+j]",
 		"",
-		fmt.Sprintf("for r < rows, j < %s and i < k. An empty bias or add counts as zero; add", columns),
-		"may be c.",
+		fmt.Sprintf("for r < rows, j < %s and i < k, and as many columns further on for the next", columns),
+		"panel. An empty bias or add counts as zero; add may be c. k is positive if there",
+		"are several panels.",
 	)
 	g := tileRegisters{
 		target: t, multiply: m, vecs: vecs, register: register,
@@ -128,7 +130,36 @@ func (g tileRegisters) rowsBody(rows int) {
 	JNE(LabelRef(label("last", rows)))
 	Label(label("done", rows))
 	g.finish(rows)
+	DECQ(argument(Param("panels")))
+	JNE(LabelRef(label("another", rows)))
+	VZEROUPPER()
 	RET()
+	Label(label("another", rows))
+	g.again(rows)
+	JMP(LabelRef(label("rows", rows)))
+}
+
+// again goes on to the next panel, which the pointer to panels has reached, with the same rows.
+func (g tileRegisters) again(rows int) {
+	Load(Param("k"), g.k)
+	length := GP64()
+	MOVQ(g.k, length)
+	SHLQ(Imm(2), length)
+	for i := 0; 3*i < rows; i++ {
+		SUBQ(length, g.rowPtr[i])
+	}
+	for _, p := range []string{"c", "add", "bias"} {
+		ADDQ(U32(g.vecs*g.width()), argument(Param(p).Base()))
+	}
+}
+
+// argument is where an argument lies.
+func argument(c Component) Mem {
+	b, err := c.Resolve()
+	if err != nil {
+		panic(err)
+	}
+	return b.Addr
 }
 
 // readAhead fetches as much of what follows the rows as n columns of them are long.
@@ -190,7 +221,6 @@ func (g tileRegisters) finish(rows int) {
 	Label(label("alone", rows))
 	c := Load(Param("c").Base(), GP64())
 	g.eachRow(rows, c, "ldc", func(m Mem, sum VecPhysical) { VMOVUPS(sum, m) })
-	VZEROUPPER()
 }
 
 // eachRow calls f with the address of each vector of a tile in memory.
