@@ -25,9 +25,6 @@ var querySums = sync.Pool{New: func() any { return new([]float32) }}
 
 // gradAll computes dk and dv, one of which may be nil, and dq unless it is nil.
 func (s AttentionShape) gradAll(p *gemm.Primitives, dq, dk, dv []float32, g attentionGrad) {
-	if s.Queries%p.Depth > 0 {
-		p = gemm.Current() // queries are summed over, and must come in pairs
-	}
 	heads := s.B * s.Heads
 	if heads == 0 {
 		return
@@ -139,11 +136,15 @@ func (b *gradBlocks) keyBlock(k0, n int) {
 	}
 }
 
+// paired is the height of panels of so many rows: an odd number's last one is
+// paired with a row of zeros, since queries are summed over.
+func (b *gradBlocks) paired(rows int) int { return roundUp(rows, b.p.Depth) }
+
 // tiles computes P and dS for rows queries from q0 on, in panels.
 func (b *gradBlocks) tiles(kc, vc []float32, q0, rows, k0, n int) (p, ds []float32) {
 	h := b.head
 	cols, panels, depth := h.p.Cols, h.p.Panels(n), h.depth+1
-	size := rows * cols
+	size := b.paired(rows) * cols
 	p, ds = grow(&b.scores, panels*size), grow(&b.scores2, panels*size)
 	tile := h.p.Tiles[0]
 	h.rowBlocks(0, rows, func(r, high int) {
@@ -162,6 +163,10 @@ func (b *gradBlocks) tiles(kc, vc []float32, q0, rows, k0, n int) (p, ds []float
 		}
 	}
 	h.p.ExpMul(p, ds)
+	for i := rows * cols; size > rows*cols && i < len(p); i += size {
+		clear(p[i:][:cols])
+		clear(ds[i:][:cols])
+	}
 	return p, ds
 }
 
@@ -169,7 +174,7 @@ func (b *gradBlocks) tiles(kc, vc []float32, q0, rows, k0, n int) (p, ds []float
 func (b *gradBlocks) addToQueries(ds, kr []float32, q0, rows, n int) {
 	h := b.head
 	tile := grow(&b.left, h.p.Rows*h.lds)
-	size := rows * h.p.Cols
+	size := b.paired(rows) * h.p.Cols
 	h.rowBlocks(0, rows, func(r, high int) {
 		for j := 0; j < n; j += h.p.Cols {
 			at := j/h.p.Cols*size + r*h.p.Cols
@@ -182,10 +187,10 @@ func (b *gradBlocks) addToQueries(ds, kr []float32, q0, rows, n int) {
 // pairRows makes right operands of panels [rows, n], in place where these are of
 // pairs.
 func (b *gradBlocks) pairRows(panels []float32, rows, n int) []float32 {
-	cols := b.p.Cols
+	cols, high := b.p.Cols, b.paired(rows)
 	for i := range b.p.Panels(n) {
-		if panel := panels[i*rows*cols:]; b.p.Depth > 1 {
-			b.p.CopyFloat32(panel, cols, panel, cols, rows/b.p.Depth, cols)
+		if panel := panels[i*high*cols:]; b.p.Depth > 1 {
+			b.p.CopyFloat32(panel, cols, panel, cols, high/b.p.Depth, cols)
 		}
 	}
 	return panels
@@ -198,12 +203,16 @@ func (b *gradBlocks) addTransposed(acc, x, y []float32, rows, n int) {
 	ld := roundUp(rows, 16) + 16
 	a := grow(&b.left, h.HeadDim*ld)
 	h.full.TransposeFloat32(a, ld, x, h.stride, h.HeadDim, rows)
-	k := rows / h.p.Depth
+	all := b.paired(rows)
+	for i := range h.HeadDim {
+		clear(a[i*ld+rows : i*ld+all])
+	}
+	k := all / h.p.Depth
 	if h.p.Depth > 1 {
 		h.p.Lines(a, ld, a, ld, h.HeadDim, k)
 	}
 	h.rowBlocks(0, h.HeadDim, func(r, high int) {
 		sum := acc[r*h.lds:]
-		h.p.Multiply(sum, h.lds, a[r*ld:], ld, y, rows*h.p.Cols, k, sum, h.lds, high, n)
+		h.p.Multiply(sum, h.lds, a[r*ld:], ld, y, all*h.p.Cols, k, sum, h.lds, high, n)
 	})
 }
