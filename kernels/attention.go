@@ -184,7 +184,7 @@ func (h head) forward(w *scratch, out, lse, q, k, v []float32, lo, hi int) {
 					vec.Scale(sum[i*h.ldo:][:h.HeadDim], sum[i*h.ldo:][:h.HeadDim], f)
 				}
 			}
-			h.accumulate(sum, scores, vr, rows, keys)
+			h.addProduct(sum, scores, vr, rows, keys)
 		})
 	}
 	for r := lo; r < hi; r++ {
@@ -258,11 +258,11 @@ func (h head) tile(tile, queries, keys []float32, rows, n int) {
 	h.p.Multiply(tile, h.lds, queries, h.lda, keys, h.depth*h.p.Cols, h.depth, nil, 0, rows, n)
 }
 
-// accumulate adds to sum the product of a tile, which it may overwrite, with n
-// packed rows.
+// accumulate adds to sum the product of a tile of numbers, which it may
+// overwrite, with n packed rows.
 func (h head) accumulate(sum, tile, b []float32, rows, n int) {
-	k := h.elements(n)
 	if h.p.Depth > 1 {
+		k := h.elements(n)
 		if n < k*h.p.Depth {
 			for i := range rows {
 				tile[i*h.lds+n] = 0
@@ -270,6 +270,12 @@ func (h head) accumulate(sum, tile, b []float32, rows, n int) {
 		}
 		h.p.Lines(tile, h.lds, tile, h.lds, rows, k)
 	}
+	h.addProduct(sum, tile, b, rows, n)
+}
+
+// addProduct adds to sum the product of a packed tile with n packed rows.
+func (h head) addProduct(sum, tile, b []float32, rows, n int) {
+	k := h.elements(n)
 	h.p.Multiply(sum, h.ldo, tile, h.lds, b, k*h.p.Cols, k, sum, h.ldo, rows, h.HeadDim)
 }
 

@@ -3095,8 +3095,8 @@ exponentials:
 	VPSLLD       $0x17, Y4, Y4
 	VPADDD       Y4, Y6, Y6
 	VANDPS       Y6, Y2, Y2
-	VMOVUPS      Y2, (R9)
 	VADDPS       Y2, Y3, Y3
+	VMOVUPS      Y2, (R9)
 	ADDQ         $0x20, R9
 	SUBQ         $0x08, R10
 	JNE          exponentials

@@ -97,6 +97,17 @@ func halfTilePairsAVX512(c []float32, ldc int, a []float32, lda int, panel []flo
 // are several panels.
 func quarterTilePairsAVX512(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int)
 
+// expRowsPairsAVX512 carries a softmax to base 2 over n more scores of each row: with top
+// the larger of peak[r] and the largest s[r*lds+j], it sets factor[r] to
+// 2^(peak[r]-top), s[r*lds+j] to 2^(s[r*lds+j]-top), weight[r] to
+// weight[r]·factor[r] plus the sum of these, and peak[r] to top. n is a positive
+// multiple of 16 and rows is positive. The powers become n/2 pairs at s[r*lds].
+func expRowsPairsAVX512(s []float32, lds int, rows int, n int, peak []float32, weight []float32, factor []float32)
+
+// expMulPairsAVX512 sets p[i] = 2^p[i] and d[i] = d[i]·p[i]. The length of p is a positive
+// multiple of 16.
+func expMulPairsAVX512(p []float32, d []float32)
+
 // rowPairsAVX512 sets dst[i*ldd+j] to the pair of src[i*lds+2*j] and the number after it,
 // for i < m, j < n. dst may be src. m and n are positive.
 func rowPairsAVX512(dst []float32, ldd int, src []float32, lds int, m int, n int)

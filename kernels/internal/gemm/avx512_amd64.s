@@ -10623,8 +10623,8 @@ exponentials:
 	VFMADD213PS   Z30, Z5, Z6
 	VFMADD213PS   Z31, Z5, Z6
 	VSCALEFPS.Z   Z4, Z6, K1, Z2
-	VMOVUPS       Z2, (R9)
 	VADDPS        Z2, Z3, Z3
+	VMOVUPS       Z2, (R9)
 	ADDQ          $0x40, R9
 	SUBQ          $0x10, R10
 	JNE           exponentials
@@ -22749,6 +22749,151 @@ another1:
 	ADDQ $0x00000020, add_base+96(FP)
 	ADDQ $0x00000020, bias_base+128(FP)
 	JMP  rows1
+
+// func expRowsPairsAVX512(s []float32, lds int, rows int, n int, peak []float32, weight []float32, factor []float32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·expRowsPairsAVX512(SB), NOSPLIT, $0-120
+	VBROADCASTSS exp2Pairs_0<>+0(SB), Z31
+	VBROADCASTSS exp2Pairs_1<>+0(SB), Z30
+	VBROADCASTSS exp2Pairs_2<>+0(SB), Z29
+	VBROADCASTSS exp2Pairs_3<>+0(SB), Z28
+	VBROADCASTSS exp2_lowest<>+0(SB), Z27
+	MOVQ         s_base+0(FP), AX
+	MOVQ         lds+24(FP), CX
+	MOVQ         rows+32(FP), DX
+	MOVQ         n+40(FP), BX
+	MOVQ         peak_base+48(FP), SI
+	MOVQ         weight_base+72(FP), DI
+	MOVQ         factor_base+96(FP), R8
+	SHLQ         $0x02, CX
+
+row:
+	VBROADCASTSS minus_infinity<>+0(SB), Z1
+	MOVQ         AX, R9
+	MOVQ         BX, R10
+
+largest:
+	VMAXPS        (R9), Z1, Z1
+	ADDQ          $0x40, R9
+	SUBQ          $0x10, R10
+	JNE           largest
+	VEXTRACTF32X8 $0x01, Z1, Y4
+	VMAXPS        Y4, Y1, Y1
+	VEXTRACTF128  $0x01, Y1, X4
+	VMAXPS        X4, X1, X1
+	VPERMILPS     $0x4e, X1, X4
+	VMAXPS        X4, X1, X1
+	VPERMILPS     $0xb1, X1, X4
+	VMAXPS        X4, X1, X1
+	VMOVSS        (SI), X0
+	VMAXSS        X0, X1, X1
+	VMOVSS        X1, (SI)
+	VBROADCASTSS  X1, Z1
+	VXORPS        Z3, Z3, Z3
+	MOVQ          AX, R11
+	MOVQ          AX, R9
+	MOVQ          BX, R10
+
+exponentials:
+	VMOVUPS       (R9), Z2
+	VSUBPS        Z1, Z2, Z2
+	VCMPPS        $0x05, Z27, Z2, K1
+	VRNDSCALEPS   $0x08, Z2, Z4
+	VSUBPS        Z4, Z2, Z5
+	VMOVAPS       Z29, Z6
+	VFMADD231PS   Z28, Z5, Z6
+	VFMADD213PS   Z30, Z5, Z6
+	VFMADD213PS   Z31, Z5, Z6
+	VSCALEFPS.Z   Z4, Z6, K1, Z2
+	VADDPS        Z2, Z3, Z3
+	LONG          $0x487ef262
+	WORD          $0xe272
+	VMOVUPS       Y4, (R11)
+	ADDQ          $0x20, R11
+	ADDQ          $0x40, R9
+	SUBQ          $0x10, R10
+	JNE           exponentials
+	VEXTRACTF32X8 $0x01, Z3, Y4
+	VADDPS        Y4, Y3, Y3
+	VEXTRACTF128  $0x01, Y3, X4
+	VADDPS        X4, X3, X3
+	VPERMILPS     $0x4e, X3, X4
+	VADDPS        X4, X3, X3
+	VPERMILPS     $0xb1, X3, X4
+	VADDPS        X4, X3, X3
+	VMOVSS        (DI), X2
+	VMOVAPS       Z31, Z4
+	VUCOMISS      X0, X1
+	JEQ           same
+	VSUBPS        Z1, Z0, Z4
+	VMOVAPS       Z4, Z0
+	VCMPPS        $0x05, Z27, Z0, K1
+	VRNDSCALEPS   $0x08, Z0, Z4
+	VSUBPS        Z4, Z0, Z5
+	VMOVAPS       Z29, Z6
+	VFMADD231PS   Z28, Z5, Z6
+	VFMADD213PS   Z30, Z5, Z6
+	VFMADD213PS   Z31, Z5, Z6
+	VSCALEFPS.Z   Z4, Z6, K1, Z0
+	VMOVAPS       Z0, Z4
+	VMULSS        X4, X2, X2
+
+same:
+	VMOVSS X4, (R8)
+	VADDSS X3, X2, X2
+	VMOVSS X2, (DI)
+	ADDQ   CX, AX
+	ADDQ   $0x04, SI
+	ADDQ   $0x04, DI
+	ADDQ   $0x04, R8
+	DECQ   DX
+	JNE    row
+	VZEROUPPER
+	RET
+
+DATA exp2Pairs_0<>+0(SB)/4, $0x3f800000
+GLOBL exp2Pairs_0<>(SB), RODATA|NOPTR, $4
+
+DATA exp2Pairs_1<>+0(SB)/4, $0x3f317afd
+GLOBL exp2Pairs_1<>(SB), RODATA|NOPTR, $4
+
+DATA exp2Pairs_2<>+0(SB)/4, $0x3e780626
+GLOBL exp2Pairs_2<>(SB), RODATA|NOPTR, $4
+
+DATA exp2Pairs_3<>+0(SB)/4, $0x3d61510b
+GLOBL exp2Pairs_3<>(SB), RODATA|NOPTR, $4
+
+// func expMulPairsAVX512(p []float32, d []float32)
+// Requires: AVX, AVX512F
+TEXT ·expMulPairsAVX512(SB), NOSPLIT, $0-48
+	VBROADCASTSS exp2Pairs_0<>+0(SB), Z31
+	VBROADCASTSS exp2Pairs_1<>+0(SB), Z30
+	VBROADCASTSS exp2Pairs_2<>+0(SB), Z29
+	VBROADCASTSS exp2Pairs_3<>+0(SB), Z28
+	VBROADCASTSS exp2_lowest<>+0(SB), Z27
+	MOVQ         p_base+0(FP), AX
+	MOVQ         p_len+8(FP), CX
+	MOVQ         d_base+24(FP), DX
+
+vector:
+	VMOVUPS     (AX), Z0
+	VCMPPS      $0x05, Z27, Z0, K1
+	VRNDSCALEPS $0x08, Z0, Z1
+	VSUBPS      Z1, Z0, Z2
+	VMOVAPS     Z29, Z3
+	VFMADD231PS Z28, Z2, Z3
+	VFMADD213PS Z30, Z2, Z3
+	VFMADD213PS Z31, Z2, Z3
+	VSCALEFPS.Z Z1, Z3, K1, Z0
+	VMOVUPS     Z0, (AX)
+	VMULPS      (DX), Z0, Z0
+	VMOVUPS     Z0, (DX)
+	ADDQ        $0x40, AX
+	ADDQ        $0x40, DX
+	SUBQ        $0x10, CX
+	JNE         vector
+	VZEROUPPER
+	RET
 
 // func rowPairsAVX512(dst []float32, ldd int, src []float32, lds int, m int, n int)
 // Requires: AVX, AVX512F, BMI2, CMOV

@@ -66,7 +66,8 @@ type Primitives struct {
 	// top the larger of peak[r] and the largest s[r*lds+j], it sets factor[r]
 	// to 2^(peak[r]-top), s[r*lds+j] to 2^(s[r*lds+j]-top), weight[r] to
 	// weight[r]·factor[r] plus the sum of these, and peak[r] to top. n is a
-	// positive multiple of 16 and rows is positive.
+	// positive multiple of 16 and rows is positive. Pairs of the powers, n/2 of
+	// them, begin at s[r*lds].
 	ExpRows func(s []float32, lds, rows, n int, peak, weight, factor []float32)
 
 	// ExpMul sets p[i] = 2^p[i] and d[i] = d[i]·p[i]. The length of p is a

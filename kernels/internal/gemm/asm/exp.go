@@ -10,13 +10,27 @@ import (
 )
 
 // exponential holds the constants of 2^x in registers: n = round(x), r = x - n,
-// 2^x = 2^n·(1 + c1·r + … + c6·r⁶). The polynomial is the minimax one of the
-// relative error on [-½, ½], 2e-9; purego.go has the same numbers.
+// 2^x = 2^n·(1 + c1·r + c2·r² + …). The polynomial is the minimax one of the
+// relative error on [-½, ½].
 type exponential struct {
 	target
-	c      [7]VecPhysical // c[0] is 1
-	lowest VecPhysical    // 2^x is zero below
+	c      []VecPhysical // c[0] is 1
+	lowest VecPhysical   // 2^x is zero below
 }
+
+// accuracy is what the coefficients of the polynomial are good for.
+type accuracy struct {
+	name         string // of functions and constants
+	coefficients []float32
+}
+
+var (
+	// error 2e-9; purego.go has the same numbers
+	exact = accuracy{"", []float32{1, 0.6931471824645996, 0.24022647738456726, 0.055503323674201965,
+		0.00961843691766262, 0.0013398875016719103, 0.00015353361959569156}}
+	// error 1e-4, a twentieth of what rounding to bfloat16 adds
+	rounded = accuracy{"Pairs", []float32{1, 0.69328293, 0.24221096, 0.05500893}}
+)
 
 const exp2Lowest = -125 // 2^x and the polynomial's factor are normal numbers from here on
 
@@ -34,21 +48,19 @@ func constant(name string, bits uint32) Mem {
 func constantFloat(name string, x float32) Mem { return constant(name, math.Float32bits(x)) }
 
 // exponential loads the constants into the highest registers.
-func (t target) exponential() exponential {
-	e := exponential{target: t}
-	coefficients := [...]float32{1, 0.6931471824645996, 0.24022647738456726, 0.055503323674201965,
-		0.00961843691766262, 0.0013398875016719103, 0.00015353361959569156}
-	for i, c := range coefficients {
+func (t target) exponential(a accuracy) exponential {
+	e := exponential{target: t, c: make([]VecPhysical, len(a.coefficients))}
+	for i, c := range a.coefficients {
 		e.c[i] = t.vector(t.registers - 1 - i)
-		VBROADCASTSS(constantFloat(fmt.Sprintf("exp2_%d", i), c), e.c[i])
+		VBROADCASTSS(constantFloat(fmt.Sprintf("exp2%s_%d", a.name, i), c), e.c[i])
 	}
-	e.lowest = t.vector(t.registers - 8)
+	e.lowest = t.vector(t.registers - 1 - len(e.c))
 	VBROADCASTSS(constantFloat("exp2_lowest", exp2Lowest), e.lowest)
 	return e
 }
 
-// apply sets x to 2^x, in 2 ulp, zero below exp2Lowest, and clobbers n, r
-// and p. A NaN stays one.
+// apply sets x to 2^x, zero below exp2Lowest, and clobbers n, r and p. A NaN
+// stays one.
 func (e exponential) apply(x, n, r, p VecPhysical) {
 	if e.lanes == 16 {
 		VCMPPS(Imm(5), e.lowest, x, K1) // not less than, so true for a NaN
@@ -57,9 +69,10 @@ func (e exponential) apply(x, n, r, p VecPhysical) {
 		VROUNDPS(Imm(8), x, n)
 	}
 	VSUBPS(n, x, r)
-	VMOVAPS(e.c[5], p)
-	VFMADD231PS(e.c[6], r, p)
-	for i := 4; i >= 0; i-- {
+	last := len(e.c) - 1
+	VMOVAPS(e.c[last-1], p)
+	VFMADD231PS(e.c[last], r, p)
+	for i := last - 2; i >= 0; i-- {
 		VFMADD213PS(e.c[i], r, p)
 	}
 	if e.lanes == 16 {
@@ -74,15 +87,15 @@ func (e exponential) apply(x, n, r, p VecPhysical) {
 }
 
 // expRows generates one step of the online softmax.
-func (t target) expRows() {
-	name := "expRows" + t.suffix
+func (t target) expRows(a accuracy) {
+	name := "expRows" + a.name + t.suffix
 	TEXT(name, NOSPLIT, "func(s []float32, lds, rows, n int, peak, weight, factor []float32)")
 	Doc(name+" carries a softmax to base 2 over n more scores of each row: with top",
 		"the larger of peak[r] and the largest s[r*lds+j], it sets factor[r] to",
 		"2^(peak[r]-top), s[r*lds+j] to 2^(s[r*lds+j]-top), weight[r] to",
 		"weight[r]·factor[r] plus the sum of these, and peak[r] to top. n is a positive",
-		"multiple of 16 and rows is positive.")
-	e := t.exponential()
+		"multiple of 16 and rows is positive."+map[bool]string{true: " The powers become n/2 pairs at s[r*lds]."}[a.name != ""])
+	e := t.exponential(a)
 	s, lds := Load(Param("s").Base(), GP64()), Load(Param("lds"), GP64())
 	rows, n := Load(Param("rows"), GP64()), Load(Param("n"), GP64())
 	peak, weight := Load(Param("peak").Base(), GP64()), Load(Param("weight").Base(), GP64())
@@ -103,12 +116,22 @@ func (t target) expRows() {
 	VBROADCASTSS(low(top), top)
 
 	VXORPS(sum, sum, sum)
+	to := GP64()
+	if a.name != "" {
+		MOVQ(s, to)
+	}
 	t.eachVector("exponentials", s, n, at, left, func(m Mem) {
 		VMOVUPS(m, x)
 		VSUBPS(top, x, x)
 		e.apply(x, t1, t2, t3)
-		VMOVUPS(x, m)
 		VADDPS(x, sum, sum)
+		if a.name == "" {
+			VMOVUPS(x, m)
+			return
+		}
+		roundHalf(x, t1)
+		VMOVUPS(ymm(number(t1)), Mem{Base: to})
+		ADDQ(Imm(uint64(t.bytes()/2)), to)
 	})
 	t.reduce(sum, t1, func(a, b, to VecPhysical) { VADDPS(a, b, to) })
 	VMOVSS(Mem{Base: weight}, low(x))
@@ -137,12 +160,12 @@ func (t target) expRows() {
 
 // expMul generates the exponentials of one vector and their products with
 // another.
-func (t target) expMul() {
-	name := "expMul" + t.suffix
+func (t target) expMul(a accuracy) {
+	name := "expMul" + a.name + t.suffix
 	TEXT(name, NOSPLIT, "func(p, d []float32)")
 	Doc(name+" sets p[i] = 2^p[i] and d[i] = d[i]·p[i]. The length of p is a positive",
 		"multiple of 16.")
-	e := t.exponential()
+	e := t.exponential(a)
 	p, n := Load(Param("p").Base(), GP64()), Load(Param("p").Len(), GP64())
 	d := Load(Param("d").Base(), GP64())
 	x := t.vector(0)

@@ -53,8 +53,8 @@ func main() {
 		t.transpose(f)
 		t.copy(f)
 	}
-	t.expRows()
-	t.expMul()
+	t.expRows(exact)
+	t.expMul(exact)
 	t.peak()
 	if *isa == "avx512" {
 		t.pairs()

@@ -16,6 +16,8 @@ import (
 // pairs generates what multiplies pairs, and what makes them.
 func (t target) pairs() {
 	t.tiles(multiply{"Pairs", " of pairs", func(a, b, sum VecPhysical) { evex(0xf3, 0x52, a, b, sum) }})
+	t.expRows(rounded)
+	t.expMul(rounded)
 	t.rowPairs()
 	order := interleaved()
 	for _, f := range []format{float32s, float16s, bfloat16s} {
@@ -43,6 +45,9 @@ func bytes(directive string, x Constant) {
 // roundPairs sets the lower half of dst to the bfloat16 numbers of low, the
 // upper half to those of high.
 func roundPairs(low, high, dst VecPhysical) { evex(0xf2, 0x72, low, high, dst) }
+
+// roundHalf sets the lower half of dst to the bfloat16 numbers of x.
+func roundHalf(x, dst VecPhysical) { evex(0xf3, 0x72, x, zmm(0), dst) }
 
 // partly reads the numbers of a vector that mask selects, zeros for the others.
 func (f format) partly(m Mem, mask Register, v VecPhysical) {
