@@ -4,7 +4,8 @@
 //
 //	go run ./examples/parity --model DIR --run unet --in IN.safetensors --ref REF.safetensors
 //
-// It computes in float32, convolutions directly unless --winograd is given.
+// It computes in float32, convolutions directly unless --winograd is given; with
+// --bf16 products are of bfloat16 numbers, whose results are 1e-2 off.
 package main
 
 import (
@@ -30,6 +31,7 @@ type options struct {
 	Rtol     float64 `default:"1e-3" help:"Largest error allowed, as a share of a tensor's largest reference value."`
 	Config   string  `type:"existingfile" placeholder:"FILE" help:"anomalyany: the options of the run, JSON."`
 	Winograd bool    `help:"Compute 3×3 convolutions by Winograd's algorithm, as other programs do: faster, with five times the rounding error."`
+	BFloat16 bool    `name:"bf16" help:"Multiply bfloat16 numbers, as other programs do by default where the processor can."`
 	Trace    string  `placeholder:"FILE" help:"anomalyany: where to write the trace of the steps, JSON."`
 }
 
@@ -65,6 +67,9 @@ func names() []string {
 // run runs a component and compares what it gives.
 func run(ctx context.Context, o options) error {
 	kernels.SetWinograd(o.Winograd)
+	if err := kernels.SetBFloat16(o.BFloat16); err != nil {
+		return fmt.Errorf("--bf16: %w", err)
+	}
 	if o.Run == "tokenize" {
 		return tokenize(o)
 	}
