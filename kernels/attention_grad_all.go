@@ -44,6 +44,7 @@ func (s AttentionShape) gradAll(p *gemm.Primitives, dq, dk, dv []float32, g atte
 		defer scratches.Put(w)
 		b := gradBlocks{head: h, scratch: w, in: g.of(h), dk: gemm.From(dk, h.keys), dv: gemm.From(dv, h.keys)}
 		b.queries = h.scaled(w, b.in.q, h.Queries, h.Scale*math.Log2E)
+		b.prepare()
 		if dq != nil {
 			b.sum = sums[i*sumSize:][:sumSize]
 			clear(b.sum)
@@ -93,6 +94,35 @@ type gradBlocks struct {
 	in          attentionGrad
 	queries     []float32 // scaled
 	sum, dk, dv []float32 // sum is for dq; each may be nil
+
+	ldt             int       // distance of rows in what follows
+	queriesT, doutT []float32 // left operands for dk and dv, [HeadDim, Queries], packed
+}
+
+// prepare transposes all queries and gradients of results of the head.
+func (b *gradBlocks) prepare() {
+	b.ldt = roundUp(b.elements(b.Queries), 16) + 16
+	if b.dk != nil {
+		b.queriesT = b.transposed(&b.left3, b.in.q)
+	}
+	if b.dv != nil {
+		b.doutT = b.transposed(&b.left4, b.in.dout)
+	}
+}
+
+// transposed packs xᵀ for products over queries, the last of an odd number paired
+// with zeros.
+func (b *gradBlocks) transposed(dst *[]float32, x []float32) []float32 {
+	ld := b.ldt * b.p.Depth
+	a := grow(dst, b.HeadDim*ld)
+	b.full.TransposeFloat32(a, ld, x, b.stride, b.HeadDim, b.Queries)
+	if b.p.Depth > 1 {
+		for i := range b.HeadDim {
+			clear(a[i*ld+b.Queries : (i+1)*ld])
+		}
+		b.p.Lines(a, b.ldt, a, ld, b.HeadDim, b.elements(b.Queries))
+	}
+	return a
 }
 
 // keyBlock computes dk and dv for n keys from k0 on, and adds to the sum for
@@ -116,15 +146,15 @@ func (b *gradBlocks) keyBlock(k0, n int) {
 	}
 	for q0 := first; q0 < h.Queries; q0 += height {
 		rows := min(height, h.Queries-q0)
-		p, ds := b.tiles(kc, vc, q0, rows, k0, n)
+		p, ds, left := b.tiles(kc, vc, q0, rows, k0, n)
 		if b.sum != nil {
-			b.addToQueries(ds, kr, q0, rows, n)
+			b.addToQueries(ds, left, kr, q0, rows, n)
 		}
 		if b.dk != nil {
-			b.addTransposed(accK, b.in.q[q0*h.stride:], b.pairRows(ds, rows, n), rows, n)
+			b.addTransposed(accK, b.queriesT, ds, q0, rows, n)
 		}
 		if b.dv != nil {
-			b.addTransposed(accV, b.in.dout[q0*h.stride:], b.pairRows(p, rows, n), rows, n)
+			b.addTransposed(accV, b.doutT, p, q0, rows, n)
 		}
 	}
 	if b.dk != nil {
@@ -140,8 +170,9 @@ func (b *gradBlocks) keyBlock(k0, n int) {
 // paired with a row of zeros, since queries are summed over.
 func (b *gradBlocks) paired(rows int) int { return roundUp(rows, b.p.Depth) }
 
-// tiles computes P and dS for rows queries from q0 on, in panels.
-func (b *gradBlocks) tiles(kc, vc []float32, q0, rows, k0, n int) (p, ds []float32) {
+// tiles computes P and dS for rows queries from q0 on, in panels, which are right
+// operands, and of pairs dS as a left operand too, ldl apart.
+func (b *gradBlocks) tiles(kc, vc []float32, q0, rows, k0, n int) (p, ds, left []float32) {
 	h := b.head
 	cols, panels, depth := h.p.Cols, h.p.Panels(n), h.depth+1
 	size := b.paired(rows) * cols
@@ -162,57 +193,62 @@ func (b *gradBlocks) tiles(kc, vc []float32, q0, rows, k0, n int) (p, ds []float
 			}
 		}
 	}
-	h.p.ExpMul(p, ds)
-	for i := rows * cols; size > rows*cols && i < len(p); i += size {
-		clear(p[i:][:cols])
-		clear(ds[i:][:cols])
+	if h.p.Depth == 1 {
+		h.p.ExpMul(p, ds)
+		return p, ds, nil
 	}
-	return p, ds
+	return p, ds, b.pairs(p, ds, rows, n)
 }
 
-// addToQueries adds dS·K to the sum for dq.
-func (b *gradBlocks) addToQueries(ds, kr []float32, q0, rows, n int) {
-	h := b.head
-	tile := grow(&b.left, h.p.Rows*h.lds)
-	size := b.paired(rows) * h.p.Cols
-	h.rowBlocks(0, rows, func(r, high int) {
-		for j := 0; j < n; j += h.p.Cols {
-			at := j/h.p.Cols*size + r*h.p.Cols
-			h.full.CopyFloat32(tile[j:], h.lds, ds[at:], h.p.Cols, high, h.p.Cols)
+// pairs makes operands of pairs of panels of P's logarithms and of dS over P. Zeros
+// are the partners of the last of an odd number of rows, and of n columns.
+func (b *gradBlocks) pairs(p, ds []float32, rows, n int) (left []float32) {
+	cols, high := b.p.Cols, b.paired(rows)
+	left = grow(&b.byRows, high*b.ldl())
+	for i := range b.p.Panels(n) {
+		p, ds := p[i*high*cols:], ds[i*high*cols:]
+		for j := rows * cols; j < high*cols; j++ {
+			p[j], ds[j] = float32(math.Inf(-1)), 0
 		}
-		h.accumulate(b.sum[(q0+r)*h.ldo:], tile, kr, high, n)
+		b.p.GradPairs(p, ds, high, left[i*cols/b.p.Depth:], b.ldl())
+	}
+	for r := 0; r < rows && n%b.p.Depth > 0; r++ {
+		last := &left[r*b.ldl()+n/b.p.Depth]
+		*last = math.Float32frombits(math.Float32bits(*last) & 0xffff)
+	}
+	return left
+}
+
+// ldl is the distance of rows of dS as a left operand of pairs.
+func (b *gradBlocks) ldl() int { return b.block/b.p.Depth + 16 }
+
+// addToQueries adds dS·K to the sum for dq. Where there is no left operand of
+// pairs, ds has the numbers.
+func (b *gradBlocks) addToQueries(ds, left, kr []float32, q0, rows, n int) {
+	h := b.head
+	ld, size := b.ldl(), rows*h.p.Cols
+	h.rowBlocks(0, rows, func(r, high int) {
+		a := gemm.From(left, r*ld)
+		if a == nil {
+			a, ld = grow(&b.byRows, h.p.Rows*h.lds), h.lds
+			for j := 0; j < n; j += h.p.Cols {
+				at := j/h.p.Cols*size + r*h.p.Cols
+				h.p.CopyFloat32(a[j:], ld, ds[at:], h.p.Cols, high, h.p.Cols)
+			}
+		}
+		sum, k := b.sum[(q0+r)*h.ldo:], h.elements(n)
+		h.p.Multiply(sum, h.ldo, a, ld, kr, k*h.p.Cols, k, sum, h.ldo, high, h.HeadDim)
 	})
 }
 
-// pairRows makes right operands of panels [rows, n], in place where these are of
-// pairs.
-func (b *gradBlocks) pairRows(panels []float32, rows, n int) []float32 {
-	cols, high := b.p.Cols, b.paired(rows)
-	for i := range b.p.Panels(n) {
-		if panel := panels[i*high*cols:]; b.p.Depth > 1 {
-			b.p.CopyFloat32(panel, cols, panel, cols, high/b.p.Depth, cols)
-		}
-	}
-	return panels
-}
-
-// addTransposed adds xᵀ·y to acc [HeadDim, n], for rows of x [rows, HeadDim]
-// and panels y, packed, of as many rows.
-func (b *gradBlocks) addTransposed(acc, x, y []float32, rows, n int) {
+// addTransposed adds xᵀ·y to acc [HeadDim, n], for rows of x from q0 on and packed
+// panels y of as many rows.
+func (b *gradBlocks) addTransposed(acc, xT, y []float32, q0, rows, n int) {
 	h := b.head
-	ld := roundUp(rows, 16) + 16
-	a := grow(&b.left, h.HeadDim*ld)
-	h.full.TransposeFloat32(a, ld, x, h.stride, h.HeadDim, rows)
-	all := b.paired(rows)
-	for i := range h.HeadDim {
-		clear(a[i*ld+rows : i*ld+all])
-	}
-	k := all / h.p.Depth
-	if h.p.Depth > 1 {
-		h.p.Lines(a, ld, a, ld, h.HeadDim, k)
-	}
+	k := h.elements(rows)
+	a := xT[q0/h.p.Depth:]
 	h.rowBlocks(0, h.HeadDim, func(r, high int) {
 		sum := acc[r*h.lds:]
-		h.p.Multiply(sum, h.lds, a[r*ld:], ld, y, all*h.p.Cols, k, sum, h.lds, high, n)
+		h.p.Multiply(sum, h.lds, a[r*b.ldt:], b.ldt, y, b.paired(rows)*h.p.Cols, k, sum, h.lds, high, n)
 	})
 }

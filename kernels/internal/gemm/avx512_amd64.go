@@ -112,6 +112,12 @@ func expMulPairsAVX512(p []float32, d []float32)
 // for i < m, j < n. dst may be src. m and n are positive.
 func rowPairsAVX512(dst []float32, ldd int, src []float32, lds int, m int, n int)
 
+// gradPairsAVX512 makes P = 2^p and D = d·P of panels of rows numbers in each column: p becomes
+// pairs of numbers of rows 2i and 2i+1 of P, and d of D, as interleavePairs makes them,
+// and left[r*ldl+j] the pair of numbers 2j and 2j+1 of row r of D. rows is positive and
+// even.
+func gradPairsAVX512(p []float32, d []float32, rows int, left []float32, ldl int)
+
 // transposePairsFloat32AVX512 sets dst[i*ldd+j] to the pair of src[j*lds+2*i] and the number after it,
 // for i < m, j < n. m is positive and n a positive multiple of 16.
 func transposePairsFloat32AVX512(dst []float32, ldd int, src []float32, lds int, m int, n int)

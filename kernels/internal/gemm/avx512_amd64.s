@@ -22959,6 +22959,98 @@ DATA interleaved<>+56(SB)/4, $0x001e000e
 DATA interleaved<>+60(SB)/4, $0x001f000f
 GLOBL interleaved<>(SB), RODATA|NOPTR, $64
 
+// func gradPairsAVX512(p []float32, d []float32, rows int, left []float32, ldl int)
+// Requires: AVX, AVX512BW, AVX512F
+TEXT ·gradPairsAVX512(SB), NOSPLIT, $0-88
+	VBROADCASTSS exp2Pairs_0<>+0(SB), Z31
+	VBROADCASTSS exp2Pairs_1<>+0(SB), Z30
+	VBROADCASTSS exp2Pairs_2<>+0(SB), Z29
+	VBROADCASTSS exp2Pairs_3<>+0(SB), Z28
+	VBROADCASTSS exp2_lowest<>+0(SB), Z27
+	MOVQ         p_base+0(FP), AX
+	MOVQ         d_base+24(FP), CX
+	MOVQ         rows+48(FP), DX
+	MOVQ         left_base+56(FP), BX
+	MOVQ         ldl+80(FP), SI
+	SHLQ         $0x02, SI
+	MOVQ         AX, DI
+	MOVQ         CX, R8
+	VMOVDQU32    interleaved<>+0(SB), Z8
+
+rows:
+	VMOVUPS     (AX), Z0
+	VCMPPS      $0x05, Z27, Z0, K1
+	VRNDSCALEPS $0x08, Z0, Z6
+	VSUBPS      Z6, Z0, Z7
+	VMOVAPS     Z29, Z9
+	VFMADD231PS Z28, Z7, Z9
+	VFMADD213PS Z30, Z7, Z9
+	VFMADD213PS Z31, Z7, Z9
+	VSCALEFPS.Z Z6, Z9, K1, Z0
+	VMULPS      (CX), Z0, Z2
+	VMOVUPS     128(AX), Z1
+	VCMPPS      $0x05, Z27, Z1, K1
+	VRNDSCALEPS $0x08, Z1, Z6
+	VSUBPS      Z6, Z1, Z7
+	VMOVAPS     Z29, Z9
+	VFMADD231PS Z28, Z7, Z9
+	VFMADD213PS Z30, Z7, Z9
+	VFMADD213PS Z31, Z7, Z9
+	VSCALEFPS.Z Z6, Z9, K1, Z1
+	VMULPS      128(CX), Z1, Z4
+	LONG        $0x4877f262
+	WORD        $0xf072
+	VPERMW      Z6, Z8, Z6
+	LONG        $0x485ff262
+	WORD        $0xfa72
+	VPERMW      Z7, Z8, Z7
+	VMOVUPS     Z6, (DI)
+	VMOVUPS     Z7, (R8)
+	VMOVUPS     64(AX), Z0
+	VCMPPS      $0x05, Z27, Z0, K1
+	VRNDSCALEPS $0x08, Z0, Z6
+	VSUBPS      Z6, Z0, Z7
+	VMOVAPS     Z29, Z9
+	VFMADD231PS Z28, Z7, Z9
+	VFMADD213PS Z30, Z7, Z9
+	VFMADD213PS Z31, Z7, Z9
+	VSCALEFPS.Z Z6, Z9, K1, Z0
+	VMULPS      64(CX), Z0, Z3
+	VMOVUPS     192(AX), Z1
+	VCMPPS      $0x05, Z27, Z1, K1
+	VRNDSCALEPS $0x08, Z1, Z6
+	VSUBPS      Z6, Z1, Z7
+	VMOVAPS     Z29, Z9
+	VFMADD231PS Z28, Z7, Z9
+	VFMADD213PS Z30, Z7, Z9
+	VFMADD213PS Z31, Z7, Z9
+	VSCALEFPS.Z Z6, Z9, K1, Z1
+	VMULPS      192(CX), Z1, Z5
+	LONG        $0x4877f262
+	WORD        $0xf072
+	VPERMW      Z6, Z8, Z6
+	LONG        $0x4857f262
+	WORD        $0xfb72
+	VPERMW      Z7, Z8, Z7
+	VMOVUPS     Z6, 64(DI)
+	VMOVUPS     Z7, 64(R8)
+	LONG        $0x4867f262
+	WORD        $0xf272
+	VMOVUPS     Z6, (BX)
+	ADDQ        SI, BX
+	LONG        $0x4857f262
+	WORD        $0xf472
+	VMOVUPS     Z6, (BX)
+	ADDQ        SI, BX
+	ADDQ        $0x00000100, AX
+	ADDQ        $0x00000100, CX
+	ADDQ        $0x00000080, DI
+	ADDQ        $0x00000080, R8
+	SUBQ        $0x02, DX
+	JNE         rows
+	VZEROUPPER
+	RET
+
 // func transposePairsFloat32AVX512(dst []float32, ldd int, src []float32, lds int, m int, n int)
 // Requires: AVX, AVX512F, BMI2, CMOV, MMX+
 TEXT ·transposePairsFloat32AVX512(SB), NOSPLIT, $0-80

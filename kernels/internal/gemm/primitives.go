@@ -74,6 +74,12 @@ type Primitives struct {
 	// positive multiple of 16.
 	ExpMul func(p, d []float32)
 
+	// GradPairs makes P = 2^p and D = d·P of panels of rows numbers in each column,
+	// rows being even: p becomes the panel of pairs of numbers of rows 2i and 2i+1 of
+	// P, d that of D, and left[r*ldl+j] the pair of numbers 2j and 2j+1 of row r of
+	// D. Only Half has it.
+	GradPairs func(p, d []float32, rows int, left []float32, ldl int)
+
 	// Peak does n·PeakFlops multiplications and additions on registers alone:
 	// the speed that no product can exceed.
 	Peak      func(n int)

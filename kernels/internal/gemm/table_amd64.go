@@ -39,7 +39,7 @@ func init() {
 	}
 	half := *avx512
 	half.Depth, half.Lines = 2, rowPairsAVX512
-	half.ExpRows, half.ExpMul = expRowsPairsAVX512, expMulPairsAVX512
+	half.ExpRows, half.ExpMul, half.GradPairs = expRowsPairsAVX512, expMulPairsAVX512, gradPairsAVX512
 	half.Tiles = [widths]Tile{tilePairsAVX512, halfTilePairsAVX512, quarterTilePairsAVX512}
 	half.TransposeFloat32 = inColumns(16, transposePairsFloat32AVX512, transposePairsGo(float32Itself))
 	half.TransposeFloat16 = inColumns(16, transposePairsFloat16AVX512, transposePairsGo(float16))

@@ -183,6 +183,63 @@ func (t target) expMul(a accuracy) {
 	RET()
 }
 
+// gradPairs generates what the gradient of attention makes of a panel of scores and
+// one of gradients: operands of pairs for the products that follow.
+func (t target) gradPairs(words Mem) {
+	name := "gradPairs" + t.suffix
+	TEXT(name, NOSPLIT, "func(p, d []float32, rows int, left []float32, ldl int)")
+	Doc(name+" makes P = 2^p and D = d·P of panels of rows numbers in each column: p becomes",
+		"pairs of numbers of rows 2i and 2i+1 of P, and d of D, as interleavePairs makes them,",
+		"and left[r*ldl+j] the pair of numbers 2j and 2j+1 of row r of D. rows is positive and",
+		"even.")
+	e := t.exponential(rounded)
+	p, d := Load(Param("p").Base(), GP64()), Load(Param("d").Base(), GP64())
+	rows := Load(Param("rows"), GP64())
+	left, ldl := Load(Param("left").Base(), GP64()), Load(Param("ldl"), GP64())
+	SHLQ(Imm(2), ldl)
+	toP, toD := GP64(), GP64()
+	MOVQ(p, toP)
+	MOVQ(d, toD)
+	order := t.vector(8)
+	VMOVDQU32(words, order)
+	x := [2]VecPhysical{t.vector(0), t.vector(1)}
+	y := [2][2]VecPhysical{{t.vector(2), t.vector(3)}, {t.vector(4), t.vector(5)}} // of each row both halves
+	t1, t2, t3 := t.vector(6), t.vector(7), t.vector(9)
+
+	Label("rows")
+	row := 2 * t.bytes()
+	for half := range 2 {
+		for r := range 2 {
+			at := r*row + half*t.bytes()
+			VMOVUPS(Mem{Base: p, Disp: at}, x[r])
+			e.apply(x[r], t1, t2, t3)
+			VMULPS(Mem{Base: d, Disp: at}, x[r], y[r][half])
+		}
+		roundPairs(x[0], x[1], t1)
+		VPERMW(t1, order, t1)
+		roundPairs(y[0][half], y[1][half], t2)
+		VPERMW(t2, order, t2)
+		// Rows 2i and 2i+1 have been read, but for their other half, when the first half of row i is written.
+		VMOVUPS(t1, Mem{Base: toP, Disp: half * t.bytes()})
+		VMOVUPS(t2, Mem{Base: toD, Disp: half * t.bytes()})
+	}
+	for r := range 2 {
+		roundPairs(y[r][0], y[r][1], t1)
+		VMOVUPS(t1, Mem{Base: left})
+		ADDQ(ldl, left)
+	}
+	for _, from := range []Register{p, d} {
+		ADDQ(U32(2*row), from)
+	}
+	for _, to := range []Register{toP, toD} {
+		ADDQ(U32(row), to)
+	}
+	SUBQ(Imm(2), rows)
+	JNE(LabelRef("rows"))
+	VZEROUPPER()
+	RET()
+}
+
 // eachVector generates a loop over the n numbers at p.
 func (t target) eachVector(label string, p, n, at, left Register, f func(m Mem)) {
 	MOVQ(p, at)

@@ -20,6 +20,7 @@ func (t target) pairs() {
 	t.expMul(rounded)
 	t.rowPairs()
 	order := interleaved()
+	t.gradPairs(order)
 	for _, f := range []format{float32s, float16s, bfloat16s} {
 		t.transposePairs(f)
 		t.interleavePairs(f, order)
