@@ -41,7 +41,7 @@ func Randomize(model any, seed uint64, dtype gt.Dtype) error {
 		default:
 			return fmt.Errorf("random weights: dtype %v; want float32, Float16 or BF16", dtype)
 		}
-		if s := p.shape; len(s) == 4 && s[2] > 1 {
+		if p.reordered() {
 			p.bindTo(p.Name, draw) // kept in the order of Weight.Conv alone, as that of a mapped file is
 		} else {
 			p.bind(p.Name, draw())

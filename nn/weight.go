@@ -74,6 +74,32 @@ func (w *Weight) Conv() kernels.Elements {
 	return w.conv()
 }
 
+// Prepare does for all convolutions of a loaded model what their first use would
+// do: it makes each Weight.Conv. A program that answers requests may want the
+// first one to take no longer than the others. A weight without a value is an
+// error.
+func Prepare(model any) error {
+	params, err := Params(model)
+	if err != nil {
+		return fmt.Errorf("preparing weights: %w", err)
+	}
+	for _, p := range params {
+		if !p.Loaded() {
+			return fmt.Errorf("preparing weights: %s is not loaded", p.Name)
+		}
+		if p.reordered() {
+			p.Conv()
+		}
+	}
+	return nil
+}
+
+// reordered tells whether Conv is not just Elements.
+func (w *Weight) reordered() bool {
+	s := w.shape
+	return len(s) == 4 && s[2] == s[3] && s[2] > 1
+}
+
 func (w *Weight) mustHaveValue() {
 	if w.value == nil {
 		panic(fmt.Sprintf("a weight of shape %v is used before it is loaded", w.shape))

@@ -94,3 +94,25 @@ func TestWeightMisuse(t *testing.T) {
 		})
 	}
 }
+
+func TestPrepare(t *testing.T) {
+	m := newRandomModel()
+	if err := Prepare(m); err == nil || !strings.Contains(err.Error(), "is not loaded") {
+		t.Errorf("without values: error %v", err)
+	}
+	if err := Prepare(*m); err == nil {
+		t.Error("a struct that is no pointer was prepared")
+	}
+	drawn := 0
+	if err := Randomize(m, 1, gt.Float32); err != nil {
+		t.Fatal(err)
+	}
+	value := m.Conv.Weight.value
+	m.Conv.Weight.bindTo("conv", func() *gt.Dense { drawn++; return value() })
+	if err := Prepare(m); err != nil || drawn != 1 {
+		t.Errorf("error %v, value asked for %d times, want once", err, drawn)
+	}
+	if m.Conv.Weight.Conv(); drawn != 1 {
+		t.Error("Conv made it anew")
+	}
+}

@@ -20,6 +20,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/alecthomas/kong"
 	"github.com/sdgraph/sdgraph/examples/internal/cli"
@@ -37,6 +38,8 @@ type options struct {
 
 	Size  int    `default:"512" hidden:"" help:"Height and width of pictures."`
 	Child string `hidden:"" help:"Run this workload in this process."`
+
+	packing *time.Duration // what bringing weights in order took
 }
 
 func main() {

@@ -19,7 +19,9 @@ type result struct {
 	Name    string               `json:"name"`
 	Dtype   string               `json:"dtype"`
 	Threads int                  `json:"threads"`
-	Seconds float64              `json:"seconds"`               // of the fastest run
+	Seconds float64              `json:"seconds"`               // of the fastest run but the first
+	First   float64              `json:"first_seconds"`         // of the first run
+	Packing float64              `json:"packing_seconds"`       // of what was done to the weights before; random ones are drawn then
 	CPU     float64              `json:"cpu_seconds,omitempty"` // of all threads in the run that took least: what to compare on a busy machine
 	GFLOP   float64              `json:"gflop"`                 // work of one run's matrix products
 	GFLOPS  float64              `json:"gflops"`
@@ -52,12 +54,13 @@ func peakGFLOPS() float64 {
 // measure runs a workload in this process.
 func measure(ctx context.Context, o options, w workload) (*result, error) {
 	now := newTally()
+	o.packing = new(time.Duration)
 	run, err := w.load(nn.WithTrace(ctx, now.add), o)
 	if err != nil {
 		return nil, err
 	}
 	var best tally
-	var least time.Duration
+	var first, least time.Duration
 	for turn := range 1 + turns {
 		now = newTally()
 		_, cpu := usage()
@@ -68,6 +71,7 @@ func measure(ctx context.Context, o options, w workload) (*result, error) {
 		now.took = time.Since(start)
 		_, end := usage()
 		if turn == 0 {
+			first = now.took
 			continue
 		}
 		if turn == 1 || now.took < best.took {
@@ -80,6 +84,7 @@ func measure(ctx context.Context, o options, w workload) (*result, error) {
 	rss, _ := usage()
 	r := best.result()
 	r.Name, r.Dtype, r.Threads, r.ISA = w.name, o.Dtype, o.Threads, kernels.ISA()
+	r.First, r.Packing = round(first.Seconds(), 4), round(o.packing.Seconds(), 4)
 	r.OfPeak = round(r.GFLOPS/peakGFLOPS(), 3)
 	r.CPU, r.PeakRSS = round(least.Seconds(), 4), round(float64(rss)/1e9, 3)
 	if !o.Profile {

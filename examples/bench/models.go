@@ -1,6 +1,8 @@
 package main
 
 import (
+	"time"
+
 	"github.com/sdgraph/sdgraph/clip"
 	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/nn"
@@ -14,23 +16,23 @@ import (
 
 func (o options) unet() (*unet.Model, error) {
 	if o.Model == "" {
-		return random(unet.New(unet.StableDiffusion15()))
+		return random(o, unet.New(unet.StableDiffusion15()))
 	}
 	m, _, err := diffusion.OpenUNet(tensor.OnDisk(o.Model).Sub("unet"))
-	return m, err
+	return prepared(o, m, err)
 }
 
 func (o options) vae() (*vae.Model, error) {
 	if o.Model == "" {
-		return random(vae.New(vae.StableDiffusion15()))
+		return random(o, vae.New(vae.StableDiffusion15()))
 	}
 	m, _, err := diffusion.OpenVAE(tensor.OnDisk(o.Model).Sub("vae"))
-	return m, err
+	return prepared(o, m, err)
 }
 
 func (o options) text() (*clip.Text, error) {
 	if o.Model == "" {
-		return random(clip.NewText(clip.ViTL14Text()))
+		return random(o, clip.NewText(clip.ViTL14Text()))
 	}
 	m, _, err := diffusion.OpenText(tensor.OnDisk(o.Model).Sub("text_encoder"))
 	return m, err
@@ -38,7 +40,7 @@ func (o options) text() (*clip.Text, error) {
 
 func (o options) clip() (*clip.Model, error) {
 	if o.Model == "" {
-		return random(clip.New(clip.ViTL14()))
+		return random(o, clip.New(clip.ViTL14()))
 	}
 	m, _, err := diffusion.OpenCLIP(tensor.OnDisk(o.Model).Sub("clip"), clip.DefaultTokenizer())
 	if err != nil {
@@ -48,11 +50,35 @@ func (o options) clip() (*clip.Model, error) {
 }
 
 // pipeline is all of them.
-func (o options) pipeline() (*diffusion.Pipeline, error) {
+func (o options) pipeline() (p *diffusion.Pipeline, err error) {
 	if o.Model == "" {
-		return diffusion.Random(0)
+		p, err = diffusion.Random(0)
+	} else {
+		p, err = diffusion.Open(o.Model)
 	}
-	return diffusion.Open(o.Model)
+	if err != nil {
+		return nil, err
+	}
+	for _, part := range []any{p.UNet, p.VAE} {
+		if _, err := prepared(o, part, nil); err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
 }
 
-func random[M any](m M) (M, error) { return m, nn.Randomize(m, 0, tensor.Float16) }
+// prepared is a model whose convolutions are in the order of the kernels, and adds
+// the time for that to what was taken before.
+func prepared[M any](o options, m M, err error) (M, error) {
+	if err != nil {
+		return m, err
+	}
+	start := time.Now()
+	err = nn.Prepare(m)
+	*o.packing += time.Since(start)
+	return m, err
+}
+
+func random[M any](o options, m M) (M, error) {
+	return prepared(o, m, nn.Randomize(m, 0, tensor.Float16))
+}
