@@ -60,7 +60,7 @@ func anomalyStep(ctx context.Context, o options, refine bool) (func() error, err
 // picture.
 func wholePicture(plain, refine *result) *result {
 	r := *plain
-	r.Name, r.Profile = "anomalyany.image", nil
+	r.Name, r.Profile, r.First, r.Packing = "anomalyany.image", nil, 0, 0
 	r.Seconds = round(plainSteps*plain.Seconds+refineSteps*refine.Seconds, 4)
 	r.CPU = round(plainSteps*plain.CPU+refineSteps*refine.CPU, 4)
 	r.GFLOP = round(plainSteps*plain.GFLOP+refineSteps*refine.GFLOP, 4)

@@ -19,11 +19,11 @@ type result struct {
 	Name    string               `json:"name"`
 	Dtype   string               `json:"dtype"`
 	Threads int                  `json:"threads"`
-	Seconds float64              `json:"seconds"`               // of the fastest run but the first
-	First   float64              `json:"first_seconds"`         // of the first run
-	Packing float64              `json:"packing_seconds"`       // of what was done to the weights before; random ones are drawn then
-	CPU     float64              `json:"cpu_seconds,omitempty"` // of all threads in the run that took least: what to compare on a busy machine
-	GFLOP   float64              `json:"gflop"`                 // work of one run's matrix products
+	Seconds float64              `json:"seconds"`                   // of the fastest run but the first
+	First   float64              `json:"first_seconds,omitempty"`   // of the first run
+	Packing float64              `json:"packing_seconds,omitempty"` // of what was done to the weights before; random ones are drawn then
+	CPU     float64              `json:"cpu_seconds,omitempty"`     // of all threads in the run that took least: what to compare on a busy machine
+	GFLOP   float64              `json:"gflop"`                     // work of one run's matrix products
 	GFLOPS  float64              `json:"gflops"`
 	OfPeak  float64              `json:"of_peak"`
 	PeakRSS float64              `json:"peak_rss_gb,omitempty"` // of the process, in 10⁹ bytes; not on every system
