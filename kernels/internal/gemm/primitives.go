@@ -151,12 +151,21 @@ func (p *Primitives) Multiply(c []float32, ldc int, a []float32, lda int, panels
 	for j := 0; j < n; {
 		tile, width := p.tile(n - j)
 		count := 1
-		if size == k*p.Cols && k > 0 {
-			count = max((n-j)/p.Cols, 1)
+		if size == k*p.Cols {
+			count = p.panelsAtOnce(n-j, k)
 		}
 		tile(c[j:], ldc, a, lda, panels[j/p.Cols*size:], k, From(add, j), ldadd, nil, rows, count)
 		j += count * width
 	}
+}
+
+// panelsAtOnce is how many of the panels of n columns, one after the other, a call
+// of the tile for n columns takes.
+func (p *Primitives) panelsAtOnce(n, k int) int {
+	if k == 0 {
+		return 1
+	}
+	return max(n/p.Cols, 1)
 }
 
 // tile is the narrowest tile for n columns, or the widest there is, and its

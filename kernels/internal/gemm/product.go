@@ -160,19 +160,15 @@ func (q *Product) tiles(p *Primitives, w *workspace, row, rows, n0, n1, k0, k1 i
 	for n := n0; n < n1; {
 		panel := w.b[(n-n0)/p.Cols*size:]
 		tile, width := p.tile(n1 - n)
-		at := row*q.Stride + n
-		switch whole := (n1 - n) / p.Cols; {
-		case n1-n < width || q.Place != nil:
+		if n1-n < width || q.Place != nil {
 			tile(w.tile, p.Cols, w.a, rowStride, panel, k, nil, 0, nil, rows, 1)
 			q.scatter(w.tile, p.Cols, row, rows, n, min(n1-n, width), add, bias)
 			n += width
-		case whole > 0 && k > 0:
-			tile(q.Out[at:], q.Stride, w.a, rowStride, panel, k, From(add, at), q.Stride, From(bias, n), rows, whole)
-			n += whole * p.Cols
-		default:
-			tile(q.Out[at:], q.Stride, w.a, rowStride, panel, k, From(add, at), q.Stride, From(bias, n), rows, 1)
-			n += width
+			continue
 		}
+		at, count := row*q.Stride+n, p.panelsAtOnce(n1-n, k)
+		tile(q.Out[at:], q.Stride, w.a, rowStride, panel, k, From(add, at), q.Stride, From(bias, n), rows, count)
+		n += count * width
 	}
 }
 
