@@ -35,7 +35,7 @@ func (o options) text() (*clip.Text, error) {
 		return random(o, clip.NewText(clip.ViTL14Text()))
 	}
 	m, _, err := diffusion.OpenText(tensor.OnDisk(o.Model).Sub("text_encoder"))
-	return m, err
+	return prepared(o, m, err)
 }
 
 func (o options) clip() (*clip.Model, error) {
@@ -46,7 +46,7 @@ func (o options) clip() (*clip.Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	return m.Model, nil
+	return prepared(o, m.Model, nil)
 }
 
 // pipeline is all of them.
