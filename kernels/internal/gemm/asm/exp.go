@@ -21,15 +21,16 @@ type exponential struct {
 // accuracy is what the coefficients of the polynomial are good for.
 type accuracy struct {
 	name         string // of functions and constants
+	pairs        bool   // for pairs
 	coefficients []float32
 }
 
 var (
 	// error 2e-9; purego.go has the same numbers
-	exact = accuracy{"", []float32{1, 0.6931471824645996, 0.24022647738456726, 0.055503323674201965,
+	exact = accuracy{"", false, []float32{1, 0.6931471824645996, 0.24022647738456726, 0.055503323674201965,
 		0.00961843691766262, 0.0013398875016719103, 0.00015353361959569156}}
 	// error 1e-4, a twentieth of what rounding to bfloat16 adds
-	rounded = accuracy{"Pairs", []float32{1, 0.69328293, 0.24221096, 0.05500893}}
+	rounded = accuracy{"Pairs", true, []float32{1, 0.69328293, 0.24221096, 0.05500893}}
 )
 
 const exp2Lowest = -125 // 2^x and the polynomial's factor are normal numbers from here on
@@ -90,11 +91,15 @@ func (e exponential) apply(x, n, r, p VecPhysical) {
 func (t target) expRows(a accuracy) {
 	name := "expRows" + a.name + t.suffix
 	TEXT(name, NOSPLIT, "func(s []float32, lds, rows, n int, peak, weight, factor []float32)")
+	becomes := ""
+	if a.pairs {
+		becomes = " The powers become n/2 pairs at s[r*lds]."
+	}
 	Doc(name+" carries a softmax to base 2 over n more scores of each row: with top",
 		"the larger of peak[r] and the largest s[r*lds+j], it sets factor[r] to",
 		"2^(peak[r]-top), s[r*lds+j] to 2^(s[r*lds+j]-top), weight[r] to",
 		"weight[r]·factor[r] plus the sum of these, and peak[r] to top. n is a positive",
-		"multiple of 16 and rows is positive."+map[bool]string{true: " The powers become n/2 pairs at s[r*lds]."}[a.name != ""])
+		"multiple of 16 and rows is positive."+becomes)
 	e := t.exponential(a)
 	s, lds := Load(Param("s").Base(), GP64()), Load(Param("lds"), GP64())
 	rows, n := Load(Param("rows"), GP64()), Load(Param("n"), GP64())
@@ -117,7 +122,7 @@ func (t target) expRows(a accuracy) {
 
 	VXORPS(sum, sum, sum)
 	to := GP64()
-	if a.name != "" {
+	if a.pairs {
 		MOVQ(s, to)
 	}
 	t.eachVector("exponentials", s, n, at, left, func(m Mem) {
@@ -125,7 +130,7 @@ func (t target) expRows(a accuracy) {
 		VSUBPS(top, x, x)
 		e.apply(x, t1, t2, t3)
 		VADDPS(x, sum, sum)
-		if a.name == "" {
+		if !a.pairs {
 			VMOVUPS(x, m)
 			return
 		}
