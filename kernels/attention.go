@@ -116,7 +116,7 @@ type scratch struct {
 	scaled               []float32 // queries times Scale
 	last                 []float32 // the last of an odd number of rows, with zeros
 	left, left2          []float32 // packed rows
-	left3, left4         []float32 // packed rows of transposes
+	leftT, left2T        []float32 // packed rows of transposes
 	byRows               []float32 // a tile of scores, row by row
 	columns, columns2    []float32 // panels of keys or values, transposed
 	rows                 []float32 // panels of them as they are

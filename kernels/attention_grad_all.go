@@ -103,10 +103,10 @@ type gradBlocks struct {
 func (b *gradBlocks) prepare() {
 	b.ldt = roundUp(b.elements(b.Queries), 16) + 16
 	if b.dk != nil {
-		b.queriesT = b.transposed(&b.left3, b.in.q)
+		b.queriesT = b.transposed(&b.leftT, b.in.q)
 	}
 	if b.dv != nil {
-		b.doutT = b.transposed(&b.left4, b.in.dout)
+		b.doutT = b.transposed(&b.left2T, b.in.dout)
 	}
 }
 
