@@ -1,6 +1,10 @@
 package gemm
 
-import "github.com/sdgraph/sdgraph/kernels/internal/vec"
+import (
+	"sync"
+
+	"github.com/sdgraph/sdgraph/kernels/internal/vec"
+)
 
 // Rows is Scale times the matrix with element (r, k) at Data[r*Stride+k].
 type Rows struct {
@@ -9,13 +13,13 @@ type Rows struct {
 	Scale  float32
 }
 
-func (m Rows) pack(p *Primitives, dst []float32, row, rows, k0, k1 int) {
-	p.Lines(dst, rowStride, m.Data[row*m.Stride+k0:], m.Stride, rows, (k1-k0)/p.Depth)
+func (m Rows) pack(p *Primitives, dst []float32, ld, row, rows, k0, k1 int) {
+	p.Lines(dst, ld, m.Data[row*m.Stride+k0:], m.Stride, rows, (k1-k0)/p.Depth)
 	if m.Scale == 1 {
 		return
 	}
 	for r := range rows {
-		d := dst[r*rowStride:][:k1-k0]
+		d := dst[r*ld:][:k1-k0]
 		vec.Scale(d, d, m.Scale)
 	}
 }
@@ -27,16 +31,16 @@ type Columns struct {
 	Scale  float32
 }
 
-func (m Columns) pack(p *Primitives, dst []float32, row, rows, k0, k1 int) {
+func (m Columns) pack(p *Primitives, dst []float32, ld, row, rows, k0, k1 int) {
 	if k1 == k0 {
 		return
 	}
-	p.TransposeFloat32(dst, rowStride, m.Data[k0*m.Stride+row:], m.Stride, rows, k1-k0)
+	p.TransposeFloat32(dst, ld, m.Data[k0*m.Stride+row:], m.Stride, rows, k1-k0)
 	if m.Scale == 1 {
 		return
 	}
 	for r := range rows {
-		d := dst[r*rowStride:][:k1-k0]
+		d := dst[r*ld:][:k1-k0]
 		vec.Scale(d, d, m.Scale)
 	}
 }
@@ -55,11 +59,11 @@ type Windows struct {
 	OffY, OffX int
 }
 
-func (m Windows) pack(p *Primitives, dst []float32, row, rows, k0, k1 int) {
+func (m Windows) pack(p *Primitives, dst []float32, ld, row, rows, k0, k1 int) {
 	for r := range rows {
 		b, at := (row+r)/(m.OutH*m.OutW), (row+r)%(m.OutH*m.OutW)
 		y, x := at/m.OutW*m.Stride+m.OffY, at%m.OutW*m.Stride+m.OffX
-		m.packWindow(p, dst[r*rowStride:][:(k1-k0)/p.Depth], b, y, x, k0, k1)
+		m.packWindow(p, dst[r*ld:][:(k1-k0)/p.Depth], b, y, x, k0, k1)
 	}
 }
 
@@ -95,4 +99,55 @@ func (p *Primitives) line(dst, src []float32) {
 		return
 	}
 	p.Lines(dst, 0, src, 0, 1, len(src)/p.Depth)
+}
+
+// packedLeft is a left operand packed as a whole, where more than one job uses each
+// of its rows: one block over K after the other, each with all rows in order.
+type packedLeft struct {
+	numbers []float32
+	m       int
+	depths  Split
+}
+
+// leftNumbers bounds what is packed as a whole.
+const leftNumbers = 8 << 20
+
+var packedLefts = sync.Pool{New: func() any { return new(packedLeft) }}
+
+// packLeft packs the left operand, or returns nil where that is too much.
+func (q *Product) packLeft(p *Primitives, parallel func(n int, f func(i int))) *packedLeft {
+	p = q.primitives(p)
+	depths := q.depths(p)
+	n := q.M * (q.K/p.Depth + depths.Count*rowPad)
+	if n > leftNumbers {
+		return nil
+	}
+	l := packedLefts.Get().(*packedLeft)
+	if len(l.numbers) < n {
+		l.numbers = make([]float32, n)
+	}
+	l.m, l.depths = q.M, depths
+	rows := SplitEvenly(q.M, 4*p.Rows, p.Rows)
+	parallel(rows.Count, func(i int) {
+		lo, hi := rows.At(i)
+		for d := range depths.Count {
+			k0, k1 := depths.At(d)
+			dst, ld := l.from(d, lo)
+			q.Left.pack(p, dst, ld, lo, hi-lo, k0*p.Depth, k1*p.Depth)
+		}
+	})
+	return l
+}
+
+// from is where a row begins in block d over K, and the distance of rows there.
+func (l *packedLeft) from(d, row int) (a []float32, lda int) {
+	k0, k1 := l.depths.At(d)
+	lda = k1 - k0 + rowPad
+	return l.numbers[l.m*(k0+d*rowPad)+row*lda:], lda
+}
+
+func (l *packedLeft) free() {
+	if l != nil {
+		packedLefts.Put(l)
+	}
 }

@@ -12,14 +12,15 @@ const (
 
 	// rowStride is the distance of packed rows of the left operand. It is not
 	// a multiple of 4096 bytes, so that rows do not compete for cache sets.
-	rowStride = maxDepth + 16
+	rowStride = maxDepth + rowPad
+	rowPad    = 16
 )
 
 // Left is the left operand of a product. Pack writes columns k0 to k1-1 of
-// rows row to row+rows-1 to dst, rowStride apart. For pairs k0 and k1 are even,
+// rows row to row+rows-1 to dst, ld elements apart. For pairs k0 and k1 are even,
 // and so are the numbers of channels of pictures and of taps.
 type Left interface {
-	pack(p *Primitives, dst []float32, row, rows, k0, k1 int)
+	pack(p *Primitives, dst []float32, ld, row, rows, k0, k1 int)
 }
 
 // Right is the right operand. Pack writes rows k0 to k1-1 of columns n0 to
@@ -66,6 +67,11 @@ func Run(threads int, parallel func(n int, f func(i int)), products ...Product) 
 		grids[i].first = jobs
 		jobs += grids[i].rows.Count * grids[i].cols.Count
 	}
+	var left *packedLeft
+	if len(products) == 1 && grids[0].cols.Count > 1 {
+		left = products[0].packLeft(p, parallel)
+		defer left.free()
+	}
 	parallel(jobs, func(job int) {
 		i := len(grids) - 1
 		for job < grids[i].first {
@@ -75,7 +81,7 @@ func Run(threads int, parallel func(n int, f func(i int)), products ...Product) 
 		job -= g.first
 		m0, m1 := g.rows.At(job % g.rows.Count)
 		n0, n1 := g.cols.At(job / g.rows.Count)
-		products[i].block(products[i].primitives(p), m0, m1, n0, n1)
+		products[i].block(products[i].primitives(p), left, m0, m1, n0, n1)
 	})
 }
 
@@ -130,11 +136,12 @@ func (q *Product) primitives(p *Primitives) *Primitives {
 	return p
 }
 
-// block computes rows m0 to m1-1 of columns n0 to n1-1.
-func (q *Product) block(p *Primitives, m0, m1, n0, n1 int) {
+// block computes rows m0 to m1-1 of columns n0 to n1-1. left is nil unless the rows
+// are packed already.
+func (q *Product) block(p *Primitives, left *packedLeft, m0, m1, n0, n1 int) {
 	w := workspaces.Get().(*workspace)
 	defer workspaces.Put(w)
-	depth := SplitEvenly(q.K/p.Depth, maxDepth, 8)
+	depth := q.depths(p)
 	rows := SplitEvenly(m1-m0, p.Rows, 1)
 	for d := range depth.Count {
 		k0, k1 := depth.At(d)
@@ -142,15 +149,23 @@ func (q *Product) block(p *Primitives, m0, m1, n0, n1 int) {
 		q.Right.pack(p, w.b, n0, n1, k0, k1)
 		for r := range rows.Count {
 			lo, hi := rows.At(r)
-			q.Left.pack(p, w.a, m0+lo, hi-lo, k0, k1)
-			q.tiles(p, w, m0+lo, hi-lo, n0, n1, k0, k1)
+			a, lda := w.a, rowStride
+			if left == nil {
+				q.Left.pack(p, a, lda, m0+lo, hi-lo, k0, k1)
+			} else {
+				a, lda = left.from(d, m0+lo)
+			}
+			q.tiles(p, w, a, lda, m0+lo, hi-lo, n0, n1, k0, k1)
 		}
 	}
 }
 
+// depths is the division of K, in elements.
+func (q *Product) depths(p *Primitives) Split { return SplitEvenly(q.K/p.Depth, maxDepth, 8) }
+
 // tiles multiplies the packed rows by the packed panels. The first block over
 // K adds bias and residual, later ones what is in Out already.
-func (q *Product) tiles(p *Primitives, w *workspace, row, rows, n0, n1, k0, k1 int) {
+func (q *Product) tiles(p *Primitives, w *workspace, a []float32, lda, row, rows, n0, n1, k0, k1 int) {
 	add, bias := q.Out, []float32(nil)
 	if k0 == 0 {
 		add, bias = q.Residual, q.Bias
@@ -161,13 +176,13 @@ func (q *Product) tiles(p *Primitives, w *workspace, row, rows, n0, n1, k0, k1 i
 		panel := w.b[(n-n0)/p.Cols*size:]
 		tile, width := p.tile(n1 - n)
 		if n1-n < width || q.Place != nil {
-			tile(w.tile, p.Cols, w.a, rowStride, panel, k, nil, 0, nil, rows, 1)
+			tile(w.tile, p.Cols, a, lda, panel, k, nil, 0, nil, rows, 1)
 			q.scatter(w.tile, p.Cols, row, rows, n, min(n1-n, width), add, bias)
 			n += width
 			continue
 		}
 		at, count := row*q.Stride+n, p.panelsAtOnce(n1-n, k)
-		tile(q.Out[at:], q.Stride, w.a, rowStride, panel, k, From(add, at), q.Stride, From(bias, n), rows, count)
+		tile(q.Out[at:], q.Stride, a, lda, panel, k, From(add, at), q.Stride, From(bias, n), rows, count)
 		n += count * width
 	}
 }
