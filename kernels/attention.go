@@ -113,16 +113,17 @@ func (s AttentionShape) head(p *gemm.Primitives, i, block int) head {
 
 // scratch is the memory of one running job.
 type scratch struct {
-	scaled               []float32 // queries times Scale
-	last                 []float32 // the last of an odd number of rows, with zeros
-	left, left2          []float32 // packed rows
-	leftT, left2T        []float32 // packed rows of transposes
-	byRows               []float32 // a tile of scores, row by row
-	columns, columns2    []float32 // panels of keys or values, transposed
-	rows                 []float32 // panels of them as they are
-	scores, scores2      []float32
-	result, result2      []float32
-	peak, weight, factor []float32 // running maximum and sum of each query
+	scaled            []float32 // queries times Scale
+	last              []float32 // the last of an odd number of rows, with zeros
+	left, left2       []float32 // packed rows
+	leftT, left2T     []float32 // packed rows of transposes
+	byRows            []float32 // a tile of scores, row by row
+	columns, columns2 []float32 // panels of keys or values, transposed
+	rows              []float32 // panels of them as they are
+	scores, scores2   []float32
+	result, result2   []float32
+	peak, weight      []float32 // running maximum and sum of each query
+	factor            []float32 // one over the weights
 }
 
 var scratches = sync.Pool{New: func() any { return new(scratch) }}
@@ -152,51 +153,6 @@ func (s AttentionShape) overQueries(p *gemm.Primitives, f func(h head, w *scratc
 		lo := i % chunks * chunk
 		f(s.head(p, i/chunks, min(keysPerBlock, blockNumbers/width)), w, lo, min(lo+chunk, s.Queries))
 	})
-}
-
-// forward computes queries lo to hi-1, all keys for each. out, lse and v may
-// be nil. Exponentials are taken to base 2, of scores times log₂e.
-func (h head) forward(w *scratch, out, lse, q, k, v []float32, lo, hi int) {
-	acc := grow(&w.result, (hi-lo)*h.ldo)
-	clear(acc)
-	peak, weight := grow(&w.peak, hi-lo), grow(&w.weight, hi-lo)
-	for i := range peak {
-		peak[i], weight[i] = float32(math.Inf(-1)), 0
-	}
-	factor := grow(&w.factor, h.p.Rows)
-	scores := grow(&w.scores, h.p.Rows*h.lds)
-	qs := h.packLeft(&w.left, h.scaled(w, q[lo*h.stride:], hi-lo, h.Scale*math.Log2E), h.HeadDim, hi-lo)
-	for k0 := 0; k0 < h.seen(hi-1); k0 += h.block {
-		keys := min(h.block, h.Keys-k0)
-		kc := h.packColumns(&w.columns, k[k0*h.stride:], keys)
-		vr := []float32(nil)
-		if v != nil {
-			vr = h.packRows(w, v[k0*h.stride:], keys)
-		}
-		h.rowBlocks(lo, hi, func(r, rows int) {
-			h.tile(scores, qs[(r-lo)*h.lda:], kc, rows, keys)
-			h.hide(scores, r, rows, k0, keys)
-			h.p.ExpRows(scores, h.lds, rows, roundUp(keys, expUnit), peak[r-lo:], weight[r-lo:], factor)
-			if v == nil {
-				return
-			}
-			sum := acc[(r-lo)*h.ldo:]
-			for i, f := range factor[:rows] {
-				if f != 1 && k0 > 0 {
-					vec.Scale(sum[i*h.ldo:][:h.HeadDim], sum[i*h.ldo:][:h.HeadDim], f)
-				}
-			}
-			h.addProduct(sum, scores, vr, rows, keys)
-		})
-	}
-	for r := lo; r < hi; r++ {
-		if out != nil {
-			vec.Scale(out[r*h.stride:][:h.HeadDim], acc[(r-lo)*h.ldo:][:h.HeadDim], 1/weight[r-lo])
-		}
-		if lse != nil {
-			lse[r] = float32(math.Ln2 * (float64(peak[r-lo]) + math.Log2(float64(weight[r-lo]))))
-		}
-	}
 }
 
 // probs computes the probabilities of queries lo to hi-1.

@@ -55,12 +55,12 @@ func transposeBFloat16AVX2(dst []float32, ldd int, src []uint16, lds int, m int,
 // n is a positive multiple of 8 and m is positive.
 func copyBFloat16AVX2(dst []float32, ldd int, src []uint16, lds int, m int, n int)
 
-// expRowsAVX2 carries a softmax to base 2 over n more scores of each row: with top
-// the larger of peak[r] and the largest s[r*lds+j], it sets factor[r] to
-// 2^(peak[r]-top), s[r*lds+j] to 2^(s[r*lds+j]-top), weight[r] to
-// weight[r]·factor[r] plus the sum of these, and peak[r] to top. n is a positive
-// multiple of 16 and rows is positive.
-func expRowsAVX2(s []float32, lds int, rows int, n int, peak []float32, weight []float32, factor []float32)
+// expColumnsAVX2 carries a softmax to base 2 over rows more scores of each column j of a
+// panel: with top the larger of peak[j] and the largest s[i*Cols+j] it sets
+// s[i*Cols+j] to 2^(s[i*Cols+j]-top),
+// weight[j] to weight[j]·f plus their sum and sums[i*Cols+j] to sums[i*Cols+j]·f, where
+// f is 2^(peak[j]-top), and peak[j] to top. rows is positive.
+func expColumnsAVX2(s []float32, rows int, peak []float32, weight []float32, sums []float32)
 
 // expMulAVX2 sets p[i] = 2^p[i] and d[i] = d[i]·p[i]. The length of p is a positive
 // multiple of 16.

@@ -3034,9 +3034,9 @@ vector:
 	VZEROUPPER
 	RET
 
-// func expRowsAVX2(s []float32, lds int, rows int, n int, peak []float32, weight []float32, factor []float32)
+// func expColumnsAVX2(s []float32, rows int, peak []float32, weight []float32, sums []float32)
 // Requires: AVX, AVX2, FMA3
-TEXT ·expRowsAVX2(SB), NOSPLIT, $0-120
+TEXT ·expColumnsAVX2(SB), NOSPLIT, $0-104
 	VBROADCASTSS exp2_0<>+0(SB), Y15
 	VBROADCASTSS exp2_1<>+0(SB), Y14
 	VBROADCASTSS exp2_2<>+0(SB), Y13
@@ -3046,99 +3046,130 @@ TEXT ·expRowsAVX2(SB), NOSPLIT, $0-120
 	VBROADCASTSS exp2_6<>+0(SB), Y9
 	VBROADCASTSS exp2_lowest<>+0(SB), Y8
 	MOVQ         s_base+0(FP), AX
-	MOVQ         lds+24(FP), CX
-	MOVQ         rows+32(FP), DX
-	MOVQ         n+40(FP), BX
-	MOVQ         peak_base+48(FP), SI
-	MOVQ         weight_base+72(FP), DI
-	MOVQ         factor_base+96(FP), R8
-	SHLQ         $0x02, CX
-
-row:
-	VBROADCASTSS minus_infinity<>+0(SB), Y1
-	MOVQ         AX, R9
-	MOVQ         BX, R10
+	MOVQ         rows+24(FP), CX
+	MOVQ         peak_base+32(FP), DX
+	VMOVUPS      (DX), Y0
+	VMOVAPS      Y0, Y2
+	VMOVUPS      32(DX), Y1
+	VMOVAPS      Y1, Y3
+	MOVQ         AX, BX
+	MOVQ         CX, SI
 
 largest:
-	VMAXPS       (R9), Y1, Y1
-	ADDQ         $0x20, R9
-	SUBQ         $0x08, R10
-	JNE          largest
-	VEXTRACTF128 $0x01, Y1, X4
-	VMAXPS       X4, X1, X1
-	VPERMILPS    $0x4e, X1, X4
-	VMAXPS       X4, X1, X1
-	VPERMILPS    $0xb1, X1, X4
-	VMAXPS       X4, X1, X1
-	VMOVSS       (SI), X0
-	VMAXSS       X0, X1, X1
-	VMOVSS       X1, (SI)
-	VBROADCASTSS X1, Y1
-	VXORPS       Y3, Y3, Y3
-	MOVQ         AX, R9
-	MOVQ         BX, R10
+	VMAXPS (BX), Y0, Y0
+	VMAXPS 32(BX), Y1, Y1
+	CMPQ   SI, $0x01
+	JEQ    topped
+	VMAXPS 64(BX), Y2, Y2
+	VMAXPS 96(BX), Y3, Y3
+	ADDQ   $0x00000080, BX
+	SUBQ   $0x02, SI
+	JNE    largest
 
-exponentials:
-	VMOVUPS      (R9), Y2
-	VSUBPS       Y1, Y2, Y2
-	VROUNDPS     $0x08, Y2, Y4
-	VSUBPS       Y4, Y2, Y5
-	VMOVAPS      Y10, Y6
-	VFMADD231PS  Y9, Y5, Y6
-	VFMADD213PS  Y11, Y5, Y6
-	VFMADD213PS  Y12, Y5, Y6
-	VFMADD213PS  Y13, Y5, Y6
-	VFMADD213PS  Y14, Y5, Y6
-	VFMADD213PS  Y15, Y5, Y6
-	VCMPPS       $0x05, Y8, Y2, Y2
-	VCVTPS2DQ    Y4, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VPADDD       Y4, Y6, Y6
-	VANDPS       Y6, Y2, Y2
-	VADDPS       Y2, Y3, Y3
-	VMOVUPS      Y2, (R9)
-	ADDQ         $0x20, R9
-	SUBQ         $0x08, R10
-	JNE          exponentials
-	VEXTRACTF128 $0x01, Y3, X4
-	VADDPS       X4, X3, X3
-	VPERMILPS    $0x4e, X3, X4
-	VADDPS       X4, X3, X3
-	VPERMILPS    $0xb1, X3, X4
-	VADDPS       X4, X3, X3
-	VMOVSS       (DI), X2
-	VMOVAPS      Y15, Y4
-	VUCOMISS     X0, X1
-	JEQ          same
-	VSUBPS       Y1, Y0, Y4
-	VMOVAPS      Y4, Y0
-	VROUNDPS     $0x08, Y0, Y4
-	VSUBPS       Y4, Y0, Y5
-	VMOVAPS      Y10, Y6
-	VFMADD231PS  Y9, Y5, Y6
-	VFMADD213PS  Y11, Y5, Y6
-	VFMADD213PS  Y12, Y5, Y6
-	VFMADD213PS  Y13, Y5, Y6
-	VFMADD213PS  Y14, Y5, Y6
-	VFMADD213PS  Y15, Y5, Y6
-	VCMPPS       $0x05, Y8, Y0, Y0
-	VCVTPS2DQ    Y4, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VPADDD       Y4, Y6, Y6
-	VANDPS       Y6, Y0, Y0
-	VMOVAPS      Y0, Y4
-	VMULSS       X4, X2, X2
+topped:
+	VMAXPS Y2, Y0, Y0
+	VXORPS Y2, Y2, Y2
+	VMAXPS Y3, Y1, Y1
+	VXORPS Y3, Y3, Y3
+	MOVQ   AX, BX
+	MOVQ   CX, SI
 
-same:
-	VMOVSS X4, (R8)
-	VADDSS X3, X2, X2
-	VMOVSS X2, (DI)
-	ADDQ   CX, AX
-	ADDQ   $0x04, SI
-	ADDQ   $0x04, DI
-	ADDQ   $0x04, R8
-	DECQ   DX
-	JNE    row
+powers:
+	VMOVUPS     (BX), Y4
+	VSUBPS      Y0, Y4, Y4
+	VROUNDPS    $0x08, Y4, Y5
+	VSUBPS      Y5, Y4, Y6
+	VMOVAPS     Y10, Y7
+	VFMADD231PS Y9, Y6, Y7
+	VFMADD213PS Y11, Y6, Y7
+	VFMADD213PS Y12, Y6, Y7
+	VFMADD213PS Y13, Y6, Y7
+	VFMADD213PS Y14, Y6, Y7
+	VFMADD213PS Y15, Y6, Y7
+	VCMPPS      $0x05, Y8, Y4, Y4
+	VCVTPS2DQ   Y5, Y5
+	VPSLLD      $0x17, Y5, Y5
+	VPADDD      Y5, Y7, Y7
+	VANDPS      Y7, Y4, Y4
+	VADDPS      Y4, Y2, Y2
+	VMOVUPS     Y4, (BX)
+	VMOVUPS     32(BX), Y4
+	VSUBPS      Y1, Y4, Y4
+	VROUNDPS    $0x08, Y4, Y5
+	VSUBPS      Y5, Y4, Y6
+	VMOVAPS     Y10, Y7
+	VFMADD231PS Y9, Y6, Y7
+	VFMADD213PS Y11, Y6, Y7
+	VFMADD213PS Y12, Y6, Y7
+	VFMADD213PS Y13, Y6, Y7
+	VFMADD213PS Y14, Y6, Y7
+	VFMADD213PS Y15, Y6, Y7
+	VCMPPS      $0x05, Y8, Y4, Y4
+	VCVTPS2DQ   Y5, Y5
+	VPSLLD      $0x17, Y5, Y5
+	VPADDD      Y5, Y7, Y7
+	VANDPS      Y7, Y4, Y4
+	VADDPS      Y4, Y3, Y3
+	VMOVUPS     Y4, 32(BX)
+	ADDQ        $0x00000040, BX
+	SUBQ        $0x01, SI
+	JNE         powers
+	MOVQ        weight_base+56(FP), AX
+	VMOVUPS     (DX), Y4
+	VMOVUPS     Y0, (DX)
+	VSUBPS      Y0, Y4, Y4
+	VROUNDPS    $0x08, Y4, Y5
+	VSUBPS      Y5, Y4, Y6
+	VMOVAPS     Y10, Y7
+	VFMADD231PS Y9, Y6, Y7
+	VFMADD213PS Y11, Y6, Y7
+	VFMADD213PS Y12, Y6, Y7
+	VFMADD213PS Y13, Y6, Y7
+	VFMADD213PS Y14, Y6, Y7
+	VFMADD213PS Y15, Y6, Y7
+	VCMPPS      $0x05, Y8, Y4, Y4
+	VCVTPS2DQ   Y5, Y5
+	VPSLLD      $0x17, Y5, Y5
+	VPADDD      Y5, Y7, Y7
+	VANDPS      Y7, Y4, Y4
+	VMOVAPS     Y4, Y0
+	VFMADD231PS (AX), Y0, Y2
+	VMOVUPS     Y2, (AX)
+	VMOVUPS     32(DX), Y4
+	VMOVUPS     Y1, 32(DX)
+	VSUBPS      Y1, Y4, Y4
+	VROUNDPS    $0x08, Y4, Y5
+	VSUBPS      Y5, Y4, Y6
+	VMOVAPS     Y10, Y7
+	VFMADD231PS Y9, Y6, Y7
+	VFMADD213PS Y11, Y6, Y7
+	VFMADD213PS Y12, Y6, Y7
+	VFMADD213PS Y13, Y6, Y7
+	VFMADD213PS Y14, Y6, Y7
+	VFMADD213PS Y15, Y6, Y7
+	VCMPPS      $0x05, Y8, Y4, Y4
+	VCVTPS2DQ   Y5, Y5
+	VPSLLD      $0x17, Y5, Y5
+	VPADDD      Y5, Y7, Y7
+	VANDPS      Y7, Y4, Y4
+	VMOVAPS     Y4, Y1
+	VFMADD231PS 32(AX), Y1, Y3
+	VMOVUPS     Y3, 32(AX)
+	MOVQ        sums_base+80(FP), AX
+	MOVQ        sums_len+88(FP), CX
+	TESTQ       CX, CX
+	JZ          done
+
+scale:
+	VMULPS  (AX), Y0, Y4
+	VMOVUPS Y4, (AX)
+	VMULPS  32(AX), Y1, Y4
+	VMOVUPS Y4, 32(AX)
+	ADDQ    $0x00000040, AX
+	SUBQ    $0x00000010, CX
+	JNE     scale
+
+done:
 	VZEROUPPER
 	RET
 
@@ -3165,9 +3196,6 @@ GLOBL exp2_6<>(SB), RODATA|NOPTR, $4
 
 DATA exp2_lowest<>+0(SB)/4, $0xc2fa0000
 GLOBL exp2_lowest<>(SB), RODATA|NOPTR, $4
-
-DATA minus_infinity<>+0(SB)/4, $0xff800000
-GLOBL minus_infinity<>(SB), RODATA|NOPTR, $4
 
 // func expMulAVX2(p []float32, d []float32)
 // Requires: AVX, AVX2, FMA3

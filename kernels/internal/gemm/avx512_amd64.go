@@ -55,12 +55,12 @@ func transposeBFloat16AVX512(dst []float32, ldd int, src []uint16, lds int, m in
 // n is a positive multiple of 16 and m is positive.
 func copyBFloat16AVX512(dst []float32, ldd int, src []uint16, lds int, m int, n int)
 
-// expRowsAVX512 carries a softmax to base 2 over n more scores of each row: with top
-// the larger of peak[r] and the largest s[r*lds+j], it sets factor[r] to
-// 2^(peak[r]-top), s[r*lds+j] to 2^(s[r*lds+j]-top), weight[r] to
-// weight[r]·factor[r] plus the sum of these, and peak[r] to top. n is a positive
-// multiple of 16 and rows is positive.
-func expRowsAVX512(s []float32, lds int, rows int, n int, peak []float32, weight []float32, factor []float32)
+// expColumnsAVX512 carries a softmax to base 2 over rows more scores of each column j of a
+// panel: with top the larger of peak[j] and the largest s[i*Cols+j] it sets
+// s[i*Cols+j] to 2^(s[i*Cols+j]-top),
+// weight[j] to weight[j]·f plus their sum and sums[i*Cols+j] to sums[i*Cols+j]·f, where
+// f is 2^(peak[j]-top), and peak[j] to top. rows is positive.
+func expColumnsAVX512(s []float32, rows int, peak []float32, weight []float32, sums []float32)
 
 // expMulAVX512 sets p[i] = 2^p[i] and d[i] = d[i]·p[i]. The length of p is a positive
 // multiple of 16.
@@ -97,12 +97,12 @@ func halfTilePairsAVX512(c []float32, ldc int, a []float32, lda int, panel []flo
 // are several panels.
 func quarterTilePairsAVX512(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int)
 
-// expRowsPairsAVX512 carries a softmax to base 2 over n more scores of each row: with top
-// the larger of peak[r] and the largest s[r*lds+j], it sets factor[r] to
-// 2^(peak[r]-top), s[r*lds+j] to 2^(s[r*lds+j]-top), weight[r] to
-// weight[r]·factor[r] plus the sum of these, and peak[r] to top. n is a positive
-// multiple of 16 and rows is positive. The powers become n/2 pairs at s[r*lds].
-func expRowsPairsAVX512(s []float32, lds int, rows int, n int, peak []float32, weight []float32, factor []float32)
+// expColumnsPairsAVX512 carries a softmax to base 2 over rows more scores of each column j of a
+// panel: with top the larger of peak[j] and the largest s[i*Cols+j] it sets
+// the panel s to pairs of 2^(s[i*Cols+j]-top), rows/2 of them in each column,
+// weight[j] to weight[j]·f plus their sum and sums[i*Cols+j] to sums[i*Cols+j]·f, where
+// f is 2^(peak[j]-top), and peak[j] to top. rows is positive and even.
+func expColumnsPairsAVX512(s []float32, rows int, peak []float32, weight []float32, sums []float32)
 
 // expMulPairsAVX512 sets p[i] = 2^p[i] and d[i] = d[i]·p[i]. The length of p is a positive
 // multiple of 16.

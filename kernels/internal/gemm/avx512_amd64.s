@@ -10563,9 +10563,9 @@ vector:
 	VZEROUPPER
 	RET
 
-// func expRowsAVX512(s []float32, lds int, rows int, n int, peak []float32, weight []float32, factor []float32)
+// func expColumnsAVX512(s []float32, rows int, peak []float32, weight []float32, sums []float32)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·expRowsAVX512(SB), NOSPLIT, $0-120
+TEXT ·expColumnsAVX512(SB), NOSPLIT, $0-104
 	VBROADCASTSS exp2_0<>+0(SB), Z31
 	VBROADCASTSS exp2_1<>+0(SB), Z30
 	VBROADCASTSS exp2_2<>+0(SB), Z29
@@ -10575,97 +10575,118 @@ TEXT ·expRowsAVX512(SB), NOSPLIT, $0-120
 	VBROADCASTSS exp2_6<>+0(SB), Z25
 	VBROADCASTSS exp2_lowest<>+0(SB), Z24
 	MOVQ         s_base+0(FP), AX
-	MOVQ         lds+24(FP), CX
-	MOVQ         rows+32(FP), DX
-	MOVQ         n+40(FP), BX
-	MOVQ         peak_base+48(FP), SI
-	MOVQ         weight_base+72(FP), DI
-	MOVQ         factor_base+96(FP), R8
-	SHLQ         $0x02, CX
-
-row:
-	VBROADCASTSS minus_infinity<>+0(SB), Z1
-	MOVQ         AX, R9
-	MOVQ         BX, R10
+	MOVQ         rows+24(FP), CX
+	MOVQ         peak_base+32(FP), DX
+	VMOVUPS      (DX), Z0
+	VMOVAPS      Z0, Z2
+	VMOVUPS      64(DX), Z1
+	VMOVAPS      Z1, Z3
+	MOVQ         AX, BX
+	MOVQ         CX, SI
 
 largest:
-	VMAXPS        (R9), Z1, Z1
-	ADDQ          $0x40, R9
-	SUBQ          $0x10, R10
-	JNE           largest
-	VEXTRACTF32X8 $0x01, Z1, Y4
-	VMAXPS        Y4, Y1, Y1
-	VEXTRACTF128  $0x01, Y1, X4
-	VMAXPS        X4, X1, X1
-	VPERMILPS     $0x4e, X1, X4
-	VMAXPS        X4, X1, X1
-	VPERMILPS     $0xb1, X1, X4
-	VMAXPS        X4, X1, X1
-	VMOVSS        (SI), X0
-	VMAXSS        X0, X1, X1
-	VMOVSS        X1, (SI)
-	VBROADCASTSS  X1, Z1
-	VXORPS        Z3, Z3, Z3
-	MOVQ          AX, R9
-	MOVQ          BX, R10
+	VMAXPS (BX), Z0, Z0
+	VMAXPS 64(BX), Z1, Z1
+	CMPQ   SI, $0x01
+	JEQ    topped
+	VMAXPS 128(BX), Z2, Z2
+	VMAXPS 192(BX), Z3, Z3
+	ADDQ   $0x00000100, BX
+	SUBQ   $0x02, SI
+	JNE    largest
 
-exponentials:
-	VMOVUPS       (R9), Z2
-	VSUBPS        Z1, Z2, Z2
-	VCMPPS        $0x05, Z24, Z2, K1
-	VRNDSCALEPS   $0x08, Z2, Z4
-	VSUBPS        Z4, Z2, Z5
-	VMOVAPS       Z26, Z6
-	VFMADD231PS   Z25, Z5, Z6
-	VFMADD213PS   Z27, Z5, Z6
-	VFMADD213PS   Z28, Z5, Z6
-	VFMADD213PS   Z29, Z5, Z6
-	VFMADD213PS   Z30, Z5, Z6
-	VFMADD213PS   Z31, Z5, Z6
-	VSCALEFPS.Z   Z4, Z6, K1, Z2
-	VADDPS        Z2, Z3, Z3
-	VMOVUPS       Z2, (R9)
-	ADDQ          $0x40, R9
-	SUBQ          $0x10, R10
-	JNE           exponentials
-	VEXTRACTF32X8 $0x01, Z3, Y4
-	VADDPS        Y4, Y3, Y3
-	VEXTRACTF128  $0x01, Y3, X4
-	VADDPS        X4, X3, X3
-	VPERMILPS     $0x4e, X3, X4
-	VADDPS        X4, X3, X3
-	VPERMILPS     $0xb1, X3, X4
-	VADDPS        X4, X3, X3
-	VMOVSS        (DI), X2
-	VMOVAPS       Z31, Z4
-	VUCOMISS      X0, X1
-	JEQ           same
-	VSUBPS        Z1, Z0, Z4
-	VMOVAPS       Z4, Z0
-	VCMPPS        $0x05, Z24, Z0, K1
-	VRNDSCALEPS   $0x08, Z0, Z4
-	VSUBPS        Z4, Z0, Z5
-	VMOVAPS       Z26, Z6
-	VFMADD231PS   Z25, Z5, Z6
-	VFMADD213PS   Z27, Z5, Z6
-	VFMADD213PS   Z28, Z5, Z6
-	VFMADD213PS   Z29, Z5, Z6
-	VFMADD213PS   Z30, Z5, Z6
-	VFMADD213PS   Z31, Z5, Z6
-	VSCALEFPS.Z   Z4, Z6, K1, Z0
-	VMOVAPS       Z0, Z4
-	VMULSS        X4, X2, X2
+topped:
+	VMAXPS Z2, Z0, Z0
+	VXORPS Z2, Z2, Z2
+	VMAXPS Z3, Z1, Z1
+	VXORPS Z3, Z3, Z3
+	MOVQ   AX, BX
+	MOVQ   CX, SI
 
-same:
-	VMOVSS X4, (R8)
-	VADDSS X3, X2, X2
-	VMOVSS X2, (DI)
-	ADDQ   CX, AX
-	ADDQ   $0x04, SI
-	ADDQ   $0x04, DI
-	ADDQ   $0x04, R8
-	DECQ   DX
-	JNE    row
+powers:
+	VMOVUPS     (BX), Z4
+	VSUBPS      Z0, Z4, Z4
+	VCMPPS      $0x05, Z24, Z4, K1
+	VRNDSCALEPS $0x08, Z4, Z5
+	VSUBPS      Z5, Z4, Z6
+	VMOVAPS     Z26, Z7
+	VFMADD231PS Z25, Z6, Z7
+	VFMADD213PS Z27, Z6, Z7
+	VFMADD213PS Z28, Z6, Z7
+	VFMADD213PS Z29, Z6, Z7
+	VFMADD213PS Z30, Z6, Z7
+	VFMADD213PS Z31, Z6, Z7
+	VSCALEFPS.Z Z5, Z7, K1, Z4
+	VADDPS      Z4, Z2, Z2
+	VMOVUPS     Z4, (BX)
+	VMOVUPS     64(BX), Z4
+	VSUBPS      Z1, Z4, Z4
+	VCMPPS      $0x05, Z24, Z4, K1
+	VRNDSCALEPS $0x08, Z4, Z5
+	VSUBPS      Z5, Z4, Z6
+	VMOVAPS     Z26, Z7
+	VFMADD231PS Z25, Z6, Z7
+	VFMADD213PS Z27, Z6, Z7
+	VFMADD213PS Z28, Z6, Z7
+	VFMADD213PS Z29, Z6, Z7
+	VFMADD213PS Z30, Z6, Z7
+	VFMADD213PS Z31, Z6, Z7
+	VSCALEFPS.Z Z5, Z7, K1, Z4
+	VADDPS      Z4, Z3, Z3
+	VMOVUPS     Z4, 64(BX)
+	ADDQ        $0x00000080, BX
+	SUBQ        $0x01, SI
+	JNE         powers
+	MOVQ        weight_base+56(FP), AX
+	VMOVUPS     (DX), Z4
+	VMOVUPS     Z0, (DX)
+	VSUBPS      Z0, Z4, Z4
+	VCMPPS      $0x05, Z24, Z4, K1
+	VRNDSCALEPS $0x08, Z4, Z5
+	VSUBPS      Z5, Z4, Z6
+	VMOVAPS     Z26, Z7
+	VFMADD231PS Z25, Z6, Z7
+	VFMADD213PS Z27, Z6, Z7
+	VFMADD213PS Z28, Z6, Z7
+	VFMADD213PS Z29, Z6, Z7
+	VFMADD213PS Z30, Z6, Z7
+	VFMADD213PS Z31, Z6, Z7
+	VSCALEFPS.Z Z5, Z7, K1, Z4
+	VMOVAPS     Z4, Z0
+	VFMADD231PS (AX), Z0, Z2
+	VMOVUPS     Z2, (AX)
+	VMOVUPS     64(DX), Z4
+	VMOVUPS     Z1, 64(DX)
+	VSUBPS      Z1, Z4, Z4
+	VCMPPS      $0x05, Z24, Z4, K1
+	VRNDSCALEPS $0x08, Z4, Z5
+	VSUBPS      Z5, Z4, Z6
+	VMOVAPS     Z26, Z7
+	VFMADD231PS Z25, Z6, Z7
+	VFMADD213PS Z27, Z6, Z7
+	VFMADD213PS Z28, Z6, Z7
+	VFMADD213PS Z29, Z6, Z7
+	VFMADD213PS Z30, Z6, Z7
+	VFMADD213PS Z31, Z6, Z7
+	VSCALEFPS.Z Z5, Z7, K1, Z4
+	VMOVAPS     Z4, Z1
+	VFMADD231PS 64(AX), Z1, Z3
+	VMOVUPS     Z3, 64(AX)
+	MOVQ        sums_base+80(FP), AX
+	MOVQ        sums_len+88(FP), CX
+	TESTQ       CX, CX
+	JZ          done
+
+scale:
+	VMULPS  (AX), Z0, Z4
+	VMOVUPS Z4, (AX)
+	VMULPS  64(AX), Z1, Z4
+	VMOVUPS Z4, 64(AX)
+	ADDQ    $0x00000080, AX
+	SUBQ    $0x00000020, CX
+	JNE     scale
+
+done:
 	VZEROUPPER
 	RET
 
@@ -10692,9 +10713,6 @@ GLOBL exp2_6<>(SB), RODATA|NOPTR, $4
 
 DATA exp2_lowest<>+0(SB)/4, $0xc2fa0000
 GLOBL exp2_lowest<>(SB), RODATA|NOPTR, $4
-
-DATA minus_infinity<>+0(SB)/4, $0xff800000
-GLOBL minus_infinity<>(SB), RODATA|NOPTR, $4
 
 // func expMulAVX512(p []float32, d []float32)
 // Requires: AVX, AVX512F
@@ -22750,104 +22768,163 @@ another1:
 	ADDQ $0x00000020, bias_base+128(FP)
 	JMP  rows1
 
-// func expRowsPairsAVX512(s []float32, lds int, rows int, n int, peak []float32, weight []float32, factor []float32)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·expRowsPairsAVX512(SB), NOSPLIT, $0-120
+DATA interleaved<>+0(SB)/4, $0x00100000
+DATA interleaved<>+4(SB)/4, $0x00110001
+DATA interleaved<>+8(SB)/4, $0x00120002
+DATA interleaved<>+12(SB)/4, $0x00130003
+DATA interleaved<>+16(SB)/4, $0x00140004
+DATA interleaved<>+20(SB)/4, $0x00150005
+DATA interleaved<>+24(SB)/4, $0x00160006
+DATA interleaved<>+28(SB)/4, $0x00170007
+DATA interleaved<>+32(SB)/4, $0x00180008
+DATA interleaved<>+36(SB)/4, $0x00190009
+DATA interleaved<>+40(SB)/4, $0x001a000a
+DATA interleaved<>+44(SB)/4, $0x001b000b
+DATA interleaved<>+48(SB)/4, $0x001c000c
+DATA interleaved<>+52(SB)/4, $0x001d000d
+DATA interleaved<>+56(SB)/4, $0x001e000e
+DATA interleaved<>+60(SB)/4, $0x001f000f
+GLOBL interleaved<>(SB), RODATA|NOPTR, $64
+
+// func expColumnsPairsAVX512(s []float32, rows int, peak []float32, weight []float32, sums []float32)
+// Requires: AVX, AVX512BW, AVX512DQ, AVX512F
+TEXT ·expColumnsPairsAVX512(SB), NOSPLIT, $0-104
 	VBROADCASTSS exp2Pairs_0<>+0(SB), Z31
 	VBROADCASTSS exp2Pairs_1<>+0(SB), Z30
 	VBROADCASTSS exp2Pairs_2<>+0(SB), Z29
 	VBROADCASTSS exp2Pairs_3<>+0(SB), Z28
 	VBROADCASTSS exp2_lowest<>+0(SB), Z27
 	MOVQ         s_base+0(FP), AX
-	MOVQ         lds+24(FP), CX
-	MOVQ         rows+32(FP), DX
-	MOVQ         n+40(FP), BX
-	MOVQ         peak_base+48(FP), SI
-	MOVQ         weight_base+72(FP), DI
-	MOVQ         factor_base+96(FP), R8
-	SHLQ         $0x02, CX
-
-row:
-	VBROADCASTSS minus_infinity<>+0(SB), Z1
-	MOVQ         AX, R9
-	MOVQ         BX, R10
+	MOVQ         rows+24(FP), CX
+	MOVQ         peak_base+32(FP), DX
+	VMOVUPS      (DX), Z0
+	VMOVAPS      Z0, Z2
+	VMOVUPS      64(DX), Z1
+	VMOVAPS      Z1, Z3
+	MOVQ         AX, BX
+	MOVQ         CX, SI
 
 largest:
-	VMAXPS        (R9), Z1, Z1
-	ADDQ          $0x40, R9
-	SUBQ          $0x10, R10
-	JNE           largest
-	VEXTRACTF32X8 $0x01, Z1, Y4
-	VMAXPS        Y4, Y1, Y1
-	VEXTRACTF128  $0x01, Y1, X4
-	VMAXPS        X4, X1, X1
-	VPERMILPS     $0x4e, X1, X4
-	VMAXPS        X4, X1, X1
-	VPERMILPS     $0xb1, X1, X4
-	VMAXPS        X4, X1, X1
-	VMOVSS        (SI), X0
-	VMAXSS        X0, X1, X1
-	VMOVSS        X1, (SI)
-	VBROADCASTSS  X1, Z1
-	VXORPS        Z3, Z3, Z3
-	MOVQ          AX, R11
-	MOVQ          AX, R9
-	MOVQ          BX, R10
+	VMAXPS (BX), Z0, Z0
+	VMAXPS 64(BX), Z1, Z1
+	CMPQ   SI, $0x01
+	JEQ    topped
+	VMAXPS 128(BX), Z2, Z2
+	VMAXPS 192(BX), Z3, Z3
+	ADDQ   $0x00000100, BX
+	SUBQ   $0x02, SI
+	JNE    largest
 
-exponentials:
-	VMOVUPS       (R9), Z2
-	VSUBPS        Z1, Z2, Z2
-	VCMPPS        $0x05, Z27, Z2, K1
-	VRNDSCALEPS   $0x08, Z2, Z4
-	VSUBPS        Z4, Z2, Z5
-	VMOVAPS       Z29, Z6
-	VFMADD231PS   Z28, Z5, Z6
-	VFMADD213PS   Z30, Z5, Z6
-	VFMADD213PS   Z31, Z5, Z6
-	VSCALEFPS.Z   Z4, Z6, K1, Z2
-	VADDPS        Z2, Z3, Z3
-	LONG          $0x487ef262
-	WORD          $0xe272
-	VMOVUPS       Y4, (R11)
-	ADDQ          $0x20, R11
-	ADDQ          $0x40, R9
-	SUBQ          $0x10, R10
-	JNE           exponentials
-	VEXTRACTF32X8 $0x01, Z3, Y4
-	VADDPS        Y4, Y3, Y3
-	VEXTRACTF128  $0x01, Y3, X4
-	VADDPS        X4, X3, X3
-	VPERMILPS     $0x4e, X3, X4
-	VADDPS        X4, X3, X3
-	VPERMILPS     $0xb1, X3, X4
-	VADDPS        X4, X3, X3
-	VMOVSS        (DI), X2
-	VMOVAPS       Z31, Z4
-	VUCOMISS      X0, X1
-	JEQ           same
-	VSUBPS        Z1, Z0, Z4
-	VMOVAPS       Z4, Z0
-	VCMPPS        $0x05, Z27, Z0, K1
-	VRNDSCALEPS   $0x08, Z0, Z4
-	VSUBPS        Z4, Z0, Z5
-	VMOVAPS       Z29, Z6
-	VFMADD231PS   Z28, Z5, Z6
-	VFMADD213PS   Z30, Z5, Z6
-	VFMADD213PS   Z31, Z5, Z6
-	VSCALEFPS.Z   Z4, Z6, K1, Z0
-	VMOVAPS       Z0, Z4
-	VMULSS        X4, X2, X2
+topped:
+	VMAXPS    Z2, Z0, Z0
+	VXORPS    Z2, Z2, Z2
+	VMAXPS    Z3, Z1, Z1
+	VXORPS    Z3, Z3, Z3
+	MOVQ      AX, BX
+	MOVQ      CX, SI
+	VMOVDQU32 interleaved<>+0(SB), Z8
 
-same:
-	VMOVSS X4, (R8)
-	VADDSS X3, X2, X2
-	VMOVSS X2, (DI)
-	ADDQ   CX, AX
-	ADDQ   $0x04, SI
-	ADDQ   $0x04, DI
-	ADDQ   $0x04, R8
-	DECQ   DX
-	JNE    row
+powers:
+	VMOVUPS     (BX), Z4
+	VSUBPS      Z0, Z4, Z4
+	VCMPPS      $0x05, Z27, Z4, K1
+	VRNDSCALEPS $0x08, Z4, Z5
+	VSUBPS      Z5, Z4, Z6
+	VMOVAPS     Z29, Z7
+	VFMADD231PS Z28, Z6, Z7
+	VFMADD213PS Z30, Z6, Z7
+	VFMADD213PS Z31, Z6, Z7
+	VSCALEFPS.Z Z5, Z7, K1, Z4
+	VADDPS      Z4, Z2, Z2
+	VMOVUPS     128(BX), Z9
+	VSUBPS      Z0, Z9, Z9
+	VCMPPS      $0x05, Z27, Z9, K1
+	VRNDSCALEPS $0x08, Z9, Z5
+	VSUBPS      Z5, Z9, Z6
+	VMOVAPS     Z29, Z7
+	VFMADD231PS Z28, Z6, Z7
+	VFMADD213PS Z30, Z6, Z7
+	VFMADD213PS Z31, Z6, Z7
+	VSCALEFPS.Z Z5, Z7, K1, Z9
+	VADDPS      Z9, Z2, Z2
+	LONG        $0x4837f262
+	WORD        $0xe472
+	VPERMW      Z4, Z8, Z4
+	VMOVUPS     Z4, (AX)
+	VMOVUPS     64(BX), Z4
+	VSUBPS      Z1, Z4, Z4
+	VCMPPS      $0x05, Z27, Z4, K1
+	VRNDSCALEPS $0x08, Z4, Z5
+	VSUBPS      Z5, Z4, Z6
+	VMOVAPS     Z29, Z7
+	VFMADD231PS Z28, Z6, Z7
+	VFMADD213PS Z30, Z6, Z7
+	VFMADD213PS Z31, Z6, Z7
+	VSCALEFPS.Z Z5, Z7, K1, Z4
+	VADDPS      Z4, Z3, Z3
+	VMOVUPS     192(BX), Z9
+	VSUBPS      Z1, Z9, Z9
+	VCMPPS      $0x05, Z27, Z9, K1
+	VRNDSCALEPS $0x08, Z9, Z5
+	VSUBPS      Z5, Z9, Z6
+	VMOVAPS     Z29, Z7
+	VFMADD231PS Z28, Z6, Z7
+	VFMADD213PS Z30, Z6, Z7
+	VFMADD213PS Z31, Z6, Z7
+	VSCALEFPS.Z Z5, Z7, K1, Z9
+	VADDPS      Z9, Z3, Z3
+	LONG        $0x4837f262
+	WORD        $0xe472
+	VPERMW      Z4, Z8, Z4
+	VMOVUPS     Z4, 64(AX)
+	ADDQ        $0x00000080, AX
+	ADDQ        $0x00000100, BX
+	SUBQ        $0x02, SI
+	JNE         powers
+	MOVQ        weight_base+56(FP), AX
+	VMOVUPS     (DX), Z4
+	VMOVUPS     Z0, (DX)
+	VSUBPS      Z0, Z4, Z4
+	VCMPPS      $0x05, Z27, Z4, K1
+	VRNDSCALEPS $0x08, Z4, Z5
+	VSUBPS      Z5, Z4, Z6
+	VMOVAPS     Z29, Z7
+	VFMADD231PS Z28, Z6, Z7
+	VFMADD213PS Z30, Z6, Z7
+	VFMADD213PS Z31, Z6, Z7
+	VSCALEFPS.Z Z5, Z7, K1, Z4
+	VMOVAPS     Z4, Z0
+	VFMADD231PS (AX), Z0, Z2
+	VMOVUPS     Z2, (AX)
+	VMOVUPS     64(DX), Z4
+	VMOVUPS     Z1, 64(DX)
+	VSUBPS      Z1, Z4, Z4
+	VCMPPS      $0x05, Z27, Z4, K1
+	VRNDSCALEPS $0x08, Z4, Z5
+	VSUBPS      Z5, Z4, Z6
+	VMOVAPS     Z29, Z7
+	VFMADD231PS Z28, Z6, Z7
+	VFMADD213PS Z30, Z6, Z7
+	VFMADD213PS Z31, Z6, Z7
+	VSCALEFPS.Z Z5, Z7, K1, Z4
+	VMOVAPS     Z4, Z1
+	VFMADD231PS 64(AX), Z1, Z3
+	VMOVUPS     Z3, 64(AX)
+	MOVQ        sums_base+80(FP), AX
+	MOVQ        sums_len+88(FP), CX
+	TESTQ       CX, CX
+	JZ          done
+
+scale:
+	VMULPS  (AX), Z0, Z4
+	VMOVUPS Z4, (AX)
+	VMULPS  64(AX), Z1, Z4
+	VMOVUPS Z4, 64(AX)
+	ADDQ    $0x00000080, AX
+	SUBQ    $0x00000020, CX
+	JNE     scale
+
+done:
 	VZEROUPPER
 	RET
 
@@ -22940,24 +23017,6 @@ vector:
 	JNE       row
 	VZEROUPPER
 	RET
-
-DATA interleaved<>+0(SB)/4, $0x00100000
-DATA interleaved<>+4(SB)/4, $0x00110001
-DATA interleaved<>+8(SB)/4, $0x00120002
-DATA interleaved<>+12(SB)/4, $0x00130003
-DATA interleaved<>+16(SB)/4, $0x00140004
-DATA interleaved<>+20(SB)/4, $0x00150005
-DATA interleaved<>+24(SB)/4, $0x00160006
-DATA interleaved<>+28(SB)/4, $0x00170007
-DATA interleaved<>+32(SB)/4, $0x00180008
-DATA interleaved<>+36(SB)/4, $0x00190009
-DATA interleaved<>+40(SB)/4, $0x001a000a
-DATA interleaved<>+44(SB)/4, $0x001b000b
-DATA interleaved<>+48(SB)/4, $0x001c000c
-DATA interleaved<>+52(SB)/4, $0x001d000d
-DATA interleaved<>+56(SB)/4, $0x001e000e
-DATA interleaved<>+60(SB)/4, $0x001f000f
-GLOBL interleaved<>(SB), RODATA|NOPTR, $64
 
 // func gradPairsAVX512(p []float32, d []float32, rows int, left []float32, ldl int)
 // Requires: AVX, AVX512BW, AVX512F

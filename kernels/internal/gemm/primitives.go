@@ -62,13 +62,13 @@ type Primitives struct {
 	CopyFloat16  func(dst []float32, ldd int, src []uint16, lds, m, n int)
 	CopyBFloat16 func(dst []float32, ldd int, src []uint16, lds, m, n int)
 
-	// ExpRows carries a softmax to base 2 over n more scores of each row: with
-	// top the larger of peak[r] and the largest s[r*lds+j], it sets factor[r]
-	// to 2^(peak[r]-top), s[r*lds+j] to 2^(s[r*lds+j]-top), weight[r] to
-	// weight[r]·factor[r] plus the sum of these, and peak[r] to top. n is a
-	// positive multiple of 16 and rows is positive. Pairs of the powers, n/2 of
-	// them, begin at s[r*lds].
-	ExpRows func(s []float32, lds, rows, n int, peak, weight, factor []float32)
+	// ExpColumns carries a softmax to base 2 over rows more scores of each column j
+	// of a panel: with top the larger of peak[j] and the largest s[i*Cols+j] it
+	// sets s[i*Cols+j] to 2^(s[i*Cols+j]-top), weight[j] to weight[j]·f plus their
+	// sum and sums[i*Cols+j] to sums[i*Cols+j]·f, where f is 2^(peak[j]-top), and
+	// peak[j] to top. rows is positive. For pairs it is even too, and s becomes a
+	// panel of rows/2 pairs in each column.
+	ExpColumns func(s []float32, rows int, peak, weight, sums []float32)
 
 	// ExpMul sets p[i] = 2^p[i] and d[i] = d[i]·p[i]. The length of p is a
 	// positive multiple of 16.

@@ -219,66 +219,75 @@ func TestExpMul(t *testing.T) {
 	})
 }
 
-// TestExpRows carries rows of scores through ExpRows in pieces and compares
+// TestExpColumns carries columns of scores through ExpColumns in pieces and compares
 // with the softmax of the whole.
-func TestExpRows(t *testing.T) {
+func TestExpColumns(t *testing.T) {
 	eachLevel(t, func(t *testing.T, p *Primitives) {
-		r := rand.New(rand.NewPCG(3, 4))
-		for _, n := range []int{16, 48, 256} {
-			const rows, pieces, gap = 5, 3, 2
-			lds := n + gap
-			peak, weight, factor := newGuarded(rows), newGuarded(rows), newGuarded(rows)
-			for i := range rows {
-				peak.x[i], weight.x[i] = float32(math.Inf(-1)), 0
-			}
-			sum, top := [rows]float64{}, [rows]float64{}
-			for i := range top {
-				top[i] = math.Inf(-1)
-			}
-			for piece := range pieces {
-				s := newGuarded(rows*lds - gap)
-				var raw [rows][]float64
-				for i := range rows {
-					for j := range n {
-						x := float32(r.NormFloat64()*20 + 10*float64(piece*(i-2)))
-						if j == 3 {
-							x = float32(math.Inf(-1))
-						}
-						s.x[i*lds+j] = x
-						raw[i] = append(raw[i], float64(x))
-					}
-				}
-				p.ExpRows(s.x, lds, rows, n, peak.x, weight.x, factor.x)
-				for i := range rows {
-					next := top[i]
-					for _, x := range raw[i] {
-						next = max(next, x)
-					}
-					if want := math.Exp2(top[i] - next); math.Abs(float64(factor.x[i])-want) > 1e-6*want+1e-37 {
-						t.Fatalf("factor %v, want %v", factor.x[i], want)
-					}
-					sum[i] *= math.Exp2(top[i] - next)
-					if top[i] = next; float64(peak.x[i]) != next {
-						t.Fatalf("peak %v, want %v", peak.x[i], next)
-					}
-					for j, x := range raw[i] {
-						sum[i] += math.Exp2(x - next)
-						if got := s.x[i*lds+j]; exp2Error(got, float32(x)-float32(next)) > 2 {
-							t.Fatalf("score %v under %v becomes %v", x, next, got)
-						}
-					}
-					if math.Abs(float64(weight.x[i])-sum[i]) > 1e-5*sum[i] {
-						t.Fatalf("weight %v, want %v", weight.x[i], sum[i])
-					}
-					for j := range gap {
-						if at := i*lds + n + j; at < len(s.x) && !isGuard(s.x[at]) {
-							t.Fatal("wrote between the rows")
-						}
-					}
-				}
+		for _, rows := range []int{1, 2, 3, 8, 77} {
+			for _, results := range []int{0, 1, 5} {
+				testExpColumns(t, p, rows, results, func(s []float32, i, j int) float64 {
+					return float64(s[i*p.Cols+j])
+				}, 3e-7)
 			}
 		}
 	})
+}
+
+// testExpColumns reads power i of column j by power, which is to be so exact.
+func testExpColumns(t *testing.T, p *Primitives, rows, results int, power func(s []float32, i, j int) float64, tolerance float64) {
+	t.Helper()
+	const pieces = 3
+	r := rand.New(rand.NewPCG(3, uint64(rows)))
+	peak, weight := newGuarded(p.Cols), newGuarded(p.Cols)
+	sums := newRandom(r, results*p.Cols)
+	want := make([]float64, len(sums.x))
+	for i, x := range sums.x {
+		want[i] = float64(x)
+	}
+	total, top := make([]float64, p.Cols), make([]float64, p.Cols)
+	for j := range p.Cols {
+		peak.x[j], weight.x[j], top[j] = -3, 2, -3
+		total[j] = 2
+	}
+	for piece := range pieces {
+		s := newGuarded(rows * p.Cols)
+		for i := range s.x {
+			s.x[i] = float32(r.NormFloat64()*20 + 10*float64(piece*(i%5-2)))
+		}
+		s.x[len(s.x)/2] = float32(math.Inf(-1))
+		raw := append([]float32(nil), s.x...)
+		p.ExpColumns(s.x, rows, peak.x, weight.x, sums.x)
+		for j := range p.Cols {
+			next := top[j]
+			for i := range rows {
+				next = max(next, float64(raw[i*p.Cols+j]))
+			}
+			factor := math.Exp2(top[j] - next)
+			top[j] = next
+			total[j] *= factor
+			for i := range rows {
+				x := math.Exp2(float64(raw[i*p.Cols+j] - float32(next)))
+				total[j] += x
+				if got := power(s.x, i, j); math.Abs(got-x) > 2*tolerance*x+1e-37 {
+					t.Fatalf("%d rows: score %v under %v becomes %v, want %v", rows, raw[i*p.Cols+j], next, got, x)
+				}
+			}
+			if float64(peak.x[j]) != next || math.Abs(float64(weight.x[j])-total[j]) > (tolerance+1e-5)*total[j] {
+				t.Fatalf("%d rows: peak and weight %v and %v, want %v and %v", rows, peak.x[j], weight.x[j], next, total[j])
+			}
+			for i := j; i < len(want); i += p.Cols {
+				if want[i] *= factor; math.Abs(float64(sums.x[i])-want[i]) > (tolerance+1e-6)*math.Abs(want[i])*pieces+1e-37 {
+					t.Fatalf("%d rows: sum %d is %v, want %v", rows, i, sums.x[i], want[i])
+				}
+			}
+		}
+		for _, g := range []guarded{s, peak, weight, sums} {
+			around := (len(g.all) - len(g.x)) / 2
+			if !isGuard(g.all[around-1]) || !isGuard(g.all[around+len(g.x)]) {
+				t.Fatal("wrote outside")
+			}
+		}
+	}
 }
 
 func TestFloat16(t *testing.T) {

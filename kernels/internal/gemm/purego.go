@@ -10,7 +10,7 @@ var pureGo = Primitives{
 	Lines:            copyFloat32Go,
 	TransposeFloat32: transposeFloat32Go, TransposeFloat16: transposeFloat16Go, TransposeBFloat16: transposeBFloat16Go,
 	CopyFloat32: copyFloat32Go, CopyFloat16: copyFloat16Go, CopyBFloat16: copyBFloat16Go,
-	ExpRows: expRowsGo, ExpMul: expMulGo,
+	ExpColumns: expColumnsGo, ExpMul: expMulGo,
 	Peak: peakGo, PeakFlops: 8,
 }
 
@@ -104,28 +104,29 @@ func exp2(x float32) float32 {
 	return math.Float32frombits(math.Float32bits(p) + uint32(int32(n))<<23)
 }
 
-// expRowsGo carries a softmax to base 2 over n more scores of each row: with
-// top the larger of peak[r] and the largest s[r*lds+j], it sets factor[r] to
-// 2^(peak[r]-top), s[r*lds+j] to 2^(s[r*lds+j]-top), weight[r] to
-// weight[r]·factor[r] plus the sum of these, and peak[r] to top.
-func expRowsGo(s []float32, lds, rows, n int, peak, weight, factor []float32) {
-	for r := range rows {
-		row, top := s[r*lds:][:n], peak[r]
-		for _, x := range row {
-			if x > top {
+// expColumnsGo carries a softmax to base 2 over rows more scores of each column j of a
+// panel: with top the larger of peak[j] and the largest s[i*Cols+j] it sets
+// s[i*Cols+j] to 2^(s[i*Cols+j]-top), weight[j] to weight[j]·f plus their sum and
+// sums[i*Cols+j] to sums[i*Cols+j]·f, where f is 2^(peak[j]-top), and peak[j] to top.
+func expColumnsGo(s []float32, rows int, peak, weight, sums []float32) {
+	const cols = 16
+	for j := range cols {
+		top := peak[j]
+		for i := range rows {
+			if x := s[i*cols+j]; x > top {
 				top = x
 			}
 		}
-		var sum float32
-		for i, x := range row {
-			row[i] = exp2(x - top)
-			sum += row[i]
+		factor := exp2(peak[j] - top)
+		peak[j], weight[j] = top, weight[j]*factor
+		for i := range rows {
+			x := exp2(s[i*cols+j] - top)
+			s[i*cols+j] = x
+			weight[j] += x
 		}
-		if factor[r] = 1; peak[r] != top {
-			factor[r] = exp2(peak[r] - top)
+		for i := j; i < len(sums); i += cols {
+			sums[i] *= factor
 		}
-		peak[r] = top
-		weight[r] = weight[r]*factor[r] + sum
 	}
 }
 

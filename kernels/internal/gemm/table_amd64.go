@@ -10,8 +10,8 @@ import "github.com/sdgraph/sdgraph/kernels/internal/isa"
 func init() {
 	avx2 := &Primitives{
 		Depth: 1, Rows: 6, Cols: 16,
-		Tiles:   [widths]Tile{tileAVX2, halfTileAVX2, quarterTileAVX2},
-		ExpRows: expRowsAVX2, ExpMul: expMulAVX2,
+		Tiles:      [widths]Tile{tileAVX2, halfTileAVX2, quarterTileAVX2},
+		ExpColumns: expColumnsAVX2, ExpMul: expMulAVX2,
 		Peak: peakAVX2, PeakFlops: 12 * 8 * 2,
 		TransposeFloat32:  inBlocks(8, transposeFloat32AVX2, transposeFloat32Go),
 		TransposeFloat16:  inBlocks(8, transposeFloat16AVX2, transposeFloat16Go),
@@ -22,8 +22,8 @@ func init() {
 	}
 	avx512 := &Primitives{
 		Depth: 1, Rows: 14, Cols: 32,
-		Tiles:   [widths]Tile{tileAVX512, halfTileAVX512, quarterTileAVX512},
-		ExpRows: expRowsAVX512, ExpMul: expMulAVX512,
+		Tiles:      [widths]Tile{tileAVX512, halfTileAVX512, quarterTileAVX512},
+		ExpColumns: expColumnsAVX512, ExpMul: expMulAVX512,
 		Peak: peakAVX512, PeakFlops: 12 * 16 * 2,
 		TransposeFloat32:  inBlocks(16, transposeFloat32AVX512, avx2.TransposeFloat32),
 		TransposeFloat16:  inBlocks(16, transposeFloat16AVX512, avx2.TransposeFloat16),
@@ -39,7 +39,7 @@ func init() {
 	}
 	half := *avx512
 	half.Depth, half.Lines = 2, rowPairsAVX512
-	half.ExpRows, half.ExpMul, half.GradPairs = expRowsPairsAVX512, expMulPairsAVX512, gradPairsAVX512
+	half.ExpColumns, half.ExpMul, half.GradPairs = expColumnsPairsAVX512, expMulPairsAVX512, gradPairsAVX512
 	half.Tiles = [widths]Tile{tilePairsAVX512, halfTilePairsAVX512, quarterTilePairsAVX512}
 	half.TransposeFloat32 = inColumns(16, transposePairsFloat32AVX512, transposePairsGo(float32Itself))
 	half.TransposeFloat16 = inColumns(16, transposePairsFloat16AVX512, transposePairsGo(float16))

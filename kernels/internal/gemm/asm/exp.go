@@ -87,78 +87,119 @@ func (e exponential) apply(x, n, r, p VecPhysical) {
 	VANDPS(p, x, x)
 }
 
-// expRows generates one step of the online softmax.
-func (t target) expRows(a accuracy) {
-	name := "expRows" + a.name + t.suffix
-	TEXT(name, NOSPLIT, "func(s []float32, lds, rows, n int, peak, weight, factor []float32)")
-	becomes := ""
-	if a.pairs {
-		becomes = " The powers become n/2 pairs at s[r*lds]."
+// expColumns generates one step of the online softmax. Every column has its place
+// in a vector, so that nothing is combined across one.
+func (t target) expColumns(acc accuracy, words Mem) {
+	name := "expColumns" + acc.name + t.suffix
+	TEXT(name, NOSPLIT, "func(s []float32, rows int, peak, weight, sums []float32)")
+	become, number := "s[i*Cols+j] to 2^(s[i*Cols+j]-top)", "positive"
+	if acc.pairs {
+		become, number = "the panel s to pairs of 2^(s[i*Cols+j]-top), rows/2 of them in each column", "positive and even"
 	}
-	Doc(name+" carries a softmax to base 2 over n more scores of each row: with top",
-		"the larger of peak[r] and the largest s[r*lds+j], it sets factor[r] to",
-		"2^(peak[r]-top), s[r*lds+j] to 2^(s[r*lds+j]-top), weight[r] to",
-		"weight[r]·factor[r] plus the sum of these, and peak[r] to top. n is a positive",
-		"multiple of 16 and rows is positive."+becomes)
-	e := t.exponential(a)
-	s, lds := Load(Param("s").Base(), GP64()), Load(Param("lds"), GP64())
-	rows, n := Load(Param("rows"), GP64()), Load(Param("n"), GP64())
-	peak, weight := Load(Param("peak").Base(), GP64()), Load(Param("weight").Base(), GP64())
-	factor := Load(Param("factor").Base(), GP64())
-	SHLQ(Imm(2), lds)
-	lowest := constantFloat("minus_infinity", float32(math.Inf(-1)))
-	old, top, x, sum := t.vector(0), t.vector(1), t.vector(2), t.vector(3)
-	t1, t2, t3 := t.vector(4), t.vector(5), t.vector(6)
+	Doc(name+" carries a softmax to base 2 over rows more scores of each column j of a",
+		"panel: with top the larger of peak[j] and the largest s[i*Cols+j] it sets",
+		become+",",
+		"weight[j] to weight[j]·f plus their sum and sums[i*Cols+j] to sums[i*Cols+j]·f, where",
+		"f is 2^(peak[j]-top), and peak[j] to top. rows is "+number+".")
+	const vecs = 2
+	e := t.exponential(acc)
+	s, rows := Load(Param("s").Base(), GP64()), Load(Param("rows"), GP64())
+	row := vecs * t.bytes()
+	of := func(p Register, v int) Mem { return Mem{Base: p, Disp: v * t.bytes()} }
+	var top, sum [vecs]VecPhysical
+	for v := range vecs {
+		top[v], sum[v] = t.vector(v), t.vector(vecs+v)
+	}
+	x, t1, t2, t3 := t.vector(4), t.vector(5), t.vector(6), t.vector(7)
 
-	Label("row")
-	at, left := GP64(), GP64()
-	VBROADCASTSS(lowest, top)
-	t.eachVector("largest", s, n, at, left, func(m Mem) { VMAXPS(m, top, top) })
-	t.reduce(top, t1, func(a, b, to VecPhysical) { VMAXPS(a, b, to) })
-	VMOVSS(Mem{Base: peak}, low(old))
-	VMAXSS(low(old), low(top), low(top))
-	VMOVSS(low(top), Mem{Base: peak})
-	VBROADCASTSS(low(top), top)
+	peak, at, left := Load(Param("peak").Base(), GP64()), GP64(), GP64()
+	for v := range vecs {
+		VMOVUPS(of(peak, v), top[v])
+		VMOVAPS(top[v], sum[v])
+	}
+	MOVQ(s, at)
+	MOVQ(rows, left)
+	next := func(n int) {
+		ADDQ(U32(n*row), at)
+		SUBQ(Imm(uint64(n)), left)
+	}
+	// Even and odd rows have maxima of their own, which take half as long.
+	Label("largest")
+	for v := range vecs {
+		VMAXPS(of(at, v), top[v], top[v])
+	}
+	CMPQ(left, Imm(1))
+	JEQ(LabelRef("topped"))
+	for v := range vecs {
+		VMAXPS(of(at, vecs+v), sum[v], sum[v])
+	}
+	next(2)
+	JNE(LabelRef("largest"))
+	Label("topped")
+	for v := range vecs {
+		VMAXPS(sum[v], top[v], top[v])
+		VXORPS(sum[v], sum[v], sum[v])
+	}
 
-	VXORPS(sum, sum, sum)
-	to := GP64()
-	if a.pairs {
+	MOVQ(s, at)
+	MOVQ(rows, left)
+	var to Register
+	var order VecPhysical
+	if acc.pairs {
+		to, order = GP64(), t.vector(8)
 		MOVQ(s, to)
+		VMOVDQU32(words, order)
 	}
-	t.eachVector("exponentials", s, n, at, left, func(m Mem) {
-		VMOVUPS(m, x)
-		VSUBPS(top, x, x)
+	power := func(from Mem, v int, x VecPhysical) {
+		VMOVUPS(from, x)
+		VSUBPS(top[v], x, x)
 		e.apply(x, t1, t2, t3)
-		VADDPS(x, sum, sum)
-		if !a.pairs {
-			VMOVUPS(x, m)
-			return
-		}
-		roundHalf(x, t1)
-		VMOVUPS(ymm(number(t1)), Mem{Base: to})
-		ADDQ(Imm(uint64(t.bytes()/2)), to)
-	})
-	t.reduce(sum, t1, func(a, b, to VecPhysical) { VADDPS(a, b, to) })
-	VMOVSS(Mem{Base: weight}, low(x))
-	VMOVAPS(e.c[0], t1)
-	VUCOMISS(low(old), low(top))
-	JEQ(LabelRef("same"))
-	VSUBPS(top, old, t1)
-	VMOVAPS(t1, old)
-	e.apply(old, t1, t2, t3)
-	VMOVAPS(old, t1)
-	VMULSS(low(t1), low(x), low(x))
-	Label("same")
-	VMOVSS(low(t1), Mem{Base: factor})
-	VADDSS(low(sum), low(x), low(x))
-	VMOVSS(low(x), Mem{Base: weight})
-
-	ADDQ(lds, s)
-	for _, p := range []Register{peak, weight, factor} {
-		ADDQ(Imm(4), p)
+		VADDPS(x, sum[v], sum[v])
 	}
-	DECQ(rows)
-	JNE(LabelRef("row"))
+	Label("powers")
+	for v := range vecs {
+		power(of(at, v), v, x)
+		if !acc.pairs {
+			VMOVUPS(x, of(at, v))
+			continue
+		}
+		second := t.vector(9)
+		power(of(at, vecs+v), v, second)
+		roundPairs(x, second, x)
+		VPERMW(x, order, x)
+		VMOVUPS(x, of(to, v))
+	}
+	if acc.pairs {
+		ADDQ(U32(row), to)
+		next(2)
+	} else {
+		next(1)
+	}
+	JNE(LabelRef("powers"))
+
+	weight := Load(Param("weight").Base(), GP64())
+	factor := top // of the sums
+	for v := range vecs {
+		VMOVUPS(of(peak, v), x)
+		VMOVUPS(top[v], of(peak, v))
+		VSUBPS(top[v], x, x)
+		e.apply(x, t1, t2, t3)
+		VMOVAPS(x, factor[v])
+		VFMADD231PS(of(weight, v), factor[v], sum[v])
+		VMOVUPS(sum[v], of(weight, v))
+	}
+	sums, count := Load(Param("sums").Base(), GP64()), Load(Param("sums").Len(), GP64())
+	TESTQ(count, count)
+	JZ(LabelRef("done"))
+	Label("scale")
+	for v := range vecs {
+		VMULPS(of(sums, v), factor[v], x)
+		VMOVUPS(x, of(sums, v))
+	}
+	ADDQ(U32(row), sums)
+	SUBQ(U32(vecs*t.lanes), count)
+	JNE(LabelRef("scale"))
+	Label("done")
 	VZEROUPPER()
 	RET()
 }
@@ -245,32 +286,4 @@ func (t target) gradPairs(words Mem) {
 	RET()
 }
 
-// eachVector generates a loop over the n numbers at p.
-func (t target) eachVector(label string, p, n, at, left Register, f func(m Mem)) {
-	MOVQ(p, at)
-	MOVQ(n, left)
-	Label(label)
-	f(Mem{Base: at})
-	ADDQ(Imm(uint64(t.bytes())), at)
-	SUBQ(Imm(uint64(t.lanes)), left)
-	JNE(LabelRef(label))
-}
-
-// reduce combines the numbers in v into its lowest one.
-func (t target) reduce(v, temp VecPhysical, combine func(a, b, to VecPhysical)) {
-	if t.lanes == 16 {
-		VEXTRACTF32X8(Imm(1), v, ymm(number(temp)))
-		combine(ymm(number(temp)), ymm(number(v)), ymm(number(v)))
-	}
-	VEXTRACTF128(Imm(1), ymm(number(v)), low(temp))
-	combine(low(temp), low(v), low(v))
-	VPERMILPS(Imm(0x4e), low(v), low(temp))
-	combine(low(temp), low(v), low(v))
-	VPERMILPS(Imm(0xb1), low(v), low(temp))
-	combine(low(temp), low(v), low(v))
-}
-
 func number(v VecPhysical) int { return int(v.PhysicalIndex()) }
-
-// low is the lowest 128 bits of v.
-func low(v VecPhysical) VecPhysical { return xmm(number(v)) }

@@ -8,6 +8,7 @@ import (
 	"flag"
 
 	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
 )
 
@@ -53,7 +54,7 @@ func main() {
 		t.transpose(f)
 		t.copy(f)
 	}
-	t.expRows(exact)
+	t.expColumns(exact, Mem{})
 	t.expMul(exact)
 	t.peak()
 	if *isa == "avx512" {

@@ -16,10 +16,10 @@ import (
 // pairs generates what multiplies pairs, and what makes them.
 func (t target) pairs() {
 	t.tiles(multiply{"Pairs", " of pairs", func(a, b, sum VecPhysical) { evex(0xf3, 0x52, a, b, sum) }})
-	t.expRows(rounded)
+	order := interleaved()
+	t.expColumns(rounded, order)
 	t.expMul(rounded)
 	t.rowPairs()
-	order := interleaved()
 	t.gradPairs(order)
 	for _, f := range []format{float32s, float16s, bfloat16s} {
 		t.transposePairs(f)

@@ -1,0 +1,136 @@
+package kernels
+
+import (
+	"math"
+
+	"github.com/sdgraph/sdgraph/kernels/internal/gemm"
+	"github.com/sdgraph/sdgraph/kernels/internal/vec"
+)
+
+// The forward pass works on transposes, Sᵀ = K·Qᵀ and Oᵀ = Vᵀ·Pᵀ, with queries
+// across the columns of panels: Pᵀ is the right operand of the second product as it
+// comes out of the first, the softmax of a query stays in its place of a vector, and
+// head sizes that are not a multiple of a panel's width cost nothing.
+
+// forward computes queries lo to hi-1, all keys for each. out, lse and v may
+// be nil. Exponentials are taken to base 2, of scores times log₂e.
+func (h head) forward(w *scratch, out, lse, q, k, v []float32, lo, hi int) {
+	f := forwardBlocks{head: h, w: w, lo: lo, hi: hi}
+	f.begin(q, v != nil)
+	blocks := gemm.SplitEvenly(h.seen(hi-1), h.block*9/8, h.p.Rows)
+	for i := range blocks.Count {
+		k0, k1 := blocks.At(i)
+		f.keys(k[k0*h.stride:], v, k0, k1-k0)
+	}
+	f.end(out, lse)
+}
+
+// forwardBlocks is a running job of the forward pass.
+type forwardBlocks struct {
+	head
+	w      *scratch
+	lo, hi int // queries
+
+	queries      []float32 // panels of scaled queries, [HeadDim][Cols] each
+	sums         []float32 // panels of results before division by weight, likewise; nil if there is no v
+	peak, weight []float32 // running maximum and sum of each query
+}
+
+// begin packs the queries.
+func (f *forwardBlocks) begin(q []float32, results bool) {
+	n, cols := f.hi-f.lo, f.p.Cols
+	columns := f.p.Panels(n) * cols
+	f.queries = grow(&f.w.columns, columns*f.depth)
+	clear(f.queries[(columns-cols)*f.depth:]) // the last panel may not be full
+	scaled := f.scaled(f.w, q[f.lo*f.stride:], n, f.Scale*math.Log2E)
+	f.p.PackColumns(f.queries, f.depth*cols, gemm.Numbers{F32: scaled}, f.HeadDim, f.depth, n)
+	if results {
+		f.sums = grow(&f.w.result, columns*f.HeadDim)
+		clear(f.sums)
+	}
+	f.peak, f.weight = grow(&f.w.peak, columns), grow(&f.w.weight, columns)
+	for i := range f.peak {
+		f.peak[i], f.weight[i] = float32(math.Inf(-1)), 0
+	}
+}
+
+// keys takes n keys from number k0 on into account. k begins with them.
+func (f *forwardBlocks) keys(k, v []float32, k0, n int) {
+	cols, even := f.p.Cols, roundUp(n, f.p.Depth)
+	left := f.packLeft(&f.w.left, k, f.stride, n)
+	values, ldv := []float32(nil), 0
+	if v != nil {
+		values, ldv = f.transposed(v[k0*f.stride:], n)
+	}
+	scores := grow(&f.w.scores, even*cols)
+	for at := 0; at < f.hi-f.lo; at += cols {
+		queries, width := f.queries[at*f.depth:], min(cols, f.hi-f.lo-at)
+		f.rowBlocks(0, n, func(r, rows int) {
+			f.p.Multiply(scores[r*cols:], cols, left[r*f.lda:], f.lda, queries, f.depth*cols, f.depth, nil, 0, rows, width)
+		})
+		f.hide(scores, f.lo+at, k0, n, even)
+		if v == nil {
+			f.p.ExpColumns(scores, even, f.peak[at:], f.weight[at:], nil)
+			continue
+		}
+		sums := f.sums[at*f.HeadDim:][:f.HeadDim*cols]
+		f.p.ExpColumns(scores, even, f.peak[at:], f.weight[at:], sums)
+		f.rowBlocks(0, f.HeadDim, func(r, rows int) {
+			sums, k := sums[r*cols:], even/f.p.Depth
+			f.p.Multiply(sums, cols, values[r*ldv:], ldv, scores, k*cols, k, sums, cols, rows, width)
+		})
+	}
+}
+
+// transposed packs n rows of x as the left operand xᵀ, [HeadDim][n], rows ld
+// elements apart. The last of an odd number is paired with zeros.
+func (f *forwardBlocks) transposed(x []float32, n int) (a []float32, ld int) {
+	k := f.elements(n)
+	ld = roundUp(k, 16) + 16
+	a = grow(&f.w.leftT, f.HeadDim*ld*f.p.Depth)
+	f.full.TransposeFloat32(a, ld*f.p.Depth, x, f.stride, f.HeadDim, n)
+	if f.p.Depth > 1 {
+		for i := range f.HeadDim {
+			clear(a[i*ld*f.p.Depth:][n : k*f.p.Depth])
+		}
+		f.p.Lines(a, ld, a, ld*f.p.Depth, f.HeadDim, k)
+	}
+	return a, ld
+}
+
+// hide sets to -Inf the scores of a panel of queries from number q on that stand for
+// keys a query does not see, and those of the rows that follow n keys.
+func (f *forwardBlocks) hide(scores []float32, q, k0, n, rows int) {
+	cols := f.p.Cols
+	for i := n * cols; i < rows*cols; i++ {
+		scores[i] = float32(math.Inf(-1))
+	}
+	if f.seen(q) >= k0+n {
+		return
+	}
+	for j := range cols {
+		for i := max(f.seen(q+j)-k0, 0); i < n; i++ {
+			scores[i*cols+j] = float32(math.Inf(-1))
+		}
+	}
+}
+
+// end divides the sums by the weights.
+func (f *forwardBlocks) end(out, lse []float32) {
+	cols := f.p.Cols
+	for i := 0; i < f.hi-f.lo && out != nil; i += cols {
+		sums, weight := f.sums[i*f.HeadDim:], f.weight[i:][:cols]
+		factor := grow(&f.w.factor, cols)
+		for j, x := range weight {
+			factor[j] = 1 / x
+		}
+		for d := range f.HeadDim {
+			row := sums[d*cols:][:cols]
+			vec.Mul(row, row, factor)
+		}
+		f.full.TransposeFloat32(out[(f.lo+i)*f.stride:], f.stride, sums, cols, min(cols, f.hi-f.lo-i), f.HeadDim)
+	}
+	for r := f.lo; r < f.hi && lse != nil; r++ {
+		lse[r] = float32(math.Ln2 * (float64(f.peak[r-f.lo]) + math.Log2(float64(f.weight[r-f.lo]))))
+	}
+}
