@@ -7,7 +7,8 @@ import "github.com/sdgraph/sdgraph/kernels/internal/gemm"
 // tiles and so many weights that it would not pay to store them (those of all
 // layers of Stable Diffusion 1.5 would be 4.5 GB).
 func (w work) byWeights() {
-	rounds := gemm.SplitEvenly(w.count(), max(roundNumbers/(w.transforms.frequencies()*w.elements(w.Weights.In())), w.gemm.Rows), w.gemm.Rows)
+	tile := w.transforms.frequencies() * w.elements(w.Weights.In())
+	rounds := gemm.SplitEvenly(w.count(), max(roundNumbers/tile, w.share(roundTiles)), 1)
 	for i := range rounds.Count {
 		lo, hi := rounds.At(i)
 		r := newRound(w, lo, hi)

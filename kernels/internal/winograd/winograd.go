@@ -48,7 +48,8 @@ const (
 	blockWeights = 128 * maxCols // channels × columns of a block
 	jobNumbers   = 176 * maxCols // of them and of sums, at each of maxFreq frequencies
 	jobTiles     = 112           // of one job, with as many frequencies
-	roundNumbers = 2 << 20       // of transformed tiles at a time, by weights
+	roundNumbers = 2 << 20       // of transformed tiles at a time, by weights,
+	roundTiles   = 64            // or so many tiles, whatever their numbers
 	blockNumbers = 162 << 10     // of those of a job, by tiles
 	allNumbers   = 4 << 20       // of transformed weights, by tiles
 	fewestBlocks = 16            // of tiles, by tiles
