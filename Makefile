@@ -25,6 +25,7 @@ bench:
 # The same workloads through PyTorch and OpenVINO, turn by turn with ours.
 bench-peers: .venv/bench/done
 	go run ./examples/bench --peers .venv/bench/bin/python
+	-go run ./examples/bench --dtype bf16 --peers .venv/bench/bin/python
 
 .venv/goldens/done: testdata/requirements.txt
 .venv/bench/done: examples/bench/requirements.txt

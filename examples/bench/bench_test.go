@@ -23,6 +23,8 @@ func TestMain(m *testing.M) {
 	case at < 0:
 		os.Exit(m.Run())
 	case strings.HasSuffix(os.Args[1], "peers.py"):
+		for again := waiting(os.Stdin, os.Stdout); again(); {
+		}
 		fmt.Printf(`{"name": %q, "peer": "fake %s", "dtype": "f32", "threads": 1, "seconds": 1000, "cpu_seconds": 1000, "peak_rss_gb": 1000}`,
 			os.Args[at+1], os.Args[slices.Index(os.Args, "--peer")+1])
 	default:
@@ -63,7 +65,7 @@ func TestWorkloads(t *testing.T) {
 	all := map[string]*result{}
 	for _, w := range workloads() {
 		o := options{Model: tiny, Dtype: "f32", Size: 64, Profile: true}
-		r, err := measure(t.Context(), o, w)
+		r, err := measure(t.Context(), o, w, alone())
 		if err != nil {
 			t.Fatalf("%s: %v", w.name, err)
 		}

@@ -4,9 +4,7 @@ import (
 	"context"
 	_ "embed"
 	"encoding/json"
-	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 )
@@ -73,51 +71,6 @@ func runAll(ctx context.Context, lines *json.Encoder, o options) error {
 	return nil
 }
 
-// take runs one workload: once, or, with peers, twice each in turns, of which
-// the fastest count.
-func take(ctx context.Context, name string, ours command, peers []command) (*result, []*peerResult, error) {
-	if len(peers) == 0 {
-		r := new(result)
-		return r, nil, ours.run(ctx, name, r)
-	}
-	var r *result
-	others := make([]*peerResult, len(peers))
-	for range turns {
-		again := new(result)
-		if err := ours.run(ctx, name, again); err != nil {
-			return nil, nil, err
-		}
-		r = faster(r, again)
-		for i, peer := range peers {
-			again := new(peerResult)
-			if err := peer.run(ctx, name, again); err != nil {
-				return nil, nil, err
-			}
-			if others[i] == nil {
-				others[i] = again
-				continue
-			}
-			others[i].Seconds = min(others[i].Seconds, again.Seconds)
-			others[i].CPU = min(others[i].CPU, again.CPU)
-		}
-	}
-	return r, others, nil
-}
-
-// faster is the faster of two results, with the smaller time of all threads; r
-// may be nil.
-func faster(r, again *result) *result {
-	if r == nil {
-		return again
-	}
-	cpu := min(r.CPU, again.CPU)
-	if again.Seconds < r.Seconds {
-		r = again
-	}
-	r.CPU = cpu
-	return r
-}
-
 func compare(r *result, peer *peerResult) ratio {
 	c := ratio{Name: r.Name, Peer: peer.Peer, Dtype: r.Dtype, Faster: round(peer.Seconds/r.Seconds, 3)}
 	if r.PeakRSS > 0 && r.CPU > 0 {
@@ -167,18 +120,4 @@ func (o options) script() (path string, remove func(), err error) {
 // peer is the interpreter on peers.py.
 func (o options) peer(script, name string) command {
 	return command{o.Peers, script, "--peer", name, "--dtype", o.Dtype, "--threads", strconv.Itoa(o.Threads)}
-}
-
-// run runs a workload and decodes what it prints.
-func (c command) run(ctx context.Context, name string, into any) error {
-	cmd := exec.CommandContext(ctx, c[0], append(c[1:len(c):len(c)], "--child", name)...)
-	cmd.Stderr = os.Stderr
-	out, err := cmd.Output()
-	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
-	}
-	if err := json.Unmarshal(out, into); err != nil {
-		return fmt.Errorf("%s printed %q: %w", filepath.Base(c[0]), out, err)
-	}
-	return nil
 }

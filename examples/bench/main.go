@@ -38,6 +38,7 @@ type options struct {
 
 	Size  int    `default:"512" hidden:"" help:"Height and width of pictures."`
 	Child string `hidden:"" help:"Run this workload in this process."`
+	Wait  bool   `hidden:"" help:"Run it when told to."`
 
 	packing *time.Duration // what bringing weights in order took
 }
@@ -69,7 +70,11 @@ func run(ctx context.Context, out io.Writer, o options) error {
 	case o.Peak:
 		return lines.Encode(peak{Name: "peak", Threads: o.Threads, GFLOPS: round(peakGFLOPS(), 4), ISA: kernels.ISA()})
 	case o.Child != "":
-		r, err := measure(ctx, o, find(o.Child))
+		again := alone()
+		if o.Wait {
+			again = waiting(os.Stdin, out)
+		}
+		r, err := measure(ctx, o, find(o.Child), again)
 		if err != nil {
 			return fmt.Errorf("%s: %w", o.Child, err)
 		}

@@ -11,9 +11,6 @@ import (
 	"github.com/sdgraph/sdgraph/nn"
 )
 
-// turns is how often a workload runs after the warm-up.
-const turns = 2
-
 // result is a line of output.
 type result struct {
 	Name    string               `json:"name"`
@@ -51,8 +48,9 @@ func peakGFLOPS() float64 {
 	return kernels.Peak() / 1e9 * float64(min(kernels.Threads(), runtime.NumCPU()))
 }
 
-// measure runs a workload in this process.
-func measure(ctx context.Context, o options, w workload) (*result, error) {
+// measure runs a workload in this process: once to warm up, and then as long as
+// again says.
+func measure(ctx context.Context, o options, w workload, again func() bool) (*result, error) {
 	now := newTally()
 	o.packing = new(time.Duration)
 	run, err := w.load(nn.WithTrace(ctx, now.add), o)
@@ -61,7 +59,7 @@ func measure(ctx context.Context, o options, w workload) (*result, error) {
 	}
 	var best tally
 	var first, least time.Duration
-	for turn := range 1 + turns {
+	for turn := 0; turn == 0 || again(); turn++ {
 		now = newTally()
 		_, cpu := usage()
 		start := time.Now()
