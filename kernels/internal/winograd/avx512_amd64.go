@@ -30,8 +30,9 @@ func output4AVX512(dst []float32, row int, pixel int, src []float32, lds int, bi
 //go:noescape
 func input2AVX512(dst []float32, ld int, src []float32, row int, pixel int, n int)
 
-// weights2AVX512 sets dst[f*ldd+i], f = 4y+x, to element (y, x) of G·g·Gᵀ where g[y][x] is src[(3*y+x)*lds+i], for i < n.
-// n is a positive multiple of 16.
+// weights2AVX512 sets dst[f*ldd+32*i+j], f = 4y+x, to the pair of element (y, x) of G·g·Gᵀ where g[y][x] is
+// src[(3*y+x)*lds+32*2*i+j] and of the same 32 numbers later, for j < 32 and 32*2*i < n.
+// n is a positive multiple of 64.
 //
 //go:noescape
 func weights2AVX512(dst []float32, ldd int, src []float32, lds int, n int)

@@ -1342,7 +1342,7 @@ vector:
 	RET
 
 // func weights2AVX512(dst []float32, ldd int, src []float32, lds int, n int)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512BW, AVX512F
 TEXT ·weights2AVX512(SB), NOSPLIT, $0-72
 	MOVQ         lds+56(FP), AX
 	SHLQ         $0x02, AX
@@ -1358,108 +1358,464 @@ TEXT ·weights2AVX512(SB), NOSPLIT, $0-72
 	IMUL3Q       $0x04, SI, R8
 	LEAQ         (R8)(R8*2), R9
 	ADDQ         BX, R9
-	MOVQ         n+64(FP), R10
+	MOVQ         n+64(FP), R9
 	VBROADCASTSS half<>+0(SB), Z0
 	VBROADCASTSS minusOne<>+0(SB), Z1
+	VMOVDQU32    interleaved<>+0(SB), Z2
 
 vector:
-	VMOVUPS      (CX), Z2
-	VMOVUPS      (CX)(DX*1), Z3
-	VMOVUPS      (CX)(DX*2), Z4
+	VMOVUPS      (CX), Z28
+	VMOVUPS      (CX)(DX*1), Z6
+	VMOVUPS      (CX)(DX*2), Z3
+	VADDPS       Z28, Z3, Z4
+	VMULPS       Z0, Z4, Z4
+	VMOVAPS      Z4, Z5
+	VFMADD231PS  Z0, Z6, Z5
+	VFNMADD231PS Z0, Z6, Z4
+	VMULPS       Z1, Z28, Z28
 	ADDQ         AX, CX
-	VADDPS       Z2, Z4, Z5
-	VMULPS       Z0, Z5, Z5
-	VMOVAPS      Z5, Z6
-	VFMADD231PS  Z0, Z3, Z6
-	VFNMADD231PS Z0, Z3, Z5
-	VMULPS       Z1, Z2, Z2
-	ADDQ         SI, BX
-	ADDQ         SI, R9
-	VMOVUPS      (CX), Z3
-	VMOVUPS      (CX)(DX*1), Z7
-	VMOVUPS      (CX)(DX*2), Z8
+	VMOVUPS      (CX), Z25
+	VMOVUPS      (CX)(DX*1), Z9
+	VMOVUPS      (CX)(DX*2), Z6
+	VADDPS       Z25, Z6, Z7
+	VMULPS       Z0, Z7, Z7
+	VMOVAPS      Z7, Z8
+	VFMADD231PS  Z0, Z9, Z8
+	VFNMADD231PS Z0, Z9, Z7
+	VMULPS       Z1, Z25, Z25
 	ADDQ         AX, CX
-	VADDPS       Z3, Z8, Z9
-	VMULPS       Z0, Z9, Z9
-	VMOVAPS      Z9, Z10
-	VFMADD231PS  Z0, Z7, Z10
-	VFNMADD231PS Z0, Z7, Z9
-	VMULPS       Z1, Z3, Z3
-	ADDQ         SI, BX
-	ADDQ         SI, R9
-	VMOVUPS      (CX), Z7
-	VMOVUPS      (CX)(DX*1), Z11
-	VMOVUPS      (CX)(DX*2), Z12
-	ADDQ         AX, CX
-	VADDPS       Z7, Z12, Z13
-	VMULPS       Z0, Z13, Z13
-	VMOVAPS      Z13, Z14
-	VFMADD231PS  Z0, Z11, Z14
-	VFNMADD231PS Z0, Z11, Z13
-	VMULPS       Z1, Z7, Z7
-	ADDQ         SI, BX
-	ADDQ         SI, R9
-	IMUL3Q       $0x03, SI, R11
-	SUBQ         R11, BX
-	SUBQ         R11, R9
-	ADDQ         $0x40, R9
-	VADDPS       Z2, Z7, Z11
+	VMOVUPS      (CX), Z9
+	VMOVUPS      (CX)(DX*1), Z13
+	VMOVUPS      (CX)(DX*2), Z10
+	VADDPS       Z9, Z10, Z11
 	VMULPS       Z0, Z11, Z11
-	VMOVAPS      Z11, Z15
-	VFMADD231PS  Z0, Z3, Z15
-	VFNMADD231PS Z0, Z3, Z11
-	VMULPS       Z1, Z2, Z2
-	VMOVUPS      Z2, (BX)
-	VMOVUPS      Z15, (BX)(SI*1)
-	VMOVUPS      Z11, (BX)(SI*2)
-	VMOVUPS      Z7, (DI)
+	VMOVAPS      Z11, Z12
+	VFMADD231PS  Z0, Z13, Z12
+	VFNMADD231PS Z0, Z13, Z11
+	VMULPS       Z1, Z9, Z9
+	ADDQ         AX, CX
+	IMUL3Q       $0x03, AX, R10
+	SUBQ         R10, CX
+	ADDQ         $0x80, CX
+	VMOVUPS      (CX), Z27
+	VMOVUPS      (CX)(DX*1), Z16
+	VMOVUPS      (CX)(DX*2), Z13
+	VADDPS       Z27, Z13, Z14
+	VMULPS       Z0, Z14, Z14
+	VMOVAPS      Z14, Z15
+	VFMADD231PS  Z0, Z16, Z15
+	VFNMADD231PS Z0, Z16, Z14
+	VMULPS       Z1, Z27, Z27
+	ADDQ         AX, CX
+	VMOVUPS      (CX), Z29
+	VMOVUPS      (CX)(DX*1), Z19
+	VMOVUPS      (CX)(DX*2), Z16
+	VADDPS       Z29, Z16, Z17
+	VMULPS       Z0, Z17, Z17
+	VMOVAPS      Z17, Z18
+	VFMADD231PS  Z0, Z19, Z18
+	VFNMADD231PS Z0, Z19, Z17
+	VMULPS       Z1, Z29, Z29
+	ADDQ         AX, CX
+	VMOVUPS      (CX), Z19
+	VMOVUPS      (CX)(DX*1), Z23
+	VMOVUPS      (CX)(DX*2), Z20
+	VADDPS       Z19, Z20, Z21
+	VMULPS       Z0, Z21, Z21
+	VMOVAPS      Z21, Z22
+	VFMADD231PS  Z0, Z23, Z22
+	VFNMADD231PS Z0, Z23, Z21
+	VMULPS       Z1, Z19, Z19
+	ADDQ         AX, CX
+	IMUL3Q       $0x03, AX, R10
+	SUBQ         R10, CX
+	ADDQ         $0x80, CX
+	VADDPS       Z28, Z9, Z23
+	VMULPS       Z0, Z23, Z23
+	VMOVAPS      Z23, Z24
+	VFMADD231PS  Z0, Z25, Z24
+	VFNMADD231PS Z0, Z25, Z23
+	VMULPS       Z1, Z28, Z28
+	VADDPS       Z27, Z19, Z25
+	VMULPS       Z0, Z25, Z25
+	VMOVAPS      Z25, Z26
+	VFMADD231PS  Z0, Z29, Z26
+	VFNMADD231PS Z0, Z29, Z25
+	VMULPS       Z1, Z27, Z27
+	VMOVAPS      Z28, Z30
+	VMOVAPS      Z27, Z31
+	LONG         $0x40070262
+	WORD         $0xfe72
+	VPERMW       Z31, Z2, Z31
+	VMOVUPS      Z31, (BX)
+	VMOVAPS      Z24, Z30
+	VMOVAPS      Z26, Z31
+	LONG         $0x40070262
+	WORD         $0xfe72
+	VPERMW       Z31, Z2, Z31
+	VMOVUPS      Z31, (BX)(SI*1)
+	VMOVAPS      Z23, Z30
+	VMOVAPS      Z25, Z31
+	LONG         $0x40070262
+	WORD         $0xfe72
+	VPERMW       Z31, Z2, Z31
+	VMOVUPS      Z31, (BX)(SI*2)
+	VMOVAPS      Z9, Z30
+	VMOVAPS      Z19, Z31
+	LONG         $0x40070262
+	WORD         $0xfe72
+	VPERMW       Z31, Z2, Z31
+	VMOVUPS      Z31, (DI)
 	ADDQ         R8, BX
 	ADDQ         R8, DI
-	VADDPS       Z6, Z14, Z2
-	VMULPS       Z0, Z2, Z2
-	VMOVAPS      Z2, Z3
-	VFMADD231PS  Z0, Z10, Z3
-	VFNMADD231PS Z0, Z10, Z2
-	VMULPS       Z1, Z6, Z6
-	VMOVUPS      Z6, (BX)
-	VMOVUPS      Z3, (BX)(SI*1)
-	VMOVUPS      Z2, (BX)(SI*2)
-	VMOVUPS      Z14, (DI)
-	ADDQ         R8, BX
-	ADDQ         R8, DI
-	VADDPS       Z5, Z13, Z2
-	VMULPS       Z0, Z2, Z2
-	VMOVAPS      Z2, Z3
-	VFMADD231PS  Z0, Z9, Z3
-	VFNMADD231PS Z0, Z9, Z2
+	VADDPS       Z5, Z12, Z9
+	VMULPS       Z0, Z9, Z9
+	VMOVAPS      Z9, Z19
+	VFMADD231PS  Z0, Z8, Z19
+	VFNMADD231PS Z0, Z8, Z9
 	VMULPS       Z1, Z5, Z5
-	VMOVUPS      Z5, (BX)
-	VMOVUPS      Z3, (BX)(SI*1)
-	VMOVUPS      Z2, (BX)(SI*2)
-	VMOVUPS      Z13, (DI)
+	VADDPS       Z15, Z22, Z8
+	VMULPS       Z0, Z8, Z8
+	VMOVAPS      Z8, Z23
+	VFMADD231PS  Z0, Z18, Z23
+	VFNMADD231PS Z0, Z18, Z8
+	VMULPS       Z1, Z15, Z15
+	VMOVAPS      Z5, Z30
+	VMOVAPS      Z15, Z31
+	LONG         $0x40070262
+	WORD         $0xfe72
+	VPERMW       Z31, Z2, Z31
+	VMOVUPS      Z31, (BX)
+	VMOVAPS      Z19, Z30
+	VMOVAPS      Z23, Z31
+	LONG         $0x40070262
+	WORD         $0xfe72
+	VPERMW       Z31, Z2, Z31
+	VMOVUPS      Z31, (BX)(SI*1)
+	VMOVAPS      Z9, Z30
+	VMOVAPS      Z8, Z31
+	LONG         $0x40070262
+	WORD         $0xfe72
+	VPERMW       Z31, Z2, Z31
+	VMOVUPS      Z31, (BX)(SI*2)
+	VMOVAPS      Z12, Z30
+	VMOVAPS      Z22, Z31
+	LONG         $0x40070262
+	WORD         $0xfe72
+	VPERMW       Z31, Z2, Z31
+	VMOVUPS      Z31, (DI)
 	ADDQ         R8, BX
 	ADDQ         R8, DI
-	VADDPS       Z4, Z12, Z2
-	VMULPS       Z0, Z2, Z2
-	VMOVAPS      Z2, Z3
-	VFMADD231PS  Z0, Z8, Z3
-	VFNMADD231PS Z0, Z8, Z2
+	VADDPS       Z4, Z11, Z5
+	VMULPS       Z0, Z5, Z5
+	VMOVAPS      Z5, Z8
+	VFMADD231PS  Z0, Z7, Z8
+	VFNMADD231PS Z0, Z7, Z5
 	VMULPS       Z1, Z4, Z4
-	VMOVUPS      Z4, (BX)
-	VMOVUPS      Z3, (BX)(SI*1)
-	VMOVUPS      Z2, (BX)(SI*2)
-	VMOVUPS      Z12, (DI)
+	VADDPS       Z14, Z21, Z7
+	VMULPS       Z0, Z7, Z7
+	VMOVAPS      Z7, Z9
+	VFMADD231PS  Z0, Z17, Z9
+	VFNMADD231PS Z0, Z17, Z7
+	VMULPS       Z1, Z14, Z14
+	VMOVAPS      Z4, Z30
+	VMOVAPS      Z14, Z31
+	LONG         $0x40070262
+	WORD         $0xfe72
+	VPERMW       Z31, Z2, Z31
+	VMOVUPS      Z31, (BX)
+	VMOVAPS      Z8, Z30
+	VMOVAPS      Z9, Z31
+	LONG         $0x40070262
+	WORD         $0xfe72
+	VPERMW       Z31, Z2, Z31
+	VMOVUPS      Z31, (BX)(SI*1)
+	VMOVAPS      Z5, Z30
+	VMOVAPS      Z7, Z31
+	LONG         $0x40070262
+	WORD         $0xfe72
+	VPERMW       Z31, Z2, Z31
+	VMOVUPS      Z31, (BX)(SI*2)
+	VMOVAPS      Z11, Z30
+	VMOVAPS      Z21, Z31
+	LONG         $0x40070262
+	WORD         $0xfe72
+	VPERMW       Z31, Z2, Z31
+	VMOVUPS      Z31, (DI)
 	ADDQ         R8, BX
 	ADDQ         R8, DI
-	IMUL3Q       $0x04, R8, R11
-	SUBQ         R11, BX
-	SUBQ         R11, DI
+	VADDPS       Z3, Z10, Z4
+	VMULPS       Z0, Z4, Z4
+	VMOVAPS      Z4, Z5
+	VFMADD231PS  Z0, Z6, Z5
+	VFNMADD231PS Z0, Z6, Z4
+	VMULPS       Z1, Z3, Z3
+	VADDPS       Z13, Z20, Z6
+	VMULPS       Z0, Z6, Z6
+	VMOVAPS      Z6, Z7
+	VFMADD231PS  Z0, Z16, Z7
+	VFNMADD231PS Z0, Z16, Z6
+	VMULPS       Z1, Z13, Z13
+	VMOVAPS      Z3, Z30
+	VMOVAPS      Z13, Z31
+	LONG         $0x40070262
+	WORD         $0xfe72
+	VPERMW       Z31, Z2, Z31
+	VMOVUPS      Z31, (BX)
+	VMOVAPS      Z5, Z30
+	VMOVAPS      Z7, Z31
+	LONG         $0x40070262
+	WORD         $0xfe72
+	VPERMW       Z31, Z2, Z31
+	VMOVUPS      Z31, (BX)(SI*1)
+	VMOVAPS      Z4, Z30
+	VMOVAPS      Z6, Z31
+	LONG         $0x40070262
+	WORD         $0xfe72
+	VPERMW       Z31, Z2, Z31
+	VMOVUPS      Z31, (BX)(SI*2)
+	VMOVAPS      Z10, Z30
+	VMOVAPS      Z20, Z31
+	LONG         $0x40070262
+	WORD         $0xfe72
+	VPERMW       Z31, Z2, Z31
+	VMOVUPS      Z31, (DI)
+	ADDQ         R8, BX
+	ADDQ         R8, DI
+	IMUL3Q       $0x04, R8, R10
+	SUBQ         R10, BX
+	SUBQ         R10, DI
 	ADDQ         $0x40, BX
 	ADDQ         $0x40, DI
-	IMUL3Q       $0x03, AX, R11
-	SUBQ         R11, CX
 	ADDQ         $0x40, CX
-	SUBQ         $0x10, R10
+	SUBQ         $0x00000100, CX
+	VMOVUPS      (CX), Z28
+	VMOVUPS      (CX)(DX*1), Z6
+	VMOVUPS      (CX)(DX*2), Z3
+	VADDPS       Z28, Z3, Z4
+	VMULPS       Z0, Z4, Z4
+	VMOVAPS      Z4, Z5
+	VFMADD231PS  Z0, Z6, Z5
+	VFNMADD231PS Z0, Z6, Z4
+	VMULPS       Z1, Z28, Z28
+	ADDQ         AX, CX
+	VMOVUPS      (CX), Z25
+	VMOVUPS      (CX)(DX*1), Z9
+	VMOVUPS      (CX)(DX*2), Z6
+	VADDPS       Z25, Z6, Z7
+	VMULPS       Z0, Z7, Z7
+	VMOVAPS      Z7, Z8
+	VFMADD231PS  Z0, Z9, Z8
+	VFNMADD231PS Z0, Z9, Z7
+	VMULPS       Z1, Z25, Z25
+	ADDQ         AX, CX
+	VMOVUPS      (CX), Z9
+	VMOVUPS      (CX)(DX*1), Z13
+	VMOVUPS      (CX)(DX*2), Z10
+	VADDPS       Z9, Z10, Z11
+	VMULPS       Z0, Z11, Z11
+	VMOVAPS      Z11, Z12
+	VFMADD231PS  Z0, Z13, Z12
+	VFNMADD231PS Z0, Z13, Z11
+	VMULPS       Z1, Z9, Z9
+	ADDQ         AX, CX
+	IMUL3Q       $0x03, AX, R10
+	SUBQ         R10, CX
+	ADDQ         $0x80, CX
+	VMOVUPS      (CX), Z27
+	VMOVUPS      (CX)(DX*1), Z16
+	VMOVUPS      (CX)(DX*2), Z13
+	VADDPS       Z27, Z13, Z14
+	VMULPS       Z0, Z14, Z14
+	VMOVAPS      Z14, Z15
+	VFMADD231PS  Z0, Z16, Z15
+	VFNMADD231PS Z0, Z16, Z14
+	VMULPS       Z1, Z27, Z27
+	ADDQ         AX, CX
+	VMOVUPS      (CX), Z29
+	VMOVUPS      (CX)(DX*1), Z19
+	VMOVUPS      (CX)(DX*2), Z16
+	VADDPS       Z29, Z16, Z17
+	VMULPS       Z0, Z17, Z17
+	VMOVAPS      Z17, Z18
+	VFMADD231PS  Z0, Z19, Z18
+	VFNMADD231PS Z0, Z19, Z17
+	VMULPS       Z1, Z29, Z29
+	ADDQ         AX, CX
+	VMOVUPS      (CX), Z19
+	VMOVUPS      (CX)(DX*1), Z23
+	VMOVUPS      (CX)(DX*2), Z20
+	VADDPS       Z19, Z20, Z21
+	VMULPS       Z0, Z21, Z21
+	VMOVAPS      Z21, Z22
+	VFMADD231PS  Z0, Z23, Z22
+	VFNMADD231PS Z0, Z23, Z21
+	VMULPS       Z1, Z19, Z19
+	ADDQ         AX, CX
+	IMUL3Q       $0x03, AX, R10
+	SUBQ         R10, CX
+	ADDQ         $0x80, CX
+	VADDPS       Z28, Z9, Z23
+	VMULPS       Z0, Z23, Z23
+	VMOVAPS      Z23, Z24
+	VFMADD231PS  Z0, Z25, Z24
+	VFNMADD231PS Z0, Z25, Z23
+	VMULPS       Z1, Z28, Z28
+	VADDPS       Z27, Z19, Z25
+	VMULPS       Z0, Z25, Z25
+	VMOVAPS      Z25, Z26
+	VFMADD231PS  Z0, Z29, Z26
+	VFNMADD231PS Z0, Z29, Z25
+	VMULPS       Z1, Z27, Z27
+	VMOVAPS      Z28, Z30
+	VMOVAPS      Z27, Z31
+	LONG         $0x40070262
+	WORD         $0xfe72
+	VPERMW       Z31, Z2, Z31
+	VMOVUPS      Z31, (BX)
+	VMOVAPS      Z24, Z30
+	VMOVAPS      Z26, Z31
+	LONG         $0x40070262
+	WORD         $0xfe72
+	VPERMW       Z31, Z2, Z31
+	VMOVUPS      Z31, (BX)(SI*1)
+	VMOVAPS      Z23, Z30
+	VMOVAPS      Z25, Z31
+	LONG         $0x40070262
+	WORD         $0xfe72
+	VPERMW       Z31, Z2, Z31
+	VMOVUPS      Z31, (BX)(SI*2)
+	VMOVAPS      Z9, Z30
+	VMOVAPS      Z19, Z31
+	LONG         $0x40070262
+	WORD         $0xfe72
+	VPERMW       Z31, Z2, Z31
+	VMOVUPS      Z31, (DI)
+	ADDQ         R8, BX
+	ADDQ         R8, DI
+	VADDPS       Z5, Z12, Z9
+	VMULPS       Z0, Z9, Z9
+	VMOVAPS      Z9, Z19
+	VFMADD231PS  Z0, Z8, Z19
+	VFNMADD231PS Z0, Z8, Z9
+	VMULPS       Z1, Z5, Z5
+	VADDPS       Z15, Z22, Z8
+	VMULPS       Z0, Z8, Z8
+	VMOVAPS      Z8, Z23
+	VFMADD231PS  Z0, Z18, Z23
+	VFNMADD231PS Z0, Z18, Z8
+	VMULPS       Z1, Z15, Z15
+	VMOVAPS      Z5, Z30
+	VMOVAPS      Z15, Z31
+	LONG         $0x40070262
+	WORD         $0xfe72
+	VPERMW       Z31, Z2, Z31
+	VMOVUPS      Z31, (BX)
+	VMOVAPS      Z19, Z30
+	VMOVAPS      Z23, Z31
+	LONG         $0x40070262
+	WORD         $0xfe72
+	VPERMW       Z31, Z2, Z31
+	VMOVUPS      Z31, (BX)(SI*1)
+	VMOVAPS      Z9, Z30
+	VMOVAPS      Z8, Z31
+	LONG         $0x40070262
+	WORD         $0xfe72
+	VPERMW       Z31, Z2, Z31
+	VMOVUPS      Z31, (BX)(SI*2)
+	VMOVAPS      Z12, Z30
+	VMOVAPS      Z22, Z31
+	LONG         $0x40070262
+	WORD         $0xfe72
+	VPERMW       Z31, Z2, Z31
+	VMOVUPS      Z31, (DI)
+	ADDQ         R8, BX
+	ADDQ         R8, DI
+	VADDPS       Z4, Z11, Z5
+	VMULPS       Z0, Z5, Z5
+	VMOVAPS      Z5, Z8
+	VFMADD231PS  Z0, Z7, Z8
+	VFNMADD231PS Z0, Z7, Z5
+	VMULPS       Z1, Z4, Z4
+	VADDPS       Z14, Z21, Z7
+	VMULPS       Z0, Z7, Z7
+	VMOVAPS      Z7, Z9
+	VFMADD231PS  Z0, Z17, Z9
+	VFNMADD231PS Z0, Z17, Z7
+	VMULPS       Z1, Z14, Z14
+	VMOVAPS      Z4, Z30
+	VMOVAPS      Z14, Z31
+	LONG         $0x40070262
+	WORD         $0xfe72
+	VPERMW       Z31, Z2, Z31
+	VMOVUPS      Z31, (BX)
+	VMOVAPS      Z8, Z30
+	VMOVAPS      Z9, Z31
+	LONG         $0x40070262
+	WORD         $0xfe72
+	VPERMW       Z31, Z2, Z31
+	VMOVUPS      Z31, (BX)(SI*1)
+	VMOVAPS      Z5, Z30
+	VMOVAPS      Z7, Z31
+	LONG         $0x40070262
+	WORD         $0xfe72
+	VPERMW       Z31, Z2, Z31
+	VMOVUPS      Z31, (BX)(SI*2)
+	VMOVAPS      Z11, Z30
+	VMOVAPS      Z21, Z31
+	LONG         $0x40070262
+	WORD         $0xfe72
+	VPERMW       Z31, Z2, Z31
+	VMOVUPS      Z31, (DI)
+	ADDQ         R8, BX
+	ADDQ         R8, DI
+	VADDPS       Z3, Z10, Z4
+	VMULPS       Z0, Z4, Z4
+	VMOVAPS      Z4, Z5
+	VFMADD231PS  Z0, Z6, Z5
+	VFNMADD231PS Z0, Z6, Z4
+	VMULPS       Z1, Z3, Z3
+	VADDPS       Z13, Z20, Z6
+	VMULPS       Z0, Z6, Z6
+	VMOVAPS      Z6, Z7
+	VFMADD231PS  Z0, Z16, Z7
+	VFNMADD231PS Z0, Z16, Z6
+	VMULPS       Z1, Z13, Z13
+	VMOVAPS      Z3, Z30
+	VMOVAPS      Z13, Z31
+	LONG         $0x40070262
+	WORD         $0xfe72
+	VPERMW       Z31, Z2, Z31
+	VMOVUPS      Z31, (BX)
+	VMOVAPS      Z5, Z30
+	VMOVAPS      Z7, Z31
+	LONG         $0x40070262
+	WORD         $0xfe72
+	VPERMW       Z31, Z2, Z31
+	VMOVUPS      Z31, (BX)(SI*1)
+	VMOVAPS      Z4, Z30
+	VMOVAPS      Z6, Z31
+	LONG         $0x40070262
+	WORD         $0xfe72
+	VPERMW       Z31, Z2, Z31
+	VMOVUPS      Z31, (BX)(SI*2)
+	VMOVAPS      Z10, Z30
+	VMOVAPS      Z20, Z31
+	LONG         $0x40070262
+	WORD         $0xfe72
+	VPERMW       Z31, Z2, Z31
+	VMOVUPS      Z31, (DI)
+	ADDQ         R8, BX
+	ADDQ         R8, DI
+	IMUL3Q       $0x04, R8, R10
+	SUBQ         R10, BX
+	SUBQ         R10, DI
+	ADDQ         $0x40, BX
+	ADDQ         $0x40, DI
+	ADDQ         $0x40, CX
+	SUBQ         $0x00000100, CX
+	ADDQ         $0x00000080, CX
+	SUBQ         $0x40, R9
 	JG           vector
 	VZEROUPPER
 	RET
@@ -1469,6 +1825,24 @@ GLOBL half<>(SB), RODATA|NOPTR, $4
 
 DATA minusOne<>+0(SB)/4, $0xbf800000
 GLOBL minusOne<>(SB), RODATA|NOPTR, $4
+
+DATA interleaved<>+0(SB)/4, $0x00100000
+DATA interleaved<>+4(SB)/4, $0x00110001
+DATA interleaved<>+8(SB)/4, $0x00120002
+DATA interleaved<>+12(SB)/4, $0x00130003
+DATA interleaved<>+16(SB)/4, $0x00140004
+DATA interleaved<>+20(SB)/4, $0x00150005
+DATA interleaved<>+24(SB)/4, $0x00160006
+DATA interleaved<>+28(SB)/4, $0x00170007
+DATA interleaved<>+32(SB)/4, $0x00180008
+DATA interleaved<>+36(SB)/4, $0x00190009
+DATA interleaved<>+40(SB)/4, $0x001a000a
+DATA interleaved<>+44(SB)/4, $0x001b000b
+DATA interleaved<>+48(SB)/4, $0x001c000c
+DATA interleaved<>+52(SB)/4, $0x001d000d
+DATA interleaved<>+56(SB)/4, $0x001e000e
+DATA interleaved<>+60(SB)/4, $0x001f000f
+GLOBL interleaved<>(SB), RODATA|NOPTR, $64
 
 // func output2AVX512(dst []float32, row int, pixel int, src []float32, lds int, bias []float32, add []float32, n int)
 // Requires: AVX, AVX512F

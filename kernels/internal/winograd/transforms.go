@@ -14,7 +14,9 @@ type transforms struct {
 	input func(dst []float32, ld int, src []float32, row, pixel, n int)
 
 	// weights sets dst[f*ldd+i], f = window·y+x, to element (y, x) of G·g·Gᵀ where
-	// g[y][x] is src[(3*y+x)*lds+i], for i < n.
+	// g[y][x] is src[(3*y+x)*lds+i], for i < n. Those of half take two rows of
+	// panels to one of pairs, of numbers 64r+j and 64r+32+j, and n is a multiple
+	// of 64.
 	weights func(dst []float32, ldd int, src []float32, lds, n int)
 
 	// output sets dst[y*row+x*pixel+i] to element (y, x) of Aᵀ·m·A, where

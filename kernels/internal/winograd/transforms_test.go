@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"slices"
 	"testing"
 
 	"github.com/sdgraph/sdgraph/kernels/internal/isa"
@@ -44,28 +43,27 @@ func testInput(t *testing.T, f *transforms, n int) {
 		expect(t, "input", dst, before, ld, n, w*w, want)
 		return
 	}
-	for f := range w * w {
-		for i := range n {
-			bits := math.Float32bits(dst[f*ld+i/2])
-			x := math.Float32frombits(bits >> (i % 2 * 16) << 16)
-			if want := want(f, i); math.Abs(float64(x)-want) > math.Abs(want)/256+1e-6 {
-				t.Fatalf("element %d of frequency %d is %v, want %v rounded to bfloat16", i, f, x, want)
-			}
-		}
-		if rest := dst[f*ld+n/2 : (f+1)*ld]; !slices.Equal(rest, before[f*ld+n/2:(f+1)*ld]) {
-			t.Fatalf("wrote beyond frequency %d", f)
-		}
-	}
+	expectPairs(t, "input", dst, before, ld, n/2, w*w, want, func(i int) (low, high int) { return 2 * i, 2*i + 1 })
 }
 
 func testWeights(t *testing.T, f *transforms, n int) {
 	w, m := f.window, matricesOf(f)
+	if f.side == 2 {
+		n *= 4 // rows of panels come in twos
+	}
 	lds, ldd := n+1, n+3
 	src, dst := random(3, taps*lds), random(4, w*w*ldd)
 	before := append([]float32(nil), dst...)
 	f.weights(dst, ldd, src, lds, n)
-	expect(t, "weights", dst, before, ldd, n, w*w, func(f, i int) float64 {
+	want := func(f, i int) float64 {
 		return product(m.g, f/w, f%w, 3, func(y, x int) float64 { return float64(src[(3*y+x)*lds+i]) })
+	}
+	if f.side == 4 {
+		expect(t, "weights", dst, before, ldd, n, w*w, want)
+		return
+	}
+	expectPairs(t, "weights", dst, before, ldd, n/2, w*w, want, func(i int) (low, high int) {
+		return i/32*64 + i%32, i/32*64 + 32 + i%32
 	})
 }
 
@@ -110,6 +108,27 @@ func expect(t *testing.T, name string, got, before []float32, ld, n, vectors int
 		}
 		if w := want(vector, i); !(math.Abs(float64(x)-w) < 1e-4) {
 			t.Fatalf("%s: element %d of vector %d is %v, want %v", name, i, vector, x, w)
+		}
+	}
+}
+
+// expectPairs does so with pairs, element i made of two numbers.
+func expectPairs(t *testing.T, name string, got, before []float32, ld, n, vectors int, want func(vector, i int) float64, numbers func(i int) (low, high int)) {
+	t.Helper()
+	for at, pair := range got {
+		vector, i := at/ld, at%ld
+		if vector >= vectors || i >= n {
+			if pair != before[at] {
+				t.Fatalf("%s: wrote beyond vector %d", name, vector)
+			}
+			continue
+		}
+		bits := math.Float32bits(pair)
+		low, high := numbers(i)
+		for number, x := range map[int]uint32{low: bits << 16, high: bits >> 16 << 16} {
+			if got, w := float64(math.Float32frombits(x)), want(vector, number); math.Abs(got-w) > math.Abs(w)/256+1e-6 {
+				t.Fatalf("%s: number %d of vector %d is %v, want %v rounded to bfloat16", name, number, vector, got, w)
+			}
 		}
 	}
 }

@@ -144,16 +144,9 @@ func (w work) elements(channels int) int { return channels / w.gemm.Depth }
 // frequenciesOf takes channels k0 to k1-1 of one panel's weights to frequencies,
 // plane elements apart in dst.
 func (w work) frequenciesOf(s *workspace, dst []float32, plane, panel, k0, k1 int) {
-	cols, size := w.gemm.Cols, (k1-k0)*w.gemm.Cols
-	w.Weights.pack(w.full, s.taps, size, panel*cols, k0, k1)
-	if w.gemm.Depth == 1 {
-		w.transforms.weights(dst, plane, s.taps, size, size)
-		return
-	}
-	w.transforms.weights(s.numbers, size+pad, s.taps, size, size)
-	for f := range w.transforms.frequencies() {
-		w.gemm.CopyFloat32(dst[f*plane:], cols, s.numbers[f*(size+pad):], cols, w.elements(k1-k0), cols)
-	}
+	size := (k1 - k0) * w.gemm.Cols
+	w.Weights.pack(w.full, s.taps, size, panel*w.gemm.Cols, k0, k1)
+	w.transforms.weights(dst, plane, s.taps, size, size)
 }
 
 // multiplyTiles multiplies k elements of one frequency of some tiles, v, by those
@@ -186,18 +179,16 @@ func sumPlane(tiles, cols int) int { return tiles*cols + pad }
 // workspace is what one running job needs.
 type workspace struct {
 	taps, weights, sums []float32
-	numbers             []float32 // weights that become pairs
 	tiles               []float32 // transformed, by tiles
 	window              []float32 // a tile at the edge of a picture
 }
 
 var workspaces = sync.Pool{New: func() any {
 	// One allocation of this size starts at a page, and the parts, multiples of
-	// 64 bytes long, at cache lines. Pairs of fewer frequencies leave room for the
-	// numbers that they come from.
+	// 64 bytes long, at cache lines.
 	const t, w, s = taps * blockWeights, maxFreq * (blockWeights + pad), maxFreq * (jobTiles*maxCols + pad)
 	all := make([]float32, t+w+s)
-	return &workspace{taps: all[:t], weights: all[t:][:w], numbers: all[t+w/2:][:w/2], sums: all[t+w:]}
+	return &workspace{taps: all[:t], weights: all[t:][:w], sums: all[t+w:]}
 }}
 
 // grow makes a slice at least n long.

@@ -132,6 +132,25 @@ func (t target) round(x []reg.VecVirtual, to plane) {
 	}
 }
 
+// pairing writes pairs of the numbers of two vectors, rounded to bfloat16. VCVTNE2PS2BF16 is not known either and this
+// is the one of Z30, below, and Z31; it leaves the halves of the pairs one after the other.
+func (t target) pairing() func(low, high reg.VecVirtual, to Mem) {
+	words := GLOBL("interleaved", RODATA|NOPTR)
+	for i := range 16 {
+		DATA(4*i, U32(i|(i+16)<<16))
+	}
+	order := t.vector()
+	VMOVDQU32(words, order)
+	return func(low, high reg.VecVirtual, to Mem) {
+		VMOVAPS(low, reg.Z30)
+		VMOVAPS(high, reg.Z31)
+		Instruction(&ir.Instruction{Opcode: "LONG", Operands: []Op{U32(0x40070262)}})
+		Instruction(&ir.Instruction{Opcode: "WORD", Operands: []Op{U16(0xfe72)}})
+		VPERMW(reg.Z31, order, reg.Z31)
+		VMOVUPS(reg.Z31, to)
+	}
+}
+
 // loop runs body while n is positive, a vector of numbers at a time.
 func (t target) loop(n reg.GPVirtual, body func()) {
 	Label("vector")

@@ -34,7 +34,11 @@ var (
 // all generates an algorithm's transforms.
 func (t target) all(f algorithm) {
 	t.input(f)
-	t.weights(f)
+	if f.pairs {
+		t.weightPairs(f)
+	} else {
+		t.weights(f)
+	}
 	t.output(f)
 }
 
@@ -90,6 +94,53 @@ func (t target) weights(f algorithm) {
 		}, func(x vectors) { t.store(x, out.rows) })
 		t.next(3, tap, taps.first)
 	})
+}
+
+// weightPairs generates G·g·Gᵀ of two rows of a panel at a time, in pairs.
+func (t target) weightPairs(f algorithm) {
+	const cols = 32
+	t.function(fmt.Sprintf("weights%d", f.side), "(dst []float32, ldd int, src []float32, lds, n int)", fmt.Sprintf(
+		"sets dst[f*ldd+%[2]d*i+j], f = %[1]dy+x, to the pair of element (y, x) of G·g·Gᵀ where g[y][x] is\n"+
+			"src[(3*y+x)*lds+%[2]d*2*i+j] and of the same %[2]d numbers later, for j < %[2]d and %[2]d*2*i < n.\n"+
+			"n is a positive multiple of %[3]d.", f.window, cols, 2*cols))
+	tap, src := bytes("lds"), base("src")
+	line := GP64()
+	IMUL3Q(Imm(3), tap, line)
+	taps := planeOf(src, line)
+	out := newPlane(base("dst"), "ldd")
+	row := out.column(f.window).step
+	n := Load(Param("n"), GP64()).(reg.GPVirtual)
+	apply, pair := f.weights(t), t.pairing()
+	Label("vector")
+	for range cols / t.lanes {
+		var waiting [2][]vectors // columns of both rows of the panel
+		for r := range waiting {
+			for range 3 {
+				waiting[r] = append(waiting[r], apply(t.load(taps, 3)))
+				move(tap, taps.first)
+			}
+			t.back(3, tap, taps.first)
+			move(Imm(4*cols), taps.first)
+		}
+		for y := range f.window {
+			var rows [2]vectors
+			for r, columns := range waiting {
+				rows[r] = apply(vectors{columns[0][y], columns[1][y], columns[2][y]})
+			}
+			for x := range f.window {
+				pair(rows[0][x], rows[1][x], out.vector(x))
+			}
+			move(row, out.first, out.fourth)
+		}
+		t.back(f.window, row, out.first, out.fourth)
+		move(t.length(), out.first, out.fourth, taps.first)
+		SUBQ(U32(2*4*cols), taps.first)
+	}
+	ADDQ(U32(4*cols), taps.first) // the second row has been read, too
+	SUBQ(Imm(2*cols), n)
+	JG(LabelRef("vector"))
+	VZEROUPPER()
+	RET()
 }
 
 // output generates Aᵀ·m·A.
