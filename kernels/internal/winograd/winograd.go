@@ -45,7 +45,7 @@ const (
 // of a block and the sums of a job are in it; by tiles, its tiles. Pairs count as
 // one number where they are multiplied.
 const (
-	blockWeights = 128 * maxCols // channels × columns of a block
+	blockWeights = 256 * maxCols // channels × columns of a block
 	jobNumbers   = 176 * maxCols // of them and of sums, at each of maxFreq frequencies
 	jobTiles     = 112           // of one job, with as many frequencies
 	roundNumbers = 2 << 20       // of transformed tiles at a time, by weights,
