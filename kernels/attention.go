@@ -106,8 +106,9 @@ func (s AttentionShape) head(p *gemm.Primitives, i, block int) head {
 		AttentionShape: s, p: p, full: gemm.Current(), depth: s.HeadDim / p.Depth,
 		queries: b*s.Queries*stride + n*s.HeadDim, keys: b*s.Keys*stride + n*s.HeadDim,
 		stats: i * s.Queries, stride: stride, block: block,
-		// The extra columns keep rows from competing for cache sets.
-		lda: roundUp(s.HeadDim/p.Depth+1, 16) + 16, lds: block + 16, ldo: p.Padded(s.HeadDim),
+		// The extra columns keep rows from competing for cache sets; lda has one more
+		// element to hold.
+		lda: s.HeadDim/p.Depth + 4, lds: block + 16, ldo: p.Padded(s.HeadDim),
 	}
 }
 

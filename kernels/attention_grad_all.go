@@ -17,7 +17,7 @@ const (
 	gradJobs    = 16      // heads are cut into parts until there are this many jobs
 	gradNumbers = 1 << 15 // bound on a block of keys
 	sumNumbers  = 1 << 23 // bound on the sums for dq
-	tileBlocks  = 8       // blocks of rows that share one packing of queries
+	tileBlocks  = 8       // blocks of rows whose scores are kept at a time
 )
 
 // querySums are recycled between calls.
@@ -43,7 +43,6 @@ func (s AttentionShape) gradAll(p *gemm.Primitives, dq, dk, dv []float32, g atte
 		w := scratches.Get().(*scratch)
 		defer scratches.Put(w)
 		b := gradBlocks{head: h, scratch: w, in: g.of(h), dk: gemm.From(dk, h.keys), dv: gemm.From(dv, h.keys)}
-		b.queries = h.scaled(w, b.in.q, h.Queries, h.Scale*math.Log2E)
 		b.prepare()
 		if dq != nil {
 			b.sum = sums[i*sumSize:][:sumSize]
@@ -92,15 +91,18 @@ type gradBlocks struct {
 	head
 	*scratch
 	in          attentionGrad
-	queries     []float32 // scaled
 	sum, dk, dv []float32 // sum is for dq; each may be nil
 
+	queries, dout   []float32 // left operands for P and dS, [Queries, HeadDim], packed
 	ldt             int       // distance of rows in what follows
 	queriesT, doutT []float32 // left operands for dk and dv, [HeadDim, Queries], packed
 }
 
-// prepare transposes all queries and gradients of results of the head.
+// prepare packs all queries and gradients of results of the head, which every block
+// of keys is multiplied with, and transposes them.
 func (b *gradBlocks) prepare() {
+	scaled := b.head.scaled(b.scratch, b.in.q, b.Queries, b.Scale*math.Log2E)
+	b.queries, b.dout = b.packQueries(b.scratch, scaled, b.in, 0, b.Queries)
 	b.ldt = roundUp(b.elements(b.Queries), 16) + 16
 	if b.dk != nil {
 		b.queriesT = b.transposed(&b.leftT, b.in.q)
@@ -179,7 +181,7 @@ func (b *gradBlocks) tiles(kc, vc []float32, q0, rows, k0, n int) (p, ds, left [
 	p, ds = grow(&b.scores, panels*size), grow(&b.scores2, panels*size)
 	tile := h.p.Tiles[0]
 	h.rowBlocks(0, rows, func(r, high int) {
-		q, dout := h.packQueries(b.scratch, b.queries[(q0+r)*h.HeadDim:], b.in, q0+r, high)
+		q, dout := b.queries[(q0+r)*h.lda:], b.dout[(q0+r)*h.lda:]
 		for i := range panels {
 			at := i*size + r*cols
 			tile(p[at:], cols, q, h.lda, kc[i*depth*cols:], depth, nil, 0, nil, high, 1)
