@@ -76,7 +76,7 @@ const (
 	blockNumbers  = 1 << 16 // bound on a block of keys or values
 	resultNumbers = 1 << 17 // bound on the results that a job carries along
 	fewQueries    = 64      // not less than this in a job, so that packing keys pays
-	expUnit       = 16      // gemm.ExpRows takes multiples of it
+	expUnit       = 16      // gemm.ExpMul takes multiples of it
 )
 
 // head is one head of one batch entry: where its rows start in the operands,
@@ -256,6 +256,23 @@ func (h head) packLeft(dst *[]float32, x []float32, stride, n int) []float32 {
 	a := grow(dst, n*h.lda)
 	h.p.Lines(a, h.lda, x, stride, n, h.depth)
 	return a
+}
+
+// packTransposed packs n rows of x as the left operand xᵀ, [HeadDim, n], whose rows
+// are ld elements apart. The last of an odd number is paired with zeros.
+func (h head) packTransposed(dst *[]float32, x []float32, n int) (a []float32, ld int) {
+	k := h.elements(n)
+	ld = roundUp(k, 16) + 16
+	numbers := ld * h.p.Depth
+	a = grow(dst, h.HeadDim*numbers)
+	h.full.TransposeFloat32(a, numbers, x, h.stride, h.HeadDim, n)
+	if h.p.Depth > 1 {
+		for i := range h.HeadDim {
+			clear(a[i*numbers+n : i*numbers+k*h.p.Depth])
+		}
+		h.p.Lines(a, ld, a, numbers, h.HeadDim, k)
+	}
+	return a, ld
 }
 
 // packColumns packs n rows of x as columns of a right operand.

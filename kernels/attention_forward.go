@@ -60,7 +60,7 @@ func (f *forwardBlocks) keys(k, v []float32, k0, n int) {
 	left := f.packLeft(&f.w.left, k, f.stride, n)
 	values, ldv := []float32(nil), 0
 	if v != nil {
-		values, ldv = f.transposed(v[k0*f.stride:], n)
+		values, ldv = f.packTransposed(&f.w.leftT, v[k0*f.stride:], n)
 	}
 	scores := grow(&f.w.scores, even*cols)
 	for at := 0; at < f.hi-f.lo; at += cols {
@@ -80,22 +80,6 @@ func (f *forwardBlocks) keys(k, v []float32, k0, n int) {
 			f.p.Multiply(sums, cols, values[r*ldv:], ldv, scores, k*cols, k, sums, cols, rows, width)
 		})
 	}
-}
-
-// transposed packs n rows of x as the left operand xᵀ, [HeadDim][n], rows ld
-// elements apart. The last of an odd number is paired with zeros.
-func (f *forwardBlocks) transposed(x []float32, n int) (a []float32, ld int) {
-	k := f.elements(n)
-	ld = roundUp(k, 16) + 16
-	a = grow(&f.w.leftT, f.HeadDim*ld*f.p.Depth)
-	f.full.TransposeFloat32(a, ld*f.p.Depth, x, f.stride, f.HeadDim, n)
-	if f.p.Depth > 1 {
-		for i := range f.HeadDim {
-			clear(a[i*ld*f.p.Depth:][n : k*f.p.Depth])
-		}
-		f.p.Lines(a, ld, a, ld*f.p.Depth, f.HeadDim, k)
-	}
-	return a, ld
 }
 
 // hide sets to -Inf the scores of a panel of queries from number q on that stand for

@@ -94,8 +94,8 @@ type gradBlocks struct {
 	sum, dk, dv []float32 // sum is for dq; each may be nil
 
 	queries, dout   []float32 // left operands for P and dS, [Queries, HeadDim], packed
-	ldt             int       // distance of rows in what follows
 	queriesT, doutT []float32 // left operands for dk and dv, [HeadDim, Queries], packed
+	ldt             int       // distance of their rows
 }
 
 // prepare packs all queries and gradients of results of the head, which every block
@@ -103,28 +103,12 @@ type gradBlocks struct {
 func (b *gradBlocks) prepare() {
 	scaled := b.head.scaled(b.scratch, b.in.q, b.Queries, b.Scale*math.Log2E)
 	b.queries, b.dout = b.packQueries(b.scratch, scaled, b.in, 0, b.Queries)
-	b.ldt = roundUp(b.elements(b.Queries), 16) + 16
 	if b.dk != nil {
-		b.queriesT = b.transposed(&b.leftT, b.in.q)
+		b.queriesT, b.ldt = b.packTransposed(&b.leftT, b.in.q, b.Queries)
 	}
 	if b.dv != nil {
-		b.doutT = b.transposed(&b.left2T, b.in.dout)
+		b.doutT, b.ldt = b.packTransposed(&b.left2T, b.in.dout, b.Queries)
 	}
-}
-
-// transposed packs xᵀ for products over queries, the last of an odd number paired
-// with zeros.
-func (b *gradBlocks) transposed(dst *[]float32, x []float32) []float32 {
-	ld := b.ldt * b.p.Depth
-	a := grow(dst, b.HeadDim*ld)
-	b.full.TransposeFloat32(a, ld, x, b.stride, b.HeadDim, b.Queries)
-	if b.p.Depth > 1 {
-		for i := range b.HeadDim {
-			clear(a[i*ld+b.Queries : (i+1)*ld])
-		}
-		b.p.Lines(a, b.ldt, a, ld, b.HeadDim, b.elements(b.Queries))
-	}
-	return a
 }
 
 // keyBlock computes dk and dv for n keys from k0 on, and adds to the sum for
