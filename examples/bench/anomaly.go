@@ -58,14 +58,21 @@ func anomalyStep(ctx context.Context, o options, refine bool) (func() error, err
 
 // wholePicture adds steps up to the 75 that the paper's options take for one
 // picture.
-func wholePicture(plain, refine *result) *result {
-	r := *plain
+func wholePicture(plain, refine measured) measured {
+	sum := func(plain, refine float64) float64 { return round(plainSteps*plain+refineSteps*refine, 4) }
+	m := measured{ours: new(result)}
+	*m.ours = *plain.ours
+	r, p, q := m.ours, plain.ours, refine.ours
 	r.Name, r.Profile, r.First, r.Packing = "anomalyany.image", nil, 0, 0
-	r.Seconds = round(plainSteps*plain.Seconds+refineSteps*refine.Seconds, 4)
-	r.CPU = round(plainSteps*plain.CPU+refineSteps*refine.CPU, 4)
-	r.GFLOP = round(plainSteps*plain.GFLOP+refineSteps*refine.GFLOP, 4)
+	r.Seconds, r.CPU, r.GFLOP = sum(p.Seconds, q.Seconds), sum(p.CPU, q.CPU), sum(p.GFLOP, q.GFLOP)
 	r.GFLOPS = round(r.GFLOP/r.Seconds, 4)
-	r.OfPeak = round(r.GFLOPS*plain.OfPeak/plain.GFLOPS, 3)
-	r.PeakRSS = max(plain.PeakRSS, refine.PeakRSS)
-	return &r
+	r.OfPeak = round(r.GFLOPS*p.OfPeak/p.GFLOPS, 3)
+	r.PeakRSS = max(p.PeakRSS, q.PeakRSS)
+	for i := range plain.peers {
+		peer, p, q := *plain.peers[i], plain.peers[i], refine.peers[i]
+		peer.Name, peer.Seconds, peer.CPU = r.Name, sum(p.Seconds, q.Seconds), sum(p.CPU, q.CPU)
+		peer.PeakRSS = max(p.PeakRSS, q.PeakRSS)
+		m.peers = append(m.peers, &peer)
+	}
+	return m
 }

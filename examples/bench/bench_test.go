@@ -122,6 +122,12 @@ func TestPeers(t *testing.T) {
 	if want := round(1000/got[0]["seconds"].(float64), 3); got[2]["times_as_fast"] != want {
 		t.Errorf("times_as_fast %v, want %v", got[2]["times_as_fast"], want)
 	}
+
+	picture := []string{"anomalyany.step", "anomalyany.refine"}
+	got = lines(t, options{Model: tiny, Dtype: "f32", Size: 64, Threads: 1, Peers: self, Only: picture})
+	if last := len(got) - 1; last != 8 || got[last]["name"] != "anomalyany.image" || got[last-1]["seconds"] != 75000.0 {
+		t.Errorf("printed %v, want a picture of 75 steps of the peer and the ratio at the end", got)
+	}
 }
 
 func TestCancelled(t *testing.T) {

@@ -40,7 +40,7 @@ func runAll(ctx context.Context, lines *json.Encoder, o options) error {
 		return err
 	}
 	defer remove()
-	all := map[string]*result{}
+	all := map[string]measured{}
 	for _, name := range o.Only {
 		var peers []command
 		if o.Peers != "" {
@@ -52,21 +52,35 @@ func runAll(ctx context.Context, lines *json.Encoder, o options) error {
 		if err != nil {
 			return err
 		}
-		if err := lines.Encode(r); err != nil {
+		all[name] = measured{r, others}
+		if err := all[name].print(lines); err != nil {
 			return err
 		}
-		for _, other := range others {
-			if err := lines.Encode(other); err != nil {
-				return err
-			}
-			if err := lines.Encode(compare(r, other)); err != nil {
-				return err
-			}
-		}
-		all[name] = r
 	}
-	if plain, refine := all["anomalyany.step"], all["anomalyany.refine"]; plain != nil && refine != nil {
-		return lines.Encode(wholePicture(plain, refine))
+	plain, refine := all["anomalyany.step"], all["anomalyany.refine"]
+	if plain.ours == nil || refine.ours == nil {
+		return nil
+	}
+	return wholePicture(plain, refine).print(lines)
+}
+
+// measured is a workload's result beside those of its peers.
+type measured struct {
+	ours  *result
+	peers []*peerResult
+}
+
+func (m measured) print(lines *json.Encoder) error {
+	if err := lines.Encode(m.ours); err != nil {
+		return err
+	}
+	for _, peer := range m.peers {
+		if err := lines.Encode(peer); err != nil {
+			return err
+		}
+		if err := lines.Encode(compare(m.ours, peer)); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -276,8 +276,9 @@ def run_anomalyany(refine):
         attention_gradient(models["unet"], z, e, [z, e] if refine else z)
         if refine:
             picture = models["vae"].decode(z / 0.18215).sample / 2 + 0.5
-            small = torch.nn.functional.interpolate(picture, size=224, mode="bicubic", antialias=True)
-            embeds = models["clip"](small).image_embeds
+            # There is no such filter for bfloat16.
+            small = torch.nn.functional.interpolate(picture.float(), size=224, mode="bicubic", antialias=True)
+            embeds = models["clip"](small.to(picture.dtype)).image_embeds
             loss = 1 - torch.cosine_similarity(embeds, torch.randn(1, 768)).mean()
             torch.autograd.grad(loss, z)
         with torch.no_grad():
