@@ -20,7 +20,7 @@ func (h head) forward(w *scratch, out, lse, q, k, v []float32, lo, hi int) {
 	blocks := gemm.SplitEvenly(h.seen(hi-1), h.block*9/8, h.p.Rows)
 	for i := range blocks.Count {
 		k0, k1 := blocks.At(i)
-		f.keys(k[k0*h.stride:], v, k0, k1-k0)
+		f.keys(k, v, k0, k1-k0)
 	}
 	f.end(out, lse)
 }
@@ -54,10 +54,10 @@ func (f *forwardBlocks) begin(q []float32, results bool) {
 	}
 }
 
-// keys takes n keys from number k0 on into account. k begins with them.
+// keys takes n keys from number k0 on into account.
 func (f *forwardBlocks) keys(k, v []float32, k0, n int) {
 	cols, even := f.p.Cols, roundUp(n, f.p.Depth)
-	left := f.packLeft(&f.w.left, k, f.stride, n)
+	left := f.packLeft(&f.w.left, k[k0*f.stride:], f.stride, n)
 	values, ldv := []float32(nil), 0
 	if v != nil {
 		values, ldv = f.packTransposed(&f.w.leftT, v[k0*f.stride:], n)

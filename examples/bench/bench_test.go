@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -127,6 +128,19 @@ func TestPeers(t *testing.T) {
 	got = lines(t, options{Model: tiny, Dtype: "f32", Size: 64, Threads: 1, Peers: self, Only: picture})
 	if last := len(got) - 1; last != 8 || got[last]["name"] != "anomalyany.image" || got[last-1]["seconds"] != 75000.0 {
 		t.Errorf("printed %v, want a picture of 75 steps of the peer and the ratio at the end", got)
+	}
+}
+
+// TestPeerFails: what a peer died of is the error, and our own process does not stay.
+func TestPeerFails(t *testing.T) {
+	peer, err := exec.LookPath("false")
+	if err != nil {
+		t.Skip(err)
+	}
+	o := options{Model: tiny, Dtype: "f32", Size: 64, Threads: 1, Peers: peer, Only: []string{"clip.text"}}
+	err = run(t.Context(), &bytes.Buffer{}, o)
+	if err == nil || !strings.Contains(err.Error(), "false on clip.text: exit status 1") {
+		t.Errorf("error %v, want how the peer ended", err)
 	}
 }
 

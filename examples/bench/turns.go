@@ -19,7 +19,7 @@ import (
 const (
 	fewestTurns = 2
 	mostTurns   = 10
-	longEnough  = 30 * time.Second // of turns, and no more than fewestTurns are taken
+	longEnough  = 30 * time.Second // of turns: after that there are only the fewest
 )
 
 // take runs one workload in turns with its peers. The fastest runs count.
