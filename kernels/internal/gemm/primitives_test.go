@@ -225,16 +225,22 @@ func TestExpColumns(t *testing.T) {
 	eachLevel(t, func(t *testing.T, p *Primitives) {
 		for _, rows := range []int{1, 2, 3, 8, 77} {
 			for _, results := range []int{0, 1, 5} {
-				testExpColumns(t, p, rows, results, func(s []float32, i, j int) float64 {
-					return float64(s[i*p.Cols+j])
-				}, 3e-7)
+				testExpColumns(t, p, rows, results, expBounds{1e-5, 1e-6, func(s []float32, i, j int, x float32) bool {
+					return exp2Error(s[i*p.Cols+j], x) <= 2
+				}})
 			}
 		}
 	})
 }
 
-// testExpColumns reads power i of column j by power, which is to be so exact.
-func testExpColumns(t *testing.T, p *Primitives, rows, results int, power func(s []float32, i, j int) float64, tolerance float64) {
+// expBounds is how exact powers, their sums and factors are to be; power tells
+// whether power i of column j is that of x.
+type expBounds struct {
+	weight, factor float64
+	power          func(s []float32, i, j int, x float32) bool
+}
+
+func testExpColumns(t *testing.T, p *Primitives, rows, results int, within expBounds) {
 	t.Helper()
 	const pieces = 3
 	r := rand.New(rand.NewPCG(3, uint64(rows)))
@@ -246,8 +252,10 @@ func testExpColumns(t *testing.T, p *Primitives, rows, results int, power func(s
 	}
 	total, top := make([]float64, p.Cols), make([]float64, p.Cols)
 	for j := range p.Cols {
-		peak.x[j], weight.x[j], top[j] = -3, 2, -3
-		total[j] = 2
+		peak.x[j], weight.x[j], top[j], total[j] = -3, 2, -3, 2
+		if j%2 > 0 { // as a softmax begins
+			peak.x[j], weight.x[j], top[j], total[j] = float32(math.Inf(-1)), 0, math.Inf(-1), 0
+		}
 	}
 	for piece := range pieces {
 		s := newGuarded(rows * p.Cols)
@@ -262,23 +270,24 @@ func testExpColumns(t *testing.T, p *Primitives, rows, results int, power func(s
 			for i := range rows {
 				next = max(next, float64(raw[i*p.Cols+j]))
 			}
-			factor := math.Exp2(top[j] - next)
+			factor := math.Exp2(float64(float32(top[j]) - float32(next)))
 			top[j] = next
 			total[j] *= factor
 			for i := range rows {
-				x := math.Exp2(float64(raw[i*p.Cols+j] - float32(next)))
-				total[j] += x
-				if got := power(s.x, i, j); math.Abs(got-x) > 2*tolerance*x+1e-37 {
-					t.Fatalf("%d rows: score %v under %v becomes %v, want %v", rows, raw[i*p.Cols+j], next, got, x)
+				x := raw[i*p.Cols+j] - float32(next)
+				total[j] += math.Exp2(float64(x))
+				if !within.power(s.x, i, j, x) {
+					t.Fatalf("%d rows: power %d of column %d is not 2^%v", rows, i, j, x)
 				}
 			}
-			if float64(peak.x[j]) != next || math.Abs(float64(weight.x[j])-total[j]) > (tolerance+1e-5)*total[j] {
+			if float64(peak.x[j]) != next || math.Abs(float64(weight.x[j])-total[j]) > within.weight*total[j] {
 				t.Fatalf("%d rows: peak and weight %v and %v, want %v and %v", rows, peak.x[j], weight.x[j], next, total[j])
 			}
 			for i := j; i < len(want); i += p.Cols {
-				if want[i] *= factor; math.Abs(float64(sums.x[i])-want[i]) > (tolerance+1e-6)*math.Abs(want[i])*pieces+1e-37 {
+				if want[i] *= factor; math.Abs(float64(sums.x[i])-want[i]) > within.factor*math.Abs(want[i])+1e-37 {
 					t.Fatalf("%d rows: sum %d is %v, want %v", rows, i, sums.x[i], want[i])
 				}
+				want[i] = float64(sums.x[i])
 			}
 		}
 		for _, g := range []guarded{s, peak, weight, sums} {
