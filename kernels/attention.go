@@ -220,8 +220,8 @@ func (h head) tile(tile, queries, keys []float32, rows, n int) {
 // accumulate adds to sum the product of a tile of numbers, which it may
 // overwrite, with n packed rows.
 func (h head) accumulate(sum, tile, b []float32, rows, n int) {
+	k := h.elements(n)
 	if h.p.Depth > 1 {
-		k := h.elements(n)
 		if n < k*h.p.Depth {
 			for i := range rows {
 				tile[i*h.lds+n] = 0
@@ -229,12 +229,6 @@ func (h head) accumulate(sum, tile, b []float32, rows, n int) {
 		}
 		h.p.Lines(tile, h.lds, tile, h.lds, rows, k)
 	}
-	h.addProduct(sum, tile, b, rows, n)
-}
-
-// addProduct adds to sum the product of a packed tile with n packed rows.
-func (h head) addProduct(sum, tile, b []float32, rows, n int) {
-	k := h.elements(n)
 	h.p.Multiply(sum, h.ldo, tile, h.lds, b, k*h.p.Cols, k, sum, h.ldo, rows, h.HeadDim)
 }
 

@@ -17,6 +17,7 @@ import (
 func (h head) forward(w *scratch, out, lse, q, k, v []float32, lo, hi int) {
 	f := forwardBlocks{head: h, w: w, lo: lo, hi: hi}
 	f.begin(q, v != nil)
+	// Rather somewhat larger blocks than one of a few keys at the end.
 	blocks := gemm.SplitEvenly(h.seen(hi-1), h.block*9/8, h.p.Rows)
 	for i := range blocks.Count {
 		k0, k1 := blocks.At(i)
@@ -68,7 +69,7 @@ func (f *forwardBlocks) keys(k, v []float32, k0, n int) {
 		f.rowBlocks(0, n, func(r, rows int) {
 			f.p.Multiply(scores[r*cols:], cols, left[r*f.lda:], f.lda, queries, f.depth*cols, f.depth, nil, 0, rows, width)
 		})
-		f.hide(scores, f.lo+at, k0, n, even)
+		f.hideColumns(scores, f.lo+at, k0, n, even)
 		if v == nil {
 			f.p.ExpColumns(scores, even, f.peak[at:], f.weight[at:], nil)
 			continue
@@ -82,9 +83,9 @@ func (f *forwardBlocks) keys(k, v []float32, k0, n int) {
 	}
 }
 
-// hide sets to -Inf the scores of a panel of queries from number q on that stand for
+// hideColumns sets to -Inf the scores of a panel of queries from number q on that stand for
 // keys a query does not see, and those of the rows that follow n keys.
-func (f *forwardBlocks) hide(scores []float32, q, k0, n, rows int) {
+func (f *forwardBlocks) hideColumns(scores []float32, q, k0, n, rows int) {
 	cols := f.p.Cols
 	for i := n * cols; i < rows*cols; i++ {
 		scores[i] = float32(math.Inf(-1))

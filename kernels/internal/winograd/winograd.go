@@ -186,7 +186,7 @@ type workspace struct {
 var workspaces = sync.Pool{New: func() any {
 	// One allocation of this size starts at a page, and the parts, multiples of
 	// 64 bytes long, at cache lines.
-	const t, w, s = taps * blockWeights, maxFreq * (blockWeights + pad), maxFreq * (jobTiles*maxCols + pad)
+	const t, w, s = taps * blockWeights, maxFreq * (jobNumbers + pad), maxFreq * (jobTiles*maxCols + pad)
 	all := make([]float32, t+w+s)
 	return &workspace{taps: all[:t], weights: all[t:][:w], sums: all[t+w:]}
 }}

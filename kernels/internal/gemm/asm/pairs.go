@@ -47,9 +47,6 @@ func bytes(directive string, x Constant) {
 // upper half to those of high.
 func roundPairs(low, high, dst VecPhysical) { evex(0xf2, 0x72, low, high, dst) }
 
-// roundHalf sets the lower half of dst to the bfloat16 numbers of x.
-func roundHalf(x, dst VecPhysical) { evex(0xf3, 0x72, x, zmm(0), dst) }
-
 // partly reads the numbers of a vector that mask selects, zeros for the others.
 func (f format) partly(m Mem, mask Register, v VecPhysical) {
 	switch f {

@@ -151,11 +151,11 @@ func (t target) pairing() func(low, high reg.VecVirtual, to Mem) {
 	}
 }
 
-// loop runs body while n is positive, a vector of numbers at a time.
-func (t target) loop(n reg.GPVirtual, body func()) {
+// loop runs body while n is positive, so many numbers at a time.
+func (t target) loop(n reg.GPVirtual, numbers int, body func()) {
 	Label("vector")
 	body()
-	SUBQ(Imm(uint64(t.lanes)), n)
+	SUBQ(Imm(uint64(numbers)), n)
 	JG(LabelRef("vector"))
 	VZEROUPPER()
 	RET()

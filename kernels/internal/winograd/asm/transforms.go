@@ -62,7 +62,7 @@ func (t target) input(f algorithm) {
 	next := GP64()
 	IMUL3Q(Imm(uint64(f.side)), pixel, next)
 	ahead := picture.after(next)
-	t.loop(n, func() {
+	t.loop(n, t.lanes, func() {
 		t.twice(out, apply, func() vectors {
 			for i := range f.window {
 				PREFETCHT0(ahead.vector(i))
@@ -86,7 +86,7 @@ func (t target) weights(f algorithm) {
 	out := t.matrix(newPlane(base("dst"), "ldd"), f.window, 3, f.window, 4)
 	n := Load(Param("n"), GP64()).(reg.GPVirtual)
 	apply := f.weights(t)
-	t.loop(n, func() {
+	t.loop(n, t.lanes, func() {
 		t.twice(out, apply, func() vectors {
 			x := t.load(taps, 3)
 			move(tap, taps.first)
@@ -111,36 +111,33 @@ func (t target) weightPairs(f algorithm) {
 	row := out.column(f.window).step
 	n := Load(Param("n"), GP64()).(reg.GPVirtual)
 	apply, pair := f.weights(t), t.pairing()
-	Label("vector")
-	for range cols / t.lanes {
-		var waiting [2][]vectors // columns of both rows of the panel
-		for r := range waiting {
-			for range 3 {
-				waiting[r] = append(waiting[r], apply(t.load(taps, 3)))
-				move(tap, taps.first)
+	t.loop(n, 2*cols, func() {
+		for range cols / t.lanes {
+			var waiting [2][]vectors // columns of both rows of the panel
+			for r := range waiting {
+				for range 3 {
+					waiting[r] = append(waiting[r], apply(t.load(taps, 3)))
+					move(tap, taps.first)
+				}
+				t.back(3, tap, taps.first)
+				move(Imm(4*cols), taps.first)
 			}
-			t.back(3, tap, taps.first)
-			move(Imm(4*cols), taps.first)
+			for y := range f.window {
+				var rows [2]vectors
+				for r, columns := range waiting {
+					rows[r] = apply(vectors{columns[0][y], columns[1][y], columns[2][y]})
+				}
+				for x := range f.window {
+					pair(rows[0][x], rows[1][x], out.vector(x))
+				}
+				move(row, out.first, out.fourth)
+			}
+			t.back(f.window, row, out.first, out.fourth)
+			move(t.length(), out.first, out.fourth, taps.first)
+			SUBQ(U32(2*4*cols), taps.first)
 		}
-		for y := range f.window {
-			var rows [2]vectors
-			for r, columns := range waiting {
-				rows[r] = apply(vectors{columns[0][y], columns[1][y], columns[2][y]})
-			}
-			for x := range f.window {
-				pair(rows[0][x], rows[1][x], out.vector(x))
-			}
-			move(row, out.first, out.fourth)
-		}
-		t.back(f.window, row, out.first, out.fourth)
-		move(t.length(), out.first, out.fourth, taps.first)
-		SUBQ(U32(2*4*cols), taps.first)
-	}
-	ADDQ(U32(4*cols), taps.first) // the second row has been read, too
-	SUBQ(Imm(2*cols), n)
-	JG(LabelRef("vector"))
-	VZEROUPPER()
-	RET()
+		ADDQ(U32(4*cols), taps.first) // the second row has been read, too
+	})
 }
 
 // output generates Aᵀ·m·A.
@@ -153,7 +150,7 @@ func (t target) output(f algorithm) {
 	row, n := bytes("row"), Load(Param("n"), GP64()).(reg.GPVirtual)
 	bias, add := base("bias"), planeOf(base("add"), out.step)
 	apply := f.output(t)
-	t.loop(n, func() {
+	t.loop(n, t.lanes, func() {
 		t.twice(in, apply, func() vectors { return t.load(in.column, f.window) }, func(x vectors) {
 			t.store(t.plus(x, bias, add), out)
 			move(row, out.first, out.fourth, add.first, add.fourth)
