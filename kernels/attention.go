@@ -205,10 +205,10 @@ func (h head) hide(scores []float32, row, rows, k0, keys int) {
 // rowBlocks calls f for blocks of rows, no taller than a tile, that cover
 // [lo, hi).
 func (h head) rowBlocks(lo, hi int, f func(r, rows int)) {
-	n := (hi - lo + h.p.Rows - 1) / h.p.Rows
-	size := (hi - lo + n - 1) / n
-	for r := lo; r < hi; r += size {
-		f(r, min(size, hi-r))
+	blocks := h.p.RowBlocks(hi - lo)
+	for i := range blocks.Count {
+		r0, r1 := blocks.At(i)
+		f(lo+r0, r1-r0)
 	}
 }
 

@@ -6,7 +6,7 @@ import (
 	"github.com/sdgraph/sdgraph/kernels/internal/isa"
 )
 
-// ISA names the instruction set in use: "avx512", "avx2" or "purego". The
+// ISA names the instruction set in use: "amx", "avx512", "avx2" or "purego". The
 // fastest the machine can run is chosen at start-up; the environment variable
 // SDGRAPH_ISA forces another, and the build tag noasm leaves only "purego".
 func ISA() string { return isa.Current().String() }

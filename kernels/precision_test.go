@@ -4,11 +4,23 @@ import (
 	"fmt"
 	"math"
 	"testing"
+
+	"github.com/sdgraph/sdgraph/kernels/internal/amxtest"
 )
 
 // TestBFloat16 compares what every product gives in bfloat16 with what it gives in float32: they differ, by about as
 // much as two roundings to eight bits.
-func TestBFloat16(t *testing.T) {
+func TestBFloat16(t *testing.T) { testBFloat16(t, formats) }
+
+// TestBFloat16AMX does what TestBFloat16 and TestBFloat16Attention do, on AMX.
+func TestBFloat16AMX(t *testing.T) {
+	amxtest.Run(t, func(t *testing.T) {
+		testBFloat16(t, formats[:1])
+		testBFloat16Attention(t, bfloat16Attentions[:4])
+	})
+}
+
+func testBFloat16(t *testing.T, formats []string) {
 	if err := SetBFloat16(true); err != nil {
 		t.Skip(err)
 	}
@@ -51,16 +63,20 @@ func TestBFloat16(t *testing.T) {
 }
 
 // TestBFloat16Attention does the same for attention, whose sums run over queries, keys and channels of any number.
-func TestBFloat16Attention(t *testing.T) {
+func TestBFloat16Attention(t *testing.T) { testBFloat16Attention(t, bfloat16Attentions) }
+
+var bfloat16Attentions = []AttentionShape{
+	{B: 1, Heads: 2, Queries: 70, Keys: 70, HeadDim: 40}, {B: 2, Heads: 2, Queries: 33, Keys: 77, HeadDim: 64},
+	{B: 1, Heads: 1, Queries: 20, Keys: 301, HeadDim: 80}, {B: 1, Heads: 2, Queries: 78, Keys: 78, HeadDim: 32, Causal: true},
+	{B: 1, Heads: 3, Queries: 300, Keys: 301, HeadDim: 80}, {B: 1, Heads: 1, Queries: 64, Keys: 530, HeadDim: 512},
+}
+
+func testBFloat16Attention(t *testing.T, shapes []AttentionShape) {
 	if err := SetBFloat16(true); err != nil {
 		t.Skip(err)
 	}
 	defer SetBFloat16(false)
-	for _, s := range []AttentionShape{
-		{B: 1, Heads: 2, Queries: 70, Keys: 70, HeadDim: 40}, {B: 2, Heads: 2, Queries: 33, Keys: 77, HeadDim: 64},
-		{B: 1, Heads: 3, Queries: 300, Keys: 301, HeadDim: 80}, {B: 1, Heads: 2, Queries: 78, Keys: 78, HeadDim: 32, Causal: true},
-		{B: 1, Heads: 1, Queries: 64, Keys: 530, HeadDim: 512},
-	} {
+	for _, s := range shapes {
 		s.Scale = 1 / float32(math.Sqrt(float64(s.HeadDim)))
 		q, k, v, dout := attentionInputs(s)
 		out, lse := make([]float32, len(q)), make([]float32, s.B*s.Heads*s.Queries)

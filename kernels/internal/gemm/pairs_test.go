@@ -5,15 +5,24 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
+
+	"github.com/sdgraph/sdgraph/kernels/internal/amxtest"
+	"github.com/sdgraph/sdgraph/kernels/internal/isa"
 )
 
-// half is the primitives of pairs, or skips the test.
-func half(t *testing.T) *Primitives {
-	p := Current().Half
-	if p == nil {
-		t.Skip("this processor, build or instruction set cannot multiply bfloat16 numbers")
+// eachHalf runs f with the primitives of pairs of every instruction set there is
+// here, or skips the test.
+func eachHalf(t *testing.T, f func(t *testing.T, p *Primitives)) {
+	some := false
+	for _, l := range isa.Supported() {
+		if p := table[l].Half; p != nil {
+			some = true
+			t.Run(l.String(), func(t *testing.T) { f(t, p) })
+		}
 	}
-	return p
+	if !some {
+		t.Skip("this processor or build cannot multiply bfloat16 numbers")
+	}
 }
 
 // isPair tells whether x holds two numbers, rounded, where subnormal ones may be zero.
@@ -46,8 +55,9 @@ func TestRoundBFloat16(t *testing.T) {
 	}
 }
 
-func TestPairs(t *testing.T) {
-	p := half(t)
+func TestPairs(t *testing.T) { eachHalf(t, testAllPairs) }
+
+func testAllPairs(t *testing.T, p *Primitives) {
 	lengths := []int{1, 2, 7, 15, 16, 17, 20, 31, 32, 33, 48, 260}
 	for _, m := range lengths {
 		for _, n := range lengths {
@@ -92,8 +102,9 @@ func testPairs(t *testing.T, name string, move func(dst []float32, ldd int, src 
 }
 
 // TestLinesInPlace rounds a row over itself.
-func TestLinesInPlace(t *testing.T) {
-	p := half(t)
+func TestLinesInPlace(t *testing.T) { eachHalf(t, testLinesInPlace) }
+
+func testLinesInPlace(t *testing.T, p *Primitives) {
 	r := rand.New(rand.NewPCG(5, 6))
 	for _, n := range []int{1, 16, 20, 100} {
 		x := newRandom(r, 2*n).x
@@ -108,34 +119,70 @@ func TestLinesInPlace(t *testing.T) {
 }
 
 // TestTilePairs multiplies pairs made of numbers, and compares with the product of the rounded numbers.
-func TestTilePairs(t *testing.T) {
-	p := half(t)
-	r := rand.New(rand.NewPCG(7, 8))
+func TestTilePairs(t *testing.T) { eachHalf(t, testTilePairs) }
+
+// TestTileAMX does the same on AMX, be it emulated.
+func TestTileAMX(t *testing.T) {
+	amxtest.Run(t, func(t *testing.T) { testTilePairs(t, Current().Half) })
+}
+
+func testTilePairs(t *testing.T, p *Primitives) {
 	for rows := 1; rows <= p.Rows; rows++ {
-		for _, k := range []int{1, 3, 4, 9, 40} {
-			for w, tile := range p.Tiles {
-				cols := p.Cols >> w
-				a, b := newRandom(r, rows*2*k).x, newRandom(r, 2*k*p.Cols).x
-				left, panel := make([]float32, rows*k), make([]float32, k*p.Cols)
-				p.Lines(left, k, a, 2*k, rows, k)
-				p.CopyFloat32(panel, p.Cols, b, p.Cols, k, p.Cols)
-				c := newGuarded(rows * cols)
-				tile(c.x, cols, left, k, panel, k, nil, 0, nil, rows, 1)
-				for at, got := range c.x {
-					want, scale := 0.0, 0.0
-					for i := range 2 * k {
-						x := float64(rounded(a[at/cols*2*k+i])) * float64(rounded(b[i*p.Cols+at%cols]))
-						want, scale = want+x, scale+math.Abs(x)
-					}
-					if !(math.Abs(float64(got)-want) <= 8*0x1p-24*scale) {
-						t.Fatalf("%d rows, %d columns, %d pairs: element %d is %v, want %v", rows, cols, k, at, got, want)
-					}
+		for _, k := range []int{0, 1, 3, 4, 9, 16, 40} {
+			for options := range 4 {
+				for w, tile := range p.Tiles {
+					testTileOfPairs(t, p, tile, p.Cols>>w, rows, k, 1, options)
 				}
-				around := (len(c.all) - len(c.x)) / 2
-				if !isGuard(c.all[around-1]) || !isGuard(c.all[around+len(c.x)]) {
-					t.Fatal("wrote outside")
+				if k > 0 {
+					testTileOfPairs(t, p, p.Tiles[0], p.Cols, rows, k, 3, options)
 				}
 			}
+		}
+	}
+}
+
+func testTileOfPairs(t *testing.T, p *Primitives, tile Tile, cols, rows, k, panels, options int) {
+	t.Helper()
+	r := rand.New(rand.NewPCG(uint64(rows), uint64(k)))
+	cols *= panels
+	lda, ldc, ldadd := k+r.IntN(5), cols+r.IntN(5), cols+r.IntN(5)
+	a, b := newRandom(r, rows*2*k).x, newRandom(r, panels*2*k*p.Cols).x
+	left, panel := newGuarded(max((rows-1)*lda+k, 0)).x, newGuarded(panels*k*p.Cols).x
+	if k > 0 {
+		p.Lines(left, lda, a, 2*k, rows, k)
+		p.CopyFloat32(panel, p.Cols, b, p.Cols, panels*k, p.Cols)
+	}
+	c := newGuarded((rows-1)*ldc + cols)
+	var add, bias []float32
+	if options&1 > 0 {
+		add = newRandom(r, (rows-1)*ldadd+cols).x
+	}
+	if options&2 > 0 {
+		bias = newRandom(r, cols).x
+	}
+	tile(c.x, ldc, left, lda, panel, k, add, ldadd, bias, rows, panels)
+	for i, got := range c.all {
+		at := i - (len(c.all)-len(c.x))/2
+		row, col := at/ldc, at%ldc
+		if at < 0 || at >= len(c.x) || col >= cols {
+			if !isGuard(got) {
+				t.Fatalf("rows %d, %d pairs, %d panels: wrote outside the tile at %d", rows, k, panels, at)
+			}
+			continue
+		}
+		var want, scale float64
+		sum := func(x float64) { want += x; scale += math.Abs(x) }
+		for i := range 2 * k {
+			sum(float64(rounded(a[row*2*k+i])) * float64(rounded(b[(col/p.Cols*2*k+i)*p.Cols+col%p.Cols])))
+		}
+		if add != nil {
+			sum(float64(add[row*ldadd+col]))
+		}
+		if bias != nil {
+			sum(float64(bias[col]))
+		}
+		if !(math.Abs(float64(got)-want) <= 8*0x1p-24*scale) {
+			t.Fatalf("rows %d, %d pairs, %d panels, options %d: (%d, %d) is %v, want %v", rows, k, panels, options, row, col, got, want)
 		}
 	}
 }
@@ -143,8 +190,9 @@ func TestTilePairs(t *testing.T) {
 func rounded(x float32) float32 { return math.Float32frombits(roundBFloat16(x) << 16) }
 
 // TestExpPairs: powers are good to bfloat16, and those of ExpColumns come as pairs.
-func TestExpPairs(t *testing.T) {
-	p := half(t)
+func TestExpPairs(t *testing.T) { eachHalf(t, testExpPairs) }
+
+func testExpPairs(t *testing.T, p *Primitives) {
 	for _, rows := range []int{2, 4, 78} {
 		testExpColumns(t, p, rows, 3, expBounds{2e-4, 2e-4, func(s []float32, i, j int, x float32) bool {
 			got := math.Float32frombits(math.Float32bits(s[i/2*p.Cols+j]) >> (i % 2 * 16) << 16)

@@ -7,7 +7,7 @@ import "sync"
 const (
 	maxDepth = 384 // rows of a block of the right operand
 	maxWidth = 384 // columns of it
-	maxRows  = 16  // no instruction set has taller tiles
+	maxRows  = 32  // no instruction set has taller tiles
 	maxCols  = 32  // nor wider ones
 
 	// rowStride is the distance of packed rows of the left operand. It is not
@@ -63,7 +63,7 @@ func Run(threads int, parallel func(n int, f func(i int)), products ...Product) 
 	grids := make([]grid, len(products))
 	jobs := 0
 	for i := range products {
-		grids[i] = divide(p, &products[i], (4*threads+len(products)-1)/len(products))
+		grids[i] = divide(products[i].primitives(p), &products[i], (4*threads+len(products)-1)/len(products))
 		grids[i].first = jobs
 		jobs += grids[i].rows.Count * grids[i].cols.Count
 	}
@@ -142,7 +142,7 @@ func (q *Product) block(p *Primitives, left *packedLeft, m0, m1, n0, n1 int) {
 	w := workspaces.Get().(*workspace)
 	defer workspaces.Put(w)
 	depth := q.depths(p)
-	rows := SplitEvenly(m1-m0, p.Rows, 1)
+	rows := p.RowBlocks(m1 - m0)
 	for d := range depth.Count {
 		k0, k1 := depth.At(d)
 		k0, k1 = k0*p.Depth, k1*p.Depth
@@ -160,8 +160,9 @@ func (q *Product) block(p *Primitives, left *packedLeft, m0, m1, n0, n1 int) {
 	}
 }
 
-// depths is the division of K, in elements.
-func (q *Product) depths(p *Primitives) Split { return SplitEvenly(q.K/p.Depth, maxDepth, 8) }
+// depths is the division of K, in elements; blocks of pairs are as deep as AMX's
+// tiles or several of them.
+func (q *Product) depths(p *Primitives) Split { return SplitEvenly(q.K/p.Depth, maxDepth, 8*p.Depth) }
 
 // tiles multiplies the packed rows by the packed panels. The first block over
 // K adds bias and residual, later ones what is in Out already.

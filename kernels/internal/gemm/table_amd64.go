@@ -6,10 +6,11 @@ import "github.com/sdgraph/sdgraph/kernels/internal/isa"
 
 //go:generate go run -C asm . -isa avx2 -pkg gemm -out ../avx2_amd64.s -stubs ../avx2_amd64.go
 //go:generate go run -C asm . -isa avx512 -pkg gemm -out ../avx512_amd64.s -stubs ../avx512_amd64.go
+//go:generate go run -C asm . -isa amx -pkg gemm -out ../amx_amd64.s -stubs ../amx_amd64.go
 
 func init() {
 	avx2 := &Primitives{
-		Depth: 1, Rows: 6, Cols: 16,
+		Depth: 1, Rows: 6, rowUnit: 1, Cols: 16,
 		Tiles:      [widths]Tile{tileAVX2, halfTileAVX2, quarterTileAVX2},
 		ExpColumns: expColumnsAVX2, ExpMul: expMulAVX2,
 		Peak: peakAVX2, PeakFlops: 12 * 8 * 2,
@@ -21,7 +22,7 @@ func init() {
 		CopyBFloat16:      inVectors(8, copyBFloat16AVX2, copyBFloat16Go),
 	}
 	avx512 := &Primitives{
-		Depth: 1, Rows: 14, Cols: 32,
+		Depth: 1, Rows: 14, rowUnit: 1, Cols: 32,
 		Tiles:      [widths]Tile{tileAVX512, halfTileAVX512, quarterTileAVX512},
 		ExpColumns: expColumnsAVX512, ExpMul: expMulAVX512,
 		Peak: peakAVX512, PeakFlops: 12 * 16 * 2,
@@ -33,7 +34,7 @@ func init() {
 		CopyBFloat16:      inVectors(16, copyBFloat16AVX512, avx2.CopyBFloat16),
 	}
 	avx2.Lines, avx512.Lines = avx2.CopyFloat32, avx512.CopyFloat32
-	table[isa.AVX2], table[isa.AVX512] = avx2, avx512
+	table[isa.AVX2], table[isa.AVX512], table[isa.AMX] = avx2, avx512, avx512
 	if !isa.HasBFloat16() {
 		return
 	}
@@ -47,6 +48,12 @@ func init() {
 	half.CopyFloat32 = interleavePairsFloat32AVX512
 	half.CopyFloat16, half.CopyBFloat16 = interleavePairsFloat16AVX512, interleavePairsBFloat16AVX512
 	avx512.Half = &half
+
+	amx, tiles := *avx512, half
+	tiles.Rows, tiles.rowUnit = 32, 16
+	tiles.Tiles = [widths]Tile{tileAMX, halfTileAMX, quarterTileAMX}
+	amx.Half = &tiles
+	table[isa.AMX] = &amx
 }
 
 // inBlocks leaves whole blocks of size×size to one transposition and the rest

@@ -17,15 +17,16 @@ const (
 	PureGo Level = iota // portable Go, on every machine and with the build tag noasm
 	AVX2                // AVX2, FMA and F16C: x86-64-v3
 	AVX512              // AVX-512 F, BW, DQ and VL: x86-64-v4
+	AMX                 // that, AVX512_BF16 and AMX_BF16: pairs of bfloat16 numbers are multiplied by tiles
 
 	// Levels is the number of levels, for tables indexed by Level.
-	Levels = int(AVX512) + 1
+	Levels = int(AMX) + 1
 )
 
 // Variable is the environment variable that forces a level at start-up.
 const Variable = "SDGRAPH_ISA"
 
-var names = [Levels]string{"purego", "avx2", "avx512"}
+var names = [Levels]string{"purego", "avx2", "avx512", "amx"}
 
 // String is the name that [Variable] and [Use] understand.
 func (l Level) String() string { return names[l] }
@@ -55,6 +56,10 @@ func Supported() []Level {
 	}
 	return levels
 }
+
+// Force selects a level that this machine may not have, for tests under an
+// emulator of what it lacks.
+func Force(l Level) { current.Store(int32(l)) }
 
 // Use selects a level by name for every call that starts from now on.
 func Use(name string) error {

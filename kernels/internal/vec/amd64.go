@@ -28,4 +28,5 @@ func init() {
 		gelu: geluAVX512, geluGrad: geluGradAVX512,
 		float16: float16AVX512, bfloat16: bfloat16AVX512,
 	}
+	sets[isa.AMX] = sets[isa.AVX512] // has no vectors of its own
 }

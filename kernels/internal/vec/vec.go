@@ -40,7 +40,7 @@ type functions struct {
 }
 
 // sets has the implementation of every level; on a level without assembly it is the pure Go one.
-var sets = [isa.Levels]*functions{isa.PureGo: &pureGo, isa.AVX2: &pureGo, isa.AVX512: &pureGo}
+var sets = [isa.Levels]*functions{isa.PureGo: &pureGo, isa.AVX2: &pureGo, isa.AVX512: &pureGo, isa.AMX: &pureGo}
 
 // use is the implementation that package isa has chosen.
 func use() *functions { return sets[isa.Current()] }

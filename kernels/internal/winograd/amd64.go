@@ -13,5 +13,5 @@ func init() {
 	if isa.HasBFloat16() {
 		avx512.half = &transforms{side: 2, window: 4, input: input2AVX512, weights: weights2AVX512, output: output2AVX512}
 	}
-	table[isa.AVX512] = avx512
+	table[isa.AVX512], table[isa.AMX] = avx512, avx512
 }

@@ -34,6 +34,6 @@ type transforms struct {
 func (t *transforms) frequencies() int { return t.window * t.window }
 
 // table has the transforms of each level.
-var table = [isa.Levels]*transforms{isa.PureGo: &pureGo, isa.AVX2: &pureGo, isa.AVX512: &pureGo}
+var table = [isa.Levels]*transforms{isa.PureGo: &pureGo, isa.AVX2: &pureGo, isa.AVX512: &pureGo, isa.AMX: &pureGo}
 
 func current() *transforms { return table[isa.Current()] }

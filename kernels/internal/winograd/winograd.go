@@ -153,7 +153,7 @@ func (w work) frequenciesOf(s *workspace, dst []float32, plane, panel, k0, k1 in
 // of a panel, u, and adds the products to the sums or begins these with them.
 func (w work) multiplyTiles(s *workspace, frequency int, v, u []float32, k, tiles int, add bool) {
 	cols := w.gemm.Cols
-	rows := gemm.SplitEvenly(tiles, w.gemm.Rows, 1)
+	rows := w.gemm.RowBlocks(tiles)
 	for i := range rows.Count {
 		lo, hi := rows.At(i)
 		m := s.sums[frequency*sumPlane(tiles, cols)+lo*cols:]

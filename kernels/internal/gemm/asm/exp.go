@@ -286,4 +286,4 @@ func (t target) gradPairs(words Mem) {
 	RET()
 }
 
-func number(v VecPhysical) int { return int(v.PhysicalIndex()) }
+func number(r Physical) int { return int(r.PhysicalIndex()) }

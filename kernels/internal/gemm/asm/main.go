@@ -1,5 +1,5 @@
-// Command asm generates the assembly of package gemm: avx2_amd64.s and
-// avx512_amd64.s with their Go declarations. Run it with go generate in package
+// Command asm generates the assembly of package gemm: avx2_amd64.s, avx512_amd64.s
+// and amx_amd64.s with their Go declarations. Run it with go generate in package
 // gemm. It is a module of its own so that sdgraph does not depend on its
 // assembler.
 package main
@@ -28,6 +28,8 @@ var targets = map[string]target{
 	"avx2": {suffix: "AVX2", lanes: 8, registers: 16, rows: 6, vector: ymm, half: xmm},
 	// 28 accumulators, two vectors of the panel and two broadcast numbers.
 	"avx512": {suffix: "AVX512", lanes: 16, registers: 32, rows: 14, vector: zmm, half: ymm},
+	// Four tiles of sums, two of rows and two of columns.
+	"amx": {suffix: "AMX", lanes: 16, registers: 32, rows: 32, vector: zmm, half: ymm},
 }
 
 var (
@@ -45,10 +47,15 @@ func registersOf(size Spec) func(i int) VecPhysical {
 func (t target) bytes() int { return 4 * t.lanes }
 
 func main() {
-	isa := flag.String("isa", "avx512", "instruction set: avx2 or avx512")
+	isa := flag.String("isa", "avx512", "instruction set: avx2, avx512 or amx")
 	flag.Parse() // avo's -out, -stubs and -pkg too
 	ConstraintExpr("amd64,!noasm")
 	t := targets[*isa]
+	if *isa == "amx" {
+		t.amx()
+		Generate()
+		return
+	}
 	t.tiles(singles)
 	for _, f := range []format{float32s, float16s, bfloat16s} {
 		t.transpose(f)

@@ -33,15 +33,7 @@ var singles = multiply{"", "", func(a, b, sum VecPhysical) { VFMADD231PS(a, b, s
 // with all sums in registers.
 func (t target) tile(name, columns string, vecs int, register func(i int) VecPhysical, m multiply) {
 	TEXT(name+t.suffix, NOSPLIT, tileSignature)
-	Doc(
-		fmt.Sprintf("%s%s multiplies rows ≤ Rows rows by panels%s that follow one another:", name, t.suffix, m.elements),
-		"",
-		"\tc[r*ldc+j] = Σ_i a[r*lda+i]·panel[i*Cols+j] + bias[j] + add[r*ldadd+j]",
-		"",
-		fmt.Sprintf("for r < rows, j < %s and i < k, and as many columns further on for the next", columns),
-		"panel. An empty bias or add counts as zero; add may be c. k is positive if there",
-		"are several panels.",
-	)
+	tileDoc(name+t.suffix, m.elements, columns)
 	g := tileRegisters{
 		target: t, multiply: m, vecs: vecs, register: register,
 		panel: Load(Param("panel").Base(), GP64()),
@@ -67,6 +59,18 @@ func (t target) tile(name, columns string, vecs int, register func(i int) VecPhy
 	for r := t.rows; r >= 1; r-- {
 		g.rowsBody(r)
 	}
+}
+
+func tileDoc(name, elements, columns string) {
+	Doc(
+		fmt.Sprintf("%s multiplies rows ≤ Rows rows by panels%s that follow one another:", name, elements),
+		"",
+		"\tc[r*ldc+j] = Σ_i a[r*lda+i]·panel[i*Cols+j] + bias[j] + add[r*ldadd+j]",
+		"",
+		fmt.Sprintf("for r < rows, j < %s and i < k, and as many columns further on for the next", columns),
+		"panel. An empty bias or add counts as zero; add may be c. k is positive if there",
+		"are several panels.",
+	)
 }
 
 // tileRegisters are what the main loop keeps in general registers.

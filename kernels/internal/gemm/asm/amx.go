@@ -1,0 +1,326 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+)
+
+// AMX multiplies tiles of up to 16 rows of 64 bytes (Intel, "Intel Architecture
+// Instruction Set Extensions Programming Reference", chapter 3). A packed row of
+// pairs is a row of its left operand, and a panel is its right one as it lies in
+// memory, so only the innermost loops differ from those of AVX-512. Neither Go's
+// assembler nor avo knows the instructions.
+
+// The eight tiles: four sums for two tiles of the left operand, one below the
+// other, and two of the right one, side by side.
+const (
+	sums  = 0 // sum of upper or lower rows and left or right columns: 2·lower + right
+	lefts = 4 // upper and lower rows
+	right = 6 // left and right columns
+)
+
+const (
+	tileRows  = 16     // rows of a tile
+	tilePairs = 16     // pairs in a row of a tile
+	panelRow  = 32 * 4 // bytes in a row of a panel
+	rowBytes  = 4 * tilePairs
+)
+
+// General registers hold the same throughout, since avo cannot see what the
+// bytes of these instructions use.
+var (
+	upper, lower = RAX, R8 // where the rows go on
+	lda          = RBX     // the distances of rows, in bytes
+	ldc, ldstart = R11, R9 //
+	panel        = RDX     // where the panel goes on
+	panelStride  = R13     //
+	result       = RDI     // c
+	start        = RSI     // what the sums begin with, 0 for nothing
+	steps        = RCX     // tiles of pairs to go
+	rest         = R14     // pairs after the last whole tile, 0 when they are done
+	config       = R10     // of the tiles
+	other        = R15     //
+	counter      = R12     //
+)
+
+// amx generates the tiles of AMX: products of pairs with all, half and a quarter
+// of the columns of a panel.
+func (t target) amx() {
+	t.amxTile("tile", "Cols", 32)
+	t.amxTile("halfTile", "Cols/2", 16)
+	t.amxTile("quarterTile", "Cols/4", 8)
+}
+
+func (t target) amxTile(name, columns string, cols int) {
+	TEXT(name+t.suffix, NOSPLIT, tileSignature)
+	tileDoc(name+t.suffix, " of pairs", columns)
+	g := amxTile{target: t, cols: cols, config: AllocLocal(64)}
+	rows := Load(Param("rows"), counter)
+	TESTQ(rows, rows)
+	JZ(LabelRef("nothing"))
+	for p, r := range map[string]GPPhysical{"lda": lda, "ldc": ldc} {
+		Load(Param(p), r)
+		SHLQ(Imm(2), r)
+	}
+	MOVQ(U32(panelRow), panelStride)
+	CMPQ(rows, Imm(tileRows))
+	JG(LabelRef("tall"))
+	g.panels("short", false)
+	g.panels("tall", true)
+	Label("nothing")
+	RET()
+}
+
+// amxTile is one of the three functions.
+type amxTile struct {
+	target
+	cols   int // columns of the panels that it computes
+	config Mem
+}
+
+// across is the number of tiles that lie side by side.
+func (g amxTile) across() int { return (g.cols + tileRows - 1) / tileRows }
+
+// width is the length in bytes of a row of sums in a tile.
+func (g amxTile) width() int { return 4 * min(g.cols, tileRows) }
+
+// The fields of a configuration: bytes of a row, and rows, of each tile.
+func (g amxTile) columnBytes(tile int) Mem { return g.config.Offset(16 + 2*tile) }
+func (g amxTile) tileRows(tile int) Mem    { return g.config.Offset(48 + tile) }
+
+// configure writes what stays the same of the configuration: the rows of the tiles
+// of rows and sums, and the columns of sums and right tiles. It leaves out tiles
+// that are not used; the processor refuses one that is empty in part.
+func (g amxTile) configure(tall bool) {
+	VPXORD(Z0, Z0, Z0)
+	VMOVUPS(Z0, g.config)
+	MOVB(Imm(1), g.config) // the only palette
+	LEAQ(g.config, config)
+	Load(Param("rows"), counter)
+	if tall {
+		SUBQ(Imm(tileRows), counter)
+		MOVQ(U32(tileRows), other)
+		g.shapeRows(0, other)
+		g.shapeRows(1, counter)
+	} else {
+		g.shapeRows(0, counter)
+	}
+	for column := range g.across() {
+		MOVW(U16(g.width()), g.columnBytes(right+column))
+	}
+}
+
+// shapeRows gives the upper or lower rows, and their sums, so many rows.
+func (g amxTile) shapeRows(lower int, count GPPhysical) {
+	MOVB(count.As8().(GPPhysical), g.tileRows(lefts+lower))
+	for column := range g.across() {
+		MOVB(count.As8().(GPPhysical), g.tileRows(sums+2*lower+column))
+		MOVW(U16(g.width()), g.columnBytes(sums+2*lower+column))
+	}
+}
+
+// shape sets how many pairs of the inner dimension tiles hold, and makes the
+// processor take the configuration; all tiles become zeros.
+func (g amxTile) shape(pairs GPPhysical, tall bool) {
+	for column := range g.across() {
+		MOVB(pairs.As8().(GPPhysical), g.tileRows(right+column))
+	}
+	SHLQ(Imm(2), pairs)
+	MOVW(pairs.As16().(GPPhysical), g.columnBytes(lefts))
+	if tall {
+		MOVW(pairs.As16().(GPPhysical), g.columnBytes(lefts+1))
+	}
+	loadConfig()
+}
+
+// panels generates the loop over panels, for rows that fill one tile at most
+// or, tall, one and part of another one.
+func (g amxTile) panels(name string, tall bool) {
+	at := func(what string) string { return name + what }
+	Label(at(""))
+	g.configure(tall)
+	Label(at("panel"))
+	g.begin(at)
+	Load(Param("a").Base(), upper)
+	Load(Param("panel").Base(), panel)
+	Load(Param("c").Base(), result)
+	MOVQ(lda, lower)
+	SHLQ(Imm(4), lower) // 16 rows
+	ADDQ(upper, lower)
+	Load(Param("k"), steps)
+	MOVQ(steps, rest)
+	ANDQ(Imm(tilePairs-1), rest)
+	SHRQ(Imm(4), steps)
+	JNZ(LabelRef(at("whole")))
+	TESTQ(rest, rest)
+	JNZ(LabelRef(at("rest")))
+	Label(at("whole"))
+	MOVQ(U32(tilePairs), other)
+	g.shape(other, tall)
+	g.pass(at, tall)
+	TESTQ(rest, rest)
+	JZ(LabelRef(at("done")))
+	Label(at("rest")) // one more pass, of narrower tiles, which begins with the sums so far
+	MOVQ(rest, other)
+	g.shape(other, tall)
+	XORQ(rest, rest)
+	MOVQ(U32(1), steps)
+	JMP(LabelRef(at("pass")))
+	Label(at("done"))
+	g.next()
+	JNE(LabelRef(at("panel")))
+	release()
+	VZEROUPPER()
+	RET()
+}
+
+// begin sets what the sums begin with. A bias is written to c, added to what is
+// to be added: tiles do not add rows.
+func (g amxTile) begin(at func(string) string) {
+	Load(Param("add").Base(), start)
+	Load(Param("ldadd"), ldstart)
+	SHLQ(Imm(2), ldstart)
+	XORQ(other, other)
+	Load(Param("add").Len(), rest)
+	TESTQ(rest, rest)
+	CMOVQEQ(other, start)
+	Load(Param("bias").Len(), rest)
+	TESTQ(rest, rest)
+	JZ(LabelRef(at("begun")))
+	bias := Load(Param("bias").Base(), other)
+	register := g.vector
+	if g.width() < g.bytes() {
+		register = g.half
+	}
+	for v := range g.across() {
+		VMOVUPS(Mem{Base: bias, Disp: v * g.width()}, register(v))
+	}
+	Load(Param("c").Base(), result)
+	Load(Param("rows"), counter)
+	Label(at("bias"))
+	sum := func(v int) VecPhysical { return register(v + g.across()) }
+	for v := range g.across() {
+		VMOVAPS(register(v), sum(v))
+	}
+	TESTQ(start, start)
+	JZ(LabelRef(at("alone")))
+	for v := range g.across() {
+		VADDPS(Mem{Base: start, Disp: v * g.width()}, sum(v), sum(v))
+	}
+	ADDQ(ldstart, start)
+	Label(at("alone"))
+	for v := range g.across() {
+		VMOVUPS(sum(v), Mem{Base: result, Disp: v * g.width()})
+	}
+	ADDQ(ldc, result)
+	DECQ(counter)
+	JNE(LabelRef(at("bias")))
+	g.goOn()
+	Label(at("begun"))
+}
+
+// goOn lets the sums begin with what is in c.
+func (g amxTile) goOn() {
+	Load(Param("c").Base(), start)
+	MOVQ(ldc, ldstart)
+}
+
+// pass adds the products of steps tiles to what the sums begin with.
+func (g amxTile) pass(at func(string) string, tall bool) {
+	Label(at("pass"))
+	TESTQ(start, start)
+	JZ(LabelRef(at("zero")))
+	g.eachSum(tall, start, ldstart, loadTile)
+	JMP(LabelRef(at("begins")))
+	Label(at("zero"))
+	g.eachSum(tall, start, ldstart, func(tile int, _, _ GPPhysical, _ int) { zeroTile(tile) })
+	Label(at("begins"))
+	TESTQ(steps, steps)
+	JZ(LabelRef(at("multiplied")))
+	Label(at("step"))
+	g.step(tall)
+	DECQ(steps)
+	JNE(LabelRef(at("step")))
+	Label(at("multiplied"))
+	g.eachSum(tall, result, ldc, storeTile)
+	g.goOn()
+}
+
+// eachSum calls f with the address of each tile of sums in a matrix.
+func (g amxTile) eachSum(tall bool, p, ld GPPhysical, f func(tile int, p, ld GPPhysical, disp int)) {
+	for column := range g.across() {
+		f(sums+column, p, ld, column*g.width())
+	}
+	if !tall {
+		return
+	}
+	MOVQ(ld, other)
+	SHLQ(Imm(4), other)
+	ADDQ(p, other)
+	for column := range g.across() {
+		f(sums+2+column, other, ld, column*g.width())
+	}
+}
+
+// step multiplies one tile of each of the rows by one of each of the columns.
+func (g amxTile) step(tall bool) {
+	loadTile(lefts, upper, lda, 0)
+	for column := range g.across() {
+		loadTile(right+column, panel, panelStride, column*g.width())
+		multiplyTiles(sums+column, lefts, right+column)
+	}
+	if tall {
+		loadTile(lefts+1, lower, lda, 0)
+		for column := range g.across() {
+			multiplyTiles(sums+2+column, lefts+1, right+column)
+		}
+	}
+	ADDQ(Imm(rowBytes), upper)
+	ADDQ(Imm(rowBytes), lower)
+	ADDQ(U32(tilePairs*panelRow), panel)
+}
+
+// next goes on to the next panel; the flags say whether there is none.
+func (g amxTile) next() {
+	Load(Param("k"), other)
+	IMUL3Q(Imm(panelRow), other, other)
+	ADDQ(other, argument(Param("panel").Base()))
+	for _, p := range []string{"c", "add", "bias"} {
+		ADDQ(U32(4*g.cols), argument(Param(p).Base()))
+	}
+	DECQ(argument(Param("panels")))
+}
+
+// The instructions. Tiles' memory operands are a base, an index and a displacement
+// of one byte.
+
+func loadConfig() { vex(0, 0x49, 0, 0, number(config), 0x40|number(config)&7, 0) }
+
+func release() { vex(0, 0x49, 0, 0, 0, 0xc0) }
+
+func zeroTile(tile int) { vex(3, 0x49, 0, 0, 0, 0xc0|tile<<3) }
+
+func loadTile(tile int, p, ld GPPhysical, disp int) { tileMemory(3, tile, p, ld, disp) }
+
+func storeTile(tile int, p, ld GPPhysical, disp int) { tileMemory(2, tile, p, ld, disp) }
+
+func tileMemory(prefix, tile int, p, ld GPPhysical, disp int) {
+	base, index := number(p), number(ld)
+	vex(prefix, 0x4b, 0, index, base, 0x44|tile<<3, index&7<<3|base&7, disp)
+}
+
+// multiplyTiles adds to each number of sum the products of a row of left with a
+// column of right, in pairs.
+func multiplyTiles(sum, left, right int) { vex(2, 0x5c, right, 0, 0, 0xc0|sum<<3|left) }
+
+// vex writes an instruction of the opcode map 0F38 with its last bytes. v, index
+// and base are numbers of registers; the prefixes are none, 66, F3 and F2.
+func vex(prefix, opcode, v, index, base int, rest ...int) {
+	p1 := 1<<7 | (^index>>3&1)<<6 | (^base>>3&1)<<5 | 2
+	p2 := (^v&15)<<3 | prefix
+	bytes("LONG", U32(0xc4|p1<<8|p2<<16|opcode<<24))
+	for _, b := range rest {
+		bytes("BYTE", U8(b))
+	}
+}
