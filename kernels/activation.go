@@ -47,6 +47,31 @@ func GELUGrad(dx, dy, x []float32) {
 	Range(len(dx), elementGrain, func(lo, hi int) { vec.GELUGrad(dx[lo:hi], dy[lo:hi], x[lo:hi]) })
 }
 
+// Clamp limits x to [lo, hi]. The slices have one length; out may be x.
+func Clamp(out, x []float32, lo, hi float32) {
+	wantLen("Clamp", "x", x, len(out))
+	Range(len(out), elementGrain, func(from, to int) {
+		for i, v := range x[from:to] {
+			out[from+i] = min(max(v, lo), hi)
+		}
+	})
+}
+
+// ClampGrad sets dx to dy where x is in [lo, hi], to 0 elsewhere. The slices have one length; dx may be dy or x.
+func ClampGrad(dx, dy, x []float32, lo, hi float32) {
+	wantLen("ClampGrad", "dy", dy, len(dx))
+	wantLen("ClampGrad", "x", x, len(dx))
+	Range(len(dx), elementGrain, func(from, to int) {
+		for i, v := range x[from:to] {
+			d := float32(0)
+			if lo <= v && v <= hi {
+				d = dy[from+i]
+			}
+			dx[from+i] = d
+		}
+	})
+}
+
 // GEGLU sets out[r,i] = x[r,i]·gelu(x[r,n+i]) for x of shape [rows, 2n] and out of shape [rows, n] (Shazeer 2020): the
 // first half of a row is the value, the second the gate, as in diffusers. out must not overlap x.
 func GEGLU(out, x []float32, rows, n int) {

@@ -39,6 +39,46 @@ func AddScaled(out, x []float32, f float32) {
 	Range(len(out), elementGrain, func(lo, hi int) { vec.AddScaled(out[lo:hi], x[lo:hi], f) })
 }
 
+// Copy sets out = x. The slices have one length.
+func Copy(out, x []float32) {
+	wantLen("Copy", "x", x, len(out))
+	Range(len(out), elementGrain, func(lo, hi int) { copy(out[lo:hi], x[lo:hi]) })
+}
+
+// Fill sets every element of out to v.
+func Fill(out []float32, v float32) {
+	Range(len(out), elementGrain, func(lo, hi int) {
+		for i := lo; i < hi; i++ {
+			out[i] = v
+		}
+	})
+}
+
+// Affine sets out = factor·x + offset. The slices have one length; out may be x.
+func Affine(out, x []float32, factor, offset float32) {
+	wantLen("Affine", "x", x, len(out))
+	Range(len(out), elementGrain, func(lo, hi int) {
+		for i, v := range x[lo:hi] {
+			out[lo+i] = factor*v + offset
+		}
+	})
+}
+
+// AffineChannels sets out[r,c] = factor[c]·x[r,c] + offset[c]. out may be x.
+func AffineChannels(out, x, factor, offset []float32, rows, c int) {
+	wantLen("AffineChannels", "out", out, rows*c)
+	wantLen("AffineChannels", "x", x, rows*c)
+	wantLen("AffineChannels", "factor", factor, c)
+	wantLen("AffineChannels", "offset", offset, c)
+	Range(rows, rowGrain(c), func(lo, hi int) {
+		for r := lo; r < hi; r++ {
+			for j, f := range factor {
+				out[r*c+j] = f*x[r*c+j] + offset[j]
+			}
+		}
+	})
+}
+
 // AddRows sets out[b,r,c] = x[b,r,c] + t[b,c]: one vector per batch entry added to each of its rows, as a time
 // embedding is to a feature map. out may be x.
 func AddRows(out, x, t []float32, b, rows, c int) {

@@ -81,6 +81,24 @@ func SplitChannels(part, x []float32, rows, total, offset, width int) {
 	})
 }
 
+// SplitChannelsGrad sets dx, [rows, total], to the gradient of [SplitChannels]: dy, [rows, width], at columns offset to
+// offset+width, zeros elsewhere.
+func SplitChannelsGrad(dx, dy []float32, rows, total, offset, width int) {
+	wantLen("SplitChannelsGrad", "dx", dx, rows*total)
+	wantLen("SplitChannelsGrad", "dy", dy, rows*width)
+	if offset < 0 || width < 0 || offset+width > total {
+		panic(fmt.Sprintf("kernels: SplitChannelsGrad: channels %d to %d of %d", offset, offset+width, total))
+	}
+	Range(rows, rowGrain(total), func(lo, hi int) {
+		for r := lo; r < hi; r++ {
+			row := dx[r*total:][:total]
+			clear(row[:offset])
+			copy(row[offset:], dy[r*width:][:width])
+			clear(row[offset+width:])
+		}
+	})
+}
+
 // ChannelsLast reorders x, [b, c, hw], to out, [b, hw, c].
 func ChannelsLast(out, x []float32, b, c, hw int) {
 	wantLen("ChannelsLast", "out", out, b*c*hw)

@@ -7,6 +7,8 @@ import (
 	"sort"
 	"sync/atomic"
 	"unsafe"
+
+	"github.com/sdgraph/sdgraph/kernels"
 )
 
 // alignment of every buffer, in float32s: one cache line.
@@ -24,13 +26,17 @@ type Arena struct {
 	closed atomic.Bool
 	buf    []float32
 
+	device kernels.Device    // whose memory buf is, nil for this machine's
+	on     kernels.Functions // what programs compute with
+	lent   [][]float32       // other memory of the device
+
 	planned atomic.Int64 // length in float32s of the largest plan
 }
 
 // NewArena returns an empty arena. When a program runs that it is too small
 // for, it grows to the largest plan of all that were compiled for it; what has
 // not been written to yet takes no memory.
-func NewArena() *Arena { return &Arena{turn: make(chan struct{}, 1)} }
+func NewArena() *Arena { return &Arena{turn: make(chan struct{}, 1), on: kernels.CPU()} }
 
 // lock waits for the programs that are running in the arena. It returns ctx's
 // error, or ErrClosed, without the lock.
@@ -67,7 +73,7 @@ func (a *Arena) Bytes() int64 {
 func (a *Arena) Close() {
 	a.closed.Store(true)
 	a.turn <- struct{}{}
-	a.buf = nil
+	a.free()
 	a.unlock()
 }
 
@@ -82,17 +88,27 @@ func (a *Arena) expect(n int) {
 }
 
 // reserve makes room for n float32s. The old contents are lost. It is an error
-// if the machine has not as much memory.
+// if the machine or device has not as much memory.
 func (a *Arena) reserve(n int) error {
 	if n <= len(a.buf) {
 		return nil
 	}
-	have := availableMemory()
+	owner, have := "the machine", availableMemory()
+	if a.device != nil {
+		free, _, err := a.device.MemInfo()
+		if err != nil {
+			return fmt.Errorf("nn: %s: %w", a.device.Name(), err)
+		}
+		owner, have = a.device.Name(), int64(free)
+	}
 	if have > 0 && bytes(n) > have+bytes(len(a.buf)) {
-		return fmt.Errorf("nn: this graph needs %s for activations, the machine has %s to spare: %w", ByteSize(bytes(n)), ByteSize(have), ErrBudget)
+		return fmt.Errorf("nn: this graph needs %s for activations, %s has %s to spare: %w", ByteSize(bytes(n)), owner, ByteSize(have), ErrBudget)
 	}
 	if largest := int(a.planned.Load()); have == 0 || bytes(largest) <= have+bytes(len(a.buf)) {
 		n = max(n, largest)
+	}
+	if a.device != nil {
+		return a.reserveOnDevice(n)
 	}
 	if len(a.buf) >= worthReturning {
 		a.buf = nil

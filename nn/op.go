@@ -9,6 +9,8 @@ import (
 	"github.com/chewxy/hm"
 	G "gorgonia.org/gorgonia"
 	gt "gorgonia.org/tensor"
+
+	"github.com/sdgraph/sdgraph/kernels"
 )
 
 // op is every operation of this package: a name, what it computes on
@@ -19,10 +21,14 @@ type op struct {
 	extras []int    // lengths of further outputs, which only pick and extra read
 	flops  int64    // multiplications and additions of its matrix products
 
-	// run computes out from in. out[0] is the main output and out[1:] the
+	// run computes out from in with the kernels of where the program runs. out[0] is the main output and out[1:] the
 	// extras; one that nobody reads is nil. Where extra is set, one slice more
 	// follows the inputs in in, nil if it is not at hand.
-	run func(out, in [][]float32)
+	run func(on *kernels.Functions, out, in [][]float32)
+
+	// host stands in place of run where an operation reads or writes single numbers
+	// itself. On a device they are brought to this machine for it and back.
+	host func(out, in [][]float32)
 
 	// grad returns a gradient for every input that diff allows. nil means that
 	// the operation is not differentiable.
@@ -42,6 +48,8 @@ type op struct {
 type extra struct{ input, index int }
 
 var serials atomic.Uint64
+
+var cpu = kernels.CPU()
 
 // apply puts o into the graph of its inputs. gorgonia merges nodes whose 32-bit
 // hashes agree without comparing their children, so every op carries a serial
@@ -105,8 +113,17 @@ func (o *op) Do(values ...G.Value) (v G.Value, err error) {
 	}
 	out := make([][]float32, 1+len(o.extras))
 	out[0] = make([]float32, o.shape.TotalSize())
-	o.run(out, in)
+	o.compute(&cpu, out, in)
 	return valueOf(out[0], o.shape), nil
+}
+
+// compute runs the operation on operands that both it and the kernels can read.
+func (o *op) compute(on *kernels.Functions, out, in [][]float32) {
+	if o.host != nil {
+		o.host(out, in)
+		return
+	}
+	o.run(on, out, in)
 }
 
 // ReturnsPtr is part of gorgonia.Op.

@@ -17,7 +17,7 @@ func Add(a, b *G.Node) *G.Node {
 func addOp(shape gt.Shape) *op {
 	return &op{
 		name: "add", shape: shape, inPlace: 1,
-		run:  func(out, in [][]float32) { kernels.Add(out[0], in[0], in[1]) },
+		run:  func(on *kernels.Functions, out, in [][]float32) { on.Add(out[0], in[0], in[1]) },
 		grad: func(_ G.Nodes, _, dout *G.Node) G.Nodes { return G.Nodes{dout, dout} },
 	}
 }
@@ -28,11 +28,11 @@ func AddBroadcast(x, t *G.Node) *G.Node {
 	sameShape("add broadcast", t.Shape(), gt.Shape{b, c})
 	return apply(&op{
 		name: "add broadcast", shape: x.Shape(), inPlace: 1,
-		run: func(out, in [][]float32) { kernels.AddRows(out[0], in[0], in[1], b, n, c) },
+		run: func(on *kernels.Functions, out, in [][]float32) { on.AddRows(out[0], in[0], in[1], b, n, c) },
 		grad: func(_ G.Nodes, _, dout *G.Node) G.Nodes {
 			return G.Nodes{dout, apply(&op{
 				name: "add broadcast gradient", shape: gt.Shape{b, c},
-				run: func(out, in [][]float32) { kernels.SumRows(out[0], in[0], b, n, c) },
+				run: func(on *kernels.Functions, out, in [][]float32) { on.SumRows(out[0], in[0], b, n, c) },
 			}, dout)}
 		},
 	}, x, t)
@@ -43,7 +43,7 @@ func Mul(a, b *G.Node) *G.Node {
 	sameShape("multiply", a.Shape(), b.Shape())
 	return apply(&op{
 		name: "multiply", shape: a.Shape(), inPlace: 1,
-		run:  func(out, in [][]float32) { kernels.Mul(out[0], in[0], in[1]) },
+		run:  func(on *kernels.Functions, out, in [][]float32) { on.Mul(out[0], in[0], in[1]) },
 		grad: func(in G.Nodes, _, dout *G.Node) G.Nodes { return G.Nodes{Mul(dout, in[1]), Mul(dout, in[0])} },
 	}, a, b)
 }
@@ -51,19 +51,15 @@ func Mul(a, b *G.Node) *G.Node {
 // Affine is factor·x + offset.
 func Affine(x *G.Node, factor, offset float32) *G.Node {
 	return elementwise(fmt.Sprintf("affine %g·x%+g", factor, offset), x,
-		func(out, x []float32) {
-			for i, v := range x {
-				out[i] = factor*v + offset
-			}
-		},
-		func(dx, dy, _ []float32) { kernels.Scale(dx, dy, factor) })
+		func(on *kernels.Functions, out, x []float32) { on.Affine(out, x, factor, offset) },
+		func(on *kernels.Functions, dx, dy, _ []float32) { on.Scale(dx, dy, factor) })
 }
 
 // Scale is factor·x.
 func Scale(x *G.Node, factor float32) *G.Node {
 	return apply(&op{
 		name: fmt.Sprintf("scale %g", factor), shape: x.Shape(), inPlace: 1,
-		run:  func(out, in [][]float32) { kernels.Scale(out[0], in[0], factor) },
+		run:  func(on *kernels.Functions, out, in [][]float32) { on.Scale(out[0], in[0], factor) },
 		grad: func(_ G.Nodes, _, dout *G.Node) G.Nodes { return G.Nodes{Scale(dout, factor)} },
 	}, x)
 }
@@ -71,21 +67,16 @@ func Scale(x *G.Node, factor float32) *G.Node {
 // AffineChannels is factor[c]·x[…, c] + offset[c] with constant coefficients,
 // such as the normalisation of a picture's colours.
 func AffineChannels(x *G.Node, factor, offset []float32) *G.Node {
-	shape, _, c := rowsOf("affine", x)
+	shape, rows, c := rowsOf("affine", x)
 	if c != len(factor) || c != len(offset) {
 		panic(fmt.Sprintf("affine: %d factors and %d offsets for %d channels", len(factor), len(offset), c))
-	}
-	each := func(out, x, offset []float32) {
-		for at := 0; at < len(x); at += len(factor) {
-			for c, f := range factor {
-				out[at+c] = f*x[at+c] + offset[c]
-			}
-		}
 	}
 	zero := make([]float32, len(offset))
 	return apply(&op{
 		name: "affine channels", shape: shape, inPlace: 1,
-		run: func(out, in [][]float32) { each(out[0], in[0], offset) },
+		run: func(on *kernels.Functions, out, in [][]float32) {
+			on.AffineChannels(out[0], in[0], on.Constant(factor), on.Constant(offset), rows, c)
+		},
 		grad: func(_ G.Nodes, _, dout *G.Node) G.Nodes {
 			return G.Nodes{AffineChannels(dout, factor, zero)}
 		},
@@ -96,7 +87,7 @@ func AffineChannels(x *G.Node, factor, offset []float32) *G.Node {
 func scaleBy(s, x *G.Node) *G.Node {
 	return apply(&op{
 		name: "scale by", shape: x.Shape(),
-		run: func(out, in [][]float32) { kernels.Scale(out[0], in[1], in[0][0]) },
+		host: func(out, in [][]float32) { kernels.Scale(out[0], in[1], in[0][0]) },
 		grad: func(in G.Nodes, _, dout *G.Node) G.Nodes {
 			return G.Nodes{Dot(in[1], dout), scaleBy(in[0], dout)}
 		},
@@ -110,7 +101,7 @@ func MulConstant(x *G.Node, values []float32) *G.Node {
 	}
 	return apply(&op{
 		name: "multiply by constants", shape: x.Shape(), inPlace: 1,
-		run:  func(out, in [][]float32) { kernels.Mul(out[0], in[0], values) },
+		run:  func(on *kernels.Functions, out, in [][]float32) { on.Mul(out[0], in[0], on.Constant(values)) },
 		grad: func(_ G.Nodes, _, dout *G.Node) G.Nodes { return G.Nodes{MulConstant(dout, values)} },
 	}, x)
 }
@@ -122,7 +113,7 @@ func AddConstant(x *G.Node, values []float32) *G.Node {
 	}
 	return apply(&op{
 		name: "add constants", shape: x.Shape(), inPlace: 1,
-		run:  func(out, in [][]float32) { kernels.Add(out[0], in[0], values) },
+		run:  func(on *kernels.Functions, out, in [][]float32) { on.Add(out[0], in[0], on.Constant(values)) },
 		grad: func(_ G.Nodes, _, dout *G.Node) G.Nodes { return G.Nodes{dout} },
 	}, x)
 }

@@ -19,14 +19,14 @@ func Attention(q, k, v *G.Node, heads int, causal bool) *G.Node {
 	each := productOf(s)
 	return apply(&op{
 		name: fmt.Sprintf("attention of %d heads", heads), shape: q.Shape(), extras: []int{rows}, flops: 2 * each,
-		run: func(out, in [][]float32) { kernels.Attention(out[0], out[1], in[0], in[1], in[2], s) },
+		run: func(on *kernels.Functions, out, in [][]float32) { on.Attention(out[0], out[1], in[0], in[1], in[2], s) },
 		grad: func(in G.Nodes, out, dout *G.Node) G.Nodes {
 			dq := apply(&op{
 				name: "attention gradient", shape: in[0].Shape(), flops: 5 * each,
 				extras: []int{in[1].Shape().TotalSize(), in[2].Shape().TotalSize()},
 				extra:  &extra{input: 3, index: 1},
-				run: func(out, in [][]float32) {
-					kernels.AttentionGrad(out[0], out[1], out[2], in[0], in[1], in[2], in[3], in[4], in[5], s)
+				run: func(on *kernels.Functions, out, in [][]float32) {
+					on.AttentionGrad(out[0], out[1], out[2], in[0], in[1], in[2], in[3], in[4], in[5], s)
 				},
 			}, in[0], in[1], in[2], out, dout)
 			return G.Nodes{dq, pick(dq, 1, in[1].Shape()), pick(dq, 2, in[2].Shape())}
@@ -44,7 +44,7 @@ func AttentionScores(q, k *G.Node, heads int, causal bool) *G.Node {
 	}
 	return apply(&op{
 		name: "causal mask", shape: n.Shape(), inPlace: 1,
-		run: func(out, in [][]float32) {
+		host: func(out, in [][]float32) {
 			copy(out[0], in[0])
 			for at := 0; at < len(out[0]); at += s.Keys {
 				i := at / s.Keys % s.Queries
@@ -81,13 +81,13 @@ func AttentionTokenProbs(q, k *G.Node, heads int, causal bool, tokens ...int) *G
 	return apply(&op{
 		name: fmt.Sprintf("attention to tokens %v", tokens), flops: each,
 		shape: gt.Shape{s.B, s.Heads, s.Queries, len(tokens)},
-		run:   func(out, in [][]float32) { kernels.AttentionTokens(out[0], in[0], in[1], tokens, s) },
+		run:   func(on *kernels.Functions, out, in [][]float32) { on.AttentionTokens(out[0], in[0], in[1], tokens, s) },
 		grad: func(in G.Nodes, _, dout *G.Node) G.Nodes {
 			dq := apply(&op{
 				name: "token attention gradient", shape: in[0].Shape(), flops: 4 * each,
 				extras: []int{in[1].Shape().TotalSize()},
-				run: func(out, in [][]float32) {
-					kernels.AttentionTokensGrad(out[0], out[1], in[0], in[1], in[2], tokens, s)
+				run: func(on *kernels.Functions, out, in [][]float32) {
+					on.AttentionTokensGrad(out[0], out[1], in[0], in[1], in[2], tokens, s)
 				},
 			}, in[0], in[1], dout)
 			return G.Nodes{dq, pick(dq, 1, in[1].Shape())}
@@ -127,8 +127,8 @@ func attentionShape(q, k, v *G.Node, heads int, causal bool) kernels.AttentionSh
 func scores(x, y *G.Node, s kernels.AttentionShape, f float32) *G.Node {
 	return apply(&op{
 		name: "attention scores", shape: gt.Shape{s.B, s.Heads, s.Queries, s.Keys}, flops: productOf(s),
-		run: func(out, in [][]float32) {
-			kernels.BatchMatMul(s.B*s.Heads, func(i int) (o, a, b kernels.Matrix) {
+		run: func(on *kernels.Functions, out, in [][]float32) {
+			on.BatchMatMul(s.B*s.Heads, func(i int) (o, a, b kernels.Matrix) {
 				b = head(in[1], s, i, s.Keys)
 				b.Trans = true
 				return probs(out[0], s, i), head(in[0], s, i, s.Queries), b
@@ -144,8 +144,8 @@ func scores(x, y *G.Node, s kernels.AttentionShape, f float32) *G.Node {
 func mix(p, y *G.Node, s kernels.AttentionShape, f float32) *G.Node {
 	return apply(&op{
 		name: "attention mix", shape: gt.Shape{s.B, s.Queries, s.Heads * s.HeadDim}, flops: productOf(s),
-		run: func(out, in [][]float32) {
-			kernels.BatchMatMul(s.B*s.Heads, func(i int) (o, a, b kernels.Matrix) {
+		run: func(on *kernels.Functions, out, in [][]float32) {
+			on.BatchMatMul(s.B*s.Heads, func(i int) (o, a, b kernels.Matrix) {
 				return head(out[0], s, i, s.Queries), probs(in[0], s, i), head(in[1], s, i, s.Keys)
 			}, s.Queries, s.HeadDim, s.Keys, f)
 		},
@@ -159,8 +159,8 @@ func mix(p, y *G.Node, s kernels.AttentionShape, f float32) *G.Node {
 func mixKeys(p, x *G.Node, s kernels.AttentionShape, f float32) *G.Node {
 	return apply(&op{
 		name: "attention mix over queries", shape: gt.Shape{s.B, s.Keys, s.Heads * s.HeadDim}, flops: productOf(s),
-		run: func(out, in [][]float32) {
-			kernels.BatchMatMul(s.B*s.Heads, func(i int) (o, a, b kernels.Matrix) {
+		run: func(on *kernels.Functions, out, in [][]float32) {
+			on.BatchMatMul(s.B*s.Heads, func(i int) (o, a, b kernels.Matrix) {
 				a = probs(in[0], s, i)
 				a.Trans = true
 				return head(out[0], s, i, s.Keys), a, head(in[1], s, i, s.Queries)

@@ -16,7 +16,7 @@ func embedding(ids *G.Node, table *Weight) *G.Node {
 	shape := append(ids.Shape(), c)
 	return apply(&op{
 		name: "embedding " + table.Name(), shape: shape,
-		run: func(out, in [][]float32) {
+		host: func(out, in [][]float32) {
 			index := make([]int32, len(in[0]))
 			for i, id := range in[0] {
 				if id < 0 || int(id) >= rows || id != float32(int32(id)) {
@@ -44,7 +44,7 @@ func TimestepEmbedding(t *G.Node, dim int, flip bool, shift float64) *G.Node {
 	}
 	return apply(&op{
 		name: "timestep embedding", shape: gt.Shape{t.Shape()[0], dim},
-		run: func(out, in [][]float32) {
+		host: func(out, in [][]float32) {
 			for b, v := range in[0] {
 				row := out[0][b*dim : (b+1)*dim]
 				for i := range half {
@@ -66,9 +66,10 @@ func addPositions(x *G.Node, table *Weight) *G.Node {
 	}
 	return apply(&op{
 		name: "position embedding " + table.Name(), shape: x.Shape(), inPlace: 1,
-		run: func(out, in [][]float32) {
+		run: func(on *kernels.Functions, out, in [][]float32) {
+			positions := on.Constant(table.Float32())[:n*c]
 			for i := range b {
-				kernels.Add(out[0][i*n*c:(i+1)*n*c], in[0][i*n*c:(i+1)*n*c], table.Float32()[:n*c])
+				on.Add(out[0][i*n*c:(i+1)*n*c], in[0][i*n*c:(i+1)*n*c], positions)
 			}
 		},
 		grad: func(_ G.Nodes, _, dout *G.Node) G.Nodes { return G.Nodes{dout} },
@@ -80,11 +81,11 @@ func prependToken(x *G.Node, token *Weight) *G.Node {
 	b, n, c := dims3("class token "+token.Name(), x)
 	return apply(&op{
 		name: "class token " + token.Name(), shape: gt.Shape{b, n + 1, c},
-		run: func(out, in [][]float32) {
+		run: func(on *kernels.Functions, out, in [][]float32) {
 			for i := range b {
 				row := out[0][i*(n+1)*c : (i+1)*(n+1)*c]
-				copy(row[:c], token.Float32())
-				copy(row[c:], in[0][i*n*c:(i+1)*n*c])
+				on.Copy(row[:c], on.Constant(token.Float32()))
+				on.Copy(row[c:], in[0][i*n*c:(i+1)*n*c])
 			}
 		},
 		grad: func(in G.Nodes, _, dout *G.Node) G.Nodes {
@@ -102,18 +103,18 @@ func SlicePositions(x *G.Node, from, to int) *G.Node {
 	m := to - from
 	return apply(&op{
 		name: fmt.Sprintf("positions %d:%d", from, to), shape: gt.Shape{b, m, c},
-		run: func(out, in [][]float32) {
+		run: func(on *kernels.Functions, out, in [][]float32) {
 			for i := range b {
-				copy(out[0][i*m*c:(i+1)*m*c], in[0][(i*n+from)*c:(i*n+to)*c])
+				on.Copy(out[0][i*m*c:(i+1)*m*c], in[0][(i*n+from)*c:(i*n+to)*c])
 			}
 		},
 		grad: func(in G.Nodes, _, dout *G.Node) G.Nodes {
 			return G.Nodes{apply(&op{
 				name: "positions gradient", shape: in[0].Shape(),
-				run: func(out, in [][]float32) {
-					clear(out[0])
+				run: func(on *kernels.Functions, out, in [][]float32) {
+					on.Fill(out[0], 0)
 					for i := range b {
-						copy(out[0][(i*n+from)*c:(i*n+to)*c], in[0][i*m*c:(i+1)*m*c])
+						on.Copy(out[0][(i*n+from)*c:(i*n+to)*c], in[0][i*m*c:(i+1)*m*c])
 					}
 				},
 			}, dout)}
@@ -135,7 +136,7 @@ func SelectPositions(x, index *G.Node) *G.Node {
 	}
 	return apply(&op{
 		name: "select positions", shape: gt.Shape{b, c}, diff: []bool{true, false},
-		run: func(out, in [][]float32) {
+		host: func(out, in [][]float32) {
 			for i := range b {
 				copy(out[0][i*c:(i+1)*c], in[0][at(in[1], i):])
 			}
@@ -143,7 +144,7 @@ func SelectPositions(x, index *G.Node) *G.Node {
 		grad: func(in G.Nodes, _, dout *G.Node) G.Nodes {
 			return G.Nodes{apply(&op{
 				name: "select positions gradient", shape: in[0].Shape(),
-				run: func(out, in [][]float32) {
+				host: func(out, in [][]float32) {
 					clear(out[0])
 					for i := range b {
 						copy(out[0][at(in[1], i):], in[0][i*c:(i+1)*c])

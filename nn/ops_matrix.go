@@ -19,8 +19,10 @@ func linear(x *G.Node, w, bias *Weight, residual *G.Node) *G.Node {
 	shape[len(shape)-1] = n
 	return weighted{
 		name: "linear", weight: w, shape: shape, flops: product(m, n, k),
-		forward: func(out, x, r []float32) { kernels.Linear(out, x, w.Elements(), vector(bias), r, m, n, k) },
-		adjoint: func(dx, dy []float32) { kernels.LinearGrad(dx, dy, w.Elements(), m, n, k) },
+		forward: func(on *kernels.Functions, out, x, r []float32) {
+			on.Linear(out, x, w.Elements(), vector(on, bias), r, m, n, k)
+		},
+		adjoint: func(on *kernels.Functions, dx, dy []float32) { on.LinearGrad(dx, dy, w.Elements(), m, n, k) },
 	}.apply(x, residual)
 }
 
@@ -33,9 +35,11 @@ func conv(x *G.Node, w, bias *Weight, residual *G.Node, s kernels.ConvShape) *G.
 	h, wd := s.Out()
 	return weighted{
 		name: "convolution", weight: w, shape: gt.Shape{s.B, h * wd, s.Cout},
-		flops:   product(s.B*h*wd, s.Cout, s.Kernel*s.Kernel*s.Cin),
-		forward: func(out, x, r []float32) { kernels.Conv(out, x, w.Conv(), vector(bias), r, s) },
-		adjoint: func(dx, dy []float32) { kernels.ConvGrad(dx, dy, w.Conv(), s) },
+		flops: product(s.B*h*wd, s.Cout, s.Kernel*s.Kernel*s.Cin),
+		forward: func(on *kernels.Functions, out, x, r []float32) {
+			on.Conv(out, x, w.Conv(), vector(on, bias), r, s)
+		},
+		adjoint: func(on *kernels.Functions, dx, dy []float32) { on.ConvGrad(dx, dy, w.Conv(), s) },
 	}.apply(x, residual)
 }
 
@@ -45,8 +49,8 @@ type weighted struct {
 	weight  *Weight
 	shape   gt.Shape // of the output
 	flops   int64
-	forward func(out, x, residual []float32) // residual is nil where there is none
-	adjoint func(dx, dy []float32)
+	forward func(on *kernels.Functions, out, x, residual []float32) // residual is nil where there is none
+	adjoint func(on *kernels.Functions, dx, dy []float32)
 }
 
 // apply adds residual, which may be nil, in the same pass.
@@ -55,27 +59,27 @@ func (l weighted) apply(x, residual *G.Node) *G.Node {
 	gradient := func(in G.Nodes, dout *G.Node) *G.Node {
 		return apply(&op{
 			name: l.name + " gradient " + l.weight.Name(), shape: in[0].Shape(), flops: l.flops,
-			run: func(out, in [][]float32) { l.adjoint(out[0], in[0]) },
+			run: func(on *kernels.Functions, out, in [][]float32) { l.adjoint(on, out[0], in[0]) },
 		}, dout)
 	}
 	if residual == nil {
-		o.run = func(out, in [][]float32) { l.forward(out[0], in[0], nil) }
+		o.run = func(on *kernels.Functions, out, in [][]float32) { l.forward(on, out[0], in[0], nil) }
 		o.grad = func(in G.Nodes, _, dout *G.Node) G.Nodes { return G.Nodes{gradient(in, dout)} }
 		return apply(o, x)
 	}
 	sameShape(o.name, residual.Shape(), l.shape)
 	o.inPlace = 2
-	o.run = func(out, in [][]float32) { l.forward(out[0], in[0], in[1]) }
+	o.run = func(on *kernels.Functions, out, in [][]float32) { l.forward(on, out[0], in[0], in[1]) }
 	o.grad = func(in G.Nodes, _, dout *G.Node) G.Nodes { return G.Nodes{gradient(in, dout), dout} }
 	return apply(o, x, residual)
 }
 
 // vector is a small weight in float32, nil for an absent one.
-func vector(w *Weight) []float32 {
+func vector(on *kernels.Functions, w *Weight) []float32 {
 	if w == nil {
 		return nil
 	}
-	return w.Float32()
+	return on.Constant(w.Float32())
 }
 
 func sameShape(what string, got, want gt.Shape) {

@@ -17,14 +17,14 @@ func groupNorm(x *G.Node, scale, shift *Weight, groups int, eps float32, act ker
 	}
 	return apply(&op{
 		name: "group norm " + scale.Name(), shape: x.Shape(), inPlace: 1,
-		run: func(out, in [][]float32) {
-			kernels.GroupNorm(out[0], in[0], scale.Float32(), shift.Float32(), b, hw, c, groups, eps, act)
+		run: func(on *kernels.Functions, out, in [][]float32) {
+			on.GroupNorm(out[0], in[0], vector(on, scale), vector(on, shift), b, hw, c, groups, eps, act)
 		},
 		grad: func(in G.Nodes, _, dout *G.Node) G.Nodes {
 			return G.Nodes{apply(&op{
 				name: "group norm gradient " + scale.Name(), shape: in[0].Shape(), inPlace: 1,
-				run: func(out, in [][]float32) {
-					kernels.GroupNormGrad(out[0], in[0], in[1], scale.Float32(), shift.Float32(), b, hw, c, groups, eps, act)
+				run: func(on *kernels.Functions, out, in [][]float32) {
+					on.GroupNormGrad(out[0], in[0], in[1], vector(on, scale), vector(on, shift), b, hw, c, groups, eps, act)
 				},
 			}, dout, in[0])}
 		},
@@ -39,14 +39,14 @@ func layerNorm(x *G.Node, scale, shift *Weight, eps float32) *G.Node {
 	}
 	return apply(&op{
 		name: "layer norm " + scale.Name(), shape: shape, inPlace: 1,
-		run: func(out, in [][]float32) {
-			kernels.LayerNorm(out[0], in[0], scale.Float32(), shift.Float32(), rows, c, eps)
+		run: func(on *kernels.Functions, out, in [][]float32) {
+			on.LayerNorm(out[0], in[0], vector(on, scale), vector(on, shift), rows, c, eps)
 		},
 		grad: func(in G.Nodes, _, dout *G.Node) G.Nodes {
 			return G.Nodes{apply(&op{
 				name: "layer norm gradient " + scale.Name(), shape: in[0].Shape(), inPlace: 1,
-				run: func(out, in [][]float32) {
-					kernels.LayerNormGrad(out[0], in[0], in[1], scale.Float32(), rows, c, eps)
+				run: func(on *kernels.Functions, out, in [][]float32) {
+					on.LayerNormGrad(out[0], in[0], in[1], vector(on, scale), rows, c, eps)
 				},
 			}, dout, in[0])}
 		},

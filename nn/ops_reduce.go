@@ -20,21 +20,21 @@ func MeanAxis(x *G.Node, axis int) *G.Node {
 	shape := append(s[:axis:axis], s[axis+1:]...)
 	return apply(&op{
 		name: fmt.Sprintf("mean over axis %d", axis), shape: shape,
-		run: func(out, in [][]float32) {
-			clear(out[0])
+		run: func(on *kernels.Functions, out, in [][]float32) {
+			on.Fill(out[0], 0)
 			for o := range outer {
 				for k := range n {
 					at := (o*n + k) * inner
-					kernels.AddScaled(out[0][o*inner:(o+1)*inner], in[0][at:at+inner], 1/float32(n))
+					on.AddScaled(out[0][o*inner:(o+1)*inner], in[0][at:at+inner], 1/float32(n))
 				}
 			}
 		},
 		grad: func(in G.Nodes, _, dout *G.Node) G.Nodes {
 			return G.Nodes{apply(&op{
 				name: "mean gradient", shape: in[0].Shape(),
-				run: func(out, in [][]float32) {
+				run: func(on *kernels.Functions, out, in [][]float32) {
 					for i := range outer * n {
-						kernels.Scale(out[0][i*inner:(i+1)*inner], in[0][i/n*inner:(i/n+1)*inner], 1/float32(n))
+						on.Scale(out[0][i*inner:(i+1)*inner], in[0][i/n*inner:(i/n+1)*inner], 1/float32(n))
 					}
 				},
 			}, dout)}
@@ -47,7 +47,7 @@ func Dot(a, b *G.Node) *G.Node {
 	sameShape("dot", a.Shape(), b.Shape())
 	return apply(&op{
 		name: "dot", shape: gt.ScalarShape(),
-		run: func(out, in [][]float32) {
+		host: func(out, in [][]float32) {
 			sum := 0.0
 			for i, v := range in[0] {
 				sum += float64(v) * float64(in[1][i])
@@ -65,7 +65,7 @@ func Mean(x *G.Node) *G.Node {
 	n := x.Shape().TotalSize()
 	return apply(&op{
 		name: "mean", shape: gt.ScalarShape(),
-		run: func(out, in [][]float32) {
+		host: func(out, in [][]float32) {
 			sum := 0.0
 			for _, v := range in[0] {
 				sum += float64(v)
@@ -75,7 +75,7 @@ func Mean(x *G.Node) *G.Node {
 		grad: func(in G.Nodes, _, dout *G.Node) G.Nodes {
 			return G.Nodes{apply(&op{
 				name: "mean gradient", shape: in[0].Shape(),
-				run: func(out, in [][]float32) {
+				host: func(out, in [][]float32) {
 					for i := range out[0] {
 						out[0][i] = in[0][0] / float32(n)
 					}
@@ -91,11 +91,11 @@ func Mean(x *G.Node) *G.Node {
 func OneMinusMax(x *G.Node) *G.Node {
 	one := apply(&op{
 		name: "1 - max", shape: gt.ScalarShape(),
-		run: func(out, in [][]float32) { m, _ := maximum(in[0]); out[0][0] = 1 - m },
+		host: func(out, in [][]float32) { m, _ := maximum(in[0]); out[0][0] = 1 - m },
 		grad: func(in G.Nodes, _, dout *G.Node) G.Nodes {
 			return G.Nodes{apply(&op{
 				name: "1 - max gradient", shape: in[0].Shape(),
-				run: func(out, in [][]float32) {
+				host: func(out, in [][]float32) {
 					m, ties := maximum(in[1])
 					for i, v := range in[1] {
 						out[0][i] = 0
@@ -139,13 +139,13 @@ func Largest(x ...*G.Node) *G.Node {
 	}
 	return apply(&op{
 		name: "largest", shape: gt.ScalarShape(),
-		run: func(out, in [][]float32) { out[0][0] = in[best(in)][0] },
+		host: func(out, in [][]float32) { out[0][0] = in[best(in)][0] },
 		grad: func(in G.Nodes, _, dout *G.Node) G.Nodes {
 			grads := make(G.Nodes, len(in))
 			for i := range in {
 				grads[i] = apply(&op{
 					name: "largest gradient", shape: gt.ScalarShape(),
-					run: func(out, vs [][]float32) {
+					host: func(out, vs [][]float32) {
 						out[0][0] = 0
 						if best(vs) == i {
 							out[0][0] = vs[len(x)][0]
@@ -178,7 +178,7 @@ func CosineSimilarity(a, b *G.Node) *G.Node {
 	}
 	return apply(&op{
 		name: "cosine similarity", shape: gt.ScalarShape(),
-		run: func(out, in [][]float32) {
+		host: func(out, in [][]float32) {
 			sum := 0.0
 			for r := range rows {
 				cos, _, _ := cosine(in[0][r*c:(r+1)*c], in[1][r*c:(r+1)*c])
@@ -189,7 +189,7 @@ func CosineSimilarity(a, b *G.Node) *G.Node {
 		grad: func(in G.Nodes, _, dout *G.Node) G.Nodes {
 			grads := make(G.Nodes, 2)
 			for i := range grads {
-				grads[i] = apply(&op{name: "cosine similarity gradient", shape: shape, run: toward(i, 1-i)}, in[0], in[1], dout)
+				grads[i] = apply(&op{name: "cosine similarity gradient", shape: shape, host: toward(i, 1-i)}, in[0], in[1], dout)
 			}
 			return grads
 		},

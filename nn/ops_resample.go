@@ -18,7 +18,7 @@ func Resample(x *G.Node, h, w int, rows, cols kernels.Taps) *G.Node {
 	}
 	return apply(&op{
 		name: fmt.Sprintf("resample to %d×%d", rows.Out, cols.Out), shape: gt.Shape{b, rows.Out * cols.Out, c},
-		run: func(out, in [][]float32) { kernels.Resample(out[0], in[0], b, h, w, c, rows, cols) },
+		run: func(on *kernels.Functions, out, in [][]float32) { on.Resample(out[0], in[0], b, h, w, c, rows, cols) },
 		grad: func(_ G.Nodes, _, dout *G.Node) G.Nodes {
 			return G.Nodes{Resample(dout, rows.Out, cols.Out, rows.Transpose(), cols.Transpose())}
 		},

@@ -17,7 +17,7 @@ func Reshape(x *G.Node, shape ...int) *G.Node {
 	main := 0
 	return apply(&op{
 		name: fmt.Sprintf("reshape %v", shape), shape: shape, view: &main,
-		run: func(out, in [][]float32) { copy(out[0], in[0]) },
+		run: func(on *kernels.Functions, out, in [][]float32) { on.Copy(out[0], in[0]) },
 		grad: func(in G.Nodes, _, dout *G.Node) G.Nodes {
 			return G.Nodes{Reshape(dout, in[0].Shape()...)}
 		},
@@ -38,7 +38,7 @@ func ChannelsLast(x *G.Node) *G.Node {
 	b, c, hw := s[0], s[1], s[2]*s[3]
 	return apply(&op{
 		name: "channels last", shape: gt.Shape{b, hw, c},
-		run:  func(out, in [][]float32) { kernels.ChannelsLast(out[0], in[0], b, c, hw) },
+		run:  func(on *kernels.Functions, out, in [][]float32) { on.ChannelsLast(out[0], in[0], b, c, hw) },
 		grad: func(_ G.Nodes, _, dout *G.Node) G.Nodes { return G.Nodes{ChannelsFirst(dout, s[2], s[3])} },
 	}, x)
 }
@@ -51,7 +51,7 @@ func ChannelsFirst(x *G.Node, h, w int) *G.Node {
 	}
 	return apply(&op{
 		name: "channels first", shape: gt.Shape{b, c, h, w},
-		run:  func(out, in [][]float32) { kernels.ChannelsFirst(out[0], in[0], b, c, hw) },
+		run:  func(on *kernels.Functions, out, in [][]float32) { on.ChannelsFirst(out[0], in[0], b, c, hw) },
 		grad: func(_ G.Nodes, _, dout *G.Node) G.Nodes { return G.Nodes{ChannelsLast(dout)} },
 	}, x)
 }
@@ -75,7 +75,7 @@ func Concat(parts ...*G.Node) *G.Node {
 	}
 	return apply(&op{
 		name: "concat", shape: shape,
-		run: func(out, in [][]float32) { kernels.ConcatChannels(out[0], rows, in, widths) },
+		run: func(on *kernels.Functions, out, in [][]float32) { on.ConcatChannels(out[0], rows, in, widths) },
 		grad: func(in G.Nodes, _, dout *G.Node) G.Nodes {
 			grads, at := make(G.Nodes, len(in)), 0
 			for i, w := range widths {
@@ -96,15 +96,14 @@ func SliceChannels(x *G.Node, from, to int) *G.Node {
 	shape[len(shape)-1] = to - from
 	return apply(&op{
 		name: fmt.Sprintf("slice %d:%d", from, to), shape: shape,
-		run: func(out, in [][]float32) { kernels.SplitChannels(out[0], in[0], rows, total, from, to-from) },
+		run: func(on *kernels.Functions, out, in [][]float32) {
+			on.SplitChannels(out[0], in[0], rows, total, from, to-from)
+		},
 		grad: func(in G.Nodes, _, dout *G.Node) G.Nodes {
 			return G.Nodes{apply(&op{
 				name: "slice gradient", shape: in[0].Shape(),
-				run: func(out, in [][]float32) {
-					clear(out[0])
-					for r := range rows {
-						copy(out[0][r*total+from:r*total+to], in[0][r*(to-from):(r+1)*(to-from)])
-					}
+				run: func(on *kernels.Functions, out, in [][]float32) {
+					on.SplitChannelsGrad(out[0], in[0], rows, total, from, to-from)
 				},
 			}, dout)}
 		},
@@ -138,18 +137,18 @@ func Entries(x *G.Node, from ...int) *G.Node {
 	s[0] = len(from)
 	return apply(&op{
 		name: fmt.Sprintf("batch entries %v", from), shape: s,
-		run: func(out, in [][]float32) {
+		run: func(on *kernels.Functions, out, in [][]float32) {
 			for i, j := range from {
-				copy(out[0][i*each:(i+1)*each], in[0][j*each:(j+1)*each])
+				on.Copy(out[0][i*each:(i+1)*each], in[0][j*each:(j+1)*each])
 			}
 		},
 		grad: func(in G.Nodes, _, dout *G.Node) G.Nodes {
 			return G.Nodes{apply(&op{
 				name: "batch entries gradient", shape: in[0].Shape(),
-				run: func(out, in [][]float32) {
-					clear(out[0])
+				run: func(on *kernels.Functions, out, in [][]float32) {
+					on.Fill(out[0], 0)
 					for i, j := range from {
-						kernels.AddScaled(out[0][j*each:(j+1)*each], in[0][i*each:(i+1)*each], 1)
+						on.AddScaled(out[0][j*each:(j+1)*each], in[0][i*each:(i+1)*each], 1)
 					}
 				},
 			}, dout)}
@@ -165,11 +164,15 @@ func Upsample(x *G.Node, h, w, factor int) *G.Node {
 	}
 	return apply(&op{
 		name: fmt.Sprintf("upsample ×%d", factor), shape: gt.Shape{b, hw * factor * factor, c},
-		run: func(out, in [][]float32) { kernels.UpsampleNearest(out[0], in[0], b, h, w, c, factor) },
+		run: func(on *kernels.Functions, out, in [][]float32) {
+			on.UpsampleNearest(out[0], in[0], b, h, w, c, factor)
+		},
 		grad: func(in G.Nodes, _, dout *G.Node) G.Nodes {
 			return G.Nodes{apply(&op{
 				name: "upsample gradient", shape: in[0].Shape(),
-				run: func(out, in [][]float32) { kernels.UpsampleNearestGrad(out[0], in[0], b, h, w, c, factor) },
+				run: func(on *kernels.Functions, out, in [][]float32) {
+					on.UpsampleNearestGrad(out[0], in[0], b, h, w, c, factor)
+				},
 			}, dout)}
 		},
 	}, x)

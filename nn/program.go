@@ -25,6 +25,7 @@ type Program struct {
 
 	bound  []boundInput // inputs that the plan reads
 	values map[int]G.Value
+	lent   map[int]*lent // copies of numbers of this machine on the arena's device, by slot
 }
 
 // boundInput is an input or constant of the graph and the slot it fills.
@@ -83,7 +84,7 @@ func Compile(build func(*Build) []*G.Node, opts ...Option) (p *Program, err erro
 	o.arena.expect(pl.arena)
 	p = &Program{
 		plan: pl, inputs: b.inputs, outputs: outputs, arena: o.arena, own: own,
-		values: map[int]G.Value{},
+		values: map[int]G.Value{}, lent: map[int]*lent{},
 	}
 	for i, s := range pl.slots {
 		if s.source != nil {

@@ -22,6 +22,9 @@ func (p *Program) run(ctx context.Context) error {
 	if err := p.readInputs(); err != nil {
 		return err
 	}
+	for _, l := range p.lent {
+		l.current = false
+	}
 	trace := tracer(ctx)
 	for i := range p.plan.code {
 		if err := ctx.Err(); err != nil {
@@ -33,6 +36,14 @@ func (p *Program) run(ctx context.Context) error {
 		in, start := &p.plan.code[i], time.Now()
 		if err := p.execute(in); err != nil {
 			return err
+		}
+		if trace == nil {
+			continue
+		}
+		if d := p.arena.device; d != nil {
+			if err := d.Synchronize(); err != nil {
+				return fmt.Errorf("nn: %s: %w", in.name(), err)
+			}
 		}
 		trace(Executed{Op: in.name(), FLOPs: in.flops(), Took: time.Since(start)})
 	}
@@ -85,9 +96,13 @@ func (p *Program) execute(in *instruction) (err error) {
 			results[i], _ = p.floats(s) // in the arena
 		}
 	}
-	in.op.run(results, args)
+	if p.arena.device != nil {
+		err = p.onDevice(in, results, args)
+	} else {
+		in.op.compute(&p.arena.on, results, args)
+	}
 	p.release(in)
-	return nil
+	return err
 }
 
 // faulted is ErrFileLost if a panic comes from memory that is not there, as the
@@ -156,7 +171,7 @@ func (p *Program) value(s int) (G.Value, error) {
 	if v, ok := p.values[s]; ok {
 		return v, nil
 	}
-	f, err := p.floats(s)
+	f, err := p.here(s)
 	if err != nil {
 		return nil, err
 	}
@@ -170,7 +185,7 @@ func (p *Program) value(s int) (G.Value, error) {
 // publish copies the outputs out of the arena and binds them to their nodes.
 func (p *Program) publish() error {
 	for i, n := range p.outputs {
-		f, err := p.floats(p.plan.outputs[i])
+		f, err := p.here(p.plan.outputs[i])
 		if err != nil {
 			return fmt.Errorf("nn: output %s: %w", n.Name(), err)
 		}

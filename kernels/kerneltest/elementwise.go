@@ -3,6 +3,7 @@ package kerneltest
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
 // lengths leave every remainder that a vector of 4, 8 or 16 lanes and a loop unrolled over a few of them can leave.
@@ -46,7 +47,33 @@ func elementwise(f Functions) []check {
 				reference: eachOf(func(x ...float64) float64 { return x[0] + x[1]*float64(factor) })},
 		)
 	}
-	return append(checks, rowwise(f)...)
+	return slices.Concat(checks, simple(f), rowwise(f))
+}
+
+// simple checks what moves, fills or bounds numbers.
+func simple(f Functions) []check {
+	const factor, offset, lo, hi = float32(-0.37), float32(1.25), float32(-0.5), float32(0.75)
+	var checks []check
+	for _, n := range lengths {
+		named := func(name string) string { return fmt.Sprintf("%s/%d", name, n) }
+		checks = append(checks,
+			check{name: named("Copy"), kernel: f.Copy, in: normals(n), out: n,
+				forward:   func(out []float32, in [][]float32) { f.Copy(out, in[0]) },
+				reference: eachOf(func(x ...float64) float64 { return x[0] })},
+			check{name: named("Fill"), kernel: f.Fill, in: normals(n), out: n,
+				forward:   func(out []float32, in [][]float32) { f.Fill(out, factor) },
+				reference: eachOf(func(...float64) float64 { return float64(factor) })},
+			check{name: named("Affine"), kernel: f.Affine, in: normals(n), out: n, inPlace: []int{0},
+				forward:   func(out []float32, in [][]float32) { f.Affine(out, in[0], factor, offset) },
+				reference: eachOf(func(x ...float64) float64 { return x[0]*float64(factor) + float64(offset) })},
+			check{name: named("Clamp"), kernel: f.Clamp, in: normals(n), out: n, inPlace: []int{0},
+				forward:   func(out []float32, in [][]float32) { f.Clamp(out, in[0], lo, hi) },
+				reference: eachOf(func(x ...float64) float64 { return min(max(x[0], float64(lo)), float64(hi)) }),
+				gradients: []gradient{{of: 0, kernel: f.ClampGrad, inPlace: true,
+					run: func(dx, dy []float32, in [][]float32) { f.ClampGrad(dx, dy, in[0], lo, hi) }}}},
+		)
+	}
+	return checks
 }
 
 // rowwise checks what combines [b, rows, c] with [b, c].
@@ -56,6 +83,15 @@ func rowwise(f Functions) []check {
 		b, rows, c := s.b, s.rows, s.c
 		n := b * rows * c
 		checks = append(checks,
+			check{name: fmt.Sprintf("AffineChannels/%v", s), kernel: f.AffineChannels, in: normals(n, c, c), out: n, inPlace: []int{0},
+				forward: func(out []float32, in [][]float32) { f.AffineChannels(out, in[0], in[1], in[2], b*rows, c) },
+				reference: func(in [][]float64) []float64 {
+					out := make([]float64, n)
+					for i := range out {
+						out[i] = in[0][i]*in[1][i%c] + in[2][i%c]
+					}
+					return out
+				}},
 			check{name: fmt.Sprintf("AddRows/%v", s), kernel: f.AddRows, in: normals(n, b*c), out: n, inPlace: []int{0},
 				forward: func(out []float32, in [][]float32) { f.AddRows(out, in[0], in[1], b, rows, c) },
 				reference: func(in [][]float64) []float64 {

@@ -31,7 +31,7 @@ func shapes(f Functions) []check {
 		checks = append(checks, orders(f, s.b, s.c, s.hw)...)
 	}
 	for _, s := range []struct{ rows, a, b, c int }{{1, 1, 1, 1}, {3, 2, 5, 1}, {2, 16, 7, 33}} {
-		checks = append(checks, concats(f, s.rows, []int{s.a, s.b, s.c}))
+		checks = append(checks, concats(f, s.rows, []int{s.a, s.b, s.c}), split(f, s.rows, s.a, s.b, s.c))
 	}
 	return append(checks, resamples(f)...)
 }
@@ -84,6 +84,22 @@ func concats(f Functions, rows int, widths []int) check {
 		at += n
 	}
 	return c
+}
+
+// split cuts the middle of three runs of columns out.
+func split(f Functions, rows, before, width, after int) check {
+	total := before + width + after
+	return check{name: fmt.Sprintf("SplitChannels/%d %v", rows, []int{before, width, after}), kernel: f.SplitChannels,
+		in: normals(rows * total), out: rows * width,
+		forward: func(out []float32, in [][]float32) { f.SplitChannels(out, in[0], rows, total, before, width) },
+		reference: func(in [][]float64) (out []float64) {
+			for r := range rows {
+				out = append(out, in[0][r*total+before:][:width]...)
+			}
+			return out
+		},
+		gradients: []gradient{{of: 0, kernel: f.SplitChannelsGrad,
+			run: func(dx, dy []float32, in [][]float32) { f.SplitChannelsGrad(dx, dy, rows, total, before, width) }}}}
 }
 
 // resamples checks filters of every kind; the gradient is the transposed filters'.

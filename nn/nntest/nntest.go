@@ -12,6 +12,7 @@ import (
 	G "gorgonia.org/gorgonia"
 	gt "gorgonia.org/tensor"
 
+	"github.com/sdgraph/sdgraph/kernels/kerneltest"
 	"github.com/sdgraph/sdgraph/nn"
 	"github.com/sdgraph/sdgraph/tensor"
 )
@@ -35,7 +36,8 @@ func Run(t testing.TB, build func(b *nn.Build, in G.Nodes) []*G.Node, inputs []*
 }
 
 // CheckGrad compares the gradient of build's result, times fixed random
-// numbers, with central finite differences at some coordinates of each input.
+// numbers, with central finite differences at some coordinates of each input. It
+// runs the graph on a device as well, see CheckDevice.
 func CheckGrad(t testing.TB, build func(b *nn.Build, in G.Nodes) *G.Node, inputs []*gt.Dense, opts ...nn.Option) {
 	t.Helper()
 	loss := func(b *nn.Build, in G.Nodes) *G.Node {
@@ -43,7 +45,9 @@ func CheckGrad(t testing.TB, build func(b *nn.Build, in G.Nodes) *G.Node, inputs
 		shape := y.Shape()
 		return nn.Dot(y, b.Constant("cotangent", Normal(99, shape.TotalSize()).Data().([]float32), shape...))
 	}
-	grads := Run(t, func(b *nn.Build, in G.Nodes) []*G.Node { return b.Grad(loss(b, in), in...) }, inputs, opts...)
+	gradient := func(b *nn.Build, in G.Nodes) []*G.Node { return b.Grad(loss(b, in), in...) }
+	grads := Run(t, gradient, inputs, opts...)
+	CheckDevice(t, gradient, inputs, opts...)
 	p := compile(t, func(b *nn.Build, in G.Nodes) []*G.Node { return G.Nodes{loss(b, in)} }, inputs, opts)
 	for i, g := range grads {
 		x := inputs[i].Data().([]float32)
@@ -58,6 +62,33 @@ func CheckGrad(t testing.TB, build func(b *nn.Build, in G.Nodes) *G.Node, inputs
 				t.Errorf("gradient of input %d at %d is %g, finite differences give %g", i, k, g[k], want)
 			}
 		}
+	}
+}
+
+// CheckDevice runs a graph in memory of a device that this machine cannot read,
+// twice, and compares the outputs with those of a run in this machine's, bit for
+// bit.
+func CheckDevice(t testing.TB, build func(b *nn.Build, in G.Nodes) []*G.Node, inputs []*gt.Dense, opts ...nn.Option) {
+	t.Helper()
+	d := kerneltest.NewDevice(t)
+	if d == nil {
+		return
+	}
+	want := Run(t, build, inputs, opts...)
+	arena := nn.NewArenaOn(d)
+	p := compile(t, build, inputs, append(opts[:len(opts):len(opts)], nn.WithArena(arena)))
+	for range 2 {
+		for i, got := range run(t, p, inputs) {
+			for k, x := range got {
+				if math.Float32bits(x) != math.Float32bits(want[i][k]) {
+					t.Fatalf("output %d at %d is %g on a device, %g here", i, k, x, want[i][k])
+				}
+			}
+		}
+	}
+	arena.Close()
+	if n := d.Held(); n > 0 {
+		t.Errorf("a closed arena holds %d numbers of its device's memory", n)
 	}
 }
 

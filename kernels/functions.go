@@ -1,0 +1,80 @@
+package kernels
+
+// Functions are the kernels of one implementation, documented at the functions
+// of the same names.
+type Functions struct {
+	// Constant is x where the other functions can read it, see Device.
+	Constant func(x []float32) []float32
+
+	Add, Mul         func(out, a, b []float32)
+	Scale, AddScaled func(out, x []float32, f float32)
+	Copy             func(out, x []float32)
+	Fill             func(out []float32, v float32)
+	Affine           func(out, x []float32, factor, offset float32)
+	AffineChannels   func(out, x, factor, offset []float32, rows, c int)
+	AddRows          func(out, x, t []float32, b, rows, c int)
+	SumRows          func(out, x []float32, b, rows, c int)
+
+	SiLUForward, GELU, QuickGELU      func(out, x []float32)
+	SiLUGrad, GELUGrad, QuickGELUGrad func(dx, dy, x []float32)
+	Clamp                             func(out, x []float32, lo, hi float32)
+	ClampGrad                         func(dx, dy, x []float32, lo, hi float32)
+	GEGLU                             func(out, x []float32, rows, n int)
+	GEGLUGrad                         func(dx, dy, x []float32, rows, n int)
+	Softmax                           func(out, x []float32, rows, n int)
+	SoftmaxGrad                       func(dx, dy, y []float32, rows, n int)
+
+	GroupNorm     func(out, x, gamma, beta []float32, b, hw, c, groups int, eps float32, act Activation)
+	GroupNormGrad func(dx, dy, x, gamma, beta []float32, b, hw, c, groups int, eps float32, act Activation)
+	LayerNorm     func(out, x, gamma, beta []float32, rows, c int, eps float32)
+	LayerNormGrad func(dx, dy, x, gamma []float32, rows, c int, eps float32)
+
+	UpsampleNearest, UpsampleNearestGrad func(out, x []float32, b, h, w, c, factor int)
+	ConcatChannels                       func(out []float32, rows int, parts [][]float32, widths []int)
+	SplitChannels                        func(part, x []float32, rows, total, offset, width int)
+	SplitChannelsGrad                    func(dx, dy []float32, rows, total, offset, width int)
+	ChannelsLast, ChannelsFirst          func(out, x []float32, b, c, hw int)
+	Resample                             func(out, x []float32, b, h, w, c int, rows, cols Taps)
+
+	Linear      func(out, x []float32, w Elements, bias, residual []float32, m, n, k int)
+	LinearGrad  func(dx, dy []float32, w Elements, m, n, k int)
+	ConvWeights func(w Elements, cout, cin, kernel int) Elements
+	Conv        func(out, x []float32, w Elements, bias, residual []float32, s ConvShape)
+	ConvGrad    func(dx, dy []float32, w Elements, s ConvShape)
+	MatMul      func(out, a, b Matrix, m, n, k int, scale float32)
+	BatchMatMul func(batch int, at func(i int) (out, a, b Matrix), m, n, k int, scale float32)
+
+	Attention      func(out, lse, q, k, v []float32, s AttentionShape)
+	AttentionGrad  func(dq, dk, dv, q, k, v, out, dout, lse []float32, s AttentionShape)
+	AttentionProbs func(p, q, k []float32, s AttentionShape)
+
+	AttentionTokens     func(p, q, k []float32, tokens []int, s AttentionShape)
+	AttentionTokensGrad func(dq, dk, q, k, dp []float32, tokens []int, s AttentionShape)
+}
+
+// CPU is the kernels of this package, on the instruction set in use.
+func CPU() Functions { return cpu }
+
+var cpu = Functions{
+	Constant: func(x []float32) []float32 { return x },
+
+	Add: Add, Mul: Mul, Scale: Scale, AddScaled: AddScaled,
+	Copy: Copy, Fill: Fill, Affine: Affine, AffineChannels: AffineChannels,
+	AddRows: AddRows, SumRows: SumRows,
+	SiLUForward: SiLUForward, GELU: GELU, QuickGELU: QuickGELU,
+	SiLUGrad: SiLUGrad, GELUGrad: GELUGrad, QuickGELUGrad: QuickGELUGrad,
+	Clamp: Clamp, ClampGrad: ClampGrad,
+	GEGLU: GEGLU, GEGLUGrad: GEGLUGrad,
+	Softmax: Softmax, SoftmaxGrad: SoftmaxGrad,
+	GroupNorm: GroupNorm, GroupNormGrad: GroupNormGrad,
+	LayerNorm: LayerNorm, LayerNormGrad: LayerNormGrad,
+	UpsampleNearest: UpsampleNearest, UpsampleNearestGrad: UpsampleNearestGrad,
+	ConcatChannels: ConcatChannels, SplitChannels: SplitChannels, SplitChannelsGrad: SplitChannelsGrad,
+	ChannelsLast: ChannelsLast, ChannelsFirst: ChannelsFirst,
+	Resample: Resample,
+	Linear:   Linear, LinearGrad: LinearGrad,
+	ConvWeights: ConvWeights, Conv: Conv, ConvGrad: ConvGrad,
+	MatMul: MatMul, BatchMatMul: BatchMatMul,
+	Attention: Attention, AttentionGrad: AttentionGrad, AttentionProbs: AttentionProbs,
+	AttentionTokens: AttentionTokens, AttentionTokensGrad: AttentionTokensGrad,
+}
