@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/sdgraph/sdgraph/clip"
+	"github.com/sdgraph/sdgraph/kernels"
 	"github.com/sdgraph/sdgraph/nn"
 	"github.com/sdgraph/sdgraph/tensor"
 	"github.com/sdgraph/sdgraph/unet"
@@ -59,6 +60,7 @@ type openOptions struct {
 	clipDir      string
 	noCLIP       bool
 	tokenizerDir string
+	device       kernels.Device
 
 	// of single files
 	fileConfig  func(c *FileConfig)
@@ -88,6 +90,12 @@ func WithoutCLIP() OpenOption { return func(o *openOptions) { o.noCLIP = true } 
 func WithTokenizerDir(dir string) OpenOption {
 	return func(o *openOptions) { o.tokenizerDir = dir }
 }
+
+// OnDevice runs all programs of the pipeline on d, which no one else may use as
+// long as the pipeline is open (default: on this machine's processor). Close
+// frees the memory that they took there, and leaves d open. Weights go there as
+// they are used, in their precision. A graph that does not fit is ErrBudget.
+func OnDevice(d kernels.Device) OpenOption { return func(o *openOptions) { o.device = d } }
 
 // clipIn is where CLIP is for a model directory, if it is anywhere.
 func (o openOptions) clipIn(dir tensor.Dir) (_ tensor.Dir, found bool) {
@@ -217,7 +225,7 @@ func opened[M any](p *Pipeline, o openOptions, dir tensor.Dir, open func(dir ten
 
 // Random is a Pipeline of the exact shapes of Stable Diffusion 1.5 and CLIP
 // ViT-L/14 with random f16 weights, for measuring time and memory. Of the
-// options WithLogger matters.
+// options WithLogger and OnDevice matter.
 func Random(seed uint64, opts ...OpenOption) (*Pipeline, error) {
 	p := newPipeline(optionsOf(opts))
 	p.UNet, p.VAE = unet.New(unet.StableDiffusion15()), vae.New(vae.StableDiffusion15())
@@ -244,7 +252,11 @@ func stableDiffusion15Scheduler() SchedulerConfig {
 }
 
 func newPipeline(o openOptions) *Pipeline {
-	return &Pipeline{Tokenizer: clip.DefaultTokenizer(), log: o.log, arena: nn.NewArena(), programs: map[string]*nn.Program{}}
+	arena := nn.NewArena()
+	if o.device != nil {
+		arena = nn.NewArenaOn(o.device)
+	}
+	return &Pipeline{Tokenizer: clip.DefaultTokenizer(), log: o.log, arena: arena, programs: map[string]*nn.Program{}}
 }
 
 // Close unmaps the weights and frees the memory of the programs. What is running

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/sdgraph/sdgraph/diffusion"
+	"github.com/sdgraph/sdgraph/kernels/kerneltest"
 	"github.com/sdgraph/sdgraph/tensor"
 	gt "gorgonia.org/tensor"
 )
@@ -79,50 +80,63 @@ func openModel(t *testing.T, dir string, opts ...diffusion.OpenOption) *diffusio
 // TestGoldens compares whole runs with the algorithm in PyTorch: the trace, the
 // latent after every step and the results.
 func TestGoldens(t *testing.T) {
+	for _, model := range []string{"a", "b"} {
+		testGoldens(t, model)
+	}
+}
+
+// TestGoldensOnDevice does the same where this machine cannot read what programs compute with.
+func TestGoldensOnDevice(t *testing.T) {
+	d := kerneltest.NewDevice(t)
+	if d == nil {
+		t.Skip("this system lacks the means for a device for tests")
+	}
+	testGoldens(t, "a", diffusion.OnDevice(d))
+}
+
+func testGoldens(t *testing.T, model string, opts ...diffusion.OpenOption) {
 	if testing.Short() {
 		t.Skip("whole runs")
 	}
-	for _, model := range []string{"a", "b"} {
-		p := openModel(t, filepath.Join(testdata, "models", model))
-		for kind, tolerance := range map[string]float64{
-			"": 1e-3, "_mask": 1e-3,
-			// early optimisation amplifies rounding a thousandfold
-			"_released": 1e-1, "_released_mask": 1e-3,
-		} {
-			if files, _ := filepath.Glob(filepath.Join(testdata, "goldens", model, "anomalyany"+kind+".json")); len(files) == 0 {
-				continue
-			}
-			t.Run(model+kind, func(t *testing.T) {
-				want := readGolden(t, model, kind)
-				want.tolerance = tolerance
-				g, err := New(t.Context(), p, want.in["image"], want.options())
-				if err != nil {
-					t.Fatal(err)
-				}
-				if diff := cmp.Diff(want.Tokens, g.Tokens()); diff != "" {
-					t.Errorf("tokens: %s", diff)
-				}
-				r, err := g.RunNoises(t.Context(), want.noises(), func(s StepTrace, z diffusion.Latent) error {
-					want.compare(t, fmt.Sprintf("latent.%d", s.I), z.Floats())
-					return nil
-				})
-				if err != nil {
-					t.Fatal(err)
-				}
-				if want.Preset == ReleasedPreset {
-					want.compare(t, "embedding_start", tensor.Float32s(r.Start))
-					for i, v := range tensor.Float32s(r.Image) {
-						tensor.Float32s(r.Image)[i] = v/2 + 0.5 // as the reference has it
-					}
-				}
-				want.compare(t, "image", tensor.Float32s(r.Image))
-				want.compare(t, "embedding", tensor.Float32s(r.Embedding))
-				want.compare(t, "soft_map", r.SoftMap)
-				if diff := cmp.Diff(want.Steps, r.Trace, cmpopts.EquateApprox(tolerance, 1e-4)); diff != "" {
-					t.Errorf("trace, PyTorch -, ours +:\n%s", diff)
-				}
-			})
+	p := openModel(t, filepath.Join(testdata, "models", model), opts...)
+	for kind, tolerance := range map[string]float64{
+		"": 1e-3, "_mask": 1e-3,
+		// early optimisation amplifies rounding a thousandfold
+		"_released": 1e-1, "_released_mask": 1e-3,
+	} {
+		if files, _ := filepath.Glob(filepath.Join(testdata, "goldens", model, "anomalyany"+kind+".json")); len(files) == 0 {
+			continue
 		}
+		t.Run(model+kind, func(t *testing.T) {
+			want := readGolden(t, model, kind)
+			want.tolerance = tolerance
+			g, err := New(t.Context(), p, want.in["image"], want.options())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(want.Tokens, g.Tokens()); diff != "" {
+				t.Errorf("tokens: %s", diff)
+			}
+			r, err := g.RunNoises(t.Context(), want.noises(), func(s StepTrace, z diffusion.Latent) error {
+				want.compare(t, fmt.Sprintf("latent.%d", s.I), z.Floats())
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if want.Preset == ReleasedPreset {
+				want.compare(t, "embedding_start", tensor.Float32s(r.Start))
+				for i, v := range tensor.Float32s(r.Image) {
+					tensor.Float32s(r.Image)[i] = v/2 + 0.5 // as the reference has it
+				}
+			}
+			want.compare(t, "image", tensor.Float32s(r.Image))
+			want.compare(t, "embedding", tensor.Float32s(r.Embedding))
+			want.compare(t, "soft_map", r.SoftMap)
+			if diff := cmp.Diff(want.Steps, r.Trace, cmpopts.EquateApprox(tolerance, 1e-4)); diff != "" {
+				t.Errorf("trace, PyTorch -, ours +:\n%s", diff)
+			}
+		})
 	}
 }
 
