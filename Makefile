@@ -1,11 +1,20 @@
 # Shortcuts; what each check does is in .ci/run.
-.PHONY: ci text format lint test noasm race cross generated fuzz goldens bench bench-peers clean
+.PHONY: ci text format lint test noasm race cross generated cuda-check cuda fuzz goldens bench bench-peers clean
 
 ci:
 	bash .ci/run
 
 text format lint test noasm race cross generated:
 	bash .ci/run $@
+
+# Programs with the build tag gpu, linked without a GPU's driver; kernels/cuda/README.md.
+cuda-check:
+	bash .ci/run cuda
+
+# The compiled kernels that such programs embed, and the tables about them; NVCC=nvcc takes the one in PATH.
+cuda: .venv/cuda/done
+	go run ./kernels/cuda/internal/build -nvcc "$(NVCC)"
+	go generate ./kernels/cuda
 
 # Half a minute for each fuzz target, one after another (go test -fuzz takes one at a time).
 fuzz:
@@ -29,6 +38,7 @@ bench-peers: .venv/bench/done
 
 .venv/goldens/done: testdata/requirements.txt
 .venv/bench/done: examples/bench/requirements.txt
+.venv/cuda/done: kernels/cuda/requirements.txt kernels/cuda/headers.txt
 .venv/%/done:
 	python3 -m venv .venv/$*
 	.venv/$*/bin/pip install --quiet -r $<
