@@ -50,7 +50,7 @@ func (b *builder) compileSource(name string) error {
 			return fmt.Errorf("%s for %s: %w", name, t.Name, err)
 		}
 		if t.PTX() {
-			noteThreads(kernels, string(image))
+			noteEntries(kernels, string(image))
 		}
 	}
 	for _, k := range kernels {
@@ -94,7 +94,8 @@ var (
 	stackLine = regexp.MustCompile(`(\d+) bytes stack frame, (\d+) bytes spill stores, (\d+) bytes spill loads`)
 	usedLine  = regexp.MustCompile(`Used (\d+) registers`)
 	smemLine  = regexp.MustCompile(`(\d+) bytes smem`)
-	threads   = regexp.MustCompile(`\.entry\s+(\w+)\([^)]*\)\s*\.maxntid\s+(\d+)(?:,\s*(\d+))?(?:,\s*(\d+))?`)
+	entryPTX  = regexp.MustCompile(`\.entry\s+(\w+)\(([^)]*)\)\s*(?:\.maxntid\s+(\d+(?:,\s*\d+)*))?`)
+	paramPTX  = regexp.MustCompile(`\.param\s+\.[a-z](\d+)`)
 )
 
 // note adds what ptxas -v says of each kernel.
@@ -133,17 +134,23 @@ func note(kernels map[string]*modules.Kernel, source, words string) error {
 	return nil
 }
 
-// noteThreads adds the size of block that each kernel was compiled for, which only PTX states in so many words.
-func noteThreads(kernels map[string]*modules.Kernel, ptx string) {
-	for _, m := range threads.FindAllStringSubmatch(ptx, -1) {
+// noteEntries adds the size of block that each kernel was compiled for and its parameters, which PTX states in so many
+// words.
+func noteEntries(kernels map[string]*modules.Kernel, ptx string) {
+	for _, m := range entryPTX.FindAllStringSubmatch(ptx, -1) {
 		k := kernels[m[1]]
 		if k == nil {
 			continue
 		}
-		k.Threads = 1
-		for _, n := range m[2:] {
-			if n != "" {
-				k.Threads *= number(n)
+		k.Params = []int{}
+		for _, p := range paramPTX.FindAllStringSubmatch(m[2], -1) {
+			k.Params = append(k.Params, number(p[1])/8)
+		}
+		k.Threads = 0
+		if m[3] != "" {
+			k.Threads = 1
+			for n := range strings.SplitSeq(m[3], ",") {
+				k.Threads *= number(strings.TrimSpace(n))
 			}
 		}
 	}

@@ -47,6 +47,8 @@ type Kernel struct {
 	Source string `json:"source"`
 	// Threads is the most threads of a block that it was compiled for (__launch_bounds__), 0 if it does not say.
 	Threads int `json:"threads"`
+	// Params are the sizes of its parameters in bytes, 4 or 8.
+	Params []int `json:"params"`
 	// Resources are ptxas's words on it, by real architecture.
 	Resources map[string]Resources `json:"resources"`
 }
