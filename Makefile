@@ -39,6 +39,7 @@ bench-peers: .venv/bench/done
 .venv/goldens/done: testdata/requirements.txt
 .venv/bench/done: examples/bench/requirements.txt
 .venv/cuda/done: kernels/cuda/requirements.txt kernels/cuda/headers.txt
+.venv/cuda-headers/done: kernels/cuda/headers.txt
 .venv/%/done:
 	python3 -m venv .venv/$*
 	.venv/$*/bin/pip install --quiet -r $<

@@ -90,6 +90,9 @@ func (d *gpuDriver) open(n int) error {
 
 // do calls f on a thread that has the device's context: a goroutine may be on another thread at each call.
 func (d *gpuDriver) do(what string, f func() error) error {
+	if d.allocated == nil {
+		return fmt.Errorf("cuda: %s on %s, which is closed", what, d.name)
+	}
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	if err := cu.SetCurrentContext(d.context); err != nil {

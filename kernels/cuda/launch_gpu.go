@@ -28,9 +28,6 @@ type gpuFunction struct {
 }
 
 func (d *gpuDriver) Launch(kernel string, grid, block [3]uint32, shared uint32, args ...any) error {
-	if d.allocated == nil {
-		return fmt.Errorf("cuda: launch of %s on %s, which is closed", kernel, d.name)
-	}
 	var f *gpuFunction
 	err := d.do("loading "+kernel, func() error {
 		var err error

@@ -67,8 +67,9 @@ func (b *builder) compile(source, out string, t modules.Target) (string, error) 
 		args := append(slices.Clone(modules.Flags), "-arch="+t.Name, "-cubin", "-Xptxas", "-v", source, "-o", out)
 		return output(b.tools.nvcc, args...)
 	case t.Driver < 13000:
-		args := append([]string{b.tools.nvrtc, source, out}, modules.Flags...)
-		if _, err := output(b.tools.python, append(args, "-arch="+t.Name)...); err != nil {
+		// NVRTC knows no host functions, where nvcc also takes those that are computed while it compiles.
+		args := append([]string{b.tools.nvrtc, source, out, "-default-device", "-arch=" + t.Name}, modules.Flags...)
+		if _, err := output(b.tools.python, args...); err != nil {
 			return "", err
 		}
 		// Drivers compile it for all architectures; the oldest and the newest stand for them. Only the words on the
