@@ -4,7 +4,6 @@ package cuda
 
 import (
 	"fmt"
-	"io/fs"
 	"runtime"
 	"unsafe"
 
@@ -23,8 +22,8 @@ type gpuDriver struct {
 	sharedMax uint32 // bytes of shared memory that a block can have, static and dynamic
 
 	targets   []modules.Target // what the device can load, best first
-	folder    fs.FS            // compiled files
 	index     *modules.Index
+	images    []byte                  // all of them, once one was needed
 	modules   map[string]cu.Module    // loaded, by source
 	functions map[string]*gpuFunction // by kernel
 
@@ -49,7 +48,7 @@ func Open(name string) (Driver, error) {
 		return nil, err
 	}
 	d := &gpuDriver{
-		name: name, folder: modules.Embedded(), index: index,
+		name: name, index: index,
 		modules: map[string]cu.Module{}, functions: map[string]*gpuFunction{}, allocated: map[uintptr]struct{}{},
 	}
 	if err := d.open(n); err != nil {
@@ -189,6 +188,6 @@ func (d *gpuDriver) Close() error {
 		}
 		return first
 	})
-	d.allocated, d.modules, d.functions = nil, nil, nil
+	d.allocated, d.modules, d.functions, d.images = nil, nil, nil, nil
 	return err
 }

@@ -94,13 +94,19 @@ func (d *gpuDriver) function(name string) (*gpuFunction, error) {
 
 // load loads the best compiled form of a source that the driver takes.
 func (d *gpuDriver) load(source string) (cu.Module, error) {
+	if d.images == nil {
+		var err error
+		if d.images, err = d.index.Unpack(modules.Embedded()); err != nil {
+			return cu.Module{}, err
+		}
+	}
 	var refusals []error
 	for _, t := range d.targets {
 		m, err := d.index.Module(source, t)
 		if err != nil {
 			return cu.Module{}, err
 		}
-		image, err := m.Image(d.folder)
+		image, err := m.Image(d.images)
 		if err != nil {
 			return cu.Module{}, err
 		}

@@ -2,62 +2,94 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/sdgraph/sdgraph/kernels/cuda/internal/modules"
 )
 
-// builder collects what is compiled.
+// builder compiles sources of one folder, with a folder to work in.
 type builder struct {
 	tools        tools
 	source, work string
-	index        modules.Index
-	files        map[string][]byte // compressed, by name
+}
+
+// unit is a source compiled for a target.
+type unit struct {
+	source string
+	target modules.Target
+	image  []byte
+	words  string // what ptxas says of its kernels
+	err    error
 }
 
 // newest is the architecture that stands for those that get PTX: PTX is assembled for it, so that a mistake shows
 // here and the table has a device that is newer than the machine code.
 const newest = "sm_120"
 
-// compileSource compiles one source for all targets.
-func (b *builder) compileSource(name string) error {
-	kernels := map[string]*modules.Kernel{}
+// compileAll compiles the sources among some files for all targets, as many at a time as there are processors.
+func (b *builder) compileAll(names []string) ([]unit, error) {
+	var units []unit
 	for _, t := range modules.Targets {
-		file := strings.TrimSuffix(name, ".cu") + t.Suffix()
-		out := filepath.Join(b.work, file)
-		words, err := b.compile(filepath.Join(b.source, name), out, t)
-		if err != nil {
-			return err
+		for _, name := range names {
+			if filepath.Ext(name) == ".cu" {
+				units = append(units, unit{source: name, target: t})
+			}
 		}
-		image, err := os.ReadFile(out)
-		if err != nil {
-			return err
-		}
-		packed, err := modules.Compress(image)
-		if err != nil {
-			return err
-		}
-		b.files[file+".gz"] = packed
-		b.index.Modules = append(b.index.Modules, modules.Module{
-			File: file + ".gz", Source: name, Target: t.Name, Bytes: len(image), SHA256: modules.Sum(image),
+	}
+	if len(units) == 0 {
+		return nil, fmt.Errorf("%s has no .cu files", b.source)
+	}
+	var wait sync.WaitGroup
+	turns := make(chan struct{}, runtime.NumCPU())
+	for i := range units {
+		u := &units[i]
+		turns <- struct{}{}
+		wait.Go(func() {
+			defer func() { <-turns }()
+			out := filepath.Join(b.work, u.source+"."+u.target.Name)
+			if u.words, u.err = b.compile(filepath.Join(b.source, u.source), out, u.target); u.err == nil {
+				u.image, u.err = os.ReadFile(out)
+			}
 		})
-		if err := note(kernels, name, words); err != nil {
-			return fmt.Errorf("%s for %s: %w", name, t.Name, err)
-		}
-		if t.PTX() {
-			noteEntries(kernels, string(image))
+	}
+	wait.Wait()
+	for _, u := range units {
+		if u.err != nil {
+			return nil, u.err
 		}
 	}
-	for _, k := range kernels {
-		b.index.Kernels = append(b.index.Kernels, *k)
+	return units, nil
+}
+
+// gather puts the units' images one behind the other, and what is known of them into an index.
+func gather(units []unit) (*modules.Index, []byte, error) {
+	index := &modules.Index{}
+	var images []byte
+	kernels := map[string]*modules.Kernel{}
+	for _, u := range units {
+		index.Modules = append(index.Modules, modules.Module{
+			Source: u.source, Target: u.target.Name, Offset: len(images), Bytes: len(u.image), SHA256: modules.Sum(u.image),
+		})
+		images = append(images, u.image...)
+		if err := note(kernels, u.source, u.words); err != nil {
+			return nil, nil, fmt.Errorf("%s for %s: %w", u.source, u.target.Name, err)
+		}
+		if u.target.PTX() {
+			noteEntries(kernels, string(u.image))
+		}
 	}
-	slices.SortFunc(b.index.Kernels, func(x, y modules.Kernel) int { return strings.Compare(x.Name, y.Name) })
-	return nil
+	for _, name := range slices.Sorted(maps.Keys(kernels)) {
+		index.Kernels = append(index.Kernels, *kernels[name])
+	}
+	return index, images, nil
 }
 
 // compile compiles a source for one target and returns what ptxas says of its kernels.

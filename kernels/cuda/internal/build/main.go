@@ -9,11 +9,11 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/sdgraph/sdgraph/kernels/cuda/internal/modules"
 )
@@ -29,7 +29,7 @@ func main() {
 	}
 }
 
-// run compiles everything into a fresh folder, which takes the old one's place only when all went well.
+// run compiles everything, and replaces the files of before only when all went well.
 func run(root, nvcc, venv string) error {
 	tools, err := findTools(root, nvcc, venv)
 	if err != nil {
@@ -41,77 +41,63 @@ func run(root, nvcc, venv string) error {
 	}
 	defer os.RemoveAll(work)
 	b := builder{tools: tools, source: filepath.Join(root, "src"), work: work}
-	if err := b.all(); err != nil {
-		return err
-	}
-	data := filepath.Join(root, "internal", "modules", "data")
-	if err := b.write(data); err != nil {
-		return err
-	}
-	b.report(os.Stdout)
-	return nil
-}
-
-// all compiles every source for every target.
-func (b *builder) all() error {
 	sums, err := modules.SourceSums(os.DirFS(b.source))
 	if err != nil {
 		return err
 	}
-	b.index = modules.Index{
-		Compilers: map[string]string{"nvcc": b.tools.nvccVersion, "nvrtc": b.tools.nvrtcVersion},
-		Flags:     modules.Flags,
-		Sources:   sums,
-	}
-	b.files = map[string][]byte{}
-	for _, name := range slices.Sorted(maps.Keys(sums)) {
-		if filepath.Ext(name) == ".cu" {
-			if err := b.compileSource(name); err != nil {
-				return err
-			}
-		}
-	}
-	if len(b.files) == 0 {
-		return fmt.Errorf("%s has no .cu files", b.source)
-	}
-	return nil
-}
-
-// write replaces the files of a folder by what was compiled.
-func (b *builder) write(folder string) error {
-	text, err := json.MarshalIndent(b.index, "", "\t")
+	units, err := b.compileAll(slices.Sorted(maps.Keys(sums)))
 	if err != nil {
 		return err
 	}
-	b.files[modules.IndexName] = append(text, '\n')
-	if err := os.RemoveAll(folder); err != nil {
+	index, images, err := gather(units)
+	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(folder, 0o755); err != nil {
+	index.Compilers = map[string]string{"nvcc": tools.nvccVersion, "nvrtc": tools.nvrtcVersion}
+	index.Flags = modules.Flags
+	index.Sources = sums
+	packed, err := write(filepath.Join(root, "internal", "modules", "data"), index, images)
+	if err != nil {
 		return err
 	}
-	for name, content := range b.files {
-		if err := os.WriteFile(filepath.Join(folder, name), content, 0o644); err != nil {
-			return err
-		}
-	}
+	report(os.Stdout, index, packed)
 	return nil
 }
 
-// report prints the sizes of what was compiled, and which kernels want more registers than there are.
-func (b *builder) report(out *os.File) {
-	var plain, packed int
-	for _, m := range b.index.Modules {
-		plain += m.Bytes
-		packed += len(b.files[m.File])
-		fmt.Fprintf(out, "%-40s %8d bytes, compressed %7d\n", strings.TrimSuffix(m.File, ".gz"), m.Bytes,
-			len(b.files[m.File]))
+// write replaces the files of a folder, and returns the size of the packed images.
+func write(folder string, index *modules.Index, images []byte) (int, error) {
+	packed, err := modules.Pack(images)
+	if err != nil {
+		return 0, err
 	}
-	fmt.Fprintf(out, "%-40s %8d bytes, compressed %7d\n", "all", plain, packed)
-	for _, k := range b.index.Kernels {
+	text, err := json.MarshalIndent(index, "", "\t")
+	if err != nil {
+		return 0, err
+	}
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return 0, err
+	}
+	if err := os.WriteFile(filepath.Join(folder, modules.ImagesName), packed, 0o644); err != nil {
+		return 0, err
+	}
+	return len(packed), os.WriteFile(filepath.Join(folder, modules.IndexName), append(text, '\n'), 0o644)
+}
+
+// report prints the sizes of what was compiled, and which kernels want more registers than there are.
+func report(out io.Writer, index *modules.Index, packed int) {
+	sizes, all := map[string]int{}, 0
+	for _, m := range index.Modules {
+		sizes[m.Target] += m.Bytes
+		all += m.Bytes
+	}
+	for _, t := range modules.Targets {
+		fmt.Fprintf(out, "%-12s %10d bytes\n", t.Name, sizes[t.Name])
+	}
+	fmt.Fprintf(out, "%-12s %10d bytes, packed %d\n", "all", all, packed)
+	for _, k := range index.Kernels {
 		for _, arch := range slices.Sorted(maps.Keys(k.Resources)) {
 			if r := k.Resources[arch]; r.SpillStores+r.SpillLoads > 0 {
-				fmt.Fprintf(out, "%s on %s spills %d + %d bytes\n", k.Name, arch, r.SpillStores, r.SpillLoads)
+				fmt.Fprintf(out, "%s on %s spills %d bytes and reads %d back\n", k.Name, arch, r.SpillStores, r.SpillLoads)
 			}
 		}
 	}

@@ -1,7 +1,7 @@
 // Package modules describes the compiled kernels that are part of this tree: which sources and compilers they come
 // from, what each kernel takes of a multiprocessor, and which of them a device and its driver can load.
 //
-// The compiled files are in data: one gzip per source and [Target], and index.json. They are written by
+// They are in data: an image per source and [Target], all in one compressed file, and index.json. They are written by
 // kernels/cuda/internal/build and embedded under the build tag gpu only, so that no other program carries them.
 package modules
 
@@ -32,13 +32,13 @@ type Index struct {
 	Kernels []Kernel          `json:"kernels"`
 }
 
-// Module is one compiled file.
+// Module is one compiled image: machine code or PTX.
 type Module struct {
-	File   string `json:"file"`   // its name, compressed
 	Source string `json:"source"` // the .cu file it comes from
 	Target string `json:"target"` // the name of its Target
-	Bytes  int    `json:"bytes"`  // its size, decompressed
-	SHA256 string `json:"sha256"` // of the decompressed bytes
+	Offset int    `json:"offset"` // where it begins among all images
+	Bytes  int    `json:"bytes"`  // its size
+	SHA256 string `json:"sha256"`
 }
 
 // Kernel is one entry point, in every module of its source.

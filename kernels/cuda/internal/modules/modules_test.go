@@ -40,10 +40,14 @@ func TestModulesMatchSources(t *testing.T) {
 	}
 }
 
-// TestModulesAreComplete also holds every file to its sum.
+// TestModulesAreComplete also holds every image to its sum.
 func TestModulesAreComplete(t *testing.T) {
 	x := compiled(t)
-	listed := map[string]bool{IndexName: true}
+	images, err := x.Unpack(os.DirFS("data"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	total := 0
 	for source := range x.Sources {
 		if !strings.HasSuffix(source, ".cu") {
 			continue
@@ -54,23 +58,17 @@ func TestModulesAreComplete(t *testing.T) {
 				t.Error(err)
 				continue
 			}
-			listed[m.File] = true
-			image, err := m.Image(os.DirFS("data"))
+			image, err := m.Image(images)
 			if err != nil {
 				t.Error(err)
 				continue
 			}
-			checkImage(t, m.File, target, image)
+			total += len(image)
+			checkImage(t, source, target, image)
 		}
 	}
-	files, err := os.ReadDir("data")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, f := range files {
-		if !listed[f.Name()] {
-			t.Errorf("data/%s belongs to no source: run make cuda", f.Name())
-		}
+	if total != len(images) {
+		t.Errorf("%d bytes of images belong to no source: run make cuda", len(images)-total)
 	}
 }
 
@@ -79,23 +77,24 @@ var (
 	ptxTarget  = regexp.MustCompile(`(?m)^\.target sm_(\d+)$`)
 )
 
-// checkImage checks that a compiled file is what its target says: PTX of the version that the target's oldest driver
-// takes, or an ELF file.
-func checkImage(t *testing.T, file string, target Target, image []byte) {
+// checkImage checks that an image is what its target says: PTX of the version that the target's oldest driver takes, or
+// an ELF file.
+func checkImage(t *testing.T, source string, target Target, image []byte) {
 	t.Helper()
 	if !target.PTX() {
 		if !strings.HasPrefix(string(image), "\x7fELF") {
-			t.Errorf("%s is no ELF file", file)
+			t.Errorf("%s for %s is no ELF file", source, target.Name)
 		}
 		return
 	}
 	versions := map[int]string{12000: "8.0", 13050: "9.5"}
 	v, a := ptxVersion.FindSubmatch(image), ptxTarget.FindSubmatch(image)
 	if v == nil || string(v[1]) != versions[target.Driver] {
-		t.Errorf("%s is PTX of version %s, and the target's oldest driver takes %s", file, v, versions[target.Driver])
+		t.Errorf("%s for %s is PTX of version %s, and the target's oldest driver takes %s", source, target.Name, v,
+			versions[target.Driver])
 	}
 	if a == nil || "compute_"+string(a[1]) != target.Name {
-		t.Errorf("%s is PTX for sm_%s", file, a)
+		t.Errorf("%s for %s is PTX for sm_%s", source, target.Name, a)
 	}
 }
 

@@ -31,14 +31,6 @@ var Targets = []Target{
 // PTX reports whether the target is PTX.
 func (t Target) PTX() bool { return strings.HasPrefix(t.Name, "compute_") }
 
-// Suffix returns what the names of the target's files end in, before the compression's own ending.
-func (t Target) Suffix() string {
-	if t.PTX() {
-		return "." + t.Name + ".ptx"
-	}
-	return "." + t.Name + ".cubin"
-}
-
 // fits reports whether a device of a compute capability can run the target. Machine code would also run on later
 // devices of its generation, but not on the embedded ones among them (8.7), which PTX serves all the same.
 func (t Target) fits(major, minor int) bool {
