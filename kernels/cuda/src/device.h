@@ -8,10 +8,11 @@
 //   __shfl_sync __shfl_xor_sync __shfl_down_sync      of float, int and unsigned
 //   DYNAMIC_SHARED(name)                              unsigned char *name: the launch's dynamic shared memory
 //   SHARED_ARRAY(type, name, count)                   an array in static shared memory
-//   UNROLL                                            before a loop: unroll it completely
+//   UNROLL, UNROLL_BY(n)                              before a loop: unroll it completely, or n times
 //   EXPORT_KERNEL(name)                               after an extern "C" kernel: it can be launched by its name
 //   f16, bf16                                         16-bit storage types; to_float and rounded<T> convert, to nearest even
 //   pack<E>(low, high)                                two floats rounded to E in one register
+//   bits_of(float), float_of(unsigned)                the bits of a float, and back
 //   exp2_fast(x), log2_fast(x)                        the special function unit's, about 2 units in the last place
 //   mma<E>(d, a, b0, b1)                              d += a·b, 16×8 by 16 products of E, summed in float32
 //   load_matrices, load_matrices_transposed           ldmatrix
@@ -25,12 +26,17 @@
 #include "device_host.h"
 #endif
 
+using f32 = float;
+
 constexpr int warp_size = 32;
 constexpr unsigned all_lanes = 0xffffffffu;
 constexpr float log2_of_e = 1.4426950408889634f;
 constexpr float ln_of_2 = 0.6931471805599453f;
 
-__device__ inline float minus_infinity() { return -__builtin_huge_valf(); }
+__device__ inline int smaller(int a, int b) { return a < b ? a : b; }
+__device__ inline int larger(int a, int b) { return a > b ? a : b; }
+
+__device__ inline float minus_infinity() { return float_of(0xff800000u); }
 
 __device__ inline int lane_index() { return static_cast<int>(threadIdx.x) % warp_size; }
 __device__ inline int warp_index() { return static_cast<int>(threadIdx.x) / warp_size; }

@@ -4,9 +4,14 @@
 #pragma once
 
 #define UNROLL _Pragma("unroll")
+#define UNROLL_TEXT(text) _Pragma(#text)
+#define UNROLL_BY(n) UNROLL_TEXT(unroll n)
 #define DYNAMIC_SHARED(name) extern __shared__ __align__(16) unsigned char name[]
 #define SHARED_ARRAY(type, name, count) __shared__ type name[count]
 #define EXPORT_KERNEL(name) static_assert(true, "")
+
+__device__ inline unsigned bits_of(float x) { return __float_as_uint(x); }
+__device__ inline float float_of(unsigned u) { return __uint_as_float(u); }
 
 struct f16 {
     unsigned short bits;

@@ -15,6 +15,7 @@
 #define __forceinline__ inline
 #define __launch_bounds__(...)
 #define UNROLL
+#define UNROLL_BY(n)
 #define DYNAMIC_SHARED(name) unsigned char *name = ::emulator::dynamic_shared()
 #define SHARED_ARRAY(type, name, count)                                                                                \
     static const char name##_key = 0;                                                                                  \
@@ -79,16 +80,6 @@ T __shfl_down_sync(unsigned mask, T x, int by, EMULATOR_SITE) {
     return emulator::shuffle(mask, x, emulator::current->lane + by, {"__shfl_down_sync", file, line});
 }
 
-struct f16 {
-    std::uint16_t bits;
-};
-
-struct bf16 {
-    std::uint16_t bits;
-};
-
-namespace emulator {
-
 inline std::uint32_t bits_of(float x) {
     std::uint32_t u;
     std::memcpy(&u, &x, 4);
@@ -100,6 +91,28 @@ inline float float_of(std::uint32_t u) {
     std::memcpy(&x, &u, 4);
     return x;
 }
+
+struct alignas(8) float2 {
+    float x, y;
+};
+
+struct alignas(16) float4 {
+    float x, y, z, w;
+};
+
+struct alignas(8) uint2 {
+    unsigned x, y;
+};
+
+struct f16 {
+    std::uint16_t bits;
+};
+
+struct bf16 {
+    std::uint16_t bits;
+};
+
+namespace emulator {
 
 // u without its lowest bits, rounded to nearest, ties to even.
 inline std::uint32_t shift_rounded(std::uint32_t u, int bits) {
@@ -143,7 +156,7 @@ inline std::uint16_t bf16_bits(float x) {
 
 inline float to_float(float x) { return x; }
 inline float to_float(f16 x) { return emulator::f16_value(x.bits); }
-inline float to_float(bf16 x) { return emulator::float_of(static_cast<std::uint32_t>(x.bits) << 16); }
+inline float to_float(bf16 x) { return float_of(static_cast<std::uint32_t>(x.bits) << 16); }
 
 template <class T>
 T rounded(float x);

@@ -38,11 +38,19 @@ struct KindOf<std::uint32_t> {
     static constexpr char letter = 'u';
 };
 template <>
-struct KindOf<std::int64_t> {
+struct KindOf<long> {
     static constexpr char letter = 'l';
 };
 template <>
-struct KindOf<std::uint64_t> {
+struct KindOf<long long> {
+    static constexpr char letter = 'l';
+};
+template <>
+struct KindOf<unsigned long> {
+    static constexpr char letter = 'U';
+};
+template <>
+struct KindOf<unsigned long long> {
     static constexpr char letter = 'U';
 };
 template <>

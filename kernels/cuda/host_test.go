@@ -1,0 +1,146 @@
+//go:build unix
+
+package cuda
+
+import (
+	"errors"
+	"math"
+	"testing"
+
+	"github.com/sdgraph/sdgraph/kernels"
+	"github.com/sdgraph/sdgraph/kernels/cuda/emulator"
+	"github.com/sdgraph/sdgraph/kernels/kerneltest"
+)
+
+// onHost calls a device's functions on slices of the host: operands are copied there, and results back.
+type onHost struct {
+	*Device
+	// skewed makes operands start 4 bytes after an address aligned to 16, where vectors cannot be read at once.
+	skewed bool
+}
+
+// emulated is a device on the emulator; the test is skipped where there is none.
+func emulated(t *testing.T, sanitize bool, math Precision) onHost {
+	t.Helper()
+	driver, err := emulator.Start(emulator.Options{Sanitize: sanitize})
+	if errors.Is(err, emulator.ErrNoCompiler) {
+		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := New(driver)
+	d.Math = math
+	t.Cleanup(func() {
+		if err := d.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return onHost{Device: d}
+}
+
+// must stops the test binary: after an error no result of the device means anything, whichever test is running.
+func must(err error) {
+	if err != nil {
+		panic(err)
+	}
+}
+
+// run gives f device memory like results, in place of which nil stays nil, and with the operands, and copies the results.
+func (h onHost) run(results, operands [][]float32, f func(results, operands [][]float32)) {
+	device := func(x []float32) []float32 {
+		if x == nil {
+			return nil
+		}
+		skew := 0
+		if h.skewed {
+			skew = 1
+		}
+		y, err := h.Make(len(x) + skew)
+		must(err)
+		return y[skew:]
+	}
+	memory := make([][]float32, len(results)+len(operands))
+	r, o := memory[:len(results)], memory[len(results):]
+	for i, x := range results {
+		r[i] = device(x)
+	}
+	for i, x := range operands {
+		if o[i] = device(x); x != nil {
+			must(h.Upload(o[i], x))
+		}
+	}
+	f(r, o)
+	must(h.Synchronize())
+	for i, x := range results {
+		if x != nil {
+			must(h.Download(x, r[i]))
+		}
+	}
+	for _, x := range memory {
+		if x != nil {
+			h.free(x)
+		}
+	}
+}
+
+func (h onHost) free(x []float32) {
+	p := address(x)
+	if h.skewed {
+		p -= 4
+	}
+	must(h.driver.Free(p))
+}
+
+type many = [][]float32
+
+// functions are the device's kernels for the conformance suite. Operands are rounded before they are multiplied, which
+// multiplies their relative error by the ratio of the unit roundoffs.
+func (h onHost) functions() kerneltest.Functions {
+	type shape = kernels.AttentionShape
+	return kerneltest.Functions{
+		Tolerance: h.Math.Roundoff() / Float32.Roundoff(),
+		Attention: func(out, lse, q, k, v []float32, s shape) {
+			h.run(many{out, lse}, many{q, k, v}, func(r, o many) { h.Attention(r[0], r[1], o[0], o[1], o[2], s) })
+		},
+		AttentionGrad: func(dq, dk, dv, q, k, v, out, dout, lse []float32, s shape) {
+			h.run(many{dq, dk, dv}, many{q, k, v, out, dout, lse}, func(r, o many) {
+				h.AttentionGrad(r[0], r[1], r[2], o[0], o[1], o[2], o[3], o[4], o[5], s)
+			})
+		},
+		AttentionProbs: func(p, q, k []float32, s shape) {
+			h.run(many{p}, many{q, k}, func(r, o many) { h.AttentionProbs(r[0], o[0], o[1], s) })
+		},
+		AttentionTokens: func(p, q, k []float32, tokens []int, s shape) {
+			h.run(many{p}, many{q, k}, func(r, o many) { h.AttentionTokens(r[0], o[0], o[1], tokens, s) })
+		},
+		AttentionTokensGrad: func(dq, dk, q, k, dp []float32, tokens []int, s shape) {
+			h.run(many{dq, dk}, many{q, k, dp}, func(r, o many) {
+				h.AttentionTokensGrad(r[0], r[1], o[0], o[1], o[2], tokens, s)
+			})
+		},
+		Softmax: func(out, x []float32, rows, n int) {
+			h.run(many{out}, many{x}, func(r, o many) { h.Softmax(r[0], o[0], rows, n) })
+		},
+		SoftmaxGrad: func(dx, dy, y []float32, rows, n int) {
+			h.run(many{dx}, many{dy, y}, func(r, o many) { h.SoftmaxGrad(r[0], o[0], o[1], rows, n) })
+		},
+	}
+}
+
+// near holds results to a reference: their largest difference, relative to the reference's largest number.
+func near(t *testing.T, name string, got, want []float32, tolerance float64) {
+	t.Helper()
+	largest, worst, at := 0.0, 0.0, 0
+	for i, w := range want {
+		largest = max(largest, math.Abs(float64(w)))
+		if err := math.Abs(float64(got[i]) - float64(w)); !(err <= worst) {
+			worst, at = err, i
+		}
+	}
+	t.Logf("%s: error %.2g of %.2g", name, worst, largest)
+	if !(worst <= tolerance*largest) {
+		t.Errorf("%s: element %d of %d is %g, want %g (error %.2g, largest %.2g, allowed %.2g)", name, at, len(want), got[at],
+			want[at], worst, largest, tolerance*largest)
+	}
+}

@@ -1,0 +1,3 @@
+#include "attention_forward.h"
+
+ATTENTION_FORWARDS(f16, f16);

@@ -1,0 +1,3 @@
+#include "attention_forward.h"
+
+ATTENTION_FORWARDS(f32, f16);

@@ -1,0 +1,3 @@
+#include "attention_grad.h"
+
+ATTENTION_GRADS(f16, f16);

@@ -1,0 +1,3 @@
+#include "attention_grad.h"
+
+ATTENTION_GRADS(f32, f16);
