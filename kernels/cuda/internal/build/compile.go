@@ -104,12 +104,13 @@ func (b *builder) compile(source, out string, t modules.Target) (string, error) 
 		if _, err := output(b.tools.python, args...); err != nil {
 			return "", err
 		}
-		// Drivers compile it for all architectures; the oldest and the newest stand for them. Only the words on the
-		// newest PTX go into the table, which has one line for each architecture.
-		for _, arch := range []string{"sm_80", newest} {
-			if _, err := output(b.tools.ptxas, "-arch="+arch, out, "-o", os.DevNull); err != nil {
-				return "", err
-			}
+		// As the oldest driver does for the oldest device, and a new one for the newest. What ptxas says of the other
+		// PTX goes into the table, which has one line for each architecture.
+		if _, err := output(b.tools.ptxas12, "-arch=sm_80", out, "-o", os.DevNull); err != nil {
+			return "", err
+		}
+		if _, err := output(b.tools.ptxas, "-arch="+newest, out, "-o", os.DevNull); err != nil {
+			return "", err
 		}
 		return "", nil
 	default:

@@ -11,8 +11,9 @@ import (
 
 // tools are the compilers and their versions.
 type tools struct {
-	nvcc, ptxas, python, nvrtc string
-	nvccVersion, nvrtcVersion  string
+	nvcc, ptxas               string
+	python, nvrtc, ptxas12    string // of CUDA 12: NVRTC, and the assembler that its drivers have built in
+	nvccVersion, nvrtcVersion string
 }
 
 var nvccRelease = regexp.MustCompile(`release [\d.]+, V([\d.]+)`)
@@ -23,11 +24,11 @@ func findTools(root, nvcc, venv string) (tools, error) {
 	if _, err := os.Stat(t.python); err != nil {
 		return t, fmt.Errorf("no virtual environment %s: make cuda makes it (%w)", venv, err)
 	}
+	if t.ptxas12 = wheelFile(venv, "cuda_nvcc", "bin", "ptxas"); t.ptxas12 == "" {
+		return t, fmt.Errorf("%s has not all of %s/requirements.txt: make cuda installs it", venv, root)
+	}
 	if t.nvcc == "" {
-		found, _ := filepath.Glob(filepath.Join(venv, "lib", "python3*", "site-packages", "nvidia", "cu13", "bin", "nvcc"))
-		if len(found) > 0 {
-			t.nvcc = found[0]
-		} else {
+		if t.nvcc = wheelFile(venv, "cu13", "bin", "nvcc"); t.nvcc == "" {
 			t.nvcc = "nvcc"
 		}
 	}
@@ -54,6 +55,16 @@ func findTools(root, nvcc, venv string) (tools, error) {
 	out, err = output(t.python, t.nvrtc, "--version")
 	t.nvrtcVersion = strings.TrimSpace(out)
 	return t, err
+}
+
+// wheelFile returns the path of a file of NVIDIA's wheels, "" if it is not there.
+func wheelFile(venv string, parts ...string) string {
+	wheels := filepath.Join(venv, "lib", "python3*", "site-packages", "nvidia")
+	found, _ := filepath.Glob(filepath.Join(append([]string{wheels}, parts...)...))
+	if len(found) == 0 {
+		return ""
+	}
+	return found[0]
 }
 
 // output runs a command and returns what it writes to both of its outputs; an error has that too.

@@ -1,0 +1,87 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/sdgraph/sdgraph/kernels"
+	"github.com/sdgraph/sdgraph/kernels/cuda"
+)
+
+// launch is the shape in which a kernel is launched.
+type launch struct {
+	threads, shared int // of a block; bytes of dynamic shared memory
+}
+
+// recorder is a driver that runs nothing and remembers how kernels are launched. The addresses that it gives are of no
+// memory.
+type recorder struct {
+	launches map[string]launch
+	next     uintptr
+}
+
+func (r *recorder) Name() string                             { return "recorder" }
+func (r *recorder) MemInfo() (free, total uint64, err error) { return 1 << 40, 1 << 40, nil }
+func (r *recorder) Free(address uintptr) error               { return nil }
+func (r *recorder) Upload(dst uintptr, src []byte) error     { return nil }
+func (r *recorder) Download(dst []byte, src uintptr) error   { return nil }
+func (r *recorder) Synchronize() error                       { return nil }
+func (r *recorder) Close() error                             { return nil }
+func (r *recorder) Alloc(bytes int) (address uintptr, _ error) {
+	address, r.next = r.next, r.next+1<<20
+	return
+}
+
+func (r *recorder) Launch(kernel string, grid, block [3]uint32, shared uint32, args ...any) error {
+	l := launch{int(block[0] * block[1] * block[2]), int(shared)}
+	if was, ok := r.launches[kernel]; ok && was != l {
+		return fmt.Errorf("%s is launched with %+v and with %+v: the table has one line for it", kernel, was, l)
+	}
+	r.launches[kernel] = l
+	return nil
+}
+
+// recordLaunches calls every function of package cuda, at sizes for which it launches each of its kernels.
+func recordLaunches() (map[string]launch, error) {
+	r := &recorder{launches: map[string]launch{}, next: 1 << 20}
+	for _, math := range []cuda.Precision{cuda.Float32, cuda.Float16, cuda.BFloat16} {
+		d := cuda.New(r)
+		d.Math = math
+		// Heads of 200 channels go by way of matrices.
+		for _, channels := range []int{40, 64, 80, 160, 200} {
+			if err := recordAttention(d, channels); err != nil {
+				return nil, err
+			}
+		}
+		if err := d.Synchronize(); err != nil {
+			return nil, err
+		}
+	}
+	return r.launches, nil
+}
+
+// recordAttention calls the functions of attention with one head of so many channels, one query and one key.
+func recordAttention(d *cuda.Device, channels int) error {
+	s := kernels.AttentionShape{B: 1, Heads: 1, Queries: 1, Keys: 1, HeadDim: channels, Scale: 1}
+	x, err := d.Make(channels)
+	if err != nil {
+		return err
+	}
+	number, err := d.Make(1)
+	if err != nil {
+		return err
+	}
+	d.AttentionWithTokens(x, number, number, x, x, x, []int{0}, s)
+	d.AttentionGrad(x, x, x, x, x, x, x, x, nil, s)
+	d.AttentionTokens(number, x, x, []int{0}, s)
+	d.AttentionTokensGrad(x, x, x, x, number, []int{0}, s)
+	if d.Math == cuda.Float32 || channels > 160 {
+		return nil
+	}
+	half, err := d.Make16(channels)
+	if err != nil {
+		return err
+	}
+	d.Attention16(half, number, half, half, half, s)
+	d.AttentionGrad16(half, half, half, half, half, half, half, half, nil, s)
+	return nil
+}
