@@ -6,9 +6,9 @@ import (
 	"github.com/sdgraph/sdgraph/kernels"
 )
 
-// AttentionGrad sets dq, dk and dv to the gradients of [Device.Attention] with respect to q, k and v, given its result
-// out and dout, the gradient with respect to out. Any of dq, dk and dv may be nil, and the work for it is skipped. lse is
-// what Attention returned there; nil means computed here. See [kernels.AttentionGrad].
+// AttentionGrad sets dq, dk and dv to the gradients of [Device.Attention] with respect to q, k and v, given its
+// result out and dout, the gradient with respect to out. Any of dq, dk and dv may be nil, and the work for it is
+// skipped. lse is what Attention returned there; nil means computed here. See [kernels.AttentionGrad].
 func (d *Device) AttentionGrad(dq, dk, dv, q, k, v, out, dout, lse []float32, s kernels.AttentionShape) {
 	const op = "AttentionGrad"
 	checkAttention(op, q, k, v, s)
@@ -66,8 +66,8 @@ func gradSizes(math Precision, size int) blockSizes {
 	return blockSizes{2, 32}
 }
 
-// gradCall is what the kernels of the gradient take. Addresses of gradients that are 0 are not wanted; out may be 0 if dv
-// alone is.
+// gradCall is what the kernels of the gradient take. Addresses of gradients that are 0 are not wanted; out may be 0
+// if dv alone is.
 type gradCall struct {
 	kernels.AttentionShape
 	memory, math   Precision
@@ -79,7 +79,8 @@ type gradCall struct {
 func (d *Device) grad(c gradCall) {
 	if c.lse == 0 {
 		c.lse = d.temporary(slotLSE, rows(c.AttentionShape))
-		d.forward(forwardCall{AttentionShape: c.AttentionShape, memory: c.memory, math: c.math, lse: c.lse, q: c.q, k: c.k})
+		d.forward(forwardCall{AttentionShape: c.AttentionShape, memory: c.memory, math: c.math,
+			lse: c.lse, q: c.q, k: c.k})
 	}
 	heads, n := c.B*c.Heads, rows(c.AttentionShape)
 	largest, factor, delta := d.temporary(slotLargest, n), d.temporary(slotFactor, heads), uintptr(0)

@@ -26,12 +26,12 @@ func (d *Device) AttentionValuesGrad(dp, dv, p, v, dout []float32, s kernels.Att
 	h := d.allHeads(s)
 	math := d.gradMath()
 	if dp != nil {
-		h.product(math, h.matrix(address(dp)), h.like(dout, s.Queries), h.like(v, s.Keys).transposed(), s.Queries, s.Keys,
-			s.HeadDim, 1)
+		h.product(math, h.matrix(address(dp)), h.like(dout, s.Queries), h.like(v, s.Keys).transposed(),
+			s.Queries, s.Keys, s.HeadDim, 1)
 	}
 	if dv != nil {
-		h.product(math, h.like(dv, s.Keys), h.matrix(address(p)).transposed(), h.like(dout, s.Queries), s.Keys, s.HeadDim,
-			s.Queries, 1)
+		h.product(math, h.like(dv, s.Keys), h.matrix(address(p)).transposed(), h.like(dout, s.Queries),
+			s.Keys, s.HeadDim, s.Queries, 1)
 	}
 }
 
@@ -82,7 +82,8 @@ func (h heads) product(math Precision, out, a, b strided, m, n, k int, scale flo
 func (h heads) probs(p, lse, q, k uintptr) { h.probsWith(Float32, p, lse, q, k) }
 
 func (h heads) probsWith(math Precision, p, lse, q, k uintptr) {
-	h.product(math, h.matrix(p), h.at(q, h.Queries), h.at(k, h.Keys).transposed(), h.Queries, h.Keys, h.HeadDim, h.Scale)
+	h.product(math, h.matrix(p), h.at(q, h.Queries), h.at(k, h.Keys).transposed(),
+		h.Queries, h.Keys, h.HeadDim, h.Scale)
 	causal := 0
 	if h.Causal {
 		causal = h.Queries
@@ -114,12 +115,12 @@ func (d *Device) attentionGradByMatrix(dq, dk, dv, q, k, v, dout []float32, s ke
 			h.probsWith(math, probs, 0, address(q), address(k))
 		}
 		if dv != nil {
-			h.product(math, h.like(dv, s.Keys), h.matrix(probs).transposed(), h.like(dout, s.Queries), s.Keys, s.HeadDim,
-				s.Queries, 1)
+			h.product(math, h.like(dv, s.Keys), h.matrix(probs).transposed(), h.like(dout, s.Queries),
+				s.Keys, s.HeadDim, s.Queries, 1)
 		}
 		if dq != nil || dk != nil {
-			h.product(math, h.matrix(dprobs), h.like(dout, s.Queries), h.like(v, s.Keys).transposed(), s.Queries, s.Keys,
-				s.HeadDim, 1)
+			h.product(math, h.matrix(dprobs), h.like(dout, s.Queries), h.like(v, s.Keys).transposed(),
+				s.Queries, s.Keys, s.HeadDim, 1)
 			h.scoresGrad(math, address(dq), address(dk), address(q), address(k), probs, dprobs)
 		}
 	})
@@ -132,8 +133,8 @@ func (h heads) scoresGrad(math Precision, dq, dk, q, k, probs, dprobs uintptr) {
 		h.product(math, h.at(dq, h.Queries), h.matrix(dprobs), h.at(k, h.Keys), h.Queries, h.HeadDim, h.Keys, h.Scale)
 	}
 	if dk != 0 {
-		h.product(math, h.at(dk, h.Keys), h.matrix(dprobs).transposed(), h.at(q, h.Queries), h.Keys, h.HeadDim, h.Queries,
-			h.Scale)
+		h.product(math, h.at(dk, h.Keys), h.matrix(dprobs).transposed(), h.at(q, h.Queries),
+			h.Keys, h.HeadDim, h.Queries, h.Scale)
 	}
 }
 

@@ -6,8 +6,8 @@ import (
 	"github.com/sdgraph/sdgraph/kernels"
 )
 
-// AttentionProbs sets p [B, Heads, Queries, Keys] to softmax(Scale·q·kᵀ). Like all maps that are looked at, it is computed
-// with products of float32 numbers, whatever [Device].Math says.
+// AttentionProbs sets p [B, Heads, Queries, Keys] to softmax(Scale·q·kᵀ). Like all maps that are looked at, it is
+// computed with products of float32 numbers, whatever [Device].Math says.
 func (d *Device) AttentionProbs(p, q, k []float32, s kernels.AttentionShape) {
 	const op = "AttentionProbs"
 	checkAttention(op, q, k, k, s)
@@ -18,8 +18,8 @@ func (d *Device) AttentionProbs(p, q, k []float32, s kernels.AttentionShape) {
 	d.allHeads(s).probs(address(p), 0, address(q), address(k))
 }
 
-// AttentionTokens sets p [B, Heads, Queries, len(tokens)] to the probabilities with which each query attends to the keys
-// that tokens number: columns of what [Device.AttentionProbs] gives, without ever storing the rest.
+// AttentionTokens sets p [B, Heads, Queries, len(tokens)] to the probabilities with which each query attends to the
+// keys that tokens number: columns of what [Device.AttentionProbs] gives, without ever storing the rest.
 func (d *Device) AttentionTokens(p, q, k []float32, tokens []int, s kernels.AttentionShape) {
 	const op = "AttentionTokens"
 	checkAttention(op, q, k, k, s)
@@ -35,8 +35,8 @@ func (d *Device) AttentionTokens(p, q, k []float32, tokens []int, s kernels.Atte
 	d.forward(forwardCall{AttentionShape: s, probs: address(p), q: address(q), k: address(k), tokens: tokens})
 }
 
-// AttentionTokensGrad sets dq and dk, either of which may be nil, to the gradients of [Device.AttentionTokens], given dp,
-// that with respect to p; see [kernels.AttentionTokensGrad].
+// AttentionTokensGrad sets dq and dk, either of which may be nil, to the gradients of [Device.AttentionTokens], given
+// dp, that with respect to p; see [kernels.AttentionTokensGrad].
 func (d *Device) AttentionTokensGrad(dq, dk, q, k, dp []float32, tokens []int, s kernels.AttentionShape) {
 	const op = "AttentionTokensGrad"
 	checkAttention(op, q, k, k, s)
@@ -57,7 +57,8 @@ func (d *Device) AttentionTokensGrad(dq, dk, q, k, dp []float32, tokens []int, s
 	g.lse, g.p = d.temporary(slotLSE, rows(s)), d.temporary(slotProbs, len(dp))
 	if rows(s) > 0 {
 		// Attention over k in place of v, which the gradient of q starts from.
-		d.forward(forwardCall{AttentionShape: s, out: address(dq), lse: g.lse, probs: g.p, q: g.q, k: g.k, v: g.k, tokens: tokens})
+		d.forward(forwardCall{AttentionShape: s, out: address(dq), lse: g.lse, probs: g.p,
+			q: g.q, k: g.k, v: g.k, tokens: tokens})
 	}
 	if dq != nil && rows(s) > 0 {
 		d.tokensGradQueries(address(dq), g)

@@ -7,10 +7,10 @@ import (
 
 // Device computes the functions of package kernels on what a [Driver] runs.
 //
-// Slices that its methods take are of device memory, as [Device.Make] returns them: their addresses are the device's, and
-// Go code must not read or write their elements. Kernels run one after another, behind the caller's back; the first error
-// of any of them stays: nothing more is launched then, and [Device.Synchronize] returns it. Lengths that contradict a
-// stated shape are a programming error and panic, as in package kernels.
+// Slices that its methods take are of device memory, as [Device.Make] returns them: their addresses are the device's,
+// and Go code must not read or write their elements. Kernels run one after another, behind the caller's back; the
+// first error of any of them stays: nothing more is launched then, and [Device.Synchronize] returns it. Lengths that
+// contradict a stated shape are a programming error and panic, as in package kernels.
 //
 // A Device is used from one goroutine at a time.
 type Device struct {

@@ -1,8 +1,8 @@
 package cuda
 
-// Driver is what runs kernels: a GPU, or the emulator on the host. Addresses are those of device memory. Work is done in
-// the order in which it was asked for; Launch may return before its kernel has run, and what goes wrong there may be
-// reported by a later call. A driver is used from one goroutine at a time.
+// Driver is what runs kernels: a GPU, or the emulator on the host. Addresses are those of device memory. Work is done
+// in the order in which it was asked for; Launch may return before its kernel has run, and what goes wrong there may
+// be reported by a later call. A driver is used from one goroutine at a time.
 type Driver interface {
 	// Name is the device's, for people.
 	Name() string

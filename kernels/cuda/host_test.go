@@ -6,6 +6,7 @@ import (
 	"errors"
 	"math"
 	"testing"
+	"unsafe"
 
 	"github.com/sdgraph/sdgraph/kernels"
 	"github.com/sdgraph/sdgraph/kernels/cuda/emulator"
@@ -20,7 +21,7 @@ type onHost struct {
 }
 
 // emulated is a device on the emulator; the test is skipped where there is none.
-func emulated(t *testing.T, sanitize bool, math Precision) onHost {
+func emulated(t *testing.T, sanitize bool, precision Precision) onHost {
 	t.Helper()
 	driver, err := emulator.Start(emulator.Options{Sanitize: sanitize})
 	if errors.Is(err, emulator.ErrNoCompiler) {
@@ -30,7 +31,7 @@ func emulated(t *testing.T, sanitize bool, math Precision) onHost {
 		t.Fatal(err)
 	}
 	d := New(driver)
-	d.Math = math
+	d.Math = precision
 	t.Cleanup(func() {
 		if err := d.Close(); err != nil {
 			t.Error(err)
@@ -46,7 +47,8 @@ func must(err error) {
 	}
 }
 
-// run gives f device memory like results, in place of which nil stays nil, and with the operands, and copies the results.
+// run gives f device memory like results, in place of which nil stays nil, and with the operands, and copies the
+// results.
 func (h onHost) run(results, operands [][]float32, f func(results, operands [][]float32)) {
 	device := func(x []float32) []float32 {
 		if x == nil {
@@ -122,10 +124,62 @@ func (h onHost) functions() kerneltest.Functions {
 		Softmax: func(out, x []float32, rows, n int) {
 			h.run(many{out}, many{x}, func(r, o many) { h.Softmax(r[0], o[0], rows, n) })
 		},
+		MatMul: func(out, a, b kernels.Matrix, m, n, k int, scale float32) {
+			h.matrices(&out, &a, &b, func() { h.MatMul(out, a, b, m, n, k, scale) })
+		},
+		BatchMatMul: h.batchMatMul,
 		SoftmaxGrad: func(dx, dy, y []float32, rows, n int) {
 			h.run(many{dx}, many{dy, y}, func(r, o many) { h.SoftmaxGrad(r[0], o[0], o[1], rows, n) })
 		},
 	}
+}
+
+// matrices moves three matrices to the device for f and copies the first one back, around its rows too.
+func (h onHost) matrices(out, a, b *kernels.Matrix, f func()) {
+	result := out.Data
+	h.run(many{}, many{out.Data, a.Data, b.Data}, func(_, o many) {
+		out.Data, a.Data, b.Data = o[0], o[1], o[2]
+		f()
+		must(h.Synchronize())
+		must(h.Download(result, out.Data))
+	})
+}
+
+// batchMatMul moves the operands of all products to the device, in one piece for each kind, as far from each other as
+// they are on the host: what is not theirs is NaN there.
+func (h onHost) batchMatMul(batch int, at func(i int) (out, a, b kernels.Matrix), m, n, k int, scale float32) {
+	outs, as, bs := make([]kernels.Matrix, batch), make([]kernels.Matrix, batch), make([]kernels.Matrix, batch)
+	for i := range batch {
+		outs[i], as[i], bs[i] = at(i)
+	}
+	results, left, right := span(outs), span(as), span(bs)
+	h.run(many{}, many{results, left, right}, func(_, o many) {
+		h.BatchMatMul(batch, func(i int) (out, a, b kernels.Matrix) {
+			return moved(outs[i], results, o[0]), moved(as[i], left, o[1]), moved(bs[i], right, o[2])
+		}, m, n, k, scale)
+		must(h.Synchronize())
+		must(h.Download(results, o[0]))
+	})
+}
+
+// span is the memory from the first of several slices of one array to the end of the last.
+func span(x []kernels.Matrix) []float32 {
+	first, last := x[0].Data, x[0].Data
+	for _, y := range x {
+		if address(y.Data) < address(first) {
+			first = y.Data
+		}
+		if address(y.Data)+uintptr(4*len(y.Data)) > address(last)+uintptr(4*len(last)) {
+			last = y.Data
+		}
+	}
+	return unsafe.Slice(unsafe.SliceData(first), int(address(last)-address(first))/4+len(last))
+}
+
+// moved is the matrix at the same distance from the start of to as x has from the start of from.
+func moved(x kernels.Matrix, from, to []float32) kernels.Matrix {
+	x.Data = to[int(address(x.Data)-address(from))/4:][:len(x.Data)]
+	return x
 }
 
 // near holds results to a reference: their largest difference, relative to the reference's largest number.
@@ -138,9 +192,8 @@ func near(t *testing.T, name string, got, want []float32, tolerance float64) {
 			worst, at = err, i
 		}
 	}
-	t.Logf("%s: error %.2g of %.2g", name, worst, largest)
 	if !(worst <= tolerance*largest) {
-		t.Errorf("%s: element %d of %d is %g, want %g (error %.2g, largest %.2g, allowed %.2g)", name, at, len(want), got[at],
-			want[at], worst, largest, tolerance*largest)
+		t.Errorf("%s: element %d of %d is %g, want %g (error %.2g, largest %.2g, allowed %.2g)",
+			name, at, len(want), got[at], want[at], worst, largest, tolerance*largest)
 	}
 }

@@ -68,8 +68,8 @@ func matrix(op, name string, x kernels.Matrix, rows, columns int) strided {
 		lines, length = columns, rows
 	}
 	if rows > 0 && columns > 0 && (x.Stride < length || len(x.Data) < (lines-1)*x.Stride+length) {
-		panic(fmt.Sprintf("cuda: %s: %s has %d elements and stride %d, too few for %d×%d", op, name, len(x.Data), x.Stride,
-			rows, columns))
+		panic(fmt.Sprintf("cuda: %s: %s has %d elements and stride %d, too few for %d×%d",
+			op, name, len(x.Data), x.Stride, rows, columns))
 	}
 	s := strided{data: address(x.Data), row: x.Stride, column: 1}
 	if x.Trans {

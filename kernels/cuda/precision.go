@@ -37,8 +37,8 @@ func (p Precision) bytes() int {
 	return 2
 }
 
-// Roundoff is the largest relative error of rounding a number to p: 2⁻²⁴, 2⁻¹¹ or 2⁻⁸ (Higham, "Accuracy and Stability of
-// Numerical Algorithms", 2002, section 2.1).
+// Roundoff is the largest relative error of rounding a number to p: 2⁻²⁴, 2⁻¹¹ or 2⁻⁸ (Higham, "Accuracy and
+// Stability of Numerical Algorithms", 2002, section 2.1).
 func (p Precision) Roundoff() float64 {
 	switch p {
 	case Float16:

@@ -20,11 +20,12 @@ import (
 // ErrNoCompiler says that this machine has no g++, or that the module's sources are not here: tests skip.
 var ErrNoCompiler = errors.New("the emulator of a GPU needs g++ and the sources of kernels/cuda")
 
-// flags of the compiler; -ffp-contract=off because a product and a sum are fused where a kernel says so, and nowhere else.
+// flags of the compiler; -ffp-contract=off because a product and a sum are fused where a kernel says so, and nowhere
+// else.
 var (
 	commonFlags = []string{"-std=c++17", "-ffp-contract=off", "-Wall", "-Wextra", "-Wno-unknown-pragmas", "-g1"}
 	fastFlags   = []string{"-O2"}
-	checkFlags  = []string{"-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer"}
+	checkFlags  = []string{"-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"}
 )
 
 func (o Options) flags() []string {
@@ -47,11 +48,14 @@ func sourceFolder() (string, error) {
 		}
 		parent := filepath.Dir(dir)
 		if parent == dir {
-			return "", fmt.Errorf("%w: kernels/cuda/src/device.h is in no folder above the working folder", ErrNoCompiler)
+			return "", fmt.Errorf("%w: no kernels/cuda/src/device.h above the working folder", ErrNoCompiler)
 		}
 		dir = parent
 	}
 }
+
+// building lets one test build what others wait for.
+var building sync.Mutex
 
 // build compiles the emulator, unless it is in the user's cache, and returns the program's path.
 func build(o Options) (string, error) {
@@ -67,6 +71,8 @@ func build(o Options) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	building.Lock()
+	defer building.Unlock()
 	key, err := fingerprint(folder, compiler, units, o)
 	if err != nil {
 		return "", err
@@ -95,17 +101,19 @@ func build(o Options) (string, error) {
 	return program, os.Rename(made, program) // at once, for tests of other packages may be building it too
 }
 
-// translationUnits are the files to compile: kernels, the emulator itself, and what the options add.
+// translationUnits are the files to compile: kernels, and the emulator itself.
 func translationUnits(folder string, o Options) ([]string, error) {
-	var units []string
-	for _, pattern := range []string{"src/*.cu", "emulator/host/*.cc"} {
-		found, err := filepath.Glob(filepath.Join(folder, pattern))
-		if err != nil {
+	units, err := filepath.Glob(filepath.Join(folder, "emulator", "host", "*.cc"))
+	if err != nil {
+		return nil, err
+	}
+	sources := o.Sources
+	if sources == nil {
+		if sources, err = filepath.Glob(filepath.Join(folder, "src", "*.cu")); err != nil {
 			return nil, err
 		}
-		units = append(units, found...)
 	}
-	return append(units, o.Sources...), nil
+	return append(units, sources...), nil
 }
 
 // fingerprint names a program by everything that it is made of.

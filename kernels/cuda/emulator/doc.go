@@ -1,16 +1,16 @@
 // Package emulator runs the kernels of package cuda without a GPU: their sources, compiled by g++ with the headers in
 // host/ in place of nvcc's, in a process of their own that this package starts and talks to over pipes.
 //
-// A block's threads are fibers, blocks run one after another, and warp-wide functions compute what the PTX ISA says from
-// where it says that the operands are, so a kernel that passes here has its fragments, barriers and bounds right. Beyond
-// what a GPU does, the emulator reports
+// A block's threads are fibers, blocks run one after another, and warp-wide functions compute what the PTX ISA says
+// from where it says that the operands are, so a kernel that passes here has its fragments, barriers and bounds
+// right. Beyond what a GPU does, the emulator reports
 //
 //   - barriers and warp-wide functions that not all threads reach, with the kernel, the block and the lines;
 //   - arguments that are not of the parameters' types;
 //   - reading what nobody wrote, as NaN: device memory and shared memory start filled with it;
 //   - missing barriers, as wrong results, since the order in which warps run is drawn by lot;
-//   - with [Options].Sanitize every access outside an allocation or outside shared memory, every misaligned one and every
-//     undefined operation, as an error that ends the emulator.
+//   - with [Options].Sanitize every access outside an allocation or outside shared memory, every misaligned one and
+//     every undefined operation, as an error that ends the emulator.
 //
 // What it cannot show is how fast a kernel is, how many registers it takes, and what races inside a warp do.
 package emulator
@@ -19,6 +19,6 @@ package emulator
 type Options struct {
 	// Sanitize compiles with AddressSanitizer and UndefinedBehaviorSanitizer, which is several times slower.
 	Sanitize bool
-	// Sources are kernels besides those of package cuda, files of CUDA C++ that include device.h.
+	// Sources are kernels in place of those of package cuda: files of CUDA C++ that include device.h.
 	Sources []string
 }

@@ -128,6 +128,8 @@ func bfloat16(x float32) float32 {
 	return high
 }
 
+func half(x float32) float64 { return float64(float16.Fromfloat32(x).Float32()) }
+
 func TestProducts(t *testing.T) {
 	e := start(t)
 	a, b, c := random(16*16), random(16*8), random(16*8 + 1)[:16*8]
@@ -138,7 +140,7 @@ func TestProducts(t *testing.T) {
 		for i, got := range numbers(t, e, d, 16*8) {
 			want := float64(c[i])
 			for k := range 16 {
-				want += float64(float16.Fromfloat32(a[i/8*16+k]).Float32()) * float64(float16.Fromfloat32(b[k*8+i%8]).Float32())
+				want += half(a[i/8*16+k]) * half(b[k*8+i%8])
 			}
 			if math.Abs(float64(got)-want) > 1e-5 {
 				t.Fatalf("%s: element (%d, %d) is %g, want %g", name, i/8, i%8, got, want)
@@ -181,26 +183,34 @@ func TestSharedMemory(t *testing.T) {
 	}
 }
 
+// here stands for the address so many bytes into 64 numbers.
+type here uintptr
+
 // TestMistakes makes every mistake that the emulator says it reports. Those that end it come in emulators of their own.
 func TestMistakes(t *testing.T) {
 	for _, c := range []struct {
 		name, kernel, want string
 		shared             uint32
-		args               func(x uintptr) []any
+		args               []any
 	}{
-		{"barrier", "selftest_divergent", "selftest_divergent, block (0, 0, 0)", 0, func(x uintptr) []any { return []any{x} }},
-		{"warp", "selftest_divergent_warp", "selftest.cu", 0, func(x uintptr) []any { return []any{x} }},
-		{"name", "selftest_nothing", "no kernel selftest_nothing", 0, func(x uintptr) []any { return nil }},
-		{"kinds", "selftest_shared", "arguments of kinds f, want i", 0, func(x uintptr) []any { return []any{float32(1)} }},
-		{"write", "selftest_write", "heap-buffer-overflow", 0, func(x uintptr) []any { return []any{x, x, int32(64), int32(0)} }},
-		{"read", "selftest_write", "heap-buffer-overflow", 0, func(x uintptr) []any { return []any{x, x, int32(0), int32(-1)} }},
-		{"shared", "selftest_shared", "heap-buffer-overflow", 100, func(x uintptr) []any { return []any{int32(100)} }},
-		{"alignment", "selftest_aligned", "misaligned", 0, func(x uintptr) []any { return []any{x, x + 4} }},
+		{"barrier", "selftest_divergent", "selftest_divergent, block (0, 0, 0)", 0, []any{here(0)}},
+		{"warp", "selftest_divergent_warp", "selftest.cu", 0, []any{here(0)}},
+		{"name", "selftest_nothing", "no kernel selftest_nothing", 0, nil},
+		{"kinds", "selftest_shared", "arguments of kinds f, want i", 0, []any{float32(1)}},
+		{"write", "selftest_write", "heap-buffer-overflow", 0, []any{here(0), here(0), int32(64), int32(0)}},
+		{"read", "selftest_write", "heap-buffer-overflow", 0, []any{here(0), here(0), int32(0), int32(-1)}},
+		{"shared", "selftest_shared", "heap-buffer-overflow", 100, []any{int32(100)}},
+		{"alignment", "selftest_aligned", "misaligned", 0, []any{here(0), here(4)}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			e := start(t)
 			x := vector(t, e, make([]float32, 64))
-			err := e.Launch(c.kernel, [3]uint32{1, 1, 1}, [3]uint32{64, 1, 1}, c.shared, c.args(x)...)
+			for i, arg := range c.args {
+				if offset, ok := arg.(here); ok {
+					c.args[i] = x + uintptr(offset)
+				}
+			}
+			err := e.Launch(c.kernel, [3]uint32{1, 1, 1}, [3]uint32{64, 1, 1}, c.shared, c.args...)
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("error %v, want one with %q", err, c.want)
 			}

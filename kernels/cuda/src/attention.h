@@ -1,8 +1,9 @@
 // What the kernels of attention share: which rows of the operands a head has, and how they get into shared memory.
 //
-// q and out are [B, queries, heads·channels], k and v [B, keys, heads·channels], numbers per query [B, heads, queries].
-// A grid has blocks of queries or keys along x, and b·heads + head along y. T is the type of numbers in memory, E that of
-// products, D the size of a head that a kernel is compiled for; channels, the real one, is at most D.
+// q and out are [B, queries, heads·channels], k and v [B, keys, heads·channels], numbers per query [B, heads,
+// queries]. A grid has blocks of queries or keys along x, and b·heads + head along y. T is the type of numbers in
+// memory, E that of products, D the size of a head that a kernel is compiled for; channels, the real one, is at most
+// D.
 #pragma once
 
 #include "warp_product.h"
@@ -76,13 +77,14 @@ __device__ float4 read_channels(const T *row, int c, int channels, bool aligned)
     return x;
 }
 
-// Fills a tile with rows first to first+rows-1 of a head, times factor. source is the head's row 0; those from row end
-// on are 0.
-template <int D, class E, class T>
-__device__ void load_tile(E *tile, const T *source, int first, int rows, int end, const Shape &s, float factor = 1) {
+// Fills a tile with rows first to first+rows-1 of a head, times factor, by all threads of so many warps. source is the
+// head's row 0; those from row end on are 0.
+template <int D, int rows, int warps, class E, class T>
+__device__ void load_tile(E *tile, const T *source, int first, int end, const Shape &s, float factor = 1) {
     constexpr int fours = Tile<E, D>::columns / 4;
     bool aligned = aligned_rows(source, s);
-    for (int i = static_cast<int>(threadIdx.x); i < rows * fours; i += static_cast<int>(blockDim.x)) {
+    UNROLL_BY(4) // several reads under way at a time
+    for (int i = static_cast<int>(threadIdx.x); i < rows * fours; i += warps * warp_size) {
         int row = i / fours, c = i % fours * 4;
         float4 x = {0, 0, 0, 0};
         if (first + row < end) {

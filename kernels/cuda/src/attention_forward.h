@@ -106,14 +106,14 @@ __device__ void attention_forward(T *out, float *lse, const Tokens &tokens, cons
     E *queries = reinterpret_cast<E *>(shared), *keys = queries + height * stride, *values = keys + width * stride;
     int first = static_cast<int>(blockIdx.x) * height, row = first + 16 * warp_index();
     int end = s.causal ? smaller(s.keys, first + height) : s.keys;
-    load_tile<D>(queries, q + s.first_query(), first, height, s.queries, s);
+    load_tile<D, height, Sizes::warps>(queries, q + s.first_query(), first, s.queries, s);
     float acc[D / 8][4];
     clear(acc);
     RunningSoftmax softmax;
     for (int column = 0; column < end; column += width) {
         __syncthreads(); // the last tiles have been used
-        load_tile<D>(keys, k + s.first_key(), column, width, s.keys, s);
-        if (out != nullptr) load_tile<D>(values, v + s.first_key(), column, width, s.keys, s);
+        load_tile<D, width, Sizes::warps>(keys, k + s.first_key(), column, s.keys, s);
+        if (out != nullptr) load_tile<D, width, Sizes::warps>(values, v + s.first_key(), column, s.keys, s);
         __syncthreads();
         float scores[width / 8][4];
         clear(scores);

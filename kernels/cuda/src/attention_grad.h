@@ -3,11 +3,11 @@
 //	P = exp(scale·q·kᵀ - lse)   dS = P∘(dout·vᵀ - Δ)   dq = scale·dS·k   dk = scale·dSᵀ·q   dv = Pᵀ·dout
 //
 // with Δ the sum of dout∘out over each row (Dao, "FlashAttention-2", 2023, section 3.1.2). One kernel has blocks of
-// queries and sums up dq, one has blocks of keys and sums up dk and dv on the transposes of all tiles, so that every sum
-// has one owner and one order.
+// queries and sums up dq, one has blocks of keys and sums up dk and dv on the transposes of all tiles, so that every
+// sum has one owner and one order.
 //
-// Gradients may be of any magnitude, and f16 holds none below 6e-8: dout is multiplied by a power of two that brings the
-// head's largest number to between 1/2 and 1, and what comes out is divided by it. Both are exact.
+// Gradients may be of any magnitude, and f16 holds none below 6e-8: dout is multiplied by a power of two that brings
+// the head's largest number to between 1/2 and 1, and what comes out is divided by it. Both are exact.
 #pragma once
 
 #include "attention.h"
@@ -41,8 +41,8 @@ __device__ void attention_grad_queries(T *dq, const GradOperands<T> &g, const Sh
     int first = static_cast<int>(blockIdx.x) * height, row = first + 16 * warp_index();
     int end = s.causal ? smaller(s.keys, first + height) : s.keys;
     float factor = g.factor[blockIdx.y], scale = s.scale * log2_of_e;
-    load_tile<D>(queries, g.q + s.first_query(), first, height, s.queries, s);
-    load_tile<D>(dout, g.dout + s.first_query(), first, height, s.queries, s, factor);
+    load_tile<D, height, Sizes::warps>(queries, g.q + s.first_query(), first, s.queries, s);
+    load_tile<D, height, Sizes::warps>(dout, g.dout + s.first_query(), first, s.queries, s, factor);
     QueryNumbers of_row[2];
     UNROLL
     for (int half = 0; half < 2; half++) {
@@ -52,8 +52,8 @@ __device__ void attention_grad_queries(T *dq, const GradOperands<T> &g, const Sh
     clear(acc);
     for (int column = 0; column < end; column += width) {
         __syncthreads(); // the last tiles have been used
-        load_tile<D>(keys, g.k + s.first_key(), column, width, s.keys, s);
-        load_tile<D>(values, g.v + s.first_key(), column, width, s.keys, s);
+        load_tile<D, width, Sizes::warps>(keys, g.k + s.first_key(), column, s.keys, s);
+        load_tile<D, width, Sizes::warps>(values, g.v + s.first_key(), column, s.keys, s);
         __syncthreads();
         float scores[width / 8][4], dprobs[width / 8][4];
         clear(scores);
@@ -86,16 +86,16 @@ __device__ void attention_grad_keys_pass(T *dk, T *dv, const GradOperands<T> &g,
     int first = static_cast<int>(blockIdx.x) * height, row = first + 16 * warp_index();
     float factor = g.factor[blockIdx.y], scale = s.scale * log2_of_e;
     __syncthreads(); // tiles of an earlier pass have been used
-    load_tile<D>(k, g.k + s.first_key(), first, height, s.keys, s);
-    if (keys) load_tile<D>(v, g.v + s.first_key(), first, height, s.keys, s);
+    load_tile<D, height, Sizes::warps>(k, g.k + s.first_key(), first, s.keys, s);
+    if (keys) load_tile<D, height, Sizes::warps>(v, g.v + s.first_key(), first, s.keys, s);
     float sum_k[keys ? D / 8 : 1][4], sum_v[values ? D / 8 : 1][4];
     clear(sum_k);
     clear(sum_v);
     int column = s.causal ? first / width * width : 0; // queries before the block's first key see none of its keys
     for (; column < s.queries; column += width) {
         __syncthreads(); // the last tiles have been used
-        load_tile<D>(q, g.q + s.first_query(), column, width, s.queries, s);
-        load_tile<D>(dout, g.dout + s.first_query(), column, width, s.queries, s, factor);
+        load_tile<D, width, Sizes::warps>(q, g.q + s.first_query(), column, s.queries, s);
+        load_tile<D, width, Sizes::warps>(dout, g.dout + s.first_query(), column, s.queries, s, factor);
         __syncthreads();
         float probs[width / 8][4], dscores[width / 8][4];
         clear(probs);
@@ -137,8 +137,9 @@ __device__ void attention_grad_keys(T *dk, T *dv, const GradOperands<T> &g, cons
     if (dk != nullptr) attention_grad_keys_pass<true, false, T, E, D>(dk, dv, g, s);
 }
 
+// The bounds ask for three and two blocks on a processor: left alone, ptxas takes four, and keeps registers in memory.
 #define ATTENTION_GRAD(T, E, D)                                                                                        \
-    extern "C" __global__ void __launch_bounds__(32 * GradSizes<E, D>::warps)                                          \
+    extern "C" __global__ void __launch_bounds__(32 * GradSizes<E, D>::warps, 3)                                       \
         attention_grad_queries_##T##_##E##_##D(T *dq, const T *q, const T *k, const T *v, const T *dout,               \
                                                const float *lse, const float *delta, const float *factor, int heads,   \
                                                int queries, int keys, int channels, float scale, int causal) {         \
@@ -146,7 +147,7 @@ __device__ void attention_grad_keys(T *dk, T *dv, const GradOperands<T> &g, cons
         attention_grad_queries<T, E, D>(dq, GradOperands<T>{q, k, v, dout, lse, delta, factor}, s);                    \
     }                                                                                                                  \
     EXPORT_KERNEL(attention_grad_queries_##T##_##E##_##D);                                                             \
-    extern "C" __global__ void __launch_bounds__(32 * GradSizes<E, D>::warps)                                          \
+    extern "C" __global__ void __launch_bounds__(32 * GradSizes<E, D>::warps, 2)                                       \
         attention_grad_keys_##T##_##E##_##D(T *dk, T *dv, const T *q, const T *k, const T *v, const T *dout,           \
                                             const float *lse, const float *delta, const float *factor, int heads,      \
                                             int queries, int keys, int channels, float scale, int causal) {            \

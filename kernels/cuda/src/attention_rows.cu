@@ -44,10 +44,12 @@ extern "C" __global__ void attention_grad_factor(float *factor, const float *lar
 }
 EXPORT_KERNEL(attention_grad_factor);
 
-// delta [B, heads, queries] receives the sums of dout∘out over the channels of each row, times the head's factor. dout is
-// rounded as it will be in dout·vᵀ, from which delta is subtracted: where a query attends to one key alone, they cancel.
+// delta [B, heads, queries] receives the sums of dout∘out over the channels of each row, times the head's factor.
+// dout is rounded as it will be in dout·vᵀ, from which delta is subtracted: where a query attends to one key alone,
+// they cancel.
 template <class T, class E>
-__device__ void grad_delta(float *delta, const float *factor, const T *out, const T *dout, int entries, const Shape &s) {
+__device__ void grad_delta(float *delta, const float *factor, const T *out, const T *dout, int entries,
+                           const Shape &s) {
     QueryRow r(entries, s);
     if (r.row < 0) return;
     float of_head = factor[r.row / s.queries], sum = 0;
@@ -127,8 +129,9 @@ extern "C" __global__ void attention_tokens_grad_weights(float *weighted, const 
 }
 EXPORT_KERNEL(attention_tokens_grad_weights);
 
-// Adds scale·gᵀ·q to the tokens' rows of dk. Blocks are along x for tokens and y for heads. A key that is named more than
-// once belongs to the block of its first name. Each warp sums over every so manieth query, and the block over its warps.
+// Adds scale·gᵀ·q to the tokens' rows of dk. Blocks are along x for tokens and y for heads. A key that is named more
+// than once belongs to the block of its first name. Each warp sums over every so manieth query, and the block over
+// its warps.
 extern "C" __global__ void attention_tokens_grad_keys(float *dk, const float *q, const float *p, const float *dp,
                                                       const int *tokens, int count, int heads, int queries, int keys,
                                                       int channels, float scale) {

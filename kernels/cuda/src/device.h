@@ -10,7 +10,7 @@
 //   SHARED_ARRAY(type, name, count)                   an array in static shared memory
 //   UNROLL, UNROLL_BY(n)                              before a loop: unroll it completely, or n times
 //   EXPORT_KERNEL(name)                               after an extern "C" kernel: it can be launched by its name
-//   f16, bf16                                         16-bit storage types; to_float and rounded<T> convert, to nearest even
+//   f16, bf16                                         16-bit storage; to_float and rounded<T> convert, to nearest even
 //   pack<E>(low, high)                                two floats rounded to E in one register
 //   bits_of(float), float_of(unsigned)                the bits of a float, and back
 //   exp2_fast(x), log2_fast(x)                        the special function unit's, about 2 units in the last place

@@ -1,7 +1,7 @@
 // Products of matrices with any strides: out[m, n] = scale·Σ a[m, k]·b[k, n], for a batch of them.
 //
-// A block of four warps has a tile of 64 × 64 and takes k in steps of 32, each warp 16 rows. b is put into shared memory
-// by columns, so that both operands lie like rows of WarpProduct.
+// A block of four warps has a tile of 64 × 64 and takes k in steps of 32, each warp 16 rows. b is put into shared
+// memory by columns, so that both operands lie like rows of WarpProduct.
 #pragma once
 
 #include "warp_product.h"

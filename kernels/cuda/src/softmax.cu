@@ -6,9 +6,9 @@ __device__ inline long long warp_row(long long rows) {
     return row < rows ? row : -1;
 }
 
-// out, which may be x, receives softmax(x) of each of the rows of n numbers. With queries > 0, rows belong to a matrix of
-// that many each, and row i takes its numbers 0 to i only: the others of out are 0. lse, if it is not null, receives the
-// logarithms of the rows' sums of exponentials.
+// out, which may be x, receives softmax(x) of each of the rows of n numbers. With queries > 0, rows belong to a
+// matrix of that many each, and row i takes its numbers 0 to i only: the others of out are 0. lse, if it is not null,
+// receives the logarithms of the rows' sums of exponentials.
 extern "C" __global__ void softmax_rows(float *out, float *lse, const float *x, long long rows, int n, int queries) {
     long long row = warp_row(rows);
     if (row < 0) return;

@@ -1,8 +1,8 @@
 // The block that runs: its threads as fibers, the barriers between them, its shared memory.
 //
-// A thread runs until it waits: at a barrier of its block, or in a function of its warp, which is computed when the last
-// of the warp's threads gets there. Which warp goes on is drawn by lot, so that a barrier that is missing shows in the
-// results; every launch draws the same.
+// A thread runs until it waits: at a barrier of its block, or in a function of its warp, which is computed when the
+// last of the warp's threads gets there. Which warp goes on is drawn by lot, so that a barrier that is missing shows
+// in the results; every launch draws the same.
 #pragma once
 
 #include <cstddef>

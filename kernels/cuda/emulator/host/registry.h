@@ -12,8 +12,8 @@
 namespace emulator {
 
 struct Kernel {
-    std::string kinds;                        // of each parameter: see kind_of
-    std::function<void(void **)> call;        // takes the addresses of its arguments, like cuLaunchKernel's kernelParams
+    std::string kinds;                 // a letter for each parameter: see KindOf
+    std::function<void(void **)> call; // takes the addresses of its arguments, like cuLaunchKernel's kernelParams
 };
 
 inline std::map<std::string, Kernel> &kernels() {
