@@ -289,7 +289,8 @@ func TestErrors(t *testing.T) {
 		"no key": func() { h.AttentionProbs(x, x, nil, attentionShape{B: 1, Heads: 1, Queries: 2, HeadDim: 2}) },
 		"16":     func() { h.Attention16(nil, nil, nil, nil, nil, s) },
 		"matrix": func() {
-			h.MatMul(kernels.Matrix{Data: x, Stride: 2}, kernels.Matrix{Data: x, Stride: 1}, kernels.Matrix{Data: x, Stride: 2}, 2, 2, 2, 1)
+			square := kernels.Matrix{Data: x, Stride: 2}
+			h.MatMul(square, kernels.Matrix{Data: x, Stride: 1}, square, 2, 2, 2, 1)
 		},
 	} {
 		func() {

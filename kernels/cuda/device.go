@@ -17,10 +17,10 @@ type Device struct {
 	// Math is what operands of matrix products are rounded to; it may be changed between calls.
 	Math Precision
 
-	driver  Driver
-	err     error
-	scratch [slots]allocation
-	lists   map[string]uintptr // of tokens
+	driver    Driver
+	err       error
+	scratch   [slots]allocation
+	constants map[string]uintptr // lists of tokens and weights of filters, by their bytes
 }
 
 // allocation is device memory that is kept for the next call.
@@ -30,7 +30,7 @@ type allocation struct {
 }
 
 // New makes a device of a driver, which it owns from then on.
-func New(driver Driver) *Device { return &Device{driver: driver, lists: map[string]uintptr{}} }
+func New(driver Driver) *Device { return &Device{driver: driver, constants: map[string]uintptr{}} }
 
 // Name is the device's, for people.
 func (d *Device) Name() string { return d.driver.Name() }
@@ -119,12 +119,16 @@ const threads = 128
 
 // overRows runs a kernel that has a warp for each row.
 func (d *Device) overRows(kernel string, rows int, args ...any) {
-	d.launch(kernel, [3]uint32{blocks(rows, threads/warp), 1, 1}, [3]uint32{threads, 1, 1}, 0, args...)
+	if rows > 0 {
+		d.launch(kernel, [3]uint32{blocks(rows, threads/warp), 1, 1}, [3]uint32{threads, 1, 1}, 0, args...)
+	}
 }
 
 // overElements runs a kernel that has a thread for each element.
 func (d *Device) overElements(kernel string, n int, args ...any) {
-	d.launch(kernel, [3]uint32{blocks(n, threads), 1, 1}, [3]uint32{threads, 1, 1}, 0, args...)
+	if n > 0 {
+		d.launch(kernel, [3]uint32{blocks(n, threads), 1, 1}, [3]uint32{threads, 1, 1}, 0, args...)
+	}
 }
 
 // warp is the number of threads in one.
@@ -145,6 +149,9 @@ const (
 	slotWeights
 	slotProbs
 	slotDProbs
+	slotPartial
+	slotStats
+	slotMeans
 	slots
 )
 
@@ -166,22 +173,26 @@ func (d *Device) temporary(s slot, n int) uintptr {
 	return a.address
 }
 
-// list is device memory with the given numbers; the same for the same numbers, so that it is copied there once.
+// list is device memory with the given numbers.
 func (d *Device) list(numbers []int) uintptr {
 	small := make([]int32, len(numbers))
 	for i, x := range numbers {
 		small[i] = int32(x)
 	}
-	key := string(bytesOf(small))
-	address, ok := d.lists[key]
-	if ok || d.err != nil || len(numbers) == 0 {
+	return d.constant(string(bytesOf(small)))
+}
+
+// constant is device memory with the given bytes; the same for the same ones, so that they are copied there once.
+func (d *Device) constant(bytes string) uintptr {
+	address, ok := d.constants[bytes]
+	if ok || d.err != nil || bytes == "" {
 		return address
 	}
-	if address, d.err = d.driver.Alloc(len(key)); d.err != nil {
+	if address, d.err = d.driver.Alloc(len(bytes)); d.err != nil {
 		return 0
 	}
-	d.err = d.driver.Upload(address, []byte(key))
-	d.lists[key] = address
+	d.err = d.driver.Upload(address, []byte(bytes))
+	d.constants[bytes] = address
 	return address
 }
 

@@ -48,11 +48,16 @@ func must(err error) {
 }
 
 // run gives f device memory like results, in place of which nil stays nil, and with the operands, and copies the
-// results.
+// results. An operand that is a result too is one on the device as well.
 func (h onHost) run(results, operands [][]float32, f func(results, operands [][]float32)) {
+	memory := map[*float32][]float32{}
 	device := func(x []float32) []float32 {
 		if x == nil {
 			return nil
+		}
+		key := unsafe.SliceData(x)
+		if y, ok := memory[key]; ok {
+			return y
 		}
 		skew := 0
 		if h.skewed {
@@ -60,10 +65,10 @@ func (h onHost) run(results, operands [][]float32, f func(results, operands [][]
 		}
 		y, err := h.Make(len(x) + skew)
 		must(err)
+		memory[key] = y[skew:]
 		return y[skew:]
 	}
-	memory := make([][]float32, len(results)+len(operands))
-	r, o := memory[:len(results)], memory[len(results):]
+	r, o := make([][]float32, len(results)), make([][]float32, len(operands))
 	for i, x := range results {
 		r[i] = device(x)
 	}
@@ -80,9 +85,7 @@ func (h onHost) run(results, operands [][]float32, f func(results, operands [][]
 		}
 	}
 	for _, x := range memory {
-		if x != nil {
-			h.free(x)
-		}
+		h.free(x)
 	}
 }
 
@@ -96,42 +99,49 @@ func (h onHost) free(x []float32) {
 
 type many = [][]float32
 
-// functions are the device's kernels for the conformance suite. Operands are rounded before they are multiplied, which
+// functions are the device's kernels for the conformance suite: those that multiply matrices, and if that is done in
+// float32 the others as well, which know no other numbers. Operands are rounded before they are multiplied, which
 // multiplies their relative error by the ratio of the unit roundoffs.
 func (h onHost) functions() kerneltest.Functions {
-	type shape = kernels.AttentionShape
-	return kerneltest.Functions{
-		Tolerance: h.Math.Roundoff() / Float32.Roundoff(),
-		Attention: func(out, lse, q, k, v []float32, s shape) {
-			h.run(many{out, lse}, many{q, k, v}, func(r, o many) { h.Attention(r[0], r[1], o[0], o[1], o[2], s) })
-		},
-		AttentionGrad: func(dq, dk, dv, q, k, v, out, dout, lse []float32, s shape) {
-			h.run(many{dq, dk, dv}, many{q, k, v, out, dout, lse}, func(r, o many) {
-				h.AttentionGrad(r[0], r[1], r[2], o[0], o[1], o[2], o[3], o[4], o[5], s)
-			})
-		},
-		AttentionProbs: func(p, q, k []float32, s shape) {
-			h.run(many{p}, many{q, k}, func(r, o many) { h.AttentionProbs(r[0], o[0], o[1], s) })
-		},
-		AttentionTokens: func(p, q, k []float32, tokens []int, s shape) {
-			h.run(many{p}, many{q, k}, func(r, o many) { h.AttentionTokens(r[0], o[0], o[1], tokens, s) })
-		},
-		AttentionTokensGrad: func(dq, dk, q, k, dp []float32, tokens []int, s shape) {
-			h.run(many{dq, dk}, many{q, k, dp}, func(r, o many) {
-				h.AttentionTokensGrad(r[0], r[1], o[0], o[1], o[2], tokens, s)
-			})
-		},
-		Softmax: func(out, x []float32, rows, n int) {
-			h.run(many{out}, many{x}, func(r, o many) { h.Softmax(r[0], o[0], rows, n) })
-		},
-		MatMul: func(out, a, b kernels.Matrix, m, n, k int, scale float32) {
-			h.matrices(&out, &a, &b, func() { h.MatMul(out, a, b, m, n, k, scale) })
-		},
-		BatchMatMul: h.batchMatMul,
-		SoftmaxGrad: func(dx, dy, y []float32, rows, n int) {
-			h.run(many{dx}, many{dy, y}, func(r, o many) { h.SoftmaxGrad(r[0], o[0], o[1], rows, n) })
-		},
+	f := kerneltest.Functions{Tolerance: h.Math.Roundoff() / Float32.Roundoff()}
+	h.attention(&f)
+	h.products(&f)
+	if h.Math == Float32 {
+		h.elements(&f)
+		h.rows(&f)
+		h.shapes(&f)
 	}
+	return f
+}
+
+func (h onHost) attention(f *kerneltest.Functions) {
+	type shape = kernels.AttentionShape
+	f.Attention = func(out, lse, q, k, v []float32, s shape) {
+		h.run(many{out, lse}, many{q, k, v}, func(r, o many) { h.Attention(r[0], r[1], o[0], o[1], o[2], s) })
+	}
+	f.AttentionGrad = func(dq, dk, dv, q, k, v, out, dout, lse []float32, s shape) {
+		h.run(many{dq, dk, dv}, many{q, k, v, out, dout, lse}, func(r, o many) {
+			h.AttentionGrad(r[0], r[1], r[2], o[0], o[1], o[2], o[3], o[4], o[5], s)
+		})
+	}
+	f.AttentionProbs = func(p, q, k []float32, s shape) {
+		h.run(many{p}, many{q, k}, func(r, o many) { h.AttentionProbs(r[0], o[0], o[1], s) })
+	}
+	f.AttentionTokens = func(p, q, k []float32, tokens []int, s shape) {
+		h.run(many{p}, many{q, k}, func(r, o many) { h.AttentionTokens(r[0], o[0], o[1], tokens, s) })
+	}
+	f.AttentionTokensGrad = func(dq, dk, q, k, dp []float32, tokens []int, s shape) {
+		h.run(many{dq, dk}, many{q, k, dp}, func(r, o many) {
+			h.AttentionTokensGrad(r[0], r[1], o[0], o[1], o[2], tokens, s)
+		})
+	}
+}
+
+func (h onHost) products(f *kerneltest.Functions) {
+	f.MatMul = func(out, a, b kernels.Matrix, m, n, k int, scale float32) {
+		h.matrices(&out, &a, &b, func() { h.MatMul(out, a, b, m, n, k, scale) })
+	}
+	f.BatchMatMul = h.batchMatMul
 }
 
 // matrices moves three matrices to the device for f and copies the first one back, around its rows too.

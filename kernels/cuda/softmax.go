@@ -8,7 +8,7 @@ func (d *Device) Softmax(out, x []float32, rows, n int) {
 	d.softmax(address(out), 0, address(x), rows, n, 0)
 }
 
-// SoftmaxGrad sets dx, which may be dy, to the gradient of [Device.Softmax], given its result y.
+// SoftmaxGrad sets dx, which may be dy or y, to the gradient of [Device.Softmax], given its result y.
 func (d *Device) SoftmaxGrad(dx, dy, y []float32, rows, n int) {
 	const op = "SoftmaxGrad"
 	wantLen(op, "dx", dx, rows*n)
@@ -19,13 +19,13 @@ func (d *Device) SoftmaxGrad(dx, dy, y []float32, rows, n int) {
 
 // softmax launches softmax_rows of src/softmax.cu.
 func (d *Device) softmax(out, lse, x uintptr, rows, n, queries int) {
-	if rows > 0 && n > 0 {
+	if n > 0 {
 		d.overRows("softmax_rows", rows, out, lse, x, int64(rows), int32(n), int32(queries))
 	}
 }
 
 func (d *Device) softmaxGrad(dx, dy, y uintptr, rows, n int) {
-	if rows > 0 && n > 0 {
+	if n > 0 {
 		d.overRows("softmax_grad_rows", rows, dx, dy, y, int64(rows), int32(n))
 	}
 }

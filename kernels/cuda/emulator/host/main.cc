@@ -9,7 +9,8 @@
 //	'w'rite       address, bytes        followed by the bytes
 //	'r'ead        address, bytes        answer followed by the bytes, if there is no error
 //	'l'aunch      shared memory, number of arguments; followed by the length of the kernel's name (uint32), the
-//	              name, grid and block (six uint32), and for each argument its kind (uint8, see registry.h) and value (uint64)
+//	              name, grid and block (six uint32), and for each argument its kind (uint8, see registry.h) and
+//	              value (uint64)
 //
 // Every allocation is one of its own on the heap, so that AddressSanitizer sees where it ends.
 #include <cstdint>
