@@ -33,6 +33,18 @@ func (e Elements) Len() int { return e.n.Len() }
 // Slice is elements lo to hi-1, sharing memory, like v[lo:hi].
 func (e Elements) Slice(lo, hi int) Elements { return Elements{e.n.Slice(lo, hi)} }
 
+// Numbers are the elements as they are stored, in the slice of their precision;
+// the other two are nil. It shares the memory that e was made from.
+func (e Elements) Numbers() (float32s []float32, float16s, bfloat16s []uint16) {
+	switch e.n.Format {
+	case gemm.Float16:
+		return nil, e.n.U16, nil
+	case gemm.BFloat16:
+		return nil, nil, e.n.U16
+	}
+	return e.n.F32, nil, nil
+}
+
 // Float32 converts all elements, exactly. dst has e.Len() elements.
 func (e Elements) Float32(dst []float32) {
 	wantLen("Elements.Float32", "dst", dst, e.Len())

@@ -138,6 +138,27 @@ func TestElements(t *testing.T) {
 	}
 }
 
+func TestElementsAsStored(t *testing.T) {
+	f, u := []float32{1, 2, 3}, []uint16{1, 2, 3}
+	for _, c := range []struct {
+		name             string
+		e                Elements
+		f32, f16s, bf16s int
+	}{
+		{"float32", Float32s(f), 3, 0, 0}, {"float16", Float16s(u), 0, 3, 0}, {"bfloat16", BFloat16s(u), 0, 0, 3},
+		{"a piece", Float16s(u).Slice(1, 2), 0, 1, 0}, {"none", Elements{}, 0, 0, 0},
+	} {
+		float32s, float16s, bfloat16s := c.e.Numbers()
+		if len(float32s) != c.f32 || len(float16s) != c.f16s || len(bfloat16s) != c.bf16s {
+			t.Errorf("%s: %d float32, %d float16 and %d bfloat16 numbers, want %d, %d and %d", c.name, len(float32s),
+				len(float16s), len(bfloat16s), c.f32, c.f16s, c.bf16s)
+		}
+	}
+	if _, float16s, _ := Float16s(u).Slice(1, 3).Numbers(); &float16s[0] != &u[1] {
+		t.Error("the numbers are a copy")
+	}
+}
+
 // wantPanic fails unless f panics with a message.
 func wantPanic(t *testing.T, name string, f func()) {
 	t.Helper()
