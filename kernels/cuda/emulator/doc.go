@@ -7,7 +7,8 @@
 //
 //   - barriers and warp-wide functions that not all threads reach, with the kernel, the block and the lines;
 //   - arguments that are not of the parameters' types;
-//   - reading what nobody wrote, as NaN: device memory and shared memory start filled with it;
+//   - reading what nobody wrote, as NaN: device memory and shared memory start filled with it, and so is the target of an
+//     asynchronous copy until it has been waited for;
 //   - missing barriers, as wrong results, since the order in which warps run is drawn by lot;
 //   - with [Options].Sanitize every access outside an allocation or outside shared memory, every misaligned one and
 //     every undefined operation, as an error that ends the emulator.
@@ -19,6 +20,6 @@ package emulator
 type Options struct {
 	// Sanitize compiles with AddressSanitizer and UndefinedBehaviorSanitizer, which is several times slower.
 	Sanitize bool
-	// Sources are kernels in place of those of package cuda: files of CUDA C++ that include device.h.
+	// Sources are the kernels, files of CUDA C++ that include device.h; nil means those of package cuda.
 	Sources []string
 }

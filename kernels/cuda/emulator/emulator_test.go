@@ -183,6 +183,28 @@ func TestSharedMemory(t *testing.T) {
 	}
 }
 
+// TestCopies holds copies of cp.async to arriving when they are waited for, and those of nothing to being zeros.
+func TestCopies(t *testing.T) {
+	e := start(t)
+	in, out := vector(t, e, []float32{1, 2, 3, 4}), vector(t, e, make([]float32, 4*32))
+	launch(t, e, "selftest_copy", 1, 32, 16*32, out, in, int32(0), int32(1))
+	for i, got := range numbers(t, e, out, 4*32) {
+		want := float32(i%4 + 1)
+		if i/4%2 != 0 {
+			want = 0
+		}
+		if got != want {
+			t.Errorf("number %d of thread %d is %g, want %g", i%4, i/4, got, want)
+		}
+	}
+	launch(t, e, "selftest_copy", 1, 32, 16*32, out, in, int32(0), int32(0))
+	for i, got := range numbers(t, e, out, 4*32) {
+		if got == got {
+			t.Fatalf("number %d is %g without waiting for it, want NaN", i, got)
+		}
+	}
+}
+
 // here stands for the address so many bytes into 64 numbers.
 type here uintptr
 
@@ -200,6 +222,10 @@ func TestMistakes(t *testing.T) {
 		{"write", "selftest_write", "heap-buffer-overflow", 0, []any{here(0), here(0), int32(64), int32(0)}},
 		{"read", "selftest_write", "heap-buffer-overflow", 0, []any{here(0), here(0), int32(0), int32(-1)}},
 		{"shared", "selftest_shared", "heap-buffer-overflow", 100, []any{int32(100)}},
+		{"copy", "selftest_copy", "not aligned to 16", 16 * 64, []any{here(0), here(0), int32(1), int32(1)}},
+		{"copy out of bounds", "selftest_copy", "heap-buffer-overflow", 16 * 64,
+			[]any{here(0), here(0), int32(64), int32(1)}},
+		{"copy beyond", "selftest_copy", "cp.async", 16, []any{here(0), here(0), int32(0), int32(1)}},
 		{"alignment", "selftest_aligned", "misaligned", 0, []any{here(0), here(4)}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -26,13 +26,6 @@ __device__ void grad_largest(float *largest, const T *dout, int entries, const S
     if (lane_index() == 0) largest[r.row] = most;
 }
 
-// The power of two that brings x to between 1/2 and 1, as near as it and its inverse can be held; 1 for 0.
-__device__ inline float power_to_one(float x) {
-    int exponent = static_cast<int>(bits_of(x) >> 23 & 0xff); // with a bias of 127
-    if (x == 0 || exponent == 255) return 1;
-    return float_of(static_cast<unsigned>(smaller(larger(253 - exponent, 1), 253)) << 23);
-}
-
 // factor [heads of all entries] receives what dout is multiplied with; a block of one warp has a head.
 extern "C" __global__ void attention_grad_factor(float *factor, const float *largest, int queries) {
     float most = 0;

@@ -16,6 +16,8 @@
 //   exp2_fast(x), log2_fast(x)                        the special function unit's, about 2 units in the last place
 //   mma<E>(d, a, b0, b1)                              d += a·b, 16×8 by 16 products of E, summed in float32
 //   load_matrices, load_matrices_transposed           ldmatrix
+//   copy_async(to, from, inside)                      cp.async: 16 bytes to shared memory, of zeros unless inside
+//   commit_copies(), wait_copies<N>()                 end a group of a thread's copies; wait for all but the last N groups
 //
 // Block sizes are multiples of the warp's 32 threads, and warp-wide functions are called by all 32.
 #pragma once
@@ -63,4 +65,11 @@ __device__ inline float quad_sum(float x) {
 __device__ inline float quad_max(float x) {
     x = fmaxf(x, __shfl_xor_sync(all_lanes, x, 1));
     return fmaxf(x, __shfl_xor_sync(all_lanes, x, 2));
+}
+
+// The power of two that brings x to between 1/2 and 1, as near as it and its inverse can be held; 1 for 0.
+__device__ inline float power_to_one(float x) {
+    int exponent = static_cast<int>(bits_of(x) >> 23 & 0xff); // with a bias of 127
+    if (x == 0 || exponent == 255) return 1;
+    return float_of(static_cast<unsigned>(smaller(larger(253 - exponent, 1), 253)) << 23);
 }

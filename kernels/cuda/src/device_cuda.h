@@ -125,3 +125,17 @@ __device__ inline void load_matrices_transposed(unsigned (&r)[2], const void *ro
                  : "r"(shared_address(row))
                  : "memory");
 }
+
+// Copies 16 bytes to shared memory behind the thread's back, past the L1 cache; both addresses are aligned to that.
+__device__ inline void copy_async(void *to, const void *from, bool inside) {
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(shared_address(to)), "l"(from),
+                 "r"(inside ? 16 : 0)
+                 : "memory");
+}
+
+__device__ inline void commit_copies() { asm volatile("cp.async.commit_group;" ::: "memory"); }
+
+template <int pending>
+__device__ void wait_copies() {
+    asm volatile("cp.async.wait_group %0;" ::"n"(pending) : "memory");
+}

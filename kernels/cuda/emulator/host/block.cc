@@ -89,6 +89,8 @@ void start_block() {
         t.lane = static_cast<int>(i % 32);
         t.warp = &block.warps[i / 32];
         t.state = Thread::running;
+        t.copies.clear();
+        t.groups = 0;
         t.fiber.prepare(stacks + i * stack_size, stack_size, thread_main);
         if (t.lane == 0) t.warp->threads = &t;
         t.warp->size++;

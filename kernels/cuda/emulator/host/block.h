@@ -29,6 +29,13 @@ struct Site {
 
 struct Warp;
 
+// A copy to shared memory that is under way.
+struct Copy {
+    unsigned char *to;
+    unsigned char bytes[16];
+    unsigned group;
+};
+
 struct Thread {
     Fiber fiber;
     Dim3 index;
@@ -36,6 +43,8 @@ struct Thread {
     Warp *warp = nullptr;
     Site site;
     void *operand = nullptr; // of the warp-wide function that it waits in
+    std::vector<Copy> copies;
+    unsigned groups = 0; // of copies, that are closed
     enum { running, in_warp, in_block, done } state = running;
 };
 

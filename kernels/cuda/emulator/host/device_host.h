@@ -104,6 +104,10 @@ struct alignas(8) uint2 {
     unsigned x, y;
 };
 
+struct alignas(16) uint4 {
+    unsigned x, y, z, w;
+};
+
 struct f16 {
     std::uint16_t bits;
 };
@@ -249,16 +253,20 @@ void compute_matrices(Warp &w) {
     }
 }
 
-template <int count, bool transposed>
-void load(unsigned *r, const void *row, Site site) {
-    auto *p = static_cast<const unsigned char *>(row);
-    auto offset = static_cast<std::size_t>(p - dynamic_shared());
-    if (current->lane < 8 * count && (offset >= launch->shared || launch->shared - offset < 16 || offset % 16 != 0)) {
-        fail("the row starts " + std::to_string(offset) + " bytes into " + std::to_string(launch->shared) +
+// Stops the launch unless 16 bytes of dynamic shared memory begin at p.
+inline void check_piece(const void *p, Site site) {
+    auto offset = static_cast<std::size_t>(static_cast<const unsigned char *>(p) - dynamic_shared());
+    if (offset >= launch->shared || launch->shared - offset < 16 || offset % 16 != 0) {
+        fail("it starts " + std::to_string(offset) + " bytes into " + std::to_string(launch->shared) +
                  " of shared memory; it is 16 bytes that must lie inside and be aligned to 16",
              site);
     }
-    Matrices m{p, r};
+}
+
+template <int count, bool transposed>
+void load(unsigned *r, const void *row, Site site) {
+    if (current->lane < 8 * count) check_piece(row, site);
+    Matrices m{static_cast<const unsigned char *>(row), r};
     warp_wide(site, &m, compute_matrices<count, transposed>);
 }
 
@@ -280,4 +288,27 @@ inline void load_matrices_transposed(unsigned (&r)[4], const void *row, EMULATOR
 
 inline void load_matrices_transposed(unsigned (&r)[2], const void *row, EMULATOR_SITE) {
     emulator::load<2, true>(r, row, {"ldmatrix.x2.trans", file, line});
+}
+
+// A copy arrives when it is waited for and not before. What was there is gone at once.
+inline void copy_async(void *to, const void *from, bool inside, EMULATOR_SITE) {
+    emulator::Site site{"cp.async", file, line};
+    emulator::check_piece(to, site);
+    if (reinterpret_cast<std::uintptr_t>(from) % 16 != 0) emulator::fail("the source is not aligned to 16 bytes", site);
+    emulator::Copy c{static_cast<unsigned char *>(to), {}, emulator::current->groups};
+    if (inside) std::memcpy(c.bytes, from, 16);
+    std::memset(to, 0xff, 16);
+    emulator::current->copies.push_back(c);
+}
+
+inline void commit_copies() { emulator::current->groups++; }
+
+template <int pending>
+void wait_copies() {
+    auto &copies = emulator::current->copies;
+    std::size_t arrived = 0;
+    for (; arrived < copies.size() && copies[arrived].group + pending < emulator::current->groups; arrived++) {
+        std::memcpy(copies[arrived].to, copies[arrived].bytes, 16);
+    }
+    copies.erase(copies.begin(), copies.begin() + static_cast<std::ptrdiff_t>(arrived));
 }

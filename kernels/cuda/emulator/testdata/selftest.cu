@@ -109,3 +109,15 @@ extern "C" __global__ void selftest_aligned(float *out, const float *x) {
     if (threadIdx.x == 0) out[0] = reinterpret_cast<const Four *>(x)->x[3];
 }
 EXPORT_KERNEL(selftest_aligned);
+
+// Copies 16 bytes behind the thread's back and reads them, with waiting for them or without.
+extern "C" __global__ void selftest_copy(float *out, const float *x, int at, int wait) {
+    DYNAMIC_SHARED(shared);
+    float *numbers = reinterpret_cast<float *>(shared) + 4 * threadIdx.x;
+    copy_async(numbers, x + at, threadIdx.x % 2 == 0);
+    commit_copies();
+    commit_copies(); // a group of nothing
+    if (wait) wait_copies<1>();
+    for (int i = 0; i < 4; i++) out[4 * threadIdx.x + i] = numbers[i];
+}
+EXPORT_KERNEL(selftest_copy);
