@@ -18,7 +18,6 @@ template <class E, int channels>
 struct Tile {
     static constexpr int columns = sizeof(E) == 2 ? (channels + 15) / 16 * 16 : channels;
     static constexpr int stride = columns + 16 / static_cast<int>(sizeof(E));
-    static constexpr int bytes(int rows) { return rows * stride * static_cast<int>(sizeof(E)); }
 };
 
 __device__ inline int accumulator_row(int i) { return lane_index() / 4 + i / 2 * 8; }
