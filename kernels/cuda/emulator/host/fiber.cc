@@ -6,7 +6,9 @@ namespace emulator {
 
 static Fiber *entering; // the fiber that starts to run
 
-#if defined(__x86_64__)
+#ifdef EMULATOR_UCONTEXT
+// Nothing to add.
+#elif defined(__x86_64__)
 
 // The registers that the System V ABI has a callee preserve, on the stack that is left; then the same from the other.
 extern "C" void emulator_switch(void **from, void *to);
@@ -90,10 +92,10 @@ static void *first_frame(unsigned char *stack, std::size_t size, void (*enter)()
 void Fiber::prepare(unsigned char *stack, std::size_t size, void (*run)()) {
     adopt(stack, size);
     run_ = run;
-#if defined(__SANITIZE_ADDRESS__)
+#ifdef EMULATOR_ASAN
     __asan_unpoison_memory_region(stack, size); // frames that an earlier fiber left without returning
 #endif
-#if defined(__x86_64__) || defined(__aarch64__)
+#ifndef EMULATOR_UCONTEXT
     pointer_ = first_frame(stack, size, &Fiber::enter);
 #else
     getcontext(&context_);
@@ -106,13 +108,13 @@ void Fiber::prepare(unsigned char *stack, std::size_t size, void (*run)()) {
 
 void Fiber::change(Fiber &from, Fiber &to, bool last) {
     void *memory = nullptr; // of AddressSanitizer, for this stack
-#if defined(__SANITIZE_ADDRESS__)
+#ifdef EMULATOR_ASAN
     __sanitizer_start_switch_fiber(last ? nullptr : &memory, to.stack_, to.size_);
 #else
     (void)last;
 #endif
     entering = &to;
-#if defined(__x86_64__) || defined(__aarch64__)
+#ifndef EMULATOR_UCONTEXT
     emulator_switch(&from.pointer_, to.pointer_);
 #else
     swapcontext(&from.context_, &to.context_);
@@ -121,7 +123,7 @@ void Fiber::change(Fiber &from, Fiber &to, bool last) {
 }
 
 void Fiber::arrived(void *memory) {
-#if defined(__SANITIZE_ADDRESS__)
+#ifdef EMULATOR_ASAN
     __sanitizer_finish_switch_fiber(memory, nullptr, nullptr);
 #else
     (void)memory;

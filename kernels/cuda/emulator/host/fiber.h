@@ -6,10 +6,21 @@
 #include <cstdint>
 
 #if defined(__SANITIZE_ADDRESS__)
+#define EMULATOR_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define EMULATOR_ASAN 1
+#endif
+#endif
+#ifdef EMULATOR_ASAN
 #include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #endif
+// Processors that there are no few lines of assembly for switch with ucontext, which asks the system each time.
 #if !defined(__x86_64__) && !defined(__aarch64__)
+#define EMULATOR_UCONTEXT 1
+#endif
+#ifdef EMULATOR_UCONTEXT
 #include <ucontext.h>
 #endif
 
@@ -38,7 +49,7 @@ class Fiber {
     std::size_t size_ = 0;
     void (*run_)() = nullptr;
     void *pointer_ = nullptr; // the saved stack pointer
-#if !defined(__x86_64__) && !defined(__aarch64__)
+#ifdef EMULATOR_UCONTEXT
     ucontext_t context_;
 #endif
 };
