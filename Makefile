@@ -14,7 +14,7 @@ cuda-check:
 # The compiled kernels that such programs embed, and the tables about them; NVCC=nvcc takes the one in PATH.
 cuda: .venv/cuda/done
 	go run ./kernels/cuda/internal/build -nvcc "$(NVCC)"
-	go generate ./kernels/cuda
+	go generate ./kernels/cuda/...
 
 # Half a minute for each fuzz target, one after another (go test -fuzz takes one at a time).
 fuzz:

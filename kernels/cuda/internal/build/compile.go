@@ -34,23 +34,29 @@ type unit struct {
 // here and the table has a device that is newer than the machine code.
 const newest = "sm_120"
 
-// compileAll compiles the sources among some files for all targets, as many at a time as there are processors.
-func (b *builder) compileAll(names []string) ([]unit, error) {
+// units are all sources for all targets.
+func (b *builder) units(sources map[string]string) []unit {
 	var units []unit
 	for _, t := range modules.Targets {
-		for _, name := range names {
-			if filepath.Ext(name) == ".cu" {
-				units = append(units, unit{source: name, target: t})
-			}
+		for _, name := range slices.Sorted(maps.Keys(sources)) {
+			units = append(units, unit{source: name, target: t})
 		}
 	}
+	return units
+}
+
+// compileAll compiles the units that have no image yet, as many at a time as there are processors.
+func (b *builder) compileAll(units []unit) error {
 	if len(units) == 0 {
-		return nil, fmt.Errorf("%s has no .cu files", b.source)
+		return fmt.Errorf("%s has no .cu files", b.source)
 	}
 	var wait sync.WaitGroup
 	turns := make(chan struct{}, runtime.NumCPU())
 	for i := range units {
 		u := &units[i]
+		if u.image != nil {
+			continue
+		}
 		turns <- struct{}{}
 		wait.Go(func() {
 			defer func() { <-turns }()
@@ -63,33 +69,37 @@ func (b *builder) compileAll(names []string) ([]unit, error) {
 	wait.Wait()
 	for _, u := range units {
 		if u.err != nil {
-			return nil, u.err
+			return u.err
 		}
 	}
-	return units, nil
+	return nil
 }
 
-// gather puts the units' images one behind the other, and what is known of them into an index.
-func gather(units []unit) (*modules.Index, []byte, error) {
-	index := &modules.Index{}
+// gather adds units and their kernels to an index, and returns their images one behind the other.
+func gather(index *modules.Index, units []unit) ([]byte, error) {
 	var images []byte
 	kernels := map[string]*modules.Kernel{}
+	for i := range index.Kernels { // those of units that were not compiled again
+		kernels[index.Kernels[i].Name] = &index.Kernels[i]
+	}
 	for _, u := range units {
 		index.Modules = append(index.Modules, modules.Module{
 			Source: u.source, Target: u.target.Name, Offset: len(images), Bytes: len(u.image), SHA256: modules.Sum(u.image),
 		})
 		images = append(images, u.image...)
 		if err := note(kernels, u.source, u.words); err != nil {
-			return nil, nil, fmt.Errorf("%s for %s: %w", u.source, u.target.Name, err)
+			return nil, fmt.Errorf("%s for %s: %w", u.source, u.target.Name, err)
 		}
 		if u.target.PTX() {
 			noteEntries(kernels, string(u.image))
 		}
 	}
+	var all []modules.Kernel
 	for _, name := range slices.Sorted(maps.Keys(kernels)) {
-		index.Kernels = append(index.Kernels, *kernels[name])
+		all = append(all, *kernels[name])
 	}
-	return index, images, nil
+	index.Kernels = all
+	return images, nil
 }
 
 // compile compiles a source for one target and returns what ptxas says of its kernels.

@@ -29,7 +29,7 @@ func main() {
 	}
 }
 
-// run compiles everything, and replaces the files of before only when all went well.
+// run compiles what has changed, and replaces the files of before only when all went well.
 func run(root, nvcc, venv string) error {
 	tools, err := findTools(root, nvcc, venv)
 	if err != nil {
@@ -41,22 +41,22 @@ func run(root, nvcc, venv string) error {
 	}
 	defer os.RemoveAll(work)
 	b := builder{tools: tools, source: filepath.Join(root, "src"), work: work}
-	sums, err := modules.SourceSums(os.DirFS(b.source))
+	index := &modules.Index{Compilers: map[string]string{"nvcc": tools.nvccVersion, "nvrtc": tools.nvrtcVersion},
+		Flags: modules.Flags}
+	if index.Sources, err = modules.SourceSums(os.DirFS(b.source)); err != nil {
+		return err
+	}
+	data := filepath.Join(root, "internal", "modules", "data")
+	units := b.units(index.Sources)
+	reuse(units, index, os.DirFS(data))
+	if err := b.compileAll(units); err != nil {
+		return err
+	}
+	images, err := gather(index, units)
 	if err != nil {
 		return err
 	}
-	units, err := b.compileAll(slices.Sorted(maps.Keys(sums)))
-	if err != nil {
-		return err
-	}
-	index, images, err := gather(units)
-	if err != nil {
-		return err
-	}
-	index.Compilers = map[string]string{"nvcc": tools.nvccVersion, "nvrtc": tools.nvrtcVersion}
-	index.Flags = modules.Flags
-	index.Sources = sums
-	packed, err := write(filepath.Join(root, "internal", "modules", "data"), index, images)
+	packed, err := write(data, index, images)
 	if err != nil {
 		return err
 	}

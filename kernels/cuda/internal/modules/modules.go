@@ -10,10 +10,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
-	"path"
-	"slices"
+	"regexp"
 	"strings"
 )
 
@@ -26,7 +26,7 @@ type Index struct {
 	Compilers map[string]string `json:"compilers"`
 	// Flags are the compilers' options that shape the code ([Flags]).
 	Flags []string `json:"flags"`
-	// Sources are the SHA-256 sums of all sources and headers, by file name.
+	// Sources are the sources' SHA-256 sums, each with the headers that it includes, by file name ([SourceSums]).
 	Sources map[string]string `json:"sources"`
 	Modules []Module          `json:"modules"`
 	Kernels []Kernel          `json:"kernels"`
@@ -101,25 +101,45 @@ func (x *Index) Module(source string, t Target) (*Module, error) {
 	return nil, fmt.Errorf("kernels/cuda: %s was not compiled for %s (make cuda does)", source, t.Name)
 }
 
-// SourceSums returns the SHA-256 sums of all files in a folder that a kernel's code can come from.
+// SourceSums returns the SHA-256 sum of each source of a folder, together with the headers of the folder that it
+// includes, by file name.
 func SourceSums(folder fs.FS) (map[string]string, error) {
-	entries, err := fs.ReadDir(folder, ".")
+	names, err := fs.Glob(folder, "*.cu")
 	if err != nil {
 		return nil, err
 	}
 	sums := map[string]string{}
-	for _, e := range entries {
-		if e.IsDir() || !slices.Contains([]string{".cu", ".cuh", ".h"}, path.Ext(e.Name())) {
-			continue
-		}
-		text, err := fs.ReadFile(folder, e.Name())
-		if err != nil {
+	for _, name := range names {
+		var all bytes.Buffer
+		if err := include(&all, map[string]bool{}, folder, name); err != nil {
 			return nil, err
 		}
-		// A checkout may have the line ends of its system.
-		sums[e.Name()] = Sum(bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n")))
+		sums[name] = Sum(all.Bytes())
 	}
 	return sums, nil
+}
+
+var includeLine = regexp.MustCompile(`(?m)^#include "([^"]+)"`)
+
+// include writes a file and what it includes, each once. Headers that the folder lacks are the emulator's.
+func include(all *bytes.Buffer, seen map[string]bool, folder fs.FS, name string) error {
+	text, err := fs.ReadFile(folder, name)
+	if seen[name] || errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	seen[name] = true
+	// A checkout may have the line ends of its system.
+	text = bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n"))
+	fmt.Fprintf(all, "%s %d\n%s", name, len(text), text)
+	for _, m := range includeLine.FindAllSubmatch(text, -1) {
+		if err := include(all, seen, folder, string(m[1])); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Sum returns the SHA-256 sum of some bytes in hexadecimal digits.
