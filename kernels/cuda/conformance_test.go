@@ -44,6 +44,19 @@ func (h onHost) elements(f *kerneltest.Functions) {
 	f.AddScaled = func(out, x []float32, by float32) {
 		h.run(many{out}, many{out, x}, func(r, o many) { h.AddScaled(r[0], o[1], by) })
 	}
+	f.Copy = h.one(h.Copy)
+	f.Fill = func(out []float32, v float32) {
+		h.run(many{out}, many{}, func(r, _ many) { h.Fill(r[0], v) })
+	}
+	f.Affine = func(out, x []float32, factor, offset float32) {
+		h.one(func(out, x []float32) { h.Affine(out, x, factor, offset) })(out, x)
+	}
+	f.Clamp = func(out, x []float32, lo, hi float32) {
+		h.one(func(out, x []float32) { h.Clamp(out, x, lo, hi) })(out, x)
+	}
+	f.ClampGrad = func(dx, dy, x []float32, lo, hi float32) {
+		h.two(func(dx, dy, x []float32) { h.ClampGrad(dx, dy, x, lo, hi) })(dx, dy, x)
+	}
 	f.GEGLU = func(out, x []float32, rows, n int) {
 		h.one(func(out, x []float32) { h.GEGLU(out, x, rows, n) })(out, x)
 	}
@@ -53,6 +66,9 @@ func (h onHost) elements(f *kerneltest.Functions) {
 }
 
 func (h onHost) rows(f *kerneltest.Functions) {
+	f.AffineChannels = func(out, x, factor, offset []float32, rows, c int) {
+		h.run(many{out}, many{x, factor, offset}, func(r, o many) { h.AffineChannels(r[0], o[0], o[1], o[2], rows, c) })
+	}
 	f.AddRows = func(out, x, t []float32, b, rows, c int) {
 		h.two(func(out, x, t []float32) { h.AddRows(out, x, t, b, rows, c) })(out, x, t)
 	}
@@ -96,6 +112,9 @@ func (h onHost) shapes(f *kerneltest.Functions) {
 	}
 	f.SplitChannels = func(part, x []float32, rows, total, offset, width int) {
 		h.one(func(part, x []float32) { h.SplitChannels(part, x, rows, total, offset, width) })(part, x)
+	}
+	f.SplitChannelsGrad = func(dx, dy []float32, rows, total, offset, width int) {
+		h.one(func(dx, dy []float32) { h.SplitChannelsGrad(dx, dy, rows, total, offset, width) })(dx, dy)
 	}
 	f.ChannelsLast = func(out, x []float32, b, c, hw int) {
 		h.one(func(out, x []float32) { h.ChannelsLast(out, x, b, c, hw) })(out, x)

@@ -17,10 +17,13 @@ type Device struct {
 	// Math is what operands of matrix products are rounded to; it may be changed between calls.
 	Math Precision
 
-	driver    Driver
-	err       error
-	scratch   [slots]allocation
-	constants map[string]uintptr // lists of tokens and weights of filters, by their bytes
+	driver  Driver
+	err     error
+	scratch [slots]allocation
+	lists   map[string]uintptr // tokens and taps of filters, by their bytes
+
+	constants map[constant]uintptr // copies of numbers of the host
+	tile      int                  // columns of all tiles of gemm, for tests; 0 for the best
 }
 
 // allocation is device memory that is kept for the next call.
@@ -30,10 +33,15 @@ type allocation struct {
 }
 
 // New makes a device of a driver, which it owns from then on.
-func New(driver Driver) *Device { return &Device{driver: driver, constants: map[string]uintptr{}} }
+func New(driver Driver) *Device {
+	return &Device{driver: driver, lists: map[string]uintptr{}, constants: map[constant]uintptr{}}
+}
 
 // Name is the device's, for people.
 func (d *Device) Name() string { return d.driver.Name() }
+
+// MemInfo is the bytes of the device's memory that are free, and that there are.
+func (d *Device) MemInfo() (free, total uint64, err error) { return d.driver.MemInfo() }
 
 // Synchronize waits for all kernels and returns the first error since the device was made.
 func (d *Device) Synchronize() error {
@@ -152,6 +160,8 @@ const (
 	slotPartial
 	slotStats
 	slotMeans
+	slotParts
+	slotMagnitudes
 	slots
 )
 
@@ -184,7 +194,7 @@ func (d *Device) list(numbers []int) uintptr {
 
 // constant is device memory with the given bytes; the same for the same ones, so that they are copied there once.
 func (d *Device) constant(bytes string) uintptr {
-	address, ok := d.constants[bytes]
+	address, ok := d.lists[bytes]
 	if ok || d.err != nil || bytes == "" {
 		return address
 	}
@@ -192,7 +202,7 @@ func (d *Device) constant(bytes string) uintptr {
 		return 0
 	}
 	d.err = d.driver.Upload(address, []byte(bytes))
-	d.constants[bytes] = address
+	d.lists[bytes] = address
 	return address
 }
 

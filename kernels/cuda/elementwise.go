@@ -26,6 +26,47 @@ func (d *Device) AddScaled(out, x []float32, f float32) {
 	d.overElements("add_scaled", len(out), address(out), address(x), f, int64(len(out)))
 }
 
+// Copy sets out = x. The slices have one length and do not overlap.
+func (d *Device) Copy(out, x []float32) {
+	wantLen("Copy", "x", x, len(out))
+	d.overElements("copy_elements", len(out), address(out), address(x), int64(len(out)))
+}
+
+// Fill sets every element of out to v.
+func (d *Device) Fill(out []float32, v float32) {
+	d.overElements("fill", len(out), address(out), v, int64(len(out)))
+}
+
+// Affine sets out = factor·x + offset. The slices have one length; out may be x.
+func (d *Device) Affine(out, x []float32, factor, offset float32) {
+	wantLen("Affine", "x", x, len(out))
+	d.overElements("affine", len(out), address(out), address(x), factor, offset, int64(len(out)))
+}
+
+// AffineChannels sets out[r,c] = factor[c]·x[r,c] + offset[c]. out may be x.
+func (d *Device) AffineChannels(out, x, factor, offset []float32, rows, c int) {
+	const op = "AffineChannels"
+	wantLen(op, "out", out, rows*c)
+	wantLen(op, "x", x, rows*c)
+	wantLen(op, "factor", factor, c)
+	wantLen(op, "offset", offset, c)
+	d.overElements("affine_channels", len(out), address(out), address(x), address(factor), address(offset),
+		int64(len(out)), int32(c))
+}
+
+// Clamp limits x to [lo, hi]. The slices have one length; out may be x.
+func (d *Device) Clamp(out, x []float32, lo, hi float32) {
+	wantLen("Clamp", "x", x, len(out))
+	d.overElements("clamp", len(out), address(out), address(x), lo, hi, int64(len(out)))
+}
+
+// ClampGrad sets dx to dy where x is in [lo, hi], to 0 elsewhere. The slices have one length; dx may be dy or x.
+func (d *Device) ClampGrad(dx, dy, x []float32, lo, hi float32) {
+	wantLen("ClampGrad", "dy", dy, len(dx))
+	wantLen("ClampGrad", "x", x, len(dx))
+	d.overElements("clamp_grad", len(dx), address(dx), address(dy), address(x), lo, hi, int64(len(dx)))
+}
+
 // AddRows sets out[b,r,c] = x[b,r,c] + t[b,c]: one vector per batch entry added to each of its rows. out may be x.
 func (d *Device) AddRows(out, x, t []float32, b, rows, c int) {
 	const op = "AddRows"

@@ -51,6 +51,7 @@ func must(err error) {
 // results. An operand that is a result too is one on the device as well.
 func (h onHost) run(results, operands [][]float32, f func(results, operands [][]float32)) {
 	memory := map[*float32][]float32{}
+	var all [][]float32
 	device := func(x []float32) []float32 {
 		if x == nil {
 			return nil
@@ -65,6 +66,7 @@ func (h onHost) run(results, operands [][]float32, f func(results, operands [][]
 		}
 		y, err := h.Make(len(x) + skew)
 		must(err)
+		all = append(all, y)
 		memory[key] = y[skew:]
 		return y[skew:]
 	}
@@ -84,17 +86,9 @@ func (h onHost) run(results, operands [][]float32, f func(results, operands [][]
 			must(h.Download(x, r[i]))
 		}
 	}
-	for _, x := range memory {
-		h.free(x)
+	for _, x := range all {
+		must(h.Free(x))
 	}
-}
-
-func (h onHost) free(x []float32) {
-	p := address(x)
-	if h.skewed {
-		p -= 4
-	}
-	must(h.driver.Free(p))
 }
 
 type many = [][]float32
@@ -106,6 +100,8 @@ func (h onHost) functions() kerneltest.Functions {
 	f := kerneltest.Functions{Tolerance: h.Math.Roundoff() / Float32.Roundoff()}
 	h.attention(&f)
 	h.products(&f)
+	f.Linear, f.LinearGrad = h.linear, h.linearGrad
+	f.ConvWeights, f.Conv, f.ConvGrad = kernels.ConvWeights, h.conv, h.convGrad
 	if h.Math == Float32 {
 		h.elements(&f)
 		h.rows(&f)

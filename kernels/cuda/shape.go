@@ -47,6 +47,18 @@ func (d *Device) SplitChannels(part, x []float32, rows, total, offset, width int
 	d.copyColumns(address(part), address(x), rows, width, width, 0, total, offset)
 }
 
+// SplitChannelsGrad sets dx, [rows, total], to the gradient of [Device.SplitChannels]: dy, [rows, width], at columns
+// offset to offset+width, zeros elsewhere.
+func (d *Device) SplitChannelsGrad(dx, dy []float32, rows, total, offset, width int) {
+	wantLen("SplitChannelsGrad", "dx", dx, rows*total)
+	wantLen("SplitChannelsGrad", "dy", dy, rows*width)
+	if offset < 0 || width < 0 || offset+width > total {
+		panic(fmt.Sprintf("cuda: SplitChannelsGrad: channels %d to %d of %d", offset, offset+width, total))
+	}
+	d.overElements("place_columns", len(dx), address(dx), address(dy), int64(len(dx)), int32(total), int32(offset),
+		int32(width))
+}
+
 func (d *Device) copyColumns(out, x uintptr, rows, width, strideOut, offsetOut, strideX, offsetX int) {
 	n := rows * width
 	d.overElements("copy_columns", n, out, x, int64(n), int32(width), int32(strideOut), int32(offsetOut),

@@ -25,6 +25,45 @@ extern "C" __global__ void add_scaled(float *out, const float *x, float f, long 
 }
 EXPORT_KERNEL(add_scaled);
 
+extern "C" __global__ void copy_elements(float *out, const float *x, long long n) {
+    long long i = element_index(n);
+    if (i >= 0) out[i] = x[i];
+}
+EXPORT_KERNEL(copy_elements);
+
+extern "C" __global__ void fill(float *out, float value, long long n) {
+    long long i = element_index(n);
+    if (i >= 0) out[i] = value;
+}
+EXPORT_KERNEL(fill);
+
+extern "C" __global__ void affine(float *out, const float *x, float factor, float offset, long long n) {
+    long long i = element_index(n);
+    if (i >= 0) out[i] = factor * x[i] + offset;
+}
+EXPORT_KERNEL(affine);
+
+// out [rows, c], of n elements, receives factor [c] times x plus offset [c].
+extern "C" __global__ void affine_channels(float *out, const float *x, const float *factor, const float *offset,
+                                           long long n, int c) {
+    long long i = element_index(n);
+    if (i >= 0) out[i] = factor[i % c] * x[i] + offset[i % c];
+}
+EXPORT_KERNEL(affine_channels);
+
+// What is no number stays none.
+extern "C" __global__ void clamp(float *out, const float *x, float lo, float hi, long long n) {
+    long long i = element_index(n);
+    if (i >= 0) out[i] = x[i] < lo ? lo : x[i] > hi ? hi : x[i];
+}
+EXPORT_KERNEL(clamp);
+
+extern "C" __global__ void clamp_grad(float *dx, const float *dy, const float *x, float lo, float hi, long long n) {
+    long long i = element_index(n);
+    if (i >= 0) dx[i] = lo <= x[i] && x[i] <= hi ? dy[i] : 0;
+}
+EXPORT_KERNEL(clamp_grad);
+
 // out [b, rows, c] receives x plus t [b, c].
 extern "C" __global__ void add_rows(float *out, const float *x, const float *t, long long n, int rows, int c) {
     long long i = element_index(n);

@@ -34,6 +34,15 @@ extern "C" __global__ void copy_columns(float *out, const float *x, long long n,
 }
 EXPORT_KERNEL(copy_columns);
 
+// dx, of n elements in rows of total, receives dy, in rows of width, from column offset on and 0 elsewhere.
+extern "C" __global__ void place_columns(float *dx, const float *dy, long long n, int total, int offset, int width) {
+    long long i = element_index(n);
+    if (i < 0) return;
+    long long column = i % total - offset;
+    dx[i] = column >= 0 && column < width ? dy[i / total * width + column] : 0;
+}
+EXPORT_KERNEL(place_columns);
+
 // out [b, columns, rows] receives x [b, rows, columns]. A block of 8 warps moves a square of 32 by way of shared
 // memory, in which a column more keeps the columns' elements in different banks; b is along z.
 extern "C" __global__ void transpose(float *out, const float *x, int rows, int columns) {

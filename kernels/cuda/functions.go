@@ -1,0 +1,32 @@
+package cuda
+
+import "github.com/sdgraph/sdgraph/kernels"
+
+// Functions are the device's kernels.
+func (d *Device) Functions() kernels.Functions {
+	return kernels.Functions{
+		Constant: d.Constant,
+
+		Add: d.Add, Mul: d.Mul, Scale: d.Scale, AddScaled: d.AddScaled,
+		Copy: d.Copy, Fill: d.Fill, Affine: d.Affine, AffineChannels: d.AffineChannels,
+		AddRows: d.AddRows, SumRows: d.SumRows,
+		SiLUForward: d.SiLUForward, GELU: d.GELU, QuickGELU: d.QuickGELU,
+		SiLUGrad: d.SiLUGrad, GELUGrad: d.GELUGrad, QuickGELUGrad: d.QuickGELUGrad,
+		Clamp: d.Clamp, ClampGrad: d.ClampGrad,
+		GEGLU: d.GEGLU, GEGLUGrad: d.GEGLUGrad,
+		Softmax: d.Softmax, SoftmaxGrad: d.SoftmaxGrad,
+		GroupNorm: d.GroupNorm, GroupNormGrad: d.GroupNormGrad,
+		LayerNorm: d.LayerNorm, LayerNormGrad: d.LayerNormGrad,
+		UpsampleNearest: d.UpsampleNearest, UpsampleNearestGrad: d.UpsampleNearestGrad,
+		ConcatChannels: d.ConcatChannels, SplitChannels: d.SplitChannels, SplitChannelsGrad: d.SplitChannelsGrad,
+		ChannelsLast: d.ChannelsLast, ChannelsFirst: d.ChannelsFirst,
+		Resample: d.Resample,
+		Linear:   d.Linear, LinearGrad: d.LinearGrad,
+		ConvWeights: kernels.ConvWeights, Conv: d.Conv, ConvGrad: d.ConvGrad,
+		MatMul: d.MatMul, BatchMatMul: d.BatchMatMul,
+		Attention: d.Attention, AttentionGrad: d.AttentionGrad, AttentionProbs: d.AttentionProbs,
+		AttentionTokens: d.AttentionTokens, AttentionTokensGrad: d.AttentionTokensGrad,
+	}
+}
+
+var _ kernels.Device = (*Device)(nil)

@@ -1,0 +1,3 @@
+#include "gemm.h"
+
+GEMM_KERNELS(bf16, f32, 1);

@@ -1,0 +1,3 @@
+#include "gemm.h"
+
+GEMM_KERNELS(f16, bf16, 1);

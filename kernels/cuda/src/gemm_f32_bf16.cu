@@ -1,0 +1,3 @@
+#include "gemm.h"
+
+GEMM_KERNELS(f32, bf16, 1);

@@ -1,0 +1,3 @@
+#include "gemm.h"
+
+GEMM_KERNELS(f32, f16, *factor);
