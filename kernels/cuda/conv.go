@@ -36,7 +36,8 @@ func (d *Device) ConvGrad(dx, dy []float32, w kernels.Elements, s kernels.ConvSh
 	wantLen(op, "dy", dy, s.B*h*wd*s.Cout)
 	wantElements(op, w, s.Cout*s.Kernel*s.Kernel*s.Cin)
 	weights, memory := d.weights(w)
-	g := gemm{kind: "grad", memory: memory, out: address(dx), x: address(dy), w: weights, n: s.Cin, inputs: len(dy)}
+	g := gemm{kind: "grad", memory: memory, out: address(dx), x: address(dy), w: weights,
+		factor: d.gradFactor(dy), n: s.Cin, inputs: len(dy)}
 	for y := range min(s.Stride, s.H) {
 		for x := range min(s.Stride, s.W) {
 			d.gemm(op, gradClass(g, s, y, x))

@@ -12,6 +12,7 @@ type gemm struct {
 	memory, math                 Precision
 	out, x, w                    uintptr
 	bias, residual               uintptr
+	factor                       uintptr // of a gradient, see gradFactor
 	m, n, k                      int
 	inputs                       int // of x
 	windows                      windows
@@ -128,15 +129,11 @@ func (d *Device) gemm(op string, g gemm) {
 }
 
 func (d *Device) gemmKernel(g gemm, p gemmPlan) {
-	var factor uintptr
-	if g.kind == "grad" && g.math == Float16 {
-		factor = d.gradFactor(g.x, g.inputs)
-	}
 	v := g.windows
 	d.launch(fmt.Sprintf("gemm_%s_%v_%v_%d", g.kind, g.memory, g.math, p.columns),
 		[3]uint32{uint32(g.blocks(p) / p.parts), uint32(p.parts), 1}, [3]uint32{threads, 1, 1},
 		gemmStages*(gemmRows+p.columns)*gemmDepth(g.math)*g.math.bytes(),
-		g.out, g.x, g.w, g.bias, g.residual, factor, int32(g.m), int32(g.n), int32(g.k), int32(p.part),
+		g.out, g.x, g.w, g.bias, g.residual, g.factor, int32(g.m), int32(g.n), int32(g.k), int32(p.part),
 		int32(v.height), int32(v.width), int32(v.channels), int32(v.outHeight), int32(v.outWidth), int32(v.tapsX),
 		int32(v.stride), int32(v.top), int32(v.left),
 		int32(g.side), int32(g.firstY), int32(g.firstX), int32(g.toNext),
@@ -151,13 +148,15 @@ func (d *Device) gemmSum(g gemm, sums uintptr, parts int) {
 }
 
 // gradFactor is where the device has the power of two that a gradient is multiplied by before its numbers are rounded to
-// float16, which has none as small as they may be: it brings the largest to between 1/2 and 1.
-func (d *Device) gradFactor(x uintptr, count int) uintptr {
+// float16, which has none as small as they may be: it brings the largest to between 1/2 and 1. It is 0 for other numbers.
+func (d *Device) gradFactor(dy []float32) uintptr {
 	const most, size = 256, 256
-	n := int(max(1, min(blocks(count, size), most)))
-	largest := d.temporary(slotMagnitudes, n)
-	factor := d.temporary(slotFactor, 1)
-	d.launch("gemm_largest", [3]uint32{uint32(n), 1, 1}, [3]uint32{size, 1, 1}, 0, largest, x, int64(count))
+	if d.Math != Float16 {
+		return 0
+	}
+	n := max(1, min(blocks(len(dy), size), most))
+	largest, factor := d.temporary(slotMagnitudes, int(n)), d.temporary(slotFactor, 1)
+	d.launch("gemm_largest", [3]uint32{n, 1, 1}, [3]uint32{size, 1, 1}, 0, largest, address(dy), int64(len(dy)))
 	d.launch("gemm_factor", [3]uint32{1, 1, 1}, [3]uint32{size, 1, 1}, 0, factor, largest, int32(n))
 	return factor
 }

@@ -58,6 +58,7 @@ func (h onHost) gemms() kerneltest.Functions {
 func TestTiles(t *testing.T) {
 	for _, precision := range []Precision{Float32, Float16, BFloat16} {
 		t.Run(precision.String(), func(t *testing.T) {
+			t.Parallel()
 			h := emulated(t, true, precision)
 			h.tile = wideTile
 			kerneltest.Run(t, h.gemms())
