@@ -6,9 +6,9 @@ import (
 	"github.com/sdgraph/sdgraph/kernels"
 )
 
-// Conv sets out to the convolution of x [B, H, W, Cin] with w, which is of the host and comes from [kernels.ConvWeights],
-// plus bias [Cout] and residual, which lies like out; see [kernels.Conv]. bias and residual may be nil; residual may be
-// out.
+// Conv sets out to the convolution of x [B, H, W, Cin] with w, which is of the host and comes from
+// [kernels.ConvWeights], plus bias [Cout] and residual, which lies like out; see [kernels.Conv]. bias and residual may
+// be nil; residual may be out.
 func (d *Device) Conv(out, x []float32, w kernels.Elements, bias, residual []float32, s kernels.ConvShape) {
 	const op = "Conv"
 	h, wd := checkConv(op, s)
@@ -26,9 +26,9 @@ func (d *Device) Conv(out, x []float32, w kernels.Elements, bias, residual []flo
 		places: places{height: h, width: wd, step: 1}})
 }
 
-// ConvGrad sets dx [B, H, W, Cin] to the gradient of [Device.Conv] with respect to x, given dy, that with respect to its
-// result. Pixels whose coordinates leave the same remainders on division by the stride are reached by the same taps: each
-// such class is a convolution of stride 1 over dy with its taps in reverse order, as in [kernels.ConvGrad].
+// ConvGrad sets dx [B, H, W, Cin] to the gradient of [Device.Conv] with respect to x, given dy, that with respect to
+// its result. Pixels whose coordinates leave the same remainders on division by the stride are reached by the same
+// taps: each such class is a convolution of stride 1 over dy with its taps in reverse order, as in [kernels.ConvGrad].
 func (d *Device) ConvGrad(dx, dy []float32, w kernels.Elements, s kernels.ConvShape) {
 	const op = "ConvGrad"
 	h, wd := checkConv(op, s)
@@ -58,8 +58,8 @@ func gradClass(g gemm, s kernels.ConvShape, y, x int) gemm {
 	return g
 }
 
-// classTaps are the taps that reach the input pixels p, p+Stride, … along one axis, from the last, first, on down by the
-// stride; pixel is that of the result, perhaps outside, from which the first one reaches p.
+// classTaps are the taps that reach the input pixels p, p+Stride, … along one axis, from the last, first, on down by
+// the stride; pixel is that of the result, perhaps outside, from which the first one reaches p.
 type classTaps struct{ first, count, pixel int }
 
 func tapsOf(s kernels.ConvShape, p int) (c classTaps) {

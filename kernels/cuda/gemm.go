@@ -55,13 +55,13 @@ type gemmPlan struct {
 	part    int // numbers of one
 }
 
-// processors is how many multiprocessors products are spread over. It is that of an A100, on every device, so that results
-// do not depend on where they are computed.
+// processors is how many multiprocessors products are spread over. It is that of an A100, on every device, so that
+// results do not depend on where they are computed.
 const processors = 108
 
-// plan weighs wide tiles, which read operands less often, against narrow ones, of which there are more and which waste less
-// where the result ends; and parts of the sum, which keep more processors busy, against the work of adding them up. columns
-// are those of all tiles, or 0 for the best.
+// plan weighs wide tiles, which read operands less often, against narrow ones, of which there are more and which waste
+// less where the result ends; and parts of the sum, which keep more processors busy, against the work of adding them
+// up. columns are those of all tiles, or 0 for the best.
 func (g *gemm) plan(columns int) gemmPlan {
 	const shortest, mostParts = 4, 16 // steps in a part; parts, which take memory
 	steps := int(blocks(g.k, gemmDepth(g.math)))
@@ -114,7 +114,7 @@ func (d *Device) gemm(op string, g gemm) {
 	}
 	for _, count := range []int{g.inputs, g.n * g.k} {
 		if count > math.MaxInt32 {
-			panic(fmt.Sprintf("cuda: %s: an operand has %d numbers, the kernels take %d at most", op, count, math.MaxInt32))
+			panic(fmt.Sprintf("cuda: %s: an operand has %d numbers, kernels take %d at most", op, count, math.MaxInt32))
 		}
 	}
 	plan := g.plan(d.tile)
@@ -130,25 +130,29 @@ func (d *Device) gemm(op string, g gemm) {
 
 func (d *Device) gemmKernel(g gemm, p gemmPlan) {
 	v := g.windows
+	args := []any{g.out, g.x, g.w, g.bias, g.residual, g.factor, int32(g.m), int32(g.n), int32(g.k), int32(p.part),
+		int32(v.height), int32(v.width), int32(v.channels), int32(v.outHeight), int32(v.outWidth), int32(v.tapsX),
+		int32(v.stride), int32(v.top), int32(v.left), int32(g.side), int32(g.firstY), int32(g.firstX), int32(g.toNext)}
 	d.launch(fmt.Sprintf("gemm_%s_%v_%v_%d", g.kind, g.memory, g.math, p.columns),
 		[3]uint32{uint32(g.blocks(p) / p.parts), uint32(p.parts), 1}, [3]uint32{threads, 1, 1},
-		gemmStages*(gemmRows+p.columns)*gemmDepth(g.math)*g.math.bytes(),
-		g.out, g.x, g.w, g.bias, g.residual, g.factor, int32(g.m), int32(g.n), int32(g.k), int32(p.part),
-		int32(v.height), int32(v.width), int32(v.channels), int32(v.outHeight), int32(v.outWidth), int32(v.tapsX),
-		int32(v.stride), int32(v.top), int32(v.left),
-		int32(g.side), int32(g.firstY), int32(g.firstX), int32(g.toNext),
-		int32(g.places.height), int32(g.places.width), int32(g.places.firstY), int32(g.places.firstX), int32(g.places.step))
+		gemmStages*(gemmRows+p.columns)*gemmDepth(g.math)*g.math.bytes(), append(args, g.places.arguments()...)...)
 }
 
 // gemmSum adds up the parts of a product's sums.
 func (d *Device) gemmSum(g gemm, sums uintptr, parts int) {
-	d.overElements("gemm_sum", g.m*g.n, g.out, sums, g.bias, g.residual, int32(parts), int32(g.m), int32(g.n),
-		int32(g.windows.outHeight), int32(g.windows.outWidth),
-		int32(g.places.height), int32(g.places.width), int32(g.places.firstY), int32(g.places.firstX), int32(g.places.step))
+	args := []any{g.out, sums, g.bias, g.residual, int32(parts), int32(g.m), int32(g.n), int32(g.windows.outHeight),
+		int32(g.windows.outWidth)}
+	d.overElements("gemm_sum", g.m*g.n, append(args, g.places.arguments()...)...)
 }
 
-// gradFactor is where the device has the power of two that a gradient is multiplied by before its numbers are rounded to
-// float16, which has none as small as they may be: it brings the largest to between 1/2 and 1. It is 0 for other numbers.
+// arguments are those of kernels.
+func (p places) arguments() []any {
+	return []any{int32(p.height), int32(p.width), int32(p.firstY), int32(p.firstX), int32(p.step)}
+}
+
+// gradFactor is where the device has the power of two that a gradient is multiplied by before its numbers are rounded
+// to float16, which has none as small as they may be: it brings the largest to between 1/2 and 1. It is 0 for other
+// numbers.
 func (d *Device) gradFactor(dy []float32) uintptr {
 	const most, size = 256, 256
 	if d.Math != Float16 {

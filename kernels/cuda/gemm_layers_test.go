@@ -22,8 +22,8 @@ func halves(seed uint64, n int) kernels.Elements {
 	return kernels.Float16s(bits)
 }
 
-// allowed is the error of products by normally distributed numbers, relative to the largest result: each is rounded, and
-// so are sums of thousands of them, in both implementations.
+// allowed is the error of products by normally distributed numbers, relative to the largest result: each is rounded,
+// and so are sums of thousands of them, in both implementations.
 func allowed(precision Precision) float64 { return 4*precision.Roundoff() + 64*Float32.Roundoff() }
 
 // TestLinearLayers holds linear layers of Stable Diffusion 1.5 to package kernels.
@@ -52,15 +52,19 @@ func TestLinearLayers(t *testing.T) {
 // TestConvLayers holds convolutions of Stable Diffusion 1.5, of pieces of its pictures, to package kernels.
 func TestConvLayers(t *testing.T) {
 	t.Parallel()
+	same := func(b, h, w, cin, cout int) kernels.ConvShape {
+		return kernels.ConvShape{B: b, H: h, W: w, Cin: cin, Cout: cout, Kernel: 3, Stride: 1, PadBefore: 1,
+			PadAfter: 1}
+	}
 	for _, c := range []struct {
 		math Precision
 		kernels.ConvShape
 	}{
-		{Float16, kernels.ConvShape{B: 2, H: 12, W: 16, Cin: 320, Cout: 320, Kernel: 3, Stride: 1, PadBefore: 1, PadAfter: 1}},
+		{Float16, same(2, 12, 16, 320, 320)},
 		{Float16, kernels.ConvShape{B: 1, H: 16, W: 16, Cin: 128, Cout: 128, Kernel: 3, Stride: 2, PadAfter: 1}},
-		{Float16, kernels.ConvShape{B: 1, H: 16, W: 24, Cin: 4, Cout: 320, Kernel: 3, Stride: 1, PadBefore: 1, PadAfter: 1}},
+		{Float16, same(1, 16, 24, 4, 320)},
 		{BFloat16, kernels.ConvShape{B: 2, H: 4, W: 4, Cin: 640, Cout: 320, Kernel: 1, Stride: 1}},
-		{Float32, kernels.ConvShape{B: 1, H: 12, W: 12, Cin: 64, Cout: 136, Kernel: 3, Stride: 1, PadBefore: 1, PadAfter: 1}},
+		{Float32, same(1, 12, 12, 64, 136)},
 	} {
 		h, s := emulated(t, true, c.math), c.ConvShape
 		height, width := s.Out()

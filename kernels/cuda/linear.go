@@ -28,7 +28,8 @@ func (d *Device) LinearGrad(dx, dy []float32, w kernels.Elements, m, n, k int) {
 	wantElements(op, w, n*k)
 	weights, memory := d.weights(w)
 	d.gemm(op, gemm{kind: "grad", memory: memory, out: address(dx), x: address(dy), w: weights,
-		factor: d.gradFactor(dy), m: m, n: k, k: n, inputs: len(dy), windows: pixels(max(n, 1)), side: 1, places: onePixel})
+		factor: d.gradFactor(dy), m: m, n: k, k: n, inputs: len(dy), windows: pixels(max(n, 1)), side: 1,
+		places: onePixel})
 }
 
 func wantElements(op string, w kernels.Elements, n int) {

@@ -13,8 +13,8 @@ type constant struct {
 	bytes int
 }
 
-// Constant is a copy of x, of the host, in device memory. It is made once and kept until [Device.Forget]; x must not change
-// before that. After an error it is x itself, which nothing will read any more.
+// Constant is a copy of x, of the host, in device memory. It is made once and kept until [Device.Forget]; x must not
+// change before that. After an error it is x itself, which nothing will read any more.
 func (d *Device) Constant(x []float32) []float32 {
 	address := d.copied(bytesOf(x))
 	if address == 0 {
@@ -47,7 +47,8 @@ func (d *Device) weights(w kernels.Elements) (address uintptr, memory Precision)
 	return d.copied(bytesOf(float32s)), Float32
 }
 
-// copied is where the device has a copy of memory of the host that does not change; 0 if it is empty, or after an error.
+// copied is where the device has a copy of memory of the host that does not change; 0 if it is empty, or after an
+// error.
 func (d *Device) copied(x []byte) uintptr {
 	key := constant{unsafe.Pointer(unsafe.SliceData(x)), len(x)}
 	if address, ok := d.constants[key]; ok || len(x) == 0 || d.err != nil {

@@ -123,6 +123,7 @@ func TestMistakes(t *testing.T) {
 	d := New(newRecorder())
 	x, w := make([]float32, 4), kernels.Float32s(make([]float32, 4))
 	shape := kernels.ConvShape{B: 1, H: 2, W: 2, Cin: 1, Cout: 1, Kernel: 2, Stride: 1}
+	small, none := kernels.ConvShape{H: 1, W: 1, Kernel: 2, Stride: 1}, kernels.ConvShape{H: 1, W: 1}
 	for _, c := range []struct {
 		want string
 		f    func()
@@ -135,8 +136,8 @@ func TestMistakes(t *testing.T) {
 		{"LinearGrad: dy has 3 elements, want 4", func() { d.LinearGrad(x, x[:3], w, 2, 2, 2) }},
 		{"Conv: out has 4 elements, want 1", func() { d.Conv(x, x, w, nil, nil, shape) }},
 		{"ConvGrad: dx has 3 elements, want 4", func() { d.ConvGrad(x[:3], x[:1], w, shape) }},
-		{"Conv: the kernel does not fit", func() { d.Conv(x, x, w, nil, nil, kernels.ConvShape{H: 1, W: 1, Kernel: 2, Stride: 1}) }},
-		{"ConvGrad: {B:0", func() { d.ConvGrad(x, x, w, kernels.ConvShape{H: 1, W: 1}) }},
+		{"Conv: the kernel does not fit", func() { d.Conv(x, x, w, nil, nil, small) }},
+		{"ConvGrad: {B:0", func() { d.ConvGrad(x, x, w, none) }},
 	} {
 		func() {
 			defer func() {

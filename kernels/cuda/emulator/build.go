@@ -20,8 +20,8 @@ import (
 // ErrNoCompiler says that this machine has no g++, or that the module's sources are not here: tests skip.
 var ErrNoCompiler = errors.New("the emulator of a GPU needs g++ and the sources of kernels/cuda")
 
-// flags of the compiler; -ffp-contract=off because a product and a sum are fused where a kernel says so, and nowhere else.
-// The checks that are left out find what AddressSanitizer finds too, and take a quarter of the time to compile.
+// flags of the compiler; -ffp-contract=off because a product and a sum are fused where a kernel says so, and nowhere
+// else. The checks that are left out find what AddressSanitizer finds too, and take a quarter of the time to compile.
 var (
 	commonFlags = []string{"-std=c++17", "-ffp-contract=off", "-Wall", "-Wextra", "-Wno-unknown-pragmas", "-g1"}
 	fastFlags   = []string{"-O2"}

@@ -1,19 +1,19 @@
 // Linear layers and convolutions, and their gradients with respect to the input.
 //
-// A block has a tile of the result, gemm_rows × 128 or 64, and takes the sum in steps of gemm_depth<E> numbers. Three tiles of each
-// operand are in shared memory: one that is multiplied, the next, which is complete, and the one after, whose numbers are
-// on their way, so that one barrier for each step is enough (Kerr et al., "CUTLASS: Fast Linear Algebra in CUDA C++", 2017,
-// on software pipelining). Activations and what they are multiplied to are f32 in memory, weights are of type T, products
-// of type E.
+// A block has a tile of the result, gemm_rows × 128 or 64, and takes the sum in steps of gemm_depth<E> numbers. Three
+// tiles of each operand are in shared memory: one that is multiplied, the next, which is complete, and the one after,
+// whose numbers are on their way, so that one barrier for each step is enough (Kerr et al., "CUTLASS: Fast Linear
+// Algebra in CUDA C++", 2017, on software pipelining). Activations and what they are multiplied to are f32 in memory,
+// weights are of type T, products of type E.
 //
-// Where a result has too few tiles for all of a GPU's processors, parts of the sum are blocks of their own along y: each
-// writes its part to memory of its own, and gemm_sum adds them up in the order of the parts.
+// Where a result has too few tiles for all of a GPU's processors, parts of the sum are blocks of their own along y:
+// each writes its part to memory of its own, and gemm_sum adds them up in the order of the parts.
 #pragma once
 
 #include "gemm_warp.h"
 
-// How the four warps of a block share a tile: two by two. Each reads an operand's part for its own, so that a large part of
-// the result for each warp is what saves bandwidth of shared memory.
+// How the four warps of a block share a tile: two by two. Each reads an operand's part for its own, so that a large
+// part of the result for each warp is what saves bandwidth of shared memory.
 constexpr int gemm_rows = 128, gemm_threads = 4 * warp_size;
 
 template <int columns>
@@ -90,7 +90,8 @@ __device__ void gemm_tile(int &row, int &column, const GemmSizes &s) {
     column = i / height * columns;
 }
 
-// The sums of a block's tile over numbers first to end-1; start and end are on multiples of the depth, or the sum's end.
+// The sums of a block's tile over numbers first to end-1; start and end are on multiples of the depth, or the sum's
+// end.
 template <class E, class T, class Left, class Right, int columns, int M, int N>
 __device__ void gemm_sums(float (&acc)[M][N][4], const float *x, const T *w, float factor, int first, int end, int row,
                           int column, const GemmSizes &s, const Windows &windows, const TapOrder &taps) {
@@ -140,8 +141,8 @@ __device__ void gemm(float *out, const float *x, const T *w, const float *bias, 
     float acc[Block::rows_of_warp / 16][Block::columns_of_warp / 8][4];
     UNROLL
     for (int i = 0; i < Block::rows_of_warp / 16; i++) clear(acc[i]);
-    gemm_sums<E, T, Left, Right, columns>(acc, x, w, factor, first, smaller(s.k, first + s.part), row, column, s, windows,
-                                        taps);
+    int end = smaller(s.k, first + s.part);
+    gemm_sums<E, T, Left, Right, columns>(acc, x, w, factor, first, end, row, column, s, windows, taps);
     row += warp_index() / 2 * Block::rows_of_warp;
     column += warp_index() % 2 * Block::columns_of_warp;
     out += static_cast<size_t>(blockIdx.y) * s.m * s.n;
@@ -155,7 +156,8 @@ __device__ void gemm(float *out, const float *x, const T *w, const float *bias, 
             long long start = places.of(r, windows) * s.n;
             UNROLL
             for (int p = 0; p < Block::columns_of_warp / 8; p++) {
-                output.write(acc[i][p][2 * half], acc[i][p][2 * half + 1], column + accumulator_column(p, 0), s.n, start);
+                const float *sums = &acc[i][p][2 * half];
+                output.write(sums[0], sums[1], column + accumulator_column(p, 0), s.n, start);
             }
         }
     }

@@ -94,8 +94,8 @@ struct LeftFeed {
         return inside ? v.origin + (c.tap_y * w.width + c.tap_x) * w.channels + c.channel : -1;
     }
 
-    // Brings the tile of numbers k to k + gemm_depth<E> - 1 of the sum, those from end on as 0; k grows by that with each
-    // call.
+    // Brings the tile of numbers k to k + gemm_depth<E> - 1 of the sum, those from end on as 0; k grows by that with
+    // each call.
     __device__ void begin(E *tile, const float *x, int k, int end, float factor, const Windows &w) {
         bool within = k + column() < end;
         UNROLL
@@ -110,7 +110,9 @@ struct LeftFeed {
         cursor.advance(gemm_depth<E>, w);
     }
 
-    __device__ void by_element(E *piece, const Window &v, const float *x, int left, float factor, const Windows &w) const {
+    // A piece that is not whole; left are the numbers up to the end of the sum.
+    __device__ void by_element(E *piece, const Window &v, const float *x, int left, float factor,
+                               const Windows &w) const {
         Cursor c = cursor;
         UNROLL_BY(1)
         for (int j = 0; j < Tile::length; j++) {

@@ -41,7 +41,9 @@ EXPORT_KERNEL(gemm_largest);
 // factor receives what brings the largest of count numbers to between 1/2 and 1; there is one block.
 extern "C" __global__ void gemm_factor(float *factor, const float *largest, int count) {
     float most = 0;
-    for (int i = static_cast<int>(threadIdx.x); i < count; i += static_cast<int>(blockDim.x)) most = fmaxf(most, largest[i]);
+    for (int i = static_cast<int>(threadIdx.x); i < count; i += static_cast<int>(blockDim.x)) {
+        most = fmaxf(most, largest[i]);
+    }
     most = block_max(most);
     if (threadIdx.x == 0) *factor = power_to_one(most);
 }

@@ -1,7 +1,7 @@
 // Tiles of the operands of linear layers and convolutions in shared memory, and how numbers get there.
 //
-// A tile consists of pieces of 16 bytes. Threads move whole pieces: with cp.async where numbers stay what they are, by way
-// of registers where they are converted.
+// A tile consists of pieces of 16 bytes. Threads move whole pieces: with cp.async where numbers stay what they are, by
+// way of registers where they are converted.
 #pragma once
 
 #include "device.h"
@@ -17,9 +17,9 @@ struct Same<A, A> {
     static constexpr bool value = true;
 };
 
-// Where element (row, column) of a tile lies. The pieces of a row are permuted by exclusive or with the row, so that eight
-// rows' pieces of one column are in different banks: those that ldmatrix reads at a time, and a warp's reads of float4.
-// The permutation recurs every eight rows.
+// Where element (row, column) of a tile lies. The pieces of a row are permuted by exclusive or with the row, so that
+// eight rows' pieces of one column are in different banks: those that ldmatrix reads at a time, and a warp's reads of
+// float4. The permutation recurs every eight rows.
 template <class E, int columns>
 struct SwizzledTile {
     static constexpr int length = piece_bytes / static_cast<int>(sizeof(E)); // numbers in a piece

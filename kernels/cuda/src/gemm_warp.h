@@ -1,7 +1,7 @@
 // Products of tiles by the warps of a block, each with 16·M rows and 8·N columns of the result.
 //
-// acc[i] has rows 16i to 16i+15 of a warp and lies as the accumulators of warp_product.h do. a is a tile [rows, depth]; b
-// is [columns, depth], or with across [depth, columns], of which a block has so many. row and column are those of the
+// acc[i] has rows 16i to 16i+15 of a warp and lies as the accumulators of warp_product.h do. a is a tile [rows, depth];
+// b is [columns, depth], or with across [depth, columns], of which a block has so many. row and column are those of the
 // warp's first number in the block.
 #pragma once
 

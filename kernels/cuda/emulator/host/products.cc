@@ -1,5 +1,5 @@
-// mma, where the emulator spends most of its time: this file is compiled without sanitizers, for which registers of lanes,
-// which are all that it touches, hold no surprises.
+// mma, where the emulator spends most of its time: this file is compiled without sanitizers, for which registers of
+// lanes, which are all that it touches, hold no surprises.
 #include "device_host.h"
 
 namespace emulator {
@@ -10,8 +10,8 @@ static float half_of(unsigned pair, int high) {
 }
 
 // Gathers A [16, 16], Bᵀ [8, 16] and D [16, 8] from the lanes: with group = lane/4 and t = lane%4, register i of A
-// holds row group+8·(i%2), columns 2t and 2t+1, from 8 on if i ≥ 2; register i of B rows 2t and 2t+1, from 8 on if i = 1,
-// of column group; D's i holds row group+8·(i/2), column 2t+i%2.
+// holds row group+8·(i%2), columns 2t and 2t+1, from 8 on if i ≥ 2; register i of B rows 2t and 2t+1, from 8 on if i =
+// 1, of column group; D's i holds row group+8·(i/2), column 2t+i%2.
 template <class E>
 void compute_product(Warp &w) {
     float a[16][16], b[16][8];
