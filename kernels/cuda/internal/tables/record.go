@@ -52,6 +52,9 @@ func recordLaunches() (map[string]launch, error) {
 				return nil, err
 			}
 		}
+		if err := recordOthers(d); err != nil {
+			return nil, err
+		}
 		if err := d.Synchronize(); err != nil {
 			return nil, err
 		}
@@ -83,5 +86,40 @@ func recordAttention(d *cuda.Device, channels int) error {
 	}
 	d.Attention16(half, number, half, half, half, s)
 	d.AttentionGrad16(half, half, half, half, half, half, half, half, nil, s)
+	return nil
+}
+
+// recordOthers calls the functions that multiply no matrices, with one number or as few as they take.
+func recordOthers(d *cuda.Device) error {
+	x, err := d.Make(1)
+	if err != nil {
+		return err
+	}
+	two, err := d.Make(2)
+	if err != nil {
+		return err
+	}
+	d.Add(x, x, x)
+	d.Mul(x, x, x)
+	d.Scale(x, x, 1)
+	d.AddScaled(x, x, 1)
+	d.AddRows(x, x, x, 1, 1, 1)
+	d.SumRows(x, x, 1, 1, 1)
+	d.SiLUForward(x, x)
+	d.SiLUGrad(x, x, x)
+	d.GELU(x, x)
+	d.GELUGrad(x, x, x)
+	d.GEGLU(x, two, 1, 1)
+	d.GEGLUGrad(two, x, two, 1, 1)
+	d.LayerNorm(x, x, x, x, 1, 1, 1)
+	d.LayerNormGrad(x, x, x, x, 1, 1, 1)
+	d.GroupNorm(x, x, x, x, 1, 1, 1, 1, 1, kernels.SiLU)
+	d.GroupNormGrad(x, x, x, x, x, 1, 1, 1, 1, 1, kernels.SiLU)
+	d.UpsampleNearest(x, x, 1, 1, 1, 1, 1)
+	d.UpsampleNearestGrad(x, x, 1, 1, 1, 1, 1)
+	d.SplitChannels(x, two, 1, 2, 0, 1)
+	d.ChannelsLast(x, x, 1, 1, 1)
+	taps := kernels.Taps{In: 1, Out: 1, Start: []int{0}, Count: []int{1}, Weight: [][]float32{{1}}}
+	d.Resample(x, x, 1, 1, 1, 1, taps, taps)
 	return nil
 }
