@@ -10,8 +10,8 @@ import (
 var ErrDeviceLost = errors.New("the device was lost")
 
 // ErrNotBuilt says that the program has no GPU kernels in it.
-var ErrNotBuilt = errors.New("cuda: this program was built without GPU kernels; build it with \"go build -tags gpu\", " +
-	"which needs a C compiler, cuda.h and the NVIDIA driver's libcuda (kernels/cuda/README.md has the details)")
+var ErrNotBuilt = errors.New("cuda: this program was built without GPU kernels; build it with " +
+	"\"go build -tags gpu\", which needs a C compiler, cuda.h and the NVIDIA driver's libcuda (kernels/cuda/README.md has the details)")
 
 // OutOfMemoryError says how much a device's memory fell short of a request.
 type OutOfMemoryError struct {
@@ -21,7 +21,7 @@ type OutOfMemoryError struct {
 }
 
 func (e *OutOfMemoryError) Error() string {
-	const mebibyte = 1 << 20
-	return fmt.Sprintf("cuda: out of memory on %s: %.1f MiB needed at once, and %.1f MiB of %.1f MiB are free; smaller "+
-		"pictures or batches need less", e.Device, float64(e.Need)/mebibyte, float64(e.Free)/mebibyte, float64(e.Total)/mebibyte)
+	mebibytes := func(n uint64) float64 { return float64(n) / (1 << 20) }
+	return fmt.Sprintf("cuda: out of memory on %s: %.1f MiB needed at once, and %.1f MiB of %.1f MiB are free; "+
+		"smaller pictures or batches need less", e.Device, mebibytes(e.Need), mebibytes(e.Free), mebibytes(e.Total))
 }

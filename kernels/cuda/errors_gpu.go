@@ -23,7 +23,8 @@ func gpuError(what, device string, err error) error {
 		return fmt.Errorf("cuda: %s on %s: %w (%w)", what, device, ErrDeviceLost, err)
 	}
 	if err.Error() == deviceUnavailable {
-		return fmt.Errorf("cuda: %s on %s: another process has it for itself, or it is restarting (%w)", what, device, err)
+		return fmt.Errorf("cuda: %s on %s: another process has it for itself, or it is restarting (%w)", what, device,
+			err)
 	}
 	return fmt.Errorf("cuda: %s on %s: %w", what, device, err)
 }

@@ -144,8 +144,8 @@ __device__ void attention_forward(T *out, float *lse, const Tokens &tokens, cons
     if (tokens.count > 0) finish_tokens(tokens, softmax, inverse, row, s);
 }
 
-// Shared memory lets few blocks be on a multiprocessor at a time. Told to fit one at least, ptxas takes the registers that
-// it needs; left to itself it spills some, on sm_120, to make room for more blocks.
+// Shared memory lets few blocks be on a multiprocessor at a time. Told to fit one at least, ptxas takes the registers
+// that it needs; left to itself it spills some, on sm_120, to make room for more blocks.
 #define ATTENTION_FORWARD(name, T, E, D)                                                                               \
     extern "C" __global__ void __launch_bounds__(32 * ForwardSizes<E, D>::warps, 1)                                    \
         name(T *out, float *lse, float *token_probs, const T *q, const T *k, const T *v, const int *tokens,            \

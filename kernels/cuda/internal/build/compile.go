@@ -84,7 +84,8 @@ func gather(index *modules.Index, units []unit) ([]byte, error) {
 	}
 	for _, u := range units {
 		index.Modules = append(index.Modules, modules.Module{
-			Source: u.source, Target: u.target.Name, Offset: len(images), Bytes: len(u.image), SHA256: modules.Sum(u.image),
+			Source: u.source, Target: u.target.Name, Offset: len(images), Bytes: len(u.image),
+			SHA256: modules.Sum(u.image),
 		})
 		images = append(images, u.image...)
 		if err := note(kernels, u.source, u.words); err != nil {

@@ -43,9 +43,10 @@ func TestNote(t *testing.T) {
 	}
 	noteEntries(kernels, ptx)
 	want := map[string]*modules.Kernel{
-		"first": {Name: "first", Source: "a.cu", Threads: 256, Params: []int{8, 4}, Resources: map[string]modules.Resources{
-			"sm_90": {Registers: 96, Shared: 2048, Stack: 8, SpillStores: 4, SpillLoads: 12},
-		}},
+		"first": {Name: "first", Source: "a.cu", Threads: 256, Params: []int{8, 4},
+			Resources: map[string]modules.Resources{
+				"sm_90": {Registers: 96, Shared: 2048, Stack: 8, SpillStores: 4, SpillLoads: 12},
+			}},
 		"second": {Name: "second", Source: "a.cu", Params: []int{}, Resources: map[string]modules.Resources{
 			"sm_90": {Registers: 40},
 		}},

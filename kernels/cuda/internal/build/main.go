@@ -97,7 +97,8 @@ func report(out io.Writer, index *modules.Index, packed int) {
 	for _, k := range index.Kernels {
 		for _, arch := range slices.Sorted(maps.Keys(k.Resources)) {
 			if r := k.Resources[arch]; r.SpillStores+r.SpillLoads > 0 {
-				fmt.Fprintf(out, "%s on %s spills %d bytes and reads %d back\n", k.Name, arch, r.SpillStores, r.SpillLoads)
+				fmt.Fprintf(out, "%s on %s spills %d bytes and reads %d back\n", k.Name, arch, r.SpillStores,
+					r.SpillLoads)
 			}
 		}
 	}

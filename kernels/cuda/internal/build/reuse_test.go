@@ -11,7 +11,10 @@ import (
 // folder packs two sources, each compiled for all targets to its own name.
 func folder(t *testing.T) (fstest.MapFS, *modules.Index) {
 	t.Helper()
-	index := &modules.Index{Compilers: map[string]string{"nvcc": "1"}, Sources: map[string]string{"a.cu": "A", "b.cu": "B"}}
+	index := &modules.Index{
+		Compilers: map[string]string{"nvcc": "1"},
+		Sources:   map[string]string{"a.cu": "A", "b.cu": "B"},
+	}
 	units := (&builder{}).units(index.Sources)
 	for i := range units {
 		units[i].image = []byte(units[i].source)
@@ -34,7 +37,10 @@ func folder(t *testing.T) (fstest.MapFS, *modules.Index) {
 
 func TestReuse(t *testing.T) {
 	files, old := folder(t)
-	now := &modules.Index{Compilers: old.Compilers, Sources: map[string]string{"a.cu": "A", "b.cu": "changed", "c.cu": "C"}}
+	now := &modules.Index{
+		Compilers: old.Compilers,
+		Sources:   map[string]string{"a.cu": "A", "b.cu": "changed", "c.cu": "C"},
+	}
 	units := (&builder{}).units(now.Sources)
 	reuse(units, now, files)
 	for _, u := range units {

@@ -50,6 +50,6 @@ func (m *Module) Image(images []byte) ([]byte, error) {
 			return image, nil
 		}
 	}
-	return nil, fmt.Errorf("kernels/cuda: %s has no such image of %s for %s as the index describes; make cuda writes both",
-		ImagesName, m.Source, m.Target)
+	return nil, fmt.Errorf("kernels/cuda: %s has no such image of %s for %s as the index describes; make cuda writes "+
+		"both", ImagesName, m.Source, m.Target)
 }

@@ -22,7 +22,8 @@ func resourceTable(index *modules.Index, launches map[string]launch) (string, er
 			return "", fmt.Errorf("%s is launched by nothing that record.go calls: add a call that does", k.Name)
 		}
 		if k.Threads != 0 && l.threads > k.Threads {
-			return "", fmt.Errorf("%s is launched with %d threads and was compiled for %d", k.Name, l.threads, k.Threads)
+			return "", fmt.Errorf("%s is launched with %d threads and was compiled for %d", k.Name, l.threads,
+				k.Threads)
 		}
 		fmt.Fprintf(&out, "| `%s` | %d | %d |", k.Name, l.threads, l.shared+k.Resources["sm_80"].Shared)
 		for _, m := range multiprocessors {

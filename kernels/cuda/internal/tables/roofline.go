@@ -53,8 +53,8 @@ func (s site) forward() work {
 	return work{4 * (2*q + 2*k + s.rows()), 2 * 2 * scores * float64(s.channels), scores}
 }
 
-// gradient counts q, k, v, out, dout, lse, dq, dk and dv; seven products, since one kernel computes dq and another dk and
-// dv, and both need the scores and what they got of the gradient: q·kᵀ and dout·vᵀ twice, then ds·k, dsᵀ·q and pᵀ·dout
+// gradient counts q, k, v, out, dout, lse, dq, dk and dv; seven products, since one kernel computes dq and another dk
+// and dv, and both need the scores and what they got of the gradient: q·kᵀ and dout·vᵀ twice, then ds·k, dsᵀ·q and pᵀ·dout
 // (Dao, "FlashAttention-2", 2023, has five by adding to dq atomically, in an order that changes from run to run).
 func (s site) gradient() work {
 	q, k, scores := s.sizes()

@@ -23,8 +23,8 @@ func TestResident(t *testing.T) {
 		for i, m := range multiprocessors {
 			got := m.resident(modules.Resources{Registers: c.registers}, c.threads, c.shared)
 			if got != c.want[i] {
-				t.Errorf("%s with %d registers, %d threads, %d bytes: %d blocks, want %d", m.arch, c.registers, c.threads,
-					c.shared, got, c.want[i])
+				t.Errorf("%s with %d registers, %d threads, %d bytes: %d blocks, want %d", m.arch, c.registers,
+					c.threads, c.shared, got, c.want[i])
 			}
 		}
 	}

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds a libcuda for linking and testing on machines without an NVIDIA driver: fake.c, and for all other functions that
-# cuda.h declares a stub that finds no device. A name that the header lacks does not link.
+# Builds a libcuda for linking and testing on machines without an NVIDIA driver: fake.c, and for all other functions
+# that cuda.h declares a stub that finds no device. A name that the header lacks does not link.
 #   make.sh OUT OPTION…    the folder for libcuda.so.1 and its link libcuda.so; the compiler's options to find cuda.h
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
