@@ -5,6 +5,7 @@ package cuda
 import (
 	"errors"
 	"math"
+	"path/filepath"
 	"testing"
 	"unsafe"
 
@@ -20,10 +21,21 @@ type onHost struct {
 	skewed bool
 }
 
-// emulated is a device on the emulator; the test is skipped where there is none.
+// emulated is a device on the emulator; the test is skipped where there is none. Without sanitizers it has the kernels
+// of attention alone, the only ones whose tests are long enough for another program to be worth its compilation.
 func emulated(t *testing.T, sanitize bool, precision Precision) onHost {
 	t.Helper()
-	driver, err := emulator.Start(emulator.Options{Sanitize: sanitize})
+	options := emulator.Options{Sanitize: sanitize}
+	if !sanitize {
+		for _, pattern := range []string{"attention*.cu", "matrix_product.cu", "softmax.cu"} {
+			found, err := filepath.Glob(filepath.Join("src", pattern))
+			if err != nil {
+				t.Fatal(err)
+			}
+			options.Sources = append(options.Sources, found...)
+		}
+	}
+	driver, err := emulator.Start(options)
 	if errors.Is(err, emulator.ErrNoCompiler) {
 		t.Skip(err)
 	}
