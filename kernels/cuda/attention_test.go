@@ -122,7 +122,7 @@ func TestAttentionBlocks(t *testing.T) {
 
 // TestAttentionSizes takes one head of the sizes that Stable Diffusion 1.5 has for pictures of 512 × 512.
 // CUDA_EMULATE_ALL=1 asks for all heads, for every precision at the largest size, and for the VAE's head of 512
-// channels: ten minutes.
+// channels: ten minutes and more (go test -timeout 30m).
 func TestAttentionSizes(t *testing.T) {
 	if testing.Short() {
 		t.Skip("half a minute of emulation")

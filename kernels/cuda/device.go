@@ -17,12 +17,11 @@ type Device struct {
 	// Math is what operands of matrix products are rounded to; it may be changed between calls.
 	Math Precision
 
-	driver  Driver
-	err     error
-	scratch [slots]allocation
-	lists   map[string]uintptr // tokens and taps of filters, by their bytes
-
-	constants map[constant]uintptr // copies of numbers of the host
+	driver    *counted
+	err       error
+	scratch   [slots]allocation
+	constants map[string]uintptr   // lists of tokens and weights of filters, by their bytes
+	copies    map[constant]uintptr // of weights and constants of the host, by where they are there
 	tile      int                  // columns of all tiles of gemm, for tests; 0 for the best
 }
 
@@ -34,7 +33,7 @@ type allocation struct {
 
 // New makes a device of a driver, which it owns from then on.
 func New(driver Driver) *Device {
-	return &Device{driver: driver, lists: map[string]uintptr{}, constants: map[constant]uintptr{}}
+	return &Device{driver: newCounted(driver), constants: map[string]uintptr{}, copies: map[constant]uintptr{}}
 }
 
 // Name is the device's, for people.
@@ -157,11 +156,11 @@ const (
 	slotWeights
 	slotProbs
 	slotDProbs
+	slotParts
+	slotMagnitudes
 	slotPartial
 	slotStats
 	slotMeans
-	slotParts
-	slotMagnitudes
 	slots
 )
 
@@ -194,7 +193,7 @@ func (d *Device) list(numbers []int) uintptr {
 
 // constant is device memory with the given bytes; the same for the same ones, so that they are copied there once.
 func (d *Device) constant(bytes string) uintptr {
-	address, ok := d.lists[bytes]
+	address, ok := d.constants[bytes]
 	if ok || d.err != nil || bytes == "" {
 		return address
 	}
@@ -202,7 +201,7 @@ func (d *Device) constant(bytes string) uintptr {
 		return 0
 	}
 	d.err = d.driver.Upload(address, []byte(bytes))
-	d.lists[bytes] = address
+	d.constants[bytes] = address
 	return address
 }
 

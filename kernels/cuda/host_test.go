@@ -5,6 +5,7 @@ package cuda
 import (
 	"errors"
 	"math"
+	"os"
 	"path/filepath"
 	"testing"
 	"unsafe"
@@ -21,21 +22,11 @@ type onHost struct {
 	skewed bool
 }
 
-// emulated is a device on the emulator; the test is skipped where there is none. Without sanitizers it has the kernels
-// of attention alone, the only ones whose tests are long enough for another program to be worth its compilation.
+// emulated is a device on the emulator, or the GPU that SDGRAPH_TEST_DEVICE names, in tests with the tag gpu; the test is
+// skipped where there is neither.
 func emulated(t *testing.T, sanitize bool, precision Precision) onHost {
 	t.Helper()
-	options := emulator.Options{Sanitize: sanitize}
-	if !sanitize {
-		for _, pattern := range []string{"attention*.cu", "matrix_product.cu", "softmax.cu"} {
-			found, err := filepath.Glob(filepath.Join("src", pattern))
-			if err != nil {
-				t.Fatal(err)
-			}
-			options.Sources = append(options.Sources, found...)
-		}
-	}
-	driver, err := emulator.Start(options)
+	driver, err := testDriver(sanitize)
 	if errors.Is(err, emulator.ErrNoCompiler) {
 		t.Skip(err)
 	}
@@ -50,6 +41,25 @@ func emulated(t *testing.T, sanitize bool, precision Precision) onHost {
 		}
 	})
 	return onHost{Device: d}
+}
+
+// testDriver opens what tests run on. Without sanitizers the emulator has the kernels of attention alone, the only ones
+// whose tests are long enough for another program to be worth its compilation.
+func testDriver(sanitize bool) (Driver, error) {
+	if name := os.Getenv("SDGRAPH_TEST_DEVICE"); name != "" {
+		return Open(name)
+	}
+	options := emulator.Options{Sanitize: sanitize}
+	if !sanitize {
+		for _, pattern := range []string{"attention*.cu", "matrix_product.cu", "softmax.cu"} {
+			found, err := filepath.Glob(filepath.Join("src", pattern))
+			if err != nil {
+				return nil, err
+			}
+			options.Sources = append(options.Sources, found...)
+		}
+	}
+	return emulator.Start(options)
 }
 
 // must stops the test binary: after an error no result of the device means anything, whichever test is running.

@@ -26,11 +26,17 @@ func (d *Device) Constant(x []float32) []float32 {
 // Forget frees the copies of weights and constants. It is called before the memory is gone that they were made from.
 func (d *Device) Forget() error {
 	var first error
+	for _, address := range d.copies {
+		if err := d.driver.Free(address); first == nil {
+			first = err
+		}
+	}
 	for _, address := range d.constants {
 		if err := d.driver.Free(address); first == nil {
 			first = err
 		}
 	}
+	clear(d.copies)
 	clear(d.constants)
 	return first
 }
@@ -51,14 +57,14 @@ func (d *Device) weights(w kernels.Elements) (address uintptr, memory Precision)
 // error.
 func (d *Device) copied(x []byte) uintptr {
 	key := constant{unsafe.Pointer(unsafe.SliceData(x)), len(x)}
-	if address, ok := d.constants[key]; ok || len(x) == 0 || d.err != nil {
+	if address, ok := d.copies[key]; ok || len(x) == 0 || d.err != nil {
 		return address
 	}
 	var address uintptr
 	if address, d.err = d.driver.Alloc(len(x)); d.err != nil {
 		return 0
 	}
-	d.constants[key] = address
+	d.copies[key] = address
 	d.err = d.driver.Upload(address, x)
 	return address
 }

@@ -108,19 +108,17 @@ func build(o Options) (string, error) {
 	return program, os.Rename(made, program) // at once, for tests of other packages may be building it too
 }
 
-// translationUnits are the files to compile: kernels, and the emulator itself.
+// translationUnits are the files to compile: the kernels and the emulator itself.
 func translationUnits(folder string, o Options) ([]string, error) {
-	units, err := filepath.Glob(filepath.Join(folder, "emulator", "host", "*.cc"))
-	if err != nil {
-		return nil, err
-	}
-	sources := o.Sources
-	if sources == nil {
-		if sources, err = filepath.Glob(filepath.Join(folder, "src", "*.cu")); err != nil {
+	kernels := o.Sources
+	if kernels == nil {
+		var err error
+		if kernels, err = filepath.Glob(filepath.Join(folder, "src", "*.cu")); err != nil {
 			return nil, err
 		}
 	}
-	return append(units, sources...), nil
+	host, err := filepath.Glob(filepath.Join(folder, "emulator", "host", "*.cc"))
+	return slices.Concat(kernels, host), err
 }
 
 // fingerprint names a program by everything that it is made of.

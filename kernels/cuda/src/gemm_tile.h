@@ -24,7 +24,6 @@ template <class E, int columns>
 struct SwizzledTile {
     static constexpr int length = piece_bytes / static_cast<int>(sizeof(E)); // numbers in a piece
     static constexpr int pieces = columns / length;                          // in a row
-    static constexpr int bytes(int rows) { return rows * columns * static_cast<int>(sizeof(E)); }
 
     __device__ static int at(int row, int column) {
         constexpr int sharing = pieces < 8 ? 8 / pieces : 1; // rows that lie in one line of all banks

@@ -55,6 +55,9 @@ func recordLaunches() (map[string]launch, error) {
 		if err := recordOthers(d); err != nil {
 			return nil, err
 		}
+		if err := recordLayers(d); err != nil {
+			return nil, err
+		}
 		if err := d.Synchronize(); err != nil {
 			return nil, err
 		}
@@ -89,6 +92,24 @@ func recordAttention(d *cuda.Device, channels int) error {
 	return nil
 }
 
+// recordLayers calls the functions of layers with weights of every type, at sizes for which products are cut into narrow
+// and wide tiles, and into parts.
+func recordLayers(d *cuda.Device) error {
+	for _, size := range [][3]int{{1, 8, 8}, {64, 1280, 1280}, {8192, 1280, 1280}} {
+		m, n, k := size[0], size[1], size[2]
+		x, err := d.Make(m * max(n, k))
+		if err != nil {
+			return err
+		}
+		singles, halves := make([]float32, n*k), make([]uint16, n*k)
+		for _, w := range []kernels.Elements{kernels.Float32s(singles), kernels.Float16s(halves), kernels.BFloat16s(halves)} {
+			d.Linear(x[:m*n], x[:m*k], w, nil, nil, m, n, k)
+			d.LinearGrad(x[:m*k], x[:m*n], w, m, n, k)
+		}
+	}
+	return nil
+}
+
 // recordOthers calls the functions that multiply no matrices, with one number or as few as they take.
 func recordOthers(d *cuda.Device) error {
 	x, err := d.Make(1)
@@ -103,6 +124,12 @@ func recordOthers(d *cuda.Device) error {
 	d.Mul(x, x, x)
 	d.Scale(x, x, 1)
 	d.AddScaled(x, x, 1)
+	d.Copy(x, x)
+	d.Fill(x, 0)
+	d.Affine(x, x, 1, 0)
+	d.AffineChannels(x, x, x, x, 1, 1)
+	d.Clamp(x, x, 0, 1)
+	d.ClampGrad(x, x, x, 0, 1)
 	d.AddRows(x, x, x, 1, 1, 1)
 	d.SumRows(x, x, 1, 1, 1)
 	d.SiLUForward(x, x)
@@ -118,6 +145,7 @@ func recordOthers(d *cuda.Device) error {
 	d.UpsampleNearest(x, x, 1, 1, 1, 1, 1)
 	d.UpsampleNearestGrad(x, x, 1, 1, 1, 1, 1)
 	d.SplitChannels(x, two, 1, 2, 0, 1)
+	d.SplitChannelsGrad(two, x, 1, 2, 0, 1)
 	d.ChannelsLast(x, x, 1, 1, 1)
 	taps := kernels.Taps{In: 1, Out: 1, Start: []int{0}, Count: []int{1}, Weight: [][]float32{{1}}}
 	d.Resample(x, x, 1, 1, 1, 1, taps, taps)
