@@ -1,5 +1,5 @@
 # Shortcuts; what each check does is in .ci/run.
-.PHONY: ci text format lint test noasm race cross generated cuda-check cuda fuzz goldens bench bench-peers clean
+.PHONY: ci text format lint test noasm race cross generated cuda-check cuda cuda-test gpu-test gpu-bench fuzz goldens bench bench-peers clean
 
 ci:
 	bash .ci/run
@@ -15,6 +15,20 @@ cuda-check:
 cuda: .venv/cuda/done
 	go run ./kernels/cuda/internal/build -nvcc "$(NVCC)"
 	go generate ./kernels/cuda/...
+
+# Every test of the kernels for GPUs on the emulator: all heads of Stable Diffusion's attention, whole models and runs.
+# An hour.
+cuda-test:
+	CUDA_EMULATE_ALL=1 go test -count=1 -timeout 3h ./kernels/cuda/... ./examples/parity
+
+# On a GPU: the suite, whole models against PyTorch's tensors, and speed, beside PyTorch where an interpreter has it
+# (make .venv/bench/done, or PEERS=python3). Each prints JSON or says what failed; README of kernels/cuda.
+GPU ?= cuda:0
+PEERS ?= $(wildcard .venv/bench/bin/python)
+gpu-test:
+	SDGRAPH_TEST_DEVICE=$(GPU) go test -count=1 -timeout 30m -tags gpu -json ./kernels/cuda ./examples/parity
+gpu-bench:
+	go run -tags gpu ./examples/bench --device $(GPU) --dtype f16 $(if $(PEERS),--peers $(PEERS))
 
 # Half a minute for each fuzz target, one after another (go test -fuzz takes one at a time).
 fuzz:
