@@ -22,6 +22,14 @@ func WithTrace(ctx context.Context, f func(Executed)) context.Context {
 	return context.WithValue(ctx, traceKey{}, f)
 }
 
+// Trace reports an operation as if a Program had run it, for those that run
+// outside of one.
+func Trace(ctx context.Context, e Executed) {
+	if f := tracer(ctx); f != nil {
+		f(e)
+	}
+}
+
 // tracer is what WithTrace put into ctx, or nil.
 func tracer(ctx context.Context) func(Executed) {
 	f, _ := ctx.Value(traceKey{}).(func(Executed))

@@ -66,12 +66,12 @@ func wholePicture(plain, refine measured) measured {
 	r.Name, r.Profile, r.First, r.Packing = "anomalyany.image", nil, 0, 0
 	r.Seconds, r.CPU, r.GFLOP = sum(p.Seconds, q.Seconds), sum(p.CPU, q.CPU), sum(p.GFLOP, q.GFLOP)
 	r.GFLOPS = round(r.GFLOP/r.Seconds, 4)
-	r.OfPeak = round(r.GFLOPS*p.OfPeak/p.GFLOPS, 3)
-	r.PeakRSS = max(p.PeakRSS, q.PeakRSS)
+	r.OfPeak = round(r.GFLOPS*p.OfPeak/p.GFLOPS, 3) // 0 on a GPU
+	r.PeakRSS, r.Device = max(p.PeakRSS, q.PeakRSS), max(p.Device, q.Device)
 	for i := range plain.peers {
 		peer, p, q := *plain.peers[i], plain.peers[i], refine.peers[i]
 		peer.Name, peer.Seconds, peer.CPU = r.Name, sum(p.Seconds, q.Seconds), sum(p.CPU, q.CPU)
-		peer.PeakRSS = max(p.PeakRSS, q.PeakRSS)
+		peer.PeakRSS, peer.Device = max(p.PeakRSS, q.PeakRSS), max(p.Device, q.Device)
 		m.peers = append(m.peers, &peer)
 	}
 	return m

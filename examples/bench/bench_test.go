@@ -64,7 +64,7 @@ func TestPeak(t *testing.T) {
 
 func TestWorkloads(t *testing.T) {
 	all := map[string]*result{}
-	for _, w := range workloads() {
+	for _, w := range append(graphs(), find("attention.64x77x160.grad")) {
 		o := options{Model: tiny, Dtype: "f32", Size: 64, Profile: true}
 		r, err := measure(t.Context(), o, w, alone())
 		if err != nil {

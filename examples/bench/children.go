@@ -21,6 +21,7 @@ type peerResult struct {
 	Seconds float64 `json:"seconds"`
 	CPU     float64 `json:"cpu_seconds"`
 	PeakRSS float64 `json:"peak_rss_gb"`
+	Device  float64 `json:"peak_device_gb,omitempty"`
 }
 
 // ratio compares the two: above 1 is in our favour.
@@ -30,7 +31,7 @@ type ratio struct {
 	Dtype   string  `json:"dtype"`
 	Faster  float64 `json:"times_as_fast"`
 	CPU     float64 `json:"times_less_cpu,omitempty"`
-	Smaller float64 `json:"times_less_memory,omitempty"`
+	Smaller float64 `json:"times_less_memory,omitempty"` // of the GPU on one
 }
 
 // runAll runs each workload in a process of its own.
@@ -45,6 +46,9 @@ func runAll(ctx context.Context, lines *json.Encoder, o options) error {
 		var peers []command
 		if o.Peers != "" {
 			for _, peer := range find(name).peers {
+				if o.onGPU() && peer == "openvino" {
+					continue // it has no kernels for these
+				}
 				peers = append(peers, o.peer(script, peer))
 			}
 		}
@@ -87,6 +91,10 @@ func (m measured) print(lines *json.Encoder) error {
 
 func compare(r *result, peer *peerResult) ratio {
 	c := ratio{Name: r.Name, Peer: peer.Peer, Dtype: r.Dtype, Faster: round(peer.Seconds/r.Seconds, 3)}
+	if r.Device > 0 {
+		c.Smaller = round(peer.Device/r.Device, 3)
+		return c
+	}
 	if r.PeakRSS > 0 && r.CPU > 0 {
 		c.CPU = round(peer.CPU/r.CPU, 3)
 		c.Smaller = round(peer.PeakRSS/r.PeakRSS, 3)
@@ -103,7 +111,7 @@ func ours(o options) command {
 	if err != nil {
 		self = os.Args[0]
 	}
-	c := command{self, "--dtype", o.Dtype, "--threads", strconv.Itoa(o.Threads), "--size", strconv.Itoa(o.Size)}
+	c := command{self, "--device", o.Device, "--dtype", o.Dtype, "--threads", strconv.Itoa(o.Threads), "--size", strconv.Itoa(o.Size)}
 	if o.Model != "" {
 		c = append(c, "--model", o.Model)
 	}
@@ -133,5 +141,5 @@ func (o options) script() (path string, remove func(), err error) {
 
 // peer is the interpreter on peers.py.
 func (o options) peer(script, name string) command {
-	return command{o.Peers, script, "--peer", name, "--dtype", o.Dtype, "--threads", strconv.Itoa(o.Threads)}
+	return command{o.Peers, script, "--peer", name, "--device", o.Device, "--dtype", o.Dtype, "--threads", strconv.Itoa(o.Threads)}
 }

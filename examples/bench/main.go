@@ -25,13 +25,15 @@ import (
 	"github.com/alecthomas/kong"
 	"github.com/sdgraph/sdgraph/examples/internal/cli"
 	"github.com/sdgraph/sdgraph/kernels"
+	"github.com/sdgraph/sdgraph/kernels/cuda"
 )
 
 type options struct {
 	Model   string   `help:"Model directory, as diffusers writes it, with CLIP in its clip/ (default: random weights)."`
-	Dtype   string   `default:"f32" help:"What to multiply in: f32, or bf16 where the processor can; sums are f32."`
+	Device  string   `default:"cpu" placeholder:"DEVICE" help:"What to measure: cpu, or a GPU, cuda:0, cuda:1 and so on, in a program built with -tags gpu (default: ${default})."`
+	Dtype   string   `default:"f32" help:"What to multiply in: f32, or bf16 where the processor can, or f16 on a GPU; sums are f32."`
 	Threads int      `help:"Threads to compute with (default: one a processor)."`
-	Only    []string `help:"Workloads to run (default: all): ${names}."`
+	Only    []string `help:"Workloads to run (default: all, of attention alone on a GPU only): ${names}."`
 	Peak    bool     `help:"Measure only the processor's peak, a loop of multiply-adds on registers."`
 	Profile bool     `help:"Report the time and speed of each kind of operation as well."`
 	Peers   string   `help:"Python interpreter with PyTorch and OpenVINO, to compare with."`
@@ -40,13 +42,14 @@ type options struct {
 	Child string `hidden:"" help:"Run this workload in this process."`
 	Wait  bool   `hidden:"" help:"Run it when told to."`
 
+	device  *cuda.Device   // nil for the processor
 	packing *time.Duration // what bringing weights in order took
 }
 
 func main() {
 	cli.CollectOften()
 	var o options
-	kong.Parse(&o, kong.Name("bench"), kong.Vars{"names": strings.Join(names(), ", ")},
+	kong.Parse(&o, kong.Name("bench"), kong.Vars{"names": strings.Join(names(workloads()), ", ")},
 		kong.Description("Measure the time and memory of Stable Diffusion 1.5 and CLIP."))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -63,13 +66,18 @@ func run(ctx context.Context, out io.Writer, o options) error {
 	lines := json.NewEncoder(out)
 	runtime.GOMAXPROCS(o.Threads)
 	kernels.SetThreads(o.Threads)
-	if err := kernels.SetBFloat16(o.Dtype == "bf16"); err != nil {
-		return fmt.Errorf("--dtype bf16: %w", err)
+	if !o.onGPU() {
+		if err := kernels.SetBFloat16(o.Dtype == "bf16"); err != nil {
+			return fmt.Errorf("--dtype bf16: %w", err)
+		}
 	}
 	switch {
 	case o.Peak:
 		return lines.Encode(peak{Name: "peak", Threads: o.Threads, GFLOPS: round(peakGFLOPS(), 4), ISA: kernels.ISA()})
 	case o.Child != "":
+		if err := o.open(); err != nil {
+			return err
+		}
 		again := alone()
 		if o.Wait {
 			again = waiting(os.Stdin, out)
@@ -83,15 +91,37 @@ func run(ctx context.Context, out io.Writer, o options) error {
 	return runAll(ctx, lines, o)
 }
 
+// onGPU tells whether it is a GPU that is measured.
+func (o options) onGPU() bool { return o.Device != "" && o.Device != "cpu" }
+
+// precisions are those of GPUs, by what --dtype calls them.
+var precisions = map[string]cuda.Precision{"f32": cuda.Float32, "f16": cuda.Float16, "bf16": cuda.BFloat16}
+
+// open opens the GPU, if it is one.
+func (o *options) open() (err error) {
+	if !o.onGPU() {
+		return nil
+	}
+	if o.device, err = cuda.OpenDevice(o.Device, precisions[o.Dtype]); err != nil {
+		return fmt.Errorf("--device %s: %w", o.Device, err)
+	}
+	return nil
+}
+
 // complete checks the options and fills in the defaults.
 func (o *options) complete() error {
 	switch {
-	case o.Dtype != "f32" && o.Dtype != "bf16":
+	case o.onGPU() && precisions[o.Dtype] == 0 && o.Dtype != "f32":
+		return fmt.Errorf("--dtype %s: want f32, f16 or bf16", o.Dtype)
+	case !o.onGPU() && o.Dtype != "f32" && o.Dtype != "bf16":
 		return fmt.Errorf("--dtype %s: want f32 or bf16", o.Dtype)
 	case o.Threads < 0:
 		return fmt.Errorf("--threads %d: want at least 1", o.Threads)
 	case o.Size < 64 || o.Size%64 != 0:
 		return fmt.Errorf("--size %d: want a multiple of 64", o.Size)
+	}
+	if o.Device == "" {
+		o.Device = "cpu"
 	}
 	if o.Threads == 0 {
 		o.Threads = runtime.NumCPU()
@@ -100,12 +130,12 @@ func (o *options) complete() error {
 		o.Only = []string{o.Child}
 	}
 	for _, name := range o.Only {
-		if !slices.Contains(names(), name) {
-			return fmt.Errorf("--only: there is no workload %q; there are %s", name, strings.Join(names(), ", "))
+		if !slices.Contains(names(workloads()), name) {
+			return fmt.Errorf("--only: there is no workload %q; there are %s", name, strings.Join(names(workloads()), ", "))
 		}
 	}
 	if len(o.Only) == 0 {
-		o.Only = names()
+		o.Only = o.usual()
 	}
 	return nil
 }

@@ -22,10 +22,11 @@ type result struct {
 	CPU     float64              `json:"cpu_seconds,omitempty"`     // of all threads in the run that took least: what to compare on a busy machine
 	GFLOP   float64              `json:"gflop"`                     // work of one run's matrix products
 	GFLOPS  float64              `json:"gflops"`
-	OfPeak  float64              `json:"of_peak"`
-	PeakRSS float64              `json:"peak_rss_gb,omitempty"` // of the process, in 10⁹ bytes; not on every system
-	ISA     string               `json:"isa"`
-	Profile map[string]operation `json:"profile,omitempty"` // by kind
+	OfPeak  float64              `json:"of_peak,omitempty"`
+	PeakRSS float64              `json:"peak_rss_gb,omitempty"`    // of the process, in 10⁹ bytes; not on every system
+	Device  float64              `json:"peak_device_gb,omitempty"` // of the GPU's memory, 10⁹ bytes, for all that was made there
+	ISA     string               `json:"isa"`                      // or the GPU
+	Profile map[string]operation `json:"profile,omitempty"`        // by kind
 }
 
 // operation is what the operations of one kind took in the fastest run.
@@ -83,7 +84,11 @@ func measure(ctx context.Context, o options, w workload, again func() bool) (*re
 	r := best.result()
 	r.Name, r.Dtype, r.Threads, r.ISA = w.name, o.Dtype, o.Threads, kernels.ISA()
 	r.First, r.Packing = round(first.Seconds(), 4), round(o.packing.Seconds(), 4)
-	r.OfPeak = round(r.GFLOPS/peakGFLOPS(), 3)
+	if o.device == nil {
+		r.OfPeak = round(r.GFLOPS/peakGFLOPS(), 3)
+	} else {
+		r.ISA, r.Device = o.device.Name(), round(float64(o.device.PeakBytes())/1e9, 3)
+	}
 	r.CPU, r.PeakRSS = round(least.Seconds(), 4), round(float64(rss)/1e9, 3)
 	if !o.Profile {
 		r.Profile = nil

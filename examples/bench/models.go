@@ -51,10 +51,14 @@ func (o options) clip() (*clip.Model, error) {
 
 // pipeline is all of them.
 func (o options) pipeline() (p *diffusion.Pipeline, err error) {
+	var opts []diffusion.OpenOption
+	if o.device != nil {
+		opts = append(opts, diffusion.OnDevice(o.device))
+	}
 	if o.Model == "" {
-		p, err = diffusion.Random(0)
+		p, err = diffusion.Random(0, opts...)
 	} else {
-		p, err = diffusion.Open(o.Model)
+		p, err = diffusion.Open(o.Model, opts...)
 	}
 	if err != nil {
 		return nil, err

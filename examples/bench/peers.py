@@ -2,7 +2,7 @@
 """Times PyTorch or OpenVINO on the workloads of examples/bench: random weights in the exact SD 1.5 and ViT-L/14 shapes.
 
 Prints one JSON object a line: name, peer, dtype, threads, seconds (best of two or more after one warm-up), cpu_seconds
-(of all threads), peak_rss_gb.
+(of all threads), peak_rss_gb, and on a GPU peak_device_gb.
 Every workload runs in a process of its own, so that peak memory is its own.
 """
 
@@ -22,23 +22,26 @@ os.environ["TRANSFORMERS_VERBOSITY"] = "error"
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", help="names, separated by commas")
-    parser.add_argument("--peer", choices=["torch", "openvino"], default="torch")
-    parser.add_argument("--dtype", choices=["f32", "bf16"], default="f32")
+    parser.add_argument("--peer", choices=["torch", "torch-eager", "openvino"], default="torch",
+                        help="torch-eager takes attention alone apart into operations")
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--dtype", choices=["f32", "f16", "bf16"], default="f32")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--child", help=argparse.SUPPRESS)
     parser.add_argument("--wait", action="store_true", help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.child:
         again = waiting() if args.wait else range(2)
-        print(json.dumps(measure(args.child, args.peer, args.dtype, args.threads, again)), flush=True)
+        print(json.dumps(measure(args.child, args.peer, args.device, args.dtype, args.threads, again)), flush=True)
         return
     failed = 0
-    names = [name for name, w in WORKLOADS.items() if args.peer == "torch" or w.inputs]
-    for name in args.only.split(",") if args.only else names:
+    names = [name for name, w in WORKLOADS.items() if w.runs(args.peer)]
+    usual = [name for name in names if WORKLOADS[name].build or args.device != "cpu"]
+    for name in args.only.split(",") if args.only else usual:
         if name not in names:
             parser.error(f"no workload {name!r}; there are {', '.join(names)}")
-        command = [sys.executable, __file__, "--child", name, "--peer", args.peer, "--dtype", args.dtype,
-                   "--threads", str(args.threads)]
+        command = [sys.executable, __file__, "--child", name, "--peer", args.peer,
+                   "--device", args.device, "--dtype", args.dtype, "--threads", str(args.threads)]
         failed |= subprocess.run(command, check=False).returncode != 0
     sys.exit(failed)
 
@@ -51,11 +54,14 @@ def waiting():
         print(flush=True)
 
 
-def measure(name, peer, dtype, threads, again):
+def measure(name, peer, device, dtype, threads, again):
     """Seconds and peak memory of one workload in this process: of the fastest of the runs `again`, after a first one."""
     import resource
 
-    run, version = {"torch": torch_run, "openvino": openvino_run}[peer](WORKLOADS[name], dtype, threads)
+    if peer == "openvino":
+        run, version = openvino_run(WORKLOADS[name], dtype, threads)
+    else:
+        run, version = torch_run(WORKLOADS[name], peer, device, dtype, threads)
     seconds, cpu = [], []
     run()
     for _ in again:
@@ -64,27 +70,36 @@ def measure(name, peer, dtype, threads, again):
         seconds.append(time.perf_counter() - start)
         cpu.append(time.process_time() - start_cpu)
     scale = 1e9 if platform.system() == "Darwin" else 1e6
-    return {
+    result = {
         "name": name, "peer": version, "dtype": dtype, "threads": threads,
         "seconds": round(min(seconds), 4), "cpu_seconds": round(min(cpu), 4),
         "peak_rss_gb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / scale, 2),
     }
+    if device != "cpu":
+        import torch
+
+        result["peak_device_gb"] = round(torch.cuda.max_memory_reserved() / 1e9, 3)
+    return result
 
 
-def torch_run(workload, dtype, threads):
+def torch_run(workload, peer, device, dtype, threads):
     """What runs a workload in PyTorch, and its version."""
     import torch
 
     torch.set_num_threads(threads)
     torch.manual_seed(0)
-    torch.set_default_dtype({"f32": torch.float32, "bf16": torch.bfloat16}[dtype])
-    model = random_weights(workload.build())
+    torch.set_default_dtype({"f32": torch.float32, "f16": torch.float16, "bf16": torch.bfloat16}[dtype])
+    torch.set_default_device(device)
+    model = random_weights(workload.build(), device) if workload.build else peer
 
     def run():
         torch.manual_seed(1)
         workload.run(model)
+        if device != "cpu":
+            torch.cuda.synchronize()
 
-    return run, "torch " + torch.__version__
+    version = peer + " " + torch.__version__
+    return run, version if device == "cpu" else f"{version}, {torch.cuda.get_device_name()}"
 
 
 def openvino_run(workload, dtype, threads):
@@ -104,11 +119,11 @@ def openvino_run(workload, dtype, threads):
     return lambda: compiled(values), "openvino " + openvino.__version__.split("-")[0]
 
 
-def random_weights(model):
+def random_weights(model, device="cpu"):
     """Fills a model built without memory; the weights keep activations of ordinary size."""
     import torch
 
-    model = model.to_empty(device="cpu").requires_grad_(False).eval()
+    model = model.to_empty(device=device).requires_grad_(False).eval()
     for name, p in model.named_parameters():
         if p.ndim > 1:
             p.normal_(0, p[0].numel() ** -0.5)
@@ -287,11 +302,51 @@ def run_anomalyany(refine):
     return run
 
 
+REPEATS = 20  # as attentions.go has it
+
+
+def attention(queries, keys, channels, what):
+    """Attention alone, in PyTorch's fused kernel or, for the peer torch-eager, taken apart."""
+    operands = {}
+
+    def eager(q, k, v):
+        probs = (q @ k.transpose(-1, -2) * channels**-0.5).softmax(-1)
+        return probs @ v, probs
+
+    def run(peer):
+        import torch
+
+        if not operands:  # once: to draw them takes longer than to multiply them
+            of = [torch.randn(2, 8, n, channels, requires_grad=what == "grad") for n in (queries, keys, keys)]
+            operands["qkv"], operands["dout"] = of, torch.randn(2, 8, queries, channels)
+        q, k, v = operands["qkv"]
+        fused = torch.nn.functional.scaled_dot_product_attention
+        if what != "grad":
+            with torch.no_grad():
+                for _ in range(REPEATS):
+                    if peer == "torch":
+                        fused(q, k, v)
+                        continue
+                    _, probs = eager(q, k, v)
+                    if what == "maps":
+                        probs[..., [5, 7]].contiguous()
+            return
+        if "out" not in operands:
+            operands["out"] = fused(q, k, v) if peer == "torch" else eager(q, k, v)[0]
+        for _ in range(REPEATS):
+            torch.autograd.grad(operands["out"], [q, k, v], operands["dout"], retain_graph=True)
+
+    return Workload(None, run)
+
+
 class Workload:
     """What builds a model, and one run of it. A forward pass has the inputs of forward(model), too."""
 
     def __init__(self, build, run, inputs=None, forward=None):
         self.build, self.run, self.inputs, self.forward = build, run, inputs, forward
+
+    def runs(self, peer):
+        return {"torch": True, "torch-eager": self.build is None, "openvino": self.inputs is not None}[peer]
 
 
 def passes(build, inputs, of):
@@ -335,6 +390,11 @@ WORKLOADS = {
     "anomalyany.step": Workload(anomalyany, run_anomalyany(refine=False)),
     "anomalyany.refine": Workload(anomalyany, run_anomalyany(refine=True)),
 }
+
+for site in (4096, 4096, 40), (4096, 77, 40), (1024, 1024, 80), (1024, 77, 80), \
+        (256, 256, 160), (256, 77, 160), (64, 64, 160), (64, 77, 160):
+    for part in "forward", "maps", "grad":
+        WORKLOADS["attention." + "x".join(map(str, site)) + "." + part] = attention(*site, part)
 
 if __name__ == "__main__":
     main()

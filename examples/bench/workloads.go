@@ -18,7 +18,10 @@ type workload struct {
 	load  func(ctx context.Context, o options) (run func() error, err error)
 }
 
-func workloads() []workload {
+func workloads() []workload { return append(graphs(), attentions()...) }
+
+// graphs are whole models and steps.
+func graphs() []workload {
 	torch, both := []string{"torch"}, []string{"torch", "openvino"} // OpenVINO has no gradients
 	return []workload{
 		{"unet.b1", both, func(ctx context.Context, o options) (func() error, error) { return unetForward(ctx, o, 1) }},
@@ -36,12 +39,20 @@ func workloads() []workload {
 	}
 }
 
-func names() []string {
+func names(of []workload) []string {
 	var all []string
-	for _, w := range workloads() {
+	for _, w := range of {
 		all = append(all, w.name)
 	}
 	return all
+}
+
+// usual are what is measured if nothing else is asked for.
+func (o options) usual() []string {
+	if o.onGPU() {
+		return names(workloads())
+	}
+	return names(graphs())
 }
 
 // find is the workload of a name that complete has checked.
@@ -80,8 +91,11 @@ func (g graph) value(name string, v float32, batch int) *G.Node {
 func meanSquare(x *G.Node) *G.Node { return nn.Mean(nn.Mul(x, x)) }
 
 // program compiles a graph and returns what runs it.
-func program(ctx context.Context, build func(g graph) []*G.Node, opts ...nn.Option) (func() error, error) {
+func (o options) program(ctx context.Context, build func(g graph) []*G.Node, opts ...nn.Option) (func() error, error) {
 	values := map[string]*gt.Dense{}
+	if o.device != nil {
+		opts = append(opts, nn.WithArena(nn.NewArenaOn(o.device)))
+	}
 	p, err := nn.Compile(func(b *nn.Build) []*G.Node { return build(graph{b, values}) }, opts...)
 	if err != nil {
 		return nil, err
@@ -100,7 +114,7 @@ func unetForward(ctx context.Context, o options, batch int) (func() error, error
 	if err != nil {
 		return nil, err
 	}
-	return program(ctx, func(g graph) []*G.Node {
+	return o.program(ctx, func(g graph) []*G.Node {
 		z, e := g.normal("z", batch, m.Config.InChannels, o.Size/8, o.Size/8), g.normal("e", batch, tokens, m.Config.CrossAttentionDim)
 		return []*G.Node{m.Forward(g.Build, z, g.value("t", 500, batch), e)}
 	})
@@ -112,7 +126,7 @@ func unetGradient(ctx context.Context, o options) (func() error, error) {
 	if err != nil {
 		return nil, err
 	}
-	return program(ctx, func(g graph) []*G.Node {
+	return o.program(ctx, func(g graph) []*G.Node {
 		z, e := g.normal("z", 1, m.Config.InChannels, o.Size/8, o.Size/8), g.normal("e", 1, tokens, m.Config.CrossAttentionDim)
 		loss := meanSquare(m.Forward(g.Build, z, g.value("t", 500, 1), e))
 		return append([]*G.Node{loss}, g.Grad(loss, z, e)...)
@@ -128,7 +142,7 @@ func unetAttention(ctx context.Context, o options) (func() error, error) {
 	}
 	side := o.Size / 32
 	store := diffusion.NewAttnStore(diffusion.Cross(side, side))
-	return program(ctx, func(g graph) []*G.Node {
+	return o.program(ctx, func(g graph) []*G.Node {
 		z, e := g.normal("z", 1, m.Config.InChannels, o.Size/8, o.Size/8), g.normal("e", 1, tokens, m.Config.CrossAttentionDim)
 		m.Forward(g.Build, z, g.value("t", 500, 1), e)
 		maps := diffusion.TokenMaps(store.Mean())
@@ -142,7 +156,7 @@ func vaeDecode(ctx context.Context, o options) (func() error, error) {
 	if err != nil {
 		return nil, err
 	}
-	return program(ctx, func(g graph) []*G.Node {
+	return o.program(ctx, func(g graph) []*G.Node {
 		return []*G.Node{m.Decode(g.Build, g.normal("z", 1, m.Config.LatentChannels, o.Size/8, o.Size/8))}
 	})
 }
@@ -152,7 +166,7 @@ func vaeEncode(ctx context.Context, o options) (func() error, error) {
 	if err != nil {
 		return nil, err
 	}
-	return program(ctx, func(g graph) []*G.Node {
+	return o.program(ctx, func(g graph) []*G.Node {
 		mean, logvar := m.Encode(g.Build, g.normal("image", 1, m.Config.InChannels, o.Size, o.Size))
 		return []*G.Node{mean, logvar}
 	})
@@ -163,7 +177,7 @@ func vaeDecodeGradient(ctx context.Context, o options) (func() error, error) {
 	if err != nil {
 		return nil, err
 	}
-	return program(ctx, func(g graph) []*G.Node {
+	return o.program(ctx, func(g graph) []*G.Node {
 		z := g.normal("z", 1, m.Config.LatentChannels, o.Size/8, o.Size/8)
 		loss := meanSquare(m.Decode(g.Build, z))
 		return append([]*G.Node{loss}, g.Grad(loss, z)...)
@@ -175,7 +189,7 @@ func clipText(ctx context.Context, o options) (func() error, error) {
 	if err != nil {
 		return nil, err
 	}
-	return program(ctx, func(g graph) []*G.Node {
+	return o.program(ctx, func(g graph) []*G.Node {
 		ids := make([]float32, tokens)
 		for i := range ids {
 			ids[i] = float32(i)
@@ -190,7 +204,7 @@ func clipImage(ctx context.Context, o options) (func() error, error) {
 	if err != nil {
 		return nil, err
 	}
-	return program(ctx, func(g graph) []*G.Node {
+	return o.program(ctx, func(g graph) []*G.Node {
 		side := m.Config.Vision.ImageSize
 		x := g.normal("x", 1, side*side, 3)
 		return []*G.Node{m.ImageEmbeds(g.Build, nn.FeatureMap{X: x, H: side, W: side})}
@@ -202,7 +216,7 @@ func clipImageGradient(ctx context.Context, o options) (func() error, error) {
 	if err != nil {
 		return nil, err
 	}
-	return program(ctx, func(g graph) []*G.Node {
+	return o.program(ctx, func(g graph) []*G.Node {
 		side := m.Config.Vision.ImageSize
 		x := g.normal("x", 1, side*side, 3)
 		loss := meanSquare(m.ImageEmbeds(g.Build, nn.FeatureMap{X: x, H: side, W: side}))
