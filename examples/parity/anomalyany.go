@@ -120,6 +120,9 @@ func runAnomaly(ctx context.Context, o options, in tensors) (tensors, error) {
 		return nil, err
 	}
 	var opts []diffusion.OpenOption
+	if o.device != nil {
+		opts = append(opts, diffusion.OnDevice(o.device))
+	}
 	if o.Clip != "" {
 		opts = append(opts, diffusion.WithCLIPDir(o.Clip))
 	}

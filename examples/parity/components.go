@@ -104,9 +104,14 @@ func (g *graph) differentiate(out *G.Node, of ...string) {
 }
 
 // execute builds and runs a graph.
-func execute(ctx context.Context, in tensors, build func(g *graph), hooks ...nn.Hook) (tensors, error) {
+func execute(ctx context.Context, o options, in tensors, build func(g *graph), hooks ...nn.Hook) (tensors, error) {
 	g := &graph{in: in, inputs: map[string]*G.Node{}, outputs: map[string]*G.Node{}}
 	var names []string
+	arena := nn.NewArena()
+	if o.device != nil {
+		arena = nn.NewArenaOn(o.device)
+	}
+	defer arena.Close()
 	p, err := nn.Compile(func(b *nn.Build) []*G.Node {
 		g.b = b
 		build(g)
@@ -116,7 +121,7 @@ func execute(ctx context.Context, in tensors, build func(g *graph), hooks ...nn.
 			nodes = append(nodes, g.outputs[name])
 		}
 		return nodes
-	}, nn.WithHooks(hooks...))
+	}, nn.WithHooks(hooks...), nn.WithArena(arena))
 	if err != nil {
 		return nil, err
 	}
@@ -143,7 +148,7 @@ func runUNet(ctx context.Context, o options, in tensors) (tensors, error) {
 	defer file.Close()
 	s := in["sample"].Shape()
 	store := diffusion.NewAttnStore(diffusion.Cross(s[2]/4, s[3]/4))
-	return execute(ctx, in, func(g *graph) {
+	return execute(ctx, o, in, func(g *graph) {
 		out := m.Forward(g.b, g.input("sample"), g.input("timestep"), g.input("encoder_hidden_states"))
 		g.outputs["sample"] = out
 		for i, path := range store.Paths() {
@@ -159,7 +164,7 @@ func runDecoder(ctx context.Context, o options, in tensors) (tensors, error) {
 		return nil, err
 	}
 	defer file.Close()
-	return execute(ctx, in, func(g *graph) {
+	return execute(ctx, o, in, func(g *graph) {
 		out := m.Decode(g.b, g.input("latent"))
 		g.outputs["image"] = out
 		g.differentiate(out, "latent")
@@ -172,7 +177,7 @@ func runEncoder(ctx context.Context, o options, in tensors) (tensors, error) {
 		return nil, err
 	}
 	defer file.Close()
-	return execute(ctx, in, func(g *graph) {
+	return execute(ctx, o, in, func(g *graph) {
 		g.outputs["mean"], g.outputs["logvar"] = m.Encode(g.b, g.input("image"))
 	})
 }
@@ -184,7 +189,7 @@ func runText(ctx context.Context, o options, in tensors) (tensors, error) {
 	}
 	defer file.Close()
 	addPooled(in, m.Config)
-	return execute(ctx, in, func(g *graph) {
+	return execute(ctx, o, in, func(g *graph) {
 		hidden := m.Forward(g.b, g.input("input_ids"))
 		g.outputs["last_hidden_state"] = hidden
 		g.outputs["pooler_output"] = nn.SelectPositions(hidden, g.input(pooled))
@@ -198,7 +203,7 @@ func runCLIPText(ctx context.Context, o options, in tensors) (tensors, error) {
 	}
 	defer set.Close()
 	addPooled(in, m.Config.Text)
-	return execute(ctx, in, func(g *graph) {
+	return execute(ctx, o, in, func(g *graph) {
 		g.outputs["text_embeds"] = m.TextEmbeds(g.b, g.input("input_ids"), g.input(pooled))
 	})
 }
@@ -209,7 +214,7 @@ func runImage(ctx context.Context, o options, in tensors) (tensors, error) {
 		return nil, err
 	}
 	defer set.Close()
-	return execute(ctx, in, func(g *graph) {
+	return execute(ctx, o, in, func(g *graph) {
 		x := g.input("pixel_values")
 		s := x.Shape()
 		out := m.ImageEmbeds(g.b, nn.FeatureMap{X: nn.ChannelsLast(x), H: s[2], W: s[3]})

@@ -10,6 +10,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/alecthomas/kong"
 	"github.com/sdgraph/sdgraph/kernels"
+	"github.com/sdgraph/sdgraph/kernels/cuda"
 	"github.com/sdgraph/sdgraph/tensor"
 )
 
@@ -31,14 +33,21 @@ type options struct {
 	Rtol     float64 `default:"1e-3" help:"Largest error allowed, as a share of a tensor's largest reference value."`
 	Config   string  `type:"existingfile" placeholder:"FILE" help:"anomalyany: the options of the run, JSON."`
 	Winograd bool    `help:"Compute 3×3 convolutions by Winograd's algorithm, as other programs do: faster, with five times the rounding error."`
+	Device   string  `default:"cpu" placeholder:"DEVICE" help:"Where to compute: cpu, or a GPU, cuda:0, cuda:1 and so on, in a program built with -tags gpu (default: ${default})."`
+	Float16  bool    `name:"f16" help:"On a GPU, multiply float16 numbers, as other programs do by default there."`
 	BFloat16 bool    `name:"bf16" help:"Multiply bfloat16 numbers, as other programs do by default where the processor can."`
 	Trace    string  `placeholder:"FILE" help:"anomalyany: where to write the trace of the steps, JSON."`
+
+	device kernels.Device // that Device names, nil for the processor
 }
 
 // Validate is called by kong after parsing.
 func (o *options) Validate() error {
 	if _, err := os.Stat(o.Model); o.Model != "" && err != nil {
 		return fmt.Errorf("--model: %w", err)
+	}
+	if o.Float16 && (o.BFloat16 || o.Device == "cpu") {
+		return errors.New("--f16 is for GPUs, --device cuda:0, and excludes --bf16")
 	}
 	return nil
 }
@@ -55,6 +64,29 @@ func main() {
 	}
 }
 
+// use opens the device and says what to multiply.
+func (o *options) use() (closeDevice func() error, err error) {
+	if o.Device == "cpu" || o.Device == "" {
+		if err := kernels.SetBFloat16(o.BFloat16); err != nil {
+			return nil, fmt.Errorf("--bf16: %w", err)
+		}
+		return func() error { return nil }, nil
+	}
+	math := cuda.Float32
+	switch {
+	case o.Float16:
+		math = cuda.Float16
+	case o.BFloat16:
+		math = cuda.BFloat16
+	}
+	d, err := cuda.OpenDevice(o.Device, math)
+	if err != nil {
+		return nil, fmt.Errorf("--device %s: %w", o.Device, err)
+	}
+	o.device = d
+	return d.Close, nil
+}
+
 // names lists the components.
 func names() []string {
 	var all []string
@@ -67,9 +99,11 @@ func names() []string {
 // run runs a component and compares what it gives.
 func run(ctx context.Context, o options) error {
 	kernels.SetWinograd(o.Winograd)
-	if err := kernels.SetBFloat16(o.BFloat16); err != nil {
-		return fmt.Errorf("--bf16: %w", err)
+	closeDevice, err := o.use()
+	if err != nil {
+		return err
 	}
+	defer closeDevice()
 	if o.Run == "tokenize" {
 		return tokenize(o)
 	}
