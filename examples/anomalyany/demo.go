@@ -148,9 +148,12 @@ func (s *show) run(ctx context.Context) error {
 	if workers == 0 {
 		return nil
 	}
+	if s.flags.OnDevice() {
+		workers = 1
+	}
 	kernels.SetThreads(max(1, threads/workers))
 	defer kernels.SetThreads(threads)
-	fmt.Fprintf(os.Stderr, "%d pictures of %d scenes, %d at a time, %s on %s\n", len(s.tasks), len(s.jobs), workers, kernels.Precision(), kernels.ISA())
+	fmt.Fprintf(os.Stderr, "%d pictures of %d scenes, %d at a time; %s\n", len(s.tasks), len(s.jobs), workers, &s.flags.Compute)
 
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()

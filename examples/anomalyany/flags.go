@@ -48,7 +48,7 @@ type flags struct {
 	NoRefine    bool `help:"Ablation: leave out the refinement by CLIP, which may then be absent." json:"no_refine"`
 	NoScheduler bool `help:"Ablation: steps of λ throughout, no localisation-aware scheduler." json:"no_scheduler"`
 
-	cli.Precision
+	cli.Compute
 	Memory float64 `default:"3" placeholder:"GIB" help:"Memory for activations, ${default} GiB if not given; less is slower. Weights come on top." json:"memory"`
 	Out    string  `default:"out" placeholder:"DIR" help:"Where the pictures go (default: ${default})." json:"out"`
 

@@ -12,7 +12,6 @@ import (
 
 	"github.com/alecthomas/kong"
 	"github.com/sdgraph/sdgraph/examples/internal/imageio"
-	"github.com/sdgraph/sdgraph/kernels"
 )
 
 // recipe is what a picture's PNG file says about how it was made.
@@ -43,7 +42,7 @@ func (j *job) texts(seed uint64, model map[string]string) ([]imageio.Text, error
 	}
 	data, err := json.Marshal(recipe{
 		Format: recipeFormat, Options: options, Seed: seed, Prompt: j.options.Prompt, Detail: j.options.Detail,
-		Inputs: j.inputs, Model: model, Compute: compute(),
+		Inputs: j.inputs, Model: model, Compute: j.flags.Arithmetic(),
 	})
 	return []imageio.Text{
 		{Key: "Software", Value: "sdgraph anomalyany"},
@@ -51,9 +50,6 @@ func (j *job) texts(seed uint64, model map[string]string) ([]imageio.Text, error
 		{Key: recipeKey, Value: string(data)},
 	}, err
 }
-
-// compute is what pictures are computed in and with.
-func compute() string { return kernels.Precision() + " " + kernels.ISA() }
 
 // readRecipe reads a picture's recipe.
 func readRecipe(path string) (r recipe, err error) {
@@ -176,8 +172,8 @@ func (a *again) checkFiles(inputs map[string]string) error {
 }
 
 // checkModel does so for the model's files, and tells of another instruction
-// set.
-func (a *again) checkModel(hashes func() (map[string]string, error)) error {
+// set or device.
+func (a *again) checkModel(arithmetic string, hashes func() (map[string]string, error)) error {
 	if a == nil {
 		return nil
 	}
@@ -185,8 +181,8 @@ func (a *again) checkModel(hashes func() (map[string]string, error)) error {
 	if err != nil {
 		return err
 	}
-	if a.Compute != compute() {
-		fmt.Fprintf(os.Stderr, "%s was computed in %s, this is %s: the last digits may differ\n", a.path, a.Compute, compute())
+	if a.Compute != arithmetic {
+		fmt.Fprintf(os.Stderr, "%s was computed in %s, this is %s: the last digits may differ\n", a.path, a.Compute, arithmetic)
 	}
 	if a.given["model"] || a.given["clip"] || a.given["random"] {
 		return nil

@@ -16,7 +16,6 @@ import (
 	"github.com/sdgraph/sdgraph/examples/internal/cli"
 	"github.com/sdgraph/sdgraph/examples/internal/files"
 	"github.com/sdgraph/sdgraph/examples/internal/imageio"
-	"github.com/sdgraph/sdgraph/kernels"
 )
 
 // job is the pictures of one command line.
@@ -59,7 +58,7 @@ func newJob(f flags, m *model) (*job, error) {
 	if j.index, err = readIndex(f.Out); err != nil {
 		return nil, err
 	}
-	return j, f.Again.checkModel(m.hashes)
+	return j, f.Again.checkModel(f.Arithmetic(), m.hashes)
 }
 
 // gradient is a drawn picture, for runs that only measure.
@@ -88,8 +87,8 @@ func (j *job) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(os.Stderr, "prepared in %.1f s: %s on %s, %d threads; %d of %d timesteps run, the last %d with refinement\n",
-		time.Since(started).Seconds(), kernels.Precision(), kernels.ISA(), kernels.Threads(), g.Steps(), j.options.Steps, g.RefineSteps())
+	fmt.Fprintf(os.Stderr, "prepared in %.1f s: %s; %d of %d timesteps run, the last %d with refinement\n",
+		time.Since(started).Seconds(), &j.flags.Compute, g.Steps(), j.options.Steps, g.RefineSteps())
 	if err := j.showForeground(); err != nil {
 		return err
 	}

@@ -13,12 +13,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 
 	"github.com/alecthomas/kong"
 	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/examples/internal/cli"
+	"github.com/sdgraph/sdgraph/kernels/cuda"
 )
 
 func main() {
@@ -54,13 +56,23 @@ func (c *commandLine) run(ctx context.Context, command string) error {
 	if err := c.Flags.Use(os.Stderr); err != nil {
 		return err
 	}
-	if command == "ablate" {
-		return c.Ablate.run(ctx, c.Flags)
+	defer c.Flags.Compute.Close()
+	switch {
+	case command == "ablate":
+		return c.Flags.advise(c.Ablate.run(ctx, c.Flags))
+	case c.Flags.isDemo():
+		return c.Flags.advise(demonstrate(ctx, c.Flags))
 	}
-	if c.Flags.isDemo() {
-		return demonstrate(ctx, c.Flags)
+	return c.Flags.advise(run(ctx, c.Flags))
+}
+
+// advise adds to an error about a GPU's memory which flag leaves more of it.
+func (f *flags) advise(err error) error {
+	var full *cuda.OutOfMemoryError
+	if errors.As(err, &full) {
+		return fmt.Errorf("%w; so does a lower --memory, the GiB for activations, now %g, at the price of time", err, f.Memory)
 	}
-	return run(ctx, c.Flags)
+	return err
 }
 
 const howToStart = `For photographs anomalyany needs the weights of Stable Diffusion 1.5 and of

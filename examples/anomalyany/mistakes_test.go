@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/sdgraph/sdgraph/examples/internal/clitest"
+	"github.com/sdgraph/sdgraph/kernels/cuda"
 )
 
 // TestMain lets the test binary be the program. What it has embedded is the
@@ -128,5 +130,20 @@ func TestInterruptSignal(t *testing.T) {
 		"--size", "64", "--steps", "999", "--out", f.Out), "step 1 of 750")
 	if names := clitest.Written(t, f.Out); len(names) > 0 {
 		t.Errorf("left %v", names)
+	}
+}
+
+// TestAdvice: who runs out of a GPU's memory is told of the flag that asks for less.
+func TestAdvice(t *testing.T) {
+	f := flags{Memory: 3}
+	full := &cuda.OutOfMemoryError{Device: "cuda:0", Need: 3 << 30, Free: 1 << 30, Total: 8 << 30}
+	err := f.advise(fmt.Errorf("seed 1: %w", full))
+	for _, part := range []string{"seed 1: cuda: out of memory on cuda:0: 3072.0 MiB needed", "1024.0 MiB of 8192.0 MiB are free", "a lower --memory, the GiB for activations, now 3"} {
+		if !errors.Is(err, full) || !strings.Contains(err.Error(), part) {
+			t.Errorf("%q does not say %q", err, part)
+		}
+	}
+	if other := errors.New("no such file"); f.advise(other) != other || f.advise(nil) != nil {
+		t.Error("another error is changed")
 	}
 }

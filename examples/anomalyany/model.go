@@ -48,13 +48,13 @@ func openModel(ctx context.Context, f flags) (*model, error) {
 }
 
 func openPipeline(ctx context.Context, f flags) (*diffusion.Pipeline, error) {
-	opts := []diffusion.OpenOption{diffusion.WithContext(ctx)}
+	opts := append(f.Options(), diffusion.WithContext(ctx))
 	if f.NoRefine {
 		opts = append(opts, diffusion.WithoutCLIP())
 	}
 	switch {
 	case f.Random:
-		return diffusion.Random(0)
+		return diffusion.Random(0, opts...)
 	case f.usesEmbedded():
 		return diffusion.OpenFS(embedded, opts...)
 	case f.Model == "":

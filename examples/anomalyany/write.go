@@ -81,7 +81,7 @@ func (j *job) write(m *outcome) ([]string, error) {
 // pictures are the PNG files of a seed, and what the record says about them.
 func (j *job) pictures(seed uint64, r *anomaly.Result, model map[string]string) ([]files.File, record, error) {
 	rec := record{
-		Options: j.flags, Seed: seed, Fit: j.canvas.fit, Threshold: r.Threshold, Compute: compute(),
+		Options: j.flags, Seed: seed, Fit: j.canvas.fit, Threshold: r.Threshold, Compute: j.flags.Arithmetic(),
 		Notes: j.model.notes(j.flags), Inputs: j.inputs, Model: model, Trace: r.Trace, Files: map[string]string{},
 	}
 	made, err := j.canvas.compose(r)

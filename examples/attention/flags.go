@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"strings"
+
+	"github.com/sdgraph/sdgraph/examples/internal/cli"
 )
 
 // flags is the command line.
@@ -25,6 +27,7 @@ type flags struct {
 	Image string    `placeholder:"FILE" help:"Photograph, PNG or JPEG, whose maps are wanted, instead of a picture that is made."`
 	T     []float64 `name:"t" placeholder:"T,..." help:"With --image, timesteps of training, 0 to 999: how much noise the photograph is given (default: 300). Each makes one pass."`
 
+	cli.Compute
 	Out string `default:"attention" placeholder:"DIR" help:"Where the maps go (default: ${default})."`
 }
 

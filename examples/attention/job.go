@@ -11,7 +11,6 @@ import (
 	"github.com/sdgraph/sdgraph/examples/internal/cli"
 	"github.com/sdgraph/sdgraph/examples/internal/files"
 	"github.com/sdgraph/sdgraph/examples/internal/imageio"
-	"github.com/sdgraph/sdgraph/kernels"
 	"github.com/sdgraph/sdgraph/tensor"
 )
 
@@ -91,8 +90,8 @@ func (j *job) run(ctx context.Context) error {
 	for _, w := range j.words {
 		names = append(names, w.text)
 	}
-	fmt.Fprintf(os.Stderr, "%d×%d; maps of %s; %s on %s, %d threads\n",
-		j.width, j.height, strings.Join(names, ", "), kernels.Precision(), kernels.ISA(), kernels.Threads())
+	fmt.Fprintf(os.Stderr, "%d×%d; maps of %s; %s\n",
+		j.width, j.height, strings.Join(names, ", "), &j.flags.Compute)
 	picture := j.photograph
 	if picture != nil {
 		err = o.photograph(ctx)

@@ -51,7 +51,11 @@ attention --help lists every flag.
 
 // run makes the maps of one command line.
 func run(ctx context.Context, f flags) error {
-	p, err := cli.OpenModel(ctx, f.Model, f.Random, howToStart)
+	if err := f.Use(os.Stderr); err != nil {
+		return err
+	}
+	defer f.Compute.Close()
+	p, err := cli.OpenModel(ctx, f.Model, f.Random, howToStart, f.Options()...)
 	if err != nil {
 		return err
 	}

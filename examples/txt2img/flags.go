@@ -34,7 +34,7 @@ type flags struct {
 	Mask     string   `placeholder:"FILE" help:"Picture of the size of --image: white is made anew, black is kept."`
 	Paste    bool     `help:"With --mask, put the picture's own pixels back where the mask is black, which otherwise have passed through the VAE."`
 
-	cli.Precision
+	cli.Compute
 	Preview int    `default:"0" placeholder:"K" help:"Every K steps, write the picture that the step predicts to preview.png in --out, an eighth of its size, in approximate colours."`
 	Out     string `default:"out" placeholder:"DIR" help:"Where the pictures go (default: ${default})."`
 }

@@ -13,7 +13,6 @@ import (
 	"github.com/sdgraph/sdgraph/examples/internal/cli"
 	"github.com/sdgraph/sdgraph/examples/internal/files"
 	"github.com/sdgraph/sdgraph/examples/internal/imageio"
-	"github.com/sdgraph/sdgraph/kernels"
 	"github.com/sdgraph/sdgraph/tensor"
 	gt "gorgonia.org/tensor"
 )
@@ -128,8 +127,8 @@ func (j *job) run(ctx context.Context) error {
 		return err
 	}
 	count := len(s.Timesteps()) - j.firstStep(len(s.Timesteps()))
-	fmt.Fprintf(os.Stderr, "%d×%d, %s, %d of %d steps run; %s on %s, %d threads\n",
-		j.width, j.height, j.samplerName(), count, len(s.Timesteps()), kernels.Precision(), kernels.ISA(), kernels.Threads())
+	fmt.Fprintf(os.Stderr, "%d×%d, %s, %d of %d steps run; %s\n",
+		j.width, j.height, j.samplerName(), count, len(s.Timesteps()), &j.flags.Compute)
 	report := newProgress(j.flags.N, count, j.decodeInSteps())
 	defer report.end()
 	for i := range j.flags.N {

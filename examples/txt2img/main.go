@@ -55,7 +55,8 @@ func run(ctx context.Context, f flags) error {
 	if err := f.Use(os.Stderr); err != nil {
 		return err
 	}
-	p, err := cli.OpenModel(ctx, f.Model, f.Random, howToStart)
+	defer f.Compute.Close()
+	p, err := cli.OpenModel(ctx, f.Model, f.Random, howToStart, f.Options()...)
 	if err != nil {
 		return err
 	}

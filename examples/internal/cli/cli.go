@@ -42,14 +42,14 @@ func CollectOften() { debug.SetGCPercent(10) }
 // OpenModel opens the model directory or file of --model, without CLIP, or with
 // --random one of random weights. Where neither is given, the error is what
 // howToStart says.
-func OpenModel(ctx context.Context, model string, random bool, howToStart string) (*diffusion.Pipeline, error) {
+func OpenModel(ctx context.Context, model string, random bool, howToStart string, opts ...diffusion.OpenOption) (*diffusion.Pipeline, error) {
 	switch {
 	case random:
-		return diffusion.Random(0)
+		return diffusion.Random(0, opts...)
 	case model == "":
 		return nil, fmt.Errorf("--model DIR is missing\n\n%s", strings.TrimSpace(howToStart))
 	}
-	return diffusion.Open(model, diffusion.WithoutCLIP(), diffusion.WithContext(ctx))
+	return diffusion.Open(model, append(opts, diffusion.WithoutCLIP(), diffusion.WithContext(ctx))...)
 }
 
 // WarnOfCuts says what of a text, which is called what, the model will not

@@ -7,7 +7,7 @@ import (
 	"github.com/sdgraph/sdgraph/kernels"
 )
 
-func TestPrecision(t *testing.T) {
+func TestCompute(t *testing.T) {
 	t.Cleanup(func() { kernels.SetBFloat16(false) })
 	able := kernels.SetBFloat16(true) == nil
 	auto := "f32"
@@ -21,14 +21,15 @@ func TestPrecision(t *testing.T) {
 		{given: "f32", used: "f32"},
 		{given: "bf16", used: "bf16", fails: !able},
 		{given: "auto", used: auto, says: true},
+		{given: "f16", used: "f16", fails: true},
 	} {
 		var out strings.Builder
-		p := Precision{c.given}
+		p := Compute{Device: "cpu", Precision: c.given}
 		err := p.Use(&out)
 		if (err != nil) != c.fails || p.Precision != c.used || strings.Contains(out.String(), "computing in "+c.used) != c.says {
 			t.Errorf("%s became %s, said %q, error %v", c.given, p.Precision, out.String(), err)
 		}
-		if c.fails && !strings.Contains(err.Error(), "--precision bf16: ") {
+		if c.fails && !strings.Contains(err.Error(), "--precision "+c.given+": ") {
 			t.Errorf("error %q does not name the flag", err)
 		}
 	}

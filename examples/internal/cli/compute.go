@@ -1,0 +1,105 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/sdgraph/sdgraph/diffusion"
+	"github.com/sdgraph/sdgraph/kernels"
+	"github.com/sdgraph/sdgraph/kernels/cuda"
+)
+
+// Compute is the flags that say where and in what is computed, for programs to
+// embed.
+type Compute struct {
+	Device    string `default:"cpu" placeholder:"DEVICE" help:"Where to compute: cpu, or a GPU, cuda:0, cuda:1 and so on, in a program built with -tags gpu (default: ${default})." json:"-"`
+	Precision string `default:"auto" enum:"auto,f32,f16,bf16" help:"What is multiplied, with sums in f32: f32; bf16, faster and with 8 bits; on GPUs f16 too, with 11. auto is f16 on a GPU, else bf16 where the processor multiplies it (AVX512_BF16)." json:"precision"`
+
+	Opened kernels.Device `kong:"-" json:"-"` // by Use; nil for the processor
+}
+
+// Use opens the device, which Close closes, and makes it multiply so. Where the
+// choice was left to the program it becomes the one that was made, and w is told.
+func (c *Compute) Use(w io.Writer) error {
+	if c.Device != "cpu" && c.Device != "" {
+		return c.useDevice(w)
+	}
+	if c.Precision == "f16" {
+		return errors.New("--precision f16: a processor multiplies f32 or bf16 here; f16 is for GPUs, --device cuda:0")
+	}
+	err := kernels.SetBFloat16(c.Precision == "bf16" || c.Precision == "auto")
+	switch {
+	case c.Precision != "auto" && err != nil:
+		return fmt.Errorf("--precision %s: %w", c.Precision, err)
+	case c.Precision != "auto":
+		return nil
+	case err != nil:
+		c.Precision = "f32"
+		fmt.Fprintln(w, "computing in f32: this processor does not multiply bf16")
+	default:
+		c.Precision = "bf16"
+		fmt.Fprintln(w, "computing in bf16, with sums in f32; --precision f32 is slower and rounds less")
+	}
+	return nil
+}
+
+func (c *Compute) useDevice(w io.Writer) error {
+	auto := c.Precision == "auto"
+	if auto {
+		c.Precision = "f16"
+	}
+	math := map[string]cuda.Precision{"f32": cuda.Float32, "f16": cuda.Float16, "bf16": cuda.BFloat16}[c.Precision]
+	d, err := cuda.OpenDevice(c.Device, math)
+	if err != nil {
+		return fmt.Errorf("--device %s: %w", c.Device, err)
+	}
+	c.Opened = d
+	if auto {
+		fmt.Fprintln(w, "computing in f16, with sums in f32; --precision f32 is slower and rounds less")
+	}
+	return nil
+}
+
+// Close closes the device, once the pipelines on it are closed.
+func (c *Compute) Close() error {
+	if c.Opened == nil {
+		return nil
+	}
+	return c.Opened.Close()
+}
+
+// OnDevice tells whether it is not the processor that computes. Only one pipeline
+// at a time may then be open.
+func (c *Compute) OnDevice() bool { return c.Opened != nil }
+
+// Options are what makes a pipeline compute there.
+func (c *Compute) Options() []diffusion.OpenOption {
+	if c.Opened == nil {
+		return nil
+	}
+	return []diffusion.OpenOption{diffusion.OnDevice(c.Opened)}
+}
+
+// Arithmetic names what is multiplied and by what, such as "bfloat16 avx512":
+// pictures of one name are the same bit for bit.
+func (c *Compute) Arithmetic() string {
+	precision, by := c.by()
+	return precision + " " + by
+}
+
+// String says the same to people, and with how many threads.
+func (c *Compute) String() string {
+	precision, by := c.by()
+	if c.Opened != nil {
+		return precision + " on " + by
+	}
+	return fmt.Sprintf("%s on %s, %d threads", precision, by, kernels.Threads())
+}
+
+func (c *Compute) by() (precision, by string) {
+	if c.Opened == nil {
+		return kernels.Precision(), kernels.ISA()
+	}
+	return map[string]string{"f32": "float32", "f16": "float16", "bf16": "bfloat16"}[c.Precision], c.Opened.Name()
+}
