@@ -20,6 +20,7 @@
 //	elementwise.go shape.go      sums and products; channels joined, split and moved
 //	resample.go taps.go          resizing and smoothing of pictures
 //	embedding.go                 rows of a table
+//	reduce.go                    sums, maxima and other single numbers
 //	precision.go                 whether products are of float32 or of bfloat16 numbers
 //	pool.go isa.go peak.go       the worker pool, the instruction set and its peak speed
 //

@@ -29,6 +29,16 @@ type Functions struct {
 	LayerNorm     func(out, x, gamma, beta []float32, rows, c int, eps float32)
 	LayerNormGrad func(dx, dy, x, gamma []float32, rows, c int, eps float32)
 
+	Dot, ScaleBy         func(out, a, b []float32)
+	Mean, OneMinusMax    func(out, x []float32)
+	MeanGrad             func(dx, dy []float32)
+	OneMinusMaxGrad      func(dx, dy, x []float32)
+	Largest              func(out []float32, x [][]float32)
+	LargestGrad          func(dx, dy []float32, x [][]float32, i int)
+	CosineSimilarity     func(out, a, b []float32, rows, c int)
+	CosineSimilarityGrad func(da, dy, a, b []float32, rows, c int)
+	Waves                func(out, t, f []float32, sin, cos int)
+
 	UpsampleNearest, UpsampleNearestGrad func(out, x []float32, b, h, w, c, factor int)
 	ConcatChannels                       func(out []float32, rows int, parts [][]float32, widths []int)
 	SplitChannels                        func(part, x []float32, rows, total, offset, width int)
@@ -68,6 +78,11 @@ var cpu = Functions{
 	Softmax: Softmax, SoftmaxGrad: SoftmaxGrad,
 	GroupNorm: GroupNorm, GroupNormGrad: GroupNormGrad,
 	LayerNorm: LayerNorm, LayerNormGrad: LayerNormGrad,
+	Dot: Dot, ScaleBy: ScaleBy,
+	Mean: Mean, MeanGrad: MeanGrad, OneMinusMax: OneMinusMax, OneMinusMaxGrad: OneMinusMaxGrad,
+	Largest: Largest, LargestGrad: LargestGrad,
+	CosineSimilarity: CosineSimilarity, CosineSimilarityGrad: CosineSimilarityGrad,
+	Waves:           Waves,
 	UpsampleNearest: UpsampleNearest, UpsampleNearestGrad: UpsampleNearestGrad,
 	ConcatChannels: ConcatChannels, SplitChannels: SplitChannels, SplitChannelsGrad: SplitChannelsGrad,
 	ChannelsLast: ChannelsLast, ChannelsFirst: ChannelsFirst,

@@ -87,7 +87,7 @@ func AffineChannels(x *G.Node, factor, offset []float32) *G.Node {
 func scaleBy(s, x *G.Node) *G.Node {
 	return apply(&op{
 		name: "scale by", shape: x.Shape(),
-		host: func(out, in [][]float32) { kernels.Scale(out[0], in[1], in[0][0]) },
+		run: func(on *kernels.Functions, out, in [][]float32) { on.ScaleBy(out[0], in[0], in[1]) },
 		grad: func(in G.Nodes, _, dout *G.Node) G.Nodes {
 			return G.Nodes{Dot(in[1], dout), scaleBy(in[0], dout)}
 		},

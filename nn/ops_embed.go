@@ -42,18 +42,14 @@ func TimestepEmbedding(t *G.Node, dim int, flip bool, shift float64) *G.Node {
 	if flip {
 		sin, cos = half, 0
 	}
+	frequencies := make([]float32, half)
+	for i := range frequencies { // in float32 as in the reference
+		frequencies[i] = float32(math.Exp(float64(-float32(math.Log(10000)) * float32(i) / float32(float64(half)-shift))))
+	}
 	return apply(&op{
 		name: "timestep embedding", shape: gt.Shape{t.Shape()[0], dim},
-		host: func(out, in [][]float32) {
-			for b, v := range in[0] {
-				row := out[0][b*dim : (b+1)*dim]
-				for i := range half {
-					// float32 as in the reference: at t = 999 the angle's rounding shows.
-					f := float32(math.Exp(float64(-float32(math.Log(10000)) * float32(i) / float32(float64(half)-shift))))
-					angle := float64(v * f)
-					row[sin+i], row[cos+i] = float32(math.Sin(angle)), float32(math.Cos(angle))
-				}
-			}
+		run: func(on *kernels.Functions, out, in [][]float32) {
+			on.Waves(out[0], in[0], on.Constant(frequencies), sin, cos)
 		},
 	}, t)
 }

@@ -2,7 +2,6 @@ package nn
 
 import (
 	"fmt"
-	"math"
 
 	"github.com/sdgraph/sdgraph/kernels"
 	G "gorgonia.org/gorgonia"
@@ -47,13 +46,7 @@ func Dot(a, b *G.Node) *G.Node {
 	sameShape("dot", a.Shape(), b.Shape())
 	return apply(&op{
 		name: "dot", shape: gt.ScalarShape(),
-		host: func(out, in [][]float32) {
-			sum := 0.0
-			for i, v := range in[0] {
-				sum += float64(v) * float64(in[1][i])
-			}
-			out[0][0] = float32(sum)
-		},
+		run: func(on *kernels.Functions, out, in [][]float32) { on.Dot(out[0], in[0], in[1]) },
 		grad: func(in G.Nodes, _, dout *G.Node) G.Nodes {
 			return G.Nodes{scaleBy(dout, in[1]), scaleBy(dout, in[0])}
 		},
@@ -62,24 +55,13 @@ func Dot(a, b *G.Node) *G.Node {
 
 // Mean is the mean of all elements, a scalar.
 func Mean(x *G.Node) *G.Node {
-	n := x.Shape().TotalSize()
 	return apply(&op{
 		name: "mean", shape: gt.ScalarShape(),
-		host: func(out, in [][]float32) {
-			sum := 0.0
-			for _, v := range in[0] {
-				sum += float64(v)
-			}
-			out[0][0] = float32(sum / float64(n))
-		},
+		run: func(on *kernels.Functions, out, in [][]float32) { on.Mean(out[0], in[0]) },
 		grad: func(in G.Nodes, _, dout *G.Node) G.Nodes {
 			return G.Nodes{apply(&op{
 				name: "mean gradient", shape: in[0].Shape(),
-				host: func(out, in [][]float32) {
-					for i := range out[0] {
-						out[0][i] = in[0][0] / float32(n)
-					}
-				},
+				run: func(on *kernels.Functions, out, in [][]float32) { on.MeanGrad(out[0], in[0]) },
 			}, dout)}
 		},
 	}, x)
@@ -91,67 +73,30 @@ func Mean(x *G.Node) *G.Node {
 func OneMinusMax(x *G.Node) *G.Node {
 	one := apply(&op{
 		name: "1 - max", shape: gt.ScalarShape(),
-		host: func(out, in [][]float32) { m, _ := maximum(in[0]); out[0][0] = 1 - m },
+		run: func(on *kernels.Functions, out, in [][]float32) { on.OneMinusMax(out[0], in[0]) },
 		grad: func(in G.Nodes, _, dout *G.Node) G.Nodes {
 			return G.Nodes{apply(&op{
 				name: "1 - max gradient", shape: in[0].Shape(),
-				host: func(out, in [][]float32) {
-					m, ties := maximum(in[1])
-					for i, v := range in[1] {
-						out[0][i] = 0
-						if v == m {
-							out[0][i] = -in[0][0] / float32(ties)
-						}
-					}
-				},
+				run: func(on *kernels.Functions, out, in [][]float32) { on.OneMinusMaxGrad(out[0], in[0], in[1]) },
 			}, dout, in[0])}
 		},
 	}, x)
 	return ReLU(one)
 }
 
-func maximum(x []float32) (m float32, ties int) {
-	m = float32(math.Inf(-1))
-	for _, v := range x {
-		switch {
-		case v > m:
-			m, ties = v, 1
-		case v == m:
-			ties++
-		case v != v:
-			return v, 1 // NaN wins, so that it is noticed
-		}
-	}
-	return m, ties
-}
-
 // Largest is the largest of scalars; the first of several largest gets the
 // gradient, as in Python's max.
 func Largest(x ...*G.Node) *G.Node {
-	best := func(in [][]float32) int {
-		b := 0
-		for i := range x {
-			if in[i][0] > in[b][0] {
-				b = i
-			}
-		}
-		return b
-	}
 	return apply(&op{
 		name: "largest", shape: gt.ScalarShape(),
-		host: func(out, in [][]float32) { out[0][0] = in[best(in)][0] },
+		run: func(on *kernels.Functions, out, in [][]float32) { on.Largest(out[0], in) },
 		grad: func(in G.Nodes, _, dout *G.Node) G.Nodes {
 			grads := make(G.Nodes, len(in))
 			for i := range in {
 				grads[i] = apply(&op{
 					name: "largest gradient", shape: gt.ScalarShape(),
-					host: func(out, vs [][]float32) {
-						out[0][0] = 0
-						if best(vs) == i {
-							out[0][0] = vs[len(x)][0]
-						}
-					},
-				}, append(append(G.Nodes(nil), in...), dout)...)
+					run: func(on *kernels.Functions, out, in [][]float32) { on.LargestGrad(out[0], in[0], in[1:], i) },
+				}, append(G.Nodes{dout}, in...)...)
 			}
 			return grads
 		},
@@ -163,46 +108,20 @@ func Largest(x ...*G.Node) *G.Node {
 func CosineSimilarity(a, b *G.Node) *G.Node {
 	sameShape("cosine similarity", a.Shape(), b.Shape())
 	shape, rows, c := rowsOf("cosine similarity", a)
-	// gradient of row r of u, which has the partner v
-	toward := func(i, j int) func(out, in [][]float32) {
-		return func(out, in [][]float32) {
-			for r := range rows {
-				u, v := in[i][r*c:(r+1)*c], in[j][r*c:(r+1)*c]
-				cos, nu, nv := cosine(u, v)
-				g := float64(in[2][0]) / float64(rows)
-				for k := range u {
-					out[0][r*c+k] = float32(g * (float64(v[k])/(nu*nv) - cos*float64(u[k])/(nu*nu)))
-				}
-			}
-		}
-	}
 	return apply(&op{
 		name: "cosine similarity", shape: gt.ScalarShape(),
-		host: func(out, in [][]float32) {
-			sum := 0.0
-			for r := range rows {
-				cos, _, _ := cosine(in[0][r*c:(r+1)*c], in[1][r*c:(r+1)*c])
-				sum += cos
-			}
-			out[0][0] = float32(sum / float64(rows))
-		},
+		run: func(on *kernels.Functions, out, in [][]float32) { on.CosineSimilarity(out[0], in[0], in[1], rows, c) },
 		grad: func(in G.Nodes, _, dout *G.Node) G.Nodes {
 			grads := make(G.Nodes, 2)
 			for i := range grads {
-				grads[i] = apply(&op{name: "cosine similarity gradient", shape: shape, host: toward(i, 1-i)}, in[0], in[1], dout)
+				grads[i] = apply(&op{
+					name: "cosine similarity gradient", shape: shape,
+					run: func(on *kernels.Functions, out, in [][]float32) {
+						on.CosineSimilarityGrad(out[0], in[0], in[1], in[2], rows, c)
+					},
+				}, dout, in[i], in[1-i])
 			}
 			return grads
 		},
 	}, a, b)
-}
-
-func cosine(u, v []float32) (cos, nu, nv float64) {
-	const epsilon = 1e-8
-	var uv, uu, vv float64
-	for k := range u {
-		x, y := float64(u[k]), float64(v[k])
-		uv, uu, vv = uv+x*y, uu+x*x, vv+y*y
-	}
-	nu, nv = max(math.Sqrt(uu), epsilon), max(math.Sqrt(vv), epsilon)
-	return uv / (nu * nv), nu, nv
 }

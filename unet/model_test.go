@@ -9,6 +9,7 @@ import (
 	G "gorgonia.org/gorgonia"
 	gt "gorgonia.org/tensor"
 
+	"github.com/sdgraph/sdgraph/kernels/kerneltest"
 	"github.com/sdgraph/sdgraph/nn"
 	"github.com/sdgraph/sdgraph/nn/nntest"
 	"github.com/sdgraph/sdgraph/tensor"
@@ -49,6 +50,31 @@ func TestGradient(t *testing.T) {
 	m := random(t, tiny())
 	in := []*gt.Dense{nntest.Normal(1, 2, 4, 8, 6), nntest.Normal(2, 2, 5, 16)}
 	nntest.CheckGrad(t, denoise(m), in)
+}
+
+// TestDeviceTraffic: of a step on a device, loss and gradient, nothing but inputs goes there, and nothing but outputs comes back.
+func TestDeviceTraffic(t *testing.T) {
+	d := kerneltest.NewDevice(t)
+	if d == nil {
+		t.Skip("this system lacks the means for a device for tests")
+	}
+	m := random(t, tiny())
+	in := []*gt.Dense{nntest.Normal(1, 1, 4, 8, 6), nntest.Normal(2, 1, 5, 16)}
+	out := nntest.Run(t, func(b *nn.Build, in G.Nodes) []*G.Node {
+		y := denoise(m)(b, in)
+		loss := nn.OneMinusMax(nn.Mul(y, y))
+		return append(b.Grad(loss, in...), loss)
+	}, in, nn.WithArena(nn.NewArenaOn(d)))
+	up, down := 2, 0 // the timestep, and the 1 that gorgonia begins a gradient with
+	for _, x := range in {
+		up += x.Shape().TotalSize()
+	}
+	for _, x := range out {
+		down += len(x)
+	}
+	if d.Uploads != up || d.Downloads != down {
+		t.Errorf("%d numbers went to the device and %d came back, want %d and %d", d.Uploads, d.Downloads, up, down)
+	}
 }
 
 // With a budget of memory the numbers stay the same, bit for bit.

@@ -65,6 +65,26 @@ func (h onHost) elements(f *kerneltest.Functions) {
 	}
 }
 
+func (h onHost) reductions(f *kerneltest.Functions) {
+	f.Dot, f.ScaleBy, f.OneMinusMaxGrad = h.two(h.Dot), h.two(h.ScaleBy), h.two(h.OneMinusMaxGrad)
+	f.Mean, f.MeanGrad, f.OneMinusMax = h.one(h.Mean), h.one(h.MeanGrad), h.one(h.OneMinusMax)
+	f.Largest = func(out []float32, x [][]float32) {
+		h.run(many{out}, x, func(r, o many) { h.Largest(r[0], o) })
+	}
+	f.LargestGrad = func(dx, dy []float32, x [][]float32, i int) {
+		h.run(many{dx}, append(many{dy}, x...), func(r, o many) { h.LargestGrad(r[0], o[0], o[1:], i) })
+	}
+	f.CosineSimilarity = func(out, a, b []float32, rows, c int) {
+		h.two(func(out, a, b []float32) { h.CosineSimilarity(out, a, b, rows, c) })(out, a, b)
+	}
+	f.CosineSimilarityGrad = func(da, dy, a, b []float32, rows, c int) {
+		h.run(many{da}, many{dy, a, b}, func(r, o many) { h.CosineSimilarityGrad(r[0], o[0], o[1], o[2], rows, c) })
+	}
+	f.Waves = func(out, t, frequencies []float32, sin, cos int) {
+		h.two(func(out, t, f []float32) { h.Waves(out, t, f, sin, cos) })(out, t, frequencies)
+	}
+}
+
 func (h onHost) rows(f *kerneltest.Functions) {
 	f.AffineChannels = func(out, x, factor, offset []float32, rows, c int) {
 		h.run(many{out}, many{x, factor, offset}, func(r, o many) { h.AffineChannels(r[0], o[0], o[1], o[2], rows, c) })

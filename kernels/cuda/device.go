@@ -161,6 +161,7 @@ const (
 	slotPartial
 	slotStats
 	slotMeans
+	slotScalars
 	slots
 )
 

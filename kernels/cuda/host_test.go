@@ -126,6 +126,7 @@ func (h onHost) functions() kerneltest.Functions {
 	f.ConvWeights, f.Conv, f.ConvGrad = kernels.ConvWeights, h.conv, h.convGrad
 	if h.Math == Float32 {
 		h.elements(&f)
+		h.reductions(&f)
 		h.rows(&f)
 		h.shapes(&f)
 	}
