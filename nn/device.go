@@ -9,7 +9,8 @@ import (
 // NewArenaOn returns an arena of a device's memory: programs that share it run
 // on the device, whose only user the arena must be. Their inputs are copied to
 // it and their outputs from it; what lies between stays there, except for what
-// operations of gorgonia's own read and write, and the few that look numbers up. Close frees what the device holds and leaves it open.
+// operations of gorgonia's own read and write, and the few that look numbers up.
+// Close frees what the device holds and leaves it open.
 func NewArenaOn(d kernels.Device) *Arena {
 	a := NewArena()
 	a.device, a.on = d, d.Functions()

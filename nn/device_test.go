@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/sdgraph/sdgraph/kernels/kerneltest"
@@ -65,5 +66,20 @@ func TestDeviceMemory(t *testing.T) {
 	want := "nn: this graph needs 1.2 KiB for activations, the tests' device has 1.0 KiB to spare: " + ErrBudget.Error()
 	if !errors.Is(err, ErrBudget) || err.Error() != want {
 		t.Errorf("error %q, want %q", err, want)
+	}
+}
+
+// lost is a device that stops answering.
+type lost struct{ *kerneltest.Device }
+
+var errLost = errors.New("the device was lost")
+
+func (lost) Download(dst, src []float32) error { return errLost }
+
+func TestDeviceLost(t *testing.T) {
+	p := compile(t, func(b *Build) []*G.Node { return []*G.Node{SiLU(b.Input("x", 3))} }, WithArena(NewArenaOn(lost{testDevice(t)})))
+	_, err := p.Run(context.Background(), map[string]*gt.Dense{"x": dense(make([]float32, 3), gt.Shape{3})})
+	if !errors.Is(err, errLost) || !strings.Contains(err.Error(), "the tests' device: the device was lost") {
+		t.Errorf("error %v", err)
 	}
 }

@@ -126,66 +126,7 @@ func TestTileAMX(t *testing.T) {
 	amxtest.Run(t, func(t *testing.T) { testTilePairs(t, Current().Half) })
 }
 
-func testTilePairs(t *testing.T, p *Primitives) {
-	for rows := 1; rows <= p.Rows; rows++ {
-		for _, k := range []int{0, 1, 3, 4, 9, 16, 40} {
-			for options := range 4 {
-				for w, tile := range p.Tiles {
-					testTileOfPairs(t, p, tile, p.Cols>>w, rows, k, 1, options)
-				}
-				if k > 0 {
-					testTileOfPairs(t, p, p.Tiles[0], p.Cols, rows, k, 3, options)
-				}
-			}
-		}
-	}
-}
-
-func testTileOfPairs(t *testing.T, p *Primitives, tile Tile, cols, rows, k, panels, options int) {
-	t.Helper()
-	r := rand.New(rand.NewPCG(uint64(rows), uint64(k)))
-	cols *= panels
-	lda, ldc, ldadd := k+r.IntN(5), cols+r.IntN(5), cols+r.IntN(5)
-	a, b := newRandom(r, rows*2*k).x, newRandom(r, panels*2*k*p.Cols).x
-	left, panel := newGuarded(max((rows-1)*lda+k, 0)).x, newGuarded(panels*k*p.Cols).x
-	if k > 0 {
-		p.Lines(left, lda, a, 2*k, rows, k)
-		p.CopyFloat32(panel, p.Cols, b, p.Cols, panels*k, p.Cols)
-	}
-	c := newGuarded((rows-1)*ldc + cols)
-	var add, bias []float32
-	if options&1 > 0 {
-		add = newRandom(r, (rows-1)*ldadd+cols).x
-	}
-	if options&2 > 0 {
-		bias = newRandom(r, cols).x
-	}
-	tile(c.x, ldc, left, lda, panel, k, add, ldadd, bias, rows, panels)
-	for i, got := range c.all {
-		at := i - (len(c.all)-len(c.x))/2
-		row, col := at/ldc, at%ldc
-		if at < 0 || at >= len(c.x) || col >= cols {
-			if !isGuard(got) {
-				t.Fatalf("rows %d, %d pairs, %d panels: wrote outside the tile at %d", rows, k, panels, at)
-			}
-			continue
-		}
-		var want, scale float64
-		sum := func(x float64) { want += x; scale += math.Abs(x) }
-		for i := range 2 * k {
-			sum(float64(rounded(a[row*2*k+i])) * float64(rounded(b[(col/p.Cols*2*k+i)*p.Cols+col%p.Cols])))
-		}
-		if add != nil {
-			sum(float64(add[row*ldadd+col]))
-		}
-		if bias != nil {
-			sum(float64(bias[col]))
-		}
-		if !(math.Abs(float64(got)-want) <= 8*0x1p-24*scale) {
-			t.Fatalf("rows %d, %d pairs, %d panels, options %d: (%d, %d) is %v, want %v", rows, k, panels, options, row, col, got, want)
-		}
-	}
-}
+func testTilePairs(t *testing.T, p *Primitives) { testTiles(t, p, []int{0, 1, 3, 4, 9, 16, 40}) }
 
 func rounded(x float32) float32 { return math.Float32frombits(roundBFloat16(x) << 16) }
 

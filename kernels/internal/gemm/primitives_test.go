@@ -44,20 +44,23 @@ func newRandom(r *rand.Rand, n int) guarded {
 func isGuard(x float32) bool { return math.Float32bits(x) == math.Float32bits(guard) }
 
 func TestTile(t *testing.T) {
-	eachLevel(t, func(t *testing.T, p *Primitives) {
-		for rows := 1; rows <= p.Rows; rows++ {
-			for _, k := range []int{0, 1, 2, 3, 4, 5, 7, 8, 9, 40, 77} {
-				for options := range 4 {
-					for w, tile := range p.Tiles {
-						testTile(t, p, tile, p.Cols>>w, rows, k, 1, options)
-						if w == 0 && k > 0 {
-							testTile(t, p, tile, p.Cols, rows, k, 3, options)
-						}
-					}
+	eachLevel(t, func(t *testing.T, p *Primitives) { testTiles(t, p, []int{0, 1, 2, 3, 4, 5, 7, 8, 9, 40, 77}) })
+}
+
+// testTiles compares tiles of every shape, over so many elements, with the products of the numbers in them.
+func testTiles(t *testing.T, p *Primitives, lengths []int) {
+	for rows := 1; rows <= p.Rows; rows++ {
+		for _, k := range lengths {
+			for options := range 4 {
+				for w, tile := range p.Tiles {
+					testTile(t, p, tile, p.Cols>>w, rows, k, 1, options)
+				}
+				if k > 0 {
+					testTile(t, p, p.Tiles[0], p.Cols, rows, k, 3, options)
 				}
 			}
 		}
-	})
+	}
 }
 
 func testTile(t *testing.T, p *Primitives, tile Tile, cols, rows, k, panels, options int) {
@@ -65,7 +68,13 @@ func testTile(t *testing.T, p *Primitives, tile Tile, cols, rows, k, panels, opt
 	r := rand.New(rand.NewPCG(uint64(rows), uint64(k)))
 	cols *= panels
 	lda, ldc, ldadd := k+r.IntN(5), cols+r.IntN(5), cols+r.IntN(5)
-	a, panel := newRandom(r, max((rows-1)*lda+k, 0)), newRandom(r, panels*k*p.Cols)
+	depth := p.Depth * k
+	a, b := newRandom(r, rows*depth).x, newRandom(r, panels*depth*p.Cols).x
+	left, panel := newGuarded(max((rows-1)*lda+k, 0)).x, newGuarded(panels*k*p.Cols).x
+	if k > 0 {
+		p.Lines(left, lda, a, depth, rows, k)
+		p.CopyFloat32(panel, p.Cols, b, p.Cols, panels*k, p.Cols)
+	}
 	c := newGuarded((rows-1)*ldc + cols)
 	var add, bias []float32
 	if options&1 > 0 {
@@ -74,7 +83,11 @@ func testTile(t *testing.T, p *Primitives, tile Tile, cols, rows, k, panels, opt
 	if options&2 > 0 {
 		bias = newRandom(r, cols).x
 	}
-	tile(c.x, ldc, a.x, lda, panel.x, k, add, ldadd, bias, rows, panels)
+	tile(c.x, ldc, left, lda, panel, k, add, ldadd, bias, rows, panels)
+	value := float32Itself
+	if p.Depth > 1 {
+		value = rounded
+	}
 	for i, got := range c.all {
 		at := i - (len(c.all)-len(c.x))/2
 		row, col := at/ldc, at%ldc
@@ -86,8 +99,8 @@ func testTile(t *testing.T, p *Primitives, tile Tile, cols, rows, k, panels, opt
 		}
 		var want, scale float64
 		sum := func(x float64) { want += x; scale += math.Abs(x) }
-		for i := range k {
-			sum(float64(a.x[row*lda+i]) * float64(panel.x[(col/p.Cols*k+i)*p.Cols+col%p.Cols]))
+		for i := range depth {
+			sum(float64(value(a[row*depth+i])) * float64(value(b[(col/p.Cols*depth+i)*p.Cols+col%p.Cols])))
 		}
 		if add != nil {
 			sum(float64(add[row*ldadd+col]))
