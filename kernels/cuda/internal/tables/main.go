@@ -28,7 +28,7 @@ func run(root string) error {
 	if err != nil {
 		return err
 	}
-	launches, err := recordLaunches()
+	launches, err := recordLaunches(index)
 	if err != nil {
 		return err
 	}

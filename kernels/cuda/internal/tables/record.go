@@ -5,6 +5,7 @@ import (
 
 	"github.com/sdgraph/sdgraph/kernels"
 	"github.com/sdgraph/sdgraph/kernels/cuda"
+	"github.com/sdgraph/sdgraph/kernels/cuda/internal/modules"
 )
 
 // launch is the shape in which a kernel is launched.
@@ -12,9 +13,10 @@ type launch struct {
 	threads, shared int // of a block; bytes of dynamic shared memory
 }
 
-// recorder is a driver that runs nothing and remembers how kernels are launched. The addresses that it gives are of no
-// memory.
+// recorder is a driver that runs nothing, holds arguments to the parameters of compiled kernels, and remembers how these
+// are launched. The addresses that it gives are of no memory.
 type recorder struct {
+	index    *modules.Index
 	launches map[string]launch
 	next     uintptr
 }
@@ -32,6 +34,13 @@ func (r *recorder) Alloc(bytes int) (address uintptr, _ error) {
 }
 
 func (r *recorder) Launch(kernel string, grid, block [3]uint32, shared uint32, args ...any) error {
+	k, err := r.index.Kernel(kernel)
+	if err != nil {
+		return err
+	}
+	if _, err := k.Arguments(args); err != nil {
+		return err
+	}
 	l := launch{int(block[0] * block[1] * block[2]), int(shared)}
 	if was, ok := r.launches[kernel]; ok && was != l {
 		return fmt.Errorf("%s is launched with %+v and with %+v: the table has one line for it", kernel, was, l)
@@ -41,8 +50,8 @@ func (r *recorder) Launch(kernel string, grid, block [3]uint32, shared uint32, a
 }
 
 // recordLaunches calls every function of package cuda, at sizes for which it launches each of its kernels.
-func recordLaunches() (map[string]launch, error) {
-	r := &recorder{launches: map[string]launch{}, next: 1 << 20}
+func recordLaunches(index *modules.Index) (map[string]launch, error) {
+	r := &recorder{index: index, launches: map[string]launch{}, next: 1 << 20}
 	for _, math := range []cuda.Precision{cuda.Float32, cuda.Float16, cuda.BFloat16} {
 		d := cuda.New(r)
 		d.Math = math
