@@ -10,14 +10,7 @@ import (
 // result out and dout, the gradient with respect to out. Any of dq, dk and dv may be nil, and the work for it is
 // skipped. lse is what Attention returned there; nil means computed here. See [kernels.AttentionGrad].
 func (d *Device) AttentionGrad(dq, dk, dv, q, k, v, out, dout, lse []float32, s kernels.AttentionShape) {
-	const op = "AttentionGrad"
-	checkAttention(op, q, k, v, s)
-	wantLen(op, "out", out, len(q))
-	wantLen(op, "dout", dout, len(q))
-	wantOptional(op, "dq", dq, len(q))
-	wantOptional(op, "dk", dk, len(k))
-	wantOptional(op, "dv", dv, len(v))
-	wantOptional(op, "lse", lse, rows(s))
+	c := gradOf("AttentionGrad", dq, dk, dv, q, k, v, out, dout, lse, s)
 	if s.B*s.Heads == 0 {
 		return
 	}
@@ -25,8 +18,8 @@ func (d *Device) AttentionGrad(dq, dk, dv, q, k, v, out, dout, lse []float32, s 
 		d.attentionGradByMatrix(dq, dk, dv, q, k, v, dout, s)
 		return
 	}
-	d.grad(gradCall{AttentionShape: s, math: d.Math, dq: address(dq), dk: address(dk), dv: address(dv),
-		q: address(q), k: address(k), v: address(v), out: address(out), dout: address(dout), lse: address(lse)})
+	c.math = d.Math
+	d.grad(c)
 }
 
 // AttentionGrad16 is [Device.AttentionGrad] of numbers of 16 bits, float16 or bfloat16 as [Device].Math says. Gradients
@@ -34,18 +27,12 @@ func (d *Device) AttentionGrad(dq, dk, dv, q, k, v, out, dout, lse []float32, s 
 func (d *Device) AttentionGrad16(dq, dk, dv, q, k, v, out, dout []uint16, lse []float32, s kernels.AttentionShape) {
 	const op = "AttentionGrad16"
 	memory := d.memory16(op, s)
-	checkAttention(op, q, k, v, s)
-	wantLen(op, "out", out, len(q))
-	wantLen(op, "dout", dout, len(q))
-	wantOptional(op, "dq", dq, len(q))
-	wantOptional(op, "dk", dk, len(k))
-	wantOptional(op, "dv", dv, len(v))
-	wantOptional(op, "lse", lse, rows(s))
+	c := gradOf(op, dq, dk, dv, q, k, v, out, dout, lse, s)
 	if s.B*s.Heads == 0 {
 		return
 	}
-	d.grad(gradCall{AttentionShape: s, memory: memory, math: memory, dq: address(dq), dk: address(dk), dv: address(dv),
-		q: address(q), k: address(k), v: address(v), out: address(out), dout: address(dout), lse: address(lse)})
+	c.memory, c.math = memory, memory
+	d.grad(c)
 }
 
 // gradSizes is GradSizes of src/attention.h.
@@ -74,6 +61,20 @@ type gradCall struct {
 	dq, dk, dv     uintptr
 	q, k, v        uintptr
 	out, dout, lse uintptr
+}
+
+// gradOf is what the kernels take of operands whose lengths it has checked; the precisions are left to the caller.
+func gradOf[T float32 | uint16](op string, dq, dk, dv, q, k, v, out, dout []T, lse []float32,
+	s kernels.AttentionShape) gradCall {
+	checkAttention(op, q, k, v, s)
+	wantLen(op, "out", out, len(q))
+	wantLen(op, "dout", dout, len(q))
+	wantOptional(op, "dq", dq, len(q))
+	wantOptional(op, "dk", dk, len(k))
+	wantOptional(op, "dv", dv, len(v))
+	wantOptional(op, "lse", lse, rows(s))
+	return gradCall{AttentionShape: s, dq: address(dq), dk: address(dk), dv: address(dv),
+		q: address(q), k: address(k), v: address(v), out: address(out), dout: address(dout), lse: address(lse)}
 }
 
 func (d *Device) grad(c gradCall) {
