@@ -15,7 +15,8 @@ type Executed struct {
 type traceKey struct{}
 
 // WithTrace returns a context that makes every Program run under it report each
-// operation to f as soon as it is done, in the goroutine that called Run. An
+// operation to f as soon as it is done, in the goroutine that called Run; on a
+// device that takes longer, since each one is waited for. An
 // operation that is run a second time to keep to a memory budget is reported
 // twice.
 func WithTrace(ctx context.Context, f func(Executed)) context.Context {

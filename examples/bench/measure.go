@@ -54,12 +54,14 @@ func peakGFLOPS() float64 {
 func measure(ctx context.Context, o options, w workload, again func() bool) (*result, error) {
 	now := newTally()
 	o.packing = new(time.Duration)
-	run, err := w.load(nn.WithTrace(ctx, now.add), o)
+	watched := &traced{Context: ctx, with: nn.WithTrace(ctx, now.add), on: true}
+	run, err := w.load(watched, o)
 	if err != nil {
 		return nil, err
 	}
 	var best tally
 	var first, least time.Duration
+	var work int64
 	for turn := 0; turn == 0 || again(); turn++ {
 		now = newTally()
 		_, cpu := usage()
@@ -70,9 +72,11 @@ func measure(ctx context.Context, o options, w workload, again func() bool) (*re
 		now.took = time.Since(start)
 		_, end := usage()
 		if turn == 0 {
-			first = now.took
+			first, work = now.took, now.flops
+			watched.on = o.device == nil || o.Profile
 			continue
 		}
+		now.flops = work
 		if turn == 1 || now.took < best.took {
 			best = now
 		}
@@ -94,6 +98,21 @@ func measure(ctx context.Context, o options, w workload, again func() bool) (*re
 		r.Profile = nil
 	}
 	return r, nil
+}
+
+// traced is a context under which operations are reported as long as it is on: on a
+// GPU that means to wait for each one, which is left to a first run.
+type traced struct {
+	context.Context
+	with context.Context
+	on   bool
+}
+
+func (t *traced) Value(key any) any {
+	if t.on {
+		return t.with.Value(key)
+	}
+	return t.Context.Value(key)
 }
 
 // tally adds up the operations of one run.
