@@ -48,7 +48,6 @@ type Functions struct {
 
 	Linear      func(out, x []float32, w Elements, bias, residual []float32, m, n, k int)
 	LinearGrad  func(dx, dy []float32, w Elements, m, n, k int)
-	ConvWeights func(w Elements, cout, cin, kernel int) Elements
 	Conv        func(out, x []float32, w Elements, bias, residual []float32, s ConvShape)
 	ConvGrad    func(dx, dy []float32, w Elements, s ConvShape)
 	MatMul      func(out, a, b Matrix, m, n, k int, scale float32)
@@ -88,7 +87,7 @@ var cpu = Functions{
 	ChannelsLast: ChannelsLast, ChannelsFirst: ChannelsFirst,
 	Resample: Resample,
 	Linear:   Linear, LinearGrad: LinearGrad,
-	ConvWeights: ConvWeights, Conv: Conv, ConvGrad: ConvGrad,
+	Conv: Conv, ConvGrad: ConvGrad,
 	MatMul: MatMul, BatchMatMul: BatchMatMul,
 	Attention: Attention, AttentionGrad: AttentionGrad, AttentionProbs: AttentionProbs,
 	AttentionTokens: AttentionTokens, AttentionTokensGrad: AttentionTokensGrad,

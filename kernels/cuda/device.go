@@ -114,9 +114,9 @@ func bytesOf[T float32 | uint16 | int32](x []T) []byte {
 	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(x))), len(x)*int(unsafe.Sizeof(zero)))
 }
 
-// launch runs a kernel, unless there was an error before.
+// launch runs a kernel, unless there was an error before. Of no blocks, which drivers refuse, there is nothing to do.
 func (d *Device) launch(kernel string, grid, block [3]uint32, shared int, args ...any) {
-	if d.err == nil {
+	if d.err == nil && min(grid[0], grid[1], grid[2]) > 0 {
 		d.err = d.driver.Launch(kernel, grid, block, uint32(shared), args...)
 	}
 }
@@ -126,16 +126,12 @@ const threads = 128
 
 // overRows runs a kernel that has a warp for each row.
 func (d *Device) overRows(kernel string, rows int, args ...any) {
-	if rows > 0 {
-		d.launch(kernel, [3]uint32{blocks(rows, threads/warp), 1, 1}, [3]uint32{threads, 1, 1}, 0, args...)
-	}
+	d.launch(kernel, [3]uint32{blocks(rows, threads/warp), 1, 1}, [3]uint32{threads, 1, 1}, 0, args...)
 }
 
 // overElements runs a kernel that has a thread for each element.
 func (d *Device) overElements(kernel string, n int, args ...any) {
-	if n > 0 {
-		d.launch(kernel, [3]uint32{blocks(n, threads), 1, 1}, [3]uint32{threads, 1, 1}, 0, args...)
-	}
+	d.launch(kernel, [3]uint32{blocks(n, threads), 1, 1}, [3]uint32{threads, 1, 1}, 0, args...)
 }
 
 // warp is the number of threads in one.

@@ -27,7 +27,7 @@ func (d *Device) Functions() kernels.Functions {
 		ChannelsLast: d.ChannelsLast, ChannelsFirst: d.ChannelsFirst,
 		Resample: d.Resample,
 		Linear:   d.Linear, LinearGrad: d.LinearGrad,
-		ConvWeights: kernels.ConvWeights, Conv: d.Conv, ConvGrad: d.ConvGrad,
+		Conv: d.Conv, ConvGrad: d.ConvGrad,
 		MatMul: d.MatMul, BatchMatMul: d.BatchMatMul,
 		Attention: d.Attention, AttentionGrad: d.AttentionGrad, AttentionProbs: d.AttentionProbs,
 		AttentionTokens: d.AttentionTokens, AttentionTokensGrad: d.AttentionTokensGrad,

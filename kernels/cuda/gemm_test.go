@@ -49,7 +49,7 @@ func (h onHost) under(result, operand, out, x []float32) []float32 {
 // gemms are the functions of gemm alone, for runs of the suite with tiles or parts that it would not have by itself.
 func (h onHost) gemms() kerneltest.Functions {
 	f := h.functions()
-	f.Functions = kernels.Functions{Linear: f.Linear, LinearGrad: f.LinearGrad, ConvWeights: f.ConvWeights,
+	f.Functions = kernels.Functions{Linear: f.Linear, LinearGrad: f.LinearGrad,
 		Conv: f.Conv, ConvGrad: f.ConvGrad}
 	return f
 }

@@ -123,7 +123,7 @@ func (h onHost) functions() kerneltest.Functions {
 	h.attention(&f)
 	h.products(&f)
 	f.Linear, f.LinearGrad = h.linear, h.linearGrad
-	f.ConvWeights, f.Conv, f.ConvGrad = kernels.ConvWeights, h.conv, h.convGrad
+	f.Conv, f.ConvGrad = h.conv, h.convGrad
 	if h.Math == Float32 {
 		h.elements(&f)
 		h.reductions(&f)

@@ -38,7 +38,7 @@ func convs(f Functions, form format, s kernels.ConvShape) []check {
 		eachTap(s, func(o, i, k int) { out[o] += in[0][i] * in[1][k] })
 		return out
 	}
-	order := func() kernels.Elements { return f.ConvWeights(w, s.Cout, s.Cin, s.Kernel) }
+	order := func() kernels.Elements { return kernels.ConvWeights(w, s.Cout, s.Cin, s.Kernel) }
 	return []check{
 		{name: fmt.Sprintf("Conv/%s/%v", form.name, s), kernel: f.Conv,
 			in: [][]float32{x, values, Normal(2, s.Cout), Normal(3, n)}, out: n, inPlace: []int{3},

@@ -7,6 +7,7 @@
 //
 //   - barriers and warp-wide functions that not all threads reach, with the kernel, the block and the lines;
 //   - arguments that are not of the parameters' types;
+//   - grids and blocks of sizes that no GPU takes;
 //   - reading what nobody wrote, as NaN: device memory and shared memory start filled with it, and so is the target of an
 //     asynchronous copy until it has been waited for;
 //   - missing barriers, as wrong results, since the order in which warps run is drawn by lot;

@@ -104,6 +104,9 @@ func (e *Emulator) Download(dst []byte, src uintptr) error {
 
 // Launch runs a kernel to its end.
 func (e *Emulator) Launch(kernel string, grid, block [3]uint32, shared uint32, args ...any) error {
+	if err := checkSizes(grid, block); err != nil {
+		return fmt.Errorf("cuda emulator: kernel %s: %w", kernel, err)
+	}
 	body := binary.LittleEndian.AppendUint32(nil, uint32(len(kernel)))
 	body = append(body, kernel...)
 	for _, n := range append(grid[:], block[:]...) {
@@ -119,6 +122,21 @@ func (e *Emulator) Launch(kernel string, grid, block [3]uint32, shared uint32, a
 	}
 	_, err := e.ask("kernel "+kernel, 'l', uint64(shared), uint64(len(args)), body, nil)
 	return err
+}
+
+// checkSizes holds a launch to what GPUs take (CUDA C++ Programming Guide, "Technical Specifications per Compute
+// Capability").
+func checkSizes(grid, block [3]uint32) error {
+	grids, blocks := [3]uint32{math.MaxInt32, 65535, 65535}, [3]uint32{1024, 1024, 64}
+	for i := range 3 {
+		if grid[i] < 1 || grid[i] > grids[i] || block[i] < 1 || block[i] > blocks[i] {
+			return fmt.Errorf("a grid of %v blocks of %v threads, want 1 to %v of 1 to %v", grid, block, grids, blocks)
+		}
+	}
+	if n := block[0] * block[1] * block[2]; n > 1024 {
+		return fmt.Errorf("%d threads in a block, a GPU takes 1024 at most", n)
+	}
+	return nil
 }
 
 // encode gives an argument's kind, as host/registry.h names it, and its bits.

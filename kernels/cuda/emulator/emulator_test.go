@@ -244,6 +244,14 @@ func TestMistakes(t *testing.T) {
 	}
 	e := start(t)
 	x := vector(t, e, make([]float32, 4))
+	one := [3]uint32{1, 1, 1}
+	for _, sizes := range [][2][3]uint32{
+		{{1, 0, 1}, one}, {{1, 65536, 1}, one}, {one, {32, 0, 1}}, {one, {2048, 1, 1}}, {one, {1024, 2, 1}},
+	} {
+		if err := e.Launch("selftest_shared", sizes[0], sizes[1], 400, int32(1)); err == nil {
+			t.Errorf("a grid of %v blocks of %v threads is no error", sizes[0], sizes[1])
+		}
+	}
 	if err := e.Upload(x+8, make([]byte, 12)); err == nil {
 		t.Error("an upload beyond an allocation is no error")
 	}
