@@ -31,17 +31,16 @@ const (
 // bytes of these instructions use.
 var (
 	upper, lower = RAX, R8 // where the rows go on
-	lda          = RBX     // the distances of rows, in bytes
-	ldc, ldstart = R11, R9 //
 	panel        = RDX     // where the panel goes on
-	panelStride  = R13     //
 	result       = RDI     // c
 	start        = RSI     // what the sums begin with, 0 for nothing
-	steps        = RCX     // tiles of pairs to go
-	rest         = R14     // pairs after the last whole tile, 0 when they are done
-	config       = R10     // of the tiles
-	other        = R15     //
-	counter      = R12     //
+
+	lda, ldc, ldstart, panelStride = RBX, R11, R9, R13 // the distances of rows, in bytes
+
+	steps          = RCX // tiles of pairs to go
+	rest           = R14 // pairs after the last whole tile, 0 when they are done
+	config         = R10 // of the tiles
+	other, counter = R15, R12
 )
 
 // amx generates the tiles of AMX: products of pairs with all, half and a quarter
@@ -59,10 +58,10 @@ func (t target) amxTile(name, columns string, cols int) {
 	rows := Load(Param("rows"), counter)
 	TESTQ(rows, rows)
 	JZ(LabelRef("nothing"))
-	for p, r := range map[string]GPPhysical{"lda": lda, "ldc": ldc} {
-		Load(Param(p), r)
-		SHLQ(Imm(2), r)
-	}
+	Load(Param("lda"), lda)
+	SHLQ(Imm(2), lda)
+	Load(Param("ldc"), ldc)
+	SHLQ(Imm(2), ldc)
 	MOVQ(U32(panelRow), panelStride)
 	CMPQ(rows, Imm(tileRows))
 	JG(LabelRef("tall"))
