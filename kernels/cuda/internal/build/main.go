@@ -77,10 +77,19 @@ func write(folder string, index *modules.Index, images []byte) (int, error) {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return 0, err
 	}
-	if err := os.WriteFile(filepath.Join(folder, modules.ImagesName), packed, 0o644); err != nil {
+	if err := replace(filepath.Join(folder, modules.ImagesName), packed); err != nil {
 		return 0, err
 	}
-	return len(packed), os.WriteFile(filepath.Join(folder, modules.IndexName), append(text, '\n'), 0o644)
+	return len(packed), replace(filepath.Join(folder, modules.IndexName), append(text, '\n'))
+}
+
+// replace writes a file beside its place and renames it.
+func replace(path string, data []byte) error {
+	beside := path + ".new"
+	if err := os.WriteFile(beside, data, 0o644); err != nil {
+		return err
+	}
+	return os.Rename(beside, path)
 }
 
 // report prints the sizes of what was compiled, and which kernels want more registers than there are.
