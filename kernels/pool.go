@@ -5,12 +5,35 @@ import (
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // The pool is a set of goroutines that live as long as the program and take
 // jobs from one channel. A caller offers its job to them and then works on it
 // itself, so that a call nested in a worker always progresses, and waits only
 // for items that some goroutine is already computing.
+//
+// To wake a sleeping goroutine on another processor takes longer than many an
+// operation. Who waits therefore looks out for a while before it sleeps: a worker
+// for as long as the next operation may take to come, a caller for as long as the
+// last items may take.
+const (
+	workerLooksOut = 200 * time.Microsecond
+	callerLooksOut = 5 * time.Millisecond
+)
+
+// lookOut asks until it is told yes or the time is over, and lets other goroutines
+// run in between.
+func lookOut(limit time.Duration, ready func() bool) bool {
+	for start := time.Now(); time.Since(start) < limit; runtime.Gosched() {
+		for range 50 {
+			if ready() {
+				return true
+			}
+		}
+	}
+	return false
+}
 
 // job is n independent items that any number of goroutines may draw from.
 type job struct {
@@ -78,7 +101,9 @@ func Parallel(n int, f func(i int)) {
 		}
 	}
 	j.run()
-	<-j.done
+	if !lookOut(callerLooksOut, func() bool { return j.left.Load() == 0 }) {
+		<-j.done
+	}
 	if v := j.fault.Load(); v != nil {
 		panic(*v)
 	}
@@ -110,9 +135,24 @@ func Range(n, grain int, f func(lo, hi int)) {
 // end of the program.
 func work() {
 	debug.SetPanicOnFault(true)
-	for j := range pool.jobs {
-		j.run()
+	for {
+		nextJob().run()
 	}
+}
+
+// nextJob waits for a job.
+func nextJob() (j *job) {
+	if lookOut(workerLooksOut, func() bool {
+		select {
+		case j = <-pool.jobs:
+			return true
+		default:
+			return false
+		}
+	}) {
+		return j
+	}
+	return <-pool.jobs
 }
 
 // run draws items until none are left. Whoever finishes the last item lets
