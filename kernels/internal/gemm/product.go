@@ -63,9 +63,9 @@ func Run(threads int, parallel func(n int, f func(i int)), products ...Product) 
 	grids := make([]grid, len(products))
 	jobs := 0
 	for i := range products {
-		grids[i] = divide(products[i].primitives(p), &products[i], (4*threads+len(products)-1)/len(products))
+		grids[i] = divide(products[i].primitives(p), &products[i], (4*threads+len(products)-1)/len(products), threads)
 		grids[i].first = jobs
-		jobs += grids[i].rows.Count * grids[i].cols.Count
+		jobs += grids[i].jobs()
 	}
 	var left *packedLeft
 	if len(products) == 1 && grids[0].cols.Count > 1 {
@@ -85,19 +85,30 @@ func Run(threads int, parallel func(n int, f func(i int)), products ...Product) 
 	})
 }
 
-// Split is [0, n) cut into Count parts of one size, the last one shorter.
-type Split struct{ n, size, Count int }
+// Split is [0, n) cut into Count parts. Those at the beginning may be one unit longer
+// than the others, and the last one shorter.
+type Split struct{ n, unit, Count int }
 
 // At is part i.
-func (s Split) At(i int) (lo, hi int) { return i * s.size, min((i+1)*s.size, s.n) }
+func (s Split) At(i int) (lo, hi int) { return s.start(i), min(s.start(i+1), s.n) }
+
+// start is where part i begins.
+func (s Split) start(i int) int {
+	units := s.units()
+	return (i*(units/s.Count) + min(i, units%s.Count)) * s.unit
+}
+
+// units is how many of them n is, one at the least.
+func (s Split) units() int { return max((s.n+s.unit-1)/s.unit, 1) }
+
+// into is s cut into so many parts.
+func (s Split) into(count int) Split { return Split{s.n, s.unit, max(min(count, s.units()), 1)} }
 
 // SplitEvenly cuts n into parts of at most limit, all about equally long and,
 // except the last, multiples of unit.
 func SplitEvenly(n, limit, unit int) Split {
 	limit = max(limit/unit*unit, unit)
-	count := max((n+limit-1)/limit, 1)
-	size := max(roundUp((n+count-1)/count, unit), unit)
-	return Split{n, size, max((n+size-1)/size, 1)}
+	return Split{n, unit, 1}.into((n + limit - 1) / limit)
 }
 
 // grid is the division of a product into jobs: a rectangle of blocks.
@@ -106,11 +117,12 @@ type grid struct {
 	first      int // number of the first job
 }
 
-// divide cuts a product into about want jobs. Fewer rows in a job mean that
-// packing the right operand weighs more, fewer columns the same for the left
-// one, so rows are cut down to a few hundred first, and then columns.
-func divide(p *Primitives, q *Product, want int) grid {
+// divide cuts a product into about want jobs. The right operand is packed by every
+// job that has its columns, the left one once for all, so columns are cut down to
+// four panels first, then rows to a few hundred, and then columns again.
+func divide(p *Primitives, q *Product, want, threads int) grid {
 	const (
+		fewCols = 128
 		fewRows = 192
 		results = 1 << 17 // numbers of Out that stay in the cache from block to block
 		minWork = 1 << 18 // multiplications worth a job of their own
@@ -120,13 +132,34 @@ func divide(p *Primitives, q *Product, want int) grid {
 	}
 	want = max(min(want, q.M*q.N*max(q.K, 1)/minWork), 1)
 	cols := SplitEvenly(q.N, maxWidth, p.Cols)
+	cols = cols.into(max(min(want, q.N/fewCols), cols.Count))
 	perColumn := (want + cols.Count - 1) / cols.Count
-	rows := SplitEvenly(q.M, max(min(q.M/perColumn, results/cols.size), fewRows), p.Rows)
+	_, width := cols.At(0)
+	rows := SplitEvenly(q.M, roundUp(max(min(q.M/perColumn, results/width), fewRows), p.Rows), p.Rows)
 	if missing := (want + rows.Count - 1) / rows.Count; missing > cols.Count {
 		cols = SplitEvenly(q.N, max(q.N/missing, p.Cols), p.Cols)
 	}
-	return grid{rows: rows, cols: cols}
+	return grid{rows: rows, cols: cols}.forEach(threads)
 }
+
+// forEach gives every thread equally many jobs, by a few more of them if there are more
+// than threads.
+func (g grid) forEach(threads int) grid {
+	more := g
+	for more.jobs() > threads && more.jobs()%threads > 0 {
+		if g.rows.Count > 1 {
+			more.rows.Count++
+		} else {
+			more.cols.Count++
+		}
+	}
+	if more.rows.Count > more.rows.units() || more.cols.Count > more.cols.units() {
+		return g
+	}
+	return more
+}
+
+func (g grid) jobs() int { return g.rows.Count * g.cols.Count }
 
 // primitives are those that a product uses.
 func (q *Product) primitives(p *Primitives) *Primitives {
