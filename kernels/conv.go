@@ -78,7 +78,7 @@ func Conv(out, x []float32, w Elements, bias, residual []float32, s ConvShape) {
 		Left: gemm.Windows{
 			X: x, H: s.H, W: s.W, C: s.Cin, OutH: h, OutW: wd,
 			KH: s.Kernel, KW: s.Kernel, Stride: s.Stride, OffY: -s.PadBefore, OffX: -s.PadBefore,
-		},
+		}.Left(),
 		Right: gemm.Transposed{Src: w.n, Stride: k},
 		Out:   out, Stride: s.Cout, Bias: bias, Residual: residual, Half: s.half(),
 	})
@@ -144,7 +144,7 @@ func (s ConvShape) gradClass(dx, dy []float32, w Elements, y, x int) gemm.Produc
 		Left: gemm.Windows{
 			X: dy, H: h, W: wd, C: s.Cout, OutH: outH, OutW: outW,
 			KH: len(rows.taps), KW: len(cols.taps), Stride: 1, OffY: rows.first, OffX: cols.first,
-		},
+		}.Left(),
 		Right: gemm.Taps{Src: w.n, Cout: s.Cout, All: s.Kernel * s.Kernel, Cin: s.Cin, List: taps},
 		Out:   dx, Stride: s.Cin, Half: s.half(),
 	}

@@ -59,6 +59,14 @@ type Windows struct {
 	OffY, OffX int
 }
 
+// Left is the operand: where windows are the pixels themselves, just their rows.
+func (m Windows) Left() Left {
+	if m.KH == 1 && m.KW == 1 && m.Stride == 1 && m.OffY == 0 && m.OffX == 0 && m.OutH == m.H && m.OutW == m.W {
+		return Rows{Data: m.X, Stride: m.C, Scale: 1}
+	}
+	return m
+}
+
 func (m Windows) pack(p *Primitives, dst []float32, ld, row, rows, k0, k1 int) {
 	for r := range rows {
 		b, at := (row+r)/(m.OutH*m.OutW), (row+r)%(m.OutH*m.OutW)
@@ -114,9 +122,12 @@ const leftNumbers = 8 << 20
 
 var packedLefts = sync.Pool{New: func() any { return new(packedLeft) }}
 
-// packLeft packs the left operand, or returns nil where that is too much.
+// packLeft packs the left operand, or returns nil where that is too much or not needed.
 func (q *Product) packLeft(p *Primitives, parallel func(n int, f func(i int))) *packedLeft {
 	p = q.primitives(p)
+	if _, ok := q.inPlace(p); ok {
+		return nil
+	}
 	depths := q.depths(p)
 	n := q.M * (q.K/p.Depth + depths.Count*rowPad)
 	if n > leftNumbers {

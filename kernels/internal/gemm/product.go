@@ -85,30 +85,35 @@ func Run(threads int, parallel func(n int, f func(i int)), products ...Product) 
 	})
 }
 
-// Split is [0, n) cut into Count parts. Those at the beginning may be one unit longer
-// than the others, and the last one shorter.
-type Split struct{ n, unit, Count int }
+// Split is [0, n) cut into Count parts. The first longer ones are one unit longer than
+// the others, and the last one may be shorter.
+type Split struct {
+	Count           int
+	n, unit         int
+	shorter, longer int // units of a shorter part; how many are longer
+}
 
 // At is part i.
 func (s Split) At(i int) (lo, hi int) { return s.start(i), min(s.start(i+1), s.n) }
 
 // start is where part i begins.
-func (s Split) start(i int) int {
-	units := s.units()
-	return (i*(units/s.Count) + min(i, units%s.Count)) * s.unit
-}
+func (s Split) start(i int) int { return (i*s.shorter + min(i, s.longer)) * s.unit }
 
 // units is how many of them n is, one at the least.
 func (s Split) units() int { return max((s.n+s.unit-1)/s.unit, 1) }
 
-// into is s cut into so many parts.
-func (s Split) into(count int) Split { return Split{s.n, s.unit, max(min(count, s.units()), 1)} }
+// into is s cut into so many parts, or as many as there are units.
+func (s Split) into(count int) Split {
+	units := s.units()
+	count = max(min(count, units), 1)
+	return Split{count, s.n, s.unit, units / count, units % count}
+}
 
 // SplitEvenly cuts n into parts of at most limit, all about equally long and,
 // except the last, multiples of unit.
 func SplitEvenly(n, limit, unit int) Split {
 	limit = max(limit/unit*unit, unit)
-	return Split{n, unit, 1}.into((n + limit - 1) / limit)
+	return Split{n: n, unit: unit}.into((n + limit - 1) / limit)
 }
 
 // grid is the division of a product into jobs: a rectangle of blocks.
@@ -145,18 +150,21 @@ func divide(p *Primitives, q *Product, want, threads int) grid {
 // forEach gives every thread equally many jobs, by a few more of them if there are more
 // than threads.
 func (g grid) forEach(threads int) grid {
-	more := g
-	for more.jobs() > threads && more.jobs()%threads > 0 {
+	for more := g; more.jobs() > threads; {
+		if more.jobs()%threads == 0 {
+			return more
+		}
+		before := more.jobs()
 		if g.rows.Count > 1 {
-			more.rows.Count++
+			more.rows = g.rows.into(more.rows.Count + 1)
 		} else {
-			more.cols.Count++
+			more.cols = g.cols.into(more.cols.Count + 1)
+		}
+		if more.jobs() == before {
+			break // in units already
 		}
 	}
-	if more.rows.Count > more.rows.units() || more.cols.Count > more.cols.units() {
-		return g
-	}
-	return more
+	return g
 }
 
 func (g grid) jobs() int { return g.rows.Count * g.cols.Count }
@@ -182,15 +190,31 @@ func (q *Product) block(p *Primitives, left *packedLeft, m0, m1, n0, n1 int) {
 		q.Right.pack(p, w.b, n0, n1, k0, k1)
 		for r := range rows.Count {
 			lo, hi := rows.At(r)
-			a, lda := w.a, rowStride
-			if left == nil {
-				q.Left.pack(p, a, lda, m0+lo, hi-lo, k0, k1)
-			} else {
-				a, lda = left.from(d, m0+lo)
-			}
+			a, lda := q.leftRows(p, w, left, d, m0+lo, hi-lo, k0, k1)
 			q.tiles(p, w, a, lda, m0+lo, hi-lo, n0, n1, k0, k1)
 		}
 	}
+}
+
+// leftRows gives columns k0 to k1-1, block d over K, of some rows as tiles take them:
+// where they lie, from those packed as a whole, or packed for this job.
+func (q *Product) leftRows(p *Primitives, w *workspace, left *packedLeft, d, row, rows, k0, k1 int) (a []float32, lda int) {
+	if m, ok := q.inPlace(p); ok {
+		return m.Data[row*m.Stride+k0:], m.Stride
+	}
+	if left != nil {
+		return left.from(d, row)
+	}
+	q.Left.pack(p, w.a, rowStride, row, rows, k0, k1)
+	return w.a, rowStride
+}
+
+// inPlace tells whether tiles can take the rows of the left operand where they lie.
+// Those at multiples of 2048 bytes would compete for few sets of the first-level cache.
+func (q *Product) inPlace(p *Primitives) (m Rows, ok bool) {
+	const apart = 2048 / 4
+	m, ok = q.Left.(Rows)
+	return m, ok && m.Scale == 1 && p.Depth == 1 && m.Stride%apart != 0
 }
 
 // depths is the division of K, in elements; blocks of pairs are as deep as AMX's
