@@ -26,7 +26,7 @@ const (
 // run in between.
 func lookOut(limit time.Duration, ready func() bool) bool {
 	for start := time.Now(); time.Since(start) < limit; runtime.Gosched() {
-		for range 50 {
+		for range 500 {
 			if ready() {
 				return true
 			}

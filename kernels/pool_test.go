@@ -4,6 +4,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // withThreads runs f with n threads and restores the setting.
@@ -72,6 +73,23 @@ func TestParallelNestedAndConcurrent(t *testing.T) {
 		callers.Wait()
 		if got := total.Load(); got != 8*10*10*3 {
 			t.Errorf("%d items ran, want %d", got, 8*10*10*3)
+		}
+	})
+}
+
+// TestParallelWakesSleepers lets workers fall asleep before a call, and callers before
+// its end.
+func TestParallelWakesSleepers(t *testing.T) {
+	withThreads(t, 2, func() {
+		for range 10 {
+			time.Sleep(5 * workerLooksOut)
+			var both sync.WaitGroup
+			both.Add(2)
+			Parallel(2, func(i int) {
+				both.Done()
+				both.Wait() // for the other item, which another goroutine has to take
+				time.Sleep(time.Duration(i) * 2 * callerLooksOut)
+			})
 		}
 	})
 }
