@@ -8,6 +8,7 @@
 // Matrix Multiplication" (ACM TOMS 2008): a block of the right operand stays in
 // the second-level cache as panels of a few vectors' width, a block of rows of
 // the left one in the first-level cache, and a tile of the result in registers.
+// Rows are not packed where a tile can read them as they lie.
 //
 //	primitives.go           the loops that depend on the instruction set
 //	purego.go               them in portable Go
