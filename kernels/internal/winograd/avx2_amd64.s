@@ -1167,3 +1167,384 @@ GLOBL aaa<>(SB), RODATA|NOPTR, $4
 
 DATA bbb<>+0(SB)/4, $0x40580000
 GLOBL bbb<>(SB), RODATA|NOPTR, $4
+
+// func stream4AVX2(dst []float32, row int, pixel int, src []float32, lds int, bias []float32, add []float32, n int)
+// Requires: AVX, FMA3
+TEXT ·stream4AVX2(SB), NOSPLIT, $0-128
+	MOVQ         src_base+40(FP), AX
+	MOVQ         lds+64(FP), CX
+	SHLQ         $0x02, CX
+	LEAQ         (CX)(CX*2), DX
+	ADDQ         AX, DX
+	IMUL3Q       $0x06, CX, BX
+	LEAQ         (BX)(BX*2), SI
+	ADDQ         AX, SI
+	MOVQ         dst_base+0(FP), DI
+	MOVQ         pixel+32(FP), R8
+	SHLQ         $0x02, R8
+	LEAQ         (R8)(R8*2), R9
+	ADDQ         DI, R9
+	MOVQ         row+24(FP), R10
+	SHLQ         $0x02, R10
+	MOVQ         n+120(FP), R11
+	MOVQ         bias_base+72(FP), R12
+	MOVQ         add_base+96(FP), R13
+	LEAQ         (R8)(R8*2), R14
+	ADDQ         R13, R14
+	VBROADCASTSS a<>+0(SB), Y0
+	VBROADCASTSS b<>+0(SB), Y1
+	VBROADCASTSS aa<>+0(SB), Y2
+	VBROADCASTSS bb<>+0(SB), Y3
+	VBROADCASTSS aaa<>+0(SB), Y4
+	VBROADCASTSS bbb<>+0(SB), Y5
+
+vector:
+	VMOVUPS     (AX), Y6
+	VMOVUPS     (AX)(BX*1), Y7
+	VMOVUPS     (AX)(BX*2), Y8
+	VMOVUPS     (SI), Y9
+	VMOVUPS     (SI)(BX*1), Y10
+	VMOVUPS     (SI)(BX*2), Y11
+	VSUBPS      Y8, Y7, Y12
+	VADDPS      Y8, Y7, Y7
+	VSUBPS      Y10, Y9, Y8
+	VADDPS      Y10, Y9, Y9
+	VADDPS      Y7, Y6, Y6
+	VADDPS      Y9, Y6, Y6
+	VMULPS      Y2, Y7, Y7
+	VFMADD231PS Y3, Y9, Y7
+	VFMADD231PS Y4, Y12, Y11
+	VFMADD231PS Y5, Y8, Y11
+	VMULPS      Y0, Y12, Y12
+	VFMADD231PS Y1, Y8, Y12
+	VMOVUPS     Y6, (AX)
+	VMOVUPS     Y12, (AX)(BX*1)
+	VMOVUPS     Y7, (AX)(BX*2)
+	VMOVUPS     Y11, (SI)
+	ADDQ        CX, AX
+	ADDQ        CX, SI
+	VMOVUPS     (AX), Y6
+	VMOVUPS     (AX)(BX*1), Y7
+	VMOVUPS     (AX)(BX*2), Y8
+	VMOVUPS     (SI), Y9
+	VMOVUPS     (SI)(BX*1), Y10
+	VMOVUPS     (SI)(BX*2), Y11
+	VSUBPS      Y8, Y7, Y12
+	VADDPS      Y8, Y7, Y7
+	VSUBPS      Y10, Y9, Y8
+	VADDPS      Y10, Y9, Y9
+	VADDPS      Y7, Y6, Y6
+	VADDPS      Y9, Y6, Y6
+	VMULPS      Y2, Y7, Y7
+	VFMADD231PS Y3, Y9, Y7
+	VFMADD231PS Y4, Y12, Y11
+	VFMADD231PS Y5, Y8, Y11
+	VMULPS      Y0, Y12, Y12
+	VFMADD231PS Y1, Y8, Y12
+	VMOVUPS     Y6, (AX)
+	VMOVUPS     Y12, (AX)(BX*1)
+	VMOVUPS     Y7, (AX)(BX*2)
+	VMOVUPS     Y11, (SI)
+	ADDQ        CX, AX
+	ADDQ        CX, SI
+	VMOVUPS     (AX), Y6
+	VMOVUPS     (AX)(BX*1), Y7
+	VMOVUPS     (AX)(BX*2), Y8
+	VMOVUPS     (SI), Y9
+	VMOVUPS     (SI)(BX*1), Y10
+	VMOVUPS     (SI)(BX*2), Y11
+	VSUBPS      Y8, Y7, Y12
+	VADDPS      Y8, Y7, Y7
+	VSUBPS      Y10, Y9, Y8
+	VADDPS      Y10, Y9, Y9
+	VADDPS      Y7, Y6, Y6
+	VADDPS      Y9, Y6, Y6
+	VMULPS      Y2, Y7, Y7
+	VFMADD231PS Y3, Y9, Y7
+	VFMADD231PS Y4, Y12, Y11
+	VFMADD231PS Y5, Y8, Y11
+	VMULPS      Y0, Y12, Y12
+	VFMADD231PS Y1, Y8, Y12
+	VMOVUPS     Y6, (AX)
+	VMOVUPS     Y12, (AX)(BX*1)
+	VMOVUPS     Y7, (AX)(BX*2)
+	VMOVUPS     Y11, (SI)
+	ADDQ        CX, AX
+	ADDQ        CX, SI
+	VMOVUPS     (AX), Y6
+	VMOVUPS     (AX)(BX*1), Y7
+	VMOVUPS     (AX)(BX*2), Y8
+	VMOVUPS     (SI), Y9
+	VMOVUPS     (SI)(BX*1), Y10
+	VMOVUPS     (SI)(BX*2), Y11
+	VSUBPS      Y8, Y7, Y12
+	VADDPS      Y8, Y7, Y7
+	VSUBPS      Y10, Y9, Y8
+	VADDPS      Y10, Y9, Y9
+	VADDPS      Y7, Y6, Y6
+	VADDPS      Y9, Y6, Y6
+	VMULPS      Y2, Y7, Y7
+	VFMADD231PS Y3, Y9, Y7
+	VFMADD231PS Y4, Y12, Y11
+	VFMADD231PS Y5, Y8, Y11
+	VMULPS      Y0, Y12, Y12
+	VFMADD231PS Y1, Y8, Y12
+	VMOVUPS     Y6, (AX)
+	VMOVUPS     Y12, (AX)(BX*1)
+	VMOVUPS     Y7, (AX)(BX*2)
+	VMOVUPS     Y11, (SI)
+	ADDQ        CX, AX
+	ADDQ        CX, SI
+	VMOVUPS     (AX), Y6
+	VMOVUPS     (AX)(BX*1), Y7
+	VMOVUPS     (AX)(BX*2), Y8
+	VMOVUPS     (SI), Y9
+	VMOVUPS     (SI)(BX*1), Y10
+	VMOVUPS     (SI)(BX*2), Y11
+	VSUBPS      Y8, Y7, Y12
+	VADDPS      Y8, Y7, Y7
+	VSUBPS      Y10, Y9, Y8
+	VADDPS      Y10, Y9, Y9
+	VADDPS      Y7, Y6, Y6
+	VADDPS      Y9, Y6, Y6
+	VMULPS      Y2, Y7, Y7
+	VFMADD231PS Y3, Y9, Y7
+	VFMADD231PS Y4, Y12, Y11
+	VFMADD231PS Y5, Y8, Y11
+	VMULPS      Y0, Y12, Y12
+	VFMADD231PS Y1, Y8, Y12
+	VMOVUPS     Y6, (AX)
+	VMOVUPS     Y12, (AX)(BX*1)
+	VMOVUPS     Y7, (AX)(BX*2)
+	VMOVUPS     Y11, (SI)
+	ADDQ        CX, AX
+	ADDQ        CX, SI
+	VMOVUPS     (AX), Y6
+	VMOVUPS     (AX)(BX*1), Y7
+	VMOVUPS     (AX)(BX*2), Y8
+	VMOVUPS     (SI), Y9
+	VMOVUPS     (SI)(BX*1), Y10
+	VMOVUPS     (SI)(BX*2), Y11
+	VSUBPS      Y8, Y7, Y12
+	VADDPS      Y8, Y7, Y7
+	VSUBPS      Y10, Y9, Y8
+	VADDPS      Y10, Y9, Y9
+	VADDPS      Y7, Y6, Y6
+	VADDPS      Y9, Y6, Y6
+	VMULPS      Y2, Y7, Y7
+	VFMADD231PS Y3, Y9, Y7
+	VFMADD231PS Y4, Y12, Y11
+	VFMADD231PS Y5, Y8, Y11
+	VMULPS      Y0, Y12, Y12
+	VFMADD231PS Y1, Y8, Y12
+	VMOVUPS     Y6, (AX)
+	VMOVUPS     Y12, (AX)(BX*1)
+	VMOVUPS     Y7, (AX)(BX*2)
+	VMOVUPS     Y11, (SI)
+	ADDQ        CX, AX
+	ADDQ        CX, SI
+	IMUL3Q      $0x06, CX, R15
+	SUBQ        R15, AX
+	SUBQ        R15, SI
+	ADDQ        $0x20, SI
+	VMOVUPS     (AX), Y6
+	VMOVUPS     (AX)(CX*1), Y7
+	VMOVUPS     (AX)(CX*2), Y8
+	VMOVUPS     (DX), Y9
+	VMOVUPS     (DX)(CX*1), Y10
+	VMOVUPS     (DX)(CX*2), Y11
+	VSUBPS      Y8, Y7, Y12
+	VADDPS      Y8, Y7, Y7
+	VSUBPS      Y10, Y9, Y8
+	VADDPS      Y10, Y9, Y9
+	VADDPS      Y7, Y6, Y6
+	VADDPS      Y9, Y6, Y6
+	VMULPS      Y2, Y7, Y7
+	VFMADD231PS Y3, Y9, Y7
+	VFMADD231PS Y4, Y12, Y11
+	VFMADD231PS Y5, Y8, Y11
+	VMULPS      Y0, Y12, Y12
+	VFMADD231PS Y1, Y8, Y12
+	CMPQ        bias_len+80(FP), $0x00
+	JEQ         empty9
+	VADDPS      (R12), Y6, Y6
+	VADDPS      (R12), Y12, Y12
+	VADDPS      (R12), Y7, Y7
+	VADDPS      (R12), Y11, Y11
+
+empty9:
+	CMPQ   add_len+104(FP), $0x00
+	JEQ    empty10
+	VADDPS (R13), Y6, Y6
+	VADDPS (R13)(R8*1), Y12, Y12
+	VADDPS (R13)(R8*2), Y7, Y7
+	VADDPS (R14), Y11, Y11
+
+empty10:
+	VMOVNTPS    Y6, (DI)
+	VMOVNTPS    Y12, (DI)(R8*1)
+	VMOVNTPS    Y7, (DI)(R8*2)
+	VMOVNTPS    Y11, (R9)
+	ADDQ        R10, DI
+	ADDQ        R10, R9
+	ADDQ        R10, R13
+	ADDQ        R10, R14
+	ADDQ        BX, AX
+	ADDQ        BX, DX
+	VMOVUPS     (AX), Y6
+	VMOVUPS     (AX)(CX*1), Y7
+	VMOVUPS     (AX)(CX*2), Y8
+	VMOVUPS     (DX), Y9
+	VMOVUPS     (DX)(CX*1), Y10
+	VMOVUPS     (DX)(CX*2), Y11
+	VSUBPS      Y8, Y7, Y12
+	VADDPS      Y8, Y7, Y7
+	VSUBPS      Y10, Y9, Y8
+	VADDPS      Y10, Y9, Y9
+	VADDPS      Y7, Y6, Y6
+	VADDPS      Y9, Y6, Y6
+	VMULPS      Y2, Y7, Y7
+	VFMADD231PS Y3, Y9, Y7
+	VFMADD231PS Y4, Y12, Y11
+	VFMADD231PS Y5, Y8, Y11
+	VMULPS      Y0, Y12, Y12
+	VFMADD231PS Y1, Y8, Y12
+	CMPQ        bias_len+80(FP), $0x00
+	JEQ         empty11
+	VADDPS      (R12), Y6, Y6
+	VADDPS      (R12), Y12, Y12
+	VADDPS      (R12), Y7, Y7
+	VADDPS      (R12), Y11, Y11
+
+empty11:
+	CMPQ   add_len+104(FP), $0x00
+	JEQ    empty12
+	VADDPS (R13), Y6, Y6
+	VADDPS (R13)(R8*1), Y12, Y12
+	VADDPS (R13)(R8*2), Y7, Y7
+	VADDPS (R14), Y11, Y11
+
+empty12:
+	VMOVNTPS    Y6, (DI)
+	VMOVNTPS    Y12, (DI)(R8*1)
+	VMOVNTPS    Y7, (DI)(R8*2)
+	VMOVNTPS    Y11, (R9)
+	ADDQ        R10, DI
+	ADDQ        R10, R9
+	ADDQ        R10, R13
+	ADDQ        R10, R14
+	ADDQ        BX, AX
+	ADDQ        BX, DX
+	VMOVUPS     (AX), Y6
+	VMOVUPS     (AX)(CX*1), Y7
+	VMOVUPS     (AX)(CX*2), Y8
+	VMOVUPS     (DX), Y9
+	VMOVUPS     (DX)(CX*1), Y10
+	VMOVUPS     (DX)(CX*2), Y11
+	VSUBPS      Y8, Y7, Y12
+	VADDPS      Y8, Y7, Y7
+	VSUBPS      Y10, Y9, Y8
+	VADDPS      Y10, Y9, Y9
+	VADDPS      Y7, Y6, Y6
+	VADDPS      Y9, Y6, Y6
+	VMULPS      Y2, Y7, Y7
+	VFMADD231PS Y3, Y9, Y7
+	VFMADD231PS Y4, Y12, Y11
+	VFMADD231PS Y5, Y8, Y11
+	VMULPS      Y0, Y12, Y12
+	VFMADD231PS Y1, Y8, Y12
+	CMPQ        bias_len+80(FP), $0x00
+	JEQ         empty13
+	VADDPS      (R12), Y6, Y6
+	VADDPS      (R12), Y12, Y12
+	VADDPS      (R12), Y7, Y7
+	VADDPS      (R12), Y11, Y11
+
+empty13:
+	CMPQ   add_len+104(FP), $0x00
+	JEQ    empty14
+	VADDPS (R13), Y6, Y6
+	VADDPS (R13)(R8*1), Y12, Y12
+	VADDPS (R13)(R8*2), Y7, Y7
+	VADDPS (R14), Y11, Y11
+
+empty14:
+	VMOVNTPS    Y6, (DI)
+	VMOVNTPS    Y12, (DI)(R8*1)
+	VMOVNTPS    Y7, (DI)(R8*2)
+	VMOVNTPS    Y11, (R9)
+	ADDQ        R10, DI
+	ADDQ        R10, R9
+	ADDQ        R10, R13
+	ADDQ        R10, R14
+	ADDQ        BX, AX
+	ADDQ        BX, DX
+	VMOVUPS     (AX), Y6
+	VMOVUPS     (AX)(CX*1), Y7
+	VMOVUPS     (AX)(CX*2), Y8
+	VMOVUPS     (DX), Y9
+	VMOVUPS     (DX)(CX*1), Y10
+	VMOVUPS     (DX)(CX*2), Y11
+	VSUBPS      Y8, Y7, Y12
+	VADDPS      Y8, Y7, Y7
+	VSUBPS      Y10, Y9, Y8
+	VADDPS      Y10, Y9, Y9
+	VADDPS      Y7, Y6, Y6
+	VADDPS      Y9, Y6, Y6
+	VMULPS      Y2, Y7, Y7
+	VFMADD231PS Y3, Y9, Y7
+	VFMADD231PS Y4, Y12, Y11
+	VFMADD231PS Y5, Y8, Y11
+	VMULPS      Y0, Y12, Y12
+	VFMADD231PS Y1, Y8, Y12
+	CMPQ        bias_len+80(FP), $0x00
+	JEQ         empty15
+	VADDPS      (R12), Y6, Y6
+	VADDPS      (R12), Y12, Y12
+	VADDPS      (R12), Y7, Y7
+	VADDPS      (R12), Y11, Y11
+
+empty15:
+	CMPQ   add_len+104(FP), $0x00
+	JEQ    empty16
+	VADDPS (R13), Y6, Y6
+	VADDPS (R13)(R8*1), Y12, Y12
+	VADDPS (R13)(R8*2), Y7, Y7
+	VADDPS (R14), Y11, Y11
+
+empty16:
+	VMOVNTPS Y6, (DI)
+	VMOVNTPS Y12, (DI)(R8*1)
+	VMOVNTPS Y7, (DI)(R8*2)
+	VMOVNTPS Y11, (R9)
+	ADDQ     R10, DI
+	ADDQ     R10, R9
+	ADDQ     R10, R13
+	ADDQ     R10, R14
+	ADDQ     BX, AX
+	ADDQ     BX, DX
+	IMUL3Q   $0x04, BX, R15
+	SUBQ     R15, AX
+	SUBQ     R15, DX
+	ADDQ     $0x20, AX
+	ADDQ     $0x20, DX
+	IMUL3Q   $0x04, R10, R15
+	SUBQ     R15, DI
+	SUBQ     R15, R9
+	SUBQ     R15, R13
+	SUBQ     R15, R14
+	ADDQ     $0x20, DI
+	ADDQ     $0x20, R9
+	ADDQ     $0x20, R13
+	ADDQ     $0x20, R14
+	ADDQ     $0x20, R12
+	SUBQ     $0x08, R11
+	JG       vector
+	VZEROUPPER
+	RET
+
+// func fenceAVX2()
+// Requires: MMX+
+TEXT ·fenceAVX2(SB), NOSPLIT, $0
+	SFENCE
+	RET

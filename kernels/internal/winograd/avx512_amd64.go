@@ -23,6 +23,14 @@ func weights4AVX512(dst []float32, ldd int, src []float32, lds int, n int)
 //go:noescape
 func output4AVX512(dst []float32, row int, pixel int, src []float32, lds int, bias []float32, add []float32, n int)
 
+// stream4AVX512 sets dst[y*row+x*pixel+i] to element (y, x) of Aᵀ·m·A, where m[y][x] is src[f*lds+i], f = 6y+x, plus bias[i]
+// plus add[y*row+x*pixel+i], for i < n. An empty bias or add counts as zero; add may be dst. src may be overwritten.
+// Pixels go past the caches, until fence; they begin at multiples of a vector's length.
+// n is a positive multiple of 16.
+//
+//go:noescape
+func stream4AVX512(dst []float32, row int, pixel int, src []float32, lds int, bias []float32, add []float32, n int)
+
 // input2AVX512 sets dst[f*ld+i], f = 4y+x, to the pair of numbers 2i and 2i+1 of element (y, x) of Bᵀ·d·B, where d[y][x] is
 // src[y*row+x*pixel:][:n], for 2i < n.
 // n is a positive multiple of 16.
@@ -43,3 +51,16 @@ func weights2AVX512(dst []float32, ldd int, src []float32, lds int, n int)
 //
 //go:noescape
 func output2AVX512(dst []float32, row int, pixel int, src []float32, lds int, bias []float32, add []float32, n int)
+
+// stream2AVX512 sets dst[y*row+x*pixel+i] to element (y, x) of Aᵀ·m·A, where m[y][x] is src[f*lds+i], f = 4y+x, plus bias[i]
+// plus add[y*row+x*pixel+i], for i < n. An empty bias or add counts as zero; add may be dst. src may be overwritten.
+// Pixels go past the caches, until fence; they begin at multiples of a vector's length.
+// n is a positive multiple of 16.
+//
+//go:noescape
+func stream2AVX512(dst []float32, row int, pixel int, src []float32, lds int, bias []float32, add []float32, n int)
+
+// fenceAVX512 waits until what went past the caches is where others see it.
+//
+//go:noescape
+func fenceAVX512()

@@ -1132,6 +1132,381 @@ GLOBL aaa<>(SB), RODATA|NOPTR, $4
 DATA bbb<>+0(SB)/4, $0x40580000
 GLOBL bbb<>(SB), RODATA|NOPTR, $4
 
+// func stream4AVX512(dst []float32, row int, pixel int, src []float32, lds int, bias []float32, add []float32, n int)
+// Requires: AVX, AVX512F
+TEXT ·stream4AVX512(SB), NOSPLIT, $0-128
+	MOVQ         src_base+40(FP), AX
+	MOVQ         lds+64(FP), CX
+	SHLQ         $0x02, CX
+	LEAQ         (CX)(CX*2), DX
+	ADDQ         AX, DX
+	IMUL3Q       $0x06, CX, BX
+	LEAQ         (BX)(BX*2), SI
+	ADDQ         AX, SI
+	MOVQ         dst_base+0(FP), DI
+	MOVQ         pixel+32(FP), R8
+	SHLQ         $0x02, R8
+	LEAQ         (R8)(R8*2), R9
+	ADDQ         DI, R9
+	MOVQ         row+24(FP), R10
+	SHLQ         $0x02, R10
+	MOVQ         n+120(FP), R11
+	MOVQ         bias_base+72(FP), R12
+	MOVQ         add_base+96(FP), R13
+	LEAQ         (R8)(R8*2), R14
+	ADDQ         R13, R14
+	VBROADCASTSS a<>+0(SB), Z0
+	VBROADCASTSS b<>+0(SB), Z1
+	VBROADCASTSS aa<>+0(SB), Z2
+	VBROADCASTSS bb<>+0(SB), Z3
+	VBROADCASTSS aaa<>+0(SB), Z4
+	VBROADCASTSS bbb<>+0(SB), Z5
+
+vector:
+	VMOVUPS     (AX), Z6
+	VMOVUPS     (AX)(BX*1), Z7
+	VMOVUPS     (AX)(BX*2), Z8
+	VMOVUPS     (SI), Z9
+	VMOVUPS     (SI)(BX*1), Z10
+	VMOVUPS     (SI)(BX*2), Z11
+	VSUBPS      Z8, Z7, Z12
+	VADDPS      Z8, Z7, Z7
+	VSUBPS      Z10, Z9, Z8
+	VADDPS      Z10, Z9, Z9
+	VADDPS      Z7, Z6, Z6
+	VADDPS      Z9, Z6, Z6
+	VMULPS      Z2, Z7, Z7
+	VFMADD231PS Z3, Z9, Z7
+	VFMADD231PS Z4, Z12, Z11
+	VFMADD231PS Z5, Z8, Z11
+	VMULPS      Z0, Z12, Z12
+	VFMADD231PS Z1, Z8, Z12
+	VMOVUPS     Z6, (AX)
+	VMOVUPS     Z12, (AX)(BX*1)
+	VMOVUPS     Z7, (AX)(BX*2)
+	VMOVUPS     Z11, (SI)
+	ADDQ        CX, AX
+	ADDQ        CX, SI
+	VMOVUPS     (AX), Z6
+	VMOVUPS     (AX)(BX*1), Z7
+	VMOVUPS     (AX)(BX*2), Z8
+	VMOVUPS     (SI), Z9
+	VMOVUPS     (SI)(BX*1), Z10
+	VMOVUPS     (SI)(BX*2), Z11
+	VSUBPS      Z8, Z7, Z12
+	VADDPS      Z8, Z7, Z7
+	VSUBPS      Z10, Z9, Z8
+	VADDPS      Z10, Z9, Z9
+	VADDPS      Z7, Z6, Z6
+	VADDPS      Z9, Z6, Z6
+	VMULPS      Z2, Z7, Z7
+	VFMADD231PS Z3, Z9, Z7
+	VFMADD231PS Z4, Z12, Z11
+	VFMADD231PS Z5, Z8, Z11
+	VMULPS      Z0, Z12, Z12
+	VFMADD231PS Z1, Z8, Z12
+	VMOVUPS     Z6, (AX)
+	VMOVUPS     Z12, (AX)(BX*1)
+	VMOVUPS     Z7, (AX)(BX*2)
+	VMOVUPS     Z11, (SI)
+	ADDQ        CX, AX
+	ADDQ        CX, SI
+	VMOVUPS     (AX), Z6
+	VMOVUPS     (AX)(BX*1), Z7
+	VMOVUPS     (AX)(BX*2), Z8
+	VMOVUPS     (SI), Z9
+	VMOVUPS     (SI)(BX*1), Z10
+	VMOVUPS     (SI)(BX*2), Z11
+	VSUBPS      Z8, Z7, Z12
+	VADDPS      Z8, Z7, Z7
+	VSUBPS      Z10, Z9, Z8
+	VADDPS      Z10, Z9, Z9
+	VADDPS      Z7, Z6, Z6
+	VADDPS      Z9, Z6, Z6
+	VMULPS      Z2, Z7, Z7
+	VFMADD231PS Z3, Z9, Z7
+	VFMADD231PS Z4, Z12, Z11
+	VFMADD231PS Z5, Z8, Z11
+	VMULPS      Z0, Z12, Z12
+	VFMADD231PS Z1, Z8, Z12
+	VMOVUPS     Z6, (AX)
+	VMOVUPS     Z12, (AX)(BX*1)
+	VMOVUPS     Z7, (AX)(BX*2)
+	VMOVUPS     Z11, (SI)
+	ADDQ        CX, AX
+	ADDQ        CX, SI
+	VMOVUPS     (AX), Z6
+	VMOVUPS     (AX)(BX*1), Z7
+	VMOVUPS     (AX)(BX*2), Z8
+	VMOVUPS     (SI), Z9
+	VMOVUPS     (SI)(BX*1), Z10
+	VMOVUPS     (SI)(BX*2), Z11
+	VSUBPS      Z8, Z7, Z12
+	VADDPS      Z8, Z7, Z7
+	VSUBPS      Z10, Z9, Z8
+	VADDPS      Z10, Z9, Z9
+	VADDPS      Z7, Z6, Z6
+	VADDPS      Z9, Z6, Z6
+	VMULPS      Z2, Z7, Z7
+	VFMADD231PS Z3, Z9, Z7
+	VFMADD231PS Z4, Z12, Z11
+	VFMADD231PS Z5, Z8, Z11
+	VMULPS      Z0, Z12, Z12
+	VFMADD231PS Z1, Z8, Z12
+	VMOVUPS     Z6, (AX)
+	VMOVUPS     Z12, (AX)(BX*1)
+	VMOVUPS     Z7, (AX)(BX*2)
+	VMOVUPS     Z11, (SI)
+	ADDQ        CX, AX
+	ADDQ        CX, SI
+	VMOVUPS     (AX), Z6
+	VMOVUPS     (AX)(BX*1), Z7
+	VMOVUPS     (AX)(BX*2), Z8
+	VMOVUPS     (SI), Z9
+	VMOVUPS     (SI)(BX*1), Z10
+	VMOVUPS     (SI)(BX*2), Z11
+	VSUBPS      Z8, Z7, Z12
+	VADDPS      Z8, Z7, Z7
+	VSUBPS      Z10, Z9, Z8
+	VADDPS      Z10, Z9, Z9
+	VADDPS      Z7, Z6, Z6
+	VADDPS      Z9, Z6, Z6
+	VMULPS      Z2, Z7, Z7
+	VFMADD231PS Z3, Z9, Z7
+	VFMADD231PS Z4, Z12, Z11
+	VFMADD231PS Z5, Z8, Z11
+	VMULPS      Z0, Z12, Z12
+	VFMADD231PS Z1, Z8, Z12
+	VMOVUPS     Z6, (AX)
+	VMOVUPS     Z12, (AX)(BX*1)
+	VMOVUPS     Z7, (AX)(BX*2)
+	VMOVUPS     Z11, (SI)
+	ADDQ        CX, AX
+	ADDQ        CX, SI
+	VMOVUPS     (AX), Z6
+	VMOVUPS     (AX)(BX*1), Z7
+	VMOVUPS     (AX)(BX*2), Z8
+	VMOVUPS     (SI), Z9
+	VMOVUPS     (SI)(BX*1), Z10
+	VMOVUPS     (SI)(BX*2), Z11
+	VSUBPS      Z8, Z7, Z12
+	VADDPS      Z8, Z7, Z7
+	VSUBPS      Z10, Z9, Z8
+	VADDPS      Z10, Z9, Z9
+	VADDPS      Z7, Z6, Z6
+	VADDPS      Z9, Z6, Z6
+	VMULPS      Z2, Z7, Z7
+	VFMADD231PS Z3, Z9, Z7
+	VFMADD231PS Z4, Z12, Z11
+	VFMADD231PS Z5, Z8, Z11
+	VMULPS      Z0, Z12, Z12
+	VFMADD231PS Z1, Z8, Z12
+	VMOVUPS     Z6, (AX)
+	VMOVUPS     Z12, (AX)(BX*1)
+	VMOVUPS     Z7, (AX)(BX*2)
+	VMOVUPS     Z11, (SI)
+	ADDQ        CX, AX
+	ADDQ        CX, SI
+	IMUL3Q      $0x06, CX, R15
+	SUBQ        R15, AX
+	SUBQ        R15, SI
+	ADDQ        $0x40, SI
+	VMOVUPS     (AX), Z6
+	VMOVUPS     (AX)(CX*1), Z7
+	VMOVUPS     (AX)(CX*2), Z8
+	VMOVUPS     (DX), Z9
+	VMOVUPS     (DX)(CX*1), Z10
+	VMOVUPS     (DX)(CX*2), Z11
+	VSUBPS      Z8, Z7, Z12
+	VADDPS      Z8, Z7, Z7
+	VSUBPS      Z10, Z9, Z8
+	VADDPS      Z10, Z9, Z9
+	VADDPS      Z7, Z6, Z6
+	VADDPS      Z9, Z6, Z6
+	VMULPS      Z2, Z7, Z7
+	VFMADD231PS Z3, Z9, Z7
+	VFMADD231PS Z4, Z12, Z11
+	VFMADD231PS Z5, Z8, Z11
+	VMULPS      Z0, Z12, Z12
+	VFMADD231PS Z1, Z8, Z12
+	CMPQ        bias_len+80(FP), $0x00
+	JEQ         empty9
+	VADDPS      (R12), Z6, Z6
+	VADDPS      (R12), Z12, Z12
+	VADDPS      (R12), Z7, Z7
+	VADDPS      (R12), Z11, Z11
+
+empty9:
+	CMPQ   add_len+104(FP), $0x00
+	JEQ    empty10
+	VADDPS (R13), Z6, Z6
+	VADDPS (R13)(R8*1), Z12, Z12
+	VADDPS (R13)(R8*2), Z7, Z7
+	VADDPS (R14), Z11, Z11
+
+empty10:
+	VMOVNTPS    Z6, (DI)
+	VMOVNTPS    Z12, (DI)(R8*1)
+	VMOVNTPS    Z7, (DI)(R8*2)
+	VMOVNTPS    Z11, (R9)
+	ADDQ        R10, DI
+	ADDQ        R10, R9
+	ADDQ        R10, R13
+	ADDQ        R10, R14
+	ADDQ        BX, AX
+	ADDQ        BX, DX
+	VMOVUPS     (AX), Z6
+	VMOVUPS     (AX)(CX*1), Z7
+	VMOVUPS     (AX)(CX*2), Z8
+	VMOVUPS     (DX), Z9
+	VMOVUPS     (DX)(CX*1), Z10
+	VMOVUPS     (DX)(CX*2), Z11
+	VSUBPS      Z8, Z7, Z12
+	VADDPS      Z8, Z7, Z7
+	VSUBPS      Z10, Z9, Z8
+	VADDPS      Z10, Z9, Z9
+	VADDPS      Z7, Z6, Z6
+	VADDPS      Z9, Z6, Z6
+	VMULPS      Z2, Z7, Z7
+	VFMADD231PS Z3, Z9, Z7
+	VFMADD231PS Z4, Z12, Z11
+	VFMADD231PS Z5, Z8, Z11
+	VMULPS      Z0, Z12, Z12
+	VFMADD231PS Z1, Z8, Z12
+	CMPQ        bias_len+80(FP), $0x00
+	JEQ         empty11
+	VADDPS      (R12), Z6, Z6
+	VADDPS      (R12), Z12, Z12
+	VADDPS      (R12), Z7, Z7
+	VADDPS      (R12), Z11, Z11
+
+empty11:
+	CMPQ   add_len+104(FP), $0x00
+	JEQ    empty12
+	VADDPS (R13), Z6, Z6
+	VADDPS (R13)(R8*1), Z12, Z12
+	VADDPS (R13)(R8*2), Z7, Z7
+	VADDPS (R14), Z11, Z11
+
+empty12:
+	VMOVNTPS    Z6, (DI)
+	VMOVNTPS    Z12, (DI)(R8*1)
+	VMOVNTPS    Z7, (DI)(R8*2)
+	VMOVNTPS    Z11, (R9)
+	ADDQ        R10, DI
+	ADDQ        R10, R9
+	ADDQ        R10, R13
+	ADDQ        R10, R14
+	ADDQ        BX, AX
+	ADDQ        BX, DX
+	VMOVUPS     (AX), Z6
+	VMOVUPS     (AX)(CX*1), Z7
+	VMOVUPS     (AX)(CX*2), Z8
+	VMOVUPS     (DX), Z9
+	VMOVUPS     (DX)(CX*1), Z10
+	VMOVUPS     (DX)(CX*2), Z11
+	VSUBPS      Z8, Z7, Z12
+	VADDPS      Z8, Z7, Z7
+	VSUBPS      Z10, Z9, Z8
+	VADDPS      Z10, Z9, Z9
+	VADDPS      Z7, Z6, Z6
+	VADDPS      Z9, Z6, Z6
+	VMULPS      Z2, Z7, Z7
+	VFMADD231PS Z3, Z9, Z7
+	VFMADD231PS Z4, Z12, Z11
+	VFMADD231PS Z5, Z8, Z11
+	VMULPS      Z0, Z12, Z12
+	VFMADD231PS Z1, Z8, Z12
+	CMPQ        bias_len+80(FP), $0x00
+	JEQ         empty13
+	VADDPS      (R12), Z6, Z6
+	VADDPS      (R12), Z12, Z12
+	VADDPS      (R12), Z7, Z7
+	VADDPS      (R12), Z11, Z11
+
+empty13:
+	CMPQ   add_len+104(FP), $0x00
+	JEQ    empty14
+	VADDPS (R13), Z6, Z6
+	VADDPS (R13)(R8*1), Z12, Z12
+	VADDPS (R13)(R8*2), Z7, Z7
+	VADDPS (R14), Z11, Z11
+
+empty14:
+	VMOVNTPS    Z6, (DI)
+	VMOVNTPS    Z12, (DI)(R8*1)
+	VMOVNTPS    Z7, (DI)(R8*2)
+	VMOVNTPS    Z11, (R9)
+	ADDQ        R10, DI
+	ADDQ        R10, R9
+	ADDQ        R10, R13
+	ADDQ        R10, R14
+	ADDQ        BX, AX
+	ADDQ        BX, DX
+	VMOVUPS     (AX), Z6
+	VMOVUPS     (AX)(CX*1), Z7
+	VMOVUPS     (AX)(CX*2), Z8
+	VMOVUPS     (DX), Z9
+	VMOVUPS     (DX)(CX*1), Z10
+	VMOVUPS     (DX)(CX*2), Z11
+	VSUBPS      Z8, Z7, Z12
+	VADDPS      Z8, Z7, Z7
+	VSUBPS      Z10, Z9, Z8
+	VADDPS      Z10, Z9, Z9
+	VADDPS      Z7, Z6, Z6
+	VADDPS      Z9, Z6, Z6
+	VMULPS      Z2, Z7, Z7
+	VFMADD231PS Z3, Z9, Z7
+	VFMADD231PS Z4, Z12, Z11
+	VFMADD231PS Z5, Z8, Z11
+	VMULPS      Z0, Z12, Z12
+	VFMADD231PS Z1, Z8, Z12
+	CMPQ        bias_len+80(FP), $0x00
+	JEQ         empty15
+	VADDPS      (R12), Z6, Z6
+	VADDPS      (R12), Z12, Z12
+	VADDPS      (R12), Z7, Z7
+	VADDPS      (R12), Z11, Z11
+
+empty15:
+	CMPQ   add_len+104(FP), $0x00
+	JEQ    empty16
+	VADDPS (R13), Z6, Z6
+	VADDPS (R13)(R8*1), Z12, Z12
+	VADDPS (R13)(R8*2), Z7, Z7
+	VADDPS (R14), Z11, Z11
+
+empty16:
+	VMOVNTPS Z6, (DI)
+	VMOVNTPS Z12, (DI)(R8*1)
+	VMOVNTPS Z7, (DI)(R8*2)
+	VMOVNTPS Z11, (R9)
+	ADDQ     R10, DI
+	ADDQ     R10, R9
+	ADDQ     R10, R13
+	ADDQ     R10, R14
+	ADDQ     BX, AX
+	ADDQ     BX, DX
+	IMUL3Q   $0x04, BX, R15
+	SUBQ     R15, AX
+	SUBQ     R15, DX
+	ADDQ     $0x40, AX
+	ADDQ     $0x40, DX
+	IMUL3Q   $0x04, R10, R15
+	SUBQ     R15, DI
+	SUBQ     R15, R9
+	SUBQ     R15, R13
+	SUBQ     R15, R14
+	ADDQ     $0x40, DI
+	ADDQ     $0x40, R9
+	ADDQ     $0x40, R13
+	ADDQ     $0x40, R14
+	ADDQ     $0x40, R12
+	SUBQ     $0x10, R11
+	JG       vector
+	VZEROUPPER
+	RET
+
 // func input2AVX512(dst []float32, ld int, src []float32, row int, pixel int, n int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·input2AVX512(SB), NOSPLIT, $0-80
@@ -1918,17 +2293,17 @@ vector:
 	VSUBPS  Z4, Z2, Z2
 	VADDPS  Z6, Z2, Z2
 	CMPQ    bias_len+80(FP), $0x00
-	JEQ     empty9
+	JEQ     empty17
 	VADDPS  (R12), Z0, Z0
 	VADDPS  (R12), Z2, Z2
 
-empty9:
+empty17:
 	CMPQ   add_len+104(FP), $0x00
-	JEQ    empty10
+	JEQ    empty18
 	VADDPS (R13), Z0, Z0
 	VADDPS (R13)(R8*1), Z2, Z2
 
-empty10:
+empty18:
 	VMOVUPS Z0, (DI)
 	VMOVUPS Z2, (DI)(R8*1)
 	ADDQ    R10, DI
@@ -1942,17 +2317,17 @@ empty10:
 	VSUBPS  Z5, Z3, Z3
 	VADDPS  Z7, Z3, Z3
 	CMPQ    bias_len+80(FP), $0x00
-	JEQ     empty11
+	JEQ     empty19
 	VADDPS  (R12), Z1, Z1
 	VADDPS  (R12), Z3, Z3
 
-empty11:
+empty19:
 	CMPQ   add_len+104(FP), $0x00
-	JEQ    empty12
+	JEQ    empty20
 	VADDPS (R13), Z1, Z1
 	VADDPS (R13)(R8*1), Z3, Z3
 
-empty12:
+empty20:
 	VMOVUPS Z1, (DI)
 	VMOVUPS Z3, (DI)(R8*1)
 	ADDQ    R10, DI
@@ -1979,4 +2354,147 @@ empty12:
 	SUBQ    $0x10, R11
 	JG      vector
 	VZEROUPPER
+	RET
+
+// func stream2AVX512(dst []float32, row int, pixel int, src []float32, lds int, bias []float32, add []float32, n int)
+// Requires: AVX, AVX512F
+TEXT ·stream2AVX512(SB), NOSPLIT, $0-128
+	MOVQ   src_base+40(FP), AX
+	MOVQ   lds+64(FP), CX
+	SHLQ   $0x02, CX
+	LEAQ   (CX)(CX*2), DX
+	ADDQ   AX, DX
+	IMUL3Q $0x04, CX, BX
+	LEAQ   (BX)(BX*2), SI
+	ADDQ   AX, SI
+	MOVQ   dst_base+0(FP), DI
+	MOVQ   pixel+32(FP), R8
+	SHLQ   $0x02, R8
+	LEAQ   (R8)(R8*2), R9
+	ADDQ   DI, R9
+	MOVQ   row+24(FP), R10
+	SHLQ   $0x02, R10
+	MOVQ   n+120(FP), R11
+	MOVQ   bias_base+72(FP), R12
+	MOVQ   add_base+96(FP), R13
+	LEAQ   (R8)(R8*2), R14
+	ADDQ   R13, R14
+
+vector:
+	VMOVUPS (AX), Z0
+	VMOVUPS (AX)(BX*1), Z1
+	VMOVUPS (AX)(BX*2), Z2
+	VMOVUPS (SI), Z3
+	VADDPS  Z1, Z0, Z0
+	VADDPS  Z2, Z0, Z0
+	VSUBPS  Z2, Z1, Z1
+	VADDPS  Z3, Z1, Z1
+	ADDQ    CX, AX
+	ADDQ    CX, SI
+	VMOVUPS (AX), Z2
+	VMOVUPS (AX)(BX*1), Z3
+	VMOVUPS (AX)(BX*2), Z4
+	VMOVUPS (SI), Z5
+	VADDPS  Z3, Z2, Z2
+	VADDPS  Z4, Z2, Z2
+	VSUBPS  Z4, Z3, Z3
+	VADDPS  Z5, Z3, Z3
+	ADDQ    CX, AX
+	ADDQ    CX, SI
+	VMOVUPS (AX), Z4
+	VMOVUPS (AX)(BX*1), Z5
+	VMOVUPS (AX)(BX*2), Z6
+	VMOVUPS (SI), Z7
+	VADDPS  Z5, Z4, Z4
+	VADDPS  Z6, Z4, Z4
+	VSUBPS  Z6, Z5, Z5
+	VADDPS  Z7, Z5, Z5
+	ADDQ    CX, AX
+	ADDQ    CX, SI
+	VMOVUPS (AX), Z6
+	VMOVUPS (AX)(BX*1), Z7
+	VMOVUPS (AX)(BX*2), Z8
+	VMOVUPS (SI), Z9
+	VADDPS  Z7, Z6, Z6
+	VADDPS  Z8, Z6, Z6
+	VSUBPS  Z8, Z7, Z7
+	VADDPS  Z9, Z7, Z7
+	ADDQ    CX, AX
+	ADDQ    CX, SI
+	IMUL3Q  $0x04, CX, R15
+	SUBQ    R15, AX
+	SUBQ    R15, SI
+	ADDQ    $0x40, SI
+	VADDPS  Z2, Z0, Z0
+	VADDPS  Z4, Z0, Z0
+	VSUBPS  Z4, Z2, Z2
+	VADDPS  Z6, Z2, Z2
+	CMPQ    bias_len+80(FP), $0x00
+	JEQ     empty21
+	VADDPS  (R12), Z0, Z0
+	VADDPS  (R12), Z2, Z2
+
+empty21:
+	CMPQ   add_len+104(FP), $0x00
+	JEQ    empty22
+	VADDPS (R13), Z0, Z0
+	VADDPS (R13)(R8*1), Z2, Z2
+
+empty22:
+	VMOVNTPS Z0, (DI)
+	VMOVNTPS Z2, (DI)(R8*1)
+	ADDQ     R10, DI
+	ADDQ     R10, R9
+	ADDQ     R10, R13
+	ADDQ     R10, R14
+	ADDQ     BX, AX
+	ADDQ     BX, DX
+	VADDPS   Z3, Z1, Z1
+	VADDPS   Z5, Z1, Z1
+	VSUBPS   Z5, Z3, Z3
+	VADDPS   Z7, Z3, Z3
+	CMPQ     bias_len+80(FP), $0x00
+	JEQ      empty23
+	VADDPS   (R12), Z1, Z1
+	VADDPS   (R12), Z3, Z3
+
+empty23:
+	CMPQ   add_len+104(FP), $0x00
+	JEQ    empty24
+	VADDPS (R13), Z1, Z1
+	VADDPS (R13)(R8*1), Z3, Z3
+
+empty24:
+	VMOVNTPS Z1, (DI)
+	VMOVNTPS Z3, (DI)(R8*1)
+	ADDQ     R10, DI
+	ADDQ     R10, R9
+	ADDQ     R10, R13
+	ADDQ     R10, R14
+	ADDQ     BX, AX
+	ADDQ     BX, DX
+	IMUL3Q   $0x02, BX, R15
+	SUBQ     R15, AX
+	SUBQ     R15, DX
+	ADDQ     $0x40, AX
+	ADDQ     $0x40, DX
+	IMUL3Q   $0x02, R10, R15
+	SUBQ     R15, DI
+	SUBQ     R15, R9
+	SUBQ     R15, R13
+	SUBQ     R15, R14
+	ADDQ     $0x40, DI
+	ADDQ     $0x40, R9
+	ADDQ     $0x40, R13
+	ADDQ     $0x40, R14
+	ADDQ     $0x40, R12
+	SUBQ     $0x10, R11
+	JG       vector
+	VZEROUPPER
+	RET
+
+// func fenceAVX512()
+// Requires: MMX+
+TEXT ·fenceAVX512(SB), NOSPLIT, $0
+	SFENCE
 	RET

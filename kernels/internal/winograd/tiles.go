@@ -50,7 +50,7 @@ func (w work) results(sums []float32, plane, i, channel, count int) {
 	channels, bias := w.Weights.Out(), gemm.From(w.Bias, channel)
 	at := w.pixel(picture, y, x)*channels + channel
 	if y+w.side <= w.height && x+w.side <= w.width {
-		w.transforms.output(w.Out[at:], w.width*channels, channels, sums, plane, bias, gemm.From(w.Residual, at), count)
+		w.output(w.Out[at:], w.width*channels, channels, sums, plane, bias, gemm.From(w.Residual, at), count)
 		return
 	}
 	var square [maxSide * maxSide * maxCols]float32

@@ -23,12 +23,19 @@ type transforms struct {
 	// m[y][x] is src[f*lds+i], f = window·y+x, plus bias[i] plus
 	// add[y*row+x*pixel+i], for i < n. An empty bias or add counts as zero; add
 	// may be dst. src may be overwritten.
-	output func(dst []float32, row, pixel int, src []float32, lds int, bias, add []float32, n int)
+	output outputFunc
+
+	// stream is output past the caches, where pixels begin at multiples of 64 bytes;
+	// they are where other threads see them after fence. nil where there is none.
+	stream outputFunc
+	fence  func()
 
 	// half is the transforms for products of bfloat16 numbers, nil where the
 	// processor has none.
 	half *transforms
 }
+
+type outputFunc = func(dst []float32, row, pixel int, src []float32, lds int, bias, add []float32, n int)
 
 // frequencies is how many a tile is taken to.
 func (t *transforms) frequencies() int { return t.window * t.window }

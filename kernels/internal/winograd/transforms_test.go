@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
+	"github.com/sdgraph/sdgraph/kernels/internal/gemm"
 	"github.com/sdgraph/sdgraph/kernels/internal/isa"
 )
 
@@ -22,11 +24,40 @@ func TestTransforms(t *testing.T) {
 					testInput(t, f, n)
 					testWeights(t, f, n)
 					for options := range 4 {
-						testOutput(t, f, n, options)
+						testOutput(t, f, f.output, n, n+2, options)
+						if f.stream != nil {
+							testOutput(t, f, f.stream, n, n+16, options)
+							f.fence()
+						}
 					}
 				})
 			}
 		}
+	}
+}
+
+// TestStream convolves pictures with tiles across their edges past the caches, and not.
+func TestStream(t *testing.T) {
+	const h, w, in, out = 21, 26, 16, 64
+	c := Conv{B: 2, H: h, W: w, X: random(8, 2*h*w*in), Bias: random(9, out), Residual: random(10, 2*h*w*out),
+		Weights: Weights{Src: gemm.Numbers{F32: random(11, out*taps*in)}, Cout: out, Cin: in}}
+	run := func(stream int) []float32 {
+		defer func(before int) { streamNumbers = before }(streamNumbers)
+		streamNumbers = stream
+		c.Out = make([]float32, 2*h*w*out+16)
+		for !aligned(c.Out) {
+			c.Out = c.Out[1:]
+		}
+		c.Out = c.Out[:2*h*w*out]
+		c.Run(func(n int, f func(i int)) {
+			for i := range n {
+				f(i)
+			}
+		})
+		return c.Out
+	}
+	if through, past := run(1<<30), run(0); !slices.Equal(through, past) {
+		t.Error("what is written past the caches differs")
 	}
 }
 
@@ -69,10 +100,14 @@ func testWeights(t *testing.T, f *transforms, n int) {
 
 // testOutput has pixels that lie row after row without a gap, so that expect finds them; options say whether there are
 // a bias and something to add.
-func testOutput(t *testing.T, f *transforms, n, options int) {
+func testOutput(t *testing.T, f *transforms, output outputFunc, n, pixel, options int) {
 	w, side, m := f.window, f.side, matricesOf(f)
-	lds, pixel := n+1, n+2
-	src, dst := random(5, w*w*lds), random(6, side*side*pixel)
+	lds := n + 1
+	src, dst := random(5, w*w*lds), random(6, side*side*pixel+16)
+	for !aligned(dst) {
+		dst = dst[1:]
+	}
+	dst = dst[:side*side*pixel]
 	sums, before := append([]float32(nil), src...), append([]float32(nil), dst...)
 	var bias, add []float32
 	if options&1 > 0 {
@@ -81,7 +116,7 @@ func testOutput(t *testing.T, f *transforms, n, options int) {
 	if options&2 > 0 {
 		add = dst // in place
 	}
-	f.output(dst, side*pixel, pixel, src, lds, bias, add, n)
+	output(dst, side*pixel, pixel, src, lds, bias, add, n)
 	expect(t, fmt.Sprintf("output with options %d", options), dst, before, pixel, n, side*side, func(p, i int) float64 {
 		v := product(m.at, p/side, p%side, w, func(y, x int) float64 { return float64(sums[(w*y+x)*lds+i]) })
 		if bias != nil {

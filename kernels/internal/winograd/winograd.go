@@ -29,6 +29,7 @@ package winograd
 
 import (
 	"sync"
+	"unsafe"
 
 	"github.com/sdgraph/sdgraph/kernels/internal/gemm"
 )
@@ -54,6 +55,11 @@ const (
 	allNumbers   = 4 << 20       // of transformed weights, by tiles
 	fewestBlocks = 16            // of tiles, by tiles
 )
+
+// streamNumbers is from how many numbers on a result is written past the caches: so
+// large a one would not stay in them, and the processor need not read it first.
+// Tests set it.
+var streamNumbers = 8 << 20
 
 // Conv is out = x * w + bias + residual, with one pixel of zeros around x, so
 // that the result is as large as the picture.
@@ -119,6 +125,11 @@ func (c *Conv) Run(parallel func(n int, f func(i int))) {
 		w.gemm, w.transforms = p.Half, t.half
 	}
 	w.grid = newGrid(c, w.transforms)
+	if w.stream = w.transforms.stream != nil && len(c.Out) >= streamNumbers && aligned(c.Out); w.stream {
+		w.output = w.transforms.stream
+	} else {
+		w.output = w.transforms.output
+	}
 	if tiles := w.tilesAtATime(); tiles > 0 {
 		w.byTiles(tiles)
 	} else {
@@ -132,6 +143,8 @@ type work struct {
 	grid
 	full, gemm *gemm.Primitives // of numbers; of what is multiplied
 	transforms *transforms
+	output     outputFunc // of tiles within the picture
+	stream     bool       // past the caches
 	parallel   func(n int, f func(i int))
 }
 
@@ -172,7 +185,14 @@ func (w work) write(s *workspace, lo, hi, panel int) {
 	for i := lo; i < hi; i++ {
 		w.results(s.sums[(i-lo)*cols:], plane, i, panel*cols, cols)
 	}
+	if w.stream {
+		w.transforms.fence()
+	}
 }
+
+// aligned tells whether a slice begins at a multiple of 64 bytes. Pixels do then, too:
+// they have a multiple of 16 channels.
+func aligned(x []float32) bool { return uintptr(unsafe.Pointer(unsafe.SliceData(x)))%64 == 0 }
 
 func sumPlane(tiles, cols int) int { return tiles*cols + pad }
 

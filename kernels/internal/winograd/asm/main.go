@@ -37,6 +37,7 @@ func main() {
 	if t.lanes == 16 {
 		t.all(two)
 	}
+	t.fence()
 	Generate()
 }
 
@@ -119,6 +120,20 @@ func (t target) store(x []reg.VecVirtual, to plane) {
 	for i, v := range x {
 		VMOVUPS(v, to.vector(i))
 	}
+}
+
+// storePast writes vectors to a plane past the caches.
+func (t target) storePast(x []reg.VecVirtual, to plane) {
+	for i, v := range x {
+		VMOVNTPS(v, to.vector(i))
+	}
+}
+
+// fence generates the wait for what went past the caches.
+func (t target) fence() {
+	t.function("fence", "()", "waits until what went past the caches is where others see it.")
+	SFENCE()
+	RET()
 }
 
 // round writes vectors to a plane as bfloat16 numbers. Neither Go's assembler nor avo knows the instruction,

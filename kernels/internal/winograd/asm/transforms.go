@@ -40,6 +40,7 @@ func (t target) all(f algorithm) {
 		t.weights(f)
 	}
 	t.output(f)
+	t.stream(f)
 }
 
 // transform begins one of an algorithm's transforms; %d in text becomes the side of its window.
@@ -140,11 +141,16 @@ func (t target) weightPairs(f algorithm) {
 	})
 }
 
-// output generates Aᵀ·m·A.
-func (t target) output(f algorithm) {
-	t.transform(f, "output", "(dst []float32, row, pixel int, src []float32, lds int, bias, add []float32, n int)",
+// output generates Aᵀ·m·A, and stream the same past the caches.
+func (t target) output(f algorithm) { t.toPixels(f, "output", "", t.store) }
+func (t target) stream(f algorithm) {
+	t.toPixels(f, "stream", "\nPixels go past the caches, until fence; they begin at multiples of a vector's length.", t.storePast)
+}
+
+func (t target) toPixels(f algorithm, name, more string, store func(x []reg.VecVirtual, to plane)) {
+	t.transform(f, name, "(dst []float32, row, pixel int, src []float32, lds int, bias, add []float32, n int)",
 		"dst[y*row+x*pixel+i] to element (y, x) of Aᵀ·m·A, where m[y][x] is src[f*lds+i], f = %dy+x, plus bias[i]\n"+
-			"plus add[y*row+x*pixel+i], for i < n. An empty bias or add counts as zero; add may be dst. src may be overwritten.")
+			"plus add[y*row+x*pixel+i], for i < n. An empty bias or add counts as zero; add may be dst. src may be overwritten."+more)
 	in := t.matrix(newPlane(base("src"), "lds"), f.window, f.window, f.side, 4)
 	out := newPlane(base("dst"), "pixel")
 	row, n := bytes("row"), Load(Param("n"), GP64()).(reg.GPVirtual)
@@ -152,7 +158,7 @@ func (t target) output(f algorithm) {
 	apply := f.output(t)
 	t.loop(n, t.lanes, func() {
 		t.twice(in, apply, func() vectors { return t.load(in.column, f.window) }, func(x vectors) {
-			t.store(t.plus(x, bias, add), out)
+			store(t.plus(x, bias, add), out)
 			move(row, out.first, out.fourth, add.first, add.fourth)
 		})
 		t.next(f.side, row, out.first, out.fourth, add.first, add.fourth)
