@@ -109,11 +109,16 @@ func (s Split) into(count int) Split {
 	return Split{count, s.n, s.unit, units / count, units % count}
 }
 
-// SplitEvenly cuts n into parts of at most limit, all about equally long and,
-// except the last, multiples of unit.
+// SplitEvenly cuts n into parts of at most limit, all of one length and, except the
+// last, multiples of unit.
 func SplitEvenly(n, limit, unit int) Split {
 	limit = max(limit/unit*unit, unit)
-	return Split{n: n, unit: unit}.into((n + limit - 1) / limit)
+	each := Split{n: n, unit: unit}.into((n + limit - 1) / limit)
+	if each.longer > 0 {
+		each.shorter, each.longer = each.shorter+1, 0
+	}
+	each.Count = (each.units() + each.shorter - 1) / each.shorter
+	return each
 }
 
 // grid is the division of a product into jobs: a rectangle of blocks.
@@ -144,7 +149,7 @@ func divide(p *Primitives, q *Product, want, threads int) grid {
 	if missing := (want + rows.Count - 1) / rows.Count; missing > cols.Count {
 		cols = SplitEvenly(q.N, max(q.N/missing, p.Cols), p.Cols)
 	}
-	return grid{rows: rows, cols: cols}.forEach(threads)
+	return grid{rows: rows.into(rows.Count), cols: cols.into(cols.Count)}.forEach(threads)
 }
 
 // forEach gives every thread equally many jobs, by a few more of them if there are more
