@@ -112,13 +112,11 @@ func (s Split) into(count int) Split {
 // SplitEvenly cuts n into parts of at most limit, all of one length and, except the
 // last, multiples of unit.
 func SplitEvenly(n, limit, unit int) Split {
-	limit = max(limit/unit*unit, unit)
-	each := Split{n: n, unit: unit}.into((n + limit - 1) / limit)
-	if each.longer > 0 {
-		each.shorter, each.longer = each.shorter+1, 0
-	}
-	each.Count = (each.units() + each.shorter - 1) / each.shorter
-	return each
+	units := Split{n: n, unit: unit}.units()
+	most := max(limit/unit, 1)
+	parts := (units + most - 1) / most
+	each := (units + parts - 1) / parts
+	return Split{Count: (units + each - 1) / each, n: n, unit: unit, shorter: each}
 }
 
 // grid is the division of a product into jobs: a rectangle of blocks.
