@@ -134,17 +134,30 @@ func (p *Primitives) copy(dst []float32, ldd int, src Numbers, lds, m, n int) {
 // PackColumns packs the k×n matrix whose columns are rows of src, element
 // (i, j) at src[j*lds+i], into panels; PackRows the one with element (i, j) at
 // src[i*lds+j]. Panel q holds columns from q*Cols on and starts at dst[q*size].
-// Columns that complete the last panel keep what dst has there.
+// Columns that complete the last panel are zeros.
 func (p *Primitives) PackColumns(dst []float32, size int, src Numbers, lds, k, n int) {
 	for j := 0; j < n; j += p.Cols {
-		p.transpose(dst[j/p.Cols*size:], p.Cols, src.From(j*lds), lds, k, min(p.Cols, n-j))
+		panel, cols := dst[j/p.Cols*size:], min(p.Cols, n-j)
+		p.transpose(panel, p.Cols, src.From(j*lds), lds, k, cols)
+		p.complete(panel, k, cols)
 	}
 }
 
 // PackRows is described at [Primitives.PackColumns].
 func (p *Primitives) PackRows(dst []float32, size int, src Numbers, lds, k, n int) {
 	for j := 0; j < n; j += p.Cols {
-		p.copy(dst[j/p.Cols*size:], p.Cols, src.From(j), lds, k, min(p.Cols, n-j))
+		panel, cols := dst[j/p.Cols*size:], min(p.Cols, n-j)
+		p.copy(panel, p.Cols, src.From(j), lds, k, cols)
+		p.complete(panel, k, cols)
+	}
+}
+
+// complete clears the columns of a panel that were not packed. What memory holds there
+// may be pairs, which as numbers are often subnormal, and those take processors a
+// hundred cycles to multiply.
+func (p *Primitives) complete(panel []float32, k, cols int) {
+	for i := 0; i < k && cols < p.Cols; i++ {
+		clear(panel[i*p.Cols:][cols:p.Cols])
 	}
 }
 

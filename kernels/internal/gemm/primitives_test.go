@@ -359,3 +359,27 @@ func TestSizes(t *testing.T) {
 		}
 	})
 }
+
+// TestPackCompletes: columns that complete the last panel are zeros, whatever memory held.
+func TestPackCompletes(t *testing.T) {
+	eachLevel(t, testPackCompletes)
+	eachHalf(t, testPackCompletes)
+}
+
+func testPackCompletes(t *testing.T, p *Primitives) {
+	const k = 7
+	n := p.Cols + 3
+	src := newRandom(rand.New(rand.NewPCG(1, 2)), p.Depth*k*n).x
+	for name, pack := range map[string]func(dst []float32){
+		"columns": func(dst []float32) { p.PackColumns(dst, k*p.Cols, Numbers{F32: src}, p.Depth*k, k, n) },
+		"rows":    func(dst []float32) { p.PackRows(dst, k*p.Cols, Numbers{F32: src}, n, k, n) },
+	} {
+		panels := newGuarded(2 * k * p.Cols).x
+		pack(panels)
+		for i, x := range panels {
+			if column := i/(k*p.Cols)*p.Cols + i%p.Cols; isGuard(x) || (column >= n) != (x == 0) {
+				t.Fatalf("%s: row %d of column %d of %d is %v", name, i/p.Cols%k, column, n, x)
+			}
+		}
+	}
+}
