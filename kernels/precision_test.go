@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/sdgraph/sdgraph/kernels/internal/amxtest"
+	"github.com/sdgraph/sdgraph/kernels/internal/isa"
 )
 
 // TestBFloat16 compares what every product gives in bfloat16 with what it gives in float32: they differ, by about as
@@ -92,6 +93,45 @@ func testBFloat16Attention(t *testing.T, shapes []AttentionShape) {
 				AttentionGrad(all[0], all[1], all[2], q, k, v, out, dout, lse, s)
 			})
 		}
+	}
+}
+
+// TestFloat32AMX compares what convolutions with weights in half precision give on AMX, in parts of numbers, with what
+// they give on AVX-512.
+func TestFloat32AMX(t *testing.T) {
+	amxtest.Run(t, func(t *testing.T) {
+		r := source("amx")
+		for _, format := range []string{"float16", "bfloat16"} {
+			for _, s := range []ConvShape{
+				{B: 2, H: 8, W: 6, Cin: 32, Cout: 64, Kernel: 3, Stride: 2, PadBefore: 0, PadAfter: 1},
+				{B: 1, H: 7, W: 9, Cin: 64, Cout: 32, Kernel: 1, Stride: 1},
+			} {
+				h, w := s.Out()
+				x, dy := random(r, s.B*s.H*s.W*s.Cin), random(r, s.B*h*w*s.Cout)
+				file, _ := randomElements(r, format, s.Cout*s.Cin*s.Kernel*s.Kernel)
+				weights := ConvWeights(file, s.Cout, s.Cin, s.Kernel)
+				onBothLevels(t, shapeName(s)+format, len(dy), func(out []float32) { Conv(out, x, weights, nil, nil, s) })
+				onBothLevels(t, shapeName(s)+format+" gradient", len(x), func(dx []float32) { ConvGrad(dx, dy, weights, s) })
+			}
+		}
+	})
+}
+
+// onBothLevels runs f on AVX-512 and on AMX.
+func onBothLevels(t *testing.T, name string, n int, f func(out []float32)) {
+	t.Helper()
+	single, parts := nan(n), nan(n)
+	isa.Force(isa.AVX512)
+	f(single)
+	isa.Force(isa.AMX)
+	f(parts)
+	var square, err float64
+	for i, x := range single {
+		square += float64(x) * float64(x)
+		err += math.Pow(float64(parts[i])-float64(x), 2)
+	}
+	if off := math.Sqrt(err / square); !(off > 0 && off < 5e-7) {
+		t.Errorf("%s: AMX differs by %.2g of the RMS, want about 1e-7", name, off)
 	}
 }
 

@@ -30,3 +30,11 @@ func halfTileAMX(c []float32, ldc int, a []float32, lda int, panel []float32, k 
 // panel. An empty bias or add counts as zero; add may be c. k is positive if there
 // are several panels.
 func quarterTileAMX(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int)
+
+// tileThirdsFloat16AMX does what tileAMX does with rows of three parts and panels of 2,
+// k being the number of pairs, a multiple of 16.
+func tileThirdsFloat16AMX(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int)
+
+// tileThirdsBFloat16AMX does what tileAMX does with rows of three parts and panels of 1,
+// k being the number of pairs, a multiple of 16.
+func tileThirdsBFloat16AMX(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int)

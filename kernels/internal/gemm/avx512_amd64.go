@@ -141,3 +141,16 @@ func transposePairsBFloat16AVX512(dst []float32, ldd int, src []uint16, lds int,
 // interleavePairsBFloat16AVX512 sets dst[i*ldd+j] to the pair of src[2*i*lds+j] and src[(2*i+1)*lds+j],
 // for i < m, j < n. m and n are positive.
 func interleavePairsBFloat16AVX512(dst []float32, ldd int, src []uint16, lds int, m int, n int)
+
+// rowThirdsAVX512 sets the three times n elements from dst[i*ldd] on to the pairs of the parts of
+// src[i*lds+2*j] and the number after it, for i < m, j < n. m is positive and n a
+// positive multiple of 16.
+func rowThirdsAVX512(dst []float32, ldd int, src []float32, lds int, m int, n int)
+
+// transposeRestsFloat16AVX512 sets dst[i*ldd+j] to the pair of what src[j*lds+2*i] and the number after it
+// lose when rounded, for i < m, j < n. m and n are positive multiples of 16.
+func transposeRestsFloat16AVX512(dst []float32, ldd int, src []uint16, lds int, m int, n int)
+
+// interleaveRestsFloat16AVX512 sets dst[i*ldd+j] to the pair of what src[2*i*lds+j] and src[(2*i+1)*lds+j]
+// lose when rounded, for i < m, j < n. m is positive and n a positive multiple of 16.
+func interleaveRestsFloat16AVX512(dst []float32, ldd int, src []uint16, lds int, m int, n int)

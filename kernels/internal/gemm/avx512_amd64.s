@@ -24115,3 +24115,596 @@ vector:
 	JNE         row
 	VZEROUPPER
 	RET
+
+DATA rounding<>+0(SB)/4, $0x00000001
+DATA rounding<>+4(SB)/4, $0x00007fff
+DATA rounding<>+8(SB)/4, $0xffff0000
+GLOBL rounding<>(SB), RODATA|NOPTR, $12
+
+// func rowThirdsAVX512(dst []float32, ldd int, src []float32, lds int, m int, n int)
+// Requires: AVX, AVX512F
+TEXT ·rowThirdsAVX512(SB), NOSPLIT, $0-80
+	MOVQ dst_base+0(FP), AX
+	MOVQ ldd+24(FP), CX
+	MOVQ src_base+32(FP), DX
+	MOVQ lds+56(FP), BX
+	MOVQ m+64(FP), SI
+	MOVQ n+72(FP), DI
+	SHLQ $0x02, CX
+	SHLQ $0x02, BX
+
+row:
+	MOVQ DX, R8
+	MOVQ AX, R9
+	MOVQ DI, R10
+
+vector:
+	VMOVUPS     (R8), Z0
+	VMOVUPS     64(R8), Z1
+	LONG        $0x4877f262
+	WORD        $0xd872
+	VMOVUPS     Z3, (R9)
+	VPSRLD      $0x10, Z0, Z2
+	VPANDD.BCST rounding<>+0(SB), Z2, Z2
+	VPADDD.BCST rounding<>+4(SB), Z2, Z2
+	VPADDD      Z0, Z2, Z2
+	VPANDD.BCST rounding<>+8(SB), Z2, Z2
+	VSUBPS      Z2, Z0, Z0
+	VPSRLD      $0x10, Z1, Z2
+	VPANDD.BCST rounding<>+0(SB), Z2, Z2
+	VPADDD.BCST rounding<>+4(SB), Z2, Z2
+	VPADDD      Z1, Z2, Z2
+	VPANDD.BCST rounding<>+8(SB), Z2, Z2
+	VSUBPS      Z2, Z1, Z1
+	ADDQ        $0x00000040, R9
+	LONG        $0x4877f262
+	WORD        $0xd872
+	VMOVUPS     Z3, (R9)
+	VPSRLD      $0x10, Z0, Z2
+	VPANDD.BCST rounding<>+0(SB), Z2, Z2
+	VPADDD.BCST rounding<>+4(SB), Z2, Z2
+	VPADDD      Z0, Z2, Z2
+	VPANDD.BCST rounding<>+8(SB), Z2, Z2
+	VSUBPS      Z2, Z0, Z0
+	VPSRLD      $0x10, Z1, Z2
+	VPANDD.BCST rounding<>+0(SB), Z2, Z2
+	VPADDD.BCST rounding<>+4(SB), Z2, Z2
+	VPADDD      Z1, Z2, Z2
+	VPANDD.BCST rounding<>+8(SB), Z2, Z2
+	VSUBPS      Z2, Z1, Z1
+	ADDQ        $0x00000040, R9
+	LONG        $0x4877f262
+	WORD        $0xd872
+	VMOVUPS     Z3, (R9)
+	ADDQ        $0x00000080, R8
+	ADDQ        $0x00000040, R9
+	SUBQ        $0x00000010, R10
+	JG          vector
+	ADDQ        BX, DX
+	ADDQ        CX, AX
+	DECQ        SI
+	JNE         row
+	VZEROUPPER
+	RET
+
+// func transposeRestsFloat16AVX512(dst []float32, ldd int, src []uint16, lds int, m int, n int)
+// Requires: AVX, AVX512F, BMI2, CMOV, MMX+
+TEXT ·transposeRestsFloat16AVX512(SB), NOSPLIT, $0-80
+	MOVQ dst_base+0(FP), AX
+	MOVQ ldd+24(FP), CX
+	MOVQ src_base+32(FP), DX
+	MOVQ lds+56(FP), BX
+	MOVQ m+64(FP), SI
+	MOVQ n+72(FP), DI
+	SHLQ $0x02, CX
+	SHLQ $0x01, BX
+	MOVQ BX, R8
+	SHLQ $0x04, R8
+
+columns:
+	MOVQ DX, R9
+	MOVQ AX, R10
+	MOVQ SI, R11
+
+block:
+	MOVQ        $0x000000000000ffff, R12
+	MOVQ        $0x0000000000000010, R13
+	CMPQ        R11, R13
+	CMOVQLT     R11, R13
+	BZHIQ       R13, R12, R12
+	KMOVW       R12, K3
+	MOVQ        $0x0000000055555555, R13
+	PDEPQ       R13, R12, R12
+	LEAQ        (R12)(R12*2), R12
+	KMOVW       R12, K1
+	SHRQ        $0x10, R12
+	KMOVW       R12, K2
+	MOVQ        R9, R12
+	VCVTPH2PS   (R12), Z0
+	VPSRLD      $0x10, Z0, Z30
+	VPANDD.BCST rounding<>+0(SB), Z30, Z30
+	VPADDD.BCST rounding<>+4(SB), Z30, Z30
+	VPADDD      Z0, Z30, Z30
+	VPANDD.BCST rounding<>+8(SB), Z30, Z30
+	VSUBPS      Z30, Z0, Z0
+	VCVTPH2PS   32(R12), Z31
+	VPSRLD      $0x10, Z31, Z30
+	VPANDD.BCST rounding<>+0(SB), Z30, Z30
+	VPADDD.BCST rounding<>+4(SB), Z30, Z30
+	VPADDD      Z31, Z30, Z30
+	VPANDD.BCST rounding<>+8(SB), Z30, Z30
+	VSUBPS      Z30, Z31, Z31
+	LONG        $0x4007f262
+	WORD        $0xc072
+	PREFETCHT0  (R12)(R8*1)
+	ADDQ        BX, R12
+	VCVTPH2PS   (R12), Z1
+	VPSRLD      $0x10, Z1, Z30
+	VPANDD.BCST rounding<>+0(SB), Z30, Z30
+	VPADDD.BCST rounding<>+4(SB), Z30, Z30
+	VPADDD      Z1, Z30, Z30
+	VPANDD.BCST rounding<>+8(SB), Z30, Z30
+	VSUBPS      Z30, Z1, Z1
+	VCVTPH2PS   32(R12), Z31
+	VPSRLD      $0x10, Z31, Z30
+	VPANDD.BCST rounding<>+0(SB), Z30, Z30
+	VPADDD.BCST rounding<>+4(SB), Z30, Z30
+	VPADDD      Z31, Z30, Z30
+	VPANDD.BCST rounding<>+8(SB), Z30, Z30
+	VSUBPS      Z30, Z31, Z31
+	LONG        $0x4007f262
+	WORD        $0xc972
+	PREFETCHT0  (R12)(R8*1)
+	ADDQ        BX, R12
+	VCVTPH2PS   (R12), Z2
+	VPSRLD      $0x10, Z2, Z30
+	VPANDD.BCST rounding<>+0(SB), Z30, Z30
+	VPADDD.BCST rounding<>+4(SB), Z30, Z30
+	VPADDD      Z2, Z30, Z30
+	VPANDD.BCST rounding<>+8(SB), Z30, Z30
+	VSUBPS      Z30, Z2, Z2
+	VCVTPH2PS   32(R12), Z31
+	VPSRLD      $0x10, Z31, Z30
+	VPANDD.BCST rounding<>+0(SB), Z30, Z30
+	VPADDD.BCST rounding<>+4(SB), Z30, Z30
+	VPADDD      Z31, Z30, Z30
+	VPANDD.BCST rounding<>+8(SB), Z30, Z30
+	VSUBPS      Z30, Z31, Z31
+	LONG        $0x4007f262
+	WORD        $0xd272
+	PREFETCHT0  (R12)(R8*1)
+	ADDQ        BX, R12
+	VCVTPH2PS   (R12), Z3
+	VPSRLD      $0x10, Z3, Z30
+	VPANDD.BCST rounding<>+0(SB), Z30, Z30
+	VPADDD.BCST rounding<>+4(SB), Z30, Z30
+	VPADDD      Z3, Z30, Z30
+	VPANDD.BCST rounding<>+8(SB), Z30, Z30
+	VSUBPS      Z30, Z3, Z3
+	VCVTPH2PS   32(R12), Z31
+	VPSRLD      $0x10, Z31, Z30
+	VPANDD.BCST rounding<>+0(SB), Z30, Z30
+	VPADDD.BCST rounding<>+4(SB), Z30, Z30
+	VPADDD      Z31, Z30, Z30
+	VPANDD.BCST rounding<>+8(SB), Z30, Z30
+	VSUBPS      Z30, Z31, Z31
+	LONG        $0x4007f262
+	WORD        $0xdb72
+	PREFETCHT0  (R12)(R8*1)
+	ADDQ        BX, R12
+	VCVTPH2PS   (R12), Z4
+	VPSRLD      $0x10, Z4, Z30
+	VPANDD.BCST rounding<>+0(SB), Z30, Z30
+	VPADDD.BCST rounding<>+4(SB), Z30, Z30
+	VPADDD      Z4, Z30, Z30
+	VPANDD.BCST rounding<>+8(SB), Z30, Z30
+	VSUBPS      Z30, Z4, Z4
+	VCVTPH2PS   32(R12), Z31
+	VPSRLD      $0x10, Z31, Z30
+	VPANDD.BCST rounding<>+0(SB), Z30, Z30
+	VPADDD.BCST rounding<>+4(SB), Z30, Z30
+	VPADDD      Z31, Z30, Z30
+	VPANDD.BCST rounding<>+8(SB), Z30, Z30
+	VSUBPS      Z30, Z31, Z31
+	LONG        $0x4007f262
+	WORD        $0xe472
+	PREFETCHT0  (R12)(R8*1)
+	ADDQ        BX, R12
+	VCVTPH2PS   (R12), Z5
+	VPSRLD      $0x10, Z5, Z30
+	VPANDD.BCST rounding<>+0(SB), Z30, Z30
+	VPADDD.BCST rounding<>+4(SB), Z30, Z30
+	VPADDD      Z5, Z30, Z30
+	VPANDD.BCST rounding<>+8(SB), Z30, Z30
+	VSUBPS      Z30, Z5, Z5
+	VCVTPH2PS   32(R12), Z31
+	VPSRLD      $0x10, Z31, Z30
+	VPANDD.BCST rounding<>+0(SB), Z30, Z30
+	VPADDD.BCST rounding<>+4(SB), Z30, Z30
+	VPADDD      Z31, Z30, Z30
+	VPANDD.BCST rounding<>+8(SB), Z30, Z30
+	VSUBPS      Z30, Z31, Z31
+	LONG        $0x4007f262
+	WORD        $0xed72
+	PREFETCHT0  (R12)(R8*1)
+	ADDQ        BX, R12
+	VCVTPH2PS   (R12), Z6
+	VPSRLD      $0x10, Z6, Z30
+	VPANDD.BCST rounding<>+0(SB), Z30, Z30
+	VPADDD.BCST rounding<>+4(SB), Z30, Z30
+	VPADDD      Z6, Z30, Z30
+	VPANDD.BCST rounding<>+8(SB), Z30, Z30
+	VSUBPS      Z30, Z6, Z6
+	VCVTPH2PS   32(R12), Z31
+	VPSRLD      $0x10, Z31, Z30
+	VPANDD.BCST rounding<>+0(SB), Z30, Z30
+	VPADDD.BCST rounding<>+4(SB), Z30, Z30
+	VPADDD      Z31, Z30, Z30
+	VPANDD.BCST rounding<>+8(SB), Z30, Z30
+	VSUBPS      Z30, Z31, Z31
+	LONG        $0x4007f262
+	WORD        $0xf672
+	PREFETCHT0  (R12)(R8*1)
+	ADDQ        BX, R12
+	VCVTPH2PS   (R12), Z7
+	VPSRLD      $0x10, Z7, Z30
+	VPANDD.BCST rounding<>+0(SB), Z30, Z30
+	VPADDD.BCST rounding<>+4(SB), Z30, Z30
+	VPADDD      Z7, Z30, Z30
+	VPANDD.BCST rounding<>+8(SB), Z30, Z30
+	VSUBPS      Z30, Z7, Z7
+	VCVTPH2PS   32(R12), Z31
+	VPSRLD      $0x10, Z31, Z30
+	VPANDD.BCST rounding<>+0(SB), Z30, Z30
+	VPADDD.BCST rounding<>+4(SB), Z30, Z30
+	VPADDD      Z31, Z30, Z30
+	VPANDD.BCST rounding<>+8(SB), Z30, Z30
+	VSUBPS      Z30, Z31, Z31
+	LONG        $0x4007f262
+	WORD        $0xff72
+	PREFETCHT0  (R12)(R8*1)
+	ADDQ        BX, R12
+	VCVTPH2PS   (R12), Z8
+	VPSRLD      $0x10, Z8, Z30
+	VPANDD.BCST rounding<>+0(SB), Z30, Z30
+	VPADDD.BCST rounding<>+4(SB), Z30, Z30
+	VPADDD      Z8, Z30, Z30
+	VPANDD.BCST rounding<>+8(SB), Z30, Z30
+	VSUBPS      Z30, Z8, Z8
+	VCVTPH2PS   32(R12), Z31
+	VPSRLD      $0x10, Z31, Z30
+	VPANDD.BCST rounding<>+0(SB), Z30, Z30
+	VPADDD.BCST rounding<>+4(SB), Z30, Z30
+	VPADDD      Z31, Z30, Z30
+	VPANDD.BCST rounding<>+8(SB), Z30, Z30
+	VSUBPS      Z30, Z31, Z31
+	LONG        $0x40075262
+	WORD        $0xc072
+	PREFETCHT0  (R12)(R8*1)
+	ADDQ        BX, R12
+	VCVTPH2PS   (R12), Z9
+	VPSRLD      $0x10, Z9, Z30
+	VPANDD.BCST rounding<>+0(SB), Z30, Z30
+	VPADDD.BCST rounding<>+4(SB), Z30, Z30
+	VPADDD      Z9, Z30, Z30
+	VPANDD.BCST rounding<>+8(SB), Z30, Z30
+	VSUBPS      Z30, Z9, Z9
+	VCVTPH2PS   32(R12), Z31
+	VPSRLD      $0x10, Z31, Z30
+	VPANDD.BCST rounding<>+0(SB), Z30, Z30
+	VPADDD.BCST rounding<>+4(SB), Z30, Z30
+	VPADDD      Z31, Z30, Z30
+	VPANDD.BCST rounding<>+8(SB), Z30, Z30
+	VSUBPS      Z30, Z31, Z31
+	LONG        $0x40075262
+	WORD        $0xc972
+	PREFETCHT0  (R12)(R8*1)
+	ADDQ        BX, R12
+	VCVTPH2PS   (R12), Z10
+	VPSRLD      $0x10, Z10, Z30
+	VPANDD.BCST rounding<>+0(SB), Z30, Z30
+	VPADDD.BCST rounding<>+4(SB), Z30, Z30
+	VPADDD      Z10, Z30, Z30
+	VPANDD.BCST rounding<>+8(SB), Z30, Z30
+	VSUBPS      Z30, Z10, Z10
+	VCVTPH2PS   32(R12), Z31
+	VPSRLD      $0x10, Z31, Z30
+	VPANDD.BCST rounding<>+0(SB), Z30, Z30
+	VPADDD.BCST rounding<>+4(SB), Z30, Z30
+	VPADDD      Z31, Z30, Z30
+	VPANDD.BCST rounding<>+8(SB), Z30, Z30
+	VSUBPS      Z30, Z31, Z31
+	LONG        $0x40075262
+	WORD        $0xd272
+	PREFETCHT0  (R12)(R8*1)
+	ADDQ        BX, R12
+	VCVTPH2PS   (R12), Z11
+	VPSRLD      $0x10, Z11, Z30
+	VPANDD.BCST rounding<>+0(SB), Z30, Z30
+	VPADDD.BCST rounding<>+4(SB), Z30, Z30
+	VPADDD      Z11, Z30, Z30
+	VPANDD.BCST rounding<>+8(SB), Z30, Z30
+	VSUBPS      Z30, Z11, Z11
+	VCVTPH2PS   32(R12), Z31
+	VPSRLD      $0x10, Z31, Z30
+	VPANDD.BCST rounding<>+0(SB), Z30, Z30
+	VPADDD.BCST rounding<>+4(SB), Z30, Z30
+	VPADDD      Z31, Z30, Z30
+	VPANDD.BCST rounding<>+8(SB), Z30, Z30
+	VSUBPS      Z30, Z31, Z31
+	LONG        $0x40075262
+	WORD        $0xdb72
+	PREFETCHT0  (R12)(R8*1)
+	ADDQ        BX, R12
+	VCVTPH2PS   (R12), Z12
+	VPSRLD      $0x10, Z12, Z30
+	VPANDD.BCST rounding<>+0(SB), Z30, Z30
+	VPADDD.BCST rounding<>+4(SB), Z30, Z30
+	VPADDD      Z12, Z30, Z30
+	VPANDD.BCST rounding<>+8(SB), Z30, Z30
+	VSUBPS      Z30, Z12, Z12
+	VCVTPH2PS   32(R12), Z31
+	VPSRLD      $0x10, Z31, Z30
+	VPANDD.BCST rounding<>+0(SB), Z30, Z30
+	VPADDD.BCST rounding<>+4(SB), Z30, Z30
+	VPADDD      Z31, Z30, Z30
+	VPANDD.BCST rounding<>+8(SB), Z30, Z30
+	VSUBPS      Z30, Z31, Z31
+	LONG        $0x40075262
+	WORD        $0xe472
+	PREFETCHT0  (R12)(R8*1)
+	ADDQ        BX, R12
+	VCVTPH2PS   (R12), Z13
+	VPSRLD      $0x10, Z13, Z30
+	VPANDD.BCST rounding<>+0(SB), Z30, Z30
+	VPADDD.BCST rounding<>+4(SB), Z30, Z30
+	VPADDD      Z13, Z30, Z30
+	VPANDD.BCST rounding<>+8(SB), Z30, Z30
+	VSUBPS      Z30, Z13, Z13
+	VCVTPH2PS   32(R12), Z31
+	VPSRLD      $0x10, Z31, Z30
+	VPANDD.BCST rounding<>+0(SB), Z30, Z30
+	VPADDD.BCST rounding<>+4(SB), Z30, Z30
+	VPADDD      Z31, Z30, Z30
+	VPANDD.BCST rounding<>+8(SB), Z30, Z30
+	VSUBPS      Z30, Z31, Z31
+	LONG        $0x40075262
+	WORD        $0xed72
+	PREFETCHT0  (R12)(R8*1)
+	ADDQ        BX, R12
+	VCVTPH2PS   (R12), Z14
+	VPSRLD      $0x10, Z14, Z30
+	VPANDD.BCST rounding<>+0(SB), Z30, Z30
+	VPADDD.BCST rounding<>+4(SB), Z30, Z30
+	VPADDD      Z14, Z30, Z30
+	VPANDD.BCST rounding<>+8(SB), Z30, Z30
+	VSUBPS      Z30, Z14, Z14
+	VCVTPH2PS   32(R12), Z31
+	VPSRLD      $0x10, Z31, Z30
+	VPANDD.BCST rounding<>+0(SB), Z30, Z30
+	VPADDD.BCST rounding<>+4(SB), Z30, Z30
+	VPADDD      Z31, Z30, Z30
+	VPANDD.BCST rounding<>+8(SB), Z30, Z30
+	VSUBPS      Z30, Z31, Z31
+	LONG        $0x40075262
+	WORD        $0xf672
+	PREFETCHT0  (R12)(R8*1)
+	ADDQ        BX, R12
+	VCVTPH2PS   (R12), Z15
+	VPSRLD      $0x10, Z15, Z30
+	VPANDD.BCST rounding<>+0(SB), Z30, Z30
+	VPADDD.BCST rounding<>+4(SB), Z30, Z30
+	VPADDD      Z15, Z30, Z30
+	VPANDD.BCST rounding<>+8(SB), Z30, Z30
+	VSUBPS      Z30, Z15, Z15
+	VCVTPH2PS   32(R12), Z31
+	VPSRLD      $0x10, Z31, Z30
+	VPANDD.BCST rounding<>+0(SB), Z30, Z30
+	VPADDD.BCST rounding<>+4(SB), Z30, Z30
+	VPADDD      Z31, Z30, Z30
+	VPANDD.BCST rounding<>+8(SB), Z30, Z30
+	VSUBPS      Z30, Z31, Z31
+	LONG        $0x40075262
+	WORD        $0xff72
+	PREFETCHT0  (R12)(R8*1)
+	ADDQ        BX, R12
+	VUNPCKLPS   Z1, Z0, Z16
+	VUNPCKHPS   Z1, Z0, Z17
+	VUNPCKLPS   Z3, Z2, Z18
+	VUNPCKHPS   Z3, Z2, Z19
+	VUNPCKLPD   Z18, Z16, Z20
+	VUNPCKHPD   Z18, Z16, Z21
+	VUNPCKLPD   Z19, Z17, Z22
+	VUNPCKHPD   Z19, Z17, Z23
+	VUNPCKLPS   Z5, Z4, Z24
+	VUNPCKHPS   Z5, Z4, Z25
+	VUNPCKLPS   Z7, Z6, Z26
+	VUNPCKHPS   Z7, Z6, Z27
+	VUNPCKLPD   Z26, Z24, Z28
+	VUNPCKHPD   Z26, Z24, Z29
+	VUNPCKLPD   Z27, Z25, Z30
+	VUNPCKHPD   Z27, Z25, Z31
+	VUNPCKLPS   Z9, Z8, Z0
+	VUNPCKHPS   Z9, Z8, Z1
+	VUNPCKLPS   Z11, Z10, Z2
+	VUNPCKHPS   Z11, Z10, Z3
+	VUNPCKLPD   Z2, Z0, Z16
+	VUNPCKHPD   Z2, Z0, Z18
+	VUNPCKLPD   Z3, Z1, Z17
+	VUNPCKHPD   Z3, Z1, Z19
+	VUNPCKLPS   Z13, Z12, Z4
+	VUNPCKHPS   Z13, Z12, Z5
+	VUNPCKLPS   Z15, Z14, Z6
+	VUNPCKHPS   Z15, Z14, Z7
+	VUNPCKLPD   Z6, Z4, Z24
+	VUNPCKHPD   Z6, Z4, Z26
+	VUNPCKLPD   Z7, Z5, Z25
+	VUNPCKHPD   Z7, Z5, Z27
+	VSHUFF32X4  $0x88, Z28, Z20, Z8
+	VSHUFF32X4  $0xdd, Z28, Z20, Z9
+	VSHUFF32X4  $0x88, Z24, Z16, Z10
+	VSHUFF32X4  $0xdd, Z24, Z16, Z11
+	VSHUFF32X4  $0x88, Z10, Z8, Z0
+	VSHUFF32X4  $0xdd, Z10, Z8, Z2
+	VSHUFF32X4  $0x88, Z11, Z9, Z1
+	VSHUFF32X4  $0xdd, Z11, Z9, Z3
+	VSHUFF32X4  $0x88, Z29, Z21, Z12
+	VSHUFF32X4  $0xdd, Z29, Z21, Z13
+	VSHUFF32X4  $0x88, Z26, Z18, Z14
+	VSHUFF32X4  $0xdd, Z26, Z18, Z15
+	VSHUFF32X4  $0x88, Z14, Z12, Z4
+	VSHUFF32X4  $0xdd, Z14, Z12, Z6
+	VSHUFF32X4  $0x88, Z15, Z13, Z5
+	VSHUFF32X4  $0xdd, Z15, Z13, Z7
+	VSHUFF32X4  $0x88, Z30, Z22, Z20
+	VSHUFF32X4  $0xdd, Z30, Z22, Z28
+	VSHUFF32X4  $0x88, Z25, Z17, Z16
+	VSHUFF32X4  $0xdd, Z25, Z17, Z24
+	VSHUFF32X4  $0x88, Z16, Z20, Z8
+	VSHUFF32X4  $0xdd, Z16, Z20, Z10
+	VSHUFF32X4  $0x88, Z24, Z28, Z9
+	VSHUFF32X4  $0xdd, Z24, Z28, Z11
+	VSHUFF32X4  $0x88, Z31, Z23, Z21
+	VSHUFF32X4  $0xdd, Z31, Z23, Z29
+	VSHUFF32X4  $0x88, Z27, Z19, Z18
+	VSHUFF32X4  $0xdd, Z27, Z19, Z26
+	VSHUFF32X4  $0x88, Z18, Z21, Z12
+	VSHUFF32X4  $0xdd, Z18, Z21, Z14
+	VSHUFF32X4  $0x88, Z26, Z29, Z13
+	VSHUFF32X4  $0xdd, Z26, Z29, Z15
+	VMOVUPS     Z0, (R10)
+	ADDQ        CX, R10
+	CMPQ        R11, $0x01
+	JEQ         ended
+	VMOVUPS     Z4, (R10)
+	ADDQ        CX, R10
+	CMPQ        R11, $0x02
+	JEQ         ended
+	VMOVUPS     Z8, (R10)
+	ADDQ        CX, R10
+	CMPQ        R11, $0x03
+	JEQ         ended
+	VMOVUPS     Z12, (R10)
+	ADDQ        CX, R10
+	CMPQ        R11, $0x04
+	JEQ         ended
+	VMOVUPS     Z1, (R10)
+	ADDQ        CX, R10
+	CMPQ        R11, $0x05
+	JEQ         ended
+	VMOVUPS     Z5, (R10)
+	ADDQ        CX, R10
+	CMPQ        R11, $0x06
+	JEQ         ended
+	VMOVUPS     Z9, (R10)
+	ADDQ        CX, R10
+	CMPQ        R11, $0x07
+	JEQ         ended
+	VMOVUPS     Z13, (R10)
+	ADDQ        CX, R10
+	CMPQ        R11, $0x08
+	JEQ         ended
+	VMOVUPS     Z2, (R10)
+	ADDQ        CX, R10
+	CMPQ        R11, $0x09
+	JEQ         ended
+	VMOVUPS     Z6, (R10)
+	ADDQ        CX, R10
+	CMPQ        R11, $0x0a
+	JEQ         ended
+	VMOVUPS     Z10, (R10)
+	ADDQ        CX, R10
+	CMPQ        R11, $0x0b
+	JEQ         ended
+	VMOVUPS     Z14, (R10)
+	ADDQ        CX, R10
+	CMPQ        R11, $0x0c
+	JEQ         ended
+	VMOVUPS     Z3, (R10)
+	ADDQ        CX, R10
+	CMPQ        R11, $0x0d
+	JEQ         ended
+	VMOVUPS     Z7, (R10)
+	ADDQ        CX, R10
+	CMPQ        R11, $0x0e
+	JEQ         ended
+	VMOVUPS     Z11, (R10)
+	ADDQ        CX, R10
+	CMPQ        R11, $0x0f
+	JEQ         ended
+	VMOVUPS     Z15, (R10)
+	ADDQ        CX, R10
+	ADDQ        $0x00000040, R9
+	SUBQ        $0x00000010, R11
+	JNE         block
+
+ended:
+	ADDQ BX, DX
+	ADDQ BX, DX
+	ADDQ BX, DX
+	ADDQ BX, DX
+	ADDQ BX, DX
+	ADDQ BX, DX
+	ADDQ BX, DX
+	ADDQ BX, DX
+	ADDQ BX, DX
+	ADDQ BX, DX
+	ADDQ BX, DX
+	ADDQ BX, DX
+	ADDQ BX, DX
+	ADDQ BX, DX
+	ADDQ BX, DX
+	ADDQ BX, DX
+	ADDQ $0x00000040, AX
+	SUBQ $0x00000010, DI
+	JNE  columns
+	VZEROUPPER
+	RET
+
+// func interleaveRestsFloat16AVX512(dst []float32, ldd int, src []uint16, lds int, m int, n int)
+// Requires: AVX, AVX512BW, AVX512F
+TEXT ·interleaveRestsFloat16AVX512(SB), NOSPLIT, $0-80
+	MOVQ      dst_base+0(FP), AX
+	MOVQ      ldd+24(FP), CX
+	MOVQ      src_base+32(FP), DX
+	MOVQ      lds+56(FP), BX
+	MOVQ      m+64(FP), SI
+	MOVQ      n+72(FP), DI
+	SHLQ      $0x02, CX
+	SHLQ      $0x01, BX
+	VMOVDQU32 interleaved<>+0(SB), Z31
+
+row:
+	MOVQ DX, R8
+	MOVQ AX, R9
+	MOVQ DI, R10
+
+vector:
+	VCVTPH2PS   (R8), Z0
+	VPSRLD      $0x10, Z0, Z2
+	VPANDD.BCST rounding<>+0(SB), Z2, Z2
+	VPADDD.BCST rounding<>+4(SB), Z2, Z2
+	VPADDD      Z0, Z2, Z2
+	VPANDD.BCST rounding<>+8(SB), Z2, Z2
+	VSUBPS      Z2, Z0, Z0
+	VCVTPH2PS   (R8)(BX*1), Z1
+	VPSRLD      $0x10, Z1, Z2
+	VPANDD.BCST rounding<>+0(SB), Z2, Z2
+	VPADDD.BCST rounding<>+4(SB), Z2, Z2
+	VPADDD      Z1, Z2, Z2
+	VPANDD.BCST rounding<>+8(SB), Z2, Z2
+	VSUBPS      Z2, Z1, Z1
+	LONG        $0x4877f262
+	WORD        $0xc072
+	VPERMW      Z0, Z31, Z0
+	VMOVUPS     Z0, (R9)
+	ADDQ        $0x00000020, R8
+	ADDQ        $0x00000040, R9
+	SUBQ        $0x00000010, R10
+	JG          vector
+	LEAQ        (DX)(BX*2), DX
+	ADDQ        CX, AX
+	DECQ        SI
+	JNE         row
+	VZEROUPPER
+	RET

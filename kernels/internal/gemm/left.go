@@ -24,6 +24,13 @@ func (m Rows) pack(p *Primitives, dst []float32, ld, row, rows, k0, k1 int) {
 	}
 }
 
+func (m Rows) runs() int {
+	if m.Scale != 1 {
+		return 1
+	}
+	return 0
+}
+
 // Columns is Scale times the matrix with element (r, k) at Data[k*Stride+r].
 type Columns struct {
 	Data   []float32
@@ -44,6 +51,8 @@ func (m Columns) pack(p *Primitives, dst []float32, ld, row, rows, k0, k1 int) {
 		vec.Scale(d, d, m.Scale)
 	}
 }
+
+func (m Columns) runs() int { return 1 }
 
 // Windows is the matrix that turns a convolution over channels-last pictures
 // into a product (im2col), never stored as a whole. Row (b, i, j) is the
@@ -71,9 +80,11 @@ func (m Windows) pack(p *Primitives, dst []float32, ld, row, rows, k0, k1 int) {
 	for r := range rows {
 		b, at := (row+r)/(m.OutH*m.OutW), (row+r)%(m.OutH*m.OutW)
 		y, x := at/m.OutW*m.Stride+m.OffY, at%m.OutW*m.Stride+m.OffX
-		m.packWindow(p, dst[r*ld:][:(k1-k0)/p.Depth], b, y, x, k0, k1)
+		m.packWindow(p, dst[r*ld:][:p.left(k1-k0)], b, y, x, k0, k1)
 	}
 }
+
+func (m Windows) runs() int { return m.C }
 
 // packWindow writes columns k0 to k1-1 of one window. The pixels of one line
 // of a window are neighbours in memory, so each line is one copy between two
@@ -84,7 +95,7 @@ func (m Windows) packWindow(p *Primitives, dst []float32, b, y, x, k0, k1 int) {
 	for k0 < k1 {
 		ky := k0 / line
 		lo, hi := k0-ky*line, min(k1-ky*line, line)
-		d := dst[:(hi-lo)/p.Depth]
+		d := dst[:p.left(hi-lo)]
 		dst, k0 = dst[len(d):], k0+hi-lo
 		yy := y + ky
 		from, to := min(max(inLo, lo), hi), max(min(inHi, hi), lo)
@@ -92,10 +103,10 @@ func (m Windows) packWindow(p *Primitives, dst []float32, b, y, x, k0, k1 int) {
 			clear(d)
 			continue
 		}
-		clear(d[:(from-lo)/p.Depth])
+		clear(d[:p.left(from-lo)])
 		at := ((b*m.H+yy)*m.W + x) * m.C // of the window's first column, perhaps outside
-		p.line(d[(from-lo)/p.Depth:], m.X[at+from:at+to])
-		clear(d[(to-lo)/p.Depth:])
+		p.line(d[p.left(from-lo):], m.X[at+from:at+to])
+		clear(d[p.left(to-lo):])
 	}
 }
 
@@ -114,6 +125,7 @@ func (p *Primitives) line(dst, src []float32) {
 type packedLeft struct {
 	numbers []float32
 	m       int
+	parts   int
 	depths  Split
 }
 
@@ -129,7 +141,7 @@ func (q *Product) packLeft(p *Primitives, parallel func(n int, f func(i int))) *
 		return nil
 	}
 	depths := q.depths(p)
-	n := q.M * (q.K/p.Depth + depths.Count*rowPad)
+	n := q.M * (p.left(q.K) + depths.Count*rowPad)
 	if n > leftNumbers {
 		return nil
 	}
@@ -137,7 +149,7 @@ func (q *Product) packLeft(p *Primitives, parallel func(n int, f func(i int))) *
 	if len(l.numbers) < n {
 		l.numbers = make([]float32, n)
 	}
-	l.m, l.depths = q.M, depths
+	l.m, l.parts, l.depths = q.M, p.LeftParts, depths
 	rows := SplitEvenly(q.M, 4*p.Rows, p.Rows)
 	parallel(rows.Count, func(i int) {
 		lo, hi := rows.At(i)
@@ -153,8 +165,8 @@ func (q *Product) packLeft(p *Primitives, parallel func(n int, f func(i int))) *
 // from is where a row begins in block d over K, and the distance of rows there.
 func (l *packedLeft) from(d, row int) (a []float32, lda int) {
 	k0, k1 := l.depths.At(d)
-	lda = k1 - k0 + rowPad
-	return l.numbers[l.m*(k0+d*rowPad)+row*lda:], lda
+	lda = (k1-k0)*l.parts + rowPad
+	return l.numbers[l.m*(k0*l.parts+d*rowPad)+row*lda:], lda
 }
 
 func (l *packedLeft) free() {

@@ -10,6 +10,8 @@ const (
 	Float32  Format = iota
 	Float16         // IEEE 754 binary16
 	BFloat16        // the upper half of a float32
+
+	formats = 3
 )
 
 // Numbers is a sequence of numbers in one format; F32 or U16 holds them.

@@ -21,12 +21,15 @@ const (
 // and so are the numbers of channels of pictures and of taps.
 type Left interface {
 	pack(p *Primitives, dst []float32, ld, row, rows, k0, k1 int)
+	runs() int // of how many columns all blocks have to be, 0 for any number
 }
 
 // Right is the right operand. Pack writes rows k0 to k1-1 of columns n0 to
 // n1-1 to dst as panels of (k1-k0)*Cols numbers each.
 type Right interface {
 	pack(p *Primitives, dst []float32, n0, n1, k0, k1 int)
+	runs() int // of how many rows all blocks have to be, 0 for any number
+	format() Format
 }
 
 // Product is out = left·right + bias + residual, an M×N matrix. The sum over K
@@ -127,7 +130,8 @@ type grid struct {
 
 // divide cuts a product into about want jobs. The right operand is packed by every
 // job that has its columns, the left one once for all, so columns are cut down to
-// four panels first, then rows to a few hundred, and then columns again.
+// four panels first, unless rows are many, then rows to a few hundred, and then
+// columns again.
 func divide(p *Primitives, q *Product, want, threads int) grid {
 	const (
 		fewCols = 128
@@ -140,7 +144,9 @@ func divide(p *Primitives, q *Product, want, threads int) grid {
 	}
 	want = max(min(want, q.M*q.N*max(q.K, 1)/minWork), 1)
 	cols := SplitEvenly(q.N, maxWidth, p.Cols)
-	cols = cols.into(max(min(want, q.N/fewCols), cols.Count))
+	if p.tall == 0 || q.M < p.tall {
+		cols = cols.into(max(min(want, q.N/fewCols), cols.Count))
+	}
 	perColumn := (want + cols.Count - 1) / cols.Count
 	_, width := cols.At(0)
 	rows := SplitEvenly(q.M, roundUp(max(min(q.M/perColumn, results/width), fewRows), p.Rows), p.Rows)
@@ -176,6 +182,9 @@ func (g grid) jobs() int { return g.rows.Count * g.cols.Count }
 func (q *Product) primitives(p *Primitives) *Primitives {
 	if q.Half && p.Half != nil && q.K%2 == 0 {
 		return p.Half
+	}
+	if t := q.thirds(p); t != nil {
+		return t
 	}
 	return p
 }
@@ -222,7 +231,9 @@ func (q *Product) inPlace(p *Primitives) (m Rows, ok bool) {
 
 // depths is the division of K, in elements; blocks of pairs are as deep as AMX's
 // tiles or several of them.
-func (q *Product) depths(p *Primitives) Split { return SplitEvenly(q.K/p.Depth, maxDepth, 8*p.Depth) }
+func (q *Product) depths(p *Primitives) Split {
+	return SplitEvenly(q.K/p.Depth, maxDepth/p.LeftParts, 8*p.Depth)
+}
 
 // tiles multiplies the packed rows by the packed panels. The first block over
 // K adds bias and residual, later ones what is in Out already.
@@ -232,7 +243,7 @@ func (q *Product) tiles(p *Primitives, w *workspace, a []float32, lda, row, rows
 		add, bias = q.Residual, q.Bias
 	}
 	k := (k1 - k0) / p.Depth
-	size := k * p.Cols
+	size := k * p.RightParts * p.Cols
 	for n := n0; n < n1; {
 		panel := w.b[(n-n0)/p.Cols*size:]
 		tile, width := p.tile(n1 - n)

@@ -5,7 +5,7 @@ import "math"
 // pureGo is the portable implementation. It keeps four sums in registers, as
 // many as Go manages.
 var pureGo = Primitives{
-	Depth: 1, Rows: 4, rowUnit: 1, Cols: 16,
+	Depth: 1, LeftParts: 1, RightParts: 1, Unit: 1, Rows: 4, rowUnit: 1, Cols: 16,
 	Tiles:            [widths]Tile{tileGo, halfTileGo, quarterTileGo},
 	Lines:            copyFloat32Go,
 	TransposeFloat32: transposeFloat32Go, TransposeFloat16: transposeFloat16Go, TransposeBFloat16: transposeBFloat16Go,

@@ -10,7 +10,7 @@ import "github.com/sdgraph/sdgraph/kernels/internal/isa"
 
 func init() {
 	avx2 := &Primitives{
-		Depth: 1, Rows: 6, rowUnit: 1, Cols: 16,
+		Depth: 1, LeftParts: 1, RightParts: 1, Unit: 1, Rows: 6, rowUnit: 1, Cols: 16,
 		Tiles:      [widths]Tile{tileAVX2, halfTileAVX2, quarterTileAVX2},
 		ExpColumns: expColumnsAVX2, ExpMul: expMulAVX2,
 		Peak: peakAVX2, PeakFlops: 12 * 8 * 2,
@@ -22,7 +22,7 @@ func init() {
 		CopyBFloat16:      inVectors(8, copyBFloat16AVX2, copyBFloat16Go),
 	}
 	avx512 := &Primitives{
-		Depth: 1, Rows: 14, rowUnit: 1, Cols: 32,
+		Depth: 1, LeftParts: 1, RightParts: 1, Unit: 1, Rows: 14, rowUnit: 1, Cols: 32,
 		Tiles:      [widths]Tile{tileAVX512, halfTileAVX512, quarterTileAVX512},
 		ExpColumns: expColumnsAVX512, ExpMul: expMulAVX512,
 		Peak: peakAVX512, PeakFlops: 12 * 16 * 2,
@@ -50,9 +50,17 @@ func init() {
 	avx512.Half = &half
 
 	amx, tiles := *avx512, half
-	tiles.Rows, tiles.rowUnit = 32, 16
+	tiles.Unit, tiles.Rows, tiles.rowUnit, tiles.tall = 16, 32, 16, 2048
 	tiles.Tiles = [widths]Tile{tileAMX, halfTileAMX, quarterTileAMX}
 	amx.Half = &tiles
+	thirds := tiles
+	thirds.LeftParts, thirds.Lines = 3, rowThirdsAVX512
+	float16s, bfloat16s := thirds, thirds
+	float16s.RightParts, float16s.Tiles = 2, [widths]Tile{tileThirdsFloat16AMX}
+	float16s.TransposeFloat16 = transposeParts(half.TransposeFloat16, transposeRestsFloat16AVX512)
+	float16s.CopyFloat16 = copyParts(half.CopyFloat16, interleaveRestsFloat16AVX512)
+	bfloat16s.Tiles = [widths]Tile{tileThirdsBFloat16AMX}
+	amx.Thirds = [formats]*Primitives{Float16: &float16s, BFloat16: &bfloat16s}
 	table[isa.AMX] = &amx
 }
 
@@ -97,6 +105,28 @@ func inVectors[T any](size int, whole, rest move[T]) move[T] {
 		}
 		if nb < n {
 			rest(dst[nb:], ldd, src[nb:], lds, m, n-nb)
+		}
+	}
+}
+
+// transposeParts makes a transposition of one for each part; copyParts a copy.
+func transposeParts[T any](parts ...move[T]) move[T] {
+	return eachPart(func(int) int { return 1 }, parts)
+}
+
+func copyParts[T any](parts ...move[T]) move[T] {
+	return eachPart(func(lds int) int { return lds }, parts)
+}
+
+// eachPart lets each part move in turn as many pairs as a tile has; distance is that
+// of numbers of a source that are summed over.
+func eachPart[T any](distance func(lds int) int, parts []move[T]) move[T] {
+	const pairs = grain / 2
+	return func(dst []float32, ldd int, src []T, lds, m, n int) {
+		for i := 0; i < m; i += pairs {
+			for part, f := range parts {
+				f(dst[(i*len(parts)+part*pairs)*ldd:], ldd, src[2*i*distance(lds):], lds, pairs, n)
+			}
 		}
 	}
 }

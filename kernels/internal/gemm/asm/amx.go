@@ -1,6 +1,9 @@
 package main
 
 import (
+	"encoding/binary"
+	"fmt"
+
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
@@ -21,6 +24,10 @@ const (
 )
 
 const (
+	configBytes = 64 // of a configuration of tiles,
+	widths      = 16 // where the bytes of a row begin, two for each,
+	heights     = 48 // and the rows, one for each
+
 	tileRows  = 16     // rows of a tile
 	tilePairs = 16     // pairs in a row of a tile
 	panelRow  = 32 * 4 // bytes in a row of a panel
@@ -39,22 +46,46 @@ var (
 
 	steps          = RCX // tiles of pairs to go
 	rest           = R14 // pairs after the last whole tile, 0 when they are done
-	config         = R10 // of the tiles
+	config         = R10 // of tiles with as many pairs as there is room for
 	other, counter = R15, R12
 )
 
 // amx generates the tiles of AMX: products of pairs with all, half and a quarter
-// of the columns of a panel.
+// of the columns of a panel, and those of numbers in parts.
 func (t target) amx() {
-	t.amxTile("tile", "Cols", 32)
-	t.amxTile("halfTile", "Cols/2", 16)
-	t.amxTile("quarterTile", "Cols/4", 8)
+	whole := amxTile{target: t, cols: 32}
+	half, quarter := whole, whole
+	half.cols, quarter.cols = 16, 8
+	whole.shapes("shapes")
+	half.shapes("halfShapes")
+	quarter.shapes("quarterShapes")
+	whole.function("tile", "Cols")
+	half.function("halfTile", "Cols/2")
+	quarter.function("quarterTile", "Cols/4")
+	for _, f := range []format{float16s, bfloat16s} {
+		whole.parts = f.parts()
+		whole.function("tileThirds"+f.name, "Cols")
+	}
 }
 
-func (t target) amxTile(name, columns string, cols int) {
-	TEXT(name+t.suffix, NOSPLIT, tileSignature)
-	tileDoc(name+t.suffix, " of pairs", columns)
-	g := amxTile{target: t, cols: cols, config: AllocLocal(64)}
+// amxTile is one of the functions.
+type amxTile struct {
+	target
+	cols   int // columns of the panels that it computes
+	parts  int // of the numbers in panels, those of rows having three; none of pairs
+	table  Mem // of configurations by number of rows, and
+	config Mem // one for fewer pairs
+}
+
+func (g amxTile) function(name, columns string) {
+	TEXT(name+g.suffix, NOSPLIT, tileSignature)
+	if g.parts == 0 {
+		tileDoc(name+g.suffix, " of pairs", columns)
+	} else {
+		Doc(fmt.Sprintf("%s does what tileAMX does with rows of three parts and panels of %d,", name+g.suffix, g.parts),
+			"k being the number of pairs, a multiple of 16.")
+	}
+	g.config = AllocLocal(configBytes)
 	rows := Load(Param("rows"), counter)
 	TESTQ(rows, rows)
 	JZ(LabelRef("nothing"))
@@ -63,6 +94,10 @@ func (t target) amxTile(name, columns string, cols int) {
 	Load(Param("ldc"), ldc)
 	SHLQ(Imm(2), ldc)
 	MOVQ(U32(panelRow), panelStride)
+	LEAQ(g.table, config)
+	MOVQ(rows, other)
+	SHLQ(Imm(6), other)
+	ADDQ(other, config)
 	CMPQ(rows, Imm(tileRows))
 	JG(LabelRef("tall"))
 	g.panels("short", false)
@@ -71,66 +106,55 @@ func (t target) amxTile(name, columns string, cols int) {
 	RET()
 }
 
-// amxTile is one of the three functions.
-type amxTile struct {
-	target
-	cols   int // columns of the panels that it computes
-	config Mem
-}
-
 // across is the number of tiles that lie side by side.
 func (g amxTile) across() int { return (g.cols + tileRows - 1) / tileRows }
 
 // width is the length in bytes of a row of sums in a tile.
 func (g amxTile) width() int { return 4 * min(g.cols, tileRows) }
 
-// The fields of a configuration: bytes of a row, and rows, of each tile.
-func (g amxTile) columnBytes(tile int) Mem { return g.config.Offset(16 + 2*tile) }
-func (g amxTile) tileRows(tile int) Mem    { return g.config.Offset(48 + tile) }
-
-// configure writes what stays the same of the configuration: the rows of the tiles
-// of rows and sums, and the columns of sums and right tiles. It leaves out tiles
+// shapes makes the table of configurations (bytes of a row, and rows, of each tile) for
+// every number of rows, with as many pairs as there is room for. They leave out tiles
 // that are not used; the processor refuses one that is empty in part.
-func (g amxTile) configure(tall bool) {
-	VPXORD(Z0, Z0, Z0)
+func (g *amxTile) shapes(name string) {
+	g.table = GLOBL(name, RODATA|NOPTR)
+	for rows := range 2*tileRows + 1 {
+		var config [configBytes]byte
+		config[0] = 1 // the only palette
+		shape := func(tile, rows, width int) {
+			if rows > 0 {
+				config[widths+2*tile], config[heights+tile] = byte(width), byte(rows)
+			}
+		}
+		for i, high := range []int{min(rows, tileRows), rows - min(rows, tileRows)} {
+			shape(lefts+i, high, rowBytes)
+			for column := range g.across() {
+				shape(sums+2*i+column, high, g.width())
+			}
+		}
+		for column := range g.across() {
+			shape(right+column, tilePairs, g.width())
+		}
+		for at := 0; at < configBytes; at += 8 {
+			DATA(rows*configBytes+at, U64(binary.LittleEndian.Uint64(config[at:])))
+		}
+	}
+}
+
+// narrow takes a configuration of tiles of fewer pairs.
+func (g amxTile) narrow(pairs GPPhysical, tall bool) {
+	VMOVUPS(Mem{Base: config}, Z0)
 	VMOVUPS(Z0, g.config)
-	MOVB(Imm(1), g.config) // the only palette
-	LEAQ(g.config, config)
-	Load(Param("rows"), counter)
-	if tall {
-		SUBQ(Imm(tileRows), counter)
-		MOVQ(U32(tileRows), other)
-		g.shapeRows(0, other)
-		g.shapeRows(1, counter)
-	} else {
-		g.shapeRows(0, counter)
-	}
+	field := func(at int) Mem { return g.config.Offset(at) }
 	for column := range g.across() {
-		MOVW(U16(g.width()), g.columnBytes(right+column))
-	}
-}
-
-// shapeRows gives the upper or lower rows, and their sums, so many rows.
-func (g amxTile) shapeRows(lower int, count GPPhysical) {
-	MOVB(count.As8().(GPPhysical), g.tileRows(lefts+lower))
-	for column := range g.across() {
-		MOVB(count.As8().(GPPhysical), g.tileRows(sums+2*lower+column))
-		MOVW(U16(g.width()), g.columnBytes(sums+2*lower+column))
-	}
-}
-
-// shape sets how many pairs of the inner dimension tiles hold, and makes the
-// processor take the configuration; all tiles become zeros.
-func (g amxTile) shape(pairs GPPhysical, tall bool) {
-	for column := range g.across() {
-		MOVB(pairs.As8().(GPPhysical), g.tileRows(right+column))
+		MOVB(pairs.As8().(GPPhysical), field(heights+right+column))
 	}
 	SHLQ(Imm(2), pairs)
-	MOVW(pairs.As16().(GPPhysical), g.columnBytes(lefts))
+	MOVW(pairs.As16().(GPPhysical), field(widths+2*lefts))
 	if tall {
-		MOVW(pairs.As16().(GPPhysical), g.columnBytes(lefts+1))
+		MOVW(pairs.As16().(GPPhysical), field(widths+2*(lefts+1)))
 	}
-	loadConfig()
+	LEAQ(g.config, other)
+	loadConfig(other)
 }
 
 // panels generates the loop over panels, for rows that fill one tile at most
@@ -138,10 +162,13 @@ func (g amxTile) shape(pairs GPPhysical, tall bool) {
 func (g amxTile) panels(name string, tall bool) {
 	at := func(what string) string { return name + what }
 	Label(at(""))
-	g.configure(tall)
+	loadConfig(config)
 	Label(at("panel"))
 	g.begin(at)
 	Load(Param("a").Base(), upper)
+	if g.parts > 0 {
+		ADDQ(Imm(rowBytes), upper)
+	}
 	Load(Param("panel").Base(), panel)
 	Load(Param("c").Base(), result)
 	MOVQ(lda, lower)
@@ -151,27 +178,33 @@ func (g amxTile) panels(name string, tall bool) {
 	MOVQ(steps, rest)
 	ANDQ(Imm(tilePairs-1), rest)
 	SHRQ(Imm(4), steps)
-	JNZ(LabelRef(at("whole")))
-	TESTQ(rest, rest)
-	JNZ(LabelRef(at("rest")))
-	Label(at("whole"))
-	MOVQ(U32(tilePairs), other)
-	g.shape(other, tall)
+	JNZ(LabelRef(at("pass")))
+	g.ifRest(at)
 	g.pass(at, tall)
-	TESTQ(rest, rest)
-	JZ(LabelRef(at("done")))
-	Label(at("rest")) // one more pass, of narrower tiles, which begins with the sums so far
-	MOVQ(rest, other)
-	g.shape(other, tall)
-	XORQ(rest, rest)
-	MOVQ(U32(1), steps)
-	JMP(LabelRef(at("pass")))
-	Label(at("done"))
+	g.ifRest(at)
+	Label(at("next"))
 	g.next()
 	JNE(LabelRef(at("panel")))
 	release()
 	VZEROUPPER()
 	RET()
+	if g.parts > 0 {
+		return
+	}
+	Label(at("rest")) // one more pass, of narrower tiles, which begins with the sums so far
+	g.narrow(rest, tall)
+	MOVQ(U32(1), steps)
+	g.pass(func(what string) string { return at("rest" + what) }, tall)
+	loadConfig(config) // panels after the first one keep it: it takes a hundred cycles
+	JMP(LabelRef(at("next")))
+}
+
+// ifRest goes on with the pairs after the last whole tile.
+func (g amxTile) ifRest(at func(string) string) {
+	if g.parts == 0 {
+		TESTQ(rest, rest)
+		JNZ(LabelRef(at("rest")))
+	}
 }
 
 // begin sets what the sums begin with. A bias is written to c, added to what is
@@ -238,7 +271,11 @@ func (g amxTile) pass(at func(string) string, tall bool) {
 	TESTQ(steps, steps)
 	JZ(LabelRef(at("multiplied")))
 	Label(at("step"))
-	g.step(tall)
+	if g.parts > 0 {
+		g.stepOfParts(tall)
+	} else {
+		g.step(tall)
+	}
 	DECQ(steps)
 	JNE(LabelRef(at("step")))
 	Label(at("multiplied"))
@@ -280,10 +317,49 @@ func (g amxTile) step(tall bool) {
 	ADDQ(U32(tilePairs*panelRow), panel)
 }
 
+// The parts of rows that are multiplied by each part of columns, in an order that
+// loads few of them anew. Those left out would change a product by less than its own
+// rounding does: part i is less than 2^-8i of a number (Henry, Tang and Heinecke,
+// "Leveraging the bfloat16 Artificial Intelligence Datatype For Higher-Precision
+// Computations", ARITH 2019).
+var leftParts = [2][]int{{2, 0, 1}, {1, 0}}
+
+// stepOfParts multiplies a tile of each part of the rows by one of each part of the
+// columns.
+func (g amxTile) stepOfParts(tall bool) {
+	held := -1
+	for part := range g.parts {
+		for i, l := range leftParts[part] {
+			disp := (l - 1) * rowBytes // pointers are to the middle one of three
+			if l != held {
+				loadTile(lefts, upper, lda, disp)
+			}
+			for column := range g.across() {
+				if i == 0 {
+					loadTile(right+column, panel, panelStride, column*g.width())
+				}
+				multiplyTiles(sums+column, lefts, right+column)
+			}
+			if tall {
+				if l != held {
+					loadTile(lefts+1, lower, lda, disp)
+				}
+				for column := range g.across() {
+					multiplyTiles(sums+2+column, lefts+1, right+column)
+				}
+			}
+			held = l
+		}
+		ADDQ(U32(tilePairs*panelRow), panel)
+	}
+	ADDQ(U32(3*rowBytes), upper)
+	ADDQ(U32(3*rowBytes), lower)
+}
+
 // next goes on to the next panel; the flags say whether there is none.
 func (g amxTile) next() {
 	Load(Param("k"), other)
-	IMUL3Q(Imm(panelRow), other, other)
+	IMUL3Q(U32(panelRow*max(g.parts, 1)), other, other)
 	ADDQ(other, argument(Param("panel").Base()))
 	for _, p := range []string{"c", "add", "bias"} {
 		ADDQ(U32(4*g.cols), argument(Param(p).Base()))
@@ -294,7 +370,7 @@ func (g amxTile) next() {
 // The instructions. Tiles' memory operands are a base, an index and a displacement
 // of one byte.
 
-func loadConfig() { vex(0, 0x49, 0, 0, number(config), 0x40|number(config)&7, 0) }
+func loadConfig(p GPPhysical) { vex(0, 0x49, 0, 0, number(p), 0x40|number(p)&7, 0) }
 
 func release() { vex(0, 0x49, 0, 0, 0, 0xc0) }
 
@@ -306,7 +382,7 @@ func storeTile(tile int, p, ld GPPhysical, disp int) { tileMemory(2, tile, p, ld
 
 func tileMemory(prefix, tile int, p, ld GPPhysical, disp int) {
 	base, index := number(p), number(ld)
-	vex(prefix, 0x4b, 0, index, base, 0x44|tile<<3, index&7<<3|base&7, disp)
+	vex(prefix, 0x4b, 0, index, base, 0x44|tile<<3, index&7<<3|base&7, disp&0xff)
 }
 
 // multiplyTiles adds to each number of sum the products of a row of left with a

@@ -25,6 +25,7 @@ func (t target) pairs() {
 		t.transposePairs(f)
 		t.interleavePairs(f, order)
 	}
+	t.thirds(order)
 }
 
 // evex writes an instruction of the opcode map 0F38 on whole registers, in the
