@@ -83,9 +83,11 @@ const (
 // and the sizes of its blocks.
 type head struct {
 	AttentionShape
-	p     *gemm.Primitives
-	full  *gemm.Primitives // those of single numbers
-	depth int              // elements of a packed row over HeadDim
+	p    *gemm.Primitives
+	full *gemm.Primitives // those of single numbers
+
+	depth    int // elements of a packed row over HeadDim
+	extended int // of one with an element more
 
 	queries, keys int // offset of the head's first row in q and k
 	stats         int // offset of its numbers in lse
@@ -102,14 +104,18 @@ func (s AttentionShape) head(p *gemm.Primitives, i, block int) head {
 	stride := s.Heads * s.HeadDim
 	b, n := i/s.Heads, i%s.Heads
 	block = max(min(block, roundUp(s.Keys, p.Cols))/p.Cols*p.Cols, p.Cols)
-	return head{
-		AttentionShape: s, p: p, full: gemm.Current(), depth: s.HeadDim / p.Depth,
+	h := head{
+		AttentionShape: s, p: p, full: gemm.Current(),
 		queries: b*s.Queries*stride + n*s.HeadDim, keys: b*s.Keys*stride + n*s.HeadDim,
 		stats: i * s.Queries, stride: stride, block: block,
-		// The extra columns keep rows from competing for cache sets; lda has one more
-		// element to hold.
-		lda: s.HeadDim/p.Depth + 4, lds: block + 16, ldo: p.Padded(s.HeadDim),
+		lds: block + 16, ldo: p.Padded(s.HeadDim),
 	}
+	h.depth, h.extended = h.elements(s.HeadDim), h.elements(s.HeadDim+p.Depth)
+	// Rows do not compete for cache sets, and tiles' ones lie in as few lines as can be.
+	if h.lda = h.extended + 3; p.Unit > 1 {
+		h.lda = (h.extended/p.Unit | 1) * p.Unit
+	}
+	return h
 }
 
 // scratch is the memory of one running job.
@@ -162,7 +168,7 @@ func (h head) probs(w *scratch, p, q, k []float32, lo, hi int) {
 	qs := h.packLeft(&w.left, h.scaled(w, q[lo*h.stride:], hi-lo, h.Scale), h.HeadDim, hi-lo)
 	for k0 := 0; k0 < h.Keys; k0 += h.block {
 		keys := min(h.block, h.Keys-k0)
-		kc := h.packColumns(&w.columns, k[k0*h.stride:], keys)
+		kc := h.packColumns(&w.columns, k[k0*h.stride:], h.stride, keys, h.depth)
 		h.rowBlocks(lo, hi, func(r, rows int) {
 			h.tile(scores, qs[(r-lo)*h.lda:], kc, rows, keys)
 			for i := range rows {
@@ -222,18 +228,20 @@ func (h head) tile(tile, queries, keys []float32, rows, n int) {
 func (h head) accumulate(sum, tile, b []float32, rows, n int) {
 	k := h.elements(n)
 	if h.p.Depth > 1 {
-		if n < k*h.p.Depth {
-			for i := range rows {
-				tile[i*h.lds+n] = 0
-			}
+		for i := 0; i < rows && n < k*h.p.Depth; i++ {
+			clear(tile[i*h.lds+n:][:k*h.p.Depth-n])
 		}
 		h.p.Lines(tile, h.lds, tile, h.lds, rows, k)
 	}
 	h.p.Multiply(sum, h.ldo, tile, h.lds, b, k*h.p.Cols, k, sum, h.ldo, rows, h.HeadDim)
 }
 
-// elements is the number of elements that hold n numbers.
-func (h head) elements(n int) int { return (n + h.p.Depth - 1) / h.p.Depth }
+// elements is the number of elements that hold n numbers, with zeros at the end where
+// tiles take several at a time.
+func (h head) elements(n int) int { return roundUp(h.filled(n), h.p.Unit) }
+
+// filled is the number of them without those zeros.
+func (h head) filled(n int) int { return (n + h.p.Depth - 1) / h.p.Depth }
 
 // scaled is n rows of x times scale, one after the other.
 func (h head) scaled(w *scratch, x []float32, n int, scale float32) []float32 {
@@ -248,7 +256,11 @@ func (h head) scaled(w *scratch, x []float32, n int, scale float32) []float32 {
 // over HeadDim. There is room for one more element.
 func (h head) packLeft(dst *[]float32, x []float32, stride, n int) []float32 {
 	a := grow(dst, n*h.lda)
-	h.p.Lines(a, h.lda, x, stride, n, h.depth)
+	k := h.filled(h.HeadDim)
+	h.p.Lines(a, h.lda, x, stride, n, k)
+	for i := 0; i < n && h.p.Unit > 1; i++ {
+		clear(a[i*h.lda+k:][:h.extended-k])
+	}
 	return a
 }
 
@@ -269,11 +281,15 @@ func (h head) packTransposed(dst *[]float32, x []float32, n int) (a []float32, l
 	return a, ld
 }
 
-// packColumns packs n rows of x as columns of a right operand.
-func (h head) packColumns(dst *[]float32, x []float32, n int) []float32 {
-	size := h.depth * h.p.Cols
+// packColumns packs n rows of x, stride apart, as columns of a right operand of so
+// many elements.
+func (h head) packColumns(dst *[]float32, x []float32, stride, n, elements int) []float32 {
+	size, k := elements*h.p.Cols, h.filled(h.HeadDim)
 	b := grow(dst, h.p.Panels(n)*size)
-	h.p.PackColumns(b, size, gemm.Numbers{F32: x}, h.stride, h.depth, n)
+	h.p.PackColumns(b, size, gemm.Numbers{F32: x}, stride, k, n)
+	for i := 0; i < len(b) && k < elements; i += size {
+		clear(b[i+k*h.p.Cols : i+size])
+	}
 	return b
 }
 
@@ -290,6 +306,9 @@ func (h head) packRows(w *scratch, x []float32, n int) []float32 {
 		line := grow(&w.last, 2*h.HeadDim)
 		clear(line[copy(line, x[(n-1)*h.stride:][:h.HeadDim]):])
 		h.p.PackRows(b[whole*h.p.Cols:], size, gemm.Numbers{F32: line}, h.HeadDim, 1, h.HeadDim)
+	}
+	for i := 0; i < len(b) && h.filled(n)*h.p.Cols < size; i += size {
+		clear(b[i+h.filled(n)*h.p.Cols : i+size])
 	}
 	return b
 }

@@ -41,10 +41,8 @@ type forwardBlocks struct {
 func (f *forwardBlocks) begin(q []float32, results bool) {
 	n, cols := f.hi-f.lo, f.p.Cols
 	columns := f.p.Panels(n) * cols
-	f.queries = grow(&f.w.columns, columns*f.depth)
-	clear(f.queries[(columns-cols)*f.depth:]) // the last panel may not be full
 	scaled := f.scaled(f.w, q[f.lo*f.stride:], n, f.Scale*math.Log2E)
-	f.p.PackColumns(f.queries, f.depth*cols, gemm.Numbers{F32: scaled}, f.HeadDim, f.depth, n)
+	f.queries = f.packColumns(&f.w.columns, scaled, f.HeadDim, n, f.depth)
 	if results {
 		f.sums = grow(&f.w.result, columns*f.HeadDim)
 		clear(f.sums)
@@ -57,13 +55,13 @@ func (f *forwardBlocks) begin(q []float32, results bool) {
 
 // keys takes n keys from number k0 on into account.
 func (f *forwardBlocks) keys(k, v []float32, k0, n int) {
-	cols, even := f.p.Cols, roundUp(n, f.p.Depth)
+	cols, even, depth := f.p.Cols, roundUp(n, f.p.Depth), f.elements(n)
 	left := f.packLeft(&f.w.left, k[k0*f.stride:], f.stride, n)
 	values, ldv := []float32(nil), 0
 	if v != nil {
 		values, ldv = f.packTransposed(&f.w.leftT, v[k0*f.stride:], n)
 	}
-	scores := grow(&f.w.scores, even*cols)
+	scores := grow(&f.w.scores, max(even, depth)*cols)
 	for at := 0; at < f.hi-f.lo; at += cols {
 		queries, width := f.queries[at*f.depth:], min(cols, f.hi-f.lo-at)
 		f.rowBlocks(0, n, func(r, rows int) {
@@ -76,9 +74,10 @@ func (f *forwardBlocks) keys(k, v []float32, k0, n int) {
 		}
 		sums := f.sums[at*f.HeadDim:][:f.HeadDim*cols]
 		f.p.ExpColumns(scores, even, f.peak[at:], f.weight[at:], sums)
+		clear(scores[f.filled(n)*cols : depth*cols])
 		f.rowBlocks(0, f.HeadDim, func(r, rows int) {
-			sums, k := sums[r*cols:], even/f.p.Depth
-			f.p.Multiply(sums, cols, values[r*ldv:], ldv, scores, k*cols, k, sums, cols, rows, width)
+			sums := sums[r*cols:]
+			f.p.Multiply(sums, cols, values[r*ldv:], ldv, scores, depth*cols, depth, sums, cols, rows, width)
 		})
 	}
 }

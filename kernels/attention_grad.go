@@ -3,7 +3,6 @@ package kernels
 import (
 	"math"
 
-	"github.com/sdgraph/sdgraph/kernels/internal/gemm"
 	"github.com/sdgraph/sdgraph/kernels/internal/vec"
 )
 
@@ -85,7 +84,7 @@ func (h head) gradQueries(w *scratch, dq []float32, g attentionGrad, lo, hi int)
 		vc := h.packExtended(&w.columns2, g.v[k0*h.stride:], keys)
 		kr := h.packRows(w, g.k[k0*h.stride:], keys)
 		h.rowBlocks(lo, hi, func(r, rows int) {
-			depth, at := h.depth+1, (r-lo)*h.lda
+			depth, at := h.extended, (r-lo)*h.lda
 			h.p.Multiply(p, h.lds, qs[at:], h.lda, kc, depth*h.p.Cols, depth, nil, 0, rows, keys)
 			h.p.Multiply(ds, h.lds, douts[at:], h.lda, vc, depth*h.p.Cols, depth, nil, 0, rows, keys)
 			h.hide(p, r, rows, k0, keys)
@@ -106,7 +105,7 @@ func (h head) packQueries(w *scratch, scaled []float32, g attentionGrad, r, n in
 	q = h.packLeft(&w.left, scaled, h.HeadDim, n)
 	dout = h.packLeft(&w.left2, g.dout[r*h.stride:], h.stride, n)
 	for i := range n {
-		at := i*h.lda + h.depth
+		at := i*h.lda + h.filled(h.HeadDim)
 		q[at], dout[at] = h.p.Element(-g.lse[r+i]*math.Log2E), h.p.Element(-g.delta[r+i])
 	}
 	return q, dout
@@ -115,13 +114,12 @@ func (h head) packQueries(w *scratch, scaled []float32, g attentionGrad, r, n in
 // packExtended packs n rows of x as columns of a right operand, with a row of
 // ones below.
 func (h head) packExtended(dst *[]float32, x []float32, n int) []float32 {
-	size := (h.depth + 1) * h.p.Cols
-	b := grow(dst, h.p.Panels(n)*size)
-	h.p.PackColumns(b, size, gemm.Numbers{F32: x}, h.stride, h.depth, n)
+	b := h.packColumns(dst, x, h.stride, n, h.extended)
 	ones := h.p.Ones()
 	for panel := range h.p.Panels(n) {
+		row := b[(panel*h.extended+h.filled(h.HeadDim))*h.p.Cols:]
 		for j := range h.p.Cols {
-			b[panel*size+h.depth*h.p.Cols+j] = ones
+			row[j] = ones
 		}
 	}
 	return b

@@ -152,15 +152,15 @@ func (b *gradBlocks) keyBlock(k0, n int) {
 	}
 }
 
-// paired is the height of panels of so many rows: an odd number's last one is
-// paired with a row of zeros, since queries are summed over.
-func (b *gradBlocks) paired(rows int) int { return roundUp(rows, b.p.Depth) }
+// paired is the height of panels of so many rows. Those that complete elements are
+// zeros, since queries are summed over.
+func (b *gradBlocks) paired(rows int) int { return b.elements(rows) * b.p.Depth }
 
 // tiles computes P and dS for rows queries from q0 on, in panels, which are right
 // operands, and of pairs dS as a left operand too, ldl apart.
 func (b *gradBlocks) tiles(kc, vc []float32, q0, rows, k0, n int) (p, ds, left []float32) {
 	h := b.head
-	cols, panels, depth := h.p.Cols, h.p.Panels(n), h.depth+1
+	cols, panels, depth := h.p.Cols, h.p.Panels(n), h.extended
 	size := b.paired(rows) * cols
 	p, ds = grow(&b.scores, panels*size), grow(&b.scores2, panels*size)
 	tile := h.p.Tiles[0]
@@ -198,9 +198,13 @@ func (b *gradBlocks) pairs(p, ds []float32, rows, n int) (left []float32) {
 		}
 		b.p.GradPairs(p, ds, high, left[i*cols/b.p.Depth:], b.ldl())
 	}
-	for r := 0; r < rows && n%b.p.Depth > 0; r++ {
-		last := &left[r*b.ldl()+n/b.p.Depth]
-		*last = math.Float32frombits(math.Float32bits(*last) & 0xffff)
+	for r := range rows {
+		row := left[r*b.ldl():]
+		if n%b.p.Depth > 0 {
+			last := &row[n/b.p.Depth]
+			*last = math.Float32frombits(math.Float32bits(*last) & 0xffff)
+		}
+		clear(row[b.filled(n):b.elements(n)])
 	}
 	return left
 }
