@@ -73,7 +73,7 @@ func run(ctx context.Context, out io.Writer, o options) error {
 	}
 	switch {
 	case o.Peak:
-		return lines.Encode(peak{Name: "peak", Threads: o.Threads, GFLOPS: round(peakGFLOPS(), 4), ISA: kernels.ISA()})
+		return lines.Encode(peak{Name: "peak", Threads: o.Threads, GFLOPS: round(peakGFLOPS(o.Dtype), 4), ISA: kernels.ISA()})
 	case o.Child != "":
 		if err := o.open(); err != nil {
 			return err

@@ -14,7 +14,7 @@ import (
 // embed.
 type Compute struct {
 	Device    string `default:"cpu" placeholder:"DEVICE" help:"Where to compute: cpu, or a GPU, cuda:0, cuda:1 and so on, in a program built with -tags gpu (default: ${default})." json:"-"`
-	Precision string `default:"auto" enum:"auto,f32,f16,bf16" help:"What is multiplied, with sums in f32: f32; bf16, faster and with 8 bits; on GPUs f16 too, with 11. auto is f16 on a GPU, else bf16 where the processor multiplies it (AVX512_BF16)." json:"precision"`
+	Precision string `default:"auto" enum:"auto,f32,f16,bf16" help:"What is multiplied, with sums in f32: f32; bf16, faster and with 8 bits; on GPUs f16 too, with 11. auto is f16 on a GPU, else bf16 where the processor multiplies it faster." json:"precision"`
 
 	Opened kernels.Device `kong:"-" json:"-"` // by Use; nil for the processor
 }
@@ -28,20 +28,27 @@ func (c *Compute) Use(w io.Writer) error {
 	if c.Precision == "f16" {
 		return errors.New("--precision f16: a processor multiplies f32 or bf16 here; f16 is for GPUs, --device cuda:0")
 	}
-	err := kernels.SetBFloat16(c.Precision == "bf16" || c.Precision == "auto")
-	switch {
-	case c.Precision != "auto" && err != nil:
+	if c.Precision == "auto" {
+		c.Precision = choose(w)
+	}
+	if err := kernels.SetBFloat16(c.Precision == "bf16"); err != nil {
 		return fmt.Errorf("--precision %s: %w", c.Precision, err)
-	case c.Precision != "auto":
-		return nil
-	case err != nil:
-		c.Precision = "f32"
-		fmt.Fprintln(w, "computing in f32: this processor does not multiply bf16")
-	default:
-		c.Precision = "bf16"
-		fmt.Fprintln(w, "computing in bf16, with sums in f32; --precision f32 is slower and rounds less")
 	}
 	return nil
+}
+
+// choose is what the processor multiplies fastest, and tells w.
+func choose(w io.Writer) string {
+	switch peak := kernels.BFloat16Peak(); {
+	case peak == 0:
+		fmt.Fprintln(w, "computing in f32: this processor does not multiply bf16")
+	case peak < kernels.Peak():
+		fmt.Fprintln(w, "computing in f32: this processor multiplies bf16 more slowly")
+	default:
+		fmt.Fprintln(w, "computing in bf16, with sums in f32; --precision f32 is slower and rounds less")
+		return "bf16"
+	}
+	return "f32"
 }
 
 func (c *Compute) useDevice(w io.Writer) error {

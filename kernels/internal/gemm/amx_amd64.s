@@ -2857,3 +2857,26 @@ tallmultiplied:
 
 nothing:
 	RET
+
+// func peakAMX(n int)
+TEXT ·peakAMX(SB), NOSPLIT, $0-8
+	LEAQ shapes<>+2048(SB), R10
+	LONG $0x4978c2c4
+	BYTE $0x42
+	BYTE $0x00
+	MOVQ n+0(FP), CX
+
+loop:
+	LONG $0x5c4ae2c4
+	BYTE $0xc4
+	LONG $0x5c42e2c4
+	BYTE $0xcc
+	LONG $0x5c4ae2c4
+	BYTE $0xd5
+	LONG $0x5c42e2c4
+	BYTE $0xdd
+	DECQ CX
+	JNE  loop
+	LONG $0x4978e2c4
+	BYTE $0xc0
+	RET

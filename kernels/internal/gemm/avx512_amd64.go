@@ -97,6 +97,10 @@ func halfTilePairsAVX512(c []float32, ldc int, a []float32, lda int, panel []flo
 // are several panels.
 func quarterTilePairsAVX512(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int)
 
+// peakPairsAVX512 multiplies and adds registers only,
+// 12·n vectors of 16 numbers of pairs. n is positive.
+func peakPairsAVX512(n int)
+
 // expColumnsPairsAVX512 carries a softmax to base 2 over rows more scores of each column j of a
 // panel: with top the larger of peak[j] and the largest s[i*Cols+j] it sets
 // the panel s to pairs of 2^(s[i*Cols+j]-top), rows/2 of them in each column,

@@ -123,7 +123,10 @@ func TestTilePairs(t *testing.T) { eachHalf(t, testTilePairs) }
 
 // TestTileAMX does the same on AMX, be it emulated.
 func TestTileAMX(t *testing.T) {
-	amxtest.Run(t, func(t *testing.T) { testTilePairs(t, Current().Half) })
+	amxtest.Run(t, func(t *testing.T) {
+		testTilePairs(t, Current().Half)
+		Current().Half.Peak(3)
+	})
 }
 
 func testTilePairs(t *testing.T, p *Primitives) { testTiles(t, p, []int{0, 1, 3, 4, 9, 16, 40}) }

@@ -352,12 +352,14 @@ func TestSplitEvenly(t *testing.T) {
 
 // TestSizes checks what the block sizes assume of every instruction set.
 func TestSizes(t *testing.T) {
-	eachLevel(t, func(t *testing.T, p *Primitives) {
+	sizes := func(t *testing.T, p *Primitives) {
 		p.Peak(3)
 		if p.PeakFlops < 2 || p.Rows > maxRows || p.Cols > maxCols || maxWidth%p.Cols != 0 {
 			t.Errorf("sizes %d×%d, %d operations", p.Rows, p.Cols, p.PeakFlops)
 		}
-	})
+	}
+	eachLevel(t, sizes)
+	eachHalf(t, sizes)
 }
 
 // TestPackCompletes: columns that complete the last panel are zeros, whatever memory held.

@@ -40,6 +40,7 @@ func init() {
 	}
 	half := *avx512
 	half.Depth, half.Lines = 2, rowPairsAVX512
+	half.Peak, half.PeakFlops = peakPairsAVX512, 2*avx512.PeakFlops
 	half.ExpColumns, half.ExpMul, half.GradPairs = expColumnsPairsAVX512, expMulPairsAVX512, gradPairsAVX512
 	half.Tiles = [widths]Tile{tilePairsAVX512, halfTilePairsAVX512, quarterTilePairsAVX512}
 	half.TransposeFloat32 = inColumns(16, transposePairsFloat32AVX512, transposePairsGo(float32Itself))
@@ -52,6 +53,7 @@ func init() {
 	amx, tiles := *avx512, half
 	tiles.Unit, tiles.Rows, tiles.rowUnit, tiles.tall = 16, 32, 16, 2048
 	tiles.Tiles = [widths]Tile{tileAMX, halfTileAMX, quarterTileAMX}
+	tiles.Peak, tiles.PeakFlops = peakAMX, 4*16*16*32*2
 	amx.Half = &tiles
 	thirds := tiles
 	thirds.LeftParts, thirds.Lines = 3, rowThirdsAVX512

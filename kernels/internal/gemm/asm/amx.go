@@ -66,6 +66,7 @@ func (t target) amx() {
 		whole.parts = f.parts()
 		whole.function("tileThirds"+f.name, "Cols")
 	}
+	whole.peak()
 }
 
 // amxTile is one of the functions.
@@ -354,6 +355,24 @@ func (g amxTile) stepOfParts(tall bool) {
 	}
 	ADDQ(U32(3*rowBytes), upper)
 	ADDQ(U32(3*rowBytes), lower)
+}
+
+// peak generates a loop that does nothing but multiply tiles.
+func (g amxTile) peak() {
+	name := "peak" + g.suffix
+	TEXT(name, NOSPLIT, "func(n int)")
+	Doc(name + " multiplies tiles only, 4·n of them. n is positive.")
+	LEAQ(g.table.Offset(2*tileRows*configBytes), config)
+	loadConfig(config)
+	Load(Param("n"), steps)
+	Label("loop")
+	for sum := range 4 {
+		multiplyTiles(sums+sum, lefts+sum/2, right+sum%2)
+	}
+	DECQ(steps)
+	JNE(LabelRef("loop"))
+	release()
+	RET()
 }
 
 // next goes on to the next panel; the flags say whether there is none.

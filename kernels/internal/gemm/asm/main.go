@@ -63,7 +63,7 @@ func main() {
 	}
 	t.expColumns(exact, Mem{})
 	t.expMul(exact)
-	t.peak()
+	t.peak(singles)
 	if *isa == "avx512" {
 		t.pairs()
 	}

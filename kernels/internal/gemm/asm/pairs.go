@@ -15,7 +15,9 @@ import (
 
 // pairs generates what multiplies pairs, and what makes them.
 func (t target) pairs() {
-	t.tiles(multiply{"Pairs", " of pairs", func(a, b, sum VecPhysical) { evex(0xf3, 0x52, a, b, sum) }})
+	products := multiply{"Pairs", " of pairs", func(a, b, sum VecPhysical) { evex(0xf3, 0x52, a, b, sum) }}
+	t.tiles(products)
+	t.peak(products)
 	order := interleaved()
 	t.expColumns(rounded, order)
 	t.expMul(rounded)

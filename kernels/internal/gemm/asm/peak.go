@@ -12,18 +12,18 @@ import (
 const peakChains = 12
 
 // peak generates a loop that does nothing but multiply and add.
-func (t target) peak() {
-	name := "peak" + t.suffix
+func (t target) peak(m multiply) {
+	name := "peak" + m.name + t.suffix
 	TEXT(name, NOSPLIT, "func(n int)")
 	Doc(name+" multiplies and adds registers only,",
-		fmt.Sprintf("%d·n vectors of %d numbers. n is positive.", peakChains, t.lanes))
+		fmt.Sprintf("%d·n vectors of %d numbers%s. n is positive.", peakChains, t.lanes, m.elements))
 	for i := range peakChains + 2 {
 		VXORPS(t.vector(i), t.vector(i), t.vector(i))
 	}
 	n := Load(Param("n"), GP64())
 	Label("loop")
 	for i := range peakChains {
-		VFMADD231PS(t.vector(peakChains), t.vector(peakChains+1), t.vector(i))
+		m.add(t.vector(peakChains), t.vector(peakChains+1), t.vector(i))
 	}
 	DECQ(n)
 	JNE(LabelRef("loop"))
