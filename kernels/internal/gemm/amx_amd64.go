@@ -31,13 +31,13 @@ func halfTileAMX(c []float32, ldc int, a []float32, lda int, panel []float32, k 
 // are several panels.
 func quarterTileAMX(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int)
 
-// tileThirdsFloat16AMX does what tileAMX does with rows of three parts and panels of 2,
+// peakAMX multiplies tiles only, 4·n of them. n is positive.
+func peakAMX(n int)
+
+// tileThirdsFloat16AMX does what tileAMX does with rows of 3 parts and panels of 2,
 // k being the number of pairs, a multiple of 16.
 func tileThirdsFloat16AMX(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int)
 
-// tileThirdsBFloat16AMX does what tileAMX does with rows of three parts and panels of 1,
+// tileThirdsBFloat16AMX does what tileAMX does with rows of 3 parts and panels of 1,
 // k being the number of pairs, a multiple of 16.
 func tileThirdsBFloat16AMX(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int)
-
-// peakAMX multiplies tiles only, 4·n of them. n is positive.
-func peakAMX(n int)

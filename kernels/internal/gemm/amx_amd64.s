@@ -913,9 +913,9 @@ shortstep:
 	BYTE $0x40
 	LONG $0x5c42e2c4
 	BYTE $0xcc
-	ADDQ $0x40, AX
-	ADDQ $0x40, R8
 	ADDQ $0x00000800, DX
+	ADDQ $0x00000040, AX
+	ADDQ $0x00000040, R8
 	DECQ CX
 	JNE  shortstep
 
@@ -998,9 +998,9 @@ shortreststep:
 	BYTE $0x40
 	LONG $0x5c42e2c4
 	BYTE $0xcc
-	ADDQ $0x40, AX
-	ADDQ $0x40, R8
 	ADDQ $0x00000800, DX
+	ADDQ $0x00000040, AX
+	ADDQ $0x00000040, R8
 	DECQ CX
 	JNE  shortreststep
 
@@ -1141,9 +1141,9 @@ tallstep:
 	BYTE $0xd5
 	LONG $0x5c42e2c4
 	BYTE $0xdd
-	ADDQ $0x40, AX
-	ADDQ $0x40, R8
 	ADDQ $0x00000800, DX
+	ADDQ $0x00000040, AX
+	ADDQ $0x00000040, R8
 	DECQ CX
 	JNE  tallstep
 
@@ -1264,9 +1264,9 @@ tallreststep:
 	BYTE $0xd5
 	LONG $0x5c42e2c4
 	BYTE $0xdd
-	ADDQ $0x40, AX
-	ADDQ $0x40, R8
 	ADDQ $0x00000800, DX
+	ADDQ $0x00000040, AX
+	ADDQ $0x00000040, R8
 	DECQ CX
 	JNE  tallreststep
 
@@ -1395,9 +1395,9 @@ shortstep:
 	BYTE $0x00
 	LONG $0x5c4ae2c4
 	BYTE $0xc4
-	ADDQ $0x40, AX
-	ADDQ $0x40, R8
 	ADDQ $0x00000800, DX
+	ADDQ $0x00000040, AX
+	ADDQ $0x00000040, R8
 	DECQ CX
 	JNE  shortstep
 
@@ -1463,9 +1463,9 @@ shortreststep:
 	BYTE $0x00
 	LONG $0x5c4ae2c4
 	BYTE $0xc4
-	ADDQ $0x40, AX
-	ADDQ $0x40, R8
 	ADDQ $0x00000800, DX
+	ADDQ $0x00000040, AX
+	ADDQ $0x00000040, R8
 	DECQ CX
 	JNE  shortreststep
 
@@ -1578,9 +1578,9 @@ tallstep:
 	BYTE $0x00
 	LONG $0x5c4ae2c4
 	BYTE $0xd5
-	ADDQ $0x40, AX
-	ADDQ $0x40, R8
 	ADDQ $0x00000800, DX
+	ADDQ $0x00000040, AX
+	ADDQ $0x00000040, R8
 	DECQ CX
 	JNE  tallstep
 
@@ -1672,9 +1672,9 @@ tallreststep:
 	BYTE $0x00
 	LONG $0x5c4ae2c4
 	BYTE $0xd5
-	ADDQ $0x40, AX
-	ADDQ $0x40, R8
 	ADDQ $0x00000800, DX
+	ADDQ $0x00000040, AX
+	ADDQ $0x00000040, R8
 	DECQ CX
 	JNE  tallreststep
 
@@ -1795,9 +1795,9 @@ shortstep:
 	BYTE $0x00
 	LONG $0x5c4ae2c4
 	BYTE $0xc4
-	ADDQ $0x40, AX
-	ADDQ $0x40, R8
 	ADDQ $0x00000800, DX
+	ADDQ $0x00000040, AX
+	ADDQ $0x00000040, R8
 	DECQ CX
 	JNE  shortstep
 
@@ -1863,9 +1863,9 @@ shortreststep:
 	BYTE $0x00
 	LONG $0x5c4ae2c4
 	BYTE $0xc4
-	ADDQ $0x40, AX
-	ADDQ $0x40, R8
 	ADDQ $0x00000800, DX
+	ADDQ $0x00000040, AX
+	ADDQ $0x00000040, R8
 	DECQ CX
 	JNE  shortreststep
 
@@ -1978,9 +1978,9 @@ tallstep:
 	BYTE $0x00
 	LONG $0x5c4ae2c4
 	BYTE $0xd5
-	ADDQ $0x40, AX
-	ADDQ $0x40, R8
 	ADDQ $0x00000800, DX
+	ADDQ $0x00000040, AX
+	ADDQ $0x00000040, R8
 	DECQ CX
 	JNE  tallstep
 
@@ -2072,9 +2072,9 @@ tallreststep:
 	BYTE $0x00
 	LONG $0x5c4ae2c4
 	BYTE $0xd5
-	ADDQ $0x40, AX
-	ADDQ $0x40, R8
 	ADDQ $0x00000800, DX
+	ADDQ $0x00000040, AX
+	ADDQ $0x00000040, R8
 	DECQ CX
 	JNE  tallreststep
 
@@ -2098,6 +2098,29 @@ tallrestmultiplied:
 	JMP  tallnext
 
 nothing:
+	RET
+
+// func peakAMX(n int)
+TEXT ·peakAMX(SB), NOSPLIT, $0-8
+	LEAQ shapes<>+2048(SB), R10
+	LONG $0x4978c2c4
+	BYTE $0x42
+	BYTE $0x00
+	MOVQ n+0(FP), CX
+
+loop:
+	LONG $0x5c4ae2c4
+	BYTE $0xc4
+	LONG $0x5c42e2c4
+	BYTE $0xcc
+	LONG $0x5c4ae2c4
+	BYTE $0xd5
+	LONG $0x5c42e2c4
+	BYTE $0xdd
+	DECQ CX
+	JNE  loop
+	LONG $0x4978e2c4
+	BYTE $0xc0
 	RET
 
 // func tileThirdsFloat16AMX(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int)
@@ -2856,27 +2879,4 @@ tallmultiplied:
 	RET
 
 nothing:
-	RET
-
-// func peakAMX(n int)
-TEXT ·peakAMX(SB), NOSPLIT, $0-8
-	LEAQ shapes<>+2048(SB), R10
-	LONG $0x4978c2c4
-	BYTE $0x42
-	BYTE $0x00
-	MOVQ n+0(FP), CX
-
-loop:
-	LONG $0x5c4ae2c4
-	BYTE $0xc4
-	LONG $0x5c42e2c4
-	BYTE $0xcc
-	LONG $0x5c4ae2c4
-	BYTE $0xd5
-	LONG $0x5c42e2c4
-	BYTE $0xdd
-	DECQ CX
-	JNE  loop
-	LONG $0x4978e2c4
-	BYTE $0xc0
 	RET

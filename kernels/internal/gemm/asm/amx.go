@@ -53,7 +53,7 @@ var (
 // amx generates the tiles of AMX: products of pairs with all, half and a quarter
 // of the columns of a panel, and those of numbers in parts.
 func (t target) amx() {
-	whole := amxTile{target: t, cols: 32}
+	whole := amxTile{target: t, cols: 32, rowParts: 1, multiplied: [][]int{{0}}}
 	half, quarter := whole, whole
 	half.cols, quarter.cols = 16, 8
 	whole.shapes("shapes")
@@ -62,29 +62,36 @@ func (t target) amx() {
 	whole.function("tile", "Cols")
 	half.function("halfTile", "Cols/2")
 	quarter.function("quarterTile", "Cols/4")
-	for _, f := range []format{float16s, bfloat16s} {
-		whole.parts = f.parts()
-		whole.function("tileThirds"+f.name, "Cols")
-	}
 	whole.peak()
+
+	// Part i is less than 2^-8i of a number, so the product left out is less than a
+	// product's own rounding.
+	whole.rowParts, whole.multiplied = float32Parts, [][]int{{2, 0, 1}, {1, 0}}
+	whole.function("tileThirds"+float16s.name, "")
+	whole.multiplied = [][]int{{2, 0, 1}}
+	whole.function("tileThirds"+bfloat16s.name, "")
 }
 
 // amxTile is one of the functions.
 type amxTile struct {
 	target
-	cols   int // columns of the panels that it computes
-	parts  int // of the numbers in panels, those of rows having three; none of pairs
-	table  Mem // of configurations by number of rows, and
-	config Mem // one for fewer pairs
+	cols       int     // columns of the panels that it computes
+	rowParts   int     // of the numbers in rows
+	multiplied [][]int // for each part of those in panels the parts of rows, in an order that loads few anew
+	table      Mem     // of configurations by number of rows, and
+	config     Mem     // one for fewer pairs
 }
+
+// inParts tells whether it is one of thirds.go.
+func (g amxTile) inParts() bool { return g.rowParts > 1 }
 
 func (g amxTile) function(name, columns string) {
 	TEXT(name+g.suffix, NOSPLIT, tileSignature)
-	if g.parts == 0 {
-		tileDoc(name+g.suffix, " of pairs", columns)
-	} else {
-		Doc(fmt.Sprintf("%s does what tileAMX does with rows of three parts and panels of %d,", name+g.suffix, g.parts),
+	if g.inParts() {
+		Doc(fmt.Sprintf("%s does what tileAMX does with rows of %d parts and panels of %d,", name+g.suffix, g.rowParts, len(g.multiplied)),
 			"k being the number of pairs, a multiple of 16.")
+	} else {
+		tileDoc(name+g.suffix, " of pairs", columns)
 	}
 	g.config = AllocLocal(configBytes)
 	rows := Load(Param("rows"), counter)
@@ -167,8 +174,8 @@ func (g amxTile) panels(name string, tall bool) {
 	Label(at("panel"))
 	g.begin(at)
 	Load(Param("a").Base(), upper)
-	if g.parts > 0 {
-		ADDQ(Imm(rowBytes), upper)
+	if g.inParts() {
+		ADDQ(Imm(rowBytes), upper) // to the second of three, whose neighbours displacements reach
 	}
 	Load(Param("panel").Base(), panel)
 	Load(Param("c").Base(), result)
@@ -189,7 +196,7 @@ func (g amxTile) panels(name string, tall bool) {
 	release()
 	VZEROUPPER()
 	RET()
-	if g.parts > 0 {
+	if g.inParts() {
 		return
 	}
 	Label(at("rest")) // one more pass, of narrower tiles, which begins with the sums so far
@@ -202,7 +209,7 @@ func (g amxTile) panels(name string, tall bool) {
 
 // ifRest goes on with the pairs after the last whole tile.
 func (g amxTile) ifRest(at func(string) string) {
-	if g.parts == 0 {
+	if !g.inParts() {
 		TESTQ(rest, rest)
 		JNZ(LabelRef(at("rest")))
 	}
@@ -272,11 +279,7 @@ func (g amxTile) pass(at func(string) string, tall bool) {
 	TESTQ(steps, steps)
 	JZ(LabelRef(at("multiplied")))
 	Label(at("step"))
-	if g.parts > 0 {
-		g.stepOfParts(tall)
-	} else {
-		g.step(tall)
-	}
+	g.step(tall)
 	DECQ(steps)
 	JNE(LabelRef(at("step")))
 	Label(at("multiplied"))
@@ -300,41 +303,17 @@ func (g amxTile) eachSum(tall bool, p, ld GPPhysical, f func(tile int, p, ld GPP
 	}
 }
 
-// step multiplies one tile of each of the rows by one of each of the columns.
+// step multiplies one tile of each part of the rows by one of each part of the columns.
 func (g amxTile) step(tall bool) {
-	loadTile(lefts, upper, lda, 0)
-	for column := range g.across() {
-		loadTile(right+column, panel, panelStride, column*g.width())
-		multiplyTiles(sums+column, lefts, right+column)
-	}
-	if tall {
-		loadTile(lefts+1, lower, lda, 0)
-		for column := range g.across() {
-			multiplyTiles(sums+2+column, lefts+1, right+column)
-		}
-	}
-	ADDQ(Imm(rowBytes), upper)
-	ADDQ(Imm(rowBytes), lower)
-	ADDQ(U32(tilePairs*panelRow), panel)
-}
-
-// The parts of rows that are multiplied by each part of columns, in an order that
-// loads few of them anew. Those left out would change a product by less than its own
-// rounding does: part i is less than 2^-8i of a number (Henry, Tang and Heinecke,
-// "Leveraging the bfloat16 Artificial Intelligence Datatype For Higher-Precision
-// Computations", ARITH 2019).
-var leftParts = [2][]int{{2, 0, 1}, {1, 0}}
-
-// stepOfParts multiplies a tile of each part of the rows by one of each part of the
-// columns.
-func (g amxTile) stepOfParts(tall bool) {
-	held := -1
-	for part := range g.parts {
-		for i, l := range leftParts[part] {
-			disp := (l - 1) * rowBytes // pointers are to the middle one of three
-			if l != held {
-				loadTile(lefts, upper, lda, disp)
+	held := -1 // the part of rows that is loaded
+	for _, parts := range g.multiplied {
+		for i, part := range parts {
+			load := func(tile int, rows GPPhysical) {
+				if part != held {
+					loadTile(tile, rows, lda, (part-g.rowParts/2)*rowBytes)
+				}
 			}
+			load(lefts, upper)
 			for column := range g.across() {
 				if i == 0 {
 					loadTile(right+column, panel, panelStride, column*g.width())
@@ -342,19 +321,17 @@ func (g amxTile) stepOfParts(tall bool) {
 				multiplyTiles(sums+column, lefts, right+column)
 			}
 			if tall {
-				if l != held {
-					loadTile(lefts+1, lower, lda, disp)
-				}
+				load(lefts+1, lower)
 				for column := range g.across() {
 					multiplyTiles(sums+2+column, lefts+1, right+column)
 				}
 			}
-			held = l
+			held = part
 		}
 		ADDQ(U32(tilePairs*panelRow), panel)
 	}
-	ADDQ(U32(3*rowBytes), upper)
-	ADDQ(U32(3*rowBytes), lower)
+	ADDQ(U32(rowBytes*g.rowParts), upper)
+	ADDQ(U32(rowBytes*g.rowParts), lower)
 }
 
 // peak generates a loop that does nothing but multiply tiles.
@@ -378,7 +355,7 @@ func (g amxTile) peak() {
 // next goes on to the next panel; the flags say whether there is none.
 func (g amxTile) next() {
 	Load(Param("k"), other)
-	IMUL3Q(U32(panelRow*max(g.parts, 1)), other, other)
+	IMUL3Q(U32(panelRow*len(g.multiplied)), other, other)
 	ADDQ(other, argument(Param("panel").Base()))
 	for _, p := range []string{"c", "add", "bias"} {
 		ADDQ(U32(4*g.cols), argument(Param(p).Base()))

@@ -12,8 +12,8 @@ import (
 // each next part what the rest rounds to. A float16 is the sum of two. They lie as
 // 16 pairs of part 0, the same ones of part 1 and so on.
 
-// parts is how many parts numbers of a format have.
-func (f format) parts() int { return map[format]int{float32s: 3, float16s: 2, bfloat16s: 1}[f] }
+// float32Parts is how many parts a float32 has.
+const float32Parts = 3
 
 // thirds generates what makes pairs of the parts of rows, and of the rests of weights
 // in float16; what these round to are the pairs of pairs.go.
@@ -57,7 +57,7 @@ func (t target) rowThirds(r rounding) {
 	t.walk(dst, ldd, src, m, n, 2*t.bytes(), func() { ADDQ(lds, src) }, func(from, to, _ Register) {
 		VMOVUPS(Mem{Base: from}, low)
 		VMOVUPS(Mem{Base: from, Disp: t.bytes()}, high)
-		for part := range float32s.parts() {
+		for part := range float32Parts {
 			if part > 0 {
 				r.rest(low, spare)
 				r.rest(high, spare)
