@@ -67,13 +67,8 @@ func Conv(out, x []float32, w Elements, bias, residual []float32, s ConvShape) {
 	wantElements("Conv", "w", w, s.Cout*s.Kernel*s.Kernel*s.Cin)
 	wantOptional("Conv", "bias", bias, s.Cout)
 	wantOptional("Conv", "residual", residual, pixels*s.Cout)
-	if r := (winograd.Weights{Src: w.n, Cout: s.Cout, Cin: s.Cin}); s.winograd(r) {
-		c := winograd.Conv{B: s.B, H: s.H, W: s.W, X: x, Weights: r, Out: out, Bias: bias, Residual: residual, Half: s.half()}
-		c.Run(Parallel)
-		return
-	}
 	k := s.Kernel * s.Kernel * s.Cin
-	run(gemm.Product{
+	p := gemm.Product{
 		M: pixels, N: s.Cout, K: k,
 		Left: gemm.Windows{
 			X: x, H: s.H, W: s.W, C: s.Cin, OutH: h, OutW: wd,
@@ -81,7 +76,22 @@ func Conv(out, x []float32, w Elements, bias, residual []float32, s ConvShape) {
 		}.Left(),
 		Right: gemm.Transposed{Src: w.n, Stride: k},
 		Out:   out, Stride: s.Cout, Bias: bias, Residual: residual, Half: s.half(),
-	})
+	}
+	s.run(winograd.Conv{
+		B: s.B, H: s.H, W: s.W, X: x, Weights: winograd.Weights{Src: w.n, Cout: s.Cout, Cin: s.Cin},
+		Out: out, Bias: bias, Residual: residual, Half: s.half(),
+	}, p)
+}
+
+// run computes a convolution by Winograd's algorithm or as products. The algorithm is
+// the slower one where AMX takes pixels as they lie and it would have to transform
+// weights for every hundred tiles.
+func (s ConvShape) run(c winograd.Conv, products ...gemm.Product) {
+	if s.winograd(c.Weights) && !(products[0].ByPixels() && c.ByWeights()) {
+		c.Run(Parallel)
+		return
+	}
+	run(products...)
 }
 
 // ConvGrad sets dx [B, H, W, Cin] to the gradient of [Conv] with respect to x,
@@ -95,18 +105,16 @@ func ConvGrad(dx, dy []float32, w Elements, s ConvShape) {
 	wantLen("ConvGrad", "dx", dx, s.B*s.H*s.W*s.Cin)
 	wantLen("ConvGrad", "dy", dy, s.B*h*wd*s.Cout)
 	wantElements("ConvGrad", "w", w, s.Cout*s.Kernel*s.Kernel*s.Cin)
-	if r := (winograd.Weights{Src: w.n, Cout: s.Cout, Cin: s.Cin, Adjoint: true}); s.winograd(r) {
-		c := winograd.Conv{B: s.B, H: s.H, W: s.W, X: dy, Weights: r, Out: dx, Half: s.half()}
-		c.Run(Parallel)
-		return
-	}
 	var products []gemm.Product
 	for y := range min(s.Stride, s.H) {
 		for x := range min(s.Stride, s.W) {
 			products = append(products, s.gradClass(dx, dy, w, y, x))
 		}
 	}
-	run(products...)
+	s.run(winograd.Conv{
+		B: s.B, H: s.H, W: s.W, X: dy, Weights: winograd.Weights{Src: w.n, Cout: s.Cout, Cin: s.Cin, Adjoint: true},
+		Out: dx, Half: s.half(),
+	}, products...)
 }
 
 // direct is whether Winograd's algorithm is switched off.

@@ -52,6 +52,9 @@ func testBFloat16(t *testing.T, formats []string) {
 			{B: 2, H: 13, W: 18, Cin: 32, Cout: 64, Kernel: 3, Stride: 1, PadBefore: 1, PadAfter: 1}, // by Winograd's algorithm
 			{B: 1, H: 12, W: 17, Cin: 352, Cout: 32, Kernel: 3, Stride: 1, PadBefore: 1, PadAfter: 1},
 			{B: 1, H: 57, W: 42, Cin: 32, Cout: 32, Kernel: 3, Stride: 1, PadBefore: 1, PadAfter: 1},
+			{B: 2, H: 5, W: 32, Cin: 64, Cout: 96, Kernel: 3, Stride: 1, PadBefore: 1, PadAfter: 1}, // by pixels, on AMX
+			{B: 1, H: 6, W: 64, Cin: 32, Cout: 32, Kernel: 5, Stride: 1, PadBefore: 2, PadAfter: 2},
+			{B: 2, H: 5, W: 33, Cin: 32, Cout: 32, Kernel: 3, Stride: 1, PadBefore: 0, PadAfter: 1},
 		} {
 			h, w := s.Out()
 			x, dy := random(r, s.B*s.H*s.W*s.Cin), random(r, s.B*h*w*s.Cout)

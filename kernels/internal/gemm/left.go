@@ -120,6 +120,13 @@ func (p *Primitives) line(dst, src []float32) {
 	p.Lines(dst, 0, src, 0, 1, len(src)/p.Depth)
 }
 
+// packed is a left operand packed as a whole: from is where a row begins in block d
+// over K, and the distance of rows there.
+type packed interface {
+	from(d, row int) (a []float32, lda int)
+	free()
+}
+
 // packedLeft is a left operand packed as a whole, where more than one job uses each
 // of its rows: one block over K after the other, each with all rows in order.
 type packedLeft struct {
@@ -135,14 +142,15 @@ const leftNumbers = 8 << 20
 var packedLefts = sync.Pool{New: func() any { return new(packedLeft) }}
 
 // packLeft packs the left operand, or returns nil where that is too much or not needed.
-func (q *Product) packLeft(p *Primitives, parallel func(n int, f func(i int))) *packedLeft {
+func (q *Product) packLeft(p *Primitives, g grid, parallel func(n int, f func(i int))) packed {
 	p = q.primitives(p)
-	if _, ok := q.inPlace(p); ok {
-		return nil
+	if m, ok := q.asPixels(p); ok {
+		return q.packPixels(p, m, parallel)
 	}
+	_, inPlace := q.inPlace(p)
 	depths := q.depths(p)
 	n := q.M * (p.left(q.K) + depths.Count*rowPad)
-	if n > leftNumbers {
+	if inPlace || n > leftNumbers || g.cols.Count == 1 {
 		return nil
 	}
 	l := packedLefts.Get().(*packedLeft)
@@ -169,8 +177,4 @@ func (l *packedLeft) from(d, row int) (a []float32, lda int) {
 	return l.numbers[l.m*(k0*l.parts+d*rowPad)+row*lda:], lda
 }
 
-func (l *packedLeft) free() {
-	if l != nil {
-		packedLefts.Put(l)
-	}
-}
+func (l *packedLeft) free() { packedLefts.Put(l) }

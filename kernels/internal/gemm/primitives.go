@@ -18,6 +18,7 @@
 //	thirds.go               float32 numbers as sums of three of them
 //	product.go              the loop nest and its division into jobs
 //	left.go                 packing rows: matrices, and windows of a picture
+//	pixels.go               windows whose pixels are packed once
 //	right.go                packing panels: weights and their transposes
 package gemm
 

@@ -70,10 +70,11 @@ func Run(threads int, parallel func(n int, f func(i int)), products ...Product) 
 		grids[i].first = jobs
 		jobs += grids[i].jobs()
 	}
-	var left *packedLeft
-	if len(products) == 1 && grids[0].cols.Count > 1 {
-		left = products[0].packLeft(p, parallel)
-		defer left.free()
+	var left packed
+	if len(products) == 1 {
+		if left = products[0].packLeft(p, grids[0], parallel); left != nil {
+			defer left.free()
+		}
 	}
 	parallel(jobs, func(job int) {
 		i := len(grids) - 1
@@ -191,7 +192,7 @@ func (q *Product) primitives(p *Primitives) *Primitives {
 
 // block computes rows m0 to m1-1 of columns n0 to n1-1. left is nil unless the rows
 // are packed already.
-func (q *Product) block(p *Primitives, left *packedLeft, m0, m1, n0, n1 int) {
+func (q *Product) block(p *Primitives, left packed, m0, m1, n0, n1 int) {
 	w := workspaces.Get().(*workspace)
 	defer workspaces.Put(w)
 	depth := q.depths(p)
@@ -210,7 +211,7 @@ func (q *Product) block(p *Primitives, left *packedLeft, m0, m1, n0, n1 int) {
 
 // leftRows gives columns k0 to k1-1, block d over K, of some rows as tiles take them:
 // where they lie, from those packed as a whole, or packed for this job.
-func (q *Product) leftRows(p *Primitives, w *workspace, left *packedLeft, d, row, rows, k0, k1 int) (a []float32, lda int) {
+func (q *Product) leftRows(p *Primitives, w *workspace, left packed, d, row, rows, k0, k1 int) (a []float32, lda int) {
 	if m, ok := q.inPlace(p); ok {
 		return m.Data[row*m.Stride+k0:], m.Stride
 	}
@@ -232,6 +233,9 @@ func (q *Product) inPlace(p *Primitives) (m Rows, ok bool) {
 // depths is the division of K, in elements; blocks of pairs are as deep as AMX's
 // tiles or several of them.
 func (q *Product) depths(p *Primitives) Split {
+	if m, ok := q.asPixels(p); ok {
+		return q.lineDepths(p, m)
+	}
 	return SplitEvenly(q.K/p.Depth, maxDepth/p.LeftParts, 8*p.Depth)
 }
 

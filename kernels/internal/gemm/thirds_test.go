@@ -53,11 +53,7 @@ func testThirds(t *testing.T, f Format, m, n, k int, transposed bool) {
 	if p := Current(); p.Thirds[f] == nil || q.primitives(p) != p.Thirds[f] {
 		t.Fatalf("%s is not multiplied in parts", name)
 	}
-	Run(2, func(n int, f func(i int)) {
-		for i := range n {
-			f(i)
-		}
-	}, q)
+	Run(2, inOrder, q)
 	var square, squareSingle float64
 	for i := range m {
 		for j := range n {
@@ -84,6 +80,13 @@ func testThirds(t *testing.T, f Format, m, n, k int, transposed bool) {
 		if at := i - (len(out.all)-len(out.x))/2; (at < 0 || at >= len(out.x)) && !isGuard(x) {
 			t.Fatalf("%s: wrote outside the result at %d", name, at)
 		}
+	}
+}
+
+// inOrder is a pool of one worker.
+func inOrder(n int, f func(i int)) {
+	for i := range n {
+		f(i)
 	}
 }
 

@@ -117,14 +117,24 @@ func (w Weights) pack(p *gemm.Primitives, dst []float32, size, n0, k0, k1 int) {
 	}
 }
 
-// Run computes a convolution with the given worker pool.
-func (c *Conv) Run(parallel func(n int, f func(i int))) {
+// ByWeights tells whether there are too many weights to keep all of them transformed.
+func (c *Conv) ByWeights() bool { return c.work().tilesAtATime() == 0 }
+
+// work is the convolution with the loops for it.
+func (c *Conv) work() work {
 	p, t := gemm.Current(), current()
-	w := work{Conv: c, full: p, gemm: p, transforms: t, parallel: parallel}
+	w := work{Conv: c, full: p, gemm: p, transforms: t}
 	if c.Half && p.Half != nil && t.half != nil {
 		w.gemm, w.transforms = p.Half, t.half
 	}
 	w.grid = newGrid(c, w.transforms)
+	return w
+}
+
+// Run computes a convolution with the given worker pool.
+func (c *Conv) Run(parallel func(n int, f func(i int))) {
+	w := c.work()
+	w.parallel = parallel
 	if w.stream = w.transforms.stream != nil && len(c.Out) >= streamNumbers && aligned(c.Out); w.stream {
 		w.output = w.transforms.stream
 	} else {
