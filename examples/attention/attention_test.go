@@ -201,7 +201,8 @@ func TestMapsAreMeans(t *testing.T) {
 			}
 		}
 	}
-	near := cmpopts.EquateApprox(3e-4, 1e-6) // two programs that round differently, of a model that multiplies errors
+	// Two programs that round differently, of a model that multiplies errors: 0.5e-4 on AVX2 to 3.1e-4 on AMX.
+	near := cmpopts.EquateApprox(5e-4, 1e-6)
 	for i := range sums {
 		if diff := cmp.Diff(sums[i], o.maps.site(crack, i), near); diff != "" {
 			t.Errorf("%s (-by hand +kept):\n%s", o.maps.sites[i], diff)
