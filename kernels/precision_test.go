@@ -128,12 +128,7 @@ func onBothLevels(t *testing.T, name string, n int, f func(out []float32)) {
 	f(single)
 	isa.Force(isa.AMX)
 	f(parts)
-	var square, err float64
-	for i, x := range single {
-		square += float64(x) * float64(x)
-		err += math.Pow(float64(parts[i])-float64(x), 2)
-	}
-	if off := math.Sqrt(err / square); !(off > 0 && off < 5e-7) {
+	if off := difference(single, parts); !(off > 0 && off < 5e-7) {
 		t.Errorf("%s: AMX differs by %.2g of the RMS, want about 1e-7", name, off)
 	}
 }
@@ -146,12 +141,17 @@ func inBothPrecisions(t *testing.T, name string, n int, f func(out []float32)) {
 	f(single)
 	SetBFloat16(true)
 	f(half)
-	var square, err float64
-	for i, x := range single {
-		square += float64(x) * float64(x)
-		err += math.Pow(float64(half[i])-float64(x), 2)
-	}
-	if off := math.Sqrt(err / square); !(off > 1e-4 && off < 8e-3) {
+	if off := difference(single, half); !(off > 1e-4 && off < 8e-3) {
 		t.Errorf("%s: bfloat16 differs by %.2g of the RMS, want about 3e-3", name, off)
 	}
+}
+
+// difference is the RMS of the differences of x and y over that of x.
+func difference(x, y []float32) float64 {
+	var square, err float64
+	for i, want := range x {
+		square += float64(want) * float64(want)
+		err += math.Pow(float64(y[i])-float64(want), 2)
+	}
+	return math.Sqrt(err / square)
 }
