@@ -1,10 +1,6 @@
 package gemm
 
-import (
-	"sync"
-
-	"github.com/sdgraph/sdgraph/kernels/internal/vec"
-)
+import "github.com/sdgraph/sdgraph/kernels/internal/vec"
 
 // Rows is Scale times the matrix with element (r, k) at Data[r*Stride+k].
 type Rows struct {
@@ -124,22 +120,20 @@ func (p *Primitives) line(dst, src []float32) {
 // over K, and the distance of rows there.
 type packed interface {
 	from(d, row int) (a []float32, lda int)
-	free()
+	Free()
 }
 
 // packedLeft is a left operand packed as a whole, where more than one job uses each
 // of its rows: one block over K after the other, each with all rows in order.
 type packedLeft struct {
-	numbers []float32
-	m       int
-	parts   int
-	depths  Split
+	*Buffer
+	m      int
+	parts  int
+	depths Split
 }
 
 // leftNumbers bounds what is packed as a whole.
 const leftNumbers = 8 << 20
-
-var packedLefts = sync.Pool{New: func() any { return new(packedLeft) }}
 
 // packLeft packs the left operand, or returns nil where that is too much or not needed.
 func (q *Product) packLeft(p *Primitives, g grid, parallel func(n int, f func(i int))) packed {
@@ -153,11 +147,7 @@ func (q *Product) packLeft(p *Primitives, g grid, parallel func(n int, f func(i 
 	if inPlace || n > leftNumbers || g.cols.Count == 1 {
 		return nil
 	}
-	l := packedLefts.Get().(*packedLeft)
-	if len(l.numbers) < n {
-		l.numbers = make([]float32, n)
-	}
-	l.m, l.parts, l.depths = q.M, p.LeftParts, depths
+	l := &packedLeft{NewBuffer(n), q.M, p.LeftParts, depths}
 	rows := SplitEvenly(q.M, 4*p.Rows, p.Rows)
 	parallel(rows.Count, func(i int) {
 		lo, hi := rows.At(i)
@@ -174,7 +164,5 @@ func (q *Product) packLeft(p *Primitives, g grid, parallel func(n int, f func(i 
 func (l *packedLeft) from(d, row int) (a []float32, lda int) {
 	k0, k1 := l.depths.At(d)
 	lda = (k1-k0)*l.parts + rowPad
-	return l.numbers[l.m*(k0*l.parts+d*rowPad)+row*lda:], lda
+	return l.Numbers[l.m*(k0*l.parts+d*rowPad)+row*lda:], lda
 }
-
-func (l *packedLeft) free() { packedLefts.Put(l) }

@@ -1,20 +1,16 @@
 package gemm
 
-import "sync"
-
 // packedPixels is the pictures of windows with zeros around them, packed pixel by
 // pixel: the lines of a window are elements that follow one another there, for tiles
 // to take where they lie. A window of KH×KW pixels is then packed once, not KH·KW
 // times.
 type packedPixels struct {
+	*Buffer
 	Windows
-	numbers       []float32
 	height, width int   // of a picture with its zeros
 	pixel         int   // elements
 	depths        Split // of K
 }
-
-var pixelBuffers = sync.Pool{New: func() any { return new([]float32) }}
 
 // asPixels tells whether the windows of a product are packed as pixels: those of AMX,
 // whose tiles do not go on from line to line, nor end within a pixel.
@@ -52,18 +48,14 @@ func (q *Product) packPixels(p *Primitives, m Windows, parallel func(n int, f fu
 	l := &packedPixels{Windows: m, pixel: m.C / p.Depth, depths: q.depths(p)}
 	l.height, l.width = m.padded()
 	lines := q.M / (m.OutH * m.OutW) * l.height
-	memory := pixelBuffers.Get().(*[]float32)
-	if n := lines * l.width * l.pixel; len(*memory) < n {
-		*memory = make([]float32, n)
-	}
-	l.numbers = *memory
+	l.Buffer = NewBuffer(lines * l.width * l.pixel)
 	parallel(lines, func(i int) { l.packLine(p, i) })
 	return l
 }
 
 // packLine packs one line of all pictures with their zeros.
 func (l *packedPixels) packLine(p *Primitives, line int) {
-	dst := l.numbers[line*l.width*l.pixel:][:l.width*l.pixel]
+	dst := l.Numbers[line*l.width*l.pixel:][:l.width*l.pixel]
 	b, y := line/l.height, line%l.height+l.OffY
 	before := min(max(-l.OffX, 0), l.width)
 	n := min(l.W-max(l.OffX, 0), l.width-before)
@@ -83,7 +75,5 @@ func (l *packedPixels) from(d, row int) (a []float32, lda int) {
 	line := l.KW * l.pixel
 	y, x := row/l.OutW, row%l.OutW
 	y = y/l.OutH*l.height + y%l.OutH + k0/line
-	return l.numbers[(y*l.width+x)*l.pixel+k0%line:], l.pixel
+	return l.Numbers[(y*l.width+x)*l.pixel+k0%line:], l.pixel
 }
-
-func (l *packedPixels) free() { pixelBuffers.Put(&l.numbers) }

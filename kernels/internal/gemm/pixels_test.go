@@ -34,7 +34,7 @@ func testPixels(t *testing.T, p *Primitives, m Windows, pictures int) {
 		t.Fatalf("%+v is not packed by pixels", m)
 	}
 	pixels := q.packPixels(p, m, inOrder)
-	defer pixels.free()
+	defer pixels.Free()
 	depths := q.depths(p)
 	for d := range depths.Count {
 		k0, k1 := depths.At(d)

@@ -20,6 +20,7 @@
 //	left.go                 packing rows: matrices, and windows of a picture
 //	pixels.go               windows whose pixels are packed once
 //	right.go                packing panels: weights and their transposes
+//	buffer.go               memory for what is packed as a whole
 package gemm
 
 import "github.com/sdgraph/sdgraph/kernels/internal/isa"

@@ -21,14 +21,14 @@ const (
 // and so are the numbers of channels of pictures and of taps.
 type Left interface {
 	pack(p *Primitives, dst []float32, ld, row, rows, k0, k1 int)
-	runs() int // of how many columns all blocks have to be, 0 for any number
+	runs() int // how long the runs of columns are that a chunk of [grain] may not cross, 0 for one run
 }
 
 // Right is the right operand. Pack writes rows k0 to k1-1 of columns n0 to
 // n1-1 to dst as panels of (k1-k0)*Cols numbers each.
 type Right interface {
 	pack(p *Primitives, dst []float32, n0, n1, k0, k1 int)
-	runs() int // of how many rows all blocks have to be, 0 for any number
+	runs() int // the same of rows
 	format() Format
 }
 
@@ -73,7 +73,7 @@ func Run(threads int, parallel func(n int, f func(i int)), products ...Product) 
 	var left packed
 	if len(products) == 1 {
 		if left = products[0].packLeft(p, grids[0], parallel); left != nil {
-			defer left.free()
+			defer left.Free()
 		}
 	}
 	parallel(jobs, func(job int) {

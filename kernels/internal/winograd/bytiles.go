@@ -9,9 +9,9 @@ func (w work) byTiles(most int) {
 	in, cols, frequencies := w.elements(w.Weights.In()), w.gemm.Cols, w.transforms.frequencies()
 	panels := w.Weights.Out() / cols
 	plane := in*cols + pad // distance of frequencies in u
-	u := newBuffer(panels * frequencies * plane)
-	defer u.free()
-	w.allWeights(u.numbers, plane)
+	u := gemm.NewBuffer(panels * frequencies * plane)
+	defer u.Free()
+	w.allWeights(u.Numbers, plane)
 
 	blocks := gemm.SplitEvenly(w.count(), most, w.gemm.Rows)
 	w.parallel(blocks.Count, func(job int) {
@@ -21,7 +21,7 @@ func (w work) byTiles(most int) {
 		v, distance := w.transformTiles(s, lo, hi)
 		for panel := range panels {
 			for f := range frequencies {
-				w.multiplyTiles(s, f, v[f*distance:], u.numbers[(panel*frequencies+f)*plane:], in, hi-lo, false)
+				w.multiplyTiles(s, f, v[f*distance:], u.Numbers[(panel*frequencies+f)*plane:], in, hi-lo, false)
 			}
 			w.write(s, lo, hi, panel)
 		}

@@ -14,7 +14,7 @@ func (w work) byWeights() {
 		r := newRound(w, lo, hi)
 		r.transform()
 		r.multiply()
-		r.v.free()
+		r.v.Free()
 	}
 }
 
@@ -23,11 +23,11 @@ func (w work) byWeights() {
 // multiplied, so that the processor reads ahead.
 type round struct {
 	work
-	first  int        // tile
-	blocks gemm.Split // of tiles
-	depths gemm.Split // of channels
-	v      *buffer    // transformed tiles: [block of tiles][block of channels][frequency][tile][channel]
-	plane  int        // distance of frequencies in v
+	first  int          // tile
+	blocks gemm.Split   // of tiles
+	depths gemm.Split   // of channels
+	v      *gemm.Buffer // transformed tiles: [block of tiles][block of channels][frequency][tile][channel]
+	plane  int          // distance of frequencies in v
 }
 
 func newRound(w work, lo, hi int) *round {
@@ -36,13 +36,13 @@ func newRound(w work, lo, hi int) *round {
 	r.depths = gemm.SplitEvenly(w.Weights.In(), min(blockWeights, w.share(jobNumbers)-tiles*w.gemm.Cols)/w.gemm.Cols, 16)
 	_, channels := r.depths.At(0)
 	r.plane = tiles*w.elements(channels) + pad
-	r.v = newBuffer(r.blocks.Count * r.depths.Count * w.transforms.frequencies() * r.plane)
+	r.v = gemm.NewBuffer(r.blocks.Count * r.depths.Count * w.transforms.frequencies() * r.plane)
 	return r
 }
 
 // planes is where the first frequency of a block begins.
 func (r *round) planes(block, depth int) []float32 {
-	return r.v.numbers[(block*r.depths.Count+depth)*r.transforms.frequencies()*r.plane:]
+	return r.v.Numbers[(block*r.depths.Count+depth)*r.transforms.frequencies()*r.plane:]
 }
 
 // transform takes the pictures' tiles to frequencies.

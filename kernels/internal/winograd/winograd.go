@@ -228,16 +228,3 @@ func grow(s *[]float32, n int) []float32 {
 	}
 	return *s
 }
-
-// buffer is memory that all jobs of a convolution share.
-type buffer struct{ numbers []float32 }
-
-var buffers = sync.Pool{New: func() any { return new(buffer) }}
-
-func newBuffer(n int) *buffer {
-	b := buffers.Get().(*buffer)
-	grow(&b.numbers, n)
-	return b
-}
-
-func (b *buffer) free() { buffers.Put(b) }
