@@ -287,10 +287,15 @@ func (h head) packColumns(dst *[]float32, x []float32, stride, n, elements int) 
 	size, k := elements*h.p.Cols, h.filled(h.HeadDim)
 	b := grow(dst, h.p.Panels(n)*size)
 	h.p.PackColumns(b, size, gemm.Numbers{F32: x}, stride, k, n)
-	for i := 0; i < len(b) && k < elements; i += size {
-		clear(b[i+k*h.p.Cols : i+size])
-	}
+	h.complete(b, size, k)
 	return b
+}
+
+// complete clears what follows the first k rows of each panel.
+func (h head) complete(panels []float32, size, k int) {
+	for used := k * h.p.Cols; used < size && len(panels) > 0; panels = panels[size:] {
+		clear(panels[used:size])
+	}
 }
 
 // packRows packs n rows of x as rows of a right operand; the last of an odd
@@ -307,9 +312,7 @@ func (h head) packRows(w *scratch, x []float32, n int) []float32 {
 		clear(line[copy(line, x[(n-1)*h.stride:][:h.HeadDim]):])
 		h.p.PackRows(b[whole*h.p.Cols:], size, gemm.Numbers{F32: line}, h.HeadDim, 1, h.HeadDim)
 	}
-	for i := 0; i < len(b) && h.filled(n)*h.p.Cols < size; i += size {
-		clear(b[i+h.filled(n)*h.p.Cols : i+size])
-	}
+	h.complete(b, size, h.filled(n))
 	return b
 }
 
