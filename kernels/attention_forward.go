@@ -64,9 +64,9 @@ func (f *forwardBlocks) keys(k, v []float32, k0, n int) {
 	scores := grow(&f.w.scores, max(even, depth)*cols)
 	for at := 0; at < f.hi-f.lo; at += cols {
 		queries, width := f.queries[at*f.depth:], min(cols, f.hi-f.lo-at)
-		f.rowBlocks(0, n, func(r, rows int) {
-			f.p.Multiply(scores[r*cols:], cols, left[r*f.lda:], f.lda, queries, f.depth*cols, f.depth, nil, 0, rows, width)
-		})
+		gemm.Batch{
+			C: scores, LDC: cols, A: left, LDA: f.lda, Panel: queries, K: f.depth, Rows: n, Cols: width,
+		}.RunTall(f.p)
 		f.hideColumns(scores, f.lo+at, k0, n, even)
 		if v == nil {
 			f.p.ExpColumns(scores, even, f.peak[at:], f.weight[at:], nil)
@@ -75,10 +75,9 @@ func (f *forwardBlocks) keys(k, v []float32, k0, n int) {
 		sums := f.sums[at*f.HeadDim:][:f.HeadDim*cols]
 		f.p.ExpColumns(scores, even, f.peak[at:], f.weight[at:], sums)
 		clear(scores[f.filled(n)*cols : depth*cols])
-		f.rowBlocks(0, f.HeadDim, func(r, rows int) {
-			sums := sums[r*cols:]
-			f.p.Multiply(sums, cols, values[r*ldv:], ldv, scores, depth*cols, depth, sums, cols, rows, width)
-		})
+		gemm.Batch{
+			C: sums, LDC: cols, A: values, LDA: ldv, Panel: scores, K: depth, Rows: f.HeadDim, Cols: width, Add: true,
+		}.RunTall(f.p)
 	}
 }
 

@@ -163,14 +163,15 @@ func (b *gradBlocks) tiles(kc, vc []float32, q0, rows, k0, n int) (p, ds, left [
 	cols, panels, depth := h.p.Cols, h.p.Panels(n), h.extended
 	size := b.paired(rows) * cols
 	p, ds = grow(&b.scores, panels*size), grow(&b.scores2, panels*size)
-	tile := h.p.Tiles[0]
 	h.rowBlocks(0, rows, func(r, high int) {
-		q, dout := b.queries[(q0+r)*h.lda:], b.dout[(q0+r)*h.lda:]
-		for i := range panels {
-			at := i*size + r*cols
-			tile(p[at:], cols, q, h.lda, kc[i*depth*cols:], depth, nil, 0, nil, high, 1)
-			tile(ds[at:], cols, dout, h.lda, vc[i*depth*cols:], depth, nil, 0, nil, high, 1)
+		products := func(c, rows, panel []float32) {
+			gemm.Batch{
+				C: c[r*cols:], LDC: cols, NextC: size, A: rows[(q0+r)*h.lda:], LDA: h.lda, Panel: panel, NextPanel: depth * cols,
+				K: depth, Rows: high, Cols: cols, Count: panels,
+			}.Run(h.p)
 		}
+		products(p, b.queries, kc)
+		products(ds, b.dout, vc)
 	})
 	if h.Causal && q0 < k0+n {
 		for r := range rows {

@@ -34,6 +34,9 @@ func quarterTileAMX(c []float32, ldc int, a []float32, lda int, panel []float32,
 // peakAMX multiplies tiles only, 4·n of them. n is positive.
 func peakAMX(n int)
 
+// batchAMX computes a [Batch] of pairs and of whole panels. count is positive.
+func batchAMX(c []float32, ldc int, nextC int, a []float32, lda int, nextA int, panel []float32, nextPanel int, k int, add bool, rows int, count int)
+
 // tileThirdsFloat16AMX does what tileAMX does with rows of 3 parts and panels of 2,
 // k being the number of pairs, a multiple of 16.
 func tileThirdsFloat16AMX(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int)

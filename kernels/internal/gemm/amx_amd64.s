@@ -2123,6 +2123,454 @@ loop:
 	BYTE $0xc0
 	RET
 
+// func batchAMX(c []float32, ldc int, nextC int, a []float32, lda int, nextA int, panel []float32, nextPanel int, k int, add bool, rows int, count int)
+// Requires: AVX, AVX512F
+TEXT ·batchAMX(SB), NOSPLIT, $64-144
+	MOVQ  rows+128(FP), R12
+	TESTQ R12, R12
+	JZ    nothing
+	MOVQ  lda+64(FP), BX
+	SHLQ  $0x02, BX
+	MOVQ  ldc+24(FP), R11
+	SHLQ  $0x02, R11
+	MOVQ  $0x00000080, R13
+	LEAQ  shapes<>+0(SB), R10
+	MOVQ  R12, R15
+	SHLQ  $0x06, R15
+	ADDQ  R15, R10
+	CMPQ  R12, $0x10
+	JG    tall
+	LONG  $0x4978c2c4
+	BYTE  $0x42
+	BYTE  $0x00
+
+shortpanel:
+	MOVQ c_base+0(FP), SI
+	MOVQ R11, R9
+	CMPB add+120(FP), $0x00
+	JNE  shortbegun
+	XORQ SI, SI
+
+shortbegun:
+	MOVQ  a_base+40(FP), AX
+	MOVQ  panel_base+80(FP), DX
+	MOVQ  c_base+0(FP), DI
+	MOVQ  BX, R8
+	SHLQ  $0x04, R8
+	ADDQ  AX, R8
+	MOVQ  k+112(FP), CX
+	MOVQ  CX, R14
+	ANDQ  $0x0f, R14
+	SHRQ  $0x04, CX
+	JNZ   shortpass
+	TESTQ R14, R14
+	JNZ   shortrest
+
+shortpass:
+	TESTQ SI, SI
+	JZ    shortzero
+	LONG  $0x4b7ba2c4
+	BYTE  $0x44
+	BYTE  $0x0e
+	BYTE  $0x00
+	LONG  $0x4b7ba2c4
+	BYTE  $0x4c
+	BYTE  $0x0e
+	BYTE  $0x40
+	JMP   shortbegins
+
+shortzero:
+	LONG $0x497be2c4
+	BYTE $0xc0
+	LONG $0x497be2c4
+	BYTE $0xc8
+
+shortbegins:
+	TESTQ CX, CX
+	JZ    shortmultiplied
+
+shortstep:
+	LONG $0x4b7be2c4
+	BYTE $0x64
+	BYTE $0x18
+	BYTE $0x00
+	LONG $0x4b7ba2c4
+	BYTE $0x74
+	BYTE $0x2a
+	BYTE $0x00
+	LONG $0x5c4ae2c4
+	BYTE $0xc4
+	LONG $0x4b7ba2c4
+	BYTE $0x7c
+	BYTE $0x2a
+	BYTE $0x40
+	LONG $0x5c42e2c4
+	BYTE $0xcc
+	ADDQ $0x00000800, DX
+	ADDQ $0x00000040, AX
+	ADDQ $0x00000040, R8
+	DECQ CX
+	JNE  shortstep
+
+shortmultiplied:
+	LONG  $0x4b7aa2c4
+	BYTE  $0x44
+	BYTE  $0x1f
+	BYTE  $0x00
+	LONG  $0x4b7aa2c4
+	BYTE  $0x4c
+	BYTE  $0x1f
+	BYTE  $0x40
+	MOVQ  c_base+0(FP), SI
+	MOVQ  R11, R9
+	TESTQ R14, R14
+	JNZ   shortrest
+
+shortnext:
+	MOVQ nextC+32(FP), R15
+	SHLQ $0x02, R15
+	ADDQ R15, c_base+0(FP)
+	MOVQ nextA+72(FP), R15
+	SHLQ $0x02, R15
+	ADDQ R15, a_base+40(FP)
+	MOVQ nextPanel+104(FP), R15
+	SHLQ $0x02, R15
+	ADDQ R15, panel_base+80(FP)
+	DECQ count+136(FP)
+	JNE  shortpanel
+	LONG $0x4978e2c4
+	BYTE $0xc0
+	VZEROUPPER
+	RET
+
+shortrest:
+	VMOVUPS (R10), Z0
+	VMOVUPS Z0, (SP)
+	MOVB    R14, 54(SP)
+	MOVB    R14, 55(SP)
+	SHLQ    $0x02, R14
+	MOVW    R14, 24(SP)
+	LEAQ    (SP), R15
+	LONG    $0x4978c2c4
+	BYTE    $0x47
+	BYTE    $0x00
+	MOVQ    $0x00000001, CX
+	TESTQ   SI, SI
+	JZ      shortrestzero
+	LONG    $0x4b7ba2c4
+	BYTE    $0x44
+	BYTE    $0x0e
+	BYTE    $0x00
+	LONG    $0x4b7ba2c4
+	BYTE    $0x4c
+	BYTE    $0x0e
+	BYTE    $0x40
+	JMP     shortrestbegins
+
+shortrestzero:
+	LONG $0x497be2c4
+	BYTE $0xc0
+	LONG $0x497be2c4
+	BYTE $0xc8
+
+shortrestbegins:
+	TESTQ CX, CX
+	JZ    shortrestmultiplied
+
+shortreststep:
+	LONG $0x4b7be2c4
+	BYTE $0x64
+	BYTE $0x18
+	BYTE $0x00
+	LONG $0x4b7ba2c4
+	BYTE $0x74
+	BYTE $0x2a
+	BYTE $0x00
+	LONG $0x5c4ae2c4
+	BYTE $0xc4
+	LONG $0x4b7ba2c4
+	BYTE $0x7c
+	BYTE $0x2a
+	BYTE $0x40
+	LONG $0x5c42e2c4
+	BYTE $0xcc
+	ADDQ $0x00000800, DX
+	ADDQ $0x00000040, AX
+	ADDQ $0x00000040, R8
+	DECQ CX
+	JNE  shortreststep
+
+shortrestmultiplied:
+	LONG $0x4b7aa2c4
+	BYTE $0x44
+	BYTE $0x1f
+	BYTE $0x00
+	LONG $0x4b7aa2c4
+	BYTE $0x4c
+	BYTE $0x1f
+	BYTE $0x40
+	MOVQ c_base+0(FP), SI
+	MOVQ R11, R9
+	LONG $0x4978c2c4
+	BYTE $0x42
+	BYTE $0x00
+	JMP  shortnext
+
+tall:
+	LONG $0x4978c2c4
+	BYTE $0x42
+	BYTE $0x00
+
+tallpanel:
+	MOVQ c_base+0(FP), SI
+	MOVQ R11, R9
+	CMPB add+120(FP), $0x00
+	JNE  tallbegun
+	XORQ SI, SI
+
+tallbegun:
+	MOVQ  a_base+40(FP), AX
+	MOVQ  panel_base+80(FP), DX
+	MOVQ  c_base+0(FP), DI
+	MOVQ  BX, R8
+	SHLQ  $0x04, R8
+	ADDQ  AX, R8
+	MOVQ  k+112(FP), CX
+	MOVQ  CX, R14
+	ANDQ  $0x0f, R14
+	SHRQ  $0x04, CX
+	JNZ   tallpass
+	TESTQ R14, R14
+	JNZ   tallrest
+
+tallpass:
+	TESTQ SI, SI
+	JZ    tallzero
+	LONG  $0x4b7ba2c4
+	BYTE  $0x44
+	BYTE  $0x0e
+	BYTE  $0x00
+	LONG  $0x4b7ba2c4
+	BYTE  $0x4c
+	BYTE  $0x0e
+	BYTE  $0x40
+	MOVQ  R9, R15
+	SHLQ  $0x04, R15
+	ADDQ  SI, R15
+	LONG  $0x4b7b82c4
+	BYTE  $0x54
+	BYTE  $0x0f
+	BYTE  $0x00
+	LONG  $0x4b7b82c4
+	BYTE  $0x5c
+	BYTE  $0x0f
+	BYTE  $0x40
+	JMP   tallbegins
+
+tallzero:
+	LONG $0x497be2c4
+	BYTE $0xc0
+	LONG $0x497be2c4
+	BYTE $0xc8
+	MOVQ R9, R15
+	SHLQ $0x04, R15
+	ADDQ SI, R15
+	LONG $0x497be2c4
+	BYTE $0xd0
+	LONG $0x497be2c4
+	BYTE $0xd8
+
+tallbegins:
+	TESTQ CX, CX
+	JZ    tallmultiplied
+
+tallstep:
+	LONG $0x4b7be2c4
+	BYTE $0x64
+	BYTE $0x18
+	BYTE $0x00
+	LONG $0x4b7ba2c4
+	BYTE $0x74
+	BYTE $0x2a
+	BYTE $0x00
+	LONG $0x5c4ae2c4
+	BYTE $0xc4
+	LONG $0x4b7ba2c4
+	BYTE $0x7c
+	BYTE $0x2a
+	BYTE $0x40
+	LONG $0x5c42e2c4
+	BYTE $0xcc
+	LONG $0x4b7bc2c4
+	BYTE $0x6c
+	BYTE $0x18
+	BYTE $0x00
+	LONG $0x5c4ae2c4
+	BYTE $0xd5
+	LONG $0x5c42e2c4
+	BYTE $0xdd
+	ADDQ $0x00000800, DX
+	ADDQ $0x00000040, AX
+	ADDQ $0x00000040, R8
+	DECQ CX
+	JNE  tallstep
+
+tallmultiplied:
+	LONG  $0x4b7aa2c4
+	BYTE  $0x44
+	BYTE  $0x1f
+	BYTE  $0x00
+	LONG  $0x4b7aa2c4
+	BYTE  $0x4c
+	BYTE  $0x1f
+	BYTE  $0x40
+	MOVQ  R11, R15
+	SHLQ  $0x04, R15
+	ADDQ  DI, R15
+	LONG  $0x4b7a82c4
+	BYTE  $0x54
+	BYTE  $0x1f
+	BYTE  $0x00
+	LONG  $0x4b7a82c4
+	BYTE  $0x5c
+	BYTE  $0x1f
+	BYTE  $0x40
+	MOVQ  c_base+0(FP), SI
+	MOVQ  R11, R9
+	TESTQ R14, R14
+	JNZ   tallrest
+
+tallnext:
+	MOVQ nextC+32(FP), R15
+	SHLQ $0x02, R15
+	ADDQ R15, c_base+0(FP)
+	MOVQ nextA+72(FP), R15
+	SHLQ $0x02, R15
+	ADDQ R15, a_base+40(FP)
+	MOVQ nextPanel+104(FP), R15
+	SHLQ $0x02, R15
+	ADDQ R15, panel_base+80(FP)
+	DECQ count+136(FP)
+	JNE  tallpanel
+	LONG $0x4978e2c4
+	BYTE $0xc0
+	VZEROUPPER
+	RET
+
+tallrest:
+	VMOVUPS (R10), Z0
+	VMOVUPS Z0, (SP)
+	MOVB    R14, 54(SP)
+	MOVB    R14, 55(SP)
+	SHLQ    $0x02, R14
+	MOVW    R14, 24(SP)
+	MOVW    R14, 26(SP)
+	LEAQ    (SP), R15
+	LONG    $0x4978c2c4
+	BYTE    $0x47
+	BYTE    $0x00
+	MOVQ    $0x00000001, CX
+	TESTQ   SI, SI
+	JZ      tallrestzero
+	LONG    $0x4b7ba2c4
+	BYTE    $0x44
+	BYTE    $0x0e
+	BYTE    $0x00
+	LONG    $0x4b7ba2c4
+	BYTE    $0x4c
+	BYTE    $0x0e
+	BYTE    $0x40
+	MOVQ    R9, R15
+	SHLQ    $0x04, R15
+	ADDQ    SI, R15
+	LONG    $0x4b7b82c4
+	BYTE    $0x54
+	BYTE    $0x0f
+	BYTE    $0x00
+	LONG    $0x4b7b82c4
+	BYTE    $0x5c
+	BYTE    $0x0f
+	BYTE    $0x40
+	JMP     tallrestbegins
+
+tallrestzero:
+	LONG $0x497be2c4
+	BYTE $0xc0
+	LONG $0x497be2c4
+	BYTE $0xc8
+	MOVQ R9, R15
+	SHLQ $0x04, R15
+	ADDQ SI, R15
+	LONG $0x497be2c4
+	BYTE $0xd0
+	LONG $0x497be2c4
+	BYTE $0xd8
+
+tallrestbegins:
+	TESTQ CX, CX
+	JZ    tallrestmultiplied
+
+tallreststep:
+	LONG $0x4b7be2c4
+	BYTE $0x64
+	BYTE $0x18
+	BYTE $0x00
+	LONG $0x4b7ba2c4
+	BYTE $0x74
+	BYTE $0x2a
+	BYTE $0x00
+	LONG $0x5c4ae2c4
+	BYTE $0xc4
+	LONG $0x4b7ba2c4
+	BYTE $0x7c
+	BYTE $0x2a
+	BYTE $0x40
+	LONG $0x5c42e2c4
+	BYTE $0xcc
+	LONG $0x4b7bc2c4
+	BYTE $0x6c
+	BYTE $0x18
+	BYTE $0x00
+	LONG $0x5c4ae2c4
+	BYTE $0xd5
+	LONG $0x5c42e2c4
+	BYTE $0xdd
+	ADDQ $0x00000800, DX
+	ADDQ $0x00000040, AX
+	ADDQ $0x00000040, R8
+	DECQ CX
+	JNE  tallreststep
+
+tallrestmultiplied:
+	LONG $0x4b7aa2c4
+	BYTE $0x44
+	BYTE $0x1f
+	BYTE $0x00
+	LONG $0x4b7aa2c4
+	BYTE $0x4c
+	BYTE $0x1f
+	BYTE $0x40
+	MOVQ R11, R15
+	SHLQ $0x04, R15
+	ADDQ DI, R15
+	LONG $0x4b7a82c4
+	BYTE $0x54
+	BYTE $0x1f
+	BYTE $0x00
+	LONG $0x4b7a82c4
+	BYTE $0x5c
+	BYTE $0x1f
+	BYTE $0x40
+	MOVQ c_base+0(FP), SI
+	MOVQ R11, R9
+	LONG $0x4978c2c4
+	BYTE $0x42
+	BYTE $0x00
+	JMP  tallnext
+
+nothing:
+	RET
+
 // func tileThirdsFloat16AMX(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int)
 // Requires: AVX, AVX512F, CMOV
 TEXT ·tileThirdsFloat16AMX(SB), NOSPLIT, $64-168

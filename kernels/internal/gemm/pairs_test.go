@@ -125,6 +125,7 @@ func TestTilePairs(t *testing.T) { eachHalf(t, testTilePairs) }
 func TestTileAMX(t *testing.T) {
 	amxtest.Run(t, func(t *testing.T) {
 		testTilePairs(t, Current().Half)
+		testBatch(t, Current().Half)
 		Current().Half.Peak(3)
 	})
 }

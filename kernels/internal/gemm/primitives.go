@@ -16,6 +16,7 @@
 //	numbers.go              float32, float16, bfloat16
 //	pairs.go                pairs of bfloat16 numbers
 //	thirds.go               float32 numbers as sums of three of them
+//	batch.go                products of one shape
 //	product.go              the loop nest and its division into jobs
 //	left.go                 packing rows: matrices, and windows of a picture
 //	pixels.go               windows whose pixels are packed once
@@ -65,6 +66,9 @@ type Primitives struct {
 	// next panel. An empty bias or add counts as zero; add may be c. k is positive
 	// if there are several panels.
 	Tiles [widths]Tile
+
+	// batch is [Batch.Run] for whole panels; nil where tiles cost little to set up.
+	batch func(c []float32, ldc, nextC int, a []float32, lda, nextA int, panel []float32, nextPanel, k int, add bool, rows, count int)
 
 	// Lines sets dst[i*ldd+j] to element j of row i, whose numbers begin at
 	// src[i*lds], for i < m, j < n. dst may be src.

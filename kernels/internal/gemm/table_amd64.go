@@ -52,11 +52,11 @@ func init() {
 
 	amx, tiles := *avx512, half
 	tiles.Unit, tiles.Rows, tiles.rowUnit, tiles.tall = 16, 32, 16, 2048
-	tiles.Tiles = [widths]Tile{tileAMX, halfTileAMX, quarterTileAMX}
+	tiles.Tiles, tiles.batch = [widths]Tile{tileAMX, halfTileAMX, quarterTileAMX}, batchAMX
 	tiles.Peak, tiles.PeakFlops = peakAMX, 4*16*16*32*2
 	amx.Half = &tiles
 	thirds := tiles
-	thirds.LeftParts, thirds.Lines = 3, rowThirdsAVX512
+	thirds.LeftParts, thirds.Lines, thirds.batch = 3, rowThirdsAVX512, nil
 	float16s, bfloat16s := thirds, thirds
 	float16s.RightParts, float16s.Tiles = 2, [widths]Tile{tileThirdsFloat16AMX}
 	float16s.TransposeFloat16 = transposeParts(half.TransposeFloat16, transposeRestsFloat16AVX512)

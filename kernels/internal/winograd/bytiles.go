@@ -20,9 +20,7 @@ func (w work) byTiles(most int) {
 		lo, hi := blocks.At(job)
 		v, distance := w.transformTiles(s, lo, hi)
 		for panel := range panels {
-			for f := range frequencies {
-				w.multiplyTiles(s, f, v[f*distance:], u.Numbers[(panel*frequencies+f)*plane:], in, hi-lo, false)
-			}
+			w.multiplyTiles(s, v, distance, u.Numbers[panel*frequencies*plane:], plane, in, hi-lo, false)
 			w.write(s, lo, hi, panel)
 		}
 	})

@@ -88,9 +88,6 @@ func (r *round) sum(s *workspace, block, tiles, panel int) {
 		k := r.elements(k1 - k0)
 		plane := k*cols + pad
 		r.frequenciesOf(s, s.weights, plane, panel, k0, k1)
-		v := r.planes(block, d)
-		for f := range r.transforms.frequencies() {
-			r.multiplyTiles(s, f, v[f*r.plane:], s.weights[f*plane:], k, tiles, d > 0)
-		}
+		r.multiplyTiles(s, r.planes(block, d), r.plane, s.weights, plane, k, tiles, d > 0)
 	}
 }

@@ -172,19 +172,21 @@ func (w work) frequenciesOf(s *workspace, dst []float32, plane, panel, k0, k1 in
 	w.transforms.weights(dst, plane, s.taps, size, size)
 }
 
-// multiplyTiles multiplies k elements of one frequency of some tiles, v, by those
-// of a panel, u, and adds the products to the sums or begins these with them.
-func (w work) multiplyTiles(s *workspace, frequency int, v, u []float32, k, tiles int, add bool) {
+// multiplyTiles multiplies k elements of some tiles, v, by those of a panel, u, at each
+// frequency, and adds the products to the sums or begins these with them. Frequencies are
+// nextV and nextU apart.
+func (w work) multiplyTiles(s *workspace, v []float32, nextV int, u []float32, nextU, k, tiles int, add bool) {
 	cols := w.gemm.Cols
-	rows := w.gemm.RowBlocks(tiles)
-	for i := range rows.Count {
-		lo, hi := rows.At(i)
-		m := s.sums[frequency*sumPlane(tiles, cols)+lo*cols:]
-		old := []float32(nil)
-		if add {
-			old = m
-		}
-		w.gemm.Tiles[0](m, cols, v[lo*k:], k, u, k, old, cols, nil, hi-lo, 1)
+	all := gemm.Batch{
+		C: s.sums, LDC: cols, NextC: sumPlane(tiles, cols), A: v, LDA: k, NextA: nextV, Panel: u, NextPanel: nextU,
+		K: k, Rows: tiles, Cols: cols, Count: w.transforms.frequencies(), Add: add,
+	}
+	if tiles <= w.gemm.Rows {
+		all.Run(w.gemm)
+		return
+	}
+	for f := range all.Count {
+		all.At(f).RunTall(w.gemm)
 	}
 }
 

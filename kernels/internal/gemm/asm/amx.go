@@ -63,6 +63,7 @@ func (t target) amx() {
 	half.function("halfTile", "Cols/2")
 	quarter.function("quarterTile", "Cols/4")
 	whole.peak()
+	whole.batch()
 
 	// Part i is less than 2^-8i of a number, so the product left out is less than a
 	// product's own rounding.
@@ -78,6 +79,7 @@ type amxTile struct {
 	cols       int     // columns of the panels that it computes
 	rowParts   int     // of the numbers in rows
 	multiplied [][]int // for each part of those in panels the parts of rows, in an order that loads few anew
+	apart      bool    // products lie apart, rather than side by side
 	table      Mem     // of configurations by number of rows, and
 	config     Mem     // one for fewer pairs
 }
@@ -93,6 +95,22 @@ func (g amxTile) function(name, columns string) {
 	} else {
 		tileDoc(name+g.suffix, " of pairs", columns)
 	}
+	g.body()
+}
+
+const batchSignature = "func(c []float32, ldc, nextC int, a []float32, lda, nextA int, panel []float32, nextPanel, k int, add bool, rows, count int)"
+
+// batch generates products of one shape that lie apart, for which tiles are configured once.
+func (g amxTile) batch() {
+	name := "batch" + g.suffix
+	TEXT(name, NOSPLIT, batchSignature)
+	Doc(name + " computes a [Batch] of pairs and of whole panels. count is positive.")
+	g.apart = true
+	g.body()
+}
+
+// body generates what follows a signature.
+func (g amxTile) body() {
 	g.config = AllocLocal(configBytes)
 	rows := Load(Param("rows"), counter)
 	TESTQ(rows, rows)
@@ -218,6 +236,14 @@ func (g amxTile) ifRest(at func(string) string) {
 // begin sets what the sums begin with. A bias is written to c, added to what is
 // to be added: tiles do not add rows.
 func (g amxTile) begin(at func(string) string) {
+	if g.apart {
+		g.goOn()
+		CMPB(argument(Param("add")), Imm(0))
+		JNE(LabelRef(at("begun")))
+		XORQ(start, start)
+		Label(at("begun"))
+		return
+	}
 	Load(Param("add").Base(), start)
 	Load(Param("ldadd"), ldstart)
 	SHLQ(Imm(2), ldstart)
@@ -352,8 +378,17 @@ func (g amxTile) peak() {
 	RET()
 }
 
-// next goes on to the next panel; the flags say whether there is none.
+// next goes on to the next panel or product; the flags say whether there is none.
 func (g amxTile) next() {
+	if g.apart {
+		for _, p := range [][2]string{{"c", "nextC"}, {"a", "nextA"}, {"panel", "nextPanel"}} {
+			Load(Param(p[1]), other)
+			SHLQ(Imm(2), other)
+			ADDQ(other, argument(Param(p[0]).Base()))
+		}
+		DECQ(argument(Param("count")))
+		return
+	}
 	Load(Param("k"), other)
 	IMUL3Q(U32(panelRow*len(g.multiplied)), other, other)
 	ADDQ(other, argument(Param("panel").Base()))
