@@ -45,17 +45,28 @@ func (s AttentionShape) primitives() *gemm.Primitives {
 
 // forward is Attention; with out and v nil it computes lse alone.
 func (s AttentionShape) forward(p *gemm.Primitives, out, lse, q, k, v []float32) {
+	scaled := s.scaled(q, s.Scale*math.Log2E)
+	defer scaled.Free()
 	s.overQueries(p, func(h head, w *scratch, lo, hi int) {
-		h.forward(w, gemm.From(out, h.queries), gemm.From(lse, h.stats), q[h.queries:], k[h.keys:], gemm.From(v, h.keys), lo, hi)
+		h.forward(w, gemm.From(out, h.queries), gemm.From(lse, h.stats), scaled.Numbers[h.queries:], k[h.keys:], gemm.From(v, h.keys), lo, hi)
 	})
+}
+
+// scaled is q times a factor.
+func (s AttentionShape) scaled(q []float32, factor float32) *gemm.Buffer {
+	b := gemm.NewBuffer(len(q))
+	Range(len(q), elementGrain, func(lo, hi int) { vec.Scale(b.Numbers[lo:hi], q[lo:hi], factor) })
+	return b
 }
 
 // AttentionProbs sets p [B, Heads, Queries, Keys] to softmax(Scale·q·kᵀ).
 func AttentionProbs(p, q, k []float32, s AttentionShape) {
 	s.check("AttentionProbs", q, k, k)
 	wantLen("AttentionProbs", "p", p, s.B*s.Heads*s.Queries*s.Keys)
+	scaled := s.scaled(q, s.Scale)
+	defer scaled.Free()
 	s.overQueries(gemm.Current(), func(h head, w *scratch, lo, hi int) {
-		h.probs(w, p[h.stats*s.Keys:], q[h.queries:], k[h.keys:], lo, hi)
+		h.probs(w, p[h.stats*s.Keys:], scaled.Numbers[h.queries:], k[h.keys:], lo, hi)
 	})
 }
 
@@ -120,7 +131,6 @@ func (s AttentionShape) head(p *gemm.Primitives, i, block int) head {
 
 // scratch is the memory of one running job.
 type scratch struct {
-	scaled            []float32 // queries times Scale
 	last              []float32 // the last of an odd number of rows, with zeros
 	left, left2       []float32 // packed rows
 	leftT, left2T     []float32 // packed rows of transposes
@@ -162,10 +172,10 @@ func (s AttentionShape) overQueries(p *gemm.Primitives, f func(h head, w *scratc
 	})
 }
 
-// probs computes the probabilities of queries lo to hi-1.
+// probs computes the probabilities of queries lo to hi-1 of q, which Scale was multiplied with.
 func (h head) probs(w *scratch, p, q, k []float32, lo, hi int) {
 	scores := grow(&w.scores, h.p.Rows*h.lds)
-	qs := h.packLeft(&w.left, h.scaled(w, q[lo*h.stride:], hi-lo, h.Scale), h.HeadDim, hi-lo)
+	qs := h.packLeft(&w.left, q[lo*h.stride:], h.stride, hi-lo)
 	for k0 := 0; k0 < h.Keys; k0 += h.block {
 		keys := min(h.block, h.Keys-k0)
 		kc := h.packColumns(&w.columns, k[k0*h.stride:], h.stride, keys, h.depth)
@@ -242,15 +252,6 @@ func (h head) elements(n int) int { return roundUp(h.filled(n), h.p.Unit) }
 
 // filled is the number of them without those zeros.
 func (h head) filled(n int) int { return (n + h.p.Depth - 1) / h.p.Depth }
-
-// scaled is n rows of x times scale, one after the other.
-func (h head) scaled(w *scratch, x []float32, n int, scale float32) []float32 {
-	rows := grow(&w.scaled, n*h.HeadDim)
-	for i := range n {
-		vec.Scale(rows[i*h.HeadDim:][:h.HeadDim], x[i*h.stride:], scale)
-	}
-	return rows
-}
 
 // packLeft packs n rows of x, stride apart, as the left operand of a product
 // over HeadDim. There is room for one more element.

@@ -12,8 +12,8 @@ import (
 // comes out of the first, the softmax of a query stays in its place of a vector, and
 // head sizes that are not a multiple of a panel's width cost nothing.
 
-// forward computes queries lo to hi-1, all keys for each. out, lse and v may
-// be nil. Exponentials are taken to base 2, of scores times log₂e.
+// forward computes queries lo to hi-1, all keys for each. q is times Scale·log₂e:
+// exponentials are taken to base 2. out, lse and v may be nil.
 func (h head) forward(w *scratch, out, lse, q, k, v []float32, lo, hi int) {
 	f := forwardBlocks{head: h, w: w, lo: lo, hi: hi}
 	f.begin(q, v != nil)
@@ -41,8 +41,7 @@ type forwardBlocks struct {
 func (f *forwardBlocks) begin(q []float32, results bool) {
 	n, cols := f.hi-f.lo, f.p.Cols
 	columns := f.p.Panels(n) * cols
-	scaled := f.scaled(f.w, q[f.lo*f.stride:], n, f.Scale*math.Log2E)
-	f.queries = f.packColumns(&f.w.columns, scaled, f.HeadDim, n, f.depth)
+	f.queries = f.packColumns(&f.w.columns, q[f.lo*f.stride:], f.stride, n, f.depth)
 	if results {
 		f.sums = grow(&f.w.result, columns*f.HeadDim)
 		clear(f.sums)

@@ -31,7 +31,9 @@ func AttentionGrad(dq, dk, dv, q, k, v, out, dout, lse []float32, s AttentionSha
 		lse = make([]float32, s.B*s.Heads*s.Queries)
 		s.forward(p, nil, lse, q, k, nil)
 	}
-	g := attentionGrad{q: q, k: k, v: v, dout: dout, lse: lse, delta: s.delta(out, dout)}
+	scaled := s.scaled(q, s.Scale*math.Log2E)
+	defer scaled.Free()
+	g := attentionGrad{q: q, scaled: scaled.Numbers, k: k, v: v, dout: dout, lse: lse, delta: s.delta(out, dout)}
 	if dk == nil && dv == nil {
 		if dq != nil {
 			s.overQueries(p, func(h head, w *scratch, lo, hi int) {
@@ -44,12 +46,15 @@ func AttentionGrad(dq, dk, dv, q, k, v, out, dout, lse []float32, s AttentionSha
 }
 
 // attentionGrad is what every part of the gradient reads.
-type attentionGrad struct{ q, k, v, dout, lse, delta []float32 }
+type attentionGrad struct {
+	q, scaled, k, v, dout []float32 // scaled is q times Scale·log₂e
+	lse, delta            []float32
+}
 
 // of is the operands from the first row of a head on.
 func (g attentionGrad) of(h head) attentionGrad {
 	return attentionGrad{
-		q: g.q[h.queries:], dout: g.dout[h.queries:], k: g.k[h.keys:], v: g.v[h.keys:],
+		q: g.q[h.queries:], scaled: g.scaled[h.queries:], dout: g.dout[h.queries:], k: g.k[h.keys:], v: g.v[h.keys:],
 		lse: g.lse[h.stats:], delta: g.delta[h.stats:],
 	}
 }
@@ -77,7 +82,7 @@ func (h head) gradQueries(w *scratch, dq []float32, g attentionGrad, lo, hi int)
 	acc := grow(&w.result, (hi-lo)*h.ldo)
 	clear(acc)
 	p, ds := grow(&w.scores, h.p.Rows*h.lds), grow(&w.scores2, h.p.Rows*h.lds)
-	qs, douts := h.packQueries(w, h.scaled(w, g.q[lo*h.stride:], hi-lo, h.Scale*math.Log2E), g, lo, hi-lo)
+	qs, douts := h.packQueries(w, g, lo, hi-lo)
 	for k0 := 0; k0 < h.seen(hi-1); k0 += h.block {
 		keys := min(h.block, h.Keys-k0)
 		kc := h.packExtended(&w.columns, g.k[k0*h.stride:], keys)
@@ -99,10 +104,10 @@ func (h head) gradQueries(w *scratch, dq []float32, g attentionGrad, lo, hi int)
 	}
 }
 
-// packQueries packs n rows of scaled queries, and those of dout from row r on,
-// with -lse (to base 2) and -Δ as their last elements.
-func (h head) packQueries(w *scratch, scaled []float32, g attentionGrad, r, n int) (q, dout []float32) {
-	q = h.packLeft(&w.left, scaled, h.HeadDim, n)
+// packQueries packs n rows of scaled queries and of dout from row r on, with -lse
+// (to base 2) and -Δ as their last elements.
+func (h head) packQueries(w *scratch, g attentionGrad, r, n int) (q, dout []float32) {
+	q = h.packLeft(&w.left, g.scaled[r*h.stride:], h.stride, n)
 	dout = h.packLeft(&w.left2, g.dout[r*h.stride:], h.stride, n)
 	for i := range n {
 		at := i*h.lda + h.filled(h.HeadDim)

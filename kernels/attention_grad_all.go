@@ -101,8 +101,7 @@ type gradBlocks struct {
 // prepare packs all queries and gradients of results of the head, which every block
 // of keys is multiplied with, and transposes them.
 func (b *gradBlocks) prepare() {
-	scaled := b.head.scaled(b.scratch, b.in.q, b.Queries, b.Scale*math.Log2E)
-	b.queries, b.dout = b.packQueries(b.scratch, scaled, b.in, 0, b.Queries)
+	b.queries, b.dout = b.packQueries(b.scratch, b.in, 0, b.Queries)
 	if b.dk != nil {
 		b.queriesT, b.ldt = b.packTransposed(&b.leftT, b.in.q, b.Queries)
 	}
