@@ -198,7 +198,7 @@ func (b *gradBlocks) pairs(p, ds []float32, rows, n int) (left []float32) {
 		}
 		b.p.GradPairs(p, ds, high, left[i*cols/b.p.Depth:], b.ldl())
 	}
-	for r := range rows {
+	for r := 0; r < rows && n < b.elements(n)*b.p.Depth; r++ {
 		row := left[r*b.ldl():]
 		if n%b.p.Depth > 0 {
 			last := &row[n/b.p.Depth]
