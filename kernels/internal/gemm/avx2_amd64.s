@@ -2729,33 +2729,35 @@ block:
 	RET
 
 // func copyFloat32AVX2(dst []float32, ldd int, src []float32, lds int, m int, n int)
-// Requires: AVX
+// Requires: AVX, MMX+
 TEXT ·copyFloat32AVX2(SB), NOSPLIT, $0-80
-	MOVQ dst_base+0(FP), AX
-	MOVQ ldd+24(FP), CX
-	MOVQ src_base+32(FP), DX
-	MOVQ lds+56(FP), BX
-	MOVQ m+64(FP), SI
-	MOVQ n+72(FP), DI
-	SHLQ $0x02, CX
-	SHLQ $0x02, BX
+	MOVQ   dst_base+0(FP), AX
+	MOVQ   ldd+24(FP), CX
+	MOVQ   src_base+32(FP), DX
+	MOVQ   lds+56(FP), BX
+	MOVQ   m+64(FP), SI
+	MOVQ   n+72(FP), DI
+	SHLQ   $0x02, CX
+	SHLQ   $0x02, BX
+	IMUL3Q $0x00000010, BX, R8
 
 row:
-	MOVQ DX, R8
-	MOVQ AX, R9
-	MOVQ DI, R10
+	MOVQ DX, R9
+	MOVQ AX, R10
+	MOVQ DI, R11
 
 vector:
-	VMOVUPS (R8), Y0
-	VMOVUPS Y0, (R9)
-	ADDQ    $0x00000020, R8
-	ADDQ    $0x00000020, R9
-	SUBQ    $0x00000008, R10
-	JG      vector
-	ADDQ    BX, DX
-	ADDQ    CX, AX
-	DECQ    SI
-	JNE     row
+	PREFETCHT1 (R9)(R8*1)
+	VMOVUPS    (R9), Y0
+	VMOVUPS    Y0, (R10)
+	ADDQ       $0x00000020, R9
+	ADDQ       $0x00000020, R10
+	SUBQ       $0x00000008, R11
+	JG         vector
+	ADDQ       BX, DX
+	ADDQ       CX, AX
+	DECQ       SI
+	JNE        row
 	VZEROUPPER
 	RET
 
@@ -2862,33 +2864,35 @@ block:
 	RET
 
 // func copyFloat16AVX2(dst []float32, ldd int, src []uint16, lds int, m int, n int)
-// Requires: AVX, F16C
+// Requires: AVX, F16C, MMX+
 TEXT ·copyFloat16AVX2(SB), NOSPLIT, $0-80
-	MOVQ dst_base+0(FP), AX
-	MOVQ ldd+24(FP), CX
-	MOVQ src_base+32(FP), DX
-	MOVQ lds+56(FP), BX
-	MOVQ m+64(FP), SI
-	MOVQ n+72(FP), DI
-	SHLQ $0x02, CX
-	SHLQ $0x01, BX
+	MOVQ   dst_base+0(FP), AX
+	MOVQ   ldd+24(FP), CX
+	MOVQ   src_base+32(FP), DX
+	MOVQ   lds+56(FP), BX
+	MOVQ   m+64(FP), SI
+	MOVQ   n+72(FP), DI
+	SHLQ   $0x02, CX
+	SHLQ   $0x01, BX
+	IMUL3Q $0x00000010, BX, R8
 
 row:
-	MOVQ DX, R8
-	MOVQ AX, R9
-	MOVQ DI, R10
+	MOVQ DX, R9
+	MOVQ AX, R10
+	MOVQ DI, R11
 
 vector:
-	VCVTPH2PS (R8), Y0
-	VMOVUPS   Y0, (R9)
-	ADDQ      $0x00000010, R8
-	ADDQ      $0x00000020, R9
-	SUBQ      $0x00000008, R10
-	JG        vector
-	ADDQ      BX, DX
-	ADDQ      CX, AX
-	DECQ      SI
-	JNE       row
+	PREFETCHT1 (R9)(R8*1)
+	VCVTPH2PS  (R9), Y0
+	VMOVUPS    Y0, (R10)
+	ADDQ       $0x00000010, R9
+	ADDQ       $0x00000020, R10
+	SUBQ       $0x00000008, R11
+	JG         vector
+	ADDQ       BX, DX
+	ADDQ       CX, AX
+	DECQ       SI
+	JNE        row
 	VZEROUPPER
 	RET
 
@@ -3003,34 +3007,36 @@ block:
 	RET
 
 // func copyBFloat16AVX2(dst []float32, ldd int, src []uint16, lds int, m int, n int)
-// Requires: AVX, AVX2
+// Requires: AVX, AVX2, MMX+
 TEXT ·copyBFloat16AVX2(SB), NOSPLIT, $0-80
-	MOVQ dst_base+0(FP), AX
-	MOVQ ldd+24(FP), CX
-	MOVQ src_base+32(FP), DX
-	MOVQ lds+56(FP), BX
-	MOVQ m+64(FP), SI
-	MOVQ n+72(FP), DI
-	SHLQ $0x02, CX
-	SHLQ $0x01, BX
+	MOVQ   dst_base+0(FP), AX
+	MOVQ   ldd+24(FP), CX
+	MOVQ   src_base+32(FP), DX
+	MOVQ   lds+56(FP), BX
+	MOVQ   m+64(FP), SI
+	MOVQ   n+72(FP), DI
+	SHLQ   $0x02, CX
+	SHLQ   $0x01, BX
+	IMUL3Q $0x00000010, BX, R8
 
 row:
-	MOVQ DX, R8
-	MOVQ AX, R9
-	MOVQ DI, R10
+	MOVQ DX, R9
+	MOVQ AX, R10
+	MOVQ DI, R11
 
 vector:
-	VPMOVZXWD (R8), Y0
-	VPSLLD    $0x10, Y0, Y0
-	VMOVUPS   Y0, (R9)
-	ADDQ      $0x00000010, R8
-	ADDQ      $0x00000020, R9
-	SUBQ      $0x00000008, R10
-	JG        vector
-	ADDQ      BX, DX
-	ADDQ      CX, AX
-	DECQ      SI
-	JNE       row
+	PREFETCHT1 (R9)(R8*1)
+	VPMOVZXWD  (R9), Y0
+	VPSLLD     $0x10, Y0, Y0
+	VMOVUPS    Y0, (R10)
+	ADDQ       $0x00000010, R9
+	ADDQ       $0x00000020, R10
+	SUBQ       $0x00000008, R11
+	JG         vector
+	ADDQ       BX, DX
+	ADDQ       CX, AX
+	DECQ       SI
+	JNE        row
 	VZEROUPPER
 	RET
 

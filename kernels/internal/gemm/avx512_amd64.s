@@ -10074,33 +10074,35 @@ block:
 	RET
 
 // func copyFloat32AVX512(dst []float32, ldd int, src []float32, lds int, m int, n int)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·copyFloat32AVX512(SB), NOSPLIT, $0-80
-	MOVQ dst_base+0(FP), AX
-	MOVQ ldd+24(FP), CX
-	MOVQ src_base+32(FP), DX
-	MOVQ lds+56(FP), BX
-	MOVQ m+64(FP), SI
-	MOVQ n+72(FP), DI
-	SHLQ $0x02, CX
-	SHLQ $0x02, BX
+	MOVQ   dst_base+0(FP), AX
+	MOVQ   ldd+24(FP), CX
+	MOVQ   src_base+32(FP), DX
+	MOVQ   lds+56(FP), BX
+	MOVQ   m+64(FP), SI
+	MOVQ   n+72(FP), DI
+	SHLQ   $0x02, CX
+	SHLQ   $0x02, BX
+	IMUL3Q $0x00000010, BX, R8
 
 row:
-	MOVQ DX, R8
-	MOVQ AX, R9
-	MOVQ DI, R10
+	MOVQ DX, R9
+	MOVQ AX, R10
+	MOVQ DI, R11
 
 vector:
-	VMOVUPS (R8), Z0
-	VMOVUPS Z0, (R9)
-	ADDQ    $0x00000040, R8
-	ADDQ    $0x00000040, R9
-	SUBQ    $0x00000010, R10
-	JG      vector
-	ADDQ    BX, DX
-	ADDQ    CX, AX
-	DECQ    SI
-	JNE     row
+	PREFETCHT1 (R9)(R8*1)
+	VMOVUPS    (R9), Z0
+	VMOVUPS    Z0, (R10)
+	ADDQ       $0x00000040, R9
+	ADDQ       $0x00000040, R10
+	SUBQ       $0x00000010, R11
+	JG         vector
+	ADDQ       BX, DX
+	ADDQ       CX, AX
+	DECQ       SI
+	JNE        row
 	VZEROUPPER
 	RET
 
@@ -10295,33 +10297,35 @@ block:
 	RET
 
 // func copyFloat16AVX512(dst []float32, ldd int, src []uint16, lds int, m int, n int)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·copyFloat16AVX512(SB), NOSPLIT, $0-80
-	MOVQ dst_base+0(FP), AX
-	MOVQ ldd+24(FP), CX
-	MOVQ src_base+32(FP), DX
-	MOVQ lds+56(FP), BX
-	MOVQ m+64(FP), SI
-	MOVQ n+72(FP), DI
-	SHLQ $0x02, CX
-	SHLQ $0x01, BX
+	MOVQ   dst_base+0(FP), AX
+	MOVQ   ldd+24(FP), CX
+	MOVQ   src_base+32(FP), DX
+	MOVQ   lds+56(FP), BX
+	MOVQ   m+64(FP), SI
+	MOVQ   n+72(FP), DI
+	SHLQ   $0x02, CX
+	SHLQ   $0x01, BX
+	IMUL3Q $0x00000010, BX, R8
 
 row:
-	MOVQ DX, R8
-	MOVQ AX, R9
-	MOVQ DI, R10
+	MOVQ DX, R9
+	MOVQ AX, R10
+	MOVQ DI, R11
 
 vector:
-	VCVTPH2PS (R8), Z0
-	VMOVUPS   Z0, (R9)
-	ADDQ      $0x00000020, R8
-	ADDQ      $0x00000040, R9
-	SUBQ      $0x00000010, R10
-	JG        vector
-	ADDQ      BX, DX
-	ADDQ      CX, AX
-	DECQ      SI
-	JNE       row
+	PREFETCHT1 (R9)(R8*1)
+	VCVTPH2PS  (R9), Z0
+	VMOVUPS    Z0, (R10)
+	ADDQ       $0x00000020, R9
+	ADDQ       $0x00000040, R10
+	SUBQ       $0x00000010, R11
+	JG         vector
+	ADDQ       BX, DX
+	ADDQ       CX, AX
+	DECQ       SI
+	JNE        row
 	VZEROUPPER
 	RET
 
@@ -10532,34 +10536,36 @@ block:
 	RET
 
 // func copyBFloat16AVX512(dst []float32, ldd int, src []uint16, lds int, m int, n int)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·copyBFloat16AVX512(SB), NOSPLIT, $0-80
-	MOVQ dst_base+0(FP), AX
-	MOVQ ldd+24(FP), CX
-	MOVQ src_base+32(FP), DX
-	MOVQ lds+56(FP), BX
-	MOVQ m+64(FP), SI
-	MOVQ n+72(FP), DI
-	SHLQ $0x02, CX
-	SHLQ $0x01, BX
+	MOVQ   dst_base+0(FP), AX
+	MOVQ   ldd+24(FP), CX
+	MOVQ   src_base+32(FP), DX
+	MOVQ   lds+56(FP), BX
+	MOVQ   m+64(FP), SI
+	MOVQ   n+72(FP), DI
+	SHLQ   $0x02, CX
+	SHLQ   $0x01, BX
+	IMUL3Q $0x00000010, BX, R8
 
 row:
-	MOVQ DX, R8
-	MOVQ AX, R9
-	MOVQ DI, R10
+	MOVQ DX, R9
+	MOVQ AX, R10
+	MOVQ DI, R11
 
 vector:
-	VPMOVZXWD (R8), Z0
-	VPSLLD    $0x10, Z0, Z0
-	VMOVUPS   Z0, (R9)
-	ADDQ      $0x00000020, R8
-	ADDQ      $0x00000040, R9
-	SUBQ      $0x00000010, R10
-	JG        vector
-	ADDQ      BX, DX
-	ADDQ      CX, AX
-	DECQ      SI
-	JNE       row
+	PREFETCHT1 (R9)(R8*1)
+	VPMOVZXWD  (R9), Z0
+	VPSLLD     $0x10, Z0, Z0
+	VMOVUPS    Z0, (R10)
+	ADDQ       $0x00000020, R9
+	ADDQ       $0x00000040, R10
+	SUBQ       $0x00000010, R11
+	JG         vector
+	ADDQ       BX, DX
+	ADDQ       CX, AX
+	DECQ       SI
+	JNE        row
 	VZEROUPPER
 	RET
 
@@ -23442,7 +23448,7 @@ ended:
 	RET
 
 // func interleavePairsFloat32AVX512(dst []float32, ldd int, src []float32, lds int, m int, n int)
-// Requires: AVX, AVX512BW, AVX512F, BMI2, CMOV
+// Requires: AVX, AVX512BW, AVX512F, BMI2, CMOV, MMX+
 TEXT ·interleavePairsFloat32AVX512(SB), NOSPLIT, $0-80
 	MOVQ      dst_base+0(FP), AX
 	MOVQ      ldd+24(FP), CX
@@ -23453,33 +23459,37 @@ TEXT ·interleavePairsFloat32AVX512(SB), NOSPLIT, $0-80
 	SHLQ      $0x02, CX
 	SHLQ      $0x02, BX
 	VMOVDQU32 interleaved<>+0(SB), Z31
+	IMUL3Q    $0x00000020, BX, R8
+	LEAQ      (R8)(BX*1), R9
 
 row:
-	MOVQ DX, R8
-	MOVQ AX, R9
-	MOVQ DI, R10
+	MOVQ DX, R10
+	MOVQ AX, R11
+	MOVQ DI, R12
 
 vector:
-	MOVQ      $0x000000000000ffff, R11
-	MOVQ      $0x0000000000000010, R12
-	CMPQ      R10, R12
-	CMOVQLT   R10, R12
-	BZHIQ     R12, R11, R11
-	KMOVW     R11, K1
-	VMOVUPS.Z (R8), K1, Z0
-	VMOVUPS.Z (R8)(BX*1), K1, Z1
-	LONG      $0x4877f262
-	WORD      $0xc072
-	VPERMW    Z0, Z31, Z0
-	VMOVUPS   Z0, K1, (R9)
-	ADDQ      $0x00000040, R8
-	ADDQ      $0x00000040, R9
-	SUBQ      $0x00000010, R10
-	JG        vector
-	LEAQ      (DX)(BX*2), DX
-	ADDQ      CX, AX
-	DECQ      SI
-	JNE       row
+	MOVQ       $0x000000000000ffff, R13
+	MOVQ       $0x0000000000000010, R14
+	CMPQ       R12, R14
+	CMOVQLT    R12, R14
+	BZHIQ      R14, R13, R13
+	KMOVW      R13, K1
+	PREFETCHT1 (R10)(R8*1)
+	PREFETCHT1 (R10)(R9*1)
+	VMOVUPS.Z  (R10), K1, Z0
+	VMOVUPS.Z  (R10)(BX*1), K1, Z1
+	LONG       $0x4877f262
+	WORD       $0xc072
+	VPERMW     Z0, Z31, Z0
+	VMOVUPS    Z0, K1, (R11)
+	ADDQ       $0x00000040, R10
+	ADDQ       $0x00000040, R11
+	SUBQ       $0x00000010, R12
+	JG         vector
+	LEAQ       (DX)(BX*2), DX
+	ADDQ       CX, AX
+	DECQ       SI
+	JNE        row
 	VZEROUPPER
 	RET
 
@@ -23766,7 +23776,7 @@ ended:
 	RET
 
 // func interleavePairsFloat16AVX512(dst []float32, ldd int, src []uint16, lds int, m int, n int)
-// Requires: AVX, AVX512BW, AVX512F, BMI2, CMOV
+// Requires: AVX, AVX512BW, AVX512F, BMI2, CMOV, MMX+
 TEXT ·interleavePairsFloat16AVX512(SB), NOSPLIT, $0-80
 	MOVQ      dst_base+0(FP), AX
 	MOVQ      ldd+24(FP), CX
@@ -23777,28 +23787,32 @@ TEXT ·interleavePairsFloat16AVX512(SB), NOSPLIT, $0-80
 	SHLQ      $0x02, CX
 	SHLQ      $0x01, BX
 	VMOVDQU32 interleaved<>+0(SB), Z31
+	IMUL3Q    $0x00000020, BX, R8
+	LEAQ      (R8)(BX*1), R9
 
 row:
-	MOVQ DX, R8
-	MOVQ AX, R9
-	MOVQ DI, R10
+	MOVQ DX, R10
+	MOVQ AX, R11
+	MOVQ DI, R12
 
 vector:
-	MOVQ        $0x000000000000ffff, R11
-	MOVQ        $0x0000000000000010, R12
-	CMPQ        R10, R12
-	CMOVQLT     R10, R12
-	BZHIQ       R12, R11, R11
-	KMOVW       R11, K1
-	VCVTPH2PS.Z (R8), K1, Z0
-	VCVTPH2PS.Z (R8)(BX*1), K1, Z1
+	MOVQ        $0x000000000000ffff, R13
+	MOVQ        $0x0000000000000010, R14
+	CMPQ        R12, R14
+	CMOVQLT     R12, R14
+	BZHIQ       R14, R13, R13
+	KMOVW       R13, K1
+	PREFETCHT1  (R10)(R8*1)
+	PREFETCHT1  (R10)(R9*1)
+	VCVTPH2PS.Z (R10), K1, Z0
+	VCVTPH2PS.Z (R10)(BX*1), K1, Z1
 	LONG        $0x4877f262
 	WORD        $0xc072
 	VPERMW      Z0, Z31, Z0
-	VMOVUPS     Z0, K1, (R9)
-	ADDQ        $0x00000020, R8
-	ADDQ        $0x00000040, R9
-	SUBQ        $0x00000010, R10
+	VMOVUPS     Z0, K1, (R11)
+	ADDQ        $0x00000020, R10
+	ADDQ        $0x00000040, R11
+	SUBQ        $0x00000010, R12
 	JG          vector
 	LEAQ        (DX)(BX*2), DX
 	ADDQ        CX, AX
@@ -24122,7 +24136,7 @@ ended:
 	RET
 
 // func interleavePairsBFloat16AVX512(dst []float32, ldd int, src []uint16, lds int, m int, n int)
-// Requires: AVX, AVX512BW, AVX512F, BMI2, CMOV
+// Requires: AVX, AVX512BW, AVX512F, BMI2, CMOV, MMX+
 TEXT ·interleavePairsBFloat16AVX512(SB), NOSPLIT, $0-80
 	MOVQ      dst_base+0(FP), AX
 	MOVQ      ldd+24(FP), CX
@@ -24133,30 +24147,34 @@ TEXT ·interleavePairsBFloat16AVX512(SB), NOSPLIT, $0-80
 	SHLQ      $0x02, CX
 	SHLQ      $0x01, BX
 	VMOVDQU32 interleaved<>+0(SB), Z31
+	IMUL3Q    $0x00000020, BX, R8
+	LEAQ      (R8)(BX*1), R9
 
 row:
-	MOVQ DX, R8
-	MOVQ AX, R9
-	MOVQ DI, R10
+	MOVQ DX, R10
+	MOVQ AX, R11
+	MOVQ DI, R12
 
 vector:
-	MOVQ        $0x000000000000ffff, R11
-	MOVQ        $0x0000000000000010, R12
-	CMPQ        R10, R12
-	CMOVQLT     R10, R12
-	BZHIQ       R12, R11, R11
-	KMOVW       R11, K1
-	VPMOVZXWD.Z (R8), K1, Z0
+	MOVQ        $0x000000000000ffff, R13
+	MOVQ        $0x0000000000000010, R14
+	CMPQ        R12, R14
+	CMOVQLT     R12, R14
+	BZHIQ       R14, R13, R13
+	KMOVW       R13, K1
+	PREFETCHT1  (R10)(R8*1)
+	PREFETCHT1  (R10)(R9*1)
+	VPMOVZXWD.Z (R10), K1, Z0
 	VPSLLD      $0x10, Z0, Z0
-	VPMOVZXWD.Z (R8)(BX*1), K1, Z1
+	VPMOVZXWD.Z (R10)(BX*1), K1, Z1
 	VPSLLD      $0x10, Z1, Z1
 	LONG        $0x4877f262
 	WORD        $0xc072
 	VPERMW      Z0, Z31, Z0
-	VMOVUPS     Z0, K1, (R9)
-	ADDQ        $0x00000020, R8
-	ADDQ        $0x00000040, R9
-	SUBQ        $0x00000010, R10
+	VMOVUPS     Z0, K1, (R11)
+	ADDQ        $0x00000020, R10
+	ADDQ        $0x00000040, R11
+	SUBQ        $0x00000010, R12
 	JG          vector
 	LEAQ        (DX)(BX*2), DX
 	ADDQ        CX, AX

@@ -128,9 +128,13 @@ func (t target) interleavePairs(f format, words Mem) {
 	order := t.vector(t.registers - 1)
 	VMOVDQU32(words, order)
 	next := func() { LEAQ(Mem{Base: src, Index: lds, Scale: 2}, src) }
+	ahead, aheadHigh := rowsAhead(lds, 2), GP64()
+	LEAQ(Mem{Base: ahead, Index: lds, Scale: 1}, aheadHigh)
 	t.walk(dst, ldd, src, m, n, t.lanes*f.size, next, func(from, to, left Register) {
 		KMOVW(first(left).As32(), K1)
 		low, high := t.vector(0), t.vector(1)
+		PREFETCHT1(Mem{Base: from, Index: ahead, Scale: 1})
+		PREFETCHT1(Mem{Base: from, Index: aheadHigh, Scale: 1})
 		f.partly(Mem{Base: from}, K1, low)
 		f.partly(Mem{Base: from, Index: lds, Scale: 1}, K1, high)
 		roundPairs(low, high, low)
