@@ -88,16 +88,20 @@ func GroupNormGrad(dx, dy, x []float32, gamma, beta []float32, b, hw, c, groups 
 	g := newGroupNorm("GroupNormGrad", dx, x, gamma, beta, b, hw, c, groups)
 	wantLen("GroupNormGrad", "dy", dy, len(dx))
 	g.measure(x, eps)
+	behind := func(_, lo, hi int) []float32 { return dy[lo:hi] }
 	if act == SiLU {
-		g.eachRow(func(i, lo, hi int) {
+		behind = func(i, lo, hi int) []float32 {
 			scale, shift := g.affine(i)
-			for ; lo < hi; lo += c {
-				vec.AffineSiLUGrad(dx[lo:][:c], dy[lo:][:c], x[lo:][:c], scale, shift)
+			for at := lo; at < hi; at += c {
+				vec.AffineSiLUGrad(dx[at:][:c], dy[at:][:c], x[at:][:c], scale, shift)
 			}
-		})
+			return dx[lo:hi]
+		}
+	}
+	ca, cb, cc := g.gradColumns(behind, x)
+	if act == SiLU {
 		dy = dx
 	}
-	ca, cb, cc := g.gradColumns(dy, x)
 	g.eachRow(func(i, lo, hi int) {
 		at := g.blocks.entry(i) * c
 		for ; lo < hi; lo += c {
