@@ -17,7 +17,7 @@ type Batch struct {
 	Panel     []float32
 	NextPanel int
 
-	K, Rows, Cols, Count int  // K in elements; no more rows than a tile has, nor more columns than a panel
+	K, Rows, Cols, Count int  // K in elements; no more rows than a tile has, and no more columns than a panel
 	Add                  bool // to what C has
 }
 
@@ -43,7 +43,7 @@ func (b Batch) At(n int) Batch {
 	return b
 }
 
-// RunTall computes a single product, of any number of rows.
+// RunTall computes a single product, whatever Count is, of any number of rows.
 func (b Batch) RunTall(p *Primitives) {
 	blocks := p.RowBlocks(b.Rows)
 	lo, hi := blocks.At(blocks.Count - 1)
