@@ -135,13 +135,14 @@ func columnMoments(n float64, estimate, sum, square []float32) moment {
 // rowsAtOnce is how many rows go into one call of the column sums: they pass through the nearest cache together.
 const rowsAtOnce = 8
 
-// gradColumns gives the coefficients of dx = a·d + b·x + c for every batch entry and channel. behind gives d, the
-// gradient behind the activation, of a block: computed just before it is measured it is still in the cache.
-func (g *groupNorm) gradColumns(behind func(i, lo, hi int) []float32, x []float32) (a, b, c []float32) {
+// gradColumns gives the coefficients of dx = a·d + b·x + c for every batch entry and channel, where d is the gradient
+// behind the activation. prepare may compute a block of d, which is measured right after, while it is in the cache.
+func (g *groupNorm) gradColumns(d, x []float32, prepare func(i, lo, hi int)) (a, b, c []float32) {
 	width := g.c / g.groups
 	partial := make([]float64, g.blocks.count()*g.groups*2)
 	g.eachRow(func(i, lo, hi int) {
-		g.blockComoments(partial[i*g.groups*2:][:g.groups*2], behind(i, lo, hi), x[lo:hi], g.blocks.entry(i))
+		prepare(i, lo, hi)
+		g.blockComoments(partial[i*g.groups*2:][:g.groups*2], d[lo:hi], x[lo:hi], g.blocks.entry(i))
 	})
 	a, b, c = make([]float32, g.b*g.c), make([]float32, g.b*g.c), make([]float32, g.b*g.c)
 	Range(g.b*g.groups, 16, func(lo, hi int) {

@@ -88,24 +88,20 @@ func GroupNormGrad(dx, dy, x []float32, gamma, beta []float32, b, hw, c, groups 
 	g := newGroupNorm("GroupNormGrad", dx, x, gamma, beta, b, hw, c, groups)
 	wantLen("GroupNormGrad", "dy", dy, len(dx))
 	g.measure(x, eps)
-	behind := func(_, lo, hi int) []float32 { return dy[lo:hi] }
+	d, prepare := dy, func(i, lo, hi int) {}
 	if act == SiLU {
-		behind = func(i, lo, hi int) []float32 {
+		d, prepare = dx, func(i, lo, hi int) {
 			scale, shift := g.affine(i)
-			for at := lo; at < hi; at += c {
-				vec.AffineSiLUGrad(dx[at:][:c], dy[at:][:c], x[at:][:c], scale, shift)
+			for ; lo < hi; lo += c {
+				vec.AffineSiLUGrad(dx[lo:][:c], dy[lo:][:c], x[lo:][:c], scale, shift)
 			}
-			return dx[lo:hi]
 		}
 	}
-	ca, cb, cc := g.gradColumns(behind, x)
-	if act == SiLU {
-		dy = dx
-	}
+	ca, cb, cc := g.gradColumns(d, x, prepare)
 	g.eachRow(func(i, lo, hi int) {
 		at := g.blocks.entry(i) * c
 		for ; lo < hi; lo += c {
-			vec.CombineColumns(dx[lo:][:c], dy[lo:][:c], x[lo:][:c], ca[at:][:c], cb[at:][:c], cc[at:][:c])
+			vec.CombineColumns(dx[lo:][:c], d[lo:][:c], x[lo:][:c], ca[at:][:c], cb[at:][:c], cc[at:][:c])
 		}
 	})
 }
