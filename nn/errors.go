@@ -10,7 +10,7 @@ var (
 
 	// ErrBudget is returned where a graph does not fit into the memory that it may
 	// take, or that the machine has.
-	ErrBudget = errors.New("allow more memory or make the picture smaller; a pass with a gradient takes less, and longer, with a lower memory budget")
+	ErrBudget = errors.New("make the picture smaller")
 
 	// ErrNotFinite is wrapped by what Finite returns.
 	ErrNotFinite = errors.New("not finite")

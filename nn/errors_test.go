@@ -89,8 +89,9 @@ func TestNoMemory(t *testing.T) {
 	if !errors.Is(err, ErrBudget) || !strings.Contains(err.Error(), "needs 262144.00 GiB") || !strings.Contains(err.Error(), "smaller") {
 		t.Errorf("%v, want ErrBudget with the need and what to lower", err)
 	}
-	if _, err := Compile(newTower(t, 2).gradient, WithBudget(1000)); !errors.Is(err, ErrBudget) {
-		t.Errorf("small budget: %v, want ErrBudget", err)
+	_, err = Compile(newTower(t, 2).gradient, WithBudget(1000))
+	if !errors.Is(err, ErrBudget) || !strings.Contains(err.Error(), "twice; allow it that, or make the picture smaller") {
+		t.Errorf("small budget: %v, want ErrBudget with what to allow", err)
 	}
 }
 
