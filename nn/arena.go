@@ -3,6 +3,7 @@ package nn
 import (
 	"context"
 	"fmt"
+	"math"
 	"runtime/debug"
 	"sort"
 	"sync/atomic"
@@ -193,13 +194,21 @@ func bytes(n int) int64 { return int64(n) * 4 }
 func roundUp(n int) int { return (n + alignment - 1) / alignment * alignment }
 
 // ByteSize prints a number of bytes as people write it.
-func ByteSize(n int64) string {
+func ByteSize(n int64) string { return printSize(n, func(digits float64) float64 { return digits }) }
+
+// byteSizeUp is ByteSize rounded up: so much is enough.
+func byteSizeUp(n int64) string { return printSize(n, math.Ceil) }
+
+// printSize prints bytes in a unit that suits them, after round, which gets the digits
+// that are printed as a whole number with a rest.
+func printSize(n int64, round func(digits float64) float64) string {
+	decimals, unit, name := 1, 1<<10, "KiB"
 	switch {
 	case n >= 1<<30:
-		return fmt.Sprintf("%.2f GiB", float64(n)/(1<<30))
+		decimals, unit, name = 2, 1<<30, "GiB"
 	case n >= 1<<20:
-		return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20))
-	default:
-		return fmt.Sprintf("%.1f KiB", float64(n)/(1<<10))
+		unit, name = 1<<20, "MiB"
 	}
+	digits := math.Pow10(decimals)
+	return fmt.Sprintf("%.*f %s", decimals, round(float64(n)/float64(unit)*digits)/digits, name)
 }

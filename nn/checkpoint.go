@@ -66,7 +66,8 @@ func (p *planner) fit(outputs []*G.Node, budget int64) error {
 	// A block more lowers the need, so the number is found by halving.
 	k := 1 + sort.Search(len(order), func(i int) bool { return fits(i + 1) })
 	if k > len(order) || !fits(k) {
-		return fmt.Errorf("the memory budget of %s is too small: this graph needs %s with every block computed twice; allow it that, or %w", ByteSize(budget), ByteSize(need), ErrBudget)
+		need = bytes(place(p.storages)) // where fits had the sum of sizes only
+		return fmt.Errorf("the memory budget of %s is too small: this graph needs %s with every block computed twice; allow it that, or %w", ByteSize(budget), byteSizeUp(need), ErrBudget)
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package nn
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -92,6 +93,13 @@ func TestNoMemory(t *testing.T) {
 	_, err = Compile(newTower(t, 2).gradient, WithBudget(1000))
 	if !errors.Is(err, ErrBudget) || !strings.Contains(err.Error(), "twice; allow it that, or make the picture smaller") {
 		t.Errorf("small budget: %v, want ErrBudget with what to allow", err)
+	}
+	var need float64
+	if _, err := fmt.Sscanf(err.Error()[strings.Index(err.Error(), "needs"):], "needs %f KiB", &need); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Compile(newTower(t, 2).gradient, WithBudget(int64(need*(1<<10)))); err != nil {
+		t.Errorf("with what the error asked for: %v", err)
 	}
 }
 

@@ -390,4 +390,9 @@ func TestByteSize(t *testing.T) {
 			t.Errorf("ByteSize(%d) = %q, want %q", n, got, want)
 		}
 	}
+	for n, want := range map[int64]string{1536: "1.5 KiB", 1537: "1.6 KiB", 5<<20 + 1: "5.1 MiB", 3<<29 + 1: "1.51 GiB"} {
+		if got := byteSizeUp(n); got != want {
+			t.Errorf("byteSizeUp(%d) = %q, want %q", n, got, want)
+		}
+	}
 }
