@@ -22,7 +22,7 @@
 //	embedding.go                 rows of a table
 //	reduce.go                    sums, maxima and other single numbers
 //	precision.go                 whether products are of float32 or of bfloat16 numbers
-//	pool.go isa.go peak.go       the worker pool, the instruction set and its peak speed
+//	pool*.go isa.go peak.go      the worker pool, the instruction set and its peak speed
 //
 // The loops that depend on the instruction set are in internal/gemm (matrices)
 // internal/winograd (its transforms) and internal/vec (vectors), each in portable Go and in generated assembly;
