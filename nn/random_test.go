@@ -70,7 +70,7 @@ func moments(v []float32) (mean, std float64) {
 
 // TestRandomizeIsReproducible changes one thing at a time.
 func TestRandomizeIsReproducible(t *testing.T) {
-	defer kernels.SetThreads(0)
+	defer kernels.SetThreads(kernels.Threads())
 	random := func(seed uint64, threads int) *randomModel {
 		kernels.SetThreads(threads)
 		m := newRandomModel()

@@ -123,11 +123,11 @@ func TestProgram(t *testing.T) {
 	}
 }
 
-// TestInterruptSignal stops the program as a user does.
+// TestInterruptSignal stops a run that would take a minute, as a user does.
 func TestInterruptSignal(t *testing.T) {
 	f := small(t)
 	clitest.Interrupt(t, clitest.Program(t, "--model", modelA, "--image", f.Image, "--object", "hazelnut", "--anomaly", "crack",
-		"--size", "64", "--steps", "999", "--out", f.Out), "step 1 of 750")
+		"--size", "256", "--steps", "999", "--out", f.Out), "step 1 of 750")
 	if names := clitest.Written(t, f.Out); len(names) > 0 {
 		t.Errorf("left %v", names)
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/sdgraph/sdgraph/diffusion"
@@ -11,14 +12,18 @@ import (
 )
 
 // TestTally reports two pictures that are made at once, one of them from its
-// second step on, to a terminal and to a file.
+// second step on, to a terminal and to a file. Time passes only where it sleeps.
 func TestTally(t *testing.T) {
 	g := newGenerator(t)
+	synctest.Test(t, func(t *testing.T) { testTally(t, g) })
+}
+
+func testTally(t *testing.T, g *anomaly.Generator) {
 	report := func(terminal bool) string {
 		var out bytes.Buffer
 		all := newTally(2)
 		all.out, all.terminal = &out, terminal
-		all.started = time.Now().Add(-time.Hour)
+		time.Sleep(time.Hour)
 		first, second := all.part(g), all.part(g)
 		first.begin(0)
 		second.begin(1)

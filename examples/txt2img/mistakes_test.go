@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/sdgraph/sdgraph/examples/internal/clitest"
+	"github.com/sdgraph/sdgraph/nn"
 )
 
 // TestMain lets the test binary be the program.
@@ -139,24 +140,34 @@ func TestLongPrompt(t *testing.T) {
 	}
 }
 
+// TestCancelled gives up before the first operation, and after some.
 func TestCancelled(t *testing.T) {
 	f := small(t)
-	f.Image, f.Steps, f.Scheduler = inputPicture, 500, "euler"
-	for _, after := range []time.Duration{0, 200 * time.Millisecond} {
-		ctx, cancel := context.WithTimeout(t.Context(), after)
-		defer cancel()
-		if err := run(ctx, f); !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("after %v: error %v, want the context's", after, err)
+	f.Image, f.Scheduler = inputPicture, "euler"
+	for _, operations := range []int{0, 300} {
+		ctx, cancel := context.WithCancel(t.Context())
+		if operations == 0 {
+			cancel()
+		}
+		ran := 0
+		err := run(nn.WithTrace(ctx, func(nn.Executed) {
+			if ran++; ran == operations {
+				cancel()
+			}
+		}), f)
+		if !errors.Is(err, context.Canceled) || ran != operations {
+			t.Errorf("to be cancelled after %d operations: error %v after %d, want the context's", operations, err, ran)
 		}
 		if names := clitest.Written(t, f.Out); len(names) > 0 {
-			t.Errorf("after %v: left %v", after, names)
+			t.Errorf("after %d operations: left %v", operations, names)
 		}
 	}
 }
 
+// TestInterrupt stops a run that would take a minute.
 func TestInterrupt(t *testing.T) {
 	out := t.TempDir()
-	clitest.Interrupt(t, clitest.Program(t, "--model", modelA, "--prompt", "a cat", "--size", "64", "--steps", "900", "--out", out), "step 2 of 900")
+	clitest.Interrupt(t, clitest.Program(t, "--model", modelA, "--prompt", "a cat", "--size", "256", "--steps", "900", "--out", out), "step 2 of 900")
 	if names := clitest.Written(t, out); len(names) > 0 {
 		t.Errorf("left %v", names)
 	}
