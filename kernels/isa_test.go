@@ -5,6 +5,13 @@ import (
 	"testing"
 )
 
+// TestEnvironment: tests do not pass under the name of an instruction set that they did not run on.
+func TestEnvironment(t *testing.T) {
+	if err := CheckEnvironment(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestUseISA(t *testing.T) {
 	before := ISA()
 	defer UseISA(before)

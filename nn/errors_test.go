@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
 
+	"github.com/sdgraph/sdgraph/kernels"
 	"github.com/sdgraph/sdgraph/tensor"
 	G "gorgonia.org/gorgonia"
 	gt "gorgonia.org/tensor"
@@ -159,4 +161,30 @@ func (s fakeSource) Names() []string { return []string{"weight", "bias"} }
 
 func (s fakeSource) Get(name string) (*gt.Dense, error) {
 	return dense(make([]float32, s[name].TotalSize()), s[name]), nil
+}
+
+// TestEnvironment starts itself anew where the environment asks for an instruction set that there is not: no graph is
+// compiled until the program has chosen another.
+func TestEnvironment(t *testing.T) {
+	const here, nowhere = "SDGRAPH_TEST_ENVIRONMENT", "SDGRAPH_ISA=mmx"
+	if os.Getenv(here) == "" {
+		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run", "^TestEnvironment$")
+		cmd.Env = append(os.Environ(), here+"=1", nowhere)
+		if output, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("with %s: %v\n%s", nowhere, err, output)
+		}
+		return
+	}
+	_, err := Compile(twice)
+	for _, part := range []string{"SDGRAPH_ISA", `"mmx"`, kernels.ISAs()[0], "purego"} {
+		if err == nil || !strings.Contains(err.Error(), part) {
+			t.Errorf("error %v, want one with %s", err, part)
+		}
+	}
+	if err := kernels.UseISA("purego"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Compile(twice); err != nil {
+		t.Errorf("after the program chose: %v", err)
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync/atomic"
 
+	"github.com/sdgraph/sdgraph/kernels"
 	G "gorgonia.org/gorgonia"
 	gt "gorgonia.org/tensor"
 )
@@ -61,8 +62,13 @@ func WithHooks(h ...Hook) Option { return func(o *options) { o.hooks = append(o.
 
 // Compile calls build to write down a graph and plans the computation of the
 // nodes that it returns, which must be float32. What panics while building, a
-// shape that does not fit for example, comes back as an error.
+// shape that does not fit for example, comes back as an error. So does an
+// instruction set that the environment asks for and that is not to be had
+// ([kernels.CheckEnvironment]).
 func Compile(build func(*Build) []*G.Node, opts ...Option) (p *Program, err error) {
+	if err := kernels.CheckEnvironment(); err != nil {
+		return nil, fmt.Errorf("nn: %w", err)
+	}
 	var o options
 	for _, opt := range opts {
 		opt(&o)

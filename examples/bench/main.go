@@ -63,6 +63,9 @@ func run(ctx context.Context, out io.Writer, o options) error {
 	if err := o.complete(); err != nil {
 		return err
 	}
+	if err := kernels.CheckEnvironment(); err != nil {
+		return err
+	}
 	lines := json.NewEncoder(out)
 	runtime.GOMAXPROCS(o.Threads)
 	kernels.SetThreads(o.Threads)

@@ -66,6 +66,9 @@ func main() {
 
 // use opens the device and says what to multiply.
 func (o *options) use() (closeDevice func() error, err error) {
+	if err := kernels.CheckEnvironment(); err != nil {
+		return nil, err
+	}
 	if o.Device == "cpu" || o.Device == "" {
 		if err := kernels.SetBFloat16(o.BFloat16); err != nil {
 			return nil, fmt.Errorf("--bf16: %w", err)

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/sdgraph/sdgraph/examples/internal/clitest"
+	"github.com/sdgraph/sdgraph/kernels"
 	"github.com/sdgraph/sdgraph/nn"
 )
 
@@ -121,6 +122,19 @@ func TestCommandLine(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestEnvironment asks for an instruction set that there is not.
+func TestEnvironment(t *testing.T) {
+	out := t.TempDir()
+	cmd := clitest.Program(t, "--model", modelA, "--prompt", "a cat", "--size", "64", "--steps", "1", "--out", out)
+	cmd.Env = append(cmd.Env, "SDGRAPH_ISA=nonsense")
+	output, err := cmd.CombinedOutput()
+	want := "txt2img: kernels: environment variable SDGRAPH_ISA: \"nonsense\" is no instruction set; this machine and build can run " +
+		strings.Join(kernels.ISAs(), ", ") + "\n"
+	if err == nil || string(output) != want || cmd.ProcessState.ExitCode() != 1 {
+		t.Errorf("%v, output:\n%swant:\n%s", err, output, want)
 	}
 }
 

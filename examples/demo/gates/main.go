@@ -27,6 +27,7 @@ import (
 	"github.com/sdgraph/sdgraph/examples/demo/world"
 	"github.com/sdgraph/sdgraph/examples/internal/cli"
 	"github.com/sdgraph/sdgraph/examples/internal/files"
+	"github.com/sdgraph/sdgraph/kernels"
 	"github.com/sdgraph/sdgraph/tensor"
 )
 
@@ -70,6 +71,9 @@ func main() {
 }
 
 func run(ctx context.Context, f flags) error {
+	if err := kernels.CheckEnvironment(); err != nil {
+		return err
+	}
 	p, dir, err := f.open(ctx)
 	if err != nil {
 		return err

@@ -22,6 +22,9 @@ type Compute struct {
 // Use opens the device, which Close closes, and makes it multiply so. Where the
 // choice was left to the program it becomes the one that was made, and w is told.
 func (c *Compute) Use(w io.Writer) error {
+	if err := kernels.CheckEnvironment(); err != nil {
+		return err
+	}
 	if c.Device != "cpu" && c.Device != "" {
 		return c.useDevice(w)
 	}

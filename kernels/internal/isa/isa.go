@@ -6,6 +6,7 @@ package isa
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"sync/atomic"
 )
@@ -31,18 +32,30 @@ var names = [Levels]string{"purego", "avx2", "avx512", "amx"}
 // String is the name that [Variable] and [Use] understand.
 func (l Level) String() string { return names[l] }
 
-var current atomic.Int32
+var (
+	current atomic.Int32
+	refused atomic.Pointer[error] // what the environment asked for and cannot have, until Use has chosen
+)
 
-// init takes the best level, or the one the environment names. A name that
-// cannot be honoured stops the program: continuing on another instruction set
-// would report results under a false name.
+// init takes the best level, or the one the environment names.
 func init() {
 	current.Store(int32(best()))
 	if name := os.Getenv(Variable); name != "" {
 		if err := Use(name); err != nil {
-			panic(fmt.Sprintf("sdgraph: environment variable %s: %v", Variable, err))
+			err = fmt.Errorf("environment variable %s: %w", Variable, err)
+			refused.Store(&err)
 		}
 	}
+}
+
+// Environment returns an error if [Variable] names what cannot be honoured. To
+// go on with another level would report results under a false name, and to panic at
+// start-up is not for a library: whoever is about to compute returns the error.
+func Environment() error {
+	if err := refused.Load(); err != nil {
+		return *err
+	}
+	return nil
 }
 
 // Current is the level in use.
@@ -67,9 +80,14 @@ func Use(name string) error {
 	for _, l := range Supported() {
 		if l.String() == name {
 			current.Store(int32(l))
+			refused.Store(nil)
 			return nil
 		}
 		able = append(able, l.String())
 	}
-	return fmt.Errorf("no instruction set %q here; this machine and build can run %s", name, strings.Join(able, ", "))
+	what := "is no instruction set"
+	if slices.Contains(names[:], name) {
+		what = "is not to be had here"
+	}
+	return fmt.Errorf("%q %s; this machine and build can run %s", name, what, strings.Join(able, ", "))
 }

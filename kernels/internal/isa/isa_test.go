@@ -1,6 +1,9 @@
 package isa
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestUse(t *testing.T) {
 	before := Current()
@@ -13,8 +16,13 @@ func TestUse(t *testing.T) {
 			t.Errorf("after Use(%q) the level is %v", l, Current())
 		}
 	}
-	if err := Use("mmx"); err == nil {
-		t.Error("Use accepted an unknown name")
+	if err := Use("mmx"); err == nil || !strings.Contains(err.Error(), `"mmx" is no instruction set`) {
+		t.Errorf("Use of an unknown name: %v", err)
+	}
+	for l := best() + 1; int(l) < Levels; l++ {
+		if err := Use(l.String()); err == nil || !strings.Contains(err.Error(), "not to be had here") {
+			t.Errorf("Use of %v, which this machine lacks: %v", l, err)
+		}
 	}
 	if Current() != PureGo {
 		t.Errorf("a refused name changed the level to %v", Current())
