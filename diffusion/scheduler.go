@@ -53,16 +53,27 @@ func SchedulerNames() []string {
 	return names
 }
 
+// schedulerClasses are what diffusers calls them.
+func schedulerClasses() []string {
+	var classes []string
+	for _, k := range schedulerKinds {
+		classes = append(classes, k.class)
+	}
+	return classes
+}
+
 // NewScheduler returns a scheduler of a model's training schedule with a number of inference steps, 1 to the
 // number of training timesteps. Its kind is one of SchedulerNames, a class name of diffusers, or "" for the
-// class that the configuration names. euler-a needs WithNoise.
+// class that the configuration names, which must then be one of those here. euler-a needs WithNoise.
 func NewScheduler(kind string, config SchedulerConfig, steps int, opts ...SchedulerOption) (Scheduler, error) {
 	var o schedulerOptions
 	for _, opt := range opts {
 		opt(&o)
 	}
+	unknown := fmt.Errorf("diffusion: unknown scheduler %q: the known ones are %s", kind, strings.Join(SchedulerNames(), ", "))
 	if kind == "" {
 		kind = config.Class
+		unknown = fmt.Errorf("diffusion: scheduler_config.json: _class_name is %q, the known ones are %s: ask for one by name", kind, strings.Join(schedulerClasses(), ", "))
 	}
 	for _, k := range schedulerKinds {
 		if kind != k.name && kind != k.class {
@@ -81,7 +92,7 @@ func NewScheduler(kind string, config SchedulerConfig, steps int, opts ...Schedu
 		}
 		return scheduler, nil
 	}
-	return nil, fmt.Errorf("diffusion: unknown scheduler %q: the known ones are %s", kind, strings.Join(SchedulerNames(), ", "))
+	return nil, unknown
 }
 
 // SchedulerOption is something that a scheduler needs besides its configuration.

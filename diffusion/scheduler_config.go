@@ -51,8 +51,10 @@ type SchedulerConfig struct {
 	VarianceType      *string `json:"variance_type"`      // null
 }
 
-// LoadSchedulerConfig reads the scheduler_config.json of a directory. A class that is not known is an error
-// which names those that are.
+// LoadSchedulerConfig reads the scheduler_config.json of a directory as diffusers' StableDiffusionPipeline takes it:
+// whatever the file says, the pipeline's constructor sets steps_offset to 1 and clip_sample to false, which early
+// files of Stable Diffusion lack. A class that there is no scheduler for is an error of NewScheduler, where the class
+// of the configuration is asked for.
 func LoadSchedulerConfig(dir tensor.Dir) (SchedulerConfig, error) {
 	const file = "scheduler_config.json"
 	var config SchedulerConfig
@@ -66,14 +68,8 @@ func LoadSchedulerConfig(dir tensor.Dir) (SchedulerConfig, error) {
 	if err := json.Unmarshal(data, &config); err != nil {
 		return config, fmt.Errorf("diffusion: %s: %w", path, err)
 	}
-	var classes []string
-	for _, k := range schedulerKinds {
-		if config.Class == k.class {
-			return config, nil
-		}
-		classes = append(classes, k.class)
-	}
-	return config, fmt.Errorf("diffusion: %s: _class_name is %q, the known ones are %s", path, config.Class, strings.Join(classes, ", "))
+	config.StepsOffset, config.ClipSample = 1, new(bool)
+	return config, nil
 }
 
 // withDefaults fills in what is absent.

@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"math"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -18,6 +18,7 @@ import (
 // schedulerCase is a run of diffusers' scheduler, from testdata/make_schedulers.py.
 type schedulerCase struct {
 	Kind          string
+	Pipeline      bool // the configuration is that of a pipeline's file
 	Config        json.RawMessage
 	Steps, Start  int
 	Timesteps     []float64
@@ -42,6 +43,26 @@ func loadSchedulerCases(t *testing.T) schedulerCases {
 		t.Fatal(err)
 	}
 	return cases
+}
+
+// config is the configuration of a case, read as it was in diffusers.
+func (c schedulerCase) config(t *testing.T) (config SchedulerConfig) {
+	t.Helper()
+	var err error
+	if c.Pipeline {
+		config, err = LoadSchedulerConfig(schedulerFile(string(c.Config)))
+	} else {
+		err = json.Unmarshal(c.Config, &config)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return config
+}
+
+// schedulerFile is a directory with a scheduler_config.json.
+func schedulerFile(content string) tensor.Dir {
+	return tensor.InFS(fstest.MapFS{"scheduler_config.json": {Data: []byte(content)}})
 }
 
 // madeUpModel is what testdata/make_schedulers.py runs the schedulers on.
@@ -101,12 +122,8 @@ func TestSchedulersLikeDiffusers(t *testing.T) {
 	cases := loadSchedulerCases(t)
 	for n, c := range cases.Cases {
 		t.Run(fmt.Sprintf("%d-%s-%d", n, c.Kind, c.Steps), func(t *testing.T) {
-			var config SchedulerConfig
-			if err := json.Unmarshal(c.Config, &config); err != nil {
-				t.Fatal(err)
-			}
 			fresh := rolled{noise: cases.Noise}
-			s, err := NewScheduler(c.Kind, config, c.Steps, WithNoise(fresh.randn))
+			s, err := NewScheduler(c.Kind, c.config(t), c.Steps, WithNoise(fresh.randn))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -251,11 +268,7 @@ func TestFreshNoiseOfAnotherSize(t *testing.T) {
 
 // A file's use_karras_sigmas is the option of the same name.
 func TestKarrasFromFile(t *testing.T) {
-	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "scheduler_config.json"), []byte(`{"_class_name": "EulerDiscreteScheduler", "use_karras_sigmas": true}`), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	fromFile, err := LoadSchedulerConfig(tensor.OnDisk(dir))
+	fromFile, err := LoadSchedulerConfig(schedulerFile(`{"_class_name": "EulerDiscreteScheduler", "use_karras_sigmas": true}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -275,15 +288,7 @@ func TestKarrasFromFile(t *testing.T) {
 }
 
 func TestLoadSchedulerConfig(t *testing.T) {
-	dir := tensor.OnDisk(t.TempDir())
-	path := dir.Path("scheduler_config.json")
-	load := func(content string) (SchedulerConfig, error) {
-		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return LoadSchedulerConfig(dir)
-	}
-	config, err := load(`{"_class_name": "DPMSolverMultistepScheduler", "lambda_min_clipped": -Infinity, "beta_end": 0.012, "trained_betas": null}`)
+	config, err := LoadSchedulerConfig(schedulerFile(`{"_class_name": "DPMSolverMultistepScheduler", "lambda_min_clipped": -Infinity, "beta_end": 0.012, "trained_betas": null}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -295,18 +300,35 @@ func TestLoadSchedulerConfig(t *testing.T) {
 		t.Errorf("timesteps %v", got)
 	}
 	for content, says := range map[string]string{
-		`{"_class_name": "LCMScheduler"}`: `_class_name is "LCMScheduler", the known ones are DDIMScheduler, PNDMScheduler`,
-		`{}`:                              `_class_name is ""`,
-		`{"beta_end": "x"}`:               "beta_end",
-		`{`:                               path,
+		`{"beta_end": "x"}`: "beta_end",
+		`{`:                 "scheduler_config.json",
 	} {
-		if _, err := load(content); err == nil || !strings.Contains(err.Error(), says) {
+		if _, err := LoadSchedulerConfig(schedulerFile(content)); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%s: error %v, want one that says %s", content, err, says)
 		}
 	}
-	none := dir.Sub("none")
+	none := tensor.OnDisk(t.TempDir())
 	if _, err := LoadSchedulerConfig(none); err == nil || !strings.Contains(err.Error(), none.Path("scheduler_config.json")) {
 		t.Errorf("absent file: error %v", err)
+	}
+}
+
+// A class that there is no scheduler for is an error where it is asked for, and nowhere else.
+func TestUnknownSchedulerClass(t *testing.T) {
+	for content, says := range map[string]string{
+		`{"_class_name": "UniPCMultistepScheduler"}`: `_class_name is "UniPCMultistepScheduler", the known ones are DDIMScheduler, PNDMScheduler`,
+		`{}`: `_class_name is "", the known ones are DDIMScheduler`,
+	} {
+		config, err := LoadSchedulerConfig(schedulerFile(content))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := NewScheduler("ddim", config, 5); err != nil {
+			t.Errorf("%s: another scheduler is refused: %v", content, err)
+		}
+		if _, err := NewScheduler("", config, 5); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: error %v, want one that says %s", content, err, says)
+		}
 	}
 }
 

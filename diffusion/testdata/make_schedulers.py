@@ -4,11 +4,13 @@
 
 The model's output at step i for the scaled latent x is 0.7·tanh(x) + 0.3·(1 + 0.01·i)·noise. The fresh noise
 of Euler ancestral's k-th step, k = 1, 2, …, is the noise rolled by k. diffusers' class has no Karras sigmas; for
-k-diffusion's combination it is given the sigmas and timesteps of Euler.
+k-diffusion's combination it is given the sigmas and timesteps of Euler. Cases with "pipeline" have gone through the
+constructor of StableDiffusionPipeline, which changes a scheduler's configuration.
 """
 
 import json
 import pathlib
+import re
 
 import torch
 from diffusers import (
@@ -17,6 +19,7 @@ from diffusers import (
     EulerAncestralDiscreteScheduler,
     EulerDiscreteScheduler,
     PNDMScheduler,
+    StableDiffusionPipeline,
 )
 from diffusers.schedulers import scheduling_euler_ancestral_discrete
 
@@ -62,22 +65,33 @@ CASES = [
     ({"use_karras_sigmas": True, "beta_schedule": "squaredcos_cap_v2"}, "dpmpp2m", (11,), 0),
 ]  # fmt: skip
 
+# The same, for schedulers of a pipeline.
+PIPELINE_CASES = [
+    ({"timestep_spacing": spacing, "steps_offset": offset, "clip_sample": clip}, "ddim pndm euler euler-a dpmpp2m", (7,), 0)
+    for spacing in ("leading", "linspace", "trailing")
+    for offset, clip in ((0, True), (None, None))
+]  # fmt: skip
 
-def new(kind, config):
+
+def new(kind, config, pipeline):
     cls = CLASSES[kind]
-    return cls(**{k: v for k, v in config.items() if k in cls.__init__.__wrapped__.__code__.co_varnames})
+    s = cls(**{k: v for k, v in config.items() if k in cls.__init__.__wrapped__.__code__.co_varnames})
+    if pipeline:
+        parts = dict.fromkeys(("vae", "text_encoder", "tokenizer", "unet", "safety_checker", "feature_extractor"))
+        s = StableDiffusionPipeline(scheduler=s, requires_safety_checker=False, **parts).scheduler
+    return s
 
 
 def set_timesteps(s, kind, config, steps):
     s.set_timesteps(steps)
     if kind == "euler-a" and config.get("use_karras_sigmas"):
-        euler = new("euler", config)
+        euler = new("euler", config, False)
         euler.set_timesteps(steps)
         s.sigmas, s.timesteps = euler.sigmas, euler.timesteps
 
 
-def run(kind, config, steps, start):
-    s = new(kind, config)
+def run(kind, config, steps, start, pipeline):
+    s = new(kind, config, pipeline)
     set_timesteps(s, kind, config, steps)
     timesteps = s.timesteps[start:]
     if hasattr(s, "set_begin_index"):
@@ -91,10 +105,10 @@ def run(kind, config, steps, start):
         scaled = s.scale_model_input(x, t)
         x = s.step(0.7 * torch.tanh(scaled) + 0.3 * (1 + 0.01 * i) * noise, t, x).prev_sample
         latents.append(x.tolist())
-    noisy = new(kind, config)
+    noisy = new(kind, config, pipeline)
     set_timesteps(noisy, kind, config, steps)
     t = noisy.timesteps[len(noisy.timesteps) // 2 : len(noisy.timesteps) // 2 + 1]
-    return {
+    return ({"pipeline": True} if pipeline else {}) | {
         "kind": kind, "config": config, "steps": steps, "start": start,
         "timesteps": s.timesteps.tolist(), "sigma": float(s.init_noise_sigma),
         "second": latents[min(1, len(latents) - 1)], "final": latents[-1],
@@ -104,13 +118,14 @@ def run(kind, config, steps, start):
 
 def main():
     cases = []
-    for overrides, kinds, counts, start in CASES:
-        config = {k: v for k, v in {**SD1, **overrides}.items() if v is not None}
-        for kind in kinds.split():
-            for steps in counts:
-                cases.append(run(kind, config, steps, start))
+    for pipeline, group in (False, CASES), (True, PIPELINE_CASES):
+        for overrides, kinds, counts, start in group:
+            config = {k: v for k, v in {**SD1, **overrides}.items() if v is not None}
+            for kind in kinds.split():
+                for steps in counts:
+                    cases.append(run(kind, config, steps, start, pipeline))
     out = {"init": INIT, "noise": NOISE, "cases": cases}
-    text = json.dumps(out).replace('{"kind"', '\n{"kind"')
+    text = re.sub(r'{"(kind|pipeline)"', r'\n{"\1"', json.dumps(out))
     pathlib.Path(__file__).with_name("schedulers.json").write_text(text + "\n")
 
 
