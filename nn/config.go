@@ -25,36 +25,45 @@ type Config interface {
 	Validate() error
 }
 
-// ReadConfig reads the config.json of a model's directory into a struct, whose
-// present values are what absent fields mean, and checks it. The error names the
-// file, and for a field that is not as fixed says what it is and what it would
-// have to be.
+// ReadConfig reads the config.json of a model's directory into a struct as
+// ReadJSON does, and checks it. The error names the file, and for a field that is
+// not as fixed says what it is and what it would have to be.
 func ReadConfig(dir tensor.Dir, into Config, fixed ...Fixed) error {
-	data, err := dir.ReadFile(ConfigFile)
+	o, err := readObject(dir, ConfigFile)
 	if err != nil {
 		return err
 	}
 	path := dir.Path(ConfigFile)
-	if err := json.Unmarshal(data, into); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
-	}
-	var fields map[string]any
-	if err := json.Unmarshal(data, &fields); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
-	}
-	for _, f := range fixed {
-		if got := fields[f.Field]; got != nil && fmt.Sprint(got) != fmt.Sprint(f.Value) {
-			hint := ""
-			if f.Hint != "" {
-				hint = ", " + f.Hint
-			}
-			return fmt.Errorf("%s: %s is %v%s: %w, where it is %s", path, f.Field, got, hint, ErrUnsupported, orNull(f.Value))
+	for _, f := range fixed { // first, since they say what it is instead
+		if err := f.check(o[f.Field]); err != nil {
+			return fmt.Errorf("%s: %w", path, err)
 		}
+	}
+	if err := o.decode(into); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
 	}
 	if err := into.Validate(); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	return nil
+}
+
+// check tells whether the field is as it must be; got is nil where it is absent.
+func (f Fixed) check(got json.RawMessage) error {
+	var value any
+	if got != nil {
+		if err := json.Unmarshal(got, &value); err != nil {
+			return fmt.Errorf("%s: %w", f.Field, err)
+		}
+	}
+	if value == nil || fmt.Sprint(value) == fmt.Sprint(f.Value) {
+		return nil
+	}
+	hint := ""
+	if f.Hint != "" {
+		hint = ", " + f.Hint
+	}
+	return fmt.Errorf("%s is %v%s: %w, where it is %s", f.Field, short(fmt.Sprint(value)), hint, ErrUnsupported, orNull(f.Value))
 }
 
 func orNull(v any) string {

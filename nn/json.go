@@ -1,0 +1,143 @@
+package nn
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/sdgraph/sdgraph/tensor"
+)
+
+// maxConfig is the size in bytes that a configuration may have: a hundred times
+// what the longest have that are published.
+const maxConfig = 1 << 20
+
+// ReadJSON reads an object out of a JSON file of a directory, such as a
+// configuration, into a pointer to a struct, whose present values are what
+// absent fields mean. The error names the file, and for a value that a field
+// cannot have, such as null for a number, field and value too. A file of more
+// than 1 MiB is an error before it is read.
+func ReadJSON(dir tensor.Dir, name string, into any) error {
+	o, err := readObject(dir, name)
+	if err != nil {
+		return err
+	}
+	if err := o.decode(into); err != nil {
+		return fmt.Errorf("%s: %w", dir.Path(name), err)
+	}
+	return nil
+}
+
+// object is a JSON object whose values have not been looked at.
+type object map[string]json.RawMessage
+
+func readObject(dir tensor.Dir, name string) (object, error) {
+	data, err := dir.ReadUpTo(name, maxConfig)
+	if err != nil {
+		return nil, err
+	}
+	var o object
+	if err := json.Unmarshal(data, &o); err != nil {
+		return nil, fmt.Errorf("%s: %w", dir.Path(name), located(data, err))
+	}
+	if o == nil {
+		return nil, fmt.Errorf("%s: null, want a JSON object", dir.Path(name))
+	}
+	return o, nil
+}
+
+// lastKey finds the last key of an object and what follows it.
+var lastKey = regexp.MustCompile(`(?s)^.*"([^"\\]{1,100})"\s*:`)
+
+// located puts the field before an error of syntax: Python writes NaN and
+// Infinity, which JSON has not.
+func located(data []byte, err error) error {
+	var syntax *json.SyntaxError
+	if !errors.As(err, &syntax) || syntax.Offset < 1 || syntax.Offset >= int64(len(data)) {
+		return err
+	}
+	text := string(data)
+	key := lastKey.FindStringSubmatch(text[:syntax.Offset])
+	if key == nil {
+		return err
+	}
+	value, _, _ := strings.Cut(text[len(key[0]):], "\n")
+	return fmt.Errorf("%s is %s: %w", key[1], short(strings.Trim(value, " ,}\r")), err)
+}
+
+// decode gives the fields of a struct their values, by their json tags.
+func (o object) decode(into any) error { return o.fields("", reflect.ValueOf(into).Elem()) }
+
+// fields decodes into the struct v, whose path in the file is a prefix.
+func (o object) fields(prefix string, v reflect.Value) error {
+	for i := range v.NumField() {
+		name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
+		text, ok := o[name]
+		if !ok || name == "" || name == "-" {
+			continue
+		}
+		if err := decodeField(prefix+name, text, v.Field(i)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func decodeField(path string, text json.RawMessage, v reflect.Value) error {
+	switch {
+	case string(text) == "null" && isNumber(v.Kind()):
+		return fmt.Errorf("%s is null, want %s", path, kindOf(v.Type()))
+	case v.Kind() == reflect.Struct && string(text) != "null":
+		var inner object
+		if json.Unmarshal(text, &inner) == nil {
+			return inner.fields(path+".", v)
+		}
+	}
+	err := json.Unmarshal(text, v.Addr().Interface())
+	var wrong *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &wrong):
+		return fmt.Errorf("%s is %s, want %s", path, short(string(text)), kindOf(v.Type()))
+	case err != nil:
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return nil
+}
+
+func isNumber(k reflect.Kind) bool { return k >= reflect.Int && k <= reflect.Float64 }
+
+// kindOf is what a value must be, for people.
+func kindOf(t reflect.Type) string {
+	switch k := t.Kind(); {
+	case k == reflect.Float32 || k == reflect.Float64:
+		return fmt.Sprintf("a number that a %s holds", k)
+	case isNumber(k):
+		return "a whole number"
+	case k == reflect.Bool:
+		return "true or false"
+	case k == reflect.String:
+		return "a text"
+	case k == reflect.Slice:
+		return "a list, each of it " + kindOf(t.Elem())
+	case k == reflect.Pointer:
+		return kindOf(t.Elem()) + ", or null"
+	}
+	return "an object"
+}
+
+// short cuts a value that is quoted in a message.
+func short(value string) string {
+	const most = 60
+	if len(value) <= most {
+		return value
+	}
+	cut := most
+	for !utf8.RuneStart(value[cut]) {
+		cut--
+	}
+	return value[:cut] + "…"
+}
