@@ -23,7 +23,7 @@ type Config struct {
 	FlipSinToCos      bool     `json:"flip_sin_to_cos"`
 	FreqShift         float64  `json:"freq_shift"`
 	DownsamplePadding int      `json:"downsample_padding"`
-	SampleSize        int      `json:"sample_size"`
+	SampleSize        int      `json:"-"` // of the latents that it was trained on; files have it in several forms
 
 	// AttentionHeadDim is the number of heads: the name is a slip that diffusers
 	// keeps. NumAttentionHeads wins where a file has it.
