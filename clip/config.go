@@ -72,9 +72,20 @@ func defaults() Config {
 	return c
 }
 
-// ReadTextConfig reads and checks the config.json of a text encoder. A field
-// that the file lacks has the default of transformers' class.
+// ReadTextConfig reads and checks the config.json of a text encoder, or of a
+// CLIPModel whose text encoder is meant, as in transformers. A field that the
+// file lacks has the default of transformers' class.
 func ReadTextConfig(dir tensor.Dir) (TextConfig, error) {
+	var kind struct {
+		ModelType string `json:"model_type"`
+	}
+	if err := nn.ReadJSON(dir, nn.ConfigFile, &kind); err != nil {
+		return TextConfig{}, err
+	}
+	if kind.ModelType == "clip" {
+		whole, err := ReadConfig(dir)
+		return whole.Text, err
+	}
 	c := defaults().Text
 	if err := nn.ReadConfig(dir, &c, nn.Fixed{Field: "model_type", Value: "clip_text_model"}); err != nil {
 		return TextConfig{}, err

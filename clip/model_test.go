@@ -166,6 +166,19 @@ func configDir(t *testing.T, text string) tensor.Dir {
 	return tensor.OnDisk(dir)
 }
 
+// The text encoder of a whole CLIPModel's configuration is its text_config.
+func TestTextConfigOfCLIPModel(t *testing.T) {
+	got, err := ReadTextConfig(configDir(t, `{"model_type": "clip", "text_config": {"hidden_size": 64, "eos_token_id": 7}, "vision_config": {}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := defaults().Text
+	want.HiddenSize, want.EOSTokenID = 64, 7
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestConfigErrors(t *testing.T) {
 	text := func(dir tensor.Dir) error { _, err := ReadTextConfig(dir); return err }
 	whole := func(dir tensor.Dir) error { _, err := ReadConfig(dir); return err }
