@@ -1,7 +1,6 @@
 package diffusion
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -9,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/sdgraph/sdgraph/clip"
+	"github.com/sdgraph/sdgraph/nn"
 	"github.com/sdgraph/sdgraph/tensor"
 	gt "gorgonia.org/tensor"
 )
@@ -61,26 +61,30 @@ func checkDirectory(dir tensor.Dir) error {
 	return nil
 }
 
+// otherFamilies are what the classes of pipelines start with whose parts are
+// others than those of Stable Diffusion 1.x.
+var otherFamilies = []string{"StableDiffusionXL", "StableDiffusion3", "Flux"}
+
 // checkIndex refuses the model_index.json of another kind of model. A directory
-// need not have one.
+// need not have one, and what the pipeline did with the parts does not matter:
+// they say themselves what they are.
 func checkIndex(dir tensor.Dir) error {
 	const file = "model_index.json"
-	path := dir.Path(file)
-	data, err := dir.ReadFile(file)
+	var index struct {
+		Class any `json:"_class_name"` // a text; or a list, where the pipeline is the model's own
+	}
+	err := nn.ReadJSON(dir, file, &index)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	var index struct {
-		Class string `json:"_class_name"`
-	}
-	if err == nil {
-		err = json.Unmarshal(data, &index)
-	}
 	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+		return err
 	}
-	if index.Class != "" && !strings.HasPrefix(index.Class, "StableDiffusionPipeline") {
-		return fmt.Errorf("%s: _class_name is %q, want StableDiffusionPipeline: %w", path, index.Class, ErrNotStableDiffusion1)
+	class := fmt.Sprint(index.Class)
+	for _, family := range otherFamilies {
+		if strings.HasPrefix(class, family) {
+			return fmt.Errorf("%s: _class_name is %q: %w", dir.Path(file), class, ErrNotStableDiffusion1)
+		}
 	}
 	return nil
 }

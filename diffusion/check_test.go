@@ -70,6 +70,16 @@ func (s spoiled) set(name string, fields map[string]any) {
 	s.must(os.WriteFile(s.path(name), data, 0o600))
 }
 
+// nest puts the object of a JSON file into a field of a new one, with others.
+func (s spoiled) nest(name, field string, others map[string]any) {
+	data, err := os.ReadFile(s.path(name))
+	s.must(err)
+	others[field] = json.RawMessage(data)
+	data, err = json.Marshal(others)
+	s.must(err)
+	s.must(os.WriteFile(s.path(name), data, 0o600))
+}
+
 // cut takes the last bytes off a file.
 func (s spoiled) cut(name string, bytes int64) {
 	info, err := os.Stat(s.path(name))

@@ -1,10 +1,10 @@
 package diffusion
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"github.com/sdgraph/sdgraph/clip"
@@ -53,14 +53,15 @@ func newAttentionNames(name string) string {
 }
 
 // OpenText loads the text encoder of a diffusers directory, a transformers
-// CLIPTextModel; see OpenUNet.
+// CLIPTextModel; see OpenUNet. As there, what else belongs to a CLIPModel is
+// passed over: projections, the scale of logits, the vision encoder.
 func OpenText(dir tensor.Dir, opts ...nn.LoadOption) (*clip.Text, *tensor.Set, error) {
 	c, err := clip.ReadTextConfig(dir)
 	if err != nil {
 		return nil, nil, err
 	}
 	m := clip.NewText(c)
-	set, err := load(m, dir, "model", append(opts, nn.WithPrefix("text_model."), nn.WithIgnore("position_ids"))...)
+	set, err := load(m, dir, "model", append(opts, nn.WithPrefix("text_model."), nn.WithIgnore(ignoredInText...))...)
 	return m, set, err
 }
 
@@ -111,19 +112,14 @@ func clipColours() colours {
 // they are CLIP's.
 func readColours(dir tensor.Dir) (colours, error) {
 	const file = "preprocessor_config.json"
-	c, path := clipColours(), dir.Path(file)
-	data, err := dir.ReadFile(file)
-	if errors.Is(err, fs.ErrNotExist) {
+	c := clipColours()
+	switch err := nn.ReadJSON(dir, file, &c); {
+	case errors.Is(err, fs.ErrNotExist):
 		return c, nil
-	}
-	if err == nil {
-		err = json.Unmarshal(data, &c)
-	}
-	if err != nil {
-		return c, fmt.Errorf("%s: %w", path, err)
-	}
-	if len(c.Mean) != 3 || len(c.Std) != 3 || min(c.Std[0], c.Std[1], c.Std[2]) <= 0 {
-		return c, fmt.Errorf("%s: image_mean %v and image_std %v, want three numbers each, std positive", path, c.Mean, c.Std)
+	case err != nil:
+		return c, err
+	case len(c.Mean) != 3 || len(c.Std) != 3 || slices.Min(c.Mean) < 0 || slices.Max(c.Mean) > 1 || slices.Min(c.Std) < 0.001 || slices.Max(c.Std) > 1000:
+		return c, fmt.Errorf("%s: image_mean %v and image_std %v, want three numbers each, mean 0 to 1, std positive, 0.001 to 1000", dir.Path(file), c.Mean, c.Std)
 	}
 	return c, nil
 }

@@ -37,18 +37,18 @@ type SchedulerConfig struct {
 	LambdaMin       *float64 `json:"lambda_min_clipped"` // DPM++ 2M: leave out timesteps whose log(√ᾱ/√(1-ᾱ)) is lower
 
 	// Options that are refused where they differ from what is supported.
-	Thresholding      bool    `json:"thresholding"`
-	RescaleBetas      bool    `json:"rescale_betas_zero_snr"`
-	ExponentialSigmas bool    `json:"use_exponential_sigmas"`
-	BetaSigmas        bool    `json:"use_beta_sigmas"`
-	LuLambdas         bool    `json:"use_lu_lambdas"`
-	FlowSigmas        bool    `json:"use_flow_sigmas"`
-	Interpolation     string  `json:"interpolation_type"` // linear
-	TimestepType      string  `json:"timestep_type"`      // discrete
-	SolverOrder       int     `json:"solver_order"`       // 2
-	Algorithm         string  `json:"algorithm_type"`     // dpmsolver++
-	SolverType        string  `json:"solver_type"`        // midpoint
-	VarianceType      *string `json:"variance_type"`      // null
+	Thresholding      bool   `json:"thresholding"`
+	RescaleBetas      bool   `json:"rescale_betas_zero_snr"`
+	ExponentialSigmas bool   `json:"use_exponential_sigmas"`
+	BetaSigmas        bool   `json:"use_beta_sigmas"`
+	LuLambdas         bool   `json:"use_lu_lambdas"`
+	FlowSigmas        bool   `json:"use_flow_sigmas"`
+	Interpolation     string `json:"interpolation_type"` // linear
+	TimestepType      string `json:"timestep_type"`      // discrete
+	SolverOrder       int    `json:"solver_order"`       // 2
+	Algorithm         string `json:"algorithm_type"`     // dpmsolver++
+	SolverType        string `json:"solver_type"`        // midpoint
+	VarianceType      string `json:"variance_type"`      // any that is not learned
 }
 
 // LoadSchedulerConfig reads the scheduler_config.json of a directory as diffusers' StableDiffusionPipeline takes it:
@@ -147,9 +147,10 @@ func (c SchedulerConfig) unsupported(name string) error {
 		{!unset(c.Interpolation, "linear"), "interpolation_type", "linear", "euler"},
 		{!unset(c.TimestepType, "discrete"), "timestep_type", "discrete", "euler"},
 		{!unset(c.SolverOrder, 2), "solver_order", "2", "dpmpp2m"},
-		{!unset(c.Algorithm, "dpmsolver++"), "algorithm_type", "dpmsolver++", "dpmpp2m"},
-		{!unset(c.SolverType, "midpoint"), "solver_type", "midpoint", "dpmpp2m"},
-		{c.VarianceType != nil, "variance_type", "null", "dpmpp2m"},
+		// diffusers' class takes what UniPC's and DEIS's files say here for its own defaults.
+		{!unset(c.Algorithm, "dpmsolver++", "deis"), "algorithm_type", "dpmsolver++", "dpmpp2m"},
+		{!unset(c.SolverType, "midpoint", "logrho", "bh1", "bh2"), "solver_type", "midpoint", "dpmpp2m"},
+		{strings.HasPrefix(c.VarianceType, "learned"), "variance_type", "fixed", "dpmpp2m"},
 	} {
 		if option.isSet && slices.Contains(strings.Fields(option.kinds), name) {
 			return fmt.Errorf("%s must be %s: nothing else is supported", option.field, option.want)
@@ -158,8 +159,8 @@ func (c SchedulerConfig) unsupported(name string) error {
 	return nil
 }
 
-// unset reports whether a field is absent or has its default.
-func unset[T comparable](value, byDefault T) bool {
+// unset reports whether a field is absent or has one of the values that mean the same.
+func unset[T comparable](value T, same ...T) bool {
 	var zero T
-	return value == zero || value == byDefault
+	return value == zero || slices.Contains(same, value)
 }
