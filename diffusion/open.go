@@ -248,7 +248,7 @@ func stableDiffusion15Scheduler() SchedulerConfig {
 	return SchedulerConfig{
 		Class: "PNDMScheduler", BetaStart: 0.00085, BetaEnd: 0.012, BetaSchedule: "scaled_linear",
 		NumTrainTimesteps: 1000, StepsOffset: 1, SkipPRKSteps: true, SetAlphaToOne: &no, ClipSample: &no,
-	}
+	}.withDefaults("")
 }
 
 func newPipeline(o openOptions) *Pipeline {

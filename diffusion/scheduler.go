@@ -2,6 +2,7 @@ package diffusion
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 )
@@ -31,12 +32,14 @@ type Scheduler interface {
 	Reset()
 }
 
-// schedulerKinds are the schedulers: the short name, the class in a model's scheduler_config.json, the
-// spacing of the timesteps where that file names none.
-var schedulerKinds = []struct {
+// schedulerKind is a scheduler: the short name, the class in a model's scheduler_config.json, the spacing of the
+// timesteps where that file names none.
+type schedulerKind struct {
 	name, class, spacing string
 	build                func(schedule, schedulerOptions) (Scheduler, error)
-}{
+}
+
+var schedulerKinds = []schedulerKind{
 	{"ddim", "DDIMScheduler", "leading", newDDIM},
 	{"pndm", "PNDMScheduler", "leading", newPNDM},
 	{"euler", "EulerDiscreteScheduler", "linspace", newEuler},
@@ -68,31 +71,68 @@ func schedulerClasses() []string {
 func NewScheduler(kind string, config SchedulerConfig, steps int, opts ...SchedulerOption) (Scheduler, error) {
 	var o schedulerOptions
 	for _, opt := range opts {
-		opt(&o)
+		if opt != nil {
+			opt(&o)
+		}
 	}
-	unknown := fmt.Errorf("diffusion: unknown scheduler %q: the known ones are %s", kind, strings.Join(SchedulerNames(), ", "))
+	asked := kind
 	if kind == "" {
 		kind = config.Class
-		unknown = fmt.Errorf("diffusion: scheduler_config.json: _class_name is %q, the known ones are %s: ask for one by name", kind, strings.Join(schedulerClasses(), ", "))
 	}
 	for _, k := range schedulerKinds {
-		if kind != k.name && kind != k.class {
-			continue
+		if kind == k.name || kind == k.class {
+			s, err := k.new(config, steps, o)
+			if err != nil {
+				return nil, fmt.Errorf("diffusion: scheduler %s: %w", k.name, err)
+			}
+			return s, nil
 		}
-		s, err := newSchedule(config, k.spacing, steps)
-		if err == nil {
-			err = config.unsupported(k.name)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("diffusion: scheduler %s: %w", k.name, err)
-		}
-		scheduler, err := k.build(s, o)
-		if err != nil {
-			return nil, fmt.Errorf("diffusion: scheduler %s: %w", k.name, err)
-		}
-		return scheduler, nil
 	}
-	return nil, unknown
+	if asked == "" {
+		return nil, fmt.Errorf("diffusion: scheduler_config.json: _class_name is %q, the known ones are %s: ask for one by name", kind, strings.Join(schedulerClasses(), ", "))
+	}
+	return nil, fmt.Errorf("diffusion: unknown scheduler %q: the known ones are %s", kind, strings.Join(SchedulerNames(), ", "))
+}
+
+// new returns a scheduler of this kind, which has been through a run.
+func (k schedulerKind) new(config SchedulerConfig, steps int, o schedulerOptions) (Scheduler, error) {
+	if k.name == "pndm" {
+		config.RescaleBetas = false // diffusers' class has no such option
+	}
+	s, err := newSchedule(config, k.spacing, steps)
+	if err != nil {
+		return nil, err
+	}
+	if err := config.unsupported(k.name); err != nil {
+		return nil, err
+	}
+	scheduler, err := k.build(s, o)
+	if err != nil {
+		return nil, err
+	}
+	still, err := k.build(s, schedulerOptions{randn: func(n int) []float32 { return make([]float32, n) }})
+	if err == nil {
+		err = rehearse(still)
+	}
+	return scheduler, err
+}
+
+// rehearse takes a latent of one number through a whole run. Where timesteps are so close that their noise levels are
+// one, a method may divide by the difference; that is an error before the model has run for the first time.
+func rehearse(s Scheduler) error {
+	times, x, output := s.Timesteps(), []float32{float32(s.InitNoiseSigma())}, []float32{1}
+	for i, t := range times {
+		next, err := s.Step(output, x, i)
+		if err != nil {
+			return err
+		}
+		if v := float64(next[0]); math.IsNaN(v) || math.IsInf(v, 0) {
+			return fmt.Errorf("step %d of %d, at timestep %g, gives %g: the timesteps are too close for this method; ask for fewer steps or another scheduler",
+				i, len(times), t, v)
+		}
+		x, output = next, []float32{-output[0]}
+	}
+	return nil
 }
 
 // SchedulerOption is something that a scheduler needs besides its configuration.

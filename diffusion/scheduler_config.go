@@ -1,12 +1,12 @@
 package diffusion
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
+	"github.com/sdgraph/sdgraph/nn"
 	"github.com/sdgraph/sdgraph/tensor"
 )
 
@@ -23,6 +23,10 @@ type SchedulerConfig struct {
 	TrainedBetas      []float64 `json:"trained_betas"`       // in place of the four above
 	PredictionType    string    `json:"prediction_type"`     // epsilon; or v_prediction
 
+	// RescaleBetas scales the schedule so that nothing of the picture is left at its end, as some models that predict
+	// v were trained (Lin et al. 2024). PNDM has no such option. At ᾱ = 0 DDIM needs a prediction of v.
+	RescaleBetas bool `json:"rescale_betas_zero_snr"`
+
 	TimestepSpacing string `json:"timestep_spacing"` // leading for DDIM and PNDM, linspace for the others; or trailing
 	StepsOffset     int    `json:"steps_offset"`     // added to the timesteps of leading spacing
 
@@ -38,7 +42,6 @@ type SchedulerConfig struct {
 
 	// Options that are refused where they differ from what is supported.
 	Thresholding      bool   `json:"thresholding"`
-	RescaleBetas      bool   `json:"rescale_betas_zero_snr"`
 	ExponentialSigmas bool   `json:"use_exponential_sigmas"`
 	BetaSigmas        bool   `json:"use_beta_sigmas"`
 	LuLambdas         bool   `json:"use_lu_lambdas"`
@@ -57,18 +60,14 @@ type SchedulerConfig struct {
 // of the configuration is asked for.
 func LoadSchedulerConfig(dir tensor.Dir) (SchedulerConfig, error) {
 	const file = "scheduler_config.json"
-	var config SchedulerConfig
-	path := dir.Path(file)
-	data, err := dir.ReadFile(file)
-	if err != nil {
+	config := SchedulerConfig{}.withDefaults("")
+	if err := nn.ReadJSON(dir, file, &config); err != nil {
 		return config, fmt.Errorf("diffusion: scheduler configuration: %w", err)
 	}
-	// diffusers writes lambda_min_clipped's default in a way that is not JSON.
-	data = bytes.ReplaceAll(data, []byte("-Infinity"), []byte("null"))
-	if err := json.Unmarshal(data, &config); err != nil {
-		return config, fmt.Errorf("diffusion: %s: %w", path, err)
-	}
 	config.StepsOffset, config.ClipSample = 1, new(bool)
+	if err := config.validateNumbers(); err != nil {
+		return config, fmt.Errorf("diffusion: %s: %w", dir.Path(file), err)
+	}
 	return config, nil
 }
 
@@ -109,16 +108,13 @@ func (c SchedulerConfig) validate(steps int) error {
 		}
 		return fmt.Errorf("%s is %q, it must be one of %s", field, value, strings.Join(allowed, ", "))
 	}
-	if c.NumTrainTimesteps < 1 || c.NumTrainTimesteps > 1e6 {
-		return fmt.Errorf("num_train_timesteps is %d, it must be between 1 and 1000000", c.NumTrainTimesteps)
+	if err := c.validateNumbers(); err != nil {
+		return err
 	}
 	if steps < 1 || steps > c.NumTrainTimesteps {
 		return fmt.Errorf("%d steps: it must be between 1 and the %d timesteps of the training schedule", steps, c.NumTrainTimesteps)
 	}
-	if n := len(c.TrainedBetas); n > 0 && n != c.NumTrainTimesteps {
-		return fmt.Errorf("trained_betas has %d values for %d num_train_timesteps", n, c.NumTrainTimesteps)
-	}
-	if err := oneOf("beta_schedule", c.BetaSchedule, "linear", "scaled_linear", "squaredcos_cap_v2"); err != nil {
+	if err := oneOf("beta_schedule", c.BetaSchedule, betaSchedules...); err != nil {
 		return err
 	}
 	if err := oneOf("prediction_type", c.PredictionType, "epsilon", "v_prediction"); err != nil {
@@ -130,6 +126,41 @@ func (c SchedulerConfig) validate(steps int) error {
 	return oneOf("timestep_spacing", c.TimestepSpacing, "leading", "linspace", "trailing")
 }
 
+// validateNumbers checks what the numbers alone say, whichever kind is asked for; defaults are filled in.
+func (c SchedulerConfig) validateNumbers() error {
+	if c.NumTrainTimesteps < 1 || c.NumTrainTimesteps > 1e6 {
+		return fmt.Errorf("num_train_timesteps is %d, it must be between 1 and 1000000", c.NumTrainTimesteps)
+	}
+	if n := len(c.TrainedBetas); n > 0 && n != c.NumTrainTimesteps {
+		return fmt.Errorf("trained_betas has %d values for %d num_train_timesteps", n, c.NumTrainTimesteps)
+	}
+	if len(c.TrainedBetas) == 0 && c.BetaSchedule != "squaredcos_cap_v2" {
+		for field, value := range map[string]float64{"beta_start": c.BetaStart, "beta_end": c.BetaEnd} {
+			if !(value > 0 && value < 1) {
+				return fmt.Errorf("%s is %g, it must be between 0 and 1", field, value)
+			}
+		}
+	}
+	if !(c.ClipSampleRange > 0 && c.ClipSampleRange <= 1e6) {
+		return fmt.Errorf("clip_sample_range is %g, it must be more than 0 and at most 1e6", c.ClipSampleRange)
+	}
+	if !slices.Contains(betaSchedules, c.BetaSchedule) {
+		return nil // of another scheduler, perhaps: an error of who asks for one of those here
+	}
+	alphas, err := c.alphas()
+	if err != nil {
+		return err
+	}
+	// λ = log(√ᾱ/√(1-ᾱ)) falls with the timestep.
+	if highest := math.Log(alphas[0]/(1-alphas[0])) / 2; !(orDefault(c.LambdaMin, math.Inf(-1)) < highest) {
+		return fmt.Errorf("lambda_min_clipped is %g, it must be less than λ = %.3g of timestep 0: no timestep is left", *c.LambdaMin, highest)
+	}
+	return nil
+}
+
+// betaSchedules are the ways from beta_start to beta_end.
+var betaSchedules = []string{"linear", "scaled_linear", "squaredcos_cap_v2"}
+
 // unsupported returns an error for an option that diffusers' class has and the one of this name has not.
 func (c SchedulerConfig) unsupported(name string) error {
 	for _, option := range []struct {
@@ -137,7 +168,6 @@ func (c SchedulerConfig) unsupported(name string) error {
 		field, want string
 		kinds       string
 	}{
-		{c.RescaleBetas, "rescale_betas_zero_snr", "false", "ddim euler euler-a dpmpp2m"},
 		{c.Thresholding, "thresholding", "false", "ddim dpmpp2m"},
 		{!c.SkipPRKSteps, "skip_prk_steps", "true, as in Stable Diffusion's files (absent means false)", "pndm"},
 		{c.ExponentialSigmas, "use_exponential_sigmas", "false", "euler dpmpp2m"},

@@ -1,11 +1,20 @@
 package diffusion
 
+import "fmt"
+
 // ddim is DDIM without added noise, η = 0 (Song et al. 2021, equation 12).
 type ddim struct{ schedule }
 
 func newDDIM(s schedule, _ schedulerOptions) (Scheduler, error) {
 	s.timesteps = s.spaced(true)
-	return &ddim{s}, s.checkTimesteps()
+	if err := s.checkTimesteps(); err != nil {
+		return nil, err
+	}
+	if t := s.timesteps[0]; s.alphas[int(t)] == 0 && s.config.PredictionType == "epsilon" {
+		return nil, fmt.Errorf("rescale_betas_zero_snr leaves nothing of the picture at timestep %g, where noise alone says nothing of it: "+
+			"prediction_type is epsilon, want v_prediction", t)
+	}
+	return &ddim{s}, nil
 }
 
 func (d *ddim) Reset() {}

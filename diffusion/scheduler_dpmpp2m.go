@@ -10,6 +10,9 @@ type dpmpp2m struct {
 }
 
 func newDPMPP2M(s schedule, _ schedulerOptions) (Scheduler, error) {
+	if err := s.forLevels(); err != nil {
+		return nil, err
+	}
 	if !s.config.KarrasSigmas {
 		s.timesteps = s.dpmSpaced()
 		return &dpmpp2m{levels: newLevels(s)}, nil

@@ -10,18 +10,22 @@ import (
 type euler struct{ levels }
 
 func newEuler(s schedule, _ schedulerOptions) (Scheduler, error) {
-	return &euler{eulerLevels(s)}, nil
+	l, err := eulerLevels(s)
+	return &euler{l}, err
 }
 
-func eulerLevels(s schedule) levels {
+func eulerLevels(s schedule) (levels, error) {
+	if err := s.forLevels(); err != nil {
+		return levels{}, err
+	}
 	s.timesteps = s.spaced(false)
 	inSinglePrecision(s.timesteps)
 	if !s.config.KarrasSigmas {
-		return newLevels(s)
+		return newLevels(s), nil
 	}
 	l := newKarras(s, s.sigmaAt(s.timesteps[0]), s.sigmaAt(s.timesteps[s.steps-1]))
 	inSinglePrecision(l.timesteps)
-	return l
+	return l, nil
 }
 
 func inSinglePrecision(v []float64) {
@@ -86,7 +90,8 @@ func newEulerAncestral(s schedule, o schedulerOptions) (Scheduler, error) {
 		return nil, fmt.Errorf("its steps add noise: say WithNoise where that comes from")
 	}
 	s.config.FinalSigmas = "zero" // there is no other in diffusers' class
-	return &eulerAncestral{euler{eulerLevels(s)}, o.randn}, nil
+	l, err := eulerLevels(s)
+	return &eulerAncestral{euler{l}, o.randn}, err
 }
 
 func (e *eulerAncestral) Step(output, x []float32, i int) ([]float32, error) {

@@ -12,17 +12,77 @@ func newSchedule(config SchedulerConfig, spacing string, steps int) (schedule, e
 	if err := config.validate(steps); err != nil {
 		return schedule{}, err
 	}
-	betas := config.betas()
+	alphas, err := config.alphas()
+	return schedule{config: config, alphas: alphas, steps: steps}, err
+}
+
+// leastAlpha is the least ᾱ before the end of a training schedule. The published ones end at 1e-9 or more; far
+// below, predictions divided by √ᾱ leave single precision.
+const leastAlpha = 1e-15
+
+// alphas returns ᾱ, the cumulative product of 1-β, by training timestep. With rescale_betas_zero_snr the last is 0.
+func (c SchedulerConfig) alphas() ([]float64, error) {
+	betas := c.betas()
+	for t, b := range betas {
+		if !(b > 0 && b < 1) {
+			return nil, fmt.Errorf("%s: β of timestep %d is %g, it must be between 0 and 1", c.whereBetas(), t, b)
+		}
+	}
+	alphas := cumulative(betas)
+	if c.RescaleBetas {
+		if len(betas) < 2 {
+			return nil, fmt.Errorf("rescale_betas_zero_snr is true and num_train_timesteps %d, want at least 2", len(betas))
+		}
+		alphas = zeroTerminalSNR(alphas)
+	}
+	for t, a := range alphas {
+		if !(a >= leastAlpha) && !(c.RescaleBetas && t == len(alphas)-1) {
+			return nil, fmt.Errorf("%s: at timestep %d of %d, ᾱ = %.3g is left of the picture, want at least %g: the noise grows too fast",
+				c.whereBetas(), t, len(alphas), a, float64(leastAlpha))
+		}
+	}
+	return alphas, nil
+}
+
+// whereBetas names the fields that β comes from, with their values.
+func (c SchedulerConfig) whereBetas() string {
+	switch {
+	case len(c.TrainedBetas) > 0:
+		return "trained_betas"
+	case c.BetaSchedule == "squaredcos_cap_v2":
+		return fmt.Sprintf("beta_schedule %s, num_train_timesteps %d", c.BetaSchedule, c.NumTrainTimesteps)
+	}
+	return fmt.Sprintf("beta_start %g, beta_end %g", c.BetaStart, c.BetaEnd)
+}
+
+// cumulative multiplies 1-β as torch does: numbers of single precision, products of double.
+func cumulative(betas []float32) []float64 {
 	alphas := make([]float64, len(betas))
 	product := 1.0
 	for t, b := range betas {
-		if !(b > 0 && b < 1) {
-			return schedule{}, fmt.Errorf("β of timestep %d is %g, it must be between 0 and 1", t, b)
-		}
 		product *= float64(1 - b)
 		alphas[t] = float64(float32(product))
 	}
-	return schedule{config: config, alphas: alphas, steps: steps}, nil
+	return alphas
+}
+
+// zeroTerminalSNR shifts and scales √ᾱ so that the last is 0 and the first stays (Lin et al. 2024, algorithm 1), in
+// single precision and by way of β, as diffusers does.
+func zeroTerminalSNR(alphas []float64) []float64 {
+	root := make([]float32, len(alphas))
+	for t, a := range alphas {
+		root[t] = float32(math.Sqrt(a))
+	}
+	first, last := root[0], root[len(root)-1]
+	scale := first / (first - last)
+	betas := make([]float32, len(root))
+	before := float32(1)
+	for t, r := range root {
+		r = float32((r-last)*scale) * float32((r-last)*scale) // rounded between, on every processor
+		betas[t] = 1 - float32(r/before)
+		before = r
+	}
+	return cumulative(betas)
 }
 
 // betas returns β by training timestep, in single precision as torch computes it: the schedules of different

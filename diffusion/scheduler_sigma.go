@@ -1,8 +1,10 @@
 package diffusion
 
 import (
+	"fmt"
 	"math"
 	"slices"
+	"sort"
 )
 
 // levels is what the schedulers share whose runs are lists of noise levels σ = √((1-ᾱ)/ᾱ): one at each of the
@@ -10,6 +12,21 @@ import (
 type levels struct {
 	schedule
 	sigma []float64
+}
+
+// terminalAlpha is ᾱ at the end of a schedule that is rescaled to leave nothing of the picture there: noise levels
+// would be infinite, and diffusers takes the least number of half precision.
+const terminalAlpha = 0x1p-24
+
+// forLevels prepares a schedule for noise levels.
+func (s *schedule) forLevels() error {
+	if last := len(s.alphas) - 1; s.config.RescaleBetas {
+		s.alphas[last] = terminalAlpha
+	}
+	if o := s.config.StepsOffset; o < 0 || o > len(s.alphas) {
+		return fmt.Errorf("steps_offset is %d, it must be between 0 and %d", o, len(s.alphas))
+	}
+	return nil
 }
 
 // newLevels returns the noise levels of the timesteps of s.
@@ -48,6 +65,14 @@ func (s *schedule) rounded(sigma []float64) []float64 {
 	return append(sigma, 0)
 }
 
+// checkTimestep lets through what leading spacing gives behind the end of the training schedule.
+func (l *levels) checkTimestep(t float64) error {
+	if slices.Contains(l.timesteps, t) {
+		return nil
+	}
+	return l.schedule.checkTimestep(t)
+}
+
 // sigmaOf returns the noise level at a timestep: the run's own where t is one of its timesteps, of a repeated
 // one the second, as in diffusers.
 func (l *levels) sigmaOf(t float64) float64 {
@@ -73,17 +98,13 @@ func (s *schedule) sigmaAt(t float64) float64 {
 
 // timestepOf is the timestep of a noise level, interpolated linearly in log σ.
 func (s *schedule) timestepOf(sigma float64) float64 {
-	at := math.Log(max(sigma, 1e-10))
-	logSigma := func(t int) float64 { return float64(float32(math.Log(s.trainSigma(t)))) }
-	lo := 0
-	for t := range len(s.alphas) - 1 {
-		if logSigma(t) <= at {
-			lo = t
-		}
-	}
 	if len(s.alphas) == 1 {
 		return 0
 	}
+	at := math.Log(max(sigma, 1e-10))
+	logSigma := func(t int) float64 { return float64(float32(math.Log(s.trainSigma(t)))) }
+	above := sort.Search(len(s.alphas)-1, func(t int) bool { return logSigma(t) > at }) // σ rises with t
+	lo := max(0, above-1)
 	low, high := logSigma(lo), logSigma(lo+1)
 	return float64(lo) + max(0, min((at-low)/(high-low), 1))
 }

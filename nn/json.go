@@ -41,33 +41,22 @@ func readObject(dir tensor.Dir, name string) (object, error) {
 		return nil, err
 	}
 	var o object
-	if err := json.Unmarshal(data, &o); err != nil {
-		return nil, fmt.Errorf("%s: %w", dir.Path(name), located(data, err))
+	err = json.Unmarshal(data, &o)
+	if err != nil && json.Unmarshal(pythonNumber.ReplaceAll(data, []byte(`$1"$2"`)), &o) == nil {
+		err = nil
 	}
-	if o == nil {
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("%s: %w", dir.Path(name), err)
+	case o == nil:
 		return nil, fmt.Errorf("%s: null, want a JSON object", dir.Path(name))
 	}
 	return o, nil
 }
 
-// lastKey finds the last key of an object and what follows it.
-var lastKey = regexp.MustCompile(`(?s)^.*"([^"\\]{1,100})"\s*:`)
-
-// located puts the field before an error of syntax: Python writes NaN and
-// Infinity, which JSON has not.
-func located(data []byte, err error) error {
-	var syntax *json.SyntaxError
-	if !errors.As(err, &syntax) || syntax.Offset < 1 || syntax.Offset >= int64(len(data)) {
-		return err
-	}
-	text := string(data)
-	key := lastKey.FindStringSubmatch(text[:syntax.Offset])
-	if key == nil {
-		return err
-	}
-	value, _, _ := strings.Cut(text[len(key[0]):], "\n")
-	return fmt.Errorf("%s is %s: %w", key[1], short(strings.Trim(value, " ,}\r")), err)
-}
+// pythonNumber is what Python writes into its files and JSON has not. Between
+// quotation marks it is one more value that no number can have.
+var pythonNumber = regexp.MustCompile(`(:\s*)(-?Infinity|NaN)\b`)
 
 // decode gives the fields of a struct their values, by their json tags.
 func (o object) decode(into any) error { return o.fields("", reflect.ValueOf(into).Elem()) }
@@ -89,6 +78,8 @@ func (o object) fields(prefix string, v reflect.Value) error {
 
 func decodeField(path string, text json.RawMessage, v reflect.Value) error {
 	switch {
+	case string(text) == `"-Infinity"` && v.Type() == reflect.TypeFor[*float64]():
+		return nil // no lower limit
 	case string(text) == "null" && isNumber(v.Kind()):
 		return fmt.Errorf("%s is null, want %s", path, kindOf(v.Type()))
 	case v.Kind() == reflect.Struct && string(text) != "null":

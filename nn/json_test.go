@@ -12,12 +12,13 @@ import (
 )
 
 type sample struct {
-	Width  int     `json:"width"`
-	Scale  float32 `json:"scale"`
-	Name   string  `json:"name"`
-	Limit  *int    `json:"limit"`
-	Sizes  []int   `json:"sizes"`
-	Wanted bool    `json:"wanted"`
+	Width  int      `json:"width"`
+	Scale  float32  `json:"scale"`
+	Name   string   `json:"name"`
+	Limit  *int     `json:"limit"`
+	Least  *float64 `json:"least"`
+	Sizes  []int    `json:"sizes"`
+	Wanted bool     `json:"wanted"`
 	Inner  struct {
 		Depth int `json:"depth"`
 	} `json:"inner"`
@@ -32,7 +33,7 @@ func readSample(text string) (sample, error) {
 func TestReadJSON(t *testing.T) {
 	s := sample{Width: 3, Name: "as before"}
 	dir := tensor.InFS(fstest.MapFS{"it.json": {Data: []byte(
-		`{"scale": 2.5, "name": null, "limit": null, "sizes": [1, 2], "inner": {"depth": 7, "other": {}}, "unknown": [[]], "-": 5}`)}})
+		`{"scale": 2.5, "name": null, "limit": null, "least": -Infinity, "sizes": [1, 2], "inner": {"depth": 7, "other": {}}, "unknown": [[]], "-": 5}`)}})
 	if err := ReadJSON(dir, "it.json", &s); err != nil {
 		t.Fatal(err)
 	}
@@ -50,8 +51,8 @@ func TestReadJSONErrors(t *testing.T) {
 		`{"width": "3"}`:                       `it.json: width is "3", want a whole number`,
 		`{"width": 1e30}`:                      "it.json: width is 1e30, want a whole number",
 		`{"scale": 1e39}`:                      "it.json: scale is 1e39, want a number that a float32 holds",
-		`{"name": 1, "scale": NaN, "width":1}`: "it.json: scale is NaN",
-		"{\"scale\": -Infinity,\n\"width\":1}": "it.json: scale is -Infinity: invalid character 'I'",
+		`{"name": 1, "scale": NaN, "width":1}`: `it.json: scale is "NaN", want a number`,
+		"{\"scale\": -Infinity,\n\"width\":1}": `it.json: scale is "-Infinity", want a number`,
 		`{"name": ["a"]}`:                      `it.json: name is ["a"], want a text`,
 		`{"wanted": 1}`:                        "it.json: wanted is 1, want true or false",
 		`{"sizes": 5}`:                         "it.json: sizes is 5, want a list, each of it a whole number",
@@ -59,6 +60,7 @@ func TestReadJSONErrors(t *testing.T) {
 		`{"limit": "x"}`:                       `it.json: limit is "x", want a whole number, or null`,
 		`{"inner": {"depth": []}}`:             "it.json: inner.depth is [], want a whole number",
 		`{"inner": 5}`:                         "it.json: inner is 5, want an object",
+		`{"least": Infinity}`:                  `it.json: least is "Infinity", want a number`,
 		`[]`:                                   "it.json: json: cannot unmarshal array",
 		`null`:                                 "it.json: null, want a JSON object",
 		``:                                     "it.json: unexpected end",

@@ -31,6 +31,7 @@ SD1 = {
     "beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear", "num_train_timesteps": 1000,
     "set_alpha_to_one": False, "skip_prk_steps": True, "steps_offset": 1, "clip_sample": False,
 }  # fmt: skip
+ZERO_SNR = {"rescale_betas_zero_snr": True, "prediction_type": "v_prediction"}
 INIT = [2.29936, 0.02587, -0.40353, 0.26792, -1.20431, 0.74438, -0.06135, 1.61023]
 NOISE = [-0.84897, -1.2986, 0.48232, 0.86226, 0.33175, -0.22041, 1.90512, -0.57719]
 
@@ -63,6 +64,13 @@ CASES = [
     ({"use_karras_sigmas": True, "timestep_spacing": "leading"}, "euler euler-a dpmpp2m", (13,), 0),
     ({"use_karras_sigmas": True, "prediction_type": "v_prediction", "final_sigmas_type": "sigma_min"}, "euler dpmpp2m", (9, 20), 0),
     ({"use_karras_sigmas": True, "beta_schedule": "squaredcos_cap_v2"}, "dpmpp2m", (11,), 0),
+    ({**ZERO_SNR, "timestep_spacing": "trailing"}, "ddim pndm euler euler-a dpmpp2m", (1, 7, 20), 0),
+    ({**ZERO_SNR, "timestep_spacing": "trailing", "set_alpha_to_one": True}, "ddim", (20,), 5),
+    ({**ZERO_SNR, "timestep_spacing": "linspace"}, "ddim euler euler-a dpmpp2m", (7,), 0),
+    ({**ZERO_SNR, "timestep_spacing": "leading"}, "ddim euler euler-a dpmpp2m", (7,), 0),
+    ({**ZERO_SNR, "timestep_spacing": "leading", "prediction_type": "epsilon"}, "ddim euler euler-a dpmpp2m", (7,), 0),
+    ({**ZERO_SNR, "timestep_spacing": "trailing", "use_karras_sigmas": True}, "euler dpmpp2m", (7,), 0),
+    ({**ZERO_SNR, "beta_schedule": "linear", "timestep_spacing": "trailing"}, "ddim euler dpmpp2m", (7,), 0),
 ]  # fmt: skip
 
 # The same, for schedulers of a pipeline.
