@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -62,10 +64,12 @@ type openOptions struct {
 	tokenizerDir string
 	device       kernels.Device
 
+	predictionType string
+	allowUnused    bool
+
 	// of single files
-	fileConfig  func(c *FileConfig)
-	ema         bool
-	allowUnused bool
+	fileConfig func(c *FileConfig)
+	ema        bool
 }
 
 // WithContext makes Open stop with ctx's error when ctx does (default: it reads
@@ -89,6 +93,13 @@ func WithoutCLIP() OpenOption { return func(o *openOptions) { o.noCLIP = true } 
 // it).
 func WithTokenizerDir(dir string) OpenOption {
 	return func(o *openOptions) { o.tokenizerDir = dir }
+}
+
+// WithPredictionType says what the UNet predicts, epsilon or v_prediction,
+// whatever the model's files and WithFileConfig say; "" is as without it (default:
+// a directory's scheduler_config.json says it, for a single file see FileConfig).
+func WithPredictionType(name string) OpenOption {
+	return func(o *openOptions) { o.predictionType = name }
 }
 
 // OnDevice runs all programs of the pipeline on d, which no one else may use as
@@ -145,6 +156,9 @@ func openDir(dir tensor.Dir, opts []OpenOption) (*Pipeline, error) {
 // open makes a pipeline whose parts are opened by parts.
 func open(path string, opts []OpenOption, parts func(p *Pipeline, o openOptions) error) (p *Pipeline, err error) {
 	o, started := optionsOf(opts), time.Now()
+	if err := o.validate(); err != nil {
+		return nil, err
+	}
 	p = newPipeline(o)
 	p.Dir = path
 	defer func() {
@@ -159,6 +173,7 @@ func open(path string, opts []OpenOption, parts func(p *Pipeline, o openOptions)
 		}
 		return p, err
 	}
+	o.correct(&p.Scheduler)
 	if err = p.checkParts(); err != nil {
 		return p, fmt.Errorf("%s: %w", path, err)
 	}
@@ -172,6 +187,29 @@ func optionsOf(opts []OpenOption) openOptions {
 		opt(&o)
 	}
 	return o
+}
+
+func (o openOptions) validate() error {
+	if t := o.predictionType; t != "" && !slices.Contains(predictions, t) {
+		return fmt.Errorf("a prediction type of %q, want one of %s", t, strings.Join(predictions, ", "))
+	}
+	return nil
+}
+
+// correct lets the options win over what a model's files say.
+func (o openOptions) correct(c *SchedulerConfig) {
+	if o.predictionType != "" {
+		c.PredictionType = o.predictionType
+	}
+}
+
+// loadOptions are those of every part's weights.
+func (o openOptions) loadOptions() []nn.LoadOption {
+	opts := []nn.LoadOption{nn.WithContext(o.ctx)}
+	if o.allowUnused {
+		opts = append(opts, nn.AllowUnused())
+	}
+	return opts
 }
 
 // openParts opens everything in a directory. Its error says what is wrong with
@@ -216,7 +254,7 @@ func (p *Pipeline) openCLIP(dir tensor.Dir, o openOptions) (err error) {
 
 // opened opens a part whose files the pipeline is to close.
 func opened[M any](p *Pipeline, o openOptions, dir tensor.Dir, open func(dir tensor.Dir, opts ...nn.LoadOption) (M, *tensor.Set, error)) (M, error) {
-	m, set, err := open(dir, nn.WithContext(o.ctx))
+	m, set, err := open(dir, o.loadOptions()...)
 	if err == nil {
 		p.files = append(p.files, set)
 	}
@@ -225,14 +263,19 @@ func opened[M any](p *Pipeline, o openOptions, dir tensor.Dir, open func(dir ten
 
 // Random is a Pipeline of the exact shapes of Stable Diffusion 1.5 and CLIP
 // ViT-L/14 with random f16 weights, for measuring time and memory. Of the
-// options WithLogger and OnDevice matter.
+// options WithLogger, OnDevice and WithPredictionType matter.
 func Random(seed uint64, opts ...OpenOption) (*Pipeline, error) {
-	p := newPipeline(optionsOf(opts))
+	o := optionsOf(opts)
+	if err := o.validate(); err != nil {
+		return nil, err
+	}
+	p := newPipeline(o)
 	p.UNet, p.VAE = unet.New(unet.StableDiffusion15()), vae.New(vae.StableDiffusion15())
 	p.Text = clip.NewText(clip.ViTL14Text())
 	colours := clipColours()
 	p.CLIP = &CLIP{Model: clip.New(clip.ViTL14()), Tokenizer: p.Tokenizer, Mean: colours.Mean, Std: colours.Std}
 	p.Scheduler = stableDiffusion15Scheduler()
+	o.correct(&p.Scheduler)
 	for i, part := range []any{p.UNet, p.VAE, p.Text, p.CLIP.Model} {
 		if err := nn.Randomize(part, seed+uint64(i), tensor.Float16); err != nil {
 			return nil, err

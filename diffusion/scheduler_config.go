@@ -117,7 +117,7 @@ func (c SchedulerConfig) validate(steps int) error {
 	if err := oneOf("beta_schedule", c.BetaSchedule, betaSchedules...); err != nil {
 		return err
 	}
-	if err := oneOf("prediction_type", c.PredictionType, "epsilon", "v_prediction"); err != nil {
+	if err := oneOf("prediction_type", c.PredictionType, predictions...); err != nil {
 		return err
 	}
 	if err := oneOf("final_sigmas_type", c.FinalSigmas, "zero", "sigma_min"); err != nil {
@@ -158,8 +158,11 @@ func (c SchedulerConfig) validateNumbers() error {
 	return nil
 }
 
-// betaSchedules are the ways from beta_start to beta_end.
-var betaSchedules = []string{"linear", "scaled_linear", "squaredcos_cap_v2"}
+// What a UNet may predict, and the ways from beta_start to beta_end.
+var (
+	predictions   = []string{"epsilon", "v_prediction"}
+	betaSchedules = []string{"linear", "scaled_linear", "squaredcos_cap_v2"}
+)
 
 // unsupported returns an error for an option that diffusers' class has and the one of this name has not.
 func (c SchedulerConfig) unsupported(name string) error {

@@ -16,7 +16,8 @@ import (
 // the file's tensors. What tensors do not show is as in Stable Diffusion 1.x:
 // 8 heads in the UNet and hidden_size/64 in the text encoder, 32 groups in
 // every norm, activations and epsilons, the latent's scaling_factor, and all of
-// the scheduler.
+// the scheduler. What the UNet predicts is what NAME.yaml beside NAME.safetensors
+// says, a configuration of the original code: parameterization, eps or v.
 type FileConfig struct {
 	UNet      unet.Config
 	VAE       vae.Config
@@ -25,9 +26,9 @@ type FileConfig struct {
 }
 
 // WithFileConfig lets change correct how the models of a single file are
-// built, such as the number of heads (UNet.AttentionHeadDim) or what the UNet
-// predicts (Scheduler.PredictionType). It has no effect on directories, whose
-// config.json files say it all.
+// built, such as the number of heads (UNet.AttentionHeadDim) or the scaling of
+// latents (VAE.ScalingFactor). It has no effect on directories, whose config.json
+// files say it all.
 func WithFileConfig(change func(c *FileConfig)) OpenOption {
 	return func(o *openOptions) { o.fileConfig = change }
 }
@@ -37,9 +38,9 @@ func WithFileConfig(change func(c *FileConfig)) OpenOption {
 // are the only copy are taken in any case.
 func WithEMA() OpenOption { return func(o *openOptions) { o.ema = true } }
 
-// AllowUnused opens a single file even if it holds tensors that belong to no
-// part of the model. Without it they are an error, since they may mean that
-// the file is of another kind than it seems.
+// AllowUnused opens a model even if its files hold tensors that belong to no part
+// of it. Without it they are an error, since they may mean that the model is of
+// another kind than it seems.
 func AllowUnused() OpenOption { return func(o *openOptions) { o.allowUnused = true } }
 
 // The parts of a single file.
@@ -64,6 +65,12 @@ func (p *Pipeline) openFile(o openOptions) error {
 		return fmt.Errorf("%s: %w", p.Dir, err)
 	}
 	config := c.config()
+	switch said, err := predictionBeside(p.Dir); {
+	case err != nil && o.predictionType == "":
+		return err
+	case said != "":
+		config.Scheduler.PredictionType = said
+	}
 	if o.fileConfig != nil {
 		o.fileConfig(&config)
 	}
@@ -133,10 +140,7 @@ func (c *checkpoint) load(p *Pipeline, o openOptions) error {
 		}
 	}
 	load := func(model any, names []string, nameOf func(weight string) string, ignored []string) error {
-		opts := []nn.LoadOption{nn.WithContext(o.ctx), nn.WithNames(nameOf), nn.WithIgnore(ignored...)}
-		if o.allowUnused {
-			opts = append(opts, nn.AllowUnused())
-		}
+		opts := append(o.loadOptions(), nn.WithNames(nameOf), nn.WithIgnore(ignored...))
 		return nn.Load(model, share{c.file, names}, opts...)
 	}
 	unetName, vaeName := unetNames(p.UNet.Config), vaeNames(p.VAE.Config)

@@ -14,6 +14,7 @@ type flags struct {
 	Model  string `placeholder:"DIR" help:"Model directory of Stable Diffusion 1.x, as diffusers writes it, or a single .safetensors file (default: a small model of drawings that comes with the program; 'anomalyany weights' says where others are to be had)." json:"model"`
 	Clip   string `placeholder:"DIR" help:"CLIP directory, as transformers writes it (default: DIR/clip; a single file has none)." json:"clip"`
 	Random bool   `help:"Random weights in the shapes of Stable Diffusion 1.5, to measure time and memory." json:"random"`
+	cli.Corrections
 
 	Image string `placeholder:"FILE" help:"The normal photograph, PNG or JPEG." json:"image"`
 	Mask  string `placeholder:"FILE" help:"Picture of the photograph's size: white may change (default: all of it); 'auto' finds the object on a plain background." json:"mask"`

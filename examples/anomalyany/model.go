@@ -48,7 +48,7 @@ func openModel(ctx context.Context, f flags) (*model, error) {
 }
 
 func openPipeline(ctx context.Context, f flags) (*diffusion.Pipeline, error) {
-	opts := append(f.Options(), diffusion.WithContext(ctx))
+	opts := append(append(f.Options(), f.Correct()...), diffusion.WithContext(ctx))
 	if f.NoRefine {
 		opts = append(opts, diffusion.WithoutCLIP())
 	}

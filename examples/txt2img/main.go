@@ -56,7 +56,7 @@ func run(ctx context.Context, f flags) error {
 		return err
 	}
 	defer f.Compute.Close()
-	p, err := cli.OpenModel(ctx, f.Model, f.Random, howToStart, f.Options()...)
+	p, err := cli.OpenModel(ctx, f.Model, f.Random, howToStart, append(f.Options(), f.Correct()...)...)
 	if err != nil {
 		return err
 	}

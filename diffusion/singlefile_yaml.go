@@ -1,0 +1,57 @@
+package diffusion
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/sdgraph/sdgraph/tensor"
+)
+
+// maxYAML is the size in bytes of the configurations that are read; the original
+// code's have 2 kB.
+const maxYAML = 1 << 20
+
+// parameterization is the line of the original code's configurations that says
+// what a UNet predicts. It stands by itself or in a {flow, mapping}.
+var parameterization = regexp.MustCompile(`(?:^|[{,])\s*["']?parameterization["']?\s*:\s*["']?([^"'\s,}]*)`)
+
+// predictionTypes are diffusers' words for the original code's.
+var predictionTypes = map[string]string{"eps": "epsilon", "v": "v_prediction"}
+
+// predictionBeside returns what a single file's UNet predicts, as NAME.yaml beside
+// NAME.safetensors says; "" if there is none or it does not say. Nothing else of
+// the file is read, which may be anybody's.
+func predictionBeside(path string) (string, error) {
+	beside := tensor.OnDisk(filepath.Dir(path))
+	name := strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)) + ".yaml"
+	data, err := beside.ReadUpTo(name, maxYAML)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "", nil
+	case err != nil:
+		return "", err
+	}
+	found := ""
+	for line := range strings.Lines(string(data)) {
+		said := parameterization.FindStringSubmatch(comment.ReplaceAllString(line, ""))
+		if said == nil {
+			continue
+		}
+		what, known := predictionTypes[said[1]]
+		switch {
+		case !known:
+			return "", fmt.Errorf("%s: parameterization is %.40q, want eps or v", beside.Path(name), said[1])
+		case found != "" && found != what:
+			return "", fmt.Errorf("%s: parameterization is both eps and v", beside.Path(name))
+		}
+		found = what
+	}
+	return found, nil
+}
+
+// comment is one of YAML's: it begins a line or follows a space.
+var comment = regexp.MustCompile(`(?:^|\s)#.*`)

@@ -1,0 +1,19 @@
+package cli
+
+import "github.com/sdgraph/sdgraph/diffusion"
+
+// Corrections is the flags that say of a model what its files do not, or wrongly,
+// for programs to embed.
+type Corrections struct {
+	PredictionType string `default:"" enum:",epsilon,v_prediction" placeholder:"TYPE" help:"What the model predicts, epsilon or v_prediction (default: what its scheduler_config.json says; for a single file what NAME.yaml beside it says, else epsilon)." json:"prediction_type,omitempty"`
+	AllowUnused    bool   `help:"Open the model even if its files hold tensors that belong to no part of it, which may mean that it is of another kind." json:"allow_unused,omitempty"`
+}
+
+// Correct are the flags' options for opening the model.
+func (c *Corrections) Correct() []diffusion.OpenOption {
+	opts := []diffusion.OpenOption{diffusion.WithPredictionType(c.PredictionType)}
+	if c.AllowUnused {
+		opts = append(opts, diffusion.AllowUnused())
+	}
+	return opts
+}
