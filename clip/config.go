@@ -108,8 +108,23 @@ func (c TextConfig) Validate() error {
 	if c.VocabSize < 1 || c.MaxPositions < 1 {
 		return fmt.Errorf("vocab_size %d and max_position_embeddings %d must be positive", c.VocabSize, c.MaxPositions)
 	}
-	return validateEncoder(c.HiddenSize, c.Intermediate, c.Layers, c.Heads, c.HiddenAct)
+	if err := nn.CheckRanges(
+		nn.Range{Field: "vocab_size", Value: c.VocabSize, From: 1, To: maxVocabulary},
+		nn.Range{Field: "max_position_embeddings", Value: c.MaxPositions, From: 1, To: maxWidth},
+	); err != nil {
+		return err
+	}
+	return validateEncoder(c.HiddenSize, c.Intermediate, c.Layers, c.Heads, c.HiddenAct, c.LayerNormEps)
 }
+
+// What a configuration may ask for; CLIP ViT-L/14 has 24 layers, 4096 channels and
+// 49408 tokens.
+const (
+	maxLayers     = 1024
+	maxWidth      = 1 << 16
+	maxVocabulary = 1 << 24
+	maxPicture    = 1 << 12
+)
 
 // Validate tells whether this package can build the model, and if not, why.
 func (c Config) Validate() error {
@@ -117,7 +132,7 @@ func (c Config) Validate() error {
 		return fmt.Errorf("text_config: %w", err)
 	}
 	v := c.Vision
-	if err := validateEncoder(v.HiddenSize, v.Intermediate, v.Layers, v.Heads, v.HiddenAct); err != nil {
+	if err := validateEncoder(v.HiddenSize, v.Intermediate, v.Layers, v.Heads, v.HiddenAct, v.LayerNormEps); err != nil {
 		return fmt.Errorf("vision_config: %w", err)
 	}
 	if v.PatchSize < 1 || v.ImageSize < v.PatchSize || v.ImageSize%v.PatchSize != 0 || v.Channels < 1 {
@@ -126,12 +141,26 @@ func (c Config) Validate() error {
 	if c.ProjectionDim < 1 {
 		return fmt.Errorf("projection_dim is %d, want more than 0", c.ProjectionDim)
 	}
-	return nil
+	return nn.CheckRanges(
+		nn.Range{Field: "projection_dim", Value: c.ProjectionDim, From: 1, To: maxWidth},
+		nn.Range{Field: "vision_config: image_size", Value: v.ImageSize, From: 1, To: maxPicture},
+		nn.Range{Field: "vision_config: num_channels", Value: v.Channels, From: 1, To: maxWidth},
+	)
 }
 
-func validateEncoder(hidden, intermediate, layers, heads int, act string) error {
+func validateEncoder(hidden, intermediate, layers, heads int, act string, eps float32) error {
 	if hidden < 1 || intermediate < 1 || layers < 1 || heads < 1 || hidden%heads != 0 {
 		return fmt.Errorf("hidden_size %d, intermediate_size %d, num_hidden_layers %d and num_attention_heads %d: all must be positive, hidden_size a multiple of the heads", hidden, intermediate, layers, heads)
+	}
+	if !(eps >= 0 && eps <= 1) {
+		return fmt.Errorf("layer_norm_eps is %g, want 0 to 1", eps)
+	}
+	if err := nn.CheckRanges(
+		nn.Range{Field: "hidden_size", Value: hidden, From: 1, To: maxWidth},
+		nn.Range{Field: "intermediate_size", Value: intermediate, From: 1, To: 4 * maxWidth},
+		nn.Range{Field: "num_hidden_layers", Value: layers, From: 1, To: maxLayers},
+	); err != nil {
+		return err
 	}
 	if _, err := nn.Act(act); err != nil {
 		return fmt.Errorf("hidden_act: %w", err)

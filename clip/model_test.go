@@ -196,6 +196,18 @@ func TestConfigErrors(t *testing.T) {
 		{"patches", whole, `{"model_type": "clip", "vision_config": {"image_size": 224, "patch_size": 15}}`, "vision_config: image_size 224 is no multiple of patch_size 15"},
 		{"vision layers", whole, `{"model_type": "clip", "vision_config": {"num_hidden_layers": 0}}`, "vision_config: "},
 		{"projection", whole, `{"model_type": "clip", "projection_dim": 0}`, "projection_dim is 0, want more than 0"},
+		{"many layers", text, `{"num_hidden_layers": 2000000000}`, "num_hidden_layers is 2000000000, want 1 to 1024"},
+		{"many layers of vision", whole, `{"model_type": "clip", "vision_config": {"num_hidden_layers": 2000000000}}`, "vision_config: num_hidden_layers is 2000000000, want 1 to 1024"},
+		{"wide", text, `{"hidden_size": 1073741824, "num_attention_heads": 1}`, "hidden_size is 1073741824, want 1 to 65536"},
+		{"wide inside", text, `{"intermediate_size": 1073741824}`, "intermediate_size is 1073741824, want 1 to 262144"},
+		{"many tokens", text, `{"vocab_size": 2000000000}`, "vocab_size is 2000000000, want 1 to 16777216"},
+		{"many positions", text, `{"max_position_embeddings": 2000000000}`, "max_position_embeddings is 2000000000, want 1 to 65536"},
+		{"large pictures", whole, `{"model_type": "clip", "vision_config": {"image_size": 2000000000, "patch_size": 1}}`, "vision_config: image_size is 2000000000, want 1 to 4096"},
+		{"wide projection", whole, `{"model_type": "clip", "projection_dim": 2000000000}`, "projection_dim is 2000000000, want 1 to 65536"},
+		{"epsilon", text, `{"layer_norm_eps": 1e30}`, "layer_norm_eps is 1e+30, want 0 to 1"},
+		{"fraction", text, `{"num_hidden_layers": 0.5}`, "config.json: num_hidden_layers is 0.5, want a whole number"},
+		{"fraction inside", whole, `{"model_type": "clip", "text_config": {"vocab_size": 0.5}}`, "config.json: text_config.vocab_size is 0.5, want a whole number"},
+		{"null", text, `{"hidden_size": null}`, "config.json: hidden_size is null, want a whole number"},
 		{"not JSON", whole, `{`, "config.json: unexpected end of JSON input"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -83,7 +83,7 @@ func checkIndex(dir tensor.Dir) error {
 	class := fmt.Sprint(index.Class)
 	for _, family := range otherFamilies {
 		if strings.HasPrefix(class, family) {
-			return fmt.Errorf("%s: _class_name is %q: %w", dir.Path(file), class, ErrNotStableDiffusion1)
+			return fmt.Errorf("%s: _class_name is %.60q: %w", dir.Path(file), class, ErrNotStableDiffusion1)
 		}
 	}
 	return nil

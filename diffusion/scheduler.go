@@ -89,9 +89,9 @@ func NewScheduler(kind string, config SchedulerConfig, steps int, opts ...Schedu
 		}
 	}
 	if asked == "" {
-		return nil, fmt.Errorf("diffusion: scheduler_config.json: _class_name is %q, the known ones are %s: ask for one by name", kind, strings.Join(schedulerClasses(), ", "))
+		return nil, fmt.Errorf("diffusion: scheduler_config.json: _class_name is %.60q, the known ones are %s: ask for one by name", kind, strings.Join(schedulerClasses(), ", "))
 	}
-	return nil, fmt.Errorf("diffusion: unknown scheduler %q: the known ones are %s", kind, strings.Join(SchedulerNames(), ", "))
+	return nil, fmt.Errorf("diffusion: unknown scheduler %.60q: the known ones are %s", kind, strings.Join(SchedulerNames(), ", "))
 }
 
 // new returns a scheduler of this kind, which has been through a run.

@@ -106,7 +106,7 @@ func (c SchedulerConfig) validate(steps int) error {
 				return nil
 			}
 		}
-		return fmt.Errorf("%s is %q, it must be one of %s", field, value, strings.Join(allowed, ", "))
+		return fmt.Errorf("%s is %.60q, it must be one of %s", field, value, strings.Join(allowed, ", "))
 	}
 	if err := c.validateNumbers(); err != nil {
 		return err

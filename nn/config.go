@@ -25,6 +25,24 @@ type Config interface {
 	Validate() error
 }
 
+// Range is a whole number of a configuration, and which it may be.
+type Range struct {
+	Field           string
+	Value, From, To int
+}
+
+// CheckRanges tells of the first number that is out of its range. Validate calls
+// it with sizes and counts: a model of what a file from anywhere says is built
+// before the weights show that they are others.
+func CheckRanges(numbers ...Range) error {
+	for _, n := range numbers {
+		if n.Value < n.From || n.Value > n.To {
+			return fmt.Errorf("%s is %d, want %d to %d", n.Field, n.Value, n.From, n.To)
+		}
+	}
+	return nil
+}
+
 // ReadConfig reads the config.json of a model's directory into a struct as
 // ReadJSON does, and checks it. The error names the file, and for a field that is
 // not as fixed says what it is and what it would have to be.

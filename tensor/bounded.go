@@ -18,9 +18,9 @@ func (d Dir) ReadUpTo(name string, limit int64) ([]byte, error) {
 	case err != nil:
 		return nil, err
 	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("%s is no regular file", path)
+		return nil, fmt.Errorf("%s: no regular file", path)
 	case info.Size() > limit:
-		return nil, fmt.Errorf("%s has %d bytes, want at most %d", path, info.Size(), limit)
+		return nil, fmt.Errorf("%s: %d bytes, want at most %d", path, info.Size(), limit)
 	}
 	f, err := d.open(name)
 	if err != nil {
@@ -29,7 +29,7 @@ func (d Dir) ReadUpTo(name string, limit int64) ([]byte, error) {
 	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, limit+1))
 	if err == nil && int64(len(data)) > limit { // it has grown, or hides its size
-		err = fmt.Errorf("%s has more than the %d bytes that it may have", path, limit)
+		err = fmt.Errorf("%s: more than the %d bytes that it may have", path, limit)
 	}
 	return data, err
 }

@@ -141,9 +141,20 @@ func (c Config) heads(i int) int {
 	return c.AttentionHeadDim.At(i)
 }
 
+// What a configuration may ask for; Stable Diffusion 1.5 has 4 blocks, 16
+// transformer blocks and 1280 channels.
+const (
+	maxBlocks   = 10
+	maxLayers   = 4096 // on all levels together
+	maxChannels = 1 << 16
+)
+
 // Validate tells whether the sizes fit together, and if not, why.
 func (c Config) Validate() error {
 	n := len(c.BlockOutChannels)
+	if n > maxBlocks {
+		return fmt.Errorf("block_out_channels has %d entries, want 1 to %d", n, maxBlocks)
+	}
 	if n == 0 || len(c.DownBlockTypes) != n || len(c.UpBlockTypes) != n {
 		return fmt.Errorf("%d block_out_channels, %d down_block_types and %d up_block_types; want as many of each", n, len(c.DownBlockTypes), len(c.UpBlockTypes))
 	}
@@ -165,11 +176,43 @@ func (c Config) Validate() error {
 	if c.InChannels < 1 || c.OutChannels < 1 || c.CrossAttentionDim < 1 || c.NormNumGroups < 1 {
 		return fmt.Errorf("in_channels %d, out_channels %d, cross_attention_dim %d and norm_num_groups %d must be positive", c.InChannels, c.OutChannels, c.CrossAttentionDim, c.NormNumGroups)
 	}
-	return c.validateBlocks()
+	if err := nn.CheckRanges(
+		nn.Range{Field: "in_channels", Value: c.InChannels, From: 1, To: maxChannels},
+		nn.Range{Field: "out_channels", Value: c.OutChannels, From: 1, To: maxChannels},
+		nn.Range{Field: "cross_attention_dim", Value: c.CrossAttentionDim, From: 1, To: maxChannels},
+		nn.Range{Field: "downsample_padding", Value: c.DownsamplePadding, From: 1, To: 1},
+	); err != nil {
+		return err
+	}
+	if !(c.NormEps >= 0 && c.NormEps <= 1) {
+		return fmt.Errorf("norm_eps is %g, want 0 to 1", c.NormEps)
+	}
+	if err := c.validateBlocks(); err != nil {
+		return err
+	}
+	return c.validateTimestep(c.BlockOutChannels[0])
+}
+
+// validateTimestep checks what becomes of a timestep: as many sines as cosines.
+func (c Config) validateTimestep(channels int) error {
+	if channels%2 != 0 {
+		return fmt.Errorf("block_out_channels[0] is %d, want an even number", channels)
+	}
+	if !(c.FreqShift >= 0 && c.FreqShift < float64(channels/2)) {
+		return fmt.Errorf("freq_shift is %g, want 0 to less than %d", c.FreqShift, channels/2)
+	}
+	return nil
 }
 
 func (c Config) validateBlocks() error {
+	layers := 0
 	for i, channels := range c.BlockOutChannels {
+		if layers += (2*c.LayersPerBlock.At(i) + 1) * c.TransformerLayers.At(i); layers > maxLayers {
+			return fmt.Errorf("layers_per_block %v and transformer_layers_per_block %v make more than %d layers", c.LayersPerBlock, c.TransformerLayers, maxLayers)
+		}
+		if channels > maxChannels {
+			return fmt.Errorf("block_out_channels[%d] is %d, want at most %d", i, channels, maxChannels)
+		}
 		if channels < 1 || channels%c.NormNumGroups != 0 {
 			return fmt.Errorf("block_out_channels[%d] = %d is no multiple of norm_num_groups = %d", i, channels, c.NormNumGroups)
 		}
@@ -177,10 +220,10 @@ func (c Config) validateBlocks() error {
 			return fmt.Errorf("block_out_channels[%d] = %d is no multiple of the number of heads %d", i, channels, h)
 		}
 		if t := c.DownBlockTypes[i]; t != crossDown && t != plainDown {
-			return fmt.Errorf("down_block_types[%d] is %q; known are %s and %s", i, t, crossDown, plainDown)
+			return fmt.Errorf("down_block_types[%d] is %.60q; known are %s and %s", i, t, crossDown, plainDown)
 		}
 		if t := c.UpBlockTypes[i]; t != crossUp && t != plainUp {
-			return fmt.Errorf("up_block_types[%d] is %q; known are %s and %s", i, t, crossUp, plainUp)
+			return fmt.Errorf("up_block_types[%d] is %.60q; known are %s and %s", i, t, crossUp, plainUp)
 		}
 	}
 	return nil

@@ -67,29 +67,52 @@ func ReadConfig(dir tensor.Dir) (Config, error) {
 // Factor is by how much a latent is smaller than its picture in each direction.
 func (c Config) Factor() int { return 1 << (len(c.BlockOutChannels) - 1) }
 
+// What a configuration may ask for; Stable Diffusion 1.5 has 4 blocks of 2 layers
+// and 512 channels.
+const (
+	maxBlocks   = 10
+	maxLayers   = 64
+	maxChannels = 1 << 16
+)
+
 // Validate tells whether this package can build the model, and if not, why.
 func (c Config) Validate() error {
 	switch {
+	case len(c.BlockOutChannels) > maxBlocks:
+		return fmt.Errorf("block_out_channels has %d entries, want 1 to %d", len(c.BlockOutChannels), maxBlocks)
 	case len(c.BlockOutChannels) == 0:
 		return fmt.Errorf("block_out_channels is empty")
 	case c.InChannels < 1 || c.OutChannels < 1 || c.LatentChannels < 1 || c.LayersPerBlock < 1 || c.NormNumGroups < 1:
 		return fmt.Errorf("in_channels %d, out_channels %d, latent_channels %d, layers_per_block %d and norm_num_groups %d must be positive",
 			c.InChannels, c.OutChannels, c.LatentChannels, c.LayersPerBlock, c.NormNumGroups)
-	case c.ScalingFactor <= 0:
+	case !(c.ScalingFactor > 0):
 		return fmt.Errorf("scaling_factor is %g, want more than 0", c.ScalingFactor)
+	case c.ScalingFactor < 1e-6 || c.ScalingFactor > 1e6:
+		return fmt.Errorf("scaling_factor is %g, want 1e-6 to 1e6", c.ScalingFactor)
+	}
+	if err := nn.CheckRanges(
+		nn.Range{Field: "in_channels", Value: c.InChannels, From: 1, To: maxChannels},
+		nn.Range{Field: "out_channels", Value: c.OutChannels, From: 1, To: maxChannels},
+		nn.Range{Field: "latent_channels", Value: c.LatentChannels, From: 1, To: maxChannels},
+		nn.Range{Field: "layers_per_block", Value: c.LayersPerBlock, From: 1, To: maxLayers},
+	); err != nil {
+		return err
 	}
 	for i, channels := range c.BlockOutChannels {
+		if channels > maxChannels {
+			return fmt.Errorf("block_out_channels[%d] is %d, want at most %d", i, channels, maxChannels)
+		}
 		if channels < 1 || channels%c.NormNumGroups != 0 {
 			return fmt.Errorf("block_out_channels[%d] = %d is no multiple of norm_num_groups = %d", i, channels, c.NormNumGroups)
 		}
 	}
 	for _, types := range [][]string{c.DownBlockTypes, c.UpBlockTypes} {
 		if len(types) > 0 && len(types) != len(c.BlockOutChannels) {
-			return fmt.Errorf("%d block types (%s) for %d block_out_channels", len(types), strings.Join(types, ", "), len(c.BlockOutChannels))
+			return fmt.Errorf("%d block types (%s) for %d block_out_channels", len(types), strings.Join(types[:min(len(types), maxBlocks)], ", "), len(c.BlockOutChannels))
 		}
 		for _, t := range types {
 			if t != downBlockType && t != upBlockType {
-				return fmt.Errorf("block type %q; known are %s and %s", t, downBlockType, upBlockType)
+				return fmt.Errorf("block type %.60q; known are %s and %s", t, downBlockType, upBlockType)
 			}
 		}
 	}

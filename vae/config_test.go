@@ -48,6 +48,13 @@ func TestConfigErrors(t *testing.T) {
 		{"groups", `{"block_out_channels": [40]}`, "block_out_channels[0] = 40 is no multiple of norm_num_groups = 32"},
 		{"layers", `{"layers_per_block": 0}`, "layers_per_block 0"},
 		{"scale", `{"scaling_factor": 0}`, "scaling_factor is 0, want more than 0"},
+		{"many blocks", `{"block_out_channels": [` + strings.Repeat("32,", 20000) + `32]}`, "block_out_channels has 20001 entries, want 1 to 10"},
+		{"many layers", `{"layers_per_block": 2000000000}`, "layers_per_block is 2000000000, want 1 to 64"},
+		{"wide", `{"block_out_channels": [1073741824]}`, "block_out_channels[0] is 1073741824, want at most 65536"},
+		{"many channels", `{"latent_channels": 2000000000}`, "latent_channels is 2000000000, want 1 to 65536"},
+		{"small scale", `{"scaling_factor": 1e-40}`, "scaling_factor is 1e-40, want 1e-6 to 1e6"},
+		{"no scale", `{"scaling_factor": null}`, "config.json: scaling_factor is null, want a number"},
+		{"fraction", `{"layers_per_block": 1.5}`, "config.json: layers_per_block is 1.5, want a whole number"},
 		{"not JSON", `[`, "config.json: unexpected end of JSON input"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
