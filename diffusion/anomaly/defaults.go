@@ -56,11 +56,21 @@ type Vocabulary struct {
 	Unseen map[string][]string `json:"unseen"`
 }
 
+// What a DefaultsFile may have; the small model that comes with anomalyany knows
+// 19 words.
+const (
+	maxDefaults  = 1 << 20 // bytes
+	maxSize      = 1 << 14 // pixels
+	maxMapFactor = 1 << 10
+	maxWords     = 1000 // of a kind
+	maxWord      = 200  // bytes
+)
+
 // ReadDefaults reads the DefaultsFile of a model directory. Without the file
 // everything is as in preset paper. A field that is unknown or of the wrong type,
 // and a number that is out of range, is an error that names file and field.
 func ReadDefaults(dir tensor.Dir) (Defaults, error) {
-	data, err := dir.ReadFile(DefaultsFile)
+	data, err := dir.ReadUpTo(DefaultsFile, maxDefaults)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Defaults{Options: Paper()}, nil
 	}
@@ -93,7 +103,7 @@ func parseDefaults(data []byte) (Defaults, error) {
 		case !known && ofPaper[name]:
 			return d, fmt.Errorf("%s is a number of preset %s, and the preset is %s", name, PaperPreset, d.Options.Preset)
 		case !known:
-			return d, fmt.Errorf("the field %q is not known; there are: %s", name, strings.Join(slices.Sorted(maps.Keys(into)), ", "))
+			return d, fmt.Errorf("the field %.60q is not known; there are: %s", name, strings.Join(slices.Sorted(maps.Keys(into)), ", "))
 		}
 		if err := parseField(fields, name, target); err != nil {
 			return d, err
@@ -133,7 +143,7 @@ func parseField(fields map[string]json.RawMessage, name string, into any) error 
 	err := d.Decode(into)
 	var wrong *json.UnmarshalTypeError
 	if errors.As(err, &wrong) {
-		return fmt.Errorf("%s: a JSON %s, want %s", strings.TrimSuffix(name+"."+wrong.Field, "."), wrong.Value, jsonKind(wrong))
+		return fmt.Errorf("%s: a JSON %.60s, want %s", strings.TrimSuffix(name+"."+wrong.Field, "."), wrong.Value, jsonKind(wrong))
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
@@ -159,13 +169,16 @@ func jsonKind(wrong *json.UnmarshalTypeError) string {
 // validate checks the numbers, and of the size, the map factor and the precision
 // that they can be where they are given.
 func (d *Defaults) validate(given map[string]json.RawMessage) error {
-	for name, n := range map[string]int{"size": d.Size, "map_factor": d.Options.MapFactor} {
-		if _, ok := given[name]; ok && n < 1 {
-			return fmt.Errorf("%s is %d, want a whole number from 1 on", name, n)
+	for name, n := range map[string]struct{ is, most int }{"size": {d.Size, maxSize}, "map_factor": {d.Options.MapFactor, maxMapFactor}} {
+		if _, ok := given[name]; ok && n.is < 1 {
+			return fmt.Errorf("%s is %d, want a whole number from 1 on", name, n.is)
+		}
+		if n.is > n.most {
+			return fmt.Errorf("%s is %d, want at most %d", name, n.is, n.most)
 		}
 	}
 	if _, ok := given["precision"]; ok && d.Precision != "f32" && d.Precision != "bf16" {
-		return fmt.Errorf("precision is %q, want f32 or bf16", d.Precision)
+		return fmt.Errorf("precision is %.60q, want f32 or bf16", d.Precision)
 	}
 	if err := d.Options.validateNumbers(); err != nil {
 		return err
@@ -174,21 +187,38 @@ func (d *Defaults) validate(given map[string]json.RawMessage) error {
 }
 
 func (v Vocabulary) validate() error {
-	for name, list := range map[string][]string{"objects": v.Objects, "anomalies": v.Anomalies} {
-		for i, word := range list {
-			if strings.TrimSpace(word) == "" {
-				return fmt.Errorf("vocabulary.%s: word %d is empty", name, i+1)
-			}
-		}
+	if len(v.Unseen) > maxWords {
+		return fmt.Errorf("vocabulary.unseen has %d objects, want at most %d", len(v.Unseen), maxWords)
+	}
+	if err := errors.Join(validateWords("vocabulary.objects", v.Objects), validateWords("vocabulary.anomalies", v.Anomalies)); err != nil {
+		return err
 	}
 	for _, object := range slices.Sorted(maps.Keys(v.Unseen)) {
 		if !slices.Contains(v.Objects, object) {
-			return fmt.Errorf("vocabulary.unseen: %q is not among the objects", object)
+			return fmt.Errorf("vocabulary.unseen: %.60q is not among the objects", object)
+		}
+		if n := len(v.Unseen[object]); n > maxWords {
+			return fmt.Errorf("vocabulary.unseen: %s has %d anomalies, want at most %d", object, n, maxWords)
 		}
 		for _, word := range v.Unseen[object] {
 			if !slices.Contains(v.Anomalies, word) {
-				return fmt.Errorf("vocabulary.unseen: %s's %q is not among the anomalies", object, word)
+				return fmt.Errorf("vocabulary.unseen: %s's %.60q is not among the anomalies", object, word)
 			}
+		}
+	}
+	return nil
+}
+
+func validateWords(field string, words []string) error {
+	if len(words) > maxWords {
+		return fmt.Errorf("%s has %d words, want at most %d", field, len(words), maxWords)
+	}
+	for i, word := range words {
+		if strings.TrimSpace(word) == "" {
+			return fmt.Errorf("%s: word %d is empty", field, i+1)
+		}
+		if len(word) > maxWord {
+			return fmt.Errorf("%s: word %d has %d bytes, want at most %d", field, i+1, len(word), maxWord)
 		}
 	}
 	return nil

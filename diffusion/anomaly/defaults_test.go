@@ -42,24 +42,32 @@ func TestReadDefaults(t *testing.T) {
 
 func TestReadDefaultsRefuses(t *testing.T) {
 	for text, says := range map[string]string{
-		`{"steps": 50`:                             "unexpected end of JSON input",
-		`[50]`:                                     "want a JSON object",
-		`{"step": 50}`:                             `the field "step" is not known; there are: eta_e, gamma, guidance`,
-		`{"Steps": 50}`:                            `"Steps" is not known`,
-		`{"steps": "50"}`:                          "steps: a JSON string, want a whole number",
-		`{"steps": 2.5}`:                           "steps: a JSON number 2.5, want a whole number",
-		`{"steps": null}`:                          "steps is null",
-		`{"steps": 0}`:                             "steps T is 0, want 1 to 1000",
-		`{"gamma": 1}`:                             "gamma γ is 1",
-		`{"gamma": []}`:                            "gamma: a JSON array, want a number",
-		`{"guidance": -1}`:                         "guidance w is -1",
-		`{"guidance": 1e60}`:                       "guidance: a JSON number 1e60",
-		`{"lambda": -2}`:                           "lambda λ is -2",
-		`{"mu": -0.5}`:                             "mu μ is -0.5",
-		`{"eta_e": -1}`:                            "eta_e η_e is -1",
-		`{"refine": -2}`:                           "refine R is -2",
-		`{"size": 0}`:                              "size is 0, want a whole number from 1 on",
-		`{"map_factor": 0}`:                        "map_factor is 0, want a whole number from 1 on",
+		`{"steps": 50`:               "unexpected end of JSON input",
+		`[50]`:                       "want a JSON object",
+		`{"step": 50}`:               `the field "step" is not known; there are: eta_e, gamma, guidance`,
+		`{"Steps": 50}`:              `"Steps" is not known`,
+		`{"steps": "50"}`:            "steps: a JSON string, want a whole number",
+		`{"steps": 2.5}`:             "steps: a JSON number 2.5, want a whole number",
+		`{"steps": null}`:            "steps is null",
+		`{"steps": 0}`:               "steps T is 0, want 1 to 1000",
+		`{"gamma": 1}`:               "gamma γ is 1",
+		`{"gamma": []}`:              "gamma: a JSON array, want a number",
+		`{"guidance": -1}`:           "guidance w is -1",
+		`{"guidance": 1e60}`:         "guidance: a JSON number 1e60",
+		`{"lambda": -2}`:             "lambda λ is -2",
+		`{"mu": -0.5}`:               "mu μ is -0.5",
+		`{"eta_e": -1}`:              "eta_e η_e is -1",
+		`{"refine": -2}`:             "refine R is -2",
+		`{"size": 0}`:                "size is 0, want a whole number from 1 on",
+		`{"map_factor": 0}`:          "map_factor is 0, want a whole number from 1 on",
+		`{"size": 2000000000}`:       "size is 2000000000, want at most 16384",
+		`{"map_factor": 2000000000}`: "map_factor is 2000000000, want at most 1024",
+		`{"lambda": 1e300}`:          "lambda λ is 1e+300, want at most 1e+06",
+		`{"mu": NaN}`:                "invalid character 'N'",
+		`{"precision": "` + strings.Repeat("x", 2<<20) + `"}`:                       "want at most 1048576",
+		`{"vocabulary": {"objects": ["` + strings.Repeat("x", 201) + `"]}}`:         "vocabulary.objects: word 1 has 201 bytes, want at most 200",
+		`{"vocabulary": {"anomalies": ["a"` + strings.Repeat(`, "a"`, 1000) + `]}}`: "vocabulary.anomalies has 1001 words, want at most 1000",
+		`{"vocabulary": ` + strings.Repeat("[", 100000) + `}`:                       "exceeded max depth",
 		`{"precision": "f16"}`:                     `precision is "f16", want f32 or bf16`,
 		`{"preset": "other"}`:                      `preset "other", want paper or released`,
 		`{"preset": 1}`:                            "preset: a JSON number, want a text",
@@ -72,9 +80,36 @@ func TestReadDefaultsRefuses(t *testing.T) {
 	} {
 		_, err := ReadDefaults(directory(text))
 		if err == nil || !strings.Contains(err.Error(), says) || !strings.HasPrefix(err.Error(), "model/anomalyany.json: ") {
-			t.Errorf("%s: %v, want that model/anomalyany.json: %s", text, err, says)
+			t.Errorf("%.200s: %v, want that model/anomalyany.json: %s", text, err, says)
 		}
 	}
+}
+
+// FuzzDefaults reads a model's numbers and words: what is not refused can be used.
+func FuzzDefaults(f *testing.F) {
+	f.Add([]byte(`{"preset":"paper","size":128,"map_factor":1,"precision":"f32","steps":50,"guidance":3,"gamma":0.4,"lambda":2,"mu":1,"eta_e":0.02,"refine":8,"vocabulary":{"objects":["hazelnut"],"anomalies":["crack"],"unseen":{"hazelnut":["crack"]}}}`))
+	f.Add([]byte(`{"preset":"released","steps":200}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		d, err := parseDefaults(data)
+		if err != nil {
+			if len(err.Error()) > 2000 {
+				t.Fatalf("an error of %d bytes", len(err.Error()))
+			}
+			return
+		}
+		o := d.Options
+		if s := o.run(); s < 1 || s > o.Steps {
+			t.Fatalf("%d of %d steps run", s, o.Steps)
+		}
+		if r := o.refineSteps(); r < 0 || r > o.run() {
+			t.Fatalf("%d of %d steps refine", r, o.run())
+		}
+		for _, object := range d.Vocabulary.Objects {
+			if !d.Vocabulary.KnowsObject(object) {
+				t.Fatalf("%q is not known, though it is among the objects", object)
+			}
+		}
+	})
 }
 
 func TestVocabulary(t *testing.T) {

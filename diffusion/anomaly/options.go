@@ -126,7 +126,7 @@ func (o *Options) validate() error {
 func (o *Options) validateNumbers() error {
 	switch {
 	case o.Preset != PaperPreset && o.Preset != ReleasedPreset:
-		return fmt.Errorf("preset %q, want %s or %s", o.Preset, PaperPreset, ReleasedPreset)
+		return fmt.Errorf("preset %.60q, want %s or %s", o.Preset, PaperPreset, ReleasedPreset)
 	case o.Steps < 1 || o.Steps > 1000:
 		return fmt.Errorf("steps T is %d, want 1 to 1000", o.Steps)
 	case !(o.Gamma >= 0 && o.Gamma < 1):
@@ -139,9 +139,12 @@ func (o *Options) validateNumbers() error {
 		return fmt.Errorf("map_factor is %d, want a whole number from 1 on", o.MapFactor)
 	}
 	if err := fromZero([]number{
-		{"guidance w", float64(o.Guidance)}, {"lambda λ", o.Lambda}, {"mu μ", o.Mu}, {"eta_e η_e", o.EtaE}, {"memory", float64(o.Memory)},
+		{"guidance w", float64(o.Guidance)}, {"lambda λ", o.Lambda}, {"mu μ", o.Mu}, {"eta_e η_e", o.EtaE},
 	}); err != nil {
 		return err
+	}
+	if o.Memory < 0 {
+		return fmt.Errorf("memory is %d, want a number from 0 on", o.Memory)
 	}
 	if o.Preset == ReleasedPreset {
 		return o.validateReleased()
@@ -172,10 +175,17 @@ type number struct {
 	value float64
 }
 
+// mostOf is what numbers are refused above: far more than leads to any picture,
+// and little enough for products in single precision.
+const mostOf = 1e6
+
 func fromZero(all []number) error {
 	for _, n := range all {
 		if math.IsNaN(n.value) || math.IsInf(n.value, 0) || n.value < 0 {
 			return fmt.Errorf("%s is %g, want a number from 0 on", n.name, n.value)
+		}
+		if n.value > mostOf {
+			return fmt.Errorf("%s is %g, want at most %g", n.name, n.value, float64(mostOf))
 		}
 	}
 	return nil
