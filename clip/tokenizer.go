@@ -10,14 +10,15 @@ import (
 // al. 2016) of the lower-cased text, as in OpenAI's CLIP and in the CLIPTokenizer of the transformers
 // library, whose results it reproduces. It is immutable and may be used by several goroutines.
 type Tokenizer struct {
-	tokens []string // the vocabulary, by id
+	tokens []string // by id: the vocabulary, then what was added to it
 	pairs  map[tokenPair]tokenMerge
 	inner  [256]int32 // token of each byte inside a word
 	last   [256]int32 // token of each byte that ends a word
-	added  []addedToken
+
+	given, normalized addedTokens // looked for in the text as given, and in the normalised one
 
 	start, end, pad, unknown int32
-	length                   int
+	vocabulary, length       int
 }
 
 // What FindWord's errors wrap.
@@ -31,7 +32,8 @@ var (
 // Length returns the number of ids that Encode gives, start and end token included: 77 for CLIP.
 func (t *Tokenizer) Length() int { return t.length }
 
-// Size returns the number of tokens in the vocabulary: 49408 for CLIP.
+// Size returns the number of tokens, those of the vocabulary and those that were added to it: 49408 for CLIP.
+// Ids are below it.
 func (t *Tokenizer) Size() int { return len(t.tokens) }
 
 // Encode returns the Length ids of a prompt: the start token, the prompt's own, the end token, padding.
@@ -66,8 +68,8 @@ func (t *Tokenizer) Truncated(text string) []string {
 	return cut
 }
 
-// Tokens returns the vocabulary's spelling of each id; a token that ends a word ends in "</w>", and bytes
-// outside printable ASCII are written as GPT-2's byte alphabet does. An id outside the vocabulary gives "".
+// Tokens returns the spelling of each id; a token that ends a word ends in "</w>", and bytes
+// outside printable ASCII are written as GPT-2's byte alphabet does. An id that is no token's gives "".
 func (t *Tokenizer) Tokens(ids []int32) []string {
 	tokens := make([]string, len(ids))
 	for i, id := range ids {
@@ -80,7 +82,7 @@ func (t *Tokenizer) Tokens(ids []int32) []string {
 
 // FindWord returns the indices in Encode(text) of all tokens of a word, or of a phrase of several words that
 // stand one behind the other. Upper and lower case are the same; only whole words match. Of several
-// occurrences it takes the first. The error wraps ErrWordAbsent, and then names the prompt's words, or
+// occurrences it takes the first. An added token such as <scar> is a word wherever Encode finds it. The error wraps ErrWordAbsent, and then names the prompt's words, or
 // ErrWordCut.
 func (t *Tokenizer) FindWord(text, word string) ([]int, error) {
 	want, prompt := t.pieces(word), t.pieces(text)
@@ -106,7 +108,7 @@ func (t *Tokenizer) FindWord(text, word string) ([]int, error) {
 		}
 		return indices, nil
 	}
-	return nil, fmt.Errorf("clip: %q is %w, whose words are: %s", word, ErrWordAbsent, strings.Join(wordsOf(text), ", "))
+	return nil, fmt.Errorf("clip: %q is %w, whose words are: %s", word, ErrWordAbsent, strings.Join(t.wordsOf(text), ", "))
 }
 
 // hasPrefix reports whether the pieces of a prompt begin with those of a phrase.

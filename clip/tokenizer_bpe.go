@@ -20,8 +20,8 @@ var noMerge = tokenMerge{rank: math.MaxInt32}
 // encodePiece returns a piece's tokens: its bytes, of which neighbours are merged, the merge that was learned
 // first before all others, until none is left that can be.
 func (t *Tokenizer) encodePiece(p piece) []int32 {
-	if p.special {
-		return []int32{t.idOfAdded(p.text)}
+	if p.added {
+		return []int32{p.id}
 	}
 	symbols := make([]symbol, len(p.text))
 	for i := range symbols {
@@ -79,15 +79,6 @@ func mergeAll(symbols []symbol, m tokenMerge) []symbol {
 		out = append(out, s)
 	}
 	return out
-}
-
-func (t *Tokenizer) idOfAdded(content string) int32 {
-	for _, a := range t.added {
-		if a.content == content {
-			return a.id
-		}
-	}
-	return t.unknown
 }
 
 // byteAlphabet returns the character that stands for each byte in the vocabulary (GPT-2's bytes_to_unicode):

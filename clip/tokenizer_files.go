@@ -5,67 +5,110 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"math"
 	"strings"
 )
 
-// parseVocab reads vocab.json: an object from token to id, the ids 0..n-1 each once.
-func parseVocab(file string, data []byte) (map[string]int32, error) {
-	d := json.NewDecoder(bytes.NewReader(data))
-	fail := func(format string, args ...any) error {
-		return fmt.Errorf("%s:%d: %s", file, lineAt(data, d.InputOffset()), fmt.Sprintf(format, args...))
-	}
-	if t, err := d.Token(); err != nil || t != json.Delim('{') {
-		return nil, fail("must be a JSON object from token to id")
-	}
-	vocab := map[string]int32{}
-	type entry struct {
-		token  string
-		offset int64
-	}
-	byID := map[int32]entry{}
-	for d.More() {
-		key, err := d.Token()
-		if err != nil {
-			return nil, jsonError(file, data, err)
-		}
-		token := key.(string) // the decoder lets nothing else be a key
-		var id int32
-		if err := d.Decode(&id); err != nil {
-			return nil, fail("the id of the token %q is not a whole number from 0 on", token)
-		}
-		if _, twice := vocab[token]; twice {
-			return nil, fail("the token %q stands further up already", token)
-		}
-		if first, twice := byID[id]; twice {
-			return nil, fail("the tokens %q and %q have the same id %d", first.token, token, id)
-		}
-		vocab[token], byID[id] = id, entry{token, d.InputOffset()}
-	}
-	if _, err := d.Token(); err != nil {
-		return nil, jsonError(file, data, err)
-	}
-	for id, e := range byID {
-		if id < 0 || int(id) >= len(vocab) {
-			return nil, fmt.Errorf("%s:%d: the id %d of the token %q is out of range: the %d tokens have the ids 0 to %d",
-				file, lineAt(data, e.offset), id, e.token, len(vocab), len(vocab)-1)
-		}
-	}
-	return vocab, nil
+// Bounds of what is read. CLIP's vocabulary, which OpenCLIP and Stable Diffusion XL share, has 49408 tokens, the
+// largest of other models 262144.
+const (
+	maxTokens = 1 << 18
+	maxMerges = 1 << 18
+)
+
+// vocabReader reads an object from token to id.
+type vocabReader struct {
+	*json.Decoder
+	at      func(offset int64) string // the place in the file, for messages
+	vocab   map[string]int32
+	byID    map[int32]string
+	highest int32
+	offset  int64 // of the token with the highest id
 }
 
-// mergeLine is one line of merges.txt: two tokens that become one.
-type mergeLine struct {
+// parseVocab reads an object from token to id, the ids 0..n-1 each once.
+func parseVocab(at func(offset int64) string, data []byte) (map[string]int32, error) {
+	r := &vocabReader{Decoder: json.NewDecoder(bytes.NewReader(data)), at: at, vocab: map[string]int32{}, byID: map[int32]string{}}
+	if t, err := r.Token(); err != nil || t != json.Delim('{') {
+		return nil, r.fail("must be a JSON object from token to id")
+	}
+	for r.More() {
+		if err := r.entry(); err != nil {
+			return nil, err
+		}
+	}
+	if _, err := r.Token(); err != nil {
+		return nil, r.broken(err)
+	}
+	if r.More() {
+		return nil, r.fail("there is more behind the object from token to id")
+	}
+	if n := len(r.vocab); int(r.highest) >= n && n > 0 {
+		return nil, fmt.Errorf("%s: the id %d of the token %.60q is out of range: the %d tokens have the ids 0 to %d",
+			at(r.offset), r.highest, r.byID[r.highest], n, n-1)
+	}
+	return r.vocab, nil
+}
+
+func (r *vocabReader) entry() error {
+	key, err := r.Token()
+	if err != nil {
+		return r.broken(err)
+	}
+	token := key.(string) // the decoder lets nothing else be a key
+	var value json.RawMessage
+	if err := r.Decode(&value); err != nil {
+		return r.broken(err)
+	}
+	id, err := parseID(theToken(token), value)
+	if err != nil {
+		return r.fail("%v", err)
+	}
+	if token == "" {
+		return r.fail("the token with the id %d is empty", id)
+	}
+	if _, twice := r.vocab[token]; twice {
+		return r.fail("the token %.60q stands further up already", token)
+	}
+	if first, twice := r.byID[id]; twice {
+		return r.fail("the tokens %.60q and %.60q have the same id %d", first, token, id)
+	}
+	if id >= r.highest {
+		r.highest, r.offset = id, r.InputOffset()
+	}
+	r.vocab[token], r.byID[id] = id, token
+	return nil
+}
+
+// broken is the error for what is no JSON.
+func (r *vocabReader) broken(err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return fmt.Errorf("%s: the JSON ends too early", r.at(math.MaxInt64))
+	}
+	return r.fail("%v", err)
+}
+
+func (r *vocabReader) fail(format string, args ...any) error {
+	return fmt.Errorf("%s: %s", r.at(r.InputOffset()), fmt.Sprintf(format, args...))
+}
+
+// merge is two tokens that become one.
+type merge struct {
 	left, right string
-	file        string
-	line        int
+	number      int // of its line in merges.txt, of its place in model.merges
 }
 
-func (m mergeLine) place() string { return fmt.Sprintf("%s:%d", m.file, m.line) }
+// mergeList is merges, the most important first, and where they are, for messages.
+type mergeList struct {
+	list []merge
+	at   func(number int) string
+}
 
 // parseMerges reads merges.txt: two tokens a line, the most important merge first, below a line that begins
 // with "#version".
-func parseMerges(file string, data []byte) ([]mergeLine, error) {
-	var merges []mergeLine
+func parseMerges(file string, data []byte) (mergeList, error) {
+	merges := mergeList{at: func(n int) string { return fmt.Sprintf("%s:%d", file, n) }}
 	n := 0
 	for line := range strings.Lines(string(data)) {
 		n++
@@ -73,19 +116,27 @@ func parseMerges(file string, data []byte) ([]mergeLine, error) {
 		if n == 1 && strings.HasPrefix(line, "#version") {
 			continue
 		}
-		left, right, ok := strings.Cut(line, " ")
-		if !ok || left == "" || right == "" || strings.Contains(right, " ") {
-			return nil, fmt.Errorf("%s:%d: %.60q is not a merge: two tokens with one space between them", file, n, line)
+		left, right, ok := cutMerge(line)
+		if !ok {
+			return mergeList{}, fmt.Errorf("%s: %.60q is not a merge: two tokens with one space between them", merges.at(n), line)
 		}
-		merges = append(merges, mergeLine{left: left, right: right, file: file, line: n})
+		if len(merges.list) == maxMerges {
+			return mergeList{}, fmt.Errorf("%s: more than %d merges", merges.at(n), maxMerges)
+		}
+		merges.list = append(merges.list, merge{left, right, n})
 	}
 	return merges, nil
 }
 
+func cutMerge(line string) (left, right string, ok bool) {
+	left, right, _ = strings.Cut(line, " ")
+	return left, right, left != "" && right != "" && !strings.Contains(right, " ")
+}
+
 // vocabularyOf returns the vocabulary that CLIP's merges determine: the bytes in the order of their
 // characters' first appearance in GPT-2's alphabet, the same at the end of a word, the merges, the specials.
-func vocabularyOf(merges []mergeLine) map[string]int32 {
-	vocab := make(map[string]int32, 2*256+len(merges)+2)
+func vocabularyOf(merges mergeList) map[string]int32 {
+	vocab := make(map[string]int32, 2*256+len(merges.list)+2)
 	add := func(token string) { vocab[token] = int32(len(vocab)) }
 	alphabet := byteAlphabet()
 	for _, suffix := range []string{"", endOfWord} {
@@ -97,29 +148,10 @@ func vocabularyOf(merges []mergeLine) map[string]int32 {
 			}
 		}
 	}
-	for _, m := range merges {
+	for _, m := range merges.list {
 		add(m.left + m.right)
 	}
 	add("<|startoftext|>")
 	add("<|endoftext|>")
 	return vocab
-}
-
-// jsonError puts the file and line before an error of the JSON decoder.
-func jsonError(file string, data []byte, err error) error {
-	offset := int64(len(data))
-	var syntax *json.SyntaxError
-	var kind *json.UnmarshalTypeError
-	switch {
-	case errors.As(err, &syntax):
-		offset = syntax.Offset
-	case errors.As(err, &kind):
-		offset = kind.Offset
-	}
-	return fmt.Errorf("%s:%d: %w", file, lineAt(data, offset), err)
-}
-
-// lineAt returns the line, counted from 1, of a byte offset.
-func lineAt(data []byte, offset int64) int {
-	return 1 + bytes.Count(data[:min(max(offset, 0), int64(len(data)))], []byte("\n"))
 }

@@ -102,7 +102,7 @@ func FuzzParseVocab(f *testing.F) {
 	f.Add([]byte(`{"a": 0, "a": 1}`))
 	f.Add([]byte(`{"a": [}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		vocab, err := parseVocab("vocab.json", data)
+		vocab, err := parseVocab(func(int64) string { return "vocab.json" }, data)
 		if err != nil {
 			return
 		}
@@ -124,9 +124,9 @@ func FuzzParseMerges(f *testing.F) {
 		if err != nil {
 			return
 		}
-		for _, m := range merges {
+		for _, m := range merges.list {
 			if m.left == "" || m.right == "" || strings.ContainsAny(m.left+m.right, " \n") {
-				t.Fatalf("line %d: %q %q", m.line, m.left, m.right)
+				t.Fatalf("line %d: %q %q", m.number, m.left, m.right)
 			}
 		}
 	})

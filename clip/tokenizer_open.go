@@ -4,11 +4,9 @@ import (
 	"bytes"
 	"compress/gzip"
 	_ "embed" // the default vocabulary
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"sync"
 
 	"github.com/sdgraph/sdgraph/tensor"
@@ -42,7 +40,7 @@ func unpackDefault() (*Tokenizer, error) {
 		return nil, err
 	}
 	const length = 77
-	return newTokenizer(vocabularyOf(merges), merges, tokenizerConfig{}, length)
+	return newTokenizer(vocabularyOf(merges), merges, &tokenizerConfig{}, length)
 }
 
 func unzipMerges() ([]byte, error) {
@@ -53,10 +51,15 @@ func unzipMerges() ([]byte, error) {
 	return io.ReadAll(r)
 }
 
-// OpenTokenizer reads a tokenizer directory of a model: vocab.json and merges.txt, and, where they exist,
-// tokenizer_config.json and special_tokens_map.json, which name the start, end, padding and unknown token
-// and the length, model_max_length. The length is at most maxLength, the text model's
-// max_position_embeddings. The error names the file, and the line where it is about one.
+// HasTokenizer tells whether a directory holds a tokenizer that OpenTokenizer reads.
+func HasTokenizer(dir tensor.Dir) bool { return dir.Exists(vocabFile) || dir.Exists(wholeFile) }
+
+// OpenTokenizer reads a tokenizer directory of a model as transformers does: the vocabulary and merges of
+// tokenizer.json or, where there is none, of vocab.json and merges.txt; what tokenizer_config.json,
+// special_tokens_map.json and added_tokens.json say of added tokens, of the start, end, padding and unknown token
+// and of the length, model_max_length. The length is at most maxLength, the text model's
+// max_position_embeddings. What the files say otherwise than CLIP's tokenizer works is an error, and so is
+// everything that is not of their form; it names the file, and the line or field where it is about one.
 func OpenTokenizer(dir tensor.Dir, maxLength int) (*Tokenizer, error) {
 	t, err := openTokenizer(dir, maxLength)
 	if err != nil {
@@ -65,171 +68,135 @@ func OpenTokenizer(dir tensor.Dir, maxLength int) (*Tokenizer, error) {
 	return t, nil
 }
 
+const vocabFile, mergesFile = "vocab.json", "merges.txt"
+
 func openTokenizer(dir tensor.Dir, maxLength int) (*Tokenizer, error) {
-	const vocabFile, mergesFile = "vocab.json", "merges.txt"
-	data, err := dir.ReadFile(vocabFile)
+	whole, err := readWhole(dir)
 	if err != nil {
 		return nil, err
 	}
-	vocab, err := parseVocab(dir.Path(vocabFile), data)
+	config, err := readTokenizerConfig(dir, whole)
 	if err != nil {
 		return nil, err
 	}
-	if data, err = dir.ReadFile(mergesFile); err != nil {
-		return nil, err
+	if whole == nil {
+		return openParts(dir, config, maxLength)
 	}
-	merges, err := parseMerges(dir.Path(mergesFile), data)
+	t, err := newTokenizer(whole.vocab, whole.merges, config, maxLength)
 	if err != nil {
 		return nil, err
 	}
-	config, err := readTokenizerConfig(dir)
+	// Beside vocab.json it is a tokenizer of the class CLIPTokenizer, which works as CLIP's whatever the file says.
+	if !dir.Exists(vocabFile) {
+		err = whole.check(t)
+	}
+	return t, errors.Join(err, whole.checkSides(config))
+}
+
+// openParts reads a tokenizer whose vocabulary and merges are in files of their own.
+func openParts(dir tensor.Dir, config *tokenizerConfig, maxLength int) (*Tokenizer, error) {
+	data, err := readText(dir, vocabFile)
+	if err != nil {
+		return nil, err
+	}
+	at := func(offset int64) string { return fmt.Sprintf("%s:%d", dir.Path(vocabFile), lineAt(data, offset)) }
+	vocab, err := parseVocab(at, data)
+	if err != nil {
+		return nil, err
+	}
+	text, err := readText(dir, mergesFile)
+	if err != nil {
+		return nil, err
+	}
+	merges, err := parseMerges(dir.Path(mergesFile), text)
 	if err != nil {
 		return nil, err
 	}
 	return newTokenizer(vocab, merges, config, maxLength)
 }
 
+// maxLengthRead is the longest text that a tokenizer is made for, in tokens.
+const maxLengthRead = 1 << 16
+
 // newTokenizer builds the tables of a vocabulary whose ids are 0..len(vocab)-1.
-func newTokenizer(vocab map[string]int32, merges []mergeLine, config tokenizerConfig, maxLength int) (*Tokenizer, error) {
-	t := &Tokenizer{tokens: make([]string, len(vocab)), length: maxLength}
+func newTokenizer(vocab map[string]int32, merges mergeList, config *tokenizerConfig, maxLength int) (*Tokenizer, error) {
+	t := &Tokenizer{tokens: make([]string, len(vocab)), vocabulary: len(vocab), length: maxLength}
 	for token, id := range vocab {
 		t.tokens[id] = token
 	}
-	if n := config.MaxLength; n != nil && *n < float64(maxLength) {
+	if n := config.maxLength; n != nil && *n < float64(maxLength) {
 		t.length = int(*n)
 	}
-	if t.length < 2 {
-		return nil, fmt.Errorf("a length of %d has no room for the start and the end token (model_max_length, at most %d)", t.length, maxLength)
+	if t.length < 2 || t.length > maxLengthRead {
+		return nil, fmt.Errorf("%s: a length of %d tokens (model_max_length, at most %d): want 2, for the start and the end token, to %d",
+			config.dir, t.length, maxLength, maxLengthRead)
 	}
-	if err := t.setSpecials(vocab, config); err != nil {
+	if err := t.setMerges(vocab, merges); err != nil {
 		return nil, err
 	}
-	for b, r := range byteAlphabet() {
-		t.inner[b] = idOr(vocab, string(r), t.unknown)
-		t.last[b] = idOr(vocab, string(r)+endOfWord, t.unknown)
+	ids, err := t.add(vocab, config)
+	if err != nil {
+		return nil, err
 	}
-	return t, t.setMerges(vocab, merges)
+	return t, errors.Join(t.setRoles(vocab, ids, config), t.setBytes(vocab, config))
 }
 
-func idOr(vocab map[string]int32, token string, otherwise int32) int32 {
-	if id, ok := vocab[token]; ok {
-		return id
-	}
-	return otherwise
-}
-
-// setSpecials looks the special tokens up in the vocabulary.
-func (t *Tokenizer) setSpecials(vocab map[string]int32, config tokenizerConfig) error {
-	byContent := map[string]addedToken{}
-	add := func(role string, token specialToken) (int32, error) {
-		id, ok := vocab[token.Content]
-		if !ok {
-			return 0, fmt.Errorf("the %s token %q is not in the vocabulary of %d tokens", role, token.Content, len(vocab))
-		}
-		byContent[token.Content] = addedToken{content: token.Content, normalized: token.Normalized, id: id}
-		return id, nil
-	}
+// setRoles looks the start, end, unknown and padding token up.
+func (t *Tokenizer) setRoles(vocab, added map[string]int32, config *tokenizerConfig) error {
 	var errs []error
 	for _, role := range []struct {
-		name      string
-		token     *specialToken
-		otherwise string
-		id        *int32
+		name, field string
+		id          *int32
 	}{
-		{"start", config.Start, "<|startoftext|>", &t.start},
-		{"end", config.End, "<|endoftext|>", &t.end},
-		{"unknown", config.Unknown, "<|endoftext|>", &t.unknown},
-		{"padding", config.Padding, "<|endoftext|>", &t.pad},
+		{"start", "bos_token", &t.start}, {"end", "eos_token", &t.end}, {"unknown", "unk_token", &t.unknown}, {"padding", "pad_token", &t.pad},
 	} {
-		token := specialToken{Content: role.otherwise}
-		if role.token != nil {
-			token = *role.token
+		token := config.role(role.field).content
+		*role.id = added[token]
+		if _, known := vocab[token]; !known && config.byID[*role.id].content != token {
+			errs = append(errs, fmt.Errorf("%s: the %s token %q is not in the vocabulary of %d tokens, nor added to it with an id",
+				config.place(token), role.name, token, len(vocab)))
 		}
-		for _, known := range config.Added {
-			if known.Content == token.Content {
-				token = known
-			}
-		}
-		id, err := add(role.name, token)
-		errs = append(errs, err)
-		*role.id = id
-	}
-	for _, token := range config.Added {
-		_, err := add("added", token)
-		errs = append(errs, err)
-	}
-	for _, token := range byContent {
-		t.added = append(t.added, token)
 	}
 	return errors.Join(errs...)
 }
 
+// setBytes looks the tokens of single bytes up. Where the vocabulary lacks one it is the unknown token.
+func (t *Tokenizer) setBytes(vocab map[string]int32, config *tokenizerConfig) error {
+	unknown := config.role("unk_token").content
+	id, known := vocab[unknown]
+	for b, r := range byteAlphabet() {
+		for suffix, table := range map[string]*[256]int32{"": &t.inner, endOfWord: &t.last} {
+			found, ok := vocab[string(r)+suffix]
+			if !ok && !known {
+				return fmt.Errorf("%s: the vocabulary of %d tokens has neither the unknown token %q nor %q, for the byte 0x%02x",
+					config.dir, len(vocab), unknown, string(r)+suffix, b)
+			}
+			if !ok {
+				found = id
+			}
+			table[b] = found
+		}
+	}
+	return nil
+}
+
 // setMerges turns the merges' spellings into ids.
-func (t *Tokenizer) setMerges(vocab map[string]int32, merges []mergeLine) error {
-	t.pairs = make(map[tokenPair]tokenMerge, len(merges))
-	for rank, m := range merges {
+func (t *Tokenizer) setMerges(vocab map[string]int32, merges mergeList) error {
+	t.pairs = make(map[tokenPair]tokenMerge, len(merges.list))
+	for rank, m := range merges.list {
 		var ids [3]int32
 		for i, token := range []string{m.left, m.right, m.left + m.right} {
 			id, ok := vocab[token]
 			if !ok {
-				return fmt.Errorf("%s: the merge %q %q needs the token %q, which the vocabulary does not have", m.place(), m.left, m.right, token)
+				return fmt.Errorf("%s: the merge %.60q %.60q needs the token %.60q, which the vocabulary does not have", merges.at(m.number), m.left, m.right, token)
 			}
 			ids[i] = id
 		}
 		key := tokenPair{ids[0], ids[1]}
 		if _, twice := t.pairs[key]; twice {
-			return fmt.Errorf("%s: the merge %q %q stands further up already", m.place(), m.left, m.right)
+			return fmt.Errorf("%s: the merge %.60q %.60q stands further up already", merges.at(m.number), m.left, m.right)
 		}
 		t.pairs[key] = tokenMerge{rank: int32(rank), token: ids[2]}
 	}
 	return nil
-}
-
-// tokenizerConfig is what matters of tokenizer_config.json and special_tokens_map.json.
-type tokenizerConfig struct {
-	MaxLength *float64                `json:"model_max_length"` // may be 1e30 for "none"
-	Start     *specialToken           `json:"bos_token"`
-	End       *specialToken           `json:"eos_token"`
-	Unknown   *specialToken           `json:"unk_token"`
-	Padding   *specialToken           `json:"pad_token"`
-	Added     map[string]specialToken `json:"added_tokens_decoder"`
-}
-
-// specialToken is written as a string or as an object.
-type specialToken struct {
-	Content    string `json:"content"`
-	Normalized bool   `json:"normalized"`
-}
-
-func (s *specialToken) UnmarshalJSON(data []byte) error {
-	if json.Unmarshal(data, &s.Content) == nil {
-		return nil
-	}
-	type object specialToken
-	if err := json.Unmarshal(data, (*object)(s)); err != nil || s.Content == "" {
-		return fmt.Errorf(`a token is a string or an object with "content", not %.60s`, data)
-	}
-	return nil
-}
-
-// readTokenizerConfig reads both files. The older special_tokens_map.json decides unless
-// tokenizer_config.json lists its tokens in added_tokens_decoder, as transformers has it.
-func readTokenizerConfig(dir tensor.Dir) (tokenizerConfig, error) {
-	var config tokenizerConfig
-	for _, name := range []string{"tokenizer_config.json", "special_tokens_map.json"} {
-		if config.Added != nil {
-			break
-		}
-		data, err := dir.ReadFile(name)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return config, err
-		}
-		if err := json.Unmarshal(data, &config); err != nil {
-			return config, jsonError(dir.Path(name), data, err)
-		}
-	}
-	return config, nil
 }

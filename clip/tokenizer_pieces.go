@@ -1,6 +1,7 @@
 package clip
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -9,30 +10,24 @@ import (
 )
 
 // piece is what byte-pair encoding works on: a run of letters, one digit, a run of other characters, a
-// contraction such as 's, or a special token written out in the text.
+// contraction such as 's. Or it is an added token written out in the text.
 type piece struct {
-	text    string
-	special bool
+	text  string
+	added bool
+	id    int32 // of an added token
 }
 
-// addedToken is a token that is found in the text before anything else is done with it.
-type addedToken struct {
-	content    string
-	normalized bool // looked for in the normalised (lower-cased) text instead of the text as given
-	id         int32
-}
-
-// pieces splits a prompt. Special tokens are found first, as transformers does it; then the text between
-// them is normalised and split by CLIP's pattern.
+// pieces splits a prompt. Added tokens are found first, as transformers does it; then the text between them is
+// normalised and split by CLIP's pattern.
 func (t *Tokenizer) pieces(text string) []piece {
 	var out []piece
-	for _, raw := range t.findAdded(strings.ToValidUTF8(text, "\uFFFD"), false) {
-		if raw.special {
+	for _, raw := range t.given.cut(strings.ToValidUTF8(text, "\uFFFD")) {
+		if raw.added {
 			out = append(out, raw)
 			continue
 		}
-		for _, p := range t.findAdded(normalizeText(raw.text), true) {
-			if p.special {
+		for _, p := range t.normalized.cut(normalizeText(raw.text)) {
+			if p.added {
 				out = append(out, p)
 			} else {
 				out = splitPieces(out, p.text)
@@ -42,35 +37,19 @@ func (t *Tokenizer) pieces(text string) []piece {
 	return out
 }
 
-// findAdded cuts a text at the added tokens of one kind: the leftmost first, of those the longest.
-func (t *Tokenizer) findAdded(text string, normalized bool) []piece {
-	var out []piece
-	for text != "" {
-		at, found := len(text), ""
-		for _, a := range t.added {
-			if a.normalized != normalized {
-				continue
-			}
-			i := strings.Index(text, a.content)
-			if i >= 0 && (i < at || i == at && len(a.content) > len(found)) {
-				at, found = i, a.content
-			}
-		}
-		if at > 0 {
-			out = append(out, piece{text: text[:at]})
-		}
-		if found != "" {
-			out = append(out, piece{text: found, special: true})
-		}
-		text = text[at+len(found):]
-	}
-	return out
-}
-
-// normalizeText composes accents (NFC) and lower-cases character by character, without regard to context.
+// normalizeText composes accents (NFC), makes a space of every run of white space, and lower-cases character by
+// character, without regard to context.
 func normalizeText(text string) string {
 	var b strings.Builder
+	space := false
 	for _, r := range norm.NFC.String(text) {
+		wasSpace := space
+		if space = unicode.IsSpace(r); space {
+			if !wasSpace {
+				b.WriteByte(' ')
+			}
+			continue
+		}
 		if r == 'İ' { // the only character whose lower case is two characters
 			b.WriteString("i\u0307")
 			continue
@@ -160,13 +139,22 @@ func classOf(r rune) runeClass {
 	return classOther
 }
 
-// wordsOf returns a text's words as a reader sees them: between white space, without punctuation at the ends.
-func wordsOf(text string) []string {
+// wordsOf returns a text's words as a reader sees them: between white space, without punctuation at the ends;
+// where an added token is among them, its pieces.
+func (t *Tokenizer) wordsOf(text string) []string {
 	var words []string
-	for _, w := range strings.Fields(text) {
-		w = strings.TrimFunc(w, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsNumber(r) && !unicode.IsMark(r) })
-		if w != "" {
-			words = append(words, w)
+	for _, field := range strings.Fields(text) {
+		parts := []piece{{text: field}}
+		if found := t.pieces(field); slices.ContainsFunc(found, func(p piece) bool { return p.added }) {
+			parts = found
+		}
+		for _, p := range parts {
+			if !p.added {
+				p.text = strings.TrimFunc(p.text, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsNumber(r) && !unicode.IsMark(r) })
+			}
+			if p.text != "" {
+				words = append(words, p.text)
+			}
 		}
 	}
 	return words

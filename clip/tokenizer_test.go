@@ -201,24 +201,6 @@ func FuzzEncode(f *testing.F) {
 	}
 	tok := DefaultTokenizer()
 	f.Fuzz(func(t *testing.T, text string) {
-		ids := tok.Encode(text)
-		if len(ids) != 77 || ids[0] != tok.start || ids[76] != tok.end {
-			t.Fatalf("%q: %d ids, %v", text, len(ids), ids)
-		}
-		for i, id := range ids {
-			if id < 0 || int(id) >= tok.Size() {
-				t.Fatalf("%q: id %d at %d", text, id, i)
-			}
-		}
-		if len(tok.pieces(text)) == 0 {
-			return
-		}
-		at, err := tok.FindWord(text, text)
-		if err != nil && !errors.Is(err, ErrWordCut) || err == nil && at[0] != 1 {
-			t.Fatalf("%q in itself: at %v, error %v", text, at, err)
-		}
-		if cut := tok.Truncated(text); (err != nil) != (cut != nil) {
-			t.Fatalf("%q: error %v, but %q is cut", text, err, cut)
-		}
+		checkReads(t, tok, text)
 	})
 }

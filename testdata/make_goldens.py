@@ -21,7 +21,7 @@ os.environ["TQDM_DISABLE"] = "1"
 import safetensors.torch
 import torch
 
-from reference import anomalyany, components, models, released
+from reference import anomalyany, components, models, released, tokenizers
 
 HERE = pathlib.Path(__file__).resolve().parent
 HAZELNUT = "a photo of a hazelnut with a crack on it"
@@ -74,6 +74,7 @@ def main():
     for name, build in ("a", models.build_a), ("b", models.build_b):
         build(HERE / "models" / name)
         make(HERE / "goldens" / name, models.load(HERE / "models" / name), PLANS[name])
+    tokenizers.make(HERE / "models" / "a", HERE / "goldens" / "tokenizers.json")
 
 
 def make(folder, m, plan):

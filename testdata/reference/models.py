@@ -181,7 +181,8 @@ def load(root):
         has_plain = any(".fp16." not in f.name for f in folder.glob("*.safetensors*"))
         return cls.from_pretrained(folder, variant=None if has_plain else "fp16", low_cpu_mem_usage=False).float().eval()
 
-    clip_tokenizer = root / "clip" if (root / "clip" / "vocab.json").exists() else root / "tokenizer"
+    has_own = any((root / "clip" / name).exists() for name in ("vocab.json", "tokenizer.json"))
+    clip_tokenizer = root / "clip" if has_own else root / "tokenizer"
     return types.SimpleNamespace(
         root=root,
         unet=diffusers_model(UNet2DConditionModel, root / "unet"),
