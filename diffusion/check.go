@@ -18,7 +18,8 @@ const Layout = `a model directory, as diffusers writes it, holds
   unet/          config.json and diffusion_pytorch_model.safetensors
   vae/           config.json and diffusion_pytorch_model.safetensors
   text_encoder/  config.json and model.safetensors
-  tokenizer/     vocab.json and merges.txt (without it, CLIP's own is used)
+  tokenizer/     tokenizer.json, or vocab.json and merges.txt, and what says of
+                 added tokens (without it, CLIP's own is used)
   scheduler/     scheduler_config.json
   clip/          CLIP ViT-L/14 as transformers writes it, for the refinement:
                  config.json and model.safetensors (may lie elsewhere)
@@ -119,7 +120,8 @@ func (p *Pipeline) checkParts() error {
 func checkTokenizer(t *clip.Tokenizer, c clip.TextConfig) error {
 	switch {
 	case t.Size() > c.VocabSize:
-		return fmt.Errorf("the tokenizer has %d tokens and vocab_size is %d; without a vocab.json of the model's own, CLIP's is taken", t.Size(), c.VocabSize)
+		return fmt.Errorf("the tokenizer has %d tokens and vocab_size is %d: %.60q has the id %d, for which there is no embedding; without a tokenizer of the model's own, CLIP's is taken",
+			t.Size(), c.VocabSize, t.Tokens([]int32{int32(c.VocabSize)})[0], c.VocabSize)
 	case t.Length() > c.MaxPositions:
 		return fmt.Errorf("the tokenizer gives %d tokens and max_position_embeddings is %d", t.Length(), c.MaxPositions)
 	}

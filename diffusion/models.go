@@ -73,7 +73,8 @@ type CLIP struct {
 }
 
 // OpenCLIP loads a transformers CLIPModel; see OpenUNet. Its tokenizer comes
-// from dir if that holds a vocab.json, else it is fallback.
+// from dir if that holds one, else it is fallback, in which tokens that were
+// added for another text encoder are text.
 func OpenCLIP(dir tensor.Dir, fallback *clip.Tokenizer, opts ...nn.LoadOption) (*CLIP, *tensor.Set, error) {
 	c, err := clip.ReadConfig(dir)
 	if err != nil {
@@ -83,8 +84,8 @@ func OpenCLIP(dir tensor.Dir, fallback *clip.Tokenizer, opts ...nn.LoadOption) (
 	if err != nil {
 		return nil, nil, err
 	}
-	m := &CLIP{Model: clip.New(c), Tokenizer: fallback, Mean: colours.Mean, Std: colours.Std}
-	if dir.Exists("vocab.json") {
+	m := &CLIP{Model: clip.New(c), Tokenizer: fallback.Within(c.Text.VocabSize), Mean: colours.Mean, Std: colours.Std}
+	if clip.HasTokenizer(dir) {
 		if m.Tokenizer, err = clip.OpenTokenizer(dir, c.Text.MaxPositions); err != nil {
 			return nil, nil, err
 		}
