@@ -16,9 +16,12 @@ type Model struct {
 	Config Config `weight:"-"`
 }
 
-// New returns an unloaded model: nn.Load or nn.Randomize gives it weights. The
-// configuration must have passed Validate.
+// New returns an unloaded model: nn.Load or nn.Randomize gives it weights. One of
+// a configuration that does not pass Validate has none, and its graphs are refused.
 func New(c Config) *Model {
+	if c.Validate() != nil {
+		return &Model{Config: c}
+	}
 	return &Model{
 		TextModel:        NewText(c.Text),
 		VisionModel:      newVision(c.Vision),
@@ -33,11 +36,20 @@ func New(c Config) *Model {
 // token [B] (TextConfig.PooledPosition), whole numbers stored as float32, to
 // projected embeddings [B, projection_dim], not normalised.
 func (m *Model) TextEmbeds(b *nn.Build, ids, pooled *G.Node) *G.Node {
+	m.check()
 	return m.TextProjection.Forward(nn.SelectPositions(m.TextModel.Forward(b, ids), pooled))
 }
 
 // ImageEmbeds maps a normalised picture [B, image_size², num_channels] to
 // projected embeddings [B, projection_dim], not normalised.
 func (m *Model) ImageEmbeds(b *nn.Build, picture nn.FeatureMap) *G.Node {
+	m.check()
 	return m.VisualProjection.Forward(m.VisionModel.Forward(b, picture))
+}
+
+// check panics where New had nothing to build.
+func (m *Model) check() {
+	if err := m.Config.Validate(); err != nil {
+		panic("clip: " + err.Error())
+	}
 }

@@ -23,8 +23,12 @@ type textEmbeddings struct {
 }
 
 // NewText returns an unloaded encoder: nn.Load or nn.Randomize gives it
-// weights. The configuration must have passed Validate.
+// weights. One of a configuration that does not pass Validate has none, and
+// Forward refuses it.
 func NewText(c TextConfig) *Text {
+	if c.Validate() != nil {
+		return &Text{Config: c}
+	}
 	return &Text{
 		Embeddings: textEmbeddings{
 			TokenEmbedding:    nn.NewEmbedding(c.VocabSize, c.HiddenSize),
@@ -39,6 +43,9 @@ func NewText(c TextConfig) *Text {
 // Forward maps token ids [B, T], whole numbers stored as float32, to the last
 // hidden state after the final norm, [B, T, hidden_size].
 func (t *Text) Forward(b *nn.Build, ids *G.Node) *G.Node {
+	if err := t.Config.Validate(); err != nil {
+		panic(fmt.Sprintf("clip: text encoder: %v", err))
+	}
 	if s := ids.Shape(); len(s) != 2 || s[1] > t.Config.MaxPositions {
 		panic(fmt.Sprintf("clip: token ids of shape %v, want [batch, at most %d]", s, t.Config.MaxPositions))
 	}
@@ -50,14 +57,12 @@ func (t *Text) Forward(b *nn.Build, ids *G.Node) *G.Node {
 // PooledPosition is the position of the token whose hidden state stands for
 // the text: the first end token. Published files older than transformers 4.30
 // say eos_token_id 2, which is no end token; there it is the first position of
-// the highest id, as their models were trained.
+// the highest id, as their models were trained. It is 0 where there is none.
 func (c TextConfig) PooledPosition(ids []int32) int {
 	const legacyEOS = 2
-	if c.EOSTokenID != legacyEOS {
-		if at := slices.Index(ids, int32(c.EOSTokenID)); at >= 0 {
-			return at
-		}
-		return 0 // as torch's argmax over a row of zeros
+	pooled := int32(c.EOSTokenID)
+	if c.EOSTokenID == legacyEOS && len(ids) > 0 {
+		pooled = slices.Max(ids)
 	}
-	return slices.Index(ids, slices.Max(ids))
+	return max(slices.Index(ids, pooled), 0) // 0 as torch's argmax over a row of zeros
 }

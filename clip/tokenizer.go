@@ -8,7 +8,8 @@ import (
 
 // Tokenizer turns a prompt into the token ids that CLIP's text model reads: byte-pair encoding (Sennrich et
 // al. 2016) of the lower-cased text, as in OpenAI's CLIP and in the CLIPTokenizer of the transformers
-// library, whose results it reproduces. It is immutable and may be used by several goroutines.
+// library, whose results it reproduces. It is immutable and may be used by several goroutines. One that is nil or
+// that neither DefaultTokenizer nor OpenTokenizer made has no tokens and a length of 0.
 type Tokenizer struct {
 	tokens []string // by id: the vocabulary, then what was added to it
 	pairs  map[tokenPair]tokenMerge
@@ -30,15 +31,28 @@ var (
 )
 
 // Length returns the number of ids that Encode gives, start and end token included: 77 for CLIP.
-func (t *Tokenizer) Length() int { return t.length }
+func (t *Tokenizer) Length() int {
+	if t == nil {
+		return 0
+	}
+	return t.length
+}
 
 // Size returns the number of tokens, those of the vocabulary and those that were added to it: 49408 for CLIP.
 // Ids are below it.
-func (t *Tokenizer) Size() int { return len(t.tokens) }
+func (t *Tokenizer) Size() int {
+	if t == nil {
+		return 0
+	}
+	return len(t.tokens)
+}
 
 // Encode returns the Length ids of a prompt: the start token, the prompt's own, the end token, padding.
 // A prompt with more than Length-2 tokens is cut; Truncated tells. Invalid UTF-8 reads as U+FFFD.
 func (t *Tokenizer) Encode(text string) []int32 {
+	if t.Length() == 0 {
+		return nil
+	}
 	ids := make([]int32, 1, t.length)
 	ids[0] = t.start
 	for _, p := range t.pieces(text) {
@@ -73,7 +87,7 @@ func (t *Tokenizer) Truncated(text string) []string {
 func (t *Tokenizer) Tokens(ids []int32) []string {
 	tokens := make([]string, len(ids))
 	for i, id := range ids {
-		if id >= 0 && int(id) < len(t.tokens) {
+		if id >= 0 && int(id) < t.Size() {
 			tokens[i] = t.tokens[id]
 		}
 	}

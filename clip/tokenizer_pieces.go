@@ -20,6 +20,9 @@ type piece struct {
 // pieces splits a prompt. Added tokens are found first, as transformers does it; then the text between them is
 // normalised and split by CLIP's pattern.
 func (t *Tokenizer) pieces(text string) []piece {
+	if t.Size() == 0 {
+		return nil
+	}
 	var out []piece
 	for _, raw := range t.given.cut(strings.ToValidUTF8(text, "\uFFFD")) {
 		if raw.added {
