@@ -70,7 +70,7 @@ func Example_attention() {
 	for i, t := range schedule.Timesteps() {
 		g, err := step.Grad(ctx, z, t, prompt)
 		check(err)
-		z.AddScaled(-20, g.Latent)
+		check(z.AddScaled(-20, g.Latent))
 		noise, err := step.Denoise(ctx, z, t, diffusion.Guidance{Prompt: prompt, Negative: nothing, Scale: 7.5})
 		check(err)
 		next, err := schedule.Step(noise.Floats(), z.Floats(), i)

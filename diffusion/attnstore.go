@@ -60,9 +60,14 @@ func AtSize(h, w int) StoreOption { return func(a *AttnStore) { a.h, a.w = h, w 
 
 // NewAttnStore returns a store of the sites that filter chooses.
 func NewAttnStore(filter SiteFilter, opts ...StoreOption) *AttnStore {
+	if filter == nil {
+		filter = func(*nn.Site) bool { panic("attention store: no filter; AllCross chooses every cross-attention site") }
+	}
 	a := &AttnStore{filter: filter}
 	for _, opt := range opts {
-		opt(a)
+		if opt != nil {
+			opt(a)
+		}
 	}
 	return a
 }

@@ -133,24 +133,61 @@ func (p *Pipeline) CheckSize(height, width int) error {
 	if m := p.Multiple(); height < m || width < m || height%m != 0 || width%m != 0 {
 		return fmt.Errorf("a picture of %d×%d: height and width must be multiples of %d", height, width, m)
 	}
+	return checkExtent(height, width)
+}
+
+// Pictures and the latents of them are refused above these bounds before anything
+// of their size is made: no memory holds the activations.
+const (
+	mostSide   = 1 << 16 // pixels, height or width
+	mostPixels = 1 << 28
+)
+
+// checkExtent refuses a picture that is larger than any that can be worked on.
+func checkExtent(height, width int) error {
+	if height > mostSide || width > mostSide || height*width > mostPixels {
+		return fmt.Errorf("%d×%d pixels: want at most %d a side and %d in all", height, width, mostSide, mostPixels)
+	}
 	return nil
+}
+
+// isPicture reports whether image is of shape [1, 3, H, W] with at least a pixel.
+func isPicture(image *gt.Dense) bool {
+	if image == nil || image.Dims() != 4 {
+		return false
+	}
+	s := image.Shape()
+	return s[0] == 1 && s[1] == 3 && s[2] > 0 && s[3] > 0
+}
+
+// checkLatentSize refuses latents that belong to no picture.
+func (p *Pipeline) checkLatentSize(h, w int) error {
+	if h > mostSide || w > mostSide {
+		return fmt.Errorf("a latent of %d×%d, want at most %d a side", h, w, mostSide/p.Factor())
+	}
+	return p.CheckSize(h*p.Factor(), w*p.Factor())
 }
 
 // CheckPicture tells whether image is a picture that the encoder takes,
 // [1, 3, H, W], and if not, why.
 func (p *Pipeline) CheckPicture(image *gt.Dense) error {
-	if image == nil || image.Dims() != 4 || image.Shape()[0] != 1 || image.Shape()[1] != 3 {
+	if !isPicture(image) {
 		return fmt.Errorf("a picture of shape %s, want [1, 3, height, width]", shapeOf(image))
+	}
+	if err := checkFloats("the picture", image); err != nil {
+		return err
 	}
 	return p.CheckSize(image.Shape()[2], image.Shape()[3])
 }
 
 // checkLatent tells whether the decoder takes z, and if not, why.
 func (p *Pipeline) checkLatent(z Latent) error {
-	if c := p.VAE.Config.LatentChannels; z.Dense == nil || z.Dims() != 4 || z.Shape()[1] != c {
+	c := p.VAE.Config.LatentChannels
+	if z.Dense == nil || z.Dims() != 4 || z.Shape()[0] < 1 || z.Shape()[1] != c || z.Shape()[2] < 1 || z.Shape()[3] < 1 {
 		return fmt.Errorf("a latent of shape %s, want [1, %d, height, width]", shapeOf(z.Dense), c)
 	}
-	return nil
+	s, f := z.Shape(), p.Factor()
+	return checkExtent(s[2]*f, s[3]*f)
 }
 
 // shapeOf is the shape of a tensor, which may be missing, for messages.

@@ -6,7 +6,6 @@ import (
 	"math"
 	"strings"
 
-	"github.com/sdgraph/sdgraph/kernels"
 	"github.com/sdgraph/sdgraph/nn"
 	"github.com/sdgraph/sdgraph/tensor"
 	G "gorgonia.org/gorgonia"
@@ -14,28 +13,6 @@ import (
 )
 
 type node = G.Node
-
-// Latent is what the UNet works on, [1, C, h, w]: a picture as the VAE encodes
-// it, times scaling_factor, perhaps with noise.
-type Latent struct{ *gt.Dense }
-
-// NewLatent takes v as a latent of c channels and h×w, without a copy.
-func NewLatent(v []float32, c, h, w int) Latent { return Latent{tensor.FromFloat32s(v, 1, c, h, w)} }
-
-// Floats is the latent's memory, row-major.
-func (z Latent) Floats() []float32 { return tensor.Float32s(z.Dense) }
-
-// Copy returns a latent of its own memory.
-func (z Latent) Copy() Latent { return Latent{z.Dense.Clone().(*gt.Dense)} }
-
-// With is v as a latent of z's shape, without a copy.
-func (z Latent) With(v []float32) Latent { return Latent{tensor.FromFloat32s(v, z.Shape()...)} }
-
-// AddScaled adds f·x to the latent; x has its shape, such as the gradient of a
-// loss with respect to it.
-func (z Latent) AddScaled(f float32, x *gt.Dense) {
-	kernels.AddScaled(z.Floats(), tensor.Float32s(x), f)
-}
 
 // Encode runs the text encoder on a prompt: the last hidden state after the
 // final norm, [1, T, d]. A prompt that is too long is cut; Tokenizer.Truncated
@@ -89,9 +66,12 @@ func (p *Pipeline) CLIPImage(ctx context.Context, image *gt.Dense) (*gt.Dense, e
 	if p.CLIP == nil {
 		return nil, ErrNoCLIP
 	}
+	if !isPicture(image) {
+		return nil, fmt.Errorf("a picture for CLIP has shape %s, want [1, 3, H, W]", shapeOf(image))
+	}
 	s := image.Shape()
-	if len(s) != 4 || s[0] != 1 || s[1] != 3 || s[2] < 1 || s[3] < 1 {
-		return nil, fmt.Errorf("a picture for CLIP has shape %v, want [1, 3, H, W]", s)
+	if err := checkExtent(s[2], s[3]); err != nil {
+		return nil, err
 	}
 	prog, err := p.program(fmt.Sprintf("CLIP picture %v", s), func(b *nn.Build) []*node {
 		return []*node{p.CLIP.ImageEmbeds(b, p.CLIP.PictureForCLIP(b.Input("image", s...)))}

@@ -119,7 +119,9 @@ func TestLatent(t *testing.T) {
 	v := []float32{1, 2, 3, 4}
 	z := NewLatent(v, 1, 2, 2)
 	own := z.Copy()
-	z.AddScaled(-2, tensor.FromFloat32s([]float32{1, 0, 1, 0}, 1, 1, 2, 2))
+	if err := z.AddScaled(-2, tensor.FromFloat32s([]float32{1, 0, 1, 0}, 1, 1, 2, 2)); err != nil {
+		t.Fatal(err)
+	}
 	if diff := cmp.Diff([]float32{-1, 2, 1, 4}, v); diff != "" {
 		t.Errorf("a latent shares the memory it was made of: %s", diff)
 	}

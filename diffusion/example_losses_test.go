@@ -36,7 +36,7 @@ func Example_attendAndExcite() {
 		if i < 3 {
 			g, err := step.Grad(ctx, z, t, cond)
 			check(err)
-			z.AddScaled(-20*(1-0.1*float32(i)), g.Latent)
+			check(z.AddScaled(-20*(1-0.1*float32(i)), g.Latent))
 		}
 		eps, err := step.Denoise(ctx, z, t, diffusion.Guidance{Prompt: cond})
 		check(err)
@@ -75,7 +75,7 @@ func Example_ownLoss() {
 	z := latent(1)
 	before, err := step.Grad(ctx, z, 500, cond)
 	check(err)
-	z.AddScaled(-50, before.Latent)
+	check(z.AddScaled(-50, before.Latent))
 	after, err := step.Grad(ctx, z, 500, cond)
 	check(err)
 	fmt.Println(after.Loss < before.Loss)

@@ -38,7 +38,7 @@ func Example() {
 	for i, t := range sched.Timesteps() {
 		g, err := step.Grad(ctx, z, t, cond) // g.Loss, and d loss / d z
 		check(err)
-		z.AddScaled(-20, g.Latent)
+		check(z.AddScaled(-20, g.Latent))
 		eps, err := step.Denoise(ctx, z, t, diffusion.Guidance{Prompt: cond})
 		check(err)
 		next, err := sched.Step(eps.Floats(), z.Floats(), i)

@@ -121,6 +121,11 @@ func checkMap(m []float32, h, w, toH, toW int) error {
 	if h < 1 || w < 1 || toH < 1 || toW < 1 {
 		return fmt.Errorf("diffusion: map sizes must be at least 1×1, not %d×%d and %d×%d", h, w, toH, toW)
 	}
+	for _, size := range [][2]int{{h, w}, {toH, toW}} {
+		if err := checkExtent(size[0], size[1]); err != nil {
+			return fmt.Errorf("diffusion: %w", err)
+		}
+	}
 	if len(m) != h*w {
 		return fmt.Errorf("diffusion: a map of %d×%d has %d values, not %d", h, w, h*w, len(m))
 	}

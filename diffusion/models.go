@@ -23,7 +23,10 @@ func OpenUNet(dir tensor.Dir, opts ...nn.LoadOption) (*unet.Model, *tensor.Set, 
 	if err != nil {
 		return nil, nil, err
 	}
-	m := unet.New(c)
+	m, err := unet.New(c)
+	if err != nil {
+		return nil, nil, err
+	}
 	set, err := load(m, dir, "diffusion_pytorch_model", opts...)
 	return m, set, err
 }
@@ -34,7 +37,10 @@ func OpenVAE(dir tensor.Dir, opts ...nn.LoadOption) (*vae.Model, *tensor.Set, er
 	if err != nil {
 		return nil, nil, err
 	}
-	m := vae.New(c)
+	m, err := vae.New(c)
+	if err != nil {
+		return nil, nil, err
+	}
 	set, err := load(m, dir, "diffusion_pytorch_model", append(opts, nn.WithRename(newAttentionNames))...)
 	return m, set, err
 }

@@ -42,8 +42,7 @@ type Pipeline struct {
 	closed bool
 	files  []weightFiles
 
-	mu       sync.Mutex // guards programs
-	programs map[string]*nn.Program
+	programs programs[string]
 }
 
 // weightFiles is a tensor.Set or a tensor.File.
@@ -143,6 +142,9 @@ func Open(path string, opts ...OpenOption) (*Pipeline, error) {
 // as a part of an embed.FS, as Open does one on the disk. The weights are read,
 // and stay in memory until Close.
 func OpenFS(fsys fs.FS, opts ...OpenOption) (*Pipeline, error) {
+	if fsys == nil {
+		return nil, errors.New("there is no file system to open a model directory in")
+	}
 	return openDir(tensor.InFS(fsys), opts)
 }
 
@@ -184,7 +186,15 @@ func open(path string, opts []OpenOption, parts func(p *Pipeline, o openOptions)
 func optionsOf(opts []OpenOption) openOptions {
 	o := openOptions{ctx: context.Background(), log: slog.New(slog.DiscardHandler)}
 	for _, opt := range opts {
-		opt(&o)
+		if opt != nil {
+			opt(&o)
+		}
+	}
+	if o.ctx == nil {
+		o.ctx = context.Background()
+	}
+	if o.log == nil {
+		o.log = slog.New(slog.DiscardHandler)
 	}
 	return o
 }
@@ -270,7 +280,12 @@ func Random(seed uint64, opts ...OpenOption) (*Pipeline, error) {
 		return nil, err
 	}
 	p := newPipeline(o)
-	p.UNet, p.VAE = unet.New(unet.StableDiffusion15()), vae.New(vae.StableDiffusion15())
+	var err1, err2 error
+	p.UNet, err1 = unet.New(unet.StableDiffusion15())
+	p.VAE, err2 = vae.New(vae.StableDiffusion15())
+	if err := errors.Join(err1, err2); err != nil {
+		return nil, err
+	}
 	p.Text = clip.NewText(clip.ViTL14Text())
 	colours := clipColours()
 	p.CLIP = &CLIP{Model: clip.New(clip.ViTL14()), Tokenizer: p.Tokenizer, Mean: colours.Mean, Std: colours.Std}
@@ -299,7 +314,7 @@ func newPipeline(o openOptions) *Pipeline {
 	if o.device != nil {
 		arena = nn.NewArenaOn(o.device)
 	}
-	return &Pipeline{Tokenizer: clip.DefaultTokenizer(), log: o.log, arena: arena, programs: map[string]*nn.Program{}}
+	return &Pipeline{Tokenizer: clip.DefaultTokenizer(), log: o.log, arena: arena}
 }
 
 // Close unmaps the weights and frees the memory of the programs. What is running
@@ -338,16 +353,7 @@ func (p *Pipeline) Arena() *nn.Arena { return p.arena }
 
 // program returns the program called name, compiling it the first time.
 func (p *Pipeline) program(name string, build func(b *nn.Build) []*node) (*nn.Program, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if prog := p.programs[name]; prog != nil {
-		return prog, nil
-	}
-	prog, err := p.compile(name, build)
-	if err == nil {
-		p.programs[name] = prog
-	}
-	return prog, err
+	return p.programs.get(name, func() (*nn.Program, error) { return p.compile(name, build) })
 }
 
 // compile makes a program of the pipeline's, whatever it reads of the weights,

@@ -2,6 +2,7 @@ package diffusion
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -33,20 +34,29 @@ func (s *Step) Denoise(ctx context.Context, z Latent, t float64, g Guidance) (La
 	if g.Negative == nil {
 		return out.Noise[0], nil
 	}
-	eps := g.Combine(out.Noise[0], out.Noise[1])
+	eps, err := g.Combine(out.Noise[0], out.Noise[1])
+	if err != nil {
+		return Latent{}, err
+	}
 	return eps, checkFinite("the predicted noise", eps.Dense)
 }
 
 // Combine is classifier-free guidance: ε_n + w·(ε_p - ε_n), of the predictions
 // with the negative prompt and with the prompt (Ho and Salimans, arXiv
-// 2207.12598).
-func (g Guidance) Combine(negative, prompt Latent) Latent {
+// 2207.12598). Both must be of one shape.
+func (g Guidance) Combine(negative, prompt Latent) (Latent, error) {
+	if err := errors.Join(checkFloats("the prediction with the negative prompt", negative.Dense), checkFloats("the prediction with the prompt", prompt.Dense)); err != nil {
+		return Latent{}, err
+	}
+	if !slices.Equal(negative.Shape(), prompt.Shape()) {
+		return Latent{}, fmt.Errorf("predictions of shapes %v with the negative prompt and %v with the prompt, want one shape", negative.Shape(), prompt.Shape())
+	}
 	n, p := negative.Floats(), prompt.Floats()
 	eps := make([]float32, len(n))
 	for i, v := range n {
 		eps[i] = v + g.Scale*(p[i]-v)
 	}
-	return negative.With(eps)
+	return negative.With(eps), nil
 }
 
 // Prediction is what one pass of the UNet gives.
@@ -104,25 +114,21 @@ func (s *Step) prediction(batch int) (*nn.Program, error) {
 	if len(s.options.hooks) == 0 && (s.options.loss != nil || s.options.read == nil) {
 		return s.p.program(fmt.Sprintf("noise prediction %d×%d, batch %d", s.h, s.w, batch), build)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if prog := s.denoise[batch]; prog != nil {
-		return prog, nil
-	}
-	hooks := s.options.hooks
-	if s.options.loss == nil {
-		hooks = s.recorded()
-	}
-	prog, err := s.p.compile("noise prediction", build, nn.WithHooks(hooks...))
-	if err == nil {
-		s.denoise[batch] = prog
-	}
-	return prog, err
+	return s.denoise.get(batch, func() (*nn.Program, error) {
+		hooks := s.options.hooks
+		if s.options.loss == nil {
+			hooks = s.recorded()
+		}
+		return s.p.compile("noise prediction", build, nn.WithHooks(hooks...))
+	})
 }
 
 // DenoiseFLOPs is the work of one Denoise with so many texts, 1 or with
 // guidance 2. It compiles the prediction, if that has not been done.
 func (s *Step) DenoiseFLOPs(texts int) (int64, error) {
+	if texts < 1 {
+		return 0, fmt.Errorf("a prediction with %d texts, want at least 1", texts)
+	}
 	prog, err := s.prediction(texts)
 	if err != nil {
 		return 0, err
@@ -132,30 +138,33 @@ func (s *Step) DenoiseFLOPs(texts int) (int64, error) {
 
 // batchOf is z as a batch of n: itself, or n times the one latent that it is.
 func batchOf(z Latent, n int) (*gt.Dense, error) {
+	if err := checkFloats("the latent", z.Dense); err != nil {
+		return nil, err
+	}
 	switch {
-	case z.Dense == nil:
-		return nil, fmt.Errorf("the latent is missing")
-	case z.Dims() == 4 && z.Shape()[0] == n:
+	case z.Dims() != 4:
+		return nil, fmt.Errorf("a latent of shape %v, want [1, C, h, w]", z.Shape())
+	case z.Shape()[0] == n:
 		return z.Dense, nil
-	case z.Dims() == 4 && z.Shape()[0] != 1:
+	case z.Shape()[0] != 1:
 		return nil, fmt.Errorf("%d latents and %d texts: want one latent, or one for each text", z.Shape()[0], n)
 	}
-	return stack("latent", slices.Repeat([]*gt.Dense{z.Dense}, n))
+	return stack("the latent", slices.Repeat([]*gt.Dense{z.Dense}, n))
 }
 
 // stack joins tensors of one shape [1, …] to a batch.
 func stack(what string, all []*gt.Dense) (*gt.Dense, error) {
 	var joined []float32
 	for _, d := range all {
-		if d == nil {
-			return nil, fmt.Errorf("%s is missing", what)
+		if err := checkFloats(what, d); err != nil {
+			return nil, err
 		}
-		if !slices.Equal(d.Shape(), all[0].Shape()) {
-			return nil, fmt.Errorf("%s has the shapes %v and %v, want one", what, all[0].Shape(), d.Shape())
+		if d.Dims() < 2 || d.Shape()[0] != 1 || !slices.Equal(d.Shape(), all[0].Shape()) {
+			return nil, fmt.Errorf("%s has the shapes %v and %v, want one, of a batch of 1", what, all[0].Shape(), d.Shape())
 		}
 		joined = append(joined, tensor.Float32s(d)...)
 	}
 	shape := all[0].Shape().Clone()
-	shape[0] *= len(all)
+	shape[0] = len(all)
 	return tensor.FromFloat32s(joined, shape...), nil
 }

@@ -77,10 +77,22 @@ func (p *Pipeline) openFile(o openOptions) error {
 	if err := config.validate(); err != nil {
 		return fmt.Errorf("%s: the file's tensors, where they show it, and Stable Diffusion 1.x give %w (WithFileConfig sets what tensors do not show)", p.Dir, err)
 	}
-	p.UNet, p.VAE, p.Text = unet.New(config.UNet), vae.New(config.VAE), clip.NewText(config.Text)
+	if err := p.build(config); err != nil {
+		return fmt.Errorf("%s: %w", p.Dir, err)
+	}
 	p.Scheduler = config.Scheduler
 	beside := tensor.OnDisk(p.Dir) // nothing lies in a file: they come from the options
 	return errors.Join(c.load(p, o), p.openTokenizer(beside, o), p.openCLIP(beside, o))
+}
+
+// build makes the models of a configuration, without weights.
+func (p *Pipeline) build(c FileConfig) (err error) {
+	if p.UNet, err = unet.New(c.UNet); err != nil {
+		return err
+	}
+	p.VAE, err = vae.New(c.VAE)
+	p.Text = clip.NewText(c.Text)
+	return err
 }
 
 // validate tells whether the models can be built, and if not, why.

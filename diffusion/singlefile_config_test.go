@@ -32,6 +32,14 @@ func shapesOf(t *testing.T, model any, nameOf func(weight string) string) view {
 	}
 }
 
+// must is a model that can be built.
+func must[M any](m M, err error) M {
+	if err != nil {
+		panic(err)
+	}
+	return m
+}
+
 // TestSizesFromShapes builds models of many sizes and reads the sizes off
 // their tensors.
 func TestSizesFromShapes(t *testing.T) {
@@ -55,12 +63,12 @@ func TestSizesFromShapes(t *testing.T) {
 		t.Run("unet, "+name, func(t *testing.T) {
 			want := unet.StableDiffusion15()
 			change(&want)
-			v := shapesOf(t, unet.New(want), unetNames(want))
+			v := shapesOf(t, must(unet.New(want)), unetNames(want))
 			if diff := cmp.Diff(want, v.unetConfig()); diff != "" {
 				t.Errorf("want (-), got (+):\n%s", diff)
 			}
 			flat := unetNames(want)
-			v = shapesOf(t, unet.New(want), func(weight string) string { return averageOf(flat(weight)) })
+			v = shapesOf(t, must(unet.New(want)), func(weight string) string { return averageOf(flat(weight)) })
 			v.nameOf = averageOf
 			if diff := cmp.Diff(want, v.unetConfig()); diff != "" {
 				t.Errorf("moving averages: want (-), got (+):\n%s", diff)
@@ -77,7 +85,7 @@ func TestSizesFromShapes(t *testing.T) {
 		t.Run("vae, "+name, func(t *testing.T) {
 			want := vae.StableDiffusion15()
 			change(&want)
-			if diff := cmp.Diff(want, shapesOf(t, vae.New(want), vaeNames(want)).vaeConfig()); diff != "" {
+			if diff := cmp.Diff(want, shapesOf(t, must(vae.New(want)), vaeNames(want)).vaeConfig()); diff != "" {
 				t.Errorf("want (-), got (+):\n%s", diff)
 			}
 		})
@@ -99,7 +107,7 @@ func TestSizesFromShapes(t *testing.T) {
 // of published files.
 func TestOriginalNames(t *testing.T) {
 	nameOf := unetNames(unet.StableDiffusion15())
-	params, err := nn.Params(unet.New(unet.StableDiffusion15()))
+	params, err := nn.Params(must(unet.New(unet.StableDiffusion15())))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,9 +2,9 @@ package diffusion
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
-	"sync"
 
 	"github.com/sdgraph/sdgraph/nn"
 	"github.com/sdgraph/sdgraph/tensor"
@@ -21,8 +21,7 @@ type Step struct {
 	options  stepOptions
 	gradient *nn.Program // nil without a loss
 
-	mu      sync.Mutex          // guards denoise
-	denoise map[int]*nn.Program // by batch
+	denoise programs[int] // by batch
 }
 
 // Variable is an input of the UNet that a gradient may be taken of.
@@ -84,19 +83,25 @@ func WithMemory(bytes int64) StepOption { return func(o *stepOptions) { o.budget
 // at once, so that a mistake in a loss or hook is an error here; the graph of
 // predictions is built when it is first used.
 func (p *Pipeline) Compile(h, w int, opts ...StepOption) (*Step, error) {
-	s := &Step{p: p, h: h, w: w, denoise: map[int]*nn.Program{}}
+	s := &Step{p: p, h: h, w: w}
 	for _, opt := range opts {
-		opt(&s.options)
+		if opt != nil {
+			opt(&s.options)
+		}
 	}
 	for _, v := range s.options.wrt {
 		if v != LatentInput && v != TextInput {
 			return nil, fmt.Errorf("a gradient of %q was asked for; there are %q and %q", v, LatentInput, TextInput)
 		}
 	}
-	if err := p.CheckSize(h*p.Factor(), w*p.Factor()); err != nil {
+	if err := p.checkLatentSize(h, w); err != nil {
 		return nil, err
 	}
 	switch o := s.options; {
+	case slices.ContainsFunc(o.hooks, func(h nn.Hook) bool { return h == nil }):
+		return nil, fmt.Errorf("WithHook was given a nil hook")
+	case slices.Contains(o.stores, nil):
+		return nil, fmt.Errorf("WithStore was given a nil store")
 	case o.loss != nil:
 		return s, s.compileGradient()
 	case len(o.wrt) > 0:
@@ -167,6 +172,9 @@ type Gradient struct {
 func (s *Step) Grad(ctx context.Context, z Latent, t float64, text *gt.Dense) (*Gradient, error) {
 	if s.gradient == nil {
 		return nil, fmt.Errorf("this Step was compiled without a loss")
+	}
+	if err := errors.Join(checkFloats("the latent", z.Dense), checkFloats("the embedding of the prompt", text)); err != nil {
+		return nil, err
 	}
 	out, err := s.gradient.Run(ctx, map[string]*gt.Dense{
 		string(LatentInput): z.Dense, "timestep": scalarBatch(t), string(TextInput): text,

@@ -191,8 +191,9 @@ func TestGradient(t *testing.T) {
 			const h = 3e-3
 			ahead, behind := Latent{v.at}.Copy(), Latent{v.at}.Copy()
 			step := tensor.FromFloat32s(direction, v.at.Shape()...)
-			ahead.AddScaled(h, step)
-			behind.AddScaled(-h, step)
+			if err := errors.Join(ahead.AddScaled(h, step), behind.AddScaled(-h, step)); err != nil {
+				t.Fatal(err)
+			}
 			want := (float64(v.loss(ahead.Dense)) - float64(v.loss(behind.Dense))) / (2 * h)
 			got := dot(slopes, direction)
 			if math.Abs(got-want) > 0.02*norm(slopes) {

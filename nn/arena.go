@@ -2,6 +2,7 @@ package nn
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"runtime/debug"
@@ -42,6 +43,9 @@ func NewArena() *Arena { return &Arena{turn: make(chan struct{}, 1), on: kernels
 // lock waits for the programs that are running in the arena. It returns ctx's
 // error, or ErrClosed, without the lock.
 func (a *Arena) lock(ctx context.Context) error {
+	if ctx == nil {
+		return errors.New("nn: the context is nil")
+	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}

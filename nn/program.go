@@ -71,7 +71,9 @@ func Compile(build func(*Build) []*G.Node, opts ...Option) (p *Program, err erro
 	}
 	var o options
 	for _, opt := range opts {
-		opt(&o)
+		if opt != nil {
+			opt(&o)
+		}
 	}
 	defer recoverTo(&err, "nn: building the graph")
 	b := NewBuild(o.hooks...)

@@ -53,10 +53,13 @@ func (p *PerBlock) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// At is the number for block i.
+// At is the number for block i, 0 where there is none.
 func (p PerBlock) At(i int) int {
 	if len(p) == 1 {
 		return p[0]
+	}
+	if i < 0 || i >= len(p) {
+		return 0
 	}
 	return p[i]
 }
@@ -131,7 +134,7 @@ func ReadConfig(dir tensor.Dir) (Config, error) {
 
 // Factor is by how much the deepest block is smaller than the latent: height
 // and width of a latent must be multiples of it.
-func (c Config) Factor() int { return 1 << (len(c.BlockOutChannels) - 1) }
+func (c Config) Factor() int { return 1 << max(len(c.BlockOutChannels)-1, 0) }
 
 // heads is the number of attention heads of block i.
 func (c Config) heads(i int) int {

@@ -46,8 +46,11 @@ type upBlock struct {
 type sampler struct{ Conv nn.Conv2D }
 
 // New returns an unloaded model: nn.Load or nn.Randomize gives it weights. The
-// configuration must have passed Validate.
-func New(c Config) *Model {
+// error is that of c.Validate.
+func New(c Config) (*Model, error) {
+	if err := c.Validate(); err != nil {
+		return nil, fmt.Errorf("unet: %w", err)
+	}
 	first, last := c.BlockOutChannels[0], len(c.BlockOutChannels)-1
 	deepest := c.BlockOutChannels[last]
 	m := &Model{
@@ -69,7 +72,7 @@ func New(c Config) *Model {
 	for i := range c.BlockOutChannels {
 		m.UpBlocks = append(m.UpBlocks, newUpBlock(c, i))
 	}
-	return m
+	return m, nil
 }
 
 func newDownBlock(c Config, i, in int) *downBlock {

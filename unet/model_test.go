@@ -28,10 +28,10 @@ func tiny() Config {
 
 func random(t testing.TB, c Config) *Model {
 	t.Helper()
-	if err := c.Validate(); err != nil {
+	m, err := New(c)
+	if err != nil {
 		t.Fatal(err)
 	}
-	m := New(c)
 	if err := nn.Randomize(m, 1, gt.Float32); err != nil {
 		t.Fatal(err)
 	}
@@ -200,7 +200,11 @@ func TestSites(t *testing.T) {
 }
 
 func TestStableDiffusion15Sites(t *testing.T) {
-	sites := New(StableDiffusion15()).CrossSites(64, 64)
+	m, err := New(StableDiffusion15())
+	if err != nil {
+		t.Fatal(err)
+	}
+	sites := m.CrossSites(64, 64)
 	size := map[int]int{}
 	for _, s := range sites {
 		size[s.H]++

@@ -65,7 +65,7 @@ func ReadConfig(dir tensor.Dir) (Config, error) {
 }
 
 // Factor is by how much a latent is smaller than its picture in each direction.
-func (c Config) Factor() int { return 1 << (len(c.BlockOutChannels) - 1) }
+func (c Config) Factor() int { return 1 << max(len(c.BlockOutChannels)-1, 0) }
 
 // What a configuration may ask for; Stable Diffusion 1.5 has 4 blocks of 2 layers
 // and 512 channels.

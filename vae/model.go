@@ -18,8 +18,11 @@ type Model struct {
 }
 
 // New returns an unloaded model: nn.Load or nn.Randomize gives it weights. The
-// configuration must have passed Validate.
-func New(c Config) *Model {
+// error is that of c.Validate.
+func New(c Config) (*Model, error) {
+	if err := c.Validate(); err != nil {
+		return nil, fmt.Errorf("vae: %w", err)
+	}
 	m := &Model{Encoder: newEncoder(c), Decoder: newDecoder(c), Config: c}
 	if c.UseQuantConv {
 		q := nn.NewConv2D(2*c.LatentChannels, 2*c.LatentChannels, 1, 1)
@@ -29,7 +32,7 @@ func New(c Config) *Model {
 		q := nn.NewConv2D(c.LatentChannels, c.LatentChannels, 1, 1)
 		m.PostQuantConv = &q
 	}
-	return m
+	return m, nil
 }
 
 // Encode maps a picture [B, in_channels, H, W] in [-1, 1] to the mean and

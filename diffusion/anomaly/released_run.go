@@ -2,6 +2,7 @@ package anomaly
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 
@@ -143,12 +144,18 @@ func (r *releasedRun) update(ctx context.Context, i int, t float64, refine bool,
 		if err != nil {
 			return nil, err
 		}
-		z.AddScaled(float32(-o.LatentRate*rate*o.ImageWeight), toText)
+		if err := z.AddScaled(float32(-o.LatentRate*rate*o.ImageWeight), toText); err != nil {
+			return nil, err
+		}
 		tr.Image = value(float64(image))
 	}
-	z.AddScaled(float32(-o.LatentRate*rate*weight), read.latent)
 	e := moved(r.e, rate, toDetail)
-	diffusion.Latent{Dense: row(e, 1)}.AddScaled(float32(-rate*weight), read.text)
+	if err := errors.Join(
+		z.AddScaled(float32(-o.LatentRate*rate*weight), read.latent),
+		diffusion.Latent{Dense: row(e, 1)}.AddScaled(float32(-rate*weight), read.text),
+	); err != nil {
+		return nil, err
+	}
 	r.z, r.e = z, e
 	tr.Attention = float64(read.loss)
 	return read.a, nil
@@ -176,7 +183,9 @@ func (r *releasedRun) optimiseEarly(ctx context.Context, t float64, tr *StepTrac
 			return fmt.Errorf("early update %d: %w", k+1, err)
 		}
 		z := r.z.Copy()
-		z.AddScaled(float32(-scale), read.latent)
+		if err := z.AddScaled(float32(-scale), read.latent); err != nil {
+			return err
+		}
 		r.z, tr.EarlyAttention = z, value(float64(read.loss))
 	}
 	return nil

@@ -119,9 +119,8 @@ func (g *Generator) begin(noise []float32) (*state, error) {
 	}
 	if g.options.NoCondition {
 		z := g.normal.With(make([]float32, len(noise)))
-		z.AddScaled(float32(s.scheduler.InitNoiseSigma()), g.normal.With(noise).Dense)
 		s.z = z
-		return s, nil
+		return s, z.AddScaled(float32(s.scheduler.InitNoiseSigma()), g.normal.With(noise).Dense)
 	}
 	return s, s.addNoise(g.normal)
 }
@@ -188,7 +187,9 @@ func (s *state) step(ctx context.Context, i int) error {
 		s.soft.add(r.a)
 	}
 	g := s.z.With(make([]float32, len(s.z.Floats()))) // by which the latent is to move
-	g.AddScaled(float32(alpha), r.latent)
+	if err := g.AddScaled(float32(alpha), r.latent); err != nil {
+		return err
+	}
 
 	// 2. refinement by CLIP
 	if refine {
@@ -199,7 +200,9 @@ func (s *state) step(ctx context.Context, i int) error {
 	// 3. the latent moves
 	tr.Gradient = length(g.Dense)
 	s.z = s.z.Copy()
-	s.z.AddScaled(-1, g.Dense)
+	if err := s.z.AddScaled(-1, g.Dense); err != nil {
+		return err
+	}
 
 	// 4. and 5. denoise, and keep the photograph outside the mask
 	if err := s.denoise(ctx, i, t); err != nil {
@@ -220,8 +223,9 @@ func (s *state) refine(ctx context.Context, r *reading, alpha float64, g diffusi
 	if err := finite("L_img", image, toText); err != nil {
 		return err
 	}
-	g.AddScaled(float32(o.Mu), toText)
-
+	if err := g.AddScaled(float32(o.Mu), toText); err != nil {
+		return err
+	}
 	prompt, toDetail, err := s.g.refinement.promptLoss(ctx, s.e)
 	if err != nil {
 		return err

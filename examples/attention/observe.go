@@ -73,7 +73,7 @@ func (o *observer) predict(ctx context.Context, z diffusion.Latent, t float64) (
 	if o.negative == nil {
 		return out.Noise[0], nil
 	}
-	return diffusion.Guidance{Scale: float32(o.flags.Guidance)}.Combine(out.Noise[0], out.Noise[1]), nil
+	return diffusion.Guidance{Scale: float32(o.flags.Guidance)}.Combine(out.Noise[0], out.Noise[1])
 }
 
 // generate makes a picture of noise, and the maps of every step.

@@ -16,7 +16,8 @@ import (
 
 func (o options) unet() (*unet.Model, error) {
 	if o.Model == "" {
-		return random(o, unet.New(unet.StableDiffusion15()))
+		m, err := unet.New(unet.StableDiffusion15())
+		return random(o, m, err)
 	}
 	m, _, err := diffusion.OpenUNet(tensor.OnDisk(o.Model).Sub("unet"))
 	return prepared(o, m, err)
@@ -24,7 +25,8 @@ func (o options) unet() (*unet.Model, error) {
 
 func (o options) vae() (*vae.Model, error) {
 	if o.Model == "" {
-		return random(o, vae.New(vae.StableDiffusion15()))
+		m, err := vae.New(vae.StableDiffusion15())
+		return random(o, m, err)
 	}
 	m, _, err := diffusion.OpenVAE(tensor.OnDisk(o.Model).Sub("vae"))
 	return prepared(o, m, err)
@@ -32,7 +34,7 @@ func (o options) vae() (*vae.Model, error) {
 
 func (o options) text() (*clip.Text, error) {
 	if o.Model == "" {
-		return random(o, clip.NewText(clip.ViTL14Text()))
+		return random(o, clip.NewText(clip.ViTL14Text()), nil)
 	}
 	m, _, err := diffusion.OpenText(tensor.OnDisk(o.Model).Sub("text_encoder"))
 	return prepared(o, m, err)
@@ -40,7 +42,7 @@ func (o options) text() (*clip.Text, error) {
 
 func (o options) clip() (*clip.Model, error) {
 	if o.Model == "" {
-		return random(o, clip.New(clip.ViTL14()))
+		return random(o, clip.New(clip.ViTL14()), nil)
 	}
 	m, _, err := diffusion.OpenCLIP(tensor.OnDisk(o.Model).Sub("clip"), clip.DefaultTokenizer())
 	if err != nil {
@@ -83,6 +85,9 @@ func prepared[M any](o options, m M, err error) (M, error) {
 	return m, err
 }
 
-func random[M any](o options, m M) (M, error) {
+func random[M any](o options, m M, err error) (M, error) {
+	if err != nil {
+		return m, err
+	}
 	return prepared(o, m, nn.Randomize(m, 0, tensor.Float16))
 }

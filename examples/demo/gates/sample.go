@@ -134,7 +134,11 @@ func (m *measurement) fromNoise(ctx context.Context, prompt string, seed uint64)
 		}
 		var noise []float32
 		for k := range f.Samples {
-			noise = append(noise, diffusion.Guidance{Scale: f.Guidance}.Combine(out.Noise[k], out.Noise[f.Samples+k]).Floats()...)
+			one, err := diffusion.Guidance{Scale: f.Guidance}.Combine(out.Noise[k], out.Noise[f.Samples+k])
+			if err != nil {
+				return nil, err
+			}
+			noise = append(noise, one.Floats()...)
 		}
 		if z, err = s.Step(noise, z, i); err != nil {
 			return nil, err

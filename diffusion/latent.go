@@ -1,0 +1,88 @@
+package diffusion
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/sdgraph/sdgraph/kernels"
+	"github.com/sdgraph/sdgraph/tensor"
+	gt "gorgonia.org/tensor"
+)
+
+// Latent is what the UNet works on, [1, C, h, w]: a picture as the VAE encodes
+// it, times scaling_factor, perhaps with noise. The zero Latent has no memory, and
+// every call that takes a latent refuses it.
+type Latent struct{ *gt.Dense }
+
+// NewLatent takes v as a latent of c channels and h×w, without a copy. Where v has
+// not c·h·w numbers, or there are none, it is the zero Latent.
+func NewLatent(v []float32, c, h, w int) Latent { return latentOf(v, 1, c, h, w) }
+
+// latentOf is v in a shape of positive sizes that it fills, else the zero Latent.
+func latentOf(v []float32, shape ...int) Latent {
+	left := len(v)
+	for _, n := range shape {
+		if n < 1 || left%n != 0 {
+			return Latent{}
+		}
+		left /= n
+	}
+	if left != 1 {
+		return Latent{}
+	}
+	return Latent{tensor.FromFloat32s(v, shape...)}
+}
+
+// Floats is the latent's memory, row-major; nil for the zero Latent.
+func (z Latent) Floats() []float32 {
+	if z.Dense == nil {
+		return nil
+	}
+	return tensor.Float32s(z.Dense)
+}
+
+// Copy returns a latent of its own memory.
+func (z Latent) Copy() Latent {
+	if z.Dense == nil {
+		return z
+	}
+	return Latent{z.Dense.Clone().(*gt.Dense)}
+}
+
+// With is v as a latent of z's shape, without a copy. Where v has not as many
+// numbers as z it is the zero Latent.
+func (z Latent) With(v []float32) Latent {
+	if z.Dense == nil {
+		return z
+	}
+	return latentOf(v, z.Shape()...)
+}
+
+// AddScaled adds f·x to the latent; x has its shape, such as the gradient of a
+// loss with respect to it. Another shape or type is an error.
+func (z Latent) AddScaled(f float32, x *gt.Dense) error {
+	if err := checkFloats("the latent", z.Dense); err != nil {
+		return err
+	}
+	if err := checkFloats("what is to be added to the latent", x); err != nil {
+		return err
+	}
+	if !slices.Equal(x.Shape(), z.Shape()) {
+		return fmt.Errorf("a tensor of shape %v cannot be added to a latent of shape %v", x.Shape(), z.Shape())
+	}
+	kernels.AddScaled(z.Floats(), tensor.Float32s(x), f)
+	return nil
+}
+
+// checkFloats refuses a tensor that is missing, empty or not of float32 numbers.
+func checkFloats(what string, d *gt.Dense) error {
+	switch {
+	case d == nil:
+		return fmt.Errorf("%s is missing", what)
+	case d.Dtype() != gt.Float32:
+		return fmt.Errorf("%s is of %v, want float32", what, d.Dtype())
+	case d.MemSize() == 0:
+		return fmt.Errorf("%s is empty, of shape %v", what, d.Shape())
+	}
+	return nil
+}

@@ -1,0 +1,261 @@
+package diffusion
+
+import (
+	"math"
+	"testing"
+	"testing/fstest"
+
+	"github.com/sdgraph/sdgraph/nn"
+	"github.com/sdgraph/sdgraph/nn/nntest"
+	"github.com/sdgraph/sdgraph/tensor"
+	G "gorgonia.org/gorgonia"
+	gt "gorgonia.org/tensor"
+)
+
+// TestMisuse calls what is exported with arguments that are nil, empty, scalar or of
+// the wrong shape, type or size.
+func TestMisuse(t *testing.T) {
+	p := openModel(t, modelA)
+	const h, w = 16, 16
+	length, width := p.Tokenizer.Length(), p.UNet.Config.CrossAttentionDim
+	good := NewLatent(make([]float32, 4*h*w), 4, h, w)
+	text := tensor.FromFloat32s(make([]float32, length*width), 1, length, width)
+	step, err := p.Compile(h, w)
+	if err != nil {
+		t.Fatal(err)
+	}
+	store := NewAttnStore(Cross(h/4, w/4))
+	withLoss, err := p.Compile(h, w, WithStore(store), WithLoss(func() *G.Node { return nn.Mean(store.Mean()) }), WithGrad(LatentInput))
+	if err != nil {
+		t.Fatal(err)
+	}
+	schedule, err := NewScheduler("ddim", p.Scheduler, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tensors := oddTensors()
+
+	refused := map[string][]func() error{
+		"Open":    {func() error { _, err := Open(""); return err }, func() error { _, err := Open("nowhere", nil, WithContext(nil), WithLogger(nil)); return err }},
+		"OpenFS":  {func() error { _, err := OpenFS(nil); return err }, func() error { _, err := OpenFS(fstest.MapFS{}); return err }},
+		"OpenVAE": {func() error { _, _, err := OpenVAE(tensor.Dir{}); return err }},
+		"OpenUNet": {
+			func() error { _, _, err := OpenUNet(tensor.Dir{}); return err },
+			func() error { _, _, err := OpenUNet(tensor.OnDisk(modelA).Sub("vae"), nil); return err },
+		},
+		"OpenText": {func() error { _, _, err := OpenText(tensor.Dir{}); return err }},
+		"OpenCLIP": {func() error { _, _, err := OpenCLIP(tensor.Dir{}, nil); return err }},
+		"LoadSchedulerConfig": {
+			func() error { _, err := LoadSchedulerConfig(tensor.Dir{}); return err },
+		},
+		"NewScheduler": {
+			func() error { _, err := NewScheduler("", SchedulerConfig{}, 0); return err },
+			func() error { _, err := NewScheduler("ddim", p.Scheduler, -1); return err },
+			func() error { _, err := NewScheduler("nothing", p.Scheduler, 5); return err },
+		},
+		"Pipeline.CheckSize": {
+			func() error { return p.CheckSize(0, 0) }, func() error { return p.CheckSize(-64, 64) }, func() error { return p.CheckSize(1<<40, 1<<40) },
+		},
+		"Pipeline.Compile": {
+			func() error { _, err := p.Compile(0, 0); return err },
+			func() error { _, err := p.Compile(-8, 8); return err },
+			func() error { _, err := p.Compile(1<<61+8, 8); return err },
+			func() error { _, err := p.Compile(h, w, WithHook(nil)); return err },
+			func() error { _, err := p.Compile(h, w, WithStore(nil)); return err },
+			func() error { _, err := p.Compile(h, w, WithGrad("nothing")); return err },
+			func() error { _, err := p.Compile(h, w, nil, WithLoss(func() *G.Node { return nil })); return err },
+			func() error {
+				_, err := p.Compile(h, w, WithLoss(func() *G.Node { return store.Mean() }), WithGrad(LatentInput))
+				return err
+			},
+			func() error {
+				none := NewAttnStore(nil, nil)
+				_, err := p.Compile(h, w, WithStore(none), WithLoss(func() *G.Node { return nn.Mean(none.Mean()) }))
+				return err
+			},
+		},
+		"ResizeBilinear": {
+			func() error { _, err := ResizeBilinear(nil, 0, 0, 0, 0); return err },
+			func() error { _, err := ResizeBilinear(nil, 1<<32, 1<<32, 4, 4); return err },
+			func() error { _, err := ResizeBilinear([]float32{1}, 1, 1, 1<<40, 1<<40); return err },
+		},
+		"ShrinkMask": {
+			func() error { _, err := ShrinkMask(nil, 1, 1, 1, 1); return err },
+			func() error { _, err := ShrinkMask([]float32{1}, 1, 1, 2, 2); return err },
+			func() error { _, err := ShrinkMask([]float32{1}, -1, -1, -1, -1); return err },
+		},
+		"Pipeline.Encode":   {func() error { _, err := p.Encode(nil, "a"); return err }},   //nolint:staticcheck // nil on purpose
+		"Pipeline.CLIPText": {func() error { _, err := p.CLIPText(nil, "a"); return err }}, //nolint:staticcheck // nil on purpose
+		"Step.DenoiseFLOPs": {func() error { _, err := step.DenoiseFLOPs(0); return err }, func() error { _, err := step.DenoiseFLOPs(-1); return err }},
+		"Step.Predict": {
+			func() error { _, err := step.Predict(t.Context(), good, 1); return err },
+			func() error { _, err := step.Predict(t.Context(), good, 1, text, nil); return err },
+			func() error { _, err := step.Predict(nil, good, 1, text); return err }, //nolint:staticcheck // nil on purpose
+			func() error { _, err := step.Predict(t.Context(), good, math.NaN(), text); return err },
+		},
+		"Step.Denoise": {
+			func() error { _, err := step.Denoise(t.Context(), good, 1, Guidance{}); return err },
+			func() error { _, err := step.Denoise(t.Context(), good, 1, Guidance{Negative: text}); return err },
+		},
+		"Step.Grad": {func() error { _, err := step.Grad(t.Context(), good, 1, text); return err }},
+	}
+	for _, d := range tensors {
+		z := Latent{d}
+		add := func(name string, call func() error) { refused[name] = append(refused[name], call) }
+		add("Pipeline.CLIPImage", func() error { _, err := p.CLIPImage(t.Context(), d); return err })
+		add("Pipeline.CheckPicture", func() error { return p.CheckPicture(d) })
+		add("Pipeline.EncodeImage", func() error { _, err := p.EncodeImage(t.Context(), d); return err })
+		add("Pipeline.EncodeDistribution", func() error { _, _, err := p.EncodeDistribution(t.Context(), d); return err })
+		add("Pipeline.Decode", func() error { _, err := p.Decode(t.Context(), z); return err })
+		add("Step.Predict", func() error { _, err := step.Predict(t.Context(), z, 1, text); return err })
+		add("Step.Predict", func() error { _, err := step.Predict(t.Context(), z, 1, text, text); return err })
+		add("Step.Predict", func() error { _, err := step.Predict(t.Context(), good, 1, d); return err })
+		add("Step.Predict", func() error { _, err := step.Predict(t.Context(), good, 1, text, d); return err })
+		add("Step.Denoise", func() error { _, err := step.Denoise(t.Context(), z, 1, Guidance{Prompt: text}); return err })
+		add("Step.Grad", func() error { _, err := withLoss.Grad(t.Context(), good, 1, d); return err })
+		if d != nil && d.Shape().Eq(good.Shape()) && d.Dtype() == gt.Float32 {
+			continue // not finite, which sums and losses are then too
+		}
+		add("Step.Grad", func() error { _, err := withLoss.Grad(t.Context(), z, 1, text); return err })
+		add("Latent.AddScaled", func() error { return good.AddScaled(1, d) })
+		add("Latent.AddScaled", func() error { return z.AddScaled(1, good.Dense) })
+		add("Guidance.Combine", func() error { _, err := Guidance{}.Combine(good, z); return err })
+		add("Guidance.Combine", func() error { _, err := Guidance{}.Combine(z, good); return err })
+	}
+
+	var empty AttnStore
+	graph := map[string][]func() error{
+		"TokenMaps": {func() error { return built(func(b *nn.Build) *G.Node { return TokenMaps(b.Input("m", 1, 4, 2)) }) },
+			func() error { return built(func(b *nn.Build) *G.Node { return TokenMaps(b.Input("m")) }) }},
+		"TokenMap": {func() error {
+			return built(func(b *nn.Build) *G.Node { return TokenMap(b.Input("m", 1, 4, 3), 2, 2, 9, nn.StandardGaussian(1)) })
+		},
+			func() error {
+				return built(func(b *nn.Build) *G.Node { return TokenMap(nil, 2, 2, 1, nn.StandardGaussian(1)) })
+			},
+			func() error {
+				return built(func(b *nn.Build) *G.Node { return TokenMap(b.Input("m", 1, 4, 3), 3, 3, 1, nn.StandardGaussian(1)) })
+			}},
+		"AttnStore.Mean":   {func() error { return built(func(*nn.Build) *G.Node { return empty.Mean() }) }},
+		"AttnStore.Token":  {func() error { return built(func(*nn.Build) *G.Node { return empty.Token(-1) }) }},
+		"AttnStore.Word":   {func() error { return built(func(*nn.Build) *G.Node { return empty.Word(nil) }) }},
+		"AttnStore.WordIn": {func() error { return built(func(*nn.Build) *G.Node { return empty.WordIn(nil, nil) }) }},
+		"CLIP.NormalisePicture": {func() error {
+			return built(func(b *nn.Build) *G.Node { return p.CLIP.NormalisePicture(b.Input("x", 2)) })
+		}},
+		"CLIP.PictureForCLIP": {func() error { return built(func(b *nn.Build) *G.Node { return p.CLIP.PictureForCLIP(b.Input("x")).X }) }},
+	}
+	for name, calls := range graph {
+		refused[name] = calls
+	}
+
+	nntest.Misuse{
+		Refused: refused,
+		Harmless: map[string][]func(){
+			"Otsu":         {func() { Otsu(nil); Otsu([]float32{float32(math.NaN())}) }},
+			"Above":        {func() { Above(nil, 0) }},
+			"AllCross":     {func() { AllCross(&nn.Site{}) }},
+			"Cross":        {func() { Cross(-1, 0)(&nn.Site{}) }},
+			"Self":         {func() { Self(-1, 0)(&nn.Site{}) }},
+			"NewAttnStore": {func() { NewAttnStore(nil) }},
+			"AtSize":       {func() { NewAttnStore(AllCross, AtSize(-1, -1)) }},
+			"OnlyTokens":   {func() { NewAttnStore(AllCross, OnlyTokens()) }},
+			"NewLatent": {func() {
+				for _, z := range []Latent{NewLatent(nil, 0, 0, 0), NewLatent(nil, -1, 1, 1), NewLatent([]float32{1}, 4, 1, 1), NewLatent([]float32{1}, 1<<62, 4, 4)} {
+					if z.Dense != nil {
+						t.Errorf("a latent of shape %v has numbers that are not there", z.Shape())
+					}
+				}
+			}},
+			"Latent.Copy":   {func() { Latent{}.Copy() }},
+			"Latent.Floats": {func() { Latent{}.Floats() }},
+			"Latent.With": {func() {
+				if (Latent{}).With(nil).Dense != nil || good.With([]float32{1}).Dense != nil {
+					t.Error("With makes a latent of numbers that do not fit")
+				}
+			}},
+			"AttnStore.HeadMeans": {func() { empty.HeadMeans() }},
+			"AttnStore.Hook":      {func() { empty.Hook() }},
+			"AttnStore.Paths":     {func() { empty.Paths() }},
+			"AttnStore.Probs":     {func() { empty.Probs() }},
+			"AttnStore.Reset":     {func() { empty.Reset() }},
+			"AttnStore.Sizes":     {func() { empty.Sizes() }},
+			"AllowUnused":         {func() { optionsOf([]OpenOption{AllowUnused()}) }},
+			"OnDevice":            {func() { optionsOf([]OpenOption{OnDevice(nil)}) }},
+			"WithCLIPDir":         {func() { optionsOf([]OpenOption{WithCLIPDir("")}) }},
+			"WithContext":         {func() { optionsOf([]OpenOption{WithContext(nil)}) }}, //nolint:staticcheck // nil on purpose
+			"WithEMA":             {func() { optionsOf([]OpenOption{WithEMA()}) }},
+			"WithFileConfig":      {func() { optionsOf([]OpenOption{WithFileConfig(nil)}) }},
+			"WithLogger":          {func() { optionsOf([]OpenOption{WithLogger(nil)}) }},
+			"WithTokenizerDir":    {func() { optionsOf([]OpenOption{WithTokenizerDir("")}) }},
+			"WithoutCLIP":         {func() { optionsOf([]OpenOption{WithoutCLIP()}) }},
+			"Step.GradFLOPs":      {func() { step.GradFLOPs() }},
+			"SchedulerNames":      {func() { SchedulerNames() }},
+			"Pipeline.Factor":     {func() { p.Factor() }},
+			"Pipeline.Multiple":   {func() { p.Multiple() }},
+			"Pipeline.Files":      {func() { p.Files() }},
+			"Pipeline.Arena":      {func() { p.Arena() }},
+			"Pipeline.Close": {func() {
+				other, err := Open(modelA)
+				if err != nil {
+					t.Fatal(err)
+				}
+				_, _ = other.Close(), other.Close()
+			}},
+		},
+		Exempt: map[string]string{
+			"WithNoise": "an option of NewScheduler, whose test calls it",
+			"Random":    "a gigabyte of random numbers; its arguments are a number and options",
+			"WithHook":  "an option of Compile, called there", "WithStore": "likewise", "WithLoss": "likewise",
+			"WithRead": "likewise", "WithGrad": "likewise", "WithMemory": "likewise",
+		},
+	}.Check(t)
+	misuseScheduler(t, schedule)
+}
+
+// misuseScheduler calls a scheduler with latents and steps that it has not.
+func misuseScheduler(t *testing.T, s Scheduler) {
+	for _, i := range []int{-1, 3, math.MaxInt} {
+		if _, err := s.Step(make([]float32, 4), make([]float32, 4), i); err == nil {
+			t.Errorf("step %d of 3: no error", i)
+		}
+		if _, err := s.ScaleModelInput(make([]float32, 4), i); err == nil {
+			t.Errorf("the input of step %d of 3: no error", i)
+		}
+	}
+	if _, err := s.Step(nil, make([]float32, 4), 0); err == nil {
+		t.Error("a step without the model's output: no error")
+	}
+	if _, err := s.AddNoise(make([]float32, 4), nil, 1); err == nil {
+		t.Error("noise of another length: no error")
+	}
+	if _, err := s.AddNoise(make([]float32, 4), make([]float32, 4), math.NaN()); err == nil {
+		t.Error("noise at timestep NaN: no error")
+	}
+}
+
+// oddTensors are such as nothing here takes: none, without numbers, scalar, of other
+// dimensions, numbers, types and values.
+func oddTensors() []*gt.Dense {
+	nan := make([]float32, 4*16*16)
+	nan[7] = float32(math.NaN())
+	return []*gt.Dense{
+		nil, new(gt.Dense),
+		tensor.FromFloat32s([]float32{1}),
+		tensor.FromFloat32s([]float32{1}, 1),
+		tensor.FromFloat32s([]float32{1, 2}, 1, 2),
+		tensor.FromFloat32s([]float32{1}, 1, 1, 1, 1),
+		tensor.FromFloat32s(make([]float32, 3*64*64), 3, 64, 64),
+		tensor.FromFloat32s(nan, 1, 4, 16, 16),
+		tensor.FromFloat32s(make([]float32, 2*3*8*8), 2, 3, 8, 8),
+		gt.New(gt.WithShape(1, 4, 16, 16), gt.WithBacking(make([]float64, 4*16*16))),
+		gt.New(gt.WithShape(1, 3, 64, 64), gt.WithBacking(make([]int, 3*64*64))),
+		tensor.FromFloat32sAs(tensor.Float16, make([]float32, 3*64*64), 1, 3, 64, 64),
+	}
+}
+
+// built is the error of a graph of one node.
+func built(node func(b *nn.Build) *G.Node) error {
+	_, err := nn.Compile(func(b *nn.Build) []*G.Node { return G.Nodes{node(b)} })
+	return err
+}

@@ -1,0 +1,55 @@
+package vae
+
+import (
+	"testing"
+	"testing/fstest"
+
+	G "gorgonia.org/gorgonia"
+
+	"github.com/sdgraph/sdgraph/nn"
+	"github.com/sdgraph/sdgraph/nn/nntest"
+	"github.com/sdgraph/sdgraph/tensor"
+)
+
+// TestMisuse calls what is exported with arguments that are empty or do not fit.
+func TestMisuse(t *testing.T) {
+	m := random(t, tiny())
+	encode := func(of *Model, shape ...int) func() error {
+		return func() error {
+			_, err := nn.Compile(func(b *nn.Build) []*G.Node {
+				mean, logvar := of.Encode(b, b.Input("image", shape...))
+				return G.Nodes{mean, logvar}
+			})
+			return err
+		}
+	}
+	decode := func(of *Model, shape ...int) func() error {
+		return func() error {
+			_, err := nn.Compile(func(b *nn.Build) []*G.Node { return G.Nodes{of.Decode(b, b.Input("z", shape...))} })
+			return err
+		}
+	}
+	build := func(c Config) func() error { return func() error { _, err := New(c); return err } }
+	without := func(change func(c *Config)) Config { c := tiny(); change(&c); return c }
+	nntest.Misuse{
+		Refused: map[string][]func() error{
+			"New": {
+				build(Config{}),
+				build(without(func(c *Config) { c.BlockOutChannels = nil })),
+				build(without(func(c *Config) { c.NormNumGroups = 0 })),
+				build(without(func(c *Config) { c.LatentChannels = -1 })),
+			},
+			"Config.Validate": {Config{}.Validate},
+			"Model.Encode":    {encode(m), encode(m, 3), encode(m, 0, 3, 8, 8), encode(m, 1, 3, 0, 8), encode(m, 1, 3, 7, 8), encode(&Model{}, 1, 3, 8, 8)},
+			"Model.Decode":    {decode(m), decode(m, 4), decode(m, 0, 4, 8, 8), decode(m, 1, 4, 8, 0), decode(m, 1, 3, 8, 8), decode(&Model{}, 1, 4, 8, 8)},
+			"ReadConfig": {
+				func() error { _, err := ReadConfig(tensor.Dir{}); return err },
+				func() error { _, err := ReadConfig(tensor.InFS(fstest.MapFS{})); return err },
+			},
+		},
+		Harmless: map[string][]func(){
+			"Config.Factor":     {func() { Config{}.Factor() }},
+			"StableDiffusion15": {func() { StableDiffusion15() }},
+		},
+	}.Check(t)
+}
