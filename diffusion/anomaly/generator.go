@@ -2,8 +2,10 @@ package anomaly
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/tensor"
@@ -12,7 +14,9 @@ import (
 
 // Generator is everything that runs of one picture and prompt share: the
 // encoded picture and prompts, and the compiled graphs. It makes one picture at
-// a time.
+// a time: runs of several goroutines wait for their turn, or until their context
+// ends. An Observer must not start a run of its own Generator, which would wait for
+// itself.
 type Generator struct {
 	pipeline  *diffusion.Pipeline
 	options   Options
@@ -35,7 +39,10 @@ type Generator struct {
 
 	plain, refined int64 // FLOPs of a step without and with refinement
 
-	current *state // the run under way, for State
+	turn chan struct{} // holds an element while a run is under way
+
+	mu      sync.Mutex // guards current
+	current *state     // the run whose Observer is being told of a step, for State
 }
 
 // New encodes a picture [1, 3, H, W] in [-1, 1] and the prompts, and compiles
@@ -46,11 +53,14 @@ func New(ctx context.Context, p *diffusion.Pipeline, picture *gt.Dense, o Option
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
+	if p == nil {
+		return nil, errors.New("there is no pipeline: diffusion.Open opens one")
+	}
 	if err := p.CheckPicture(picture); err != nil {
 		return nil, err
 	}
 	s := picture.Shape()
-	g := &Generator{pipeline: p, options: o, h: s[2] / p.Factor(), w: s[3] / p.Factor()}
+	g := &Generator{pipeline: p, options: o, h: s[2] / p.Factor(), w: s[3] / p.Factor(), turn: make(chan struct{}, 1)}
 	var err error
 	if o.Preset == ReleasedPreset {
 		g.released = &released{g: g}

@@ -34,6 +34,8 @@ type State struct {
 // State is a copy of the run that is under way, to be kept by an Observer: it
 // is what the step that the Observer is told of has left.
 func (g *Generator) State() (*State, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	if g.current == nil || g.released != nil {
 		return nil, ErrNoState
 	}
@@ -56,20 +58,25 @@ func (g *Generator) Resume(ctx context.Context, kept *State, observe Observer) (
 	if err := g.check(kept); err != nil {
 		return nil, err
 	}
-	s, err := g.begin(slices.Clone(kept.Noise))
-	if err != nil {
-		return nil, err
-	}
-	s.z = g.normal.With(slices.Clone(kept.Latent))
-	e := g.prompt.Clone().(*gt.Dense)
-	copy(tensor.Float32s(e), kept.Embedding)
-	s.e, s.start, s.trace = e, kept.Start, slices.Clone(kept.Trace)
-	copy(s.soft.sum, kept.Soft)
-	s.soft.steps = kept.SoftSteps
-	return s.complete(ctx, observe)
+	return g.inTurn(ctx, observe, func() (*state, error) {
+		s, err := g.begin(slices.Clone(kept.Noise))
+		if err != nil {
+			return nil, err
+		}
+		s.z = g.normal.With(slices.Clone(kept.Latent))
+		e := g.prompt.Clone().(*gt.Dense)
+		copy(tensor.Float32s(e), kept.Embedding)
+		s.e, s.start, s.trace = e, kept.Start, slices.Clone(kept.Trace)
+		copy(s.soft.sum, kept.Soft)
+		s.soft.steps = kept.SoftSteps
+		return s, nil
+	})
 }
 
 func (g *Generator) check(k *State) error {
+	if k == nil {
+		return errors.New("there is no state to go on from")
+	}
 	cells := g.options.MapHeight * g.options.MapWidth
 	for _, c := range []struct {
 		what      string
@@ -93,29 +100,45 @@ func (g *Generator) check(k *State) error {
 	case k.SoftSteps < 0 || k.SoftSteps > k.Step:
 		return fmt.Errorf("the state has a soft map of %d steps, %d are done", k.SoftSteps, k.Step)
 	}
+	notFinite := func(x float64) bool { return math.IsNaN(x) || math.IsInf(x, 0) }
 	for _, v := range [][]float32{k.Noise, k.Latent, k.Embedding} {
-		for _, x := range v {
-			if math.IsNaN(float64(x)) || math.IsInf(float64(x), 0) {
-				return errors.New("the state has numbers that are not finite")
-			}
+		if slices.ContainsFunc(v, func(x float32) bool { return notFinite(float64(x)) }) {
+			return errors.New("the state has numbers that are not finite")
 		}
+	}
+	if slices.ContainsFunc(k.Soft, notFinite) {
+		return errors.New("the state's soft map has numbers that are not finite")
 	}
 	return nil
 }
 
 // complete takes the steps that are left and makes the result.
 func (s *state) complete(ctx context.Context, observe Observer) (*Result, error) {
-	s.g.current = s
-	defer func() { s.g.current = nil }()
 	for i := len(s.trace); i < s.g.Steps(); i++ {
 		if err := s.step(ctx, i); err != nil {
 			return nil, fmt.Errorf("step %d of %d: %w", i+1, s.g.Steps(), err)
 		}
-		if observe != nil {
-			if err := observe(s.trace[i], s.z); err != nil {
-				return nil, err
-			}
+		if err := s.tell(observe, s.trace[i]); err != nil {
+			return nil, err
 		}
 	}
 	return s.finish(ctx)
+}
+
+// tell calls observe, if there is one. Meanwhile the run stands still, and State
+// is its.
+func (s *state) tell(observe Observer, tr StepTrace) error {
+	if observe == nil {
+		return nil
+	}
+	s.g.show(s)
+	defer s.g.show(nil)
+	return observe(tr, s.z)
+}
+
+// show makes s the run that State copies.
+func (g *Generator) show(s *state) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.current = s
 }

@@ -3,6 +3,7 @@ package anomaly
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 
@@ -97,14 +98,26 @@ func (g *Generator) RunNoise(ctx context.Context, noise []float32, observe Obser
 
 // RunNoises makes the picture of the given noises. observe may be nil.
 func (g *Generator) RunNoises(ctx context.Context, n Noises, observe Observer) (*Result, error) {
-	if g.released != nil {
-		s, err := g.released.begin(n)
-		if err != nil {
-			return nil, err
+	return g.inTurn(ctx, observe, func() (*state, error) {
+		if g.released != nil {
+			return g.released.begin(n)
 		}
-		return s.complete(ctx, observe)
+		return g.begin(n.Initial)
+	})
+}
+
+// inTurn waits for the run that is under way, begins one and completes it.
+func (g *Generator) inTurn(ctx context.Context, observe Observer, begin func() (*state, error)) (*Result, error) {
+	if ctx == nil {
+		return nil, errors.New("the context is nil")
 	}
-	s, err := g.begin(n.Initial)
+	select {
+	case g.turn <- struct{}{}:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	defer func() { <-g.turn }()
+	s, err := begin()
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,149 @@
+package anomaly
+
+import (
+	"context"
+	"errors"
+	"math"
+	"sync"
+	"testing"
+	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/sdgraph/sdgraph/diffusion"
+	"github.com/sdgraph/sdgraph/nn/nntest"
+	"github.com/sdgraph/sdgraph/tensor"
+	gt "gorgonia.org/tensor"
+)
+
+// TestMisuse calls what is exported with arguments that are nil, empty or of the
+// wrong shape.
+func TestMisuse(t *testing.T) {
+	p := openModel(t, modelA)
+	g := newGenerator(t, p, short())
+	o := Released()
+	o.Prompt, o.Words, o.Normal = "a photo of a hazelnut with a crack on it", []string{"crack"}, "a photo of a hazelnut"
+	o.Steps = 4
+	released := newGenerator(t, p, o)
+	state := keepState(t, g)
+	wrong := func(change func(s *State)) func() error {
+		return func() error {
+			s := *state
+			change(&s)
+			_, err := g.Resume(t.Context(), &s, nil)
+			return err
+		}
+	}
+	made := func(ctx context.Context, p *diffusion.Pipeline, picture *gt.Dense, o Options) func() error {
+		return func() error { _, err := New(ctx, p, picture, o); return err }
+	}
+	withMask := short()
+	withMask.Mask = []float32{}
+	nntest.Misuse{
+		Refused: map[string][]func() error{
+			"New": {
+				made(t.Context(), nil, photograph(), short()),
+				made(t.Context(), p, nil, short()),
+				made(t.Context(), p, new(gt.Dense), short()),
+				made(t.Context(), p, tensor.FromFloat32s([]float32{1}), short()),
+				made(t.Context(), p, photograph(), Options{}),
+				made(nil, p, photograph(), short()), //nolint:staticcheck // nil on purpose
+				made(t.Context(), p, photograph(), withMask),
+			},
+			"ReadDefaults": {func() error {
+				_, err := ReadDefaults(tensor.InFS(fstest.MapFS{DefaultsFile: {Data: []byte("[]")}}))
+				return err
+			}},
+			"Cells.UnmarshalJSON": {func() error { return new(Cells).UnmarshalJSON(nil) }},
+			"Generator.Run":       {func() error { _, err := g.Run(nil, 1, nil); return err }}, //nolint:staticcheck // nil on purpose
+			"Generator.RunNoise":  {func() error { _, err := g.RunNoise(t.Context(), nil, nil); return err }, func() error { _, err := released.RunNoise(t.Context(), nil, nil); return err }},
+			"Generator.RunNoises": {func() error { _, err := g.RunNoises(t.Context(), Noises{}, nil); return err }, func() error { _, err := released.RunNoises(t.Context(), Noises{}, nil); return err }},
+			"Generator.State":     {func() error { _, err := g.State(); return err }},
+			"Generator.Resume": {
+				func() error { _, err := g.Resume(t.Context(), nil, nil); return err },
+				func() error { _, err := released.Resume(t.Context(), nil, nil); return err },
+				func() error { _, err := g.Resume(nil, state, nil); return err }, //nolint:staticcheck // nil on purpose
+				wrong(func(s *State) { *s = State{} }),
+				wrong(func(s *State) { s.Step = -1 }),
+				wrong(func(s *State) { s.Step, s.Trace = 100, make([]StepTrace, 100) }),
+				wrong(func(s *State) { s.Latent = s.Latent[1:] }),
+				wrong(func(s *State) { s.Soft = nil }),
+				wrong(func(s *State) { s.Soft = append([]float64{math.NaN()}, s.Soft[1:]...) }),
+				wrong(func(s *State) { s.Noise = append([]float32{float32(math.Inf(1))}, s.Noise[1:]...) }),
+			},
+		},
+		Harmless: map[string][]func(){
+			"Cells.MarshalJSON":       {func() { _, _ = Cells(nil).MarshalJSON() }},
+			"Generator.Noise":         {func() { g.Noise(math.MaxUint64) }},
+			"Generator.Noises":        {func() { released.Noises(0) }},
+			"Generator.Options":       {func() { g.Options() }},
+			"Generator.RefineSteps":   {func() { g.RefineSteps() }},
+			"Generator.Steps":         {func() { g.Steps() }},
+			"Generator.Tokens":        {func() { g.Tokens() }},
+			"Generator.Work":          {func() { g.Work(-1); g.Work(math.MaxInt) }},
+			"Paper":                   {func() { Paper() }},
+			"Released":                {func() { Released() }},
+			"Vocabulary.IsUnseen":     {func() { Vocabulary{}.IsUnseen("", "") }},
+			"Vocabulary.KnowsAnomaly": {func() { Vocabulary{}.KnowsAnomaly("") }},
+			"Vocabulary.KnowsObject":  {func() { Vocabulary{}.KnowsObject("") }},
+		},
+	}.Check(t)
+}
+
+// keepState is the state of a run after its second step.
+func keepState(t *testing.T, g *Generator) (kept *State) {
+	t.Helper()
+	stop := errors.New("enough")
+	_, err := g.Run(t.Context(), 1, func(s StepTrace, _ diffusion.Latent) (err error) {
+		if s.I < 1 {
+			return nil
+		}
+		if kept, err = g.State(); err != nil {
+			return err
+		}
+		return stop
+	})
+	if !errors.Is(err, stop) {
+		t.Fatal(err)
+	}
+	return kept
+}
+
+// TestOneAtATime uses a generator from several goroutines: each gets the picture of its
+// seed, and who waits for a turn can give up.
+func TestOneAtATime(t *testing.T) {
+	g := newGenerator(t, openModel(t, modelA), short())
+	const seeds = 3
+	want := make([]*Result, seeds)
+	for seed := range want {
+		want[seed] = generate(t, g, uint64(seed))
+	}
+	got, errs := make([]*Result, seeds), make([]error, seeds)
+	var all sync.WaitGroup
+	for seed := range seeds {
+		all.Go(func() {
+			got[seed], errs[seed] = g.Run(t.Context(), uint64(seed), func(StepTrace, diffusion.Latent) error {
+				_, err := g.State()
+				return err
+			})
+		})
+	}
+	all.Wait()
+	for seed := range seeds {
+		if errs[seed] != nil {
+			t.Fatal(errs[seed])
+		}
+		if !cmp.Equal(got[seed].numbers(), want[seed].numbers()) {
+			t.Errorf("seed %d: another picture beside other runs", seed)
+		}
+	}
+
+	over, stop := context.WithCancel(t.Context())
+	stop()
+	_, err := g.Run(t.Context(), 0, func(StepTrace, diffusion.Latent) error {
+		_, err := g.Run(over, 1, nil) // this goroutine has the turn
+		return err
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("a run that waits for one under way, when its context ends: %v", err)
+	}
+}
