@@ -77,6 +77,11 @@ func (d Dir) Open(name string) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
+	return inMemory(path, data)
+}
+
+// inMemory is a file with the contents data.
+func inMemory(path string, data []byte) (*File, error) {
 	if len(data) == 0 {
 		return nil, fmt.Errorf("%s: %w", path, errEmpty)
 	}

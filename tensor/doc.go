@@ -6,6 +6,8 @@
 //	dense.go        from a Dense to kernel input, to float32, and back
 //	file.go         one .safetensors file, memory-mapped
 //	header.go       everything a file's header can lie about
+//	jsonreader.go   its JSON, and that of an index, token by token
+//	foreign.go      what people have in the place of a model's files
 //	set.go          the one or several files that hold a model's weights
 //	dir.go          where they lie: on the disk or in an fs.FS
 //	save.go         writing a .safetensors file

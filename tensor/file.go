@@ -10,7 +10,6 @@ import (
 	"unsafe"
 
 	"github.com/edsrzf/mmap-go"
-	"github.com/nlpodyssey/safetensors"
 	"github.com/x448/float16"
 	gt "gorgonia.org/tensor"
 )
@@ -42,9 +41,9 @@ type Info struct {
 }
 
 // Open opens a safetensors file and checks its header against the file: a
-// header that is malformed, names a tensor twice, or has offsets that overlap,
-// leave holes, do not fit the shape or lie outside the file is an error that
-// names the tensor.
+// header that is malformed or larger than any model's, names a tensor twice, or
+// has offsets that overlap, leave holes, do not fit the shape or lie outside the
+// file is an error that names the tensor.
 func Open(path string) (*File, error) {
 	mapping, opened, err := mapFile(path)
 	if err != nil {
@@ -115,7 +114,7 @@ func (f *File) Info(name string) (Info, bool) {
 	if !ok {
 		return Info{}, false
 	}
-	return Info{e.dtype.String(), slices.Clone(e.shape), int(e.end - e.start)}, true
+	return Info{e.dtype, slices.Clone(e.shape), int(e.end - e.start)}, true
 }
 
 // Metadata returns the free-form text of the header, such as "format": "pt".
@@ -128,8 +127,8 @@ func (f *File) Paths() []string { return []string{f.path} }
 // Get returns a tensor. F32, F16 and BF16 are not copied: the result is over
 // the mapped file, must not be written to, and is invalid after Close. Where
 // the file has put the data at an odd address, it is copied. F64 is rounded to
-// float32. Integers and booleans, which no weight is made of, are an error, and
-// so is a tensor without numbers (some dimension is 0).
+// float32. Other dtypes, which are integers or have less than 16 bits, are an
+// error, and so is a tensor without numbers (some dimension is 0).
 func (f *File) Get(name string) (*gt.Dense, error) {
 	if f.data == nil {
 		return nil, fmt.Errorf("%s: tensor %q: the file is closed", f.path, name)
@@ -143,16 +142,16 @@ func (f *File) Get(name string) (*gt.Dense, error) {
 	}
 	data := f.data[f.header.size:][e.start:e.end:e.end]
 	switch e.dtype {
-	case safetensors.F32:
+	case "F32":
 		return dense(numbers[float32](data), e.shape), nil
-	case safetensors.F16:
+	case "F16":
 		return dense(numbers[float16.Float16](data), e.shape), nil
-	case safetensors.BF16:
+	case "BF16":
 		return dense(numbers[BF16](data), e.shape), nil
-	case safetensors.F64:
+	case "F64":
 		return dense(convert(numbers[float64](data), func(v float64) float32 { return float32(v) }), e.shape), nil
 	}
-	return nil, fmt.Errorf("%s: tensor %q: dtype %v cannot be read; want F32, F16, BF16 or F64", f.path, name, e.dtype)
+	return nil, fmt.Errorf("%s: tensor %q: dtype %s is not read; convert to F16 (or to F32, BF16 or F64)", f.path, name, e.dtype)
 }
 
 // Forget gives the memory that a tensor takes in this process back to the

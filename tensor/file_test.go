@@ -108,8 +108,8 @@ func start(f *File) uintptr { return uintptr(unsafe.Pointer(&f.mapping[0])) }
 func TestGetRefuses(t *testing.T) {
 	f := open(t, write(t, t.TempDir(), "m.safetensors", every(0)))
 	for name, want := range map[string]string{
-		"i64":  `tensor "i64": dtype I64 cannot be read; want F32, F16, BF16 or F64`,
-		"bool": `tensor "bool": dtype BOOL cannot be read; want F32, F16, BF16 or F64`,
+		"i64":  `tensor "i64": dtype I64 is not read; convert to F16 (or to F32, BF16 or F64)`,
+		"bool": `tensor "bool": dtype BOOL is not read; convert to F16`,
 		"none": `tensor "none": shape [3 0] holds no numbers`,
 		"F32":  `no tensor "F32"`,
 	} {
@@ -192,5 +192,22 @@ func TestChangedFile(t *testing.T) {
 	}
 	if err := f.Changed(); err != nil {
 		t.Errorf("removed: %v", err)
+	}
+}
+
+// TestDtypesThatAreNotRead opens files of every dtype that the format has, and
+// says of each tensor what would be right.
+func TestDtypesThatAreNotRead(t *testing.T) {
+	for dtype, bits := range bitsOf {
+		if read[dtype] {
+			continue
+		}
+		header := fmt.Sprintf(`{"a":{"dtype":%q,"shape":[2,4],"data_offsets":[0,%d]}}`, dtype, bits)
+		f := open(t, write(t, t.TempDir(), "m.safetensors", file(header, int(bits))))
+		if info, ok := f.Info("a"); !ok || info.Dtype != dtype || info.Bytes != int(bits) {
+			t.Errorf("%s: Info is %v, %v", dtype, info, ok)
+		}
+		_, err := f.Get("a")
+		wantError(t, err, f.path, `tensor "a": dtype `+dtype+" is not read; convert to F16")
 	}
 }

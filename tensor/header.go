@@ -1,35 +1,38 @@
 package tensor
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"math"
 	"math/bits"
 	"slices"
-
-	"github.com/nlpodyssey/safetensors"
 )
 
 // A safetensors file is a little-endian 64-bit length, a JSON header of that
 // length, and the tensors' bytes end to end:
-// https://github.com/huggingface/safetensors#format. The library reads the
-// JSON; what follows checks that it describes the file it stands in, because
-// the memory behind a wrong offset is not there to be read.
+// https://github.com/huggingface/safetensors#format. What follows reads the
+// JSON and checks that it describes the file it stands in, because the memory
+// behind a wrong offset is not there to be read.
 
 const (
-	lengthSize = 8           // bytes of the header's length
-	maxHeader  = 100_000_000 // the format's own limit
+	lengthSize = 8 // bytes of the header's length
+
+	// What a header may take. Stable Diffusion XL in one file has 2,600 tensors and
+	// a header of 300 KB; the largest language models have some thousand in each
+	// of their files. The format's own limit of 100 MB would let a header without
+	// any weights take a gigabyte of memory.
+	maxHeader  = 4 << 20 // bytes
+	maxTensors = 20_000
+	maxName    = 1000 // bytes of a tensor's name
+	maxDims    = 64   // of a tensor, as in torch
 )
 
 // entry is one tensor of a header: its bytes are data[start:end].
 type entry struct {
 	name       string
-	dtype      safetensors.DType
+	dtype      string
 	shape      []int
 	start, end uint64
 }
@@ -47,53 +50,179 @@ func parseHeader(file []byte) (header, error) {
 	if err != nil {
 		return header{}, err
 	}
-	var parsed safetensors.Metadata
-	if err := json.Unmarshal(text, &parsed); err != nil {
+	size := lengthSize + len(text)
+	r := headerReader{newJSONReader(text), uint64(len(file) - size)}
+	entries, metadata, err := r.read()
+	if err != nil {
 		return header{}, fmt.Errorf("header: %w", err)
 	}
-	if key, ok := duplicateKey(text); ok {
-		return header{}, fmt.Errorf("header: %q appears twice; every name must be unique", key)
-	}
-	size := lengthSize + len(text)
-	entries, err := layout(parsed.Tensors(), uint64(len(file)-size))
+	tensors, err := layout(entries, r.size)
 	if err != nil {
 		return header{}, err
 	}
-	return header{entries, parsed.Metadata(), size}, nil
+	return header{tensors, metadata, size}, nil
 }
 
 // headerText cuts the JSON out of a file.
 func headerText(file []byte) ([]byte, error) {
 	if len(file) < lengthSize {
-		return nil, fmt.Errorf("%d bytes are too short for a safetensors file, which starts with an 8-byte header length", len(file))
+		return nil, cmp.Or(notWeights(file), fmt.Errorf("%d bytes are too short for a safetensors file, which starts with an 8-byte header length", len(file)))
 	}
-	n := binary.LittleEndian.Uint64(file)
-	switch rest := uint64(len(file) - lengthSize); {
+	n, rest := binary.LittleEndian.Uint64(file), uint64(len(file)-lengthSize)
+	if n == 0 || n > maxHeader {
+		if err := notWeights(file); err != nil {
+			return nil, err
+		}
+	}
+	switch {
+	case n > rest && n > maxHeader:
+		return nil, fmt.Errorf("header length %d reaches beyond the %d bytes that follow it: no safetensors file begins with %.24q", n, rest, file)
 	case n > rest:
-		return nil, fmt.Errorf("header length %d reaches beyond the %d bytes that follow it; the file is truncated or no safetensors file", n, rest)
+		return nil, fmt.Errorf("header length %d reaches beyond the %d bytes that follow it; the file is truncated: its download was not finished", n, rest)
 	case n > maxHeader:
-		return nil, fmt.Errorf("header length %d is over the format's limit of %d", n, maxHeader)
+		return nil, fmt.Errorf("header length %d is over the limit of %d bytes", n, maxHeader)
 	}
 	return file[lengthSize : lengthSize+n], nil
 }
 
+// notWeights is an error that says what a file is in the place of weights, nil
+// if its first bytes do not tell.
+func notWeights(file []byte) error {
+	what := foreign(file)
+	if what == "" && len(file) > 0 && (file[0] == '{' || file[0] == '[') {
+		what = "JSON, such as a server's answer or another file of the model"
+	}
+	if what == "" {
+		return nil
+	}
+	return fmt.Errorf("the file is %s; want a .safetensors file", what)
+}
+
+// headerReader reads a header's JSON.
+type headerReader struct {
+	jsonReader
+	size uint64 // bytes of data behind the header
+}
+
+// read returns what the header has, in its order.
+func (r headerReader) read() (entries []entry, metadata map[string]string, err error) {
+	err = r.object(func(name string) (err error) {
+		if name == metadataName {
+			if metadata, err = r.texts(); err != nil {
+				err = fmt.Errorf("%s: %w", metadataName, err)
+			}
+			return err
+		}
+		if len(entries) == maxTensors {
+			return fmt.Errorf("it names more than %d tensors", maxTensors)
+		}
+		if len(name) > maxName {
+			return fmt.Errorf("tensor %.60q…: a name of %d bytes is over the limit of %d", name, len(name), maxName)
+		}
+		e, err := r.entry(name)
+		if err != nil {
+			return fmt.Errorf("tensor %q: %w", name, err)
+		}
+		entries = append(entries, e)
+		return nil
+	})
+	if err == nil {
+		err = r.end()
+	}
+	return entries, metadata, err
+}
+
+// metadataName is what the format keeps for text of any kind.
+const metadataName = "__metadata__"
+
+// entry reads one tensor's description and checks it by itself.
+func (r headerReader) entry(name string) (entry, error) {
+	e := entry{name: name}
+	var shape, offsets []uint64
+	err := r.object(func(key string) (err error) {
+		switch key {
+		case "dtype":
+			e.dtype, err = r.text()
+		case "shape":
+			shape, err = r.naturals(maxDims)
+		case "data_offsets":
+			offsets, err = r.naturals(2)
+		default:
+			err = errors.New(`is not known; want "dtype", "shape" and "data_offsets"`)
+		}
+		if err != nil {
+			err = fmt.Errorf("%.60q %w", key, err)
+		}
+		return err
+	})
+	if err != nil {
+		return e, err
+	}
+	switch {
+	case e.dtype == "":
+		return e, errors.New(`"dtype" is missing`)
+	case shape == nil:
+		return e, errors.New(`"shape" is missing`)
+	case offsets == nil:
+		return e, errors.New(`"data_offsets" is missing`)
+	case len(offsets) != 2:
+		return e, fmt.Errorf(`"data_offsets" are %v, want 2 numbers`, offsets)
+	}
+	e.start, e.end = offsets[0], offsets[1]
+	return e, e.check(shape, r.size)
+}
+
+// check checks a tensor, whose shape it sets, against size bytes of data.
+func (e *entry) check(shape []uint64, size uint64) error {
+	if e.end < e.start {
+		return fmt.Errorf("data_offsets [%d, %d] run backwards", e.start, e.end)
+	}
+	if e.end > size {
+		return fmt.Errorf("data_offsets [%d, %d] reach beyond the file's %d bytes of data; the file is truncated or its header wrong", e.start, e.end, size)
+	}
+	want, err := byteCount(shape, e.dtype)
+	if err != nil {
+		return err
+	}
+	if got := e.end - e.start; got != want {
+		return fmt.Errorf("shape %v of %s takes %d bytes, but data_offsets [%d, %d] hold %d", shape, e.dtype, want, e.start, e.end, got)
+	}
+	e.shape = make([]int, len(shape))
+	for i, n := range shape {
+		e.shape[i] = int(n)
+	}
+	return nil
+}
+
+// byteCount returns the size of a tensor, or an error where a dimension or the
+// size is beyond what this machine can count.
+func byteCount(shape []uint64, dtype string) (uint64, error) {
+	n, ok := bitsOf[dtype]
+	if !ok {
+		return 0, fmt.Errorf("dtype %.60q is not one of the format; convert to F16", dtype)
+	}
+	for _, dim := range shape {
+		over, product := bits.Mul64(n, dim)
+		if over != 0 || product > math.MaxInt || dim > math.MaxInt {
+			return 0, fmt.Errorf("shape %v of %s is larger than memory can be", shape, dtype)
+		}
+		n = product
+	}
+	if n%8 != 0 {
+		return 0, fmt.Errorf("shape %v of %s does not fill its last byte", shape, dtype)
+	}
+	return n / 8, nil
+}
+
 // layout checks that the tensors fill size bytes of data from end to end, as
 // the format demands: no overlap, no hole, nothing beyond the file.
-func layout(tensors map[string]*safetensors.TensorInfo, size uint64) (map[string]entry, error) {
-	sorted := make([]entry, 0, len(tensors))
-	for _, name := range slices.Sorted(maps.Keys(tensors)) { // so that a file has one error
-		e, err := checkEntry(name, tensors[name], size)
-		if err != nil {
-			return nil, fmt.Errorf("tensor %q: %w", name, err)
-		}
-		sorted = append(sorted, e)
-	}
-	slices.SortFunc(sorted, func(a, b entry) int {
+func layout(tensors []entry, size uint64) (map[string]entry, error) {
+	slices.SortFunc(tensors, func(a, b entry) int {
 		return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(a.end, b.end), cmp.Compare(a.name, b.name))
 	})
-	entries := make(map[string]entry, len(sorted))
+	entries := make(map[string]entry, len(tensors))
 	last := entry{}
-	for _, e := range sorted {
+	for _, e := range tensors {
 		switch {
 		case e.start < last.end:
 			return nil, fmt.Errorf("tensor %q: data_offsets [%d, %d] overlap those of %q, [%d, %d]", e.name, e.start, e.end, last.name, last.start, last.end)
@@ -106,88 +235,4 @@ func layout(tensors map[string]*safetensors.TensorInfo, size uint64) (map[string
 		return nil, fmt.Errorf("the header describes %d bytes of data, the file holds %d", last.end, size)
 	}
 	return entries, nil
-}
-
-// checkEntry checks one tensor by itself against size bytes of data.
-func checkEntry(name string, t *safetensors.TensorInfo, size uint64) (entry, error) {
-	e := entry{name: name, dtype: t.DType, start: t.DataOffsets[0], end: t.DataOffsets[1]}
-	if e.end < e.start {
-		return e, fmt.Errorf("data_offsets [%d, %d] run backwards", e.start, e.end)
-	}
-	if e.end > size {
-		return e, fmt.Errorf("data_offsets [%d, %d] reach beyond the file's %d bytes of data; the file is truncated or its header wrong", e.start, e.end, size)
-	}
-	want, err := byteCount(t.Shape, t.DType)
-	if err != nil {
-		return e, err
-	}
-	if got := e.end - e.start; got != want {
-		return e, fmt.Errorf("shape %v of %v takes %d bytes, but data_offsets [%d, %d] hold %d", t.Shape, t.DType, want, e.start, e.end, got)
-	}
-	e.shape = make([]int, len(t.Shape))
-	for i, n := range t.Shape {
-		e.shape[i] = int(n)
-	}
-	return e, nil
-}
-
-// byteCount returns the size of a tensor, or an error where a dimension or the
-// size is beyond what this machine can count.
-func byteCount(shape []uint64, dtype safetensors.DType) (uint64, error) {
-	n := dtype.Size()
-	for _, dim := range shape {
-		over, product := bits.Mul64(n, dim)
-		if over != 0 || product > math.MaxInt || dim > math.MaxInt {
-			return 0, fmt.Errorf("shape %v of %v is larger than memory can be", shape, dtype)
-		}
-		n = product
-	}
-	return n, nil
-}
-
-// duplicateKey returns a key that some object of a valid JSON text holds
-// twice. encoding/json would keep the last one without a word.
-func duplicateKey(text []byte) (key string, found bool) {
-	dec := json.NewDecoder(bytes.NewReader(text))
-	err := walkJSON(dec, func(seen map[string]bool, k string) error {
-		if seen[k] {
-			key = k
-			return errDuplicate
-		}
-		seen[k] = true
-		return nil
-	})
-	return key, err == errDuplicate
-}
-
-var errDuplicate = errors.New("duplicate key")
-
-// walkJSON reads one value and calls visit for every key of every object in
-// it, with a set that belongs to that object.
-func walkJSON(dec *json.Decoder, visit func(seen map[string]bool, key string) error) error {
-	token, err := dec.Token()
-	if err != nil {
-		return err
-	}
-	open, ok := token.(json.Delim)
-	if !ok {
-		return nil
-	}
-	seen := map[string]bool{}
-	for dec.More() {
-		if open == '{' {
-			key, err := dec.Token()
-			if err != nil {
-				return err
-			}
-			if err := visit(seen, key.(string)); err != nil {
-				return err
-			}
-		}
-		if err := walkJSON(dec, visit); err != nil {
-			return err
-		}
-	}
-	_, err = dec.Token() // the closing bracket
-	return err
 }

@@ -2,12 +2,12 @@ package tensor
 
 import (
 	"encoding/binary"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
-
-	"github.com/edsrzf/mmap-go"
 )
 
 // file puts a safetensors file together: its header as given, and size bytes
@@ -24,31 +24,44 @@ var lies = map[string]struct {
 	want []string
 }{
 	"no length":           {[]byte("short"), []string{"5 bytes are too short"}},
-	"header cut short":    {file(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}`, 4)[:30], []string{"header length 54 reaches beyond the 22 bytes"}},
-	"length beyond file":  {[]byte("\xff\xff\xff\xff\xff\xff\xff\xffx"), []string{"header length 18446744073709551615 reaches beyond the 1 bytes"}},
-	"no header":           {file("", 0), []string{"header", "JSON"}},
+	"header cut short":    {file(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}`, 4)[:30], []string{"header length 54 reaches beyond the 22 bytes", "download was not finished"}},
+	"length beyond file":  {[]byte("\xff\xff\xff\xff\xff\xff\xff\xffx"), []string{"header length 18446744073709551615 reaches beyond the 1 bytes", `begins with "\xff`}},
+	"text":                {[]byte("Entry not found"), []string{`begins with "Entry not found"`}},
+	"no header":           {file("", 0), []string{"full of zeros", "download was not finished"}},
+	"blank header":        {file("        ", 0), []string{"header", "the JSON ends too early"}},
 	"no JSON":             {file("<html>", 0), []string{"header", "invalid character '<'"}},
 	"JSON cut short":      {file(`{"a":`, 0), []string{"header"}},
 	"JSON goes on":        {file(`{}{}`, 0), []string{"header", "after top-level value"}},
-	"an array":            {file(`[]`, 0), []string{"header", "array"}},
-	"deep nesting":        {file(strings.Repeat("[", 20000), 0), []string{"header", "depth"}},
-	"tensor is null":      {file(`{"a":null}`, 0), []string{`"a"`, "expected 3 keys"}},
-	"tensor is a number":  {file(`{"a":1}`, 0), []string{"header"}},
-	"a key is missing":    {file(`{"a":{"dtype":"F32","shape":[1]}}`, 4), []string{`"a"`, "expected 3 keys"}},
-	"unknown dtype":       {file(`{"a":{"dtype":"F8_E4M3","shape":[1],"data_offsets":[0,1]}}`, 1), []string{`"a"`, "F8_E4M3"}},
+	"an array":            {file(`[]`, 0), []string{"header", "is an array, want an object"}},
+	"deep nesting":        {file(strings.Repeat("[", 20000), 0), []string{"header", "is an array, want an object"}},
+	"tensor is null":      {file(`{"a":null}`, 0), []string{`"a"`, "is null, want an object"}},
+	"tensor is a number":  {file(`{"a":1}`, 0), []string{`"a"`, "is 1, want an object"}},
+	"a key is missing":    {file(`{"a":{"dtype":"F32","shape":[1]}}`, 4), []string{`"a"`, `"data_offsets" is missing`}},
+	"a key too many":      {file(`{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1],"offsets":[[[]]]}}`, 1), []string{`"a"`, `"offsets" is not known`}},
+	"unknown dtype":       {file(`{"a":{"dtype":"NF4","shape":[1],"data_offsets":[0,1]}}`, 1), []string{`"a"`, `dtype "NF4" is not one of the format; convert to F16`}},
+	"half a byte":         {file(`{"a":{"dtype":"F4","shape":[3],"data_offsets":[0,2]}}`, 2), []string{`"a"`, "shape [3] of F4 does not fill its last byte"}},
 	"dtype is a number":   {file(`{"a":{"dtype":7,"shape":[1],"data_offsets":[0,4]}}`, 4), []string{`"a"`, "dtype"}},
 	"negative dimension":  {file(`{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}`, 4), []string{`"a"`, "natural numbers"}},
 	"fractional":          {file(`{"a":{"dtype":"F32","shape":[1.5],"data_offsets":[0,4]}}`, 4), []string{`"a"`, "natural numbers"}},
 	"exponent":            {file(`{"a":{"dtype":"F32","shape":[1e2],"data_offsets":[0,400]}}`, 400), []string{`"a"`, "natural numbers"}},
 	"negative offset":     {file(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[-4,0]}}`, 4), []string{`"a"`, "natural numbers"}},
-	"one offset":          {file(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[0]}}`, 4), []string{`"a"`, "2 elements"}},
-	"metadata not text":   {file(`{"__metadata__":{"a":1}}`, 0), []string{`"a"`, "string"}},
+	"one offset":          {file(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[0]}}`, 4), []string{`"a"`, `"data_offsets" are [0], want 2 numbers`}},
+	"three offsets":       {file(`{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1,2]}}`, 1), []string{`"a"`, `"data_offsets" holds more than 2 numbers`}},
+	"null in a shape":     {file(`{"a":{"dtype":"U8","shape":[null],"data_offsets":[0,1]}}`, 1), []string{`"a"`, `"shape" holds null, want natural numbers`}},
+	"text in a shape":     {file(`{"a":{"dtype":"U8","shape":["1"],"data_offsets":[0,1]}}`, 1), []string{`"a"`, `"shape" holds "1", want natural numbers`}},
+	"a shape of shapes":   {file(`{"a":{"dtype":"U8","shape":`+strings.Repeat("[", 20000), 1), []string{`"a"`, `"shape" holds an array, want natural numbers`}},
+	"very many axes":      {file(`{"a":{"dtype":"U8","shape":[1`+strings.Repeat(",1", 64)+`],"data_offsets":[0,1]}}`, 1), []string{`"a"`, `"shape" holds more than 64 numbers`}},
+	"a very long name":    {file(`{"`+strings.Repeat("name", 300)+`":{}}`, 0), []string{`tensor "namename`, "1200 bytes is over the limit of 1000"}},
+	"metadata not text":   {file(`{"__metadata__":{"a":1}}`, 0), []string{"__metadata__", `"a": is 1, want a string`}},
+	"metadata nested":     {file(`{"__metadata__":{"a":`+strings.Repeat(`{"a":`, 20000), 0), []string{"__metadata__", `"a": is an object, want a string`}},
+	"metadata is null":    {file(`{"__metadata__":null}`, 0), []string{"__metadata__: is null, want an object"}},
+	"metadata twice":      {file(`{"__metadata__":{},"__metadata__":{}}`, 0), []string{`"__metadata__" appears twice`}},
 	"same name twice":     {file(`{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}`, 1), []string{`"a" appears twice`}},
 	"same key twice":      {file(`{"a":{"dtype":"U8","dtype":"I8","shape":[1],"data_offsets":[0,1]}}`, 1), []string{`"dtype" appears twice`}},
 	"offsets backwards":   {file(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[8,4]}}`, 8), []string{`tensor "a"`, "[8, 4] run backwards"}},
 	"offsets beyond file": {file(`{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}`, 7), []string{`tensor "a"`, "[0, 8] reach beyond the file's 7 bytes"}},
 	"offsets overflow":    {file(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[18446744073709551612,18446744073709551615]}}`, 4), []string{`tensor "a"`, "reach beyond"}},
-	"offset over 64 bits": {file(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,18446744073709551616]}}`, 4), []string{`"a"`, "out of range"}},
+	"offset over 64 bits": {file(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,18446744073709551616]}}`, 4), []string{`"a"`, "holds 18446744073709551616, want natural numbers below 2^64"}},
 	"shape too large":     {file(`{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}`, 8), []string{`tensor "a"`, "shape [3] of F32 takes 12 bytes", "[0, 8] hold 8"}},
 	"shape too small":     {file(`{"a":{"dtype":"F16","shape":[3],"data_offsets":[0,8]}}`, 8), []string{`tensor "a"`, "takes 6 bytes", "hold 8"}},
 	"scalar too large":    {file(`{"a":{"dtype":"F32","shape":[],"data_offsets":[0,8]}}`, 8), []string{`tensor "a"`, "takes 4 bytes"}},
@@ -84,12 +97,35 @@ func TestOpenRefusesLies(t *testing.T) {
 	}
 }
 
-func TestOpenRefusesAHeaderOverTheLimit(t *testing.T) {
-	file := make([]byte, lengthSize+maxHeader+1)
-	binary.LittleEndian.PutUint64(file, maxHeader+1)
-	_, err := parseHeader(file)
-	if err == nil || !strings.Contains(err.Error(), "over the format's limit of 100000000") {
-		t.Errorf("got %v", err)
+// TestHeaderLimits wants files without weights refused before their headers
+// take memory.
+func TestHeaderLimits(t *testing.T) {
+	long := make([]byte, lengthSize+maxHeader+1)
+	binary.LittleEndian.PutUint64(long, maxHeader+1)
+	_, err := parseHeader(long)
+	wantError(t, err, "header length 4194305 is over the limit of 4194304 bytes")
+
+	var many strings.Builder
+	many.WriteString("{")
+	for i := range maxTensors + 1 {
+		fmt.Fprintf(&many, `"%d":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},`, i)
+	}
+	_, err = parseHeader(file(many.String(), 0))
+	wantError(t, err, "header: it names more than 20000 tensors")
+}
+
+// TestHeaderOfALargeModel reads as many tensors as a header may have.
+func TestHeaderOfALargeModel(t *testing.T) {
+	entries := make([]string, maxTensors)
+	for i := range entries {
+		entries[i] = fmt.Sprintf(`"model.layers.%d.weight":{"dtype":"F16","shape":[1],"data_offsets":[%d,%d]}`, i, 2*i, 2*i+2)
+	}
+	h, err := parseHeader(file("{"+strings.Join(entries, ",")+"}", 2*maxTensors))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e := h.tensors["model.layers.19999.weight"]; len(h.tensors) != maxTensors || e.start != 39998 {
+		t.Errorf("%d tensors, the last one at %d", len(h.tensors), e.start)
 	}
 }
 
@@ -117,16 +153,17 @@ func FuzzOpen(f *testing.F) {
 	for _, c := range lies {
 		f.Add(c.file)
 	}
+	f.Add(every(0))
+	f.Add(every(3))
 	f.Add(file(`{}`, 0))
-	f.Add(file(`{"__metadata__":{"format":"pt"},"a":{"dtype":"F32","shape":[],"data_offsets":[0,4]},"b":{"dtype":"BF16","shape":[2,1],"data_offsets":[4,8]}}`, 8))
 	f.Add(file(` {"a":{"dtype":"F16","shape":[0],"data_offsets":[0,0]},"b":{"dtype":"F64","shape":[1],"data_offsets":[0,8]}}`, 8))
+	f.Add(file(`{"a":{"dtype":"F8_E4M3","shape":[2],"data_offsets":[0,2]},"b":{"dtype":"F4","shape":[2,2],"data_offsets":[2,4]}}`, 4))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		h, err := parseHeader(data)
+		opened, err := inMemory("fuzzed", data)
 		if err != nil {
 			return
 		}
-		opened := &File{path: "fuzzed", mapping: mmap.MMap(data), header: h}
-		total := h.size
+		total := opened.header.size
 		for _, name := range opened.Names() {
 			info, ok := opened.Info(name)
 			if !ok {
@@ -135,10 +172,14 @@ func FuzzOpen(f *testing.F) {
 			total += info.Bytes
 			d, err := opened.Get(name)
 			if err != nil {
+				if read[info.Dtype] && info.Bytes > 0 {
+					t.Fatal(err)
+				}
 				continue
 			}
-			if n := len(Float32s(d)); n != d.Shape().TotalSize() {
-				t.Fatalf("%q: %d numbers for shape %v", name, n, d.Shape())
+			NonFinite(d)
+			if n := len(Float32s(d)); n != d.Shape().TotalSize() || !slices.Equal(d.Shape(), info.Shape) {
+				t.Fatalf("%q: %d numbers of shape %v for shape %v", name, n, d.Shape(), info.Shape)
 			}
 		}
 		if total != len(data) {
@@ -146,3 +187,6 @@ func FuzzOpen(f *testing.F) {
 		}
 	})
 }
+
+// read are the dtypes that Get returns.
+var read = map[string]bool{"F16": true, "BF16": true, "F32": true, "F64": true}

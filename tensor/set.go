@@ -1,7 +1,6 @@
 package tensor
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -97,7 +96,7 @@ func (d Dir) openIndex(name string) (*Set, error) {
 	path := d.Path(name)
 	weightMap, err := parseIndex(text)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, fmt.Errorf("%s: index: %w", path, err)
 	}
 	s := &Set{index: path}
 	if err := s.openShards(d, weightMap); err != nil {
@@ -107,25 +106,32 @@ func (d Dir) openIndex(name string) (*Set, error) {
 }
 
 // parseIndex returns the weight_map of an index: tensor name to file name.
-func parseIndex(text []byte) (map[string]string, error) {
-	var index struct {
-		WeightMap map[string]string `json:"weight_map"`
+func parseIndex(text []byte) (weightMap map[string]string, err error) {
+	r := newJSONReader(text)
+	err = r.object(func(key string) (err error) {
+		if key != "weight_map" {
+			return r.skip()
+		}
+		if weightMap, err = r.texts(); err != nil {
+			err = fmt.Errorf("weight_map: %w", err)
+		}
+		return err
+	})
+	if err == nil {
+		err = r.end()
 	}
-	if err := json.Unmarshal(text, &index); err != nil {
-		return nil, fmt.Errorf("index: %w", err)
+	if err != nil {
+		return nil, err
 	}
-	if key, ok := duplicateKey(text); ok {
-		return nil, fmt.Errorf("index: %q appears twice; every name must be unique", key)
+	if len(weightMap) == 0 {
+		return nil, errors.New(`"weight_map" is missing or empty; it must map tensor names to .safetensors files`)
 	}
-	if len(index.WeightMap) == 0 {
-		return nil, errors.New(`index: "weight_map" is missing or empty; it must map tensor names to .safetensors files`)
-	}
-	for name, shard := range index.WeightMap {
-		if !plainName(shard) {
-			return nil, fmt.Errorf("index: tensor %q: shard %q is not a plain file name beside the index, ending in .safetensors", name, shard)
+	for _, name := range slices.Sorted(maps.Keys(weightMap)) {
+		if shard := weightMap[name]; !plainName(shard) {
+			return nil, fmt.Errorf("tensor %.60q: shard %.60q is not a plain file name beside the index, ending in .safetensors", name, shard)
 		}
 	}
-	return index.WeightMap, nil
+	return weightMap, nil
 }
 
 func (s *Set) openShards(d Dir, weightMap map[string]string) error {

@@ -147,11 +147,15 @@ func TestShards(t *testing.T) {
 
 func TestOpenSetRefusesLyingIndexes(t *testing.T) {
 	for name, c := range map[string]struct{ index, want string }{
-		"no JSON":          {`weights`, "index: invalid character"},
+		"no JSON":          {`weights`, "index: no JSON at byte 0: invalid character"},
 		"no map":           {`{"metadata":{}}`, `"weight_map" is missing or empty`},
-		"map of numbers":   {`{"weight_map":{"a":1}}`, "index: json"},
+		"map of numbers":   {`{"weight_map":{"a":1}}`, `index: weight_map: "a": is 1, want a string`},
+		"map is null":      {`{"weight_map":null}`, "index: weight_map: is null, want an object"},
+		"two maps":         {`{"weight_map":{"a":"1.safetensors"},"weight_map":{"a":"2.safetensors"}}`, `"weight_map" appears twice`},
+		"deep nesting":     {`{"metadata":` + strings.Repeat("[", 20000), "index: no JSON"},
+		"goes on":          {`{"weight_map":{"a":"1.safetensors"}}{}`, "after top-level value"},
 		"same name twice":  {`{"weight_map":{"a":"1.safetensors","a":"1.safetensors"}}`, `"a" appears twice`},
-		"missing shard":    {`{"weight_map":{"a":"1.safetensors","b":"2.safetensors"}}`, "2.safetensors"},
+		"missing shard":    {`{"weight_map":{"a":"1.safetensors","b":"2.safetensors","c":"3.safetensors"}}`, "2.safetensors"},
 		"not in its shard": {`{"weight_map":{"a":"1.safetensors","b":"1.safetensors"}}`, `tensor "b" is not in 1.safetensors`},
 		"parent":           {`{"weight_map":{"a":"../1.safetensors"}}`, `tensor "a": shard "../1.safetensors" is not a plain file name`},
 		"below":            {`{"weight_map":{"a":"d/1.safetensors"}}`, "not a plain file name"},
