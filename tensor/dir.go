@@ -1,6 +1,7 @@
 package tensor
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -19,8 +20,20 @@ type Dir struct {
 // OnDisk is a directory of the operating system.
 func OnDisk(path string) Dir { return Dir{path: path} }
 
-// InFS is the directory that fsys is.
-func InFS(fsys fs.FS) Dir { return Dir{fsys, "."} }
+// InFS is the directory that fsys is; nil has nothing in it.
+func InFS(fsys fs.FS) Dir {
+	if fsys == nil {
+		fsys = nothing{}
+	}
+	return Dir{fsys, "."}
+}
+
+// nothing is an fs.FS without files.
+type nothing struct{}
+
+func (nothing) Open(name string) (fs.File, error) {
+	return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+}
 
 // String is the directory's path, in an fs.FS from its root.
 func (d Dir) String() string { return d.path }
@@ -36,30 +49,70 @@ func (d Dir) Path(name string) string {
 // Sub is a directory in d.
 func (d Dir) Sub(name string) Dir { return Dir{d.fsys, d.Path(name)} }
 
-// ReadFile reads a file of d. Its errors are those of package os: fs.ErrNotExist
-// where there is none, and they have the file's Path.
+// maxText is how long a file may be that ReadFile reads, in bytes. CLIP's
+// tokenizer.json has 4 MB.
+const maxText = 16 << 20
+
+// ReadFile reads a file of d that is text, such as a configuration or a
+// vocabulary. It is fs.ErrNotExist where there is none; what is no regular file,
+// is longer than 16 MiB, is a link that leads nowhere, or by its first bytes is
+// what a download leaves in a file's place, is another error, as is a .json file
+// without contents. Errors have the file's Path.
 func (d Dir) ReadFile(name string) ([]byte, error) {
-	if d.fsys != nil {
-		return fs.ReadFile(d.fsys, d.Path(name))
+	path := d.Path(name)
+	f, err := d.openRegular(path)
+	if err != nil {
+		return nil, err
 	}
-	return os.ReadFile(d.Path(name))
+	defer f.Close()
+	text, err := readAll(f, path, maxText)
+	if err != nil {
+		return nil, err
+	}
+	if len(text) == 0 && filepath.Ext(name) == ".json" {
+		return nil, fmt.Errorf("%s: the file is empty; want JSON", path)
+	}
+	if what := foreign(text); what != "" {
+		return nil, fmt.Errorf("%s: the file is %s", path, what)
+	}
+	return text, nil
 }
 
-// Exists tells whether there is something of this name in d.
+// openRegular opens a file by its path, as the function of this name does.
+func (d Dir) openRegular(path string) (fs.File, error) {
+	if d.fsys == nil {
+		f, _, err := openRegular(path)
+		return f, err
+	}
+	info, err := fs.Stat(d.fsys, path)
+	if err == nil {
+		err = checkRegular(path, info)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return d.fsys.Open(path)
+}
+
+// Exists tells whether there is something of this name in d, be it a link that
+// leads nowhere: opening it says so.
 func (d Dir) Exists(name string) bool {
-	_, err := d.stat(name)
-	return err == nil
+	_, err := d.Stat(name)
+	return err == nil || errors.Is(err, errNowhere)
 }
 
-func (d Dir) stat(name string) (fs.FileInfo, error) {
+// Stat describes what is of this name in d, "" being d itself. It is
+// fs.ErrNotExist where there is nothing; a link that leads nowhere is another
+// error, which says where to.
+func (d Dir) Stat(name string) (fs.FileInfo, error) {
 	if d.fsys != nil {
 		return fs.Stat(d.fsys, d.Path(name))
 	}
-	return os.Stat(d.Path(name))
+	return stat(d.Path(name))
 }
 
-// entries lists d.
-func (d Dir) entries() ([]fs.DirEntry, error) {
+// ReadDir lists d, sorted by name.
+func (d Dir) ReadDir() ([]fs.DirEntry, error) {
 	if d.fsys != nil {
 		return fs.ReadDir(d.fsys, d.path)
 	}
@@ -73,21 +126,16 @@ func (d Dir) Open(name string) (*File, error) {
 	if d.fsys == nil {
 		return Open(path)
 	}
-	data, err := d.ReadFile(name)
+	info, err := d.Stat(name)
+	if err == nil {
+		err = checkRegular(path, info)
+	}
+	if err != nil {
+		return nil, err
+	}
+	data, err := fs.ReadFile(d.fsys, path)
 	if err != nil {
 		return nil, err
 	}
 	return inMemory(path, data)
-}
-
-// inMemory is a file with the contents data.
-func inMemory(path string, data []byte) (*File, error) {
-	if len(data) == 0 {
-		return nil, fmt.Errorf("%s: %w", path, errEmpty)
-	}
-	h, err := parseHeader(data)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return &File{path: path, data: data, header: h}, nil
 }

@@ -100,7 +100,7 @@ func TestDirErrors(t *testing.T) {
 	}
 	for part, says := range map[string][]string{
 		"broken": {"broken/m.safetensors: ", "too short"},
-		"shards": {"shards/m.safetensors.index.json: shard: ", "shards/1.safetensors"},
+		"shards": {"shards/m.safetensors.index.json: 1 of 1 shards are not there", "shards/1.safetensors"},
 		"pickle": {"pickle: no weights: looked for m.safetensors", "found m.bin, a pickle"},
 		"none":   {"model weights: ", "none"},
 	} {

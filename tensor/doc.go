@@ -8,6 +8,8 @@
 //	header.go       everything a file's header can lie about
 //	jsonreader.go   its JSON, and that of an index, token by token
 //	foreign.go      what people have in the place of a model's files
+//	regular.go      what is opened at all: pipes and broken links are not
+//	changed.go      whether a file is still what was opened, and its hash
 //	set.go          the one or several files that hold a model's weights
 //	dir.go          where they lie: on the disk or in an fs.FS
 //	save.go         writing a .safetensors file

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"math"
-	"os"
 	"slices"
 	"unsafe"
 
@@ -16,8 +15,8 @@ import (
 
 // File is one open safetensors file. Its tensors are read in place, from
 // memory that is mapped to the file: opening takes no time, processes share
-// the memory, and what is never used is never read. (A file of an fs.FS is in
-// memory instead: see Dir.)
+// the memory, and what is never used is never read. (A file of an fs.FS, and one
+// that Read has read, is in memory instead, and nothing changes it.)
 //
 // Its methods may be called from several goroutines, Close excepted. A file
 // that is written to while it is open changes the tensors, and one that is cut
@@ -27,9 +26,9 @@ import (
 // does; the old one then stays what it was until Close.
 type File struct {
 	path    string
-	opened  os.FileInfo // as it was then, nil for a file of an fs.FS
-	mapping mmap.MMap   // nil for a file of an fs.FS
-	data    []byte      // the whole file, nil once it is closed
+	mapped  *watched  // what mapping is of, nil for a file in memory
+	mapping mmap.MMap // nil for a file in memory
+	data    []byte    // the whole file, nil once it is closed
 	header  header
 }
 
@@ -43,66 +42,74 @@ type Info struct {
 // Open opens a safetensors file and checks its header against the file: a
 // header that is malformed or larger than any model's, names a tensor twice, or
 // has offsets that overlap, leave holes, do not fit the shape or lie outside the
-// file is an error that names the tensor.
+// file is an error that names the tensor. What is no regular file is refused.
 func Open(path string) (*File, error) {
-	mapping, opened, err := mapFile(path)
+	f, err := openMapped(path)
 	if err != nil {
 		return nil, err
 	}
-	h, err := parseHeader(mapping)
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), mapping.Unmap())
+	if f.header, err = parseHeader(f.data); err != nil {
+		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), f.Close())
 	}
-	return &File{path, opened, mapping, mapping, h}, nil
+	return f, nil
+}
+
+// openMapped maps a whole file read-only.
+func openMapped(path string) (*File, error) {
+	handle, info, err := openRegular(path)
+	if err != nil {
+		return nil, err
+	}
+	f := &File{path: path}
+	switch size := info.Size(); {
+	case size == 0:
+		err = fmt.Errorf("%s: %w", path, errEmpty)
+	case size > math.MaxInt:
+		err = fmt.Errorf("%s: %d bytes are more than this machine can address", path, size)
+	default:
+		if f.mapping, err = mmap.Map(handle, mmap.RDONLY, 0); err != nil {
+			err = fmt.Errorf("%s: cannot be mapped into memory: %w", path, err)
+		}
+	}
+	if err == nil {
+		f.data = f.mapping
+		f.mapped, err = watch(path, handle)
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close(), handle.Close())
+	}
+	return f, nil
+}
+
+// Read reads a safetensors file of at most the given number of bytes into
+// memory, with the checks of Open. It is for small files that come and go, such
+// as those that a program keeps for itself: others may do to the file what they
+// like, and a disk that fails is an error here.
+func Read(path string, most int64) (*File, error) {
+	handle, _, err := openRegular(path)
+	if err != nil {
+		return nil, err
+	}
+	data, err := readAll(handle, path, most)
+	if err = errors.Join(err, handle.Close()); err != nil {
+		return nil, err
+	}
+	return inMemory(path, data)
+}
+
+// inMemory is a file with the contents data.
+func inMemory(path string, data []byte) (*File, error) {
+	if len(data) == 0 {
+		return nil, fmt.Errorf("%s: %w", path, errEmpty)
+	}
+	h, err := parseHeader(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return &File{path: path, data: data, header: h}, nil
 }
 
 var errEmpty = errors.New("the file is empty; want a .safetensors file")
-
-// ErrChanged is returned for a file that was written to after it was opened.
-var ErrChanged = errors.New("the file was changed while it was open: open it again, and replace files by renaming new ones over them")
-
-// Changed returns ErrChanged if the file's size or time of modification is not
-// what it was when the file was opened. A file that another has taken the name
-// of, or that was deleted, has not changed, nor has one of an fs.FS.
-func (f *File) Changed() error {
-	if f.opened == nil {
-		return nil
-	}
-	now, err := os.Stat(f.path)
-	if err != nil || !os.SameFile(now, f.opened) {
-		return nil
-	}
-	if now.Size() != f.opened.Size() || !now.ModTime().Equal(f.opened.ModTime()) {
-		return fmt.Errorf("%s: %w", f.path, ErrChanged)
-	}
-	return nil
-}
-
-// mapFile maps a whole file read-only. The mapping outlives the descriptor.
-func mapFile(path string) (mmap.MMap, os.FileInfo, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, nil, err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, nil, err
-	}
-	switch size := info.Size(); {
-	case !info.Mode().IsRegular():
-		return nil, nil, fmt.Errorf("%s: not a regular file; want a .safetensors file", path)
-	case size == 0:
-		return nil, nil, fmt.Errorf("%s: %w", path, errEmpty)
-	case size > math.MaxInt:
-		return nil, nil, fmt.Errorf("%s: %d bytes are more than this machine can address", path, size)
-	}
-	mapping, err := mmap.Map(f, mmap.RDONLY, 0)
-	if err != nil {
-		return nil, nil, fmt.Errorf("%s: cannot be mapped into memory: %w", path, err)
-	}
-	return mapping, info, nil
-}
 
 // Names returns the names of all tensors, sorted.
 func (f *File) Names() []string { return slices.Sorted(maps.Keys(f.header.tensors)) }
@@ -120,8 +127,7 @@ func (f *File) Info(name string) (Info, bool) {
 // Metadata returns the free-form text of the header, such as "format": "pt".
 func (f *File) Metadata() map[string]string { return maps.Clone(f.header.metadata) }
 
-// Paths returns the file's path: what a program hashes to say which weights it
-// ran on.
+// Paths returns the file's path.
 func (f *File) Paths() []string { return []string{f.path} }
 
 // Get returns a tensor. F32, F16 and BF16 are not copied: the result is over
@@ -157,7 +163,7 @@ func (f *File) Get(name string) (*gt.Dense, error) {
 // Forget gives the memory that a tensor takes in this process back to the
 // system, which may hold on to it as its cache of the file. The tensor stays
 // valid: when it is read again, its memory comes back. Where the file has no
-// tensor of that name, of a file of an fs.FS, and on systems other than Unix,
+// tensor of that name, of a file in memory, and on systems other than Unix,
 // nothing happens.
 func (f *File) Forget(name string) {
 	if e, ok := f.header.tensors[name]; ok && f.mapping != nil {
@@ -169,11 +175,16 @@ func (f *File) Forget(name string) {
 // on: reading one ends the program. Closing twice is harmless.
 func (f *File) Close() error {
 	f.data = nil
-	if f.mapping == nil {
-		return nil
+	var errs []error
+	if f.mapping != nil {
+		errs = append(errs, f.mapping.Unmap()) // sets f.mapping to nil
 	}
-	if err := f.mapping.Unmap(); err != nil { // sets f.mapping to nil
-		return fmt.Errorf("%s: cannot be unmapped: %w", f.path, err)
+	if f.mapped != nil {
+		errs = append(errs, f.mapped.Close())
+		f.mapped = nil
+	}
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("%s: cannot be closed: %w", f.path, err)
 	}
 	return nil
 }

@@ -2,15 +2,12 @@ package tensor
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"math"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
-	"time"
 	"unsafe"
 
 	"github.com/google/go-cmp/cmp"
@@ -159,39 +156,6 @@ func TestClosedFile(t *testing.T) {
 	}
 	if err := os.Remove(f.path); err != nil { // Windows would refuse while it is mapped
 		t.Error(err)
-	}
-}
-
-func TestChangedFile(t *testing.T) {
-	dir := t.TempDir()
-	f := open(t, write(t, dir, "m.safetensors", every(0)))
-	if err := f.Changed(); err != nil {
-		t.Errorf("untouched: %v", err)
-	}
-	info, err := os.Stat(f.path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Chtimes(f.path, info.ModTime(), info.ModTime().Add(time.Second)); err != nil {
-		t.Fatal(err)
-	}
-	if err := f.Changed(); !errors.Is(err, ErrChanged) || !strings.Contains(err.Error(), f.path) {
-		t.Errorf("written to: %v, want ErrChanged with the path", err)
-	}
-	if runtime.GOOS == "windows" {
-		return // refuses what follows while the file is mapped
-	}
-	if err := os.Rename(write(t, dir, "new", every(1)), f.path); err != nil {
-		t.Fatal(err)
-	}
-	if err := f.Changed(); err != nil {
-		t.Errorf("renamed over: %v", err)
-	}
-	if err := os.Remove(f.path); err != nil {
-		t.Fatal(err)
-	}
-	if err := f.Changed(); err != nil {
-		t.Errorf("removed: %v", err)
 	}
 }
 

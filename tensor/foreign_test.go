@@ -21,13 +21,15 @@ var foreigners = map[string]struct{ file, want string }{
 	"few zeros":       {"\x00\x00\x00", "full of zeros"},
 }
 
-// TestForeignFiles are named as what they are.
+// TestForeignFiles are named as what they are, as weights and as text.
 func TestForeignFiles(t *testing.T) {
 	for name, c := range foreigners {
 		t.Run(name, func(t *testing.T) {
-			dir := directory(t, map[string]string{"m.safetensors": c.file})
+			dir := directory(t, map[string]string{"m.safetensors": c.file, "config.json": c.file})
 			_, err := OpenSet(dir, "m")
 			wantError(t, err, "m.safetensors: the file is "+c.want, "want a .safetensors file")
+			_, err = OnDisk(dir).ReadFile("config.json")
+			wantError(t, err, "config.json: the file is "+c.want)
 		})
 	}
 	_, err := Open(write(t, t.TempDir(), "m.safetensors", []byte(`{"error":"Repository not found"}`)))

@@ -137,7 +137,7 @@ func TestOpenRefusesWhatIsNoFile(t *testing.T) {
 	}
 	for path, want := range map[string]string{
 		empty:                       "the file is empty",
-		dir:                         "not a regular file",
+		dir:                         "not a regular file but a directory",
 		filepath.Join(dir, "other"): "other",
 	} {
 		_, err := Open(path)

@@ -1,6 +1,9 @@
 package tensor
 
 import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -16,6 +19,7 @@ import (
 // it names. What is said of File holds for Set.
 type Set struct {
 	index string // path of the index, "" for a single file
+	hash  string // SHA-256 of the index
 	files []*File
 	at    map[string]*File // the file that holds a tensor
 }
@@ -45,7 +49,7 @@ func (d Dir) OpenSet(stems ...string) (*Set, error) {
 	for _, stem := range stems {
 		for _, suffix := range suffixes {
 			name := stem + suffix
-			switch _, err := d.stat(name); {
+			switch _, err := d.Stat(name); {
 			case errors.Is(err, fs.ErrNotExist):
 				looked = append(looked, name)
 			case err != nil:
@@ -62,11 +66,14 @@ func (d Dir) OpenSet(stems ...string) (*Set, error) {
 
 // notFound explains why a directory has no weights that can be read.
 func (d Dir) notFound(looked []string) error {
-	entries, err := d.entries()
+	entries, err := d.ReadDir()
 	if err != nil {
 		return fmt.Errorf("model weights: %w", err)
 	}
 	err = fmt.Errorf("%s: no weights: looked for %s", d, strings.Join(looked, ", "))
+	if name := d.unfinished(entries); name != "" {
+		return fmt.Errorf("%w; found %s, a download that was not finished: start it again", err, name)
+	}
 	for _, e := range entries {
 		switch filepath.Ext(e.Name()) {
 		case ".bin", ".ckpt", ".pt", ".pth":
@@ -74,6 +81,31 @@ func (d Dir) notFound(looked []string) error {
 		}
 	}
 	return err
+}
+
+// unfinished is the path of a file that a program was still downloading, among
+// a directory's entries or where the hub's own program keeps them, "" if there
+// is none.
+func (d Dir) unfinished(entries []fs.DirEntry) string {
+	for _, e := range entries {
+		switch filepath.Ext(e.Name()) {
+		case ".incomplete", ".part", ".crdownload", ".aria2":
+			return d.Path(e.Name())
+		}
+	}
+	if d.fsys != nil {
+		return ""
+	}
+	// hf download --local-dir MODEL, for the files of MODEL/PART.
+	part, err := filepath.Abs(d.path)
+	if err != nil {
+		return ""
+	}
+	kept := filepath.Join(filepath.Dir(part), ".cache", "huggingface", "download", filepath.Base(part))
+	if found, err := filepath.Glob(filepath.Join(kept, "*.incomplete")); err == nil && len(found) > 0 {
+		return found[0]
+	}
+	return ""
 }
 
 func (d Dir) openSingle(name string) (*Set, error) {
@@ -98,7 +130,8 @@ func (d Dir) openIndex(name string) (*Set, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: index: %w", path, err)
 	}
-	s := &Set{index: path}
+	sum := sha256.Sum256(text)
+	s := &Set{index: path, hash: hex.EncodeToString(sum[:])}
 	if err := s.openShards(d, weightMap); err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), s.Close())
 	}
@@ -136,7 +169,11 @@ func parseIndex(text []byte) (weightMap map[string]string, err error) {
 
 func (s *Set) openShards(d Dir, weightMap map[string]string) error {
 	byShard := map[string]*File{}
-	for _, shard := range slices.Compact(slices.Sorted(maps.Values(weightMap))) {
+	shards := slices.Compact(slices.Sorted(maps.Values(weightMap)))
+	if err := d.checkShards(shards); err != nil {
+		return err
+	}
+	for _, shard := range shards {
 		f, err := d.Open(shard)
 		if err != nil {
 			return fmt.Errorf("shard: %w", err)
@@ -147,11 +184,25 @@ func (s *Set) openShards(d Dir, weightMap map[string]string) error {
 	for _, name := range slices.Sorted(maps.Keys(weightMap)) {
 		f := byShard[weightMap[name]]
 		if _, ok := f.header.tensors[name]; !ok {
-			return fmt.Errorf("tensor %q is not in %s, where the index has it", name, weightMap[name])
+			return fmt.Errorf("tensor %.60q is not in %s, where the index has it", name, weightMap[name])
 		}
 		s.at[name] = f // decides where two shards hold it
 	}
 	return nil
+}
+
+// checkShards wants all shards to be there.
+func (d Dir) checkShards(shards []string) error {
+	var missing []string
+	for _, shard := range shards {
+		if !d.Exists(shard) {
+			missing = append(missing, d.Path(shard))
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%d of %d shards are not there, the first %s: the download was not finished", len(missing), len(shards), missing[0])
 }
 
 // plainName reports whether a shard's name stays in the index's directory on
@@ -205,17 +256,39 @@ func (s *Set) Forget(name string) {
 }
 
 // Changed returns the first of the files' ErrChanged, as File.Changed does.
-func (s *Set) Changed() error {
+func (s *Set) Changed() error { return s.first((*File).Changed) }
+
+// Replaced returns the first of the files' ErrReplaced, as File.Replaced does.
+func (s *Set) Replaced() error { return s.first((*File).Replaced) }
+
+// first returns the first error that check has for a file.
+func (s *Set) first(check func(*File) error) error {
 	for _, f := range s.files {
-		if err := f.Changed(); err != nil {
+		if err := check(f); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// Paths returns the files that make up the set, the index first: what a
-// program hashes to say which weights it ran on.
+// Hashes returns the SHA-256 of all files of Paths as File.Hashes does; of the
+// index it is that of the text that was read.
+func (s *Set) Hashes(ctx context.Context) (map[string]string, error) {
+	all := map[string]string{}
+	if s.index != "" {
+		all[s.index] = s.hash
+	}
+	for _, f := range s.files {
+		hashes, err := f.Hashes(ctx)
+		if err != nil {
+			return nil, err
+		}
+		maps.Copy(all, hashes)
+	}
+	return all, nil
+}
+
+// Paths returns the files that make up the set, the index first.
 func (s *Set) Paths() []string {
 	var paths []string
 	if s.index != "" {

@@ -1,0 +1,101 @@
+package tensor
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// openRegular opens a file of the disk. What is none, such as a directory or a
+// pipe, is refused before it is opened: that of a pipe would wait for whoever
+// writes into it. A link that leads nowhere is an error that says so.
+func openRegular(path string) (*os.File, os.FileInfo, error) {
+	info, err := stat(path)
+	if err == nil {
+		err = checkRegular(path, info)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	if info, err = f.Stat(); err == nil { // another may have taken its name
+		err = checkRegular(path, info)
+	}
+	if err != nil {
+		return nil, nil, errors.Join(err, f.Close())
+	}
+	return f, info, nil
+}
+
+// checkRegular refuses what is not a file with contents of its own.
+func checkRegular(path string, info fs.FileInfo) error {
+	kind := "a device"
+	switch mode := info.Mode(); {
+	case mode.IsRegular():
+		return nil
+	case mode.IsDir():
+		kind = "a directory"
+	case mode&fs.ModeNamedPipe != 0:
+		kind = "a pipe"
+	case mode&fs.ModeSocket != 0:
+		kind = "a socket"
+	}
+	return fmt.Errorf("%s: not a regular file but %s", path, kind)
+}
+
+// errNowhere is of a link that leads nowhere.
+var errNowhere = errors.New("which is not there: the download was not finished, or what links lead to was not copied with them")
+
+// stat is os.Stat, but that a link which leads nowhere is an error that says so
+// and is not fs.ErrNotExist: what has a name is meant to be there.
+func stat(path string) (fs.FileInfo, error) {
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		if link, target, ok := dangling(path); ok {
+			return nil, fmt.Errorf("%s: a link to %s, %w", link, target, errNowhere)
+		}
+	}
+	return info, err
+}
+
+// dangling finds the link, path itself or a directory on its way, that leads
+// nowhere, and where it leads.
+func dangling(path string) (link, target string, ok bool) {
+	for link = path; ; link = filepath.Dir(link) {
+		if info, err := os.Lstat(link); err == nil {
+			if info.Mode()&fs.ModeSymlink == 0 {
+				return "", "", false
+			}
+			break
+		}
+		if filepath.Dir(link) == link {
+			return "", "", false
+		}
+	}
+	if _, err := os.Stat(link); !errors.Is(err, fs.ErrNotExist) {
+		return "", "", false // it leads somewhere, where what is looked for is not
+	}
+	target, err := os.Readlink(link)
+	if err == nil && !filepath.IsAbs(target) {
+		target = filepath.Join(filepath.Dir(link), target)
+	}
+	return link, target, err == nil
+}
+
+// readAll reads a file that may have most bytes.
+func readAll(f io.Reader, path string, most int64) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(f, most+1))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if int64(len(data)) > most {
+		return nil, fmt.Errorf("%s: the file has more than %d bytes, the most that it may have", path, most)
+	}
+	return data, nil
+}
