@@ -38,8 +38,12 @@ var (
 
 	// ErrFileChanged and ErrFileLost are returned where a file of weights was
 	// written to or cut short while it was open. The first is noticed when a graph
-	// is compiled, by the file's size and time; a change that leaves both alone, or
-	// that comes later and cuts nothing off, changes results and is not noticed.
+	// is compiled and by Pipeline.Changed, by the file's size and times; a change
+	// that comes later changes results, so ask before these are kept.
 	ErrFileChanged = tensor.ErrChanged
 	ErrFileLost    = nn.ErrFileLost
+
+	// ErrFileReplaced is returned by Pipeline.Changed where another file has taken
+	// the name of one that is open. Results are those of the one that is open.
+	ErrFileReplaced = tensor.ErrReplaced
 )

@@ -45,13 +45,6 @@ type Pipeline struct {
 	programs programs[string]
 }
 
-// weightFiles is a tensor.Set or a tensor.File.
-type weightFiles interface {
-	Paths() []string
-	Changed() error
-	Close() error
-}
-
 // OpenOption changes how a model is opened.
 type OpenOption func(*openOptions)
 
@@ -333,17 +326,6 @@ func (p *Pipeline) Close() error {
 	}
 	p.files = nil
 	return errors.Join(errs...)
-}
-
-// Files lists the files that the weights come from, none after Close.
-func (p *Pipeline) Files() []string {
-	p.life.RLock()
-	defer p.life.RUnlock()
-	var paths []string
-	for _, f := range p.files {
-		paths = append(paths, f.Paths()...)
-	}
-	return paths
 }
 
 // Arena is the memory that the pipeline's programs take turns in. A program
