@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/sdgraph/sdgraph/examples/internal/cli"
 	"github.com/sdgraph/sdgraph/examples/internal/imageio"
 )
 
@@ -48,7 +49,7 @@ func ablate(ctx context.Context, f flags) error {
 			return err
 		}
 		fmt.Fprintf(os.Stderr, "\n%s\n", a.name)
-		if err := j.run(ctx); err != nil {
+		if err := cli.Cause(p, j.run(ctx)); err != nil {
 			return fmt.Errorf("%s: %w", a.name, err)
 		}
 		picture, err := imageio.Read(j.name(f.Seed) + ".png")

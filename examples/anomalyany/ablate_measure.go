@@ -215,6 +215,9 @@ func (k *findings) finish(ctx context.Context, benches []*bench, all []work) err
 					return
 				}
 				found, err := b.measure(ctx, w)
+				if err == nil {
+					err = b.model.Changed()
+				}
 				mu.Lock()
 				if err == nil {
 					err = k.add(w, found)

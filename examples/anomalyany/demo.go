@@ -214,7 +214,7 @@ func (s *show) work(ctx context.Context, number int, tasks <-chan task, done cha
 			return
 		}
 		defer p.Close()
-		m = &model{p, m.vocabulary, m.hashes}
+		m = &model{Pipeline: p, vocabulary: m.vocabulary, hashes: m.hashes}
 	}
 	var g *anomaly.Generator
 	var j *job

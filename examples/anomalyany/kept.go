@@ -20,6 +20,10 @@ import (
 
 const stateFormat = "anomalyany state 1"
 
+// maxState is how many bytes a state file may have. That of a picture of
+// 4096×4096 pixels has 9 MB, and a trace.
+const maxState = 64 << 20
+
 // restOfState is what is not a tensor, nor in float32.
 type restOfState struct {
 	Seed      uint64              `json:"seed"`
@@ -85,7 +89,7 @@ func (j *job) readState(seed uint64) (*anomaly.State, error) {
 }
 
 func (j *job) openState(path string, seed uint64) (*anomaly.State, error) {
-	f, err := tensor.Open(path)
+	f, err := tensor.Read(path, maxState) // others may cut the file short
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -48,5 +50,21 @@ func TestStateFile(t *testing.T) {
 	}
 	if names := clitest.Written(t, j.flags.Out); len(names) > 0 {
 		t.Errorf("left %v", names)
+	}
+}
+
+// TestStateFileIsBounded refuses what is far larger than any state before it is
+// read: a file of holes takes no room on a disk.
+func TestStateFileIsBounded(t *testing.T) {
+	j := stateJob(t.TempDir())
+	if err := j.writeState(3, someState()); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(j.statePath(3), maxState+1); err != nil {
+		t.Fatal(err)
+	}
+	_, err := j.readState(3)
+	if err == nil || !strings.Contains(err.Error(), j.statePath(3)) || !strings.Contains(err.Error(), "more than 67108864 bytes") {
+		t.Errorf("got %v", err)
 	}
 }

@@ -107,5 +107,5 @@ func run(ctx context.Context, f flags) error {
 	if err != nil {
 		return err
 	}
-	return j.run(ctx)
+	return cli.Cause(p, j.run(ctx))
 }

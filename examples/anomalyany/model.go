@@ -8,10 +8,10 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
-	"github.com/sdgraph/sdgraph/examples/internal/files"
 	"github.com/sdgraph/sdgraph/tensor"
 )
 
@@ -23,7 +23,17 @@ var embedded fs.FS
 type model struct {
 	*diffusion.Pipeline
 	vocabulary anomaly.Vocabulary
-	hashes     func() (map[string]string, error) // SHA-256 of its files
+
+	// hashes are the SHA-256 of its files, or an error where they are no longer
+	// what pictures are made with: whatever claims them is written after asking.
+	hashes func() (map[string]string, error)
+	stop   func() // the hashing
+}
+
+// Close closes the pipeline, and does not wait for hashes.
+func (m *model) Close() error {
+	m.stop()
+	return m.Pipeline.Close()
 }
 
 // openModel opens what the flags ask for, and says which of their words it does
@@ -37,12 +47,10 @@ func openModel(ctx context.Context, f flags) (*model, error) {
 	if m.Pipeline, err = openPipeline(ctx, f); err != nil {
 		return nil, err
 	}
-	hash := files.Hash
-	if dir := embedded; f.usesEmbedded() {
-		hash = func(path string) (string, error) { return files.HashFS(dir, path) }
+	if f.usesEmbedded() {
 		fmt.Fprintln(os.Stderr, "model: the small one of drawings that comes with this program; for photographs see 'anomalyany weights'")
 	}
-	m.hashes = hashInBackground(m.Files(), hash)
+	m.hashInBackground(ctx)
 	m.warnOfWords(os.Stderr, f)
 	return m, nil
 }
@@ -123,29 +131,16 @@ func (m *model) notes(f flags) []string {
 	return all
 }
 
-// hashInBackground hashes files while the pictures are made; the function that
-// it returns waits for it.
-func hashInBackground(paths []string, hash func(path string) (string, error)) func() (map[string]string, error) {
-	type result struct {
-		hashes map[string]string
-		err    error
-	}
-	done := make(chan result, 1)
-	go func() {
-		hashes := map[string]string{}
-		for _, path := range paths {
-			h, err := hash(path)
-			if err != nil {
-				done <- result{nil, err}
-				return
-			}
-			hashes[path] = h
+// hashInBackground hashes the weights while the first picture is made.
+func (m *model) hashInBackground(ctx context.Context) {
+	ctx, m.stop = context.WithCancel(ctx)
+	hash := sync.OnceValues(func() (map[string]string, error) { return m.Pipeline.Hashes(ctx) })
+	m.hashes = func() (map[string]string, error) {
+		hashes, err := hash()
+		if err == nil {
+			err = m.Changed()
 		}
-		done <- result{hashes, nil}
-	}()
-	return func() (map[string]string, error) {
-		r := <-done
-		done <- r
-		return r.hashes, r.err
+		return hashes, err
 	}
+	go hash()
 }

@@ -101,6 +101,9 @@ func (j *job) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := j.pipeline.Changed(); err != nil { // the page says which model made it
+		return err
+	}
 	paths, err := j.write(ctx, picture, o.maps)
 	if err != nil {
 		return err

@@ -183,6 +183,9 @@ func (j *job) makeOne(ctx context.Context, seed uint64, report *progress) error 
 		return err
 	}
 	report.decoded(time.Since(started))
+	if err := j.pipeline.Changed(); err != nil { // the picture says which model made it
+		return err
+	}
 	path := filepath.Join(j.flags.Out, j.name(seed))
 	if err := j.write(path, seed, decoded); err != nil {
 		return err

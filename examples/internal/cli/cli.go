@@ -52,6 +52,18 @@ func OpenModel(ctx context.Context, model string, random bool, howToStart string
 	return diffusion.Open(model, append(opts, diffusion.WithoutCLIP(), diffusion.WithContext(ctx))...)
 }
 
+// Cause puts before the error of a run that its weights are no longer those that
+// were opened, where that is so: what failed then may be anything.
+func Cause(p interface{ Changed() error }, err error) error {
+	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, diffusion.ErrFileChanged) || errors.Is(err, diffusion.ErrFileReplaced) {
+		return err
+	}
+	if changed := p.Changed(); changed != nil {
+		return fmt.Errorf("%w (noticed when this failed: %w)", changed, err)
+	}
+	return err
+}
+
 // WarnOfCuts says what of a text, which is called what, the model will not
 // read because it is too long.
 func WarnOfCuts(w io.Writer, t *clip.Tokenizer, what, text string) {

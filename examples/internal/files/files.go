@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
-	"io/fs"
 	"os"
 )
 
@@ -37,16 +36,6 @@ func Exists(path string) bool {
 // Hash is the SHA-256 of a file, in hexadecimal.
 func Hash(path string) (string, error) {
 	f, err := os.Open(path)
-	return hash(f, err)
-}
-
-// HashFS is that of a file in fsys.
-func HashFS(fsys fs.FS, path string) (string, error) {
-	f, err := fsys.Open(path)
-	return hash(f, err)
-}
-
-func hash(f io.ReadCloser, err error) (string, error) {
 	if err != nil {
 		return "", err
 	}

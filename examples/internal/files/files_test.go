@@ -90,9 +90,6 @@ func TestHash(t *testing.T) {
 		if got, err := Hash(path); err != nil || got != want {
 			t.Errorf("%q: %s, %v; want %s", content, got, err, want)
 		}
-		if got, err := HashFS(os.DirFS(filepath.Dir(path)), "x"); err != nil || got != want {
-			t.Errorf("%q in an fs.FS: %s, %v; want %s", content, got, err, want)
-		}
 	}
 	if _, err := Hash("nowhere"); err == nil {
 		t.Error("a file that is not there has a hash")
