@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"strings"
 
 	"github.com/sdgraph/sdgraph/clip"
@@ -30,12 +29,12 @@ code (model.diffusion_model., first_stage_model., cond_stage_model.).`
 // checkPath refuses what is neither a directory nor a file of Stable Diffusion
 // 1.x by its looks, and tells which of the two it is.
 func checkPath(path string) (single bool, err error) {
-	info, err := os.Stat(path)
+	info, err := tensor.OnDisk(path).Stat("")
 	switch {
 	case err != nil:
 		return false, fmt.Errorf("model directory: %w\n%s", err, Layout)
 	case info.IsDir():
-		return false, nil
+		return false, checkPart(path)
 	}
 	return true, checkFile(path)
 }
@@ -57,7 +56,7 @@ func checkDirectory(dir tensor.Dir) error {
 		}
 	}
 	if len(missing) > 0 {
-		return fmt.Errorf("%s has no %s\n%s", dir, strings.Join(missing, ", no "), Layout)
+		return fmt.Errorf("%s has no %s%s\n%s", dir, strings.Join(missing, ", no "), elsewhere(dir, isModel), Layout)
 	}
 	return nil
 }

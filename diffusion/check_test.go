@@ -1,6 +1,7 @@
 package diffusion
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"math"
 	"os"
@@ -211,6 +212,21 @@ var badDirectories = []struct {
 		s.remove("clip")
 		s.must(os.CopyFS(s.path("clip"), os.DirFS(s.path("text_encoder"))))
 	}, []string{"clip/config.json", "clip_text_model"}},
+	{"what downloads leave behind", func(s spoiled) {
+		s.write(unetWeights, "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 3438167540\n")
+		s.write(vaeConfig, "<!DOCTYPE html>\n<html>")
+		s.write(textWeights, strings.Repeat("\x00", 4096))
+		s.write("clip/config.json", "")
+	}, []string{
+		unetWeights + ": the file is a Git LFS pointer", "git lfs pull", vaeConfig + ": the file is a web page",
+		textWeights + ": the file is full of zeros", "clip/config.json: the file is empty",
+	}},
+	{"a pointer for an index", func(s spoiled) { s.write("model_index.json", "version https://git-lfs.github.com/spec/v1\n") },
+		[]string{"model_index.json: the file is a Git LFS pointer"}},
+	{"float8", func(s spoiled) {
+		const header = `{"conv_in.weight":{"dtype":"F8_E4M3","shape":[32,4,3,3],"data_offsets":[0,1152]}}`
+		s.write(unetWeights, string(binary.LittleEndian.AppendUint64(nil, uint64(len(header))))+header+strings.Repeat("8", 1152))
+	}, []string{unetWeights, `tensor "conv_in.weight": dtype F8_E4M3 is not read; convert to F16`}},
 	{"preprocessor", func(s spoiled) { s.write("clip/preprocessor_config.json", `{"image_std": [1, 0, 1]}`) },
 		[]string{"preprocessor_config.json", "std positive"}},
 }

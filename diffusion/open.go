@@ -249,6 +249,11 @@ func (p *Pipeline) openCLIP(dir tensor.Dir, o openOptions) (err error) {
 		return nil
 	}
 	p.CLIPDir = from.String()
+	if !isPart(from) {
+		if where := elsewhere(from, isPart); where != "" {
+			return fmt.Errorf("%s has no %s%s", from, nn.ConfigFile, where)
+		}
+	}
 	p.CLIP, err = opened(p, o, from, func(dir tensor.Dir, opts ...nn.LoadOption) (*CLIP, *tensor.Set, error) {
 		return OpenCLIP(dir, p.Tokenizer, opts...)
 	})

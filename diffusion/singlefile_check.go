@@ -19,11 +19,11 @@ makes a file that is`
 func checkFile(path string) error {
 	switch strings.ToLower(filepath.Ext(path)) {
 	case ".safetensors":
-		return nil
+		return checkPart(filepath.Dir(path))
 	case ".ckpt", ".pt", ".pth", ".bin", ".pkl":
 		return fmt.Errorf(howToConvert, path, strings.TrimSuffix(path, filepath.Ext(path))+".safetensors")
 	}
-	return fmt.Errorf("%s is a file, want a directory or a .safetensors file\n%s", path, Layout)
+	return fmt.Errorf("%s is a file, want a directory or a .safetensors file%s\n%s", path, above(path), Layout)
 }
 
 // foreign are names that tell other kinds of files by, the surest first.
