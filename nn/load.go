@@ -2,6 +2,7 @@ package nn
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"path"
@@ -21,7 +22,8 @@ type Source interface {
 	Get(name string) (*gt.Dense, error)
 }
 
-// LoadOption says how the names of a source and a model differ.
+// LoadOption says how the names of a source and a model differ; nil says
+// nothing.
 type LoadOption func(*loader)
 
 // WithPrefix lets names differ by a prefix, such as "text_model.", that either
@@ -33,6 +35,9 @@ func WithPrefix(prefix string) LoadOption {
 // WithRename translates the source's names into the model's before anything
 // else looks at them. "" means that the tensor is to be ignored.
 func WithRename(rename func(name string) string) LoadOption {
+	if rename == nil {
+		return nil
+	}
 	return func(l *loader) { l.renames = append(l.renames, rename) }
 }
 
@@ -56,7 +61,12 @@ func AllowUnused() LoadOption { return func(l *loader) { l.allowUnused = true } 
 
 // WithContext makes Load stop with ctx's error, between two tensors, when ctx
 // does.
-func WithContext(ctx context.Context) LoadOption { return func(l *loader) { l.ctx = ctx } }
+func WithContext(ctx context.Context) LoadOption {
+	if ctx == nil {
+		return nil
+	}
+	return func(l *loader) { l.ctx = ctx }
+}
 
 // Load gives every weight of a model (see Params) its tensor of the source, not
 // copied. A tensor must have the weight's shape, [out, in] and [out, in, 1, 1]
@@ -73,9 +83,14 @@ func Load(model any, src Source, opts ...LoadOption) error {
 		return fmt.Errorf("load weights: %w", err)
 	}
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true)) // see faulted
+	if src == nil {
+		return errors.New("load weights: there is no source to load from: it is nil")
+	}
 	l := loader{ctx: context.Background(), wanted: map[string]*Weight{}, called: map[string]string{}}
 	for _, opt := range opts {
-		opt(&l)
+		if opt != nil {
+			opt(&l)
+		}
 	}
 	for _, pattern := range l.ignore {
 		if _, err := path.Match(pattern, ""); err != nil {
@@ -212,6 +227,9 @@ func (l *loader) read(src Source) (err error) {
 		}
 		source := l.found[name]
 		value, err := src.Get(source)
+		if err == nil && value == nil {
+			err = fmt.Errorf("%s: the source lists it and has no tensor for it", source)
+		}
 		if err != nil {
 			l.report.add(unreadable, "%v", err)
 			continue

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"math"
+	"slices"
 	"strings"
 	"sync"
 
@@ -30,6 +31,9 @@ func Randomize(model any, seed uint64, dtype gt.Dtype) error {
 		return fmt.Errorf("random weights: %w", err)
 	}
 	for _, p := range params {
+		if slices.ContainsFunc(p.shape, func(dim int) bool { return dim < 0 }) {
+			return fmt.Errorf("random weights: %s has the shape %v, want no negative dimension", p.Name, p.shape)
+		}
 		var draw func() *gt.Dense
 		switch dtype {
 		case gt.Float32:

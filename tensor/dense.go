@@ -1,7 +1,8 @@
 package tensor
 
 import (
-	"fmt"
+	"math"
+	"math/bits"
 	"unsafe"
 
 	"github.com/x448/float16"
@@ -11,11 +12,10 @@ import (
 )
 
 // Elements returns d's numbers, row-major, as kernel input. They are not
-// copied, unless d is a transposed or sliced view of another tensor. It panics
-// when d is not of dtype Float32, Float16 or BFloat16, as kernels do on
-// operands that do not fit.
+// copied, unless d is a transposed or sliced view of another tensor. There are
+// none if d is nil or not of dtype Float32, Float16 or BFloat16.
 func Elements(d *gt.Dense) kernels.Elements {
-	switch d.Dtype() {
+	switch dtypeOf(d) {
 	case gt.Float32:
 		return kernels.Float32s(backing[float32](d))
 	case Float16:
@@ -23,15 +23,29 @@ func Elements(d *gt.Dense) kernels.Elements {
 	case BFloat16:
 		return kernels.BFloat16s(bitPatterns(backing[BF16](d)))
 	}
-	panic(fmt.Sprintf("tensor: dtype %v cannot be read by kernels; want float32, Float16 or BF16", d.Dtype()))
+	return kernels.Elements{}
+}
+
+// dtypeOf is d's dtype, or that of nothing if d is nil.
+func dtypeOf(d *gt.Dense) gt.Dtype {
+	if d == nil {
+		return gt.Dtype{}
+	}
+	return d.Dtype()
 }
 
 // ToFloat32 returns d as a contiguous float32 tensor of the same shape: d
-// itself when it is one already, otherwise a copy. Like Elements it panics on
-// a dtype other than Float32, Float16 and BFloat16.
+// itself when it is one already, otherwise a copy. It is nil if d is, or is of a
+// dtype other than Float32, Float16 and BFloat16.
 func ToFloat32(d *gt.Dense) *gt.Dense {
-	if d.Dtype() == gt.Float32 && !d.IsMaterializable() {
-		return d
+	switch dtypeOf(d) {
+	case gt.Float32:
+		if !d.IsMaterializable() {
+			return d
+		}
+	case Float16, BFloat16:
+	default:
+		return nil
 	}
 	e := Elements(d)
 	v := make([]float32, e.Len())
@@ -40,17 +54,17 @@ func ToFloat32(d *gt.Dense) *gt.Dense {
 }
 
 // Float32s returns d's numbers in row-major order as float32: d's own memory
-// when it is a contiguous float32 tensor, otherwise a copy. Like Elements it
-// panics on a dtype other than Float32, Float16 and BFloat16.
+// when it is a contiguous float32 tensor, otherwise a copy. It is nil where
+// ToFloat32 is.
 func Float32s(d *gt.Dense) []float32 { return backing[float32](ToFloat32(d)) }
 
 // FromFloat32s returns a tensor over v, which is not copied. No shape at all
-// means a scalar. It panics when v has not as many numbers as the shape.
+// means a scalar. It is nil when v has not as many numbers as the shape holds.
 func FromFloat32s(v []float32, shape ...int) *gt.Dense { return dense(v, shape) }
 
 // FromFloat32sAs returns a tensor of the given dtype (gt.Float32, Float16 or
 // BFloat16) with the numbers of v, rounded to nearest, to even on a tie. v is
-// always copied. It panics where FromFloat32s does, and on another dtype.
+// always copied. It is nil where FromFloat32s is, and for another dtype.
 func FromFloat32sAs(dtype gt.Dtype, v []float32, shape ...int) *gt.Dense {
 	switch dtype {
 	case gt.Float32:
@@ -60,7 +74,7 @@ func FromFloat32sAs(dtype gt.Dtype, v []float32, shape ...int) *gt.Dense {
 	case BFloat16:
 		return dense(convert(v, ToBF16), shape)
 	}
-	panic(fmt.Sprintf("tensor: dtype %v is not a checkpoint's; want float32, Float16 or BF16", dtype))
+	return nil
 }
 
 func convert[F, T any](v []F, round func(F) T) []T {
@@ -71,10 +85,19 @@ func convert[F, T any](v []F, round func(F) T) []T {
 	return out
 }
 
-// dense wraps v in a Dense without copying it.
+// dense wraps v in a Dense without copying it. It is nil where shape does not
+// hold just as many numbers.
 func dense[T any](v []T, shape []int) *gt.Dense {
-	if n := gt.Shape(shape).TotalSize(); n != len(v) {
-		panic(fmt.Sprintf("tensor: %d numbers cannot have shape %v, which holds %d", len(v), shape, n))
+	n := 1
+	for _, dim := range shape {
+		over, product := bits.Mul64(uint64(n), uint64(dim))
+		if dim < 0 || over != 0 || product > math.MaxInt {
+			return nil
+		}
+		n = int(product)
+	}
+	if n != len(v) {
+		return nil
 	}
 	return gt.New(gt.WithShape(shape...), gt.WithBacking(v))
 }
@@ -84,7 +107,7 @@ func dense[T any](v []T, shape []int) *gt.Dense {
 // value instead of its memory, so a scalar is looked at as a vector of one.
 func backing[T any](d *gt.Dense) []T {
 	switch {
-	case d.MemSize() == 0:
+	case d == nil || d.MemSize() == 0:
 		return nil
 	case d.IsScalar():
 		d = d.ShallowClone()

@@ -2,7 +2,6 @@ package tensor
 
 import (
 	"encoding/binary"
-	"fmt"
 	"math/bits"
 	"sync/atomic"
 
@@ -13,10 +12,12 @@ import (
 )
 
 // NonFinite returns the row-major index of the first NaN or infinity in d, and
-// -1 when every number is finite. It reads d once, on all threads of package
-// kernels. It panics on a dtype other than Float32, Float16 and BFloat16.
+// -1 when every number is finite, as all are of a dtype that has no others. It
+// reads d once, on all threads of package kernels.
 func NonFinite(d *gt.Dense) int {
-	switch d.Dtype() {
+	switch dtypeOf(d) {
+	case gt.Float64:
+		return float64Lanes.first(memory(backing[float64](d)))
 	case gt.Float32:
 		return float32Lanes.first(memory(backing[float32](d)))
 	case Float16:
@@ -24,7 +25,7 @@ func NonFinite(d *gt.Dense) int {
 	case BFloat16:
 		return bfloat16Lanes.first(memory(backing[BF16](d)))
 	}
-	panic(fmt.Sprintf("tensor: dtype %v has no known NaN; want float32, Float16 or BF16", d.Dtype()))
+	return -1
 }
 
 // lanes searches several numbers in one 64-bit word. A number is NaN or
@@ -38,6 +39,7 @@ type lanes struct {
 }
 
 var (
+	float64Lanes  = lanes{0x7ff00000_00000000, 0x00100000_00000000, 0x80000000_00000000, 8}
 	float32Lanes  = lanes{0x7f800000_7f800000, 0x00800000_00800000, 0x80000000_80000000, 4}
 	float16Lanes  = lanes{0x7c00_7c00_7c00_7c00, 0x0400_0400_0400_0400, 0x8000_8000_8000_8000, 2}
 	bfloat16Lanes = lanes{0x7f80_7f80_7f80_7f80, 0x0080_0080_0080_0080, 0x8000_8000_8000_8000, 2}

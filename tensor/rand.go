@@ -11,7 +11,7 @@ import (
 // two ways in which ATen makes normal numbers of it
 // (aten/src/ATen/native/cpu/DistributionTemplates.h and
 // aten/src/ATen/core/DistributionsHelper.h). A Rand must not be used by two
-// goroutines at once.
+// goroutines at once. The zero Rand is that of NewRand(0).
 type Rand struct {
 	mt      *prng.MT19937
 	kept    float64 // the second number of the last pair, of the short way
@@ -32,6 +32,9 @@ func NewRand(seed uint64) *Rand {
 // units in the last place between processors, and these are within that.
 // For a tensor of another shape, n is the number of its elements.
 func (r *Rand) Randn(n int) []float32 {
+	if r.mt == nil {
+		*r = *NewRand(0)
+	}
 	out := make([]float32, max(n, 0))
 	if n < 16 {
 		for i := range out {
