@@ -58,14 +58,17 @@ const maxText = 16 << 20
 // is longer than 16 MiB, is a link that leads nowhere, or by its first bytes is
 // what a download leaves in a file's place, is another error, as is a .json file
 // without contents. Errors have the file's Path.
-func (d Dir) ReadFile(name string) ([]byte, error) {
+func (d Dir) ReadFile(name string) ([]byte, error) { return d.ReadUpTo(name, maxText) }
+
+// ReadUpTo is ReadFile of a file that should be small: it may have limit bytes.
+func (d Dir) ReadUpTo(name string, limit int64) ([]byte, error) {
 	path := d.Path(name)
 	f, err := d.openRegular(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	text, err := readAll(f, path, maxText)
+	text, err := readAll(f, path, limit)
 	if err != nil {
 		return nil, err
 	}
