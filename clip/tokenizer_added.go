@@ -99,7 +99,7 @@ func inWord(r rune) bool {
 }
 
 // maxAddedLength is how many bytes an added token may have.
-const maxAddedLength = 1024
+const maxAddedLength = 256
 
 // add gives every added token its id, as transformers does: that of the vocabulary, or the next one behind it.
 // Where a token is given twice, what is said last of it holds. It returns the ids by the tokens' texts.

@@ -41,16 +41,19 @@ func readTokenizerConfig(dir tensor.Dir, whole *wholeTokenizer) (*tokenizerConfi
 		named: map[string]addedToken{}, byID: map[int32]addedToken{}, sides: map[string]string{},
 		dir: dir, from: map[string]string{},
 	}
-	if err := c.read(configFile, c.set); err != nil {
+	if err := c.read(configFile, maxFields, c.set); err != nil {
 		return nil, err
 	}
 	if c.decoder {
 		return c, errors.Join(c.checkAdded(), c.checkCovered(whole))
 	}
-	if err := c.read(mapFile, c.set); err != nil {
+	if err := c.read(mapFile, maxFields, c.set); err != nil {
 		return nil, err
 	}
-	if err := c.read(addedFile, c.setAdded); err != nil {
+	special := c.special()
+	if err := c.read(addedFile, maxTokens, func(content string, value json.RawMessage) error {
+		return c.setAdded(content, value, special[content])
+	}); err != nil {
 		return nil, err
 	}
 	if whole != nil {
@@ -61,8 +64,8 @@ func readTokenizerConfig(dir tensor.Dir, whole *wholeTokenizer) (*tokenizerConfi
 	return c, c.checkAdded()
 }
 
-// read calls set with the fields of a JSON file, if there is one, in their order.
-func (c *tokenizerConfig) read(name string, set func(name string, value json.RawMessage) error) error {
+// read calls set with the fields of a JSON file, if there is one, in their order; there may be most.
+func (c *tokenizerConfig) read(name string, most int, set func(name string, value json.RawMessage) error) error {
 	data, err := readText(c.dir, name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -71,10 +74,10 @@ func (c *tokenizerConfig) read(name string, set func(name string, value json.Raw
 		return err
 	}
 	c.file = c.dir.Path(name)
-	if !json.Valid(data) {
-		return jsonError(c.file, data, json.Unmarshal(data, new(any)))
+	if err := checkJSON(c.file, data); err != nil {
+		return err
 	}
-	if err := eachMember(data, set); err != nil {
+	if err := eachMember(data, most, set); err != nil {
 		return fmt.Errorf("%s: %w", c.file, err)
 	}
 	return nil
@@ -99,7 +102,7 @@ func (c *tokenizerConfig) set(name string, value json.RawMessage) (err error) {
 		return err
 	case name == "added_tokens_decoder":
 		c.decoder = true
-		return eachMember(value, c.setDecoded)
+		return eachMember(value, maxTokens, c.setDecoded)
 	case name == "extra_special_tokens" || name == "additional_special_tokens":
 		return c.setExtra(value)
 	case slices.Contains(roles, name), strings.HasSuffix(name, "_token") && value[0] == '"':
@@ -124,6 +127,9 @@ func (c *tokenizerConfig) setNamed(name string, value json.RawMessage) error {
 	if err != nil {
 		return err
 	}
+	if len(c.named) == maxFields {
+		return fmt.Errorf("more than %d named tokens", maxFields)
+	}
 	if _, known := c.named[name]; !known && !slices.Contains(roles, name) {
 		c.ownNames = append(c.ownNames, name)
 	}
@@ -134,20 +140,13 @@ func (c *tokenizerConfig) setNamed(name string, value json.RawMessage) error {
 // setExtra reads a list of tokens, or an object of named ones.
 func (c *tokenizerConfig) setExtra(value json.RawMessage) error {
 	if value[0] == '{' {
-		return eachMember(value, c.setNamed)
+		return eachMember(value, maxFields, c.setNamed)
 	}
-	var list []json.RawMessage
-	if err := json.Unmarshal(value, &list); err != nil {
-		return fmt.Errorf("want a list of tokens, not %.40s", value)
-	}
-	for _, v := range list {
-		a, err := parseToken(v, true)
-		if err != nil {
-			return err
-		}
+	return eachElement(value, maxFields-len(c.extra), func(_ int, value json.RawMessage) error {
+		a, err := parseToken(value, true)
 		c.extra, c.from[a.content] = append(c.extra, a), c.file
-	}
-	return nil
+		return err
+	})
 }
 
 // setDecoded reads an entry of added_tokens_decoder: an id and its token.
@@ -164,7 +163,7 @@ func (c *tokenizerConfig) setDecoded(key string, value json.RawMessage) error {
 }
 
 // setAdded reads an entry of added_tokens.json: the text of a token and its id.
-func (c *tokenizerConfig) setAdded(content string, value json.RawMessage) error {
+func (c *tokenizerConfig) setAdded(content string, value json.RawMessage, special bool) error {
 	id, err := parseID(theToken(content), value)
 	if err != nil {
 		return err
@@ -172,7 +171,7 @@ func (c *tokenizerConfig) setAdded(content string, value json.RawMessage) error 
 	if content == "" {
 		return fmt.Errorf("the token with the id %d is empty", id)
 	}
-	return c.put(id, addedToken{content: content, normalized: !c.isSpecial(content)})
+	return c.put(id, addedToken{content: content, normalized: !special})
 }
 
 func (c *tokenizerConfig) put(id int32, a addedToken) error {
@@ -217,10 +216,13 @@ func (c *tokenizerConfig) checkCovered(whole *wholeTokenizer) error {
 	return nil
 }
 
-// isSpecial tells whether a token has a name or is among the extra special ones.
-func (c *tokenizerConfig) isSpecial(content string) bool {
-	is := func(a addedToken) bool { return a.content == content }
-	return slices.ContainsFunc(c.extra, is) || slices.ContainsFunc(slices.Collect(maps.Values(c.named)), is)
+// special are the texts of the tokens that have a name or are among the extra ones.
+func (c *tokenizerConfig) special() map[string]bool {
+	special := map[string]bool{}
+	for _, a := range slices.AppendSeq(slices.Clone(c.extra), maps.Values(c.named)) {
+		special[a.content] = true
+	}
+	return special
 }
 
 // role returns a named token, that of CLIP where the files name none. It is empty for those that CLIP has not.
@@ -235,14 +237,13 @@ func (c *tokenizerConfig) role(name string) addedToken {
 // tokens returns all that are looked for in a text, in the order in which transformers adds them to the
 // vocabulary: those with ids, the named ones, those without a name. One without an id may be there twice.
 func (c *tokenizerConfig) tokens() []addedToken {
-	all := c.added()
-	with := map[string]bool{}
+	all, with, seen := c.added(), map[string]bool{}, map[addedToken]bool{}
 	for _, a := range all {
 		with[a.content] = true
 	}
 	add := func(a addedToken) {
-		if a.content != "" && !with[a.content] && !slices.Contains(all, a) {
-			all = append(all, a)
+		if a.content != "" && !with[a.content] && !seen[a] {
+			all, seen[a] = append(all, a), true
 		}
 	}
 	for _, name := range slices.Concat(roles, c.ownNames) {

@@ -10,11 +10,13 @@ import (
 	"strings"
 )
 
-// Bounds of what is read. CLIP's vocabulary, which OpenCLIP and Stable Diffusion XL share, has 49408 tokens, the
-// largest of other models 262144.
+// Bounds of what is read. CLIP's vocabulary, which OpenCLIP and Stable Diffusion XL share, has 49408 tokens and 48894
+// merges; its tokenizer.json has 4 MB.
 const (
-	maxTokens = 1 << 18
-	maxMerges = 1 << 18
+	maxTokens = 1 << 17
+	maxMerges = 1 << 17
+	maxFields = 1 << 10
+	maxBytes  = 10 << 20
 )
 
 // vocabReader reads an object from token to id.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"unicode/utf8"
 
@@ -17,27 +18,40 @@ func readText(dir tensor.Dir, name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	for rest := data; len(rest) > 0; {
-		r, size := utf8.DecodeRune(rest)
-		if r == utf8.RuneError && size == 1 {
-			offset := len(data) - len(rest)
-			return nil, fmt.Errorf("%s:%d: byte %d, 0x%02x, is not UTF-8", dir.Path(name), lineAt(data, int64(offset)), offset, rest[0])
-		}
-		rest = rest[size:]
+	if len(data) > maxBytes {
+		return nil, fmt.Errorf("%s: %d bytes, at most %d are read", dir.Path(name), len(data), maxBytes)
 	}
-	return data, nil
+	if utf8.Valid(data) {
+		return data, nil
+	}
+	at := 0
+	for r, size := utf8.DecodeRune(data); r != utf8.RuneError || size != 1; r, size = utf8.DecodeRune(data[at:]) {
+		at += size
+	}
+	return nil, fmt.Errorf("%s:%d: byte %d, 0x%02x, is not UTF-8", dir.Path(name), lineAt(data, int64(at)), at, data[at])
 }
 
-// eachMember calls set with the members of a JSON object in their order.
-func eachMember(object []byte, set func(name string, value json.RawMessage) error) error {
+// checkJSON refuses a file that is no JSON, or that is too deep.
+func checkJSON(file string, data []byte) error {
+	if json.Valid(data) {
+		return nil
+	}
+	return jsonError(file, data, json.Unmarshal(data, new(any)))
+}
+
+// eachMember calls set with the members of a JSON object in their order, of which there may be most.
+func eachMember(object []byte, most int, set func(name string, value json.RawMessage) error) error {
 	d := json.NewDecoder(bytes.NewReader(object))
 	if t, err := d.Token(); err != nil || t != json.Delim('{') {
 		return fmt.Errorf("want a JSON object, not %.40s", bytes.TrimSpace(object))
 	}
-	for d.More() {
+	for i := 0; d.More(); i++ {
 		key, err := d.Token()
 		if err != nil {
 			return err
+		}
+		if i == most {
+			return fmt.Errorf("more than %d members", most)
 		}
 		var value json.RawMessage
 		if err := d.Decode(&value); err != nil {
@@ -45,6 +59,39 @@ func eachMember(object []byte, set func(name string, value json.RawMessage) erro
 		}
 		if err := set(key.(string), value); err != nil { // the decoder lets nothing else be a key
 			return fmt.Errorf("%.60s: %w", key, err)
+		}
+	}
+	return nil
+}
+
+// membersOf returns members of a JSON object by their names.
+func membersOf(object []byte, names ...string) (map[string]json.RawMessage, error) {
+	found := map[string]json.RawMessage{}
+	err := eachMember(object, maxFields, func(name string, value json.RawMessage) error {
+		if slices.Contains(names, name) {
+			found[name] = value
+		}
+		return nil
+	})
+	return found, err
+}
+
+// eachElement calls add with the elements of a JSON list, of which there may be most.
+func eachElement(list []byte, most int, add func(i int, value json.RawMessage) error) error {
+	d := json.NewDecoder(bytes.NewReader(list))
+	if t, err := d.Token(); err != nil || t != json.Delim('[') {
+		return fmt.Errorf("want a list, not %.40s", list)
+	}
+	for i := 0; d.More(); i++ {
+		var value json.RawMessage
+		if err := d.Decode(&value); err != nil {
+			return err
+		}
+		if i == most {
+			return fmt.Errorf("more than %d elements", most)
+		}
+		if err := add(i, value); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -89,20 +89,6 @@ func edited(t testing.TB, object []byte, edit func(all map[string]any)) string {
 	return string(data)
 }
 
-// openLayout opens a layout, some of whose files are replaced.
-func openLayout(t testing.TB, name string, replaced map[string]string) (*Tokenizer, error) {
-	t.Helper()
-	layout, ok := layouts(t)[name]
-	if !ok {
-		t.Fatalf("no layout %q", name)
-	}
-	files := layoutFiles(t, layout.Files)
-	for file, content := range replaced {
-		files[file] = content
-	}
-	return OpenTokenizer(writeFiles(t, files), 77)
-}
-
 // TestLayouts compares ids with those of transformers, and wants FindWord to know the place of each added token.
 func TestLayouts(t *testing.T) {
 	for name, g := range layouts(t) {

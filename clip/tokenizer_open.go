@@ -86,8 +86,8 @@ func openTokenizer(dir tensor.Dir, maxLength int) (*Tokenizer, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Beside vocab.json it is a tokenizer of the class CLIPTokenizer, which works as CLIP's whatever the file says.
-	if !dir.Exists(vocabFile) {
+	// Beside the other two it is of the class CLIPTokenizer, which works as CLIP's whatever the file says.
+	if !dir.Exists(vocabFile) || !dir.Exists(mergesFile) {
 		err = whole.check(t)
 	}
 	return t, errors.Join(err, whole.checkSides(config))
@@ -165,16 +165,18 @@ func (t *Tokenizer) setBytes(vocab map[string]int32, config *tokenizerConfig) er
 	unknown := config.role("unk_token").content
 	id, known := vocab[unknown]
 	for b, r := range byteAlphabet() {
-		for suffix, table := range map[string]*[256]int32{"": &t.inner, endOfWord: &t.last} {
-			found, ok := vocab[string(r)+suffix]
+		for _, at := range []struct {
+			token string
+			id    *int32
+		}{{string(r), &t.inner[b]}, {string(r) + endOfWord, &t.last[b]}} {
+			found, ok := vocab[at.token]
 			if !ok && !known {
 				return fmt.Errorf("%s: the vocabulary of %d tokens has neither the unknown token %q nor %q, for the byte 0x%02x",
-					config.dir, len(vocab), unknown, string(r)+suffix, b)
+					config.dir, len(vocab), unknown, at.token, b)
 			}
-			if !ok {
-				found = id
+			if *at.id = id; ok {
+				*at.id = found
 			}
-			table[b] = found
 		}
 	}
 	return nil

@@ -16,7 +16,7 @@ func TestWholeTokenizerErrors(t *testing.T) {
 		spoil func(all map[string]any)
 		says  string
 	}{
-		{"no model", func(all map[string]any) { delete(all, "model") }, "model: want an object"},
+		{"no model", func(all map[string]any) { delete(all, "model") }, "model: want a JSON object"},
 		{"another model", func(all map[string]any) { model(all)["type"] = "WordPiece" }, `model.type is "WordPiece"`},
 		{"no vocabulary", func(all map[string]any) { delete(model(all), "vocab") }, "model.vocab: must be a JSON object"},
 		{"vocabulary as a list", func(all map[string]any) { model(all)["vocab"] = []string{"a"} }, "model.vocab: must be a JSON object"},
@@ -50,7 +50,7 @@ func TestWholeTokenizerErrors(t *testing.T) {
 		{"added token behind a gap", func(all map[string]any) { token(all)["id"] = 645 }, `the id 645 of the added token "<scar>": it can only be 640`},
 		{"added token of another's id", func(all map[string]any) { token(all)["id"] = 512 }, "the id 512"},
 		{"added token without contents", func(all map[string]any) { token(all)["content"] = "" }, "added_tokens: the token is empty"},
-		{"added token that is long", func(all map[string]any) { token(all)["content"] = strings.Repeat("a", 1025) }, "has 1025 bytes"},
+		{"added token that is long", func(all map[string]any) { token(all)["content"] = strings.Repeat("a", 257) }, "has 257 bytes"},
 		{"flag that is none", func(all map[string]any) { token(all)["lstrip"] = "yes" }, "added_tokens: a token is a string or an object"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -69,7 +69,7 @@ func TestAddedTokenErrors(t *testing.T) {
 		{"of the vocabulary", added, `{"metal</w>": 640}`, `the id 640 of the added token "metal</w>": it is 548 in the vocabulary`},
 		{"one id twice", added, `{"<scar>": 640, "<dent>": 640}`, `<dent>: the id 640 is that of the token "<scar>" already`},
 		{"no contents", added, `{"": 640}`, "the token with the id 640 is empty"},
-		{"below zero", added, `{"<scar>": -1}`, `the id -1 of the token "<scar>" is out of range, want 0 to 262143`},
+		{"below zero", added, `{"<scar>": -1}`, `the id -1 of the token "<scar>" is out of range, want 0 to 131071`},
 		{"beyond all numbers", added, `{"<scar>": 1e99}`, `the id of the token "<scar>" is 1e99, want a whole number`},
 		{"beyond all ids", added, `{"<scar>": 99999999999999999999}`, "the id 99999999999999999999"},
 		{"text for an id", added, `{"<scar>": "640"}`, `the id of the token "<scar>" is "640"`},
@@ -88,7 +88,7 @@ func TestAddedTokenErrors(t *testing.T) {
 		{"padding on the left", config, `{"padding_side": "left"}`, `padding_side: "left", want "right"`},
 		{"cut on the left", config, `{"truncation_side": "left"}`, "truncation_side"},
 		{"specials as text", config, `{"split_special_tokens": true}`, "split_special_tokens: true, want false"},
-		{"specials without a list", config, `{"extra_special_tokens": "<scar>"}`, `extra_special_tokens: want a list of tokens, not "<scar>"`},
+		{"specials without a list", config, `{"extra_special_tokens": "<scar>"}`, `extra_special_tokens: want a list, not "<scar>"`},
 		{"length that is none", config, `{"model_max_length": "77"}`, "model_max_length: "},
 		{"length of one", config, `{"model_max_length": 1}`, "a length of 1 tokens (model_max_length, at most 77)"},
 		{"length below zero", config, `{"model_max_length": -1e30}`, "(model_max_length, at most 77)"},
@@ -119,8 +119,8 @@ func TestEmptyToken(t *testing.T) {
 // TestLargeFiles are refused by what they count, not by what fits into memory.
 func TestLargeFiles(t *testing.T) {
 	many := strings.Repeat("a b\n", maxMerges+1)
-	wantRefused(t, map[string]string{vocabFile: tinyVocab, mergesFile: many}, mergesFile, "more than 262144 merges")
-	wantRefused(t, map[string]string{vocabFile: `{"a": 262144}`, mergesFile: ""}, vocabFile, `the id 262144 of the token "a" is out of range`)
+	wantRefused(t, map[string]string{vocabFile: tinyVocab, mergesFile: many}, mergesFile, "more than 131072 merges")
+	wantRefused(t, map[string]string{vocabFile: `{"a": 131072}`, mergesFile: ""}, vocabFile, `the id 131072 of the token "a" is out of range`)
 	wantRefused(t, map[string]string{vocabFile: `{"a": ` + strings.Repeat("[", 1<<20), mergesFile: ""}, vocabFile, "vocab.json:1: ")
 	if _, err := OpenTokenizer(writeFiles(t, layoutFiles(t, map[string]json.RawMessage{"tokenizer_config.json": json.RawMessage("null")})), 1<<40); err == nil {
 		t.Error("a length of 2^40 is taken")

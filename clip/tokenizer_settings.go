@@ -54,7 +54,10 @@ func (w *wholeTokenizer) check(t *Tokenizer) error {
 }
 
 func (s setting) check() error {
-	got := canonical(s.value)
+	got := string(s.value)
+	if len(got) < 4096 { // what CLIP has is shorter
+		got = canonical(s.value)
+	}
 	if !slices.ContainsFunc(s.want, func(want string) bool { return canonical([]byte(want)) == got }) {
 		return fmt.Errorf("%s is %.300s, want %s, as CLIP has it", s.name, got, canonical([]byte(s.want[0])))
 	}

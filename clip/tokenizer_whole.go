@@ -32,11 +32,15 @@ func readWhole(dir tensor.Dir) (*wholeTokenizer, error) {
 		return nil, err
 	}
 	w := &wholeTokenizer{file: dir.Path(wholeFile)}
-	if err := json.Unmarshal(data, &w.fields); err != nil {
-		return nil, jsonError(w.file, data, err)
+	if err := checkJSON(w.file, data); err != nil {
+		return nil, err
 	}
-	if err := json.Unmarshal(w.fields["model"], &w.model); err != nil {
-		return nil, fmt.Errorf("%s: model: want an object with vocab and merges, as byte-pair encoding has them", w.file)
+	if w.fields, err = membersOf(data, "added_tokens", "normalizer", "pre_tokenizer", "post_processor", "model", "padding", "truncation"); err != nil {
+		return nil, fmt.Errorf("%s: %w", w.file, err)
+	}
+	if w.model, err = membersOf(w.fields["model"], "type", "vocab", "merges", "unk_token", "end_of_word_suffix", "continuing_subword_prefix",
+		"dropout", "fuse_unk", "byte_fallback", "ignore_merges"); err != nil {
+		return nil, fmt.Errorf("%s: model: %w", w.file, err)
 	}
 	if kind, ok := w.model["type"]; ok && string(kind) != `"BPE"` {
 		return nil, fmt.Errorf(`%s: model.type is %.40s, want "BPE", which CLIP has`, w.file, kind)
@@ -56,23 +60,16 @@ func readWhole(dir tensor.Dir) (*wholeTokenizer, error) {
 
 // readMerges reads model.merges in either of its forms, "a b" and ["a", "b"].
 func (w *wholeTokenizer) readMerges() error {
-	var list []json.RawMessage
-	if err := json.Unmarshal(w.model["merges"], &list); err != nil || list == nil {
-		return errors.New("want a list of pairs of tokens")
-	}
-	if len(list) > maxMerges {
-		return fmt.Errorf("%d merges, at most %d are read", len(list), maxMerges)
-	}
-	w.merges = mergeList{make([]merge, len(list)), func(n int) string { return fmt.Sprintf("%s: model.merges[%d]", w.file, n) }}
-	for i, value := range list {
+	w.merges.at = func(n int) string { return fmt.Sprintf("%s: model.merges[%d]", w.file, n) }
+	return eachElement(w.model["merges"], maxMerges, func(i int, value json.RawMessage) error {
 		m, ok := parseMerge(value)
 		if !ok {
 			return fmt.Errorf(`%.60s, number %d, is not a merge: "a b" or ["a", "b"]`, value, i)
 		}
 		m.number = i
-		w.merges.list[i] = m
-	}
-	return nil
+		w.merges.list = append(w.merges.list, m)
+		return nil
+	})
 }
 
 func parseMerge(value json.RawMessage) (m merge, ok bool) {
@@ -91,22 +88,18 @@ func parseMerge(value json.RawMessage) (m merge, ok bool) {
 
 // readAdded reads added_tokens: a list of tokens with their flags and ids.
 func (w *wholeTokenizer) readAdded() error {
-	value, ok := w.fields["added_tokens"]
+	list, ok := w.fields["added_tokens"]
 	if !ok {
 		return nil
 	}
-	var list []json.RawMessage
-	if err := json.Unmarshal(value, &list); err != nil {
-		return fmt.Errorf("want a list of tokens, not %.40s", value)
-	}
 	ids := map[int32]bool{}
-	for _, v := range list {
-		a, err := parseToken(v, false)
+	return eachElement(list, maxTokens, func(_ int, value json.RawMessage) error {
+		a, err := parseToken(value, false)
 		if err != nil {
 			return err
 		}
 		var with struct{ ID json.RawMessage }
-		if err := json.Unmarshal(v, &with); err != nil || with.ID == nil {
+		if err := json.Unmarshal(value, &with); err != nil || with.ID == nil {
 			return fmt.Errorf("%s has no id", theToken(a.content))
 		}
 		if a.id, err = parseID(theToken(a.content), with.ID); err != nil {
@@ -117,6 +110,6 @@ func (w *wholeTokenizer) readAdded() error {
 		}
 		ids[a.id] = true
 		w.added = append(w.added, a)
-	}
-	return nil
+		return nil
+	})
 }

@@ -41,18 +41,25 @@ def config(**fields):
     return {"tokenizer_class": "CLIPTokenizer", "model_max_length": 77} | SPECIALS | fields
 
 
+MARKERS = r"<\|startoftext\|>|<\|endoftext\|>|"
+PATTERN = r"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
+
+
+def pre_tokenizer(pattern, **byte_level):
+    return {"type": "Sequence", "pretokenizers": [
+        {"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Removed", "invert": True},
+        {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True} | byte_level]}  # fmt: skip
+
+
 def whole(*tokens, merges="pairs", **fields):
     """A tokenizer.json as transformers writes it, with these tokens, beyond the vocabulary if they have no id."""
     specials = [token(BOS, normalized=False, special=True, id=BOS_ID), token(EOS, normalized=False, special=True, id=EOS_ID)]
-    pattern = r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
     return {
         "version": "1.0", "truncation": None, "padding": None,
         "added_tokens": specials + [{"id": SIZE + i} | t for i, t in enumerate(tokens)],
         "normalizer": {"type": "Sequence", "normalizers": [
             {"type": "NFC"}, {"type": "Replace", "pattern": {"Regex": r"\s+"}, "content": " "}, {"type": "Lowercase"}]},
-        "pre_tokenizer": {"type": "Sequence", "pretokenizers": [
-            {"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Removed", "invert": True},
-            {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}]},
+        "pre_tokenizer": pre_tokenizer(MARKERS + PATTERN, use_regex=True),
         "post_processor": {"type": "RobertaProcessing", "sep": [EOS, EOS_ID], "cls": [BOS, BOS_ID],
                            "trim_offsets": False, "add_prefix_space": False},
         "decoder": {"type": "ByteLevel", "add_prefix_space": True, "trim_offsets": True, "use_regex": True},
@@ -72,6 +79,7 @@ LAYOUTS = {
     "tokenizer.json, merges as lines": ALONE | {ALL: whole(SCAR, merges="lines"), CONFIG: None},
     "tokenizer.json and configuration": ALONE | {ALL: whole(SCAR, DENT), CONFIG: config(backend="tokenizers", is_local=True)},
     "tokenizer.json, padding !": ALONE | {ALL: whole(SCAR, token("!", id=0, special=True, normalized=False)), CONFIG: config(pad_token="!")},
+    "tokenizer.json of transformers 4": ALONE | {ALL: whole(SCAR, merges="lines", pre_tokenizer=pre_tokenizer(PATTERN)), CONFIG: config()},
     "tokenizer.json beside vocab.json": {ALL: whole(SCAR), ADDED: {"<dent>": SIZE + 1}},
     "tokenizer.json overrides added_tokens.json": {ALL: whole(token("<dent>", normalized=False)), ADDED: {"<dent>": SIZE}},
     "decoder overrides added_tokens.json": decoder(SCAR) | {ADDED: {"<dent>": SIZE}},
