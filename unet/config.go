@@ -148,7 +148,7 @@ func (c Config) heads(i int) int {
 // transformer blocks and 1280 channels.
 const (
 	maxBlocks   = 10
-	maxLayers   = 4096 // on all levels together
+	maxLayers   = 512 // on all levels together
 	maxChannels = 1 << 16
 )
 

@@ -57,7 +57,7 @@ func TestConfigErrors(t *testing.T) {
 		{"not a number", `{"layers_per_block": "two"}`, `"two" is neither a whole number nor a list of them`},
 		{"many blocks", `{"block_out_channels": [` + strings.Repeat("32,", 20000) + `32]}`, "block_out_channels has 20001 entries, want 1 to 10"},
 		{"many layers", `{"layers_per_block": 2000000000}`, "layers_per_block is 2000000000, want 1 to 1024"},
-		{"many layers together", `{"layers_per_block": 1000, "transformer_layers_per_block": 1000}`, "layers_per_block [1000] and transformer_layers_per_block [1000] make more than 4096 layers"},
+		{"many layers together", `{"layers_per_block": 1000, "transformer_layers_per_block": 1000}`, "layers_per_block [1000] and transformer_layers_per_block [1000] make more than 512 layers"},
 		{"wide", `{"block_out_channels": [1073741824, 64, 64, 64], "norm_num_groups": 32}`, "block_out_channels[0] is 1073741824, want at most 65536"},
 		{"many channels", `{"in_channels": 2000000000}`, "in_channels is 2000000000, want 1 to 65536"},
 		{"negative", `{"cross_attention_dim": -1}`, "cross_attention_dim -1"},
