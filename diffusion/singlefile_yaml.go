@@ -35,8 +35,16 @@ func predictionBeside(path string) (string, error) {
 	case err != nil:
 		return "", err
 	}
-	found := ""
-	for line := range strings.Lines(string(data)) {
+	found, err := predictionIn(string(data))
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", beside.Path(name), err)
+	}
+	return found, nil
+}
+
+// predictionIn finds the line in the text of a configuration.
+func predictionIn(yaml string) (found string, err error) {
+	for line := range strings.Lines(yaml) {
 		said := parameterization.FindStringSubmatch(comment.ReplaceAllString(line, ""))
 		if said == nil {
 			continue
@@ -44,9 +52,9 @@ func predictionBeside(path string) (string, error) {
 		what, known := predictionTypes[said[1]]
 		switch {
 		case !known:
-			return "", fmt.Errorf("%s: parameterization is %.40q, want eps or v", beside.Path(name), said[1])
+			return "", fmt.Errorf("parameterization is %.40q, want eps or v", said[1])
 		case found != "" && found != what:
-			return "", fmt.Errorf("%s: parameterization is both eps and v", beside.Path(name))
+			return "", errors.New("parameterization is both eps and v")
 		}
 		found = what
 	}

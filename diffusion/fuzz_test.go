@@ -1,0 +1,91 @@
+package diffusion
+
+import (
+	"math"
+	"testing"
+	"testing/fstest"
+
+	"github.com/sdgraph/sdgraph/tensor"
+)
+
+// FuzzSchedulerConfig reads a model's scheduler: what is not refused gives timesteps that are numbers, and finite latents.
+func FuzzSchedulerConfig(f *testing.F) {
+	f.Add([]byte(`{"_class_name":"PNDMScheduler","beta_start":0.00085,"beta_end":0.012,"beta_schedule":"scaled_linear","num_train_timesteps":1000,"steps_offset":1,"skip_prk_steps":true,"set_alpha_to_one":false,"clip_sample":false}`), 10)
+	f.Add([]byte(`{"_class_name":"EulerDiscreteScheduler","use_karras_sigmas":true,"timestep_spacing":"trailing","prediction_type":"v_prediction"}`), 3)
+	f.Add([]byte(`{"_class_name":"DPMSolverMultistepScheduler","lambda_min_clipped":-5.1,"final_sigmas_type":"sigma_min","euler_at_final":true}`), 7)
+	f.Add([]byte(`{"_class_name":"DDIMScheduler","trained_betas":[0.1,0.2],"num_train_timesteps":2,"rescale_betas_zero_snr":true}`), 2)
+	f.Fuzz(func(t *testing.T, data []byte, steps int) {
+		c, err := LoadSchedulerConfig(schedulerFile(string(data)))
+		if err != nil {
+			if len(err.Error()) > 2000 {
+				t.Fatalf("an error of %d bytes", len(err.Error()))
+			}
+			return
+		}
+		if steps > 50 {
+			steps %= 50 // a longer run shows nothing more
+		}
+		for _, kind := range append(SchedulerNames(), "") {
+			s, err := NewScheduler(kind, c, steps, WithNoise(func(n int) []float32 { return make([]float32, n) }))
+			if err != nil {
+				continue
+			}
+			x := []float32{float32(s.InitNoiseSigma()), 0}
+			for i, at := range s.Timesteps() {
+				if math.IsNaN(at) {
+					t.Fatalf("%s: timestep %d is not a number", kind, i)
+				}
+				if x, err = s.Step([]float32{1, -1}, x, i); err != nil {
+					t.Fatalf("%s: %v", kind, err)
+				}
+				if v := float64(x[0]); math.IsNaN(v) || math.IsInf(v, 0) {
+					t.Fatalf("%s: step %d gives %v", kind, i, x)
+				}
+				if _, err := s.AddNoise(x, x, at); err != nil {
+					t.Fatalf("%s: noise at its own timestep %g: %v", kind, at, err)
+				}
+			}
+		}
+	})
+}
+
+// FuzzModelIndex reads what a directory says of its pipeline.
+func FuzzModelIndex(f *testing.F) {
+	f.Add([]byte(`{"_class_name":"StableDiffusionPipeline","unet":["diffusers","UNet2DConditionModel"]}`))
+	f.Add([]byte(`{"_class_name":["module","StableDiffusionXLPipeline"]}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if err := checkIndex(tensor.InFS(fstest.MapFS{"model_index.json": {Data: data}})); err != nil && len(err.Error()) > 2000 {
+			t.Fatalf("an error of %d bytes", len(err.Error()))
+		}
+	})
+}
+
+// FuzzPreprocessor reads the colours that CLIP's pictures are normalised with.
+func FuzzPreprocessor(f *testing.F) {
+	f.Add([]byte(`{"image_mean":[0.48145466,0.4578275,0.40821073],"image_std":[0.26862954,0.26130258,0.27577711]}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		c, err := readColours(tensor.InFS(fstest.MapFS{"preprocessor_config.json": {Data: data}}))
+		if err != nil {
+			return
+		}
+		for i, std := range c.Std {
+			if v := float64((1 - c.Mean[i]) / std); math.IsNaN(v) || math.IsInf(v, 0) {
+				t.Fatalf("white becomes %g", v)
+			}
+		}
+	})
+}
+
+// FuzzPredictionBeside reads the one line of a single file's configuration.
+func FuzzPredictionBeside(f *testing.F) {
+	f.Add("model:\n  params:\n    parameterization: \"v\" # not eps\n")
+	f.Add("{parameterization: eps}")
+	f.Fuzz(func(t *testing.T, yaml string) {
+		switch found, err := predictionIn(yaml); {
+		case err != nil && len(err.Error()) > 2000:
+			t.Fatalf("an error of %d bytes", len(err.Error()))
+		case found != "" && found != "epsilon" && found != "v_prediction":
+			t.Fatalf("predicts %q", found)
+		}
+	})
+}
