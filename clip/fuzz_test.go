@@ -15,20 +15,24 @@ func FuzzConfig(f *testing.F) {
 	f.Add([]byte(`{"model_type":"clip_text_model","hidden_size":8,"num_attention_heads":2,"eos_token_id":2,"hidden_act":"gelu"}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		dir := tensor.InFS(fstest.MapFS{"config.json": {Data: data}})
-		build := func(err error, model func() any) {
+		build := func(err error, model func() (any, error)) {
 			if err != nil {
 				if len(err.Error()) > 2000 {
 					t.Fatalf("an error of %d bytes", len(err.Error()))
 				}
 				return
 			}
-			if _, err := nn.Params(model()); err != nil {
+			m, err := model()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := nn.Params(m); err != nil {
 				t.Fatal(err)
 			}
 		}
 		whole, err := ReadConfig(dir)
-		build(err, func() any { return New(whole) })
+		build(err, func() (any, error) { return New(whole) })
 		text, err := ReadTextConfig(dir)
-		build(err, func() any { return NewText(text) })
+		build(err, func() (any, error) { return NewText(text) })
 	})
 }

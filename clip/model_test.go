@@ -32,10 +32,10 @@ func tiny() Config {
 
 func random(t testing.TB, c Config) *Model {
 	t.Helper()
-	if err := c.Validate(); err != nil {
+	m, err := New(c)
+	if err != nil {
 		t.Fatal(err)
 	}
-	m := New(c)
 	if err := nn.Randomize(m, 1, gt.Float32); err != nil {
 		t.Fatal(err)
 	}

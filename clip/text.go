@@ -23,12 +23,15 @@ type textEmbeddings struct {
 }
 
 // NewText returns an unloaded encoder: nn.Load or nn.Randomize gives it
-// weights. One of a configuration that does not pass Validate has none, and
-// Forward refuses it.
-func NewText(c TextConfig) *Text {
-	if c.Validate() != nil {
-		return &Text{Config: c}
+// weights. The error is that of c.Validate.
+func NewText(c TextConfig) (*Text, error) {
+	if err := c.Validate(); err != nil {
+		return nil, fmt.Errorf("clip: text encoder: %w", err)
 	}
+	return newText(c), nil
+}
+
+func newText(c TextConfig) *Text {
 	return &Text{
 		Embeddings: textEmbeddings{
 			TokenEmbedding:    nn.NewEmbedding(c.VocabSize, c.HiddenSize),
@@ -43,9 +46,6 @@ func NewText(c TextConfig) *Text {
 // Forward maps token ids [B, T], whole numbers stored as float32, to the last
 // hidden state after the final norm, [B, T, hidden_size].
 func (t *Text) Forward(b *nn.Build, ids *G.Node) *G.Node {
-	if err := t.Config.Validate(); err != nil {
-		panic(fmt.Sprintf("clip: text encoder: %v", err))
-	}
 	if s := ids.Shape(); len(s) != 2 || s[1] > t.Config.MaxPositions {
 		panic(fmt.Sprintf("clip: token ids of shape %v, want [batch, at most %d]", s, t.Config.MaxPositions))
 	}

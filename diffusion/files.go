@@ -2,6 +2,7 @@ package diffusion
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 )
@@ -34,6 +35,9 @@ func (p *Pipeline) Files() []string {
 // What a program says about a picture's weights is true if it asks for Changed
 // after the picture was computed.
 func (p *Pipeline) Hashes(ctx context.Context) (map[string]string, error) {
+	if ctx == nil {
+		return nil, errors.New("hashes: the context is nil")
+	}
 	p.life.RLock()
 	defer p.life.RUnlock()
 	if p.closed {

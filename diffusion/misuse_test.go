@@ -86,6 +86,7 @@ func TestMisuse(t *testing.T) {
 		},
 		"Pipeline.Encode":   {func() error { _, err := p.Encode(nil, "a"); return err }},   //nolint:staticcheck // nil on purpose
 		"Pipeline.CLIPText": {func() error { _, err := p.CLIPText(nil, "a"); return err }}, //nolint:staticcheck // nil on purpose
+		"Pipeline.Hashes":   {func() error { _, err := p.Hashes(nil); return err }},        //nolint:staticcheck // nil on purpose
 		"Step.DenoiseFLOPs": {func() error { _, err := step.DenoiseFLOPs(0); return err }, func() error { _, err := step.DenoiseFLOPs(-1); return err }},
 		"Step.Predict": {
 			func() error { _, err := step.Predict(t.Context(), good, 1); return err },
@@ -188,13 +189,21 @@ func TestMisuse(t *testing.T) {
 			"WithFileConfig":      {func() { optionsOf([]OpenOption{WithFileConfig(nil)}) }},
 			"WithLogger":          {func() { optionsOf([]OpenOption{WithLogger(nil)}) }},
 			"WithTokenizerDir":    {func() { optionsOf([]OpenOption{WithTokenizerDir("")}) }},
+			"WithPredictionType":  {func() { optionsOf([]OpenOption{WithPredictionType("")}) }},
+			"Pipeline.Changed":    {func() { _ = p.Changed() }},
 			"WithoutCLIP":         {func() { optionsOf([]OpenOption{WithoutCLIP()}) }},
-			"Step.GradFLOPs":      {func() { step.GradFLOPs() }},
-			"SchedulerNames":      {func() { SchedulerNames() }},
-			"Pipeline.Factor":     {func() { p.Factor() }},
-			"Pipeline.Multiple":   {func() { p.Multiple() }},
-			"Pipeline.Files":      {func() { p.Files() }},
-			"Pipeline.Arena":      {func() { p.Arena() }},
+			"WithNoise": {func() {
+				s, err := NewScheduler("euler-a", p.Scheduler, 3, WithNoise(nil), nil)
+				if err == nil {
+					_, _ = s.Step(make([]float32, 4), make([]float32, 4), 0)
+				}
+			}},
+			"Step.GradFLOPs":    {func() { step.GradFLOPs() }},
+			"SchedulerNames":    {func() { SchedulerNames() }},
+			"Pipeline.Factor":   {func() { p.Factor() }},
+			"Pipeline.Multiple": {func() { p.Multiple() }},
+			"Pipeline.Files":    {func() { p.Files() }},
+			"Pipeline.Arena":    {func() { p.Arena() }},
 			"Pipeline.Close": {func() {
 				other, err := Open(modelA)
 				if err != nil {
@@ -204,9 +213,8 @@ func TestMisuse(t *testing.T) {
 			}},
 		},
 		Exempt: map[string]string{
-			"WithNoise": "an option of NewScheduler, whose test calls it",
-			"Random":    "a gigabyte of random numbers; its arguments are a number and options",
-			"WithHook":  "an option of Compile, called there", "WithStore": "likewise", "WithLoss": "likewise",
+			"Random":   "a gigabyte of random numbers; its arguments are a number and options",
+			"WithHook": "an option of Compile, called there", "WithStore": "likewise", "WithLoss": "likewise",
 			"WithRead": "likewise", "WithGrad": "likewise", "WithMemory": "likewise",
 		},
 	}.Check(t)

@@ -66,7 +66,10 @@ func OpenText(dir tensor.Dir, opts ...nn.LoadOption) (*clip.Text, *tensor.Set, e
 	if err != nil {
 		return nil, nil, err
 	}
-	m := clip.NewText(c)
+	m, err := clip.NewText(c)
+	if err != nil {
+		return nil, nil, err
+	}
 	set, err := load(m, dir, "model", append(opts, nn.WithPrefix("text_model."), nn.WithIgnore(ignoredInText...))...)
 	return m, set, err
 }
@@ -90,7 +93,11 @@ func OpenCLIP(dir tensor.Dir, fallback *clip.Tokenizer, opts ...nn.LoadOption) (
 	if err != nil {
 		return nil, nil, err
 	}
-	m := &CLIP{Model: clip.New(c), Tokenizer: fallback.Within(c.Text.VocabSize), Mean: colours.Mean, Std: colours.Std}
+	model, err := clip.New(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	m := &CLIP{Model: model, Tokenizer: fallback.Within(c.Text.VocabSize), Mean: colours.Mean, Std: colours.Std}
 	if clip.HasTokenizer(dir) {
 		if m.Tokenizer, err = clip.OpenTokenizer(dir, c.Text.MaxPositions); err != nil {
 			return nil, nil, err

@@ -135,9 +135,6 @@ func Open(path string, opts ...OpenOption) (*Pipeline, error) {
 // as a part of an embed.FS, as Open does one on the disk. The weights are read,
 // and stay in memory until Close.
 func OpenFS(fsys fs.FS, opts ...OpenOption) (*Pipeline, error) {
-	if fsys == nil {
-		return nil, errors.New("there is no file system to open a model directory in")
-	}
 	return openDir(tensor.InFS(fsys), opts)
 }
 
@@ -278,15 +275,15 @@ func Random(seed uint64, opts ...OpenOption) (*Pipeline, error) {
 		return nil, err
 	}
 	p := newPipeline(o)
-	var err1, err2 error
-	p.UNet, err1 = unet.New(unet.StableDiffusion15())
-	p.VAE, err2 = vae.New(vae.StableDiffusion15())
-	if err := errors.Join(err1, err2); err != nil {
+	if err := p.build(FileConfig{UNet: unet.StableDiffusion15(), VAE: vae.StableDiffusion15(), Text: clip.ViTL14Text()}); err != nil {
 		return nil, err
 	}
-	p.Text = clip.NewText(clip.ViTL14Text())
+	model, err := clip.New(clip.ViTL14())
+	if err != nil {
+		return nil, err
+	}
 	colours := clipColours()
-	p.CLIP = &CLIP{Model: clip.New(clip.ViTL14()), Tokenizer: p.Tokenizer, Mean: colours.Mean, Std: colours.Std}
+	p.CLIP = &CLIP{Model: model, Tokenizer: p.Tokenizer, Mean: colours.Mean, Std: colours.Std}
 	p.Scheduler = stableDiffusion15Scheduler()
 	o.correct(&p.Scheduler)
 	for i, part := range []any{p.UNet, p.VAE, p.Text, p.CLIP.Model} {

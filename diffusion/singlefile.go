@@ -90,8 +90,10 @@ func (p *Pipeline) build(c FileConfig) (err error) {
 	if p.UNet, err = unet.New(c.UNet); err != nil {
 		return err
 	}
-	p.VAE, err = vae.New(c.VAE)
-	p.Text = clip.NewText(c.Text)
+	if p.VAE, err = vae.New(c.VAE); err != nil {
+		return err
+	}
+	p.Text, err = clip.NewText(c.Text)
 	return err
 }
 

@@ -95,7 +95,7 @@ func TestSizesFromShapes(t *testing.T) {
 		"another":              {VocabSize: 100, HiddenSize: 128, Intermediate: 300, Layers: 11, Heads: 2, MaxPositions: 20, HiddenAct: "quick_gelu", LayerNormEps: 1e-5},
 	} {
 		t.Run("text encoder, "+name, func(t *testing.T) {
-			v := shapesOf(t, clip.NewText(want), func(weight string) string { return weight })
+			v := shapesOf(t, must(clip.NewText(want)), func(weight string) string { return weight })
 			if diff := cmp.Diff(want, v.textConfig(), cmpopts.IgnoreFields(clip.TextConfig{}, "EOSTokenID", "ProjectionDim")); diff != "" {
 				t.Errorf("want (-), got (+):\n%s", diff)
 			}

@@ -20,7 +20,10 @@ func FuzzConfig(f *testing.F) {
 			}
 			return
 		}
-		m := New(c)
+		m, err := New(c)
+		if err != nil {
+			t.Fatal(err)
+		}
 		if _, err := nn.Params(m); err != nil {
 			t.Fatal(err)
 		}

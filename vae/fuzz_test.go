@@ -20,7 +20,11 @@ func FuzzConfig(f *testing.F) {
 			}
 			return
 		}
-		if _, err := nn.Params(New(c)); err != nil {
+		m, err := New(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := nn.Params(m); err != nil {
 			t.Fatal(err)
 		}
 	})

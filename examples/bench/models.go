@@ -34,7 +34,8 @@ func (o options) vae() (*vae.Model, error) {
 
 func (o options) text() (*clip.Text, error) {
 	if o.Model == "" {
-		return random(o, clip.NewText(clip.ViTL14Text()), nil)
+		m, err := clip.NewText(clip.ViTL14Text())
+		return random(o, m, err)
 	}
 	m, _, err := diffusion.OpenText(tensor.OnDisk(o.Model).Sub("text_encoder"))
 	return prepared(o, m, err)
@@ -42,7 +43,8 @@ func (o options) text() (*clip.Text, error) {
 
 func (o options) clip() (*clip.Model, error) {
 	if o.Model == "" {
-		return random(o, clip.New(clip.ViTL14()), nil)
+		m, err := clip.New(clip.ViTL14())
+		return random(o, m, err)
 	}
 	m, _, err := diffusion.OpenCLIP(tensor.OnDisk(o.Model).Sub("clip"), clip.DefaultTokenizer())
 	if err != nil {
