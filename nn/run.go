@@ -130,10 +130,9 @@ func (p *Program) executeForeign(in *instruction) error {
 	if err != nil {
 		return fmt.Errorf("nn: %s: %w", in.node.Name(), err)
 	}
-	if d, ok := v.(*gt.Dense); ok {
-		v = d.Clone().(*gt.Dense)
+	if p.values[in.out[0]], err = owned(v, in.node); err != nil {
+		return fmt.Errorf("nn: %s: %w", in.node.Name(), err)
 	}
-	p.values[in.out[0]] = v
 	p.release(in)
 	return nil
 }
@@ -159,11 +158,7 @@ func (p *Program) floats(s int) ([]float32, error) {
 			}
 		}
 	}
-	f, err := floats(p.values[r])
-	if err == nil && len(f) != sl.size {
-		err = fmt.Errorf("gorgonia's operation returned %d numbers for a node of shape %v", len(f), sl.shape)
-	}
-	return f, err
+	return floats(p.values[r])
 }
 
 // value is slot s as gorgonia's own operations want it.

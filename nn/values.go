@@ -2,6 +2,7 @@ package nn
 
 import (
 	"fmt"
+	"slices"
 
 	G "gorgonia.org/gorgonia"
 	gt "gorgonia.org/tensor"
@@ -66,4 +67,24 @@ func dense(f []float32, shape gt.Shape) *gt.Dense {
 		return gt.New(gt.FromScalar(f[0]))
 	}
 	return gt.New(gt.WithShape(shape...), gt.WithBacking(f))
+}
+
+// owned is v, which an operation of gorgonia's returned for node n, in memory of
+// its own. float32 lies in rows then and has the node's shape, which some of
+// gorgonia's operations take for granted.
+func owned(v G.Value, n *G.Node) (G.Value, error) {
+	if n.Dtype() == gt.Float32 {
+		f, err := floats(v)
+		if err == nil && len(f) != n.Shape().TotalSize() {
+			err = fmt.Errorf("gorgonia's operation returned %d numbers for a node of shape %v", len(f), n.Shape())
+		}
+		if err != nil {
+			return nil, err
+		}
+		return valueOf(slices.Clone(f), n.Shape()), nil
+	}
+	if d, ok := v.(*gt.Dense); ok {
+		return d.Clone().(*gt.Dense), nil
+	}
+	return v, nil
 }
