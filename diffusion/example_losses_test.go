@@ -49,8 +49,8 @@ func Example_attendAndExcite() {
 }
 
 // A loss of one's own, in gorgonia's operations: how far the centre of a word's
-// attention is from the left edge. (gorgonia.Slice is the one to stay away from;
-// package nn says why.)
+// attention is from the left edge. (Those that gorgonia gets wrong are refused
+// when the step is compiled; package nn says more.)
 func Example_ownLoss() {
 	ctx := context.Background()
 	p, cond := open(ctx)

@@ -17,7 +17,9 @@ type Build struct {
 	inputs   map[string]*G.Node // by name; constants are not among them
 	names    map[string]bool    // of inputs and constants
 	blocks   []span
-	gradFrom int64 // nodes from this id on belong to the backward pass; -1 before Grad
+	gradFrom int64          // nodes from this id on belong to the backward pass; -1 before Grad
+	path     *gradientPath  // of the gradient; nil before Grad
+	merged   map[int64]bool // nodes that were asked for more than once, see noteMerged
 }
 
 // span is the ids [from, to) of the nodes of one block.
@@ -28,7 +30,7 @@ type span struct{ from, to int64 }
 func NewBuild(hooks ...Hook) *Build {
 	return &Build{
 		Graph: G.NewGraph(), hooks: hooks, gradFrom: -1,
-		inputs: map[string]*G.Node{}, names: map[string]bool{},
+		inputs: map[string]*G.Node{}, names: map[string]bool{}, merged: map[int64]bool{},
 	}
 }
 
@@ -94,9 +96,16 @@ func (b *Build) Grad(loss *G.Node, wrt ...*G.Node) G.Nodes {
 		panic("Grad was called on this graph before: one graph has one loss; build a second graph, or add the losses")
 	}
 	b.gradFrom = b.next()
+	if err := b.checkRemoved(); err != nil {
+		panic(err)
+	}
+	b.path = follow(b.Graph, loss, wrt)
+	if err := b.path.check(b); err != nil {
+		panic(fmt.Errorf("gradient of %s: %w", loss.Name(), err))
+	}
 	grads, err := G.Grad(loss, wrt...)
 	if err != nil {
-		panic(fmt.Sprintf("gradient of %s: %v", loss.Name(), err))
+		panic(fmt.Errorf("gradient of %s: %w", loss.Name(), b.path.explain(err)))
 	}
 	return grads
 }

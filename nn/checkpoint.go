@@ -31,6 +31,11 @@ func (p *planner) assignBlocks(blocks []span, outputs []*G.Node) {
 			}
 		}
 	}
+	for _, n := range p.nodes {
+		if kind(n.Op()) == "dropoutOp" { // would draw other numbers a second time
+			p.kept[n.ID()] = true
+		}
+	}
 	for _, n := range outputs {
 		p.kept[n.ID()] = true
 	}

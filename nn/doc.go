@@ -20,8 +20,11 @@
 //	out, err := p.Run(ctx, map[string]*tensor.Dense{"x": x})
 //
 // gorgonia's own operations may stand between those of this package. What they
-// return lies outside the arena, and they are slower. One of them deserves care:
-// gorgonia.Slice takes two slices of a tensor for the same one where their
-// bounds differ by a multiple of 256, and silently returns the first in place
-// of the second; SlicePositions and SliceChannels do not.
+// return lies outside the arena, and they are slower. Each of those that gorgonia
+// exports is right, in its value and in its gradient, or Compile returns an error
+// that names it, says what is wrong with it and what to use instead: Log2 and
+// InverseSqrt where a gradient passes them, for example, AveragePool2D anywhere,
+// and two slices that gorgonia takes for one. TestGorgoniasOperations holds the
+// values against float64 and the gradients against differences. What somebody
+// else's operations compute is theirs to know.
 package nn

@@ -64,7 +64,13 @@ type planner struct {
 // them does not do.
 func newPlan(b *Build, outputs []*G.Node, budget int64) (*plan, error) {
 	p := &planner{gradFrom: b.gradFrom}
+	if err := b.checkRemoved(); err != nil {
+		return nil, err
+	}
 	if err := p.collect(b.Graph, outputs); err != nil {
+		return nil, err
+	}
+	if err := b.checkForeign(p.nodes, outputs); err != nil {
 		return nil, err
 	}
 	p.assignBlocks(b.blocks, outputs)
@@ -101,15 +107,12 @@ func (p *planner) visit(g *G.ExprGraph, n *G.Node) error {
 	if g.Node(n.ID()) != graph.Node(n) {
 		return fmt.Errorf("node %s is not in the graph that is being built", n.Name())
 	}
-	var children G.Nodes
-	for it := g.From(n.ID()); it.Next(); {
-		children = append(children, it.Node().(*G.Node))
-	}
+	in := children(g, n)
 	p.nodes = append(p.nodes, n)
-	p.children[n.ID()] = children
-	p.ops[n.ID()] = operation(n, children)
-	p.want(p.ops[n.ID()], children)
-	for _, c := range children {
+	p.children[n.ID()] = in
+	p.ops[n.ID()] = operation(n, in)
+	p.want(p.ops[n.ID()], in)
+	for _, c := range append(in[:len(in):len(in)], before(g, n)...) {
 		if err := p.visit(g, c); err != nil {
 			return err
 		}
