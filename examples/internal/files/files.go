@@ -5,7 +5,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
+	"io/fs"
 	"os"
 )
 
@@ -33,8 +35,12 @@ func Exists(path string) bool {
 	return err == nil
 }
 
-// Hash is the SHA-256 of a file, in hexadecimal.
+// Hash is the SHA-256 of a file, in hexadecimal. It refuses what is no regular file: a pipe can be read only once,
+// and nobody may be writing into it.
 func Hash(path string) (string, error) {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return "", &fs.PathError{Op: "hash", Path: path, Err: fmt.Errorf("this is %s; give a file", Kind(info.Mode()))}
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return "", err
@@ -45,4 +51,21 @@ func Hash(path string) (string, error) {
 		return "", err
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// Kind names what a mode says that something is, such as "a directory".
+func Kind(mode fs.FileMode) string {
+	switch {
+	case mode.IsRegular():
+		return "a file"
+	case mode.IsDir():
+		return "a directory"
+	case mode&fs.ModeNamedPipe != 0:
+		return "a pipe"
+	case mode&fs.ModeSocket != 0:
+		return "a socket"
+	case mode&fs.ModeDevice != 0:
+		return "a device"
+	}
+	return "no regular file"
 }
