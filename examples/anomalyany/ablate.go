@@ -44,7 +44,7 @@ func ablate(ctx context.Context, f flags) error {
 		of := f
 		of.Out, of.Keep = filepath.Join(f.Out, a.name), "all"
 		a.change(&of)
-		j, err := newJob(of, p)
+		j, err := newJob(ctx, of, p)
 		if err != nil {
 			return err
 		}
@@ -52,7 +52,7 @@ func ablate(ctx context.Context, f flags) error {
 		if err := cli.Cause(p, j.run(ctx)); err != nil {
 			return fmt.Errorf("%s: %w", a.name, err)
 		}
-		picture, err := imageio.Read(j.name(f.Seed) + ".png")
+		picture, err := imageio.Read(ctx, j.name(f.Seed)+".png")
 		if err != nil {
 			return err
 		}

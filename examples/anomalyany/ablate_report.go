@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"image"
@@ -112,7 +113,7 @@ func ablationSheet(f flags, all []work) (*image.RGBA, error) {
 			normal := imageio.FromBytes(d.Picture, d.Size, d.Size)
 			rows = append(rows, []image.Image{imageio.Labelled(normal, d.Subject+": "+w.trial.Defect.Name)})
 		}
-		picture, err := imageio.Read(w.picturePath(f.Out, w.first))
+		picture, err := imageio.Read(context.Background(), w.picturePath(f.Out, w.first))
 		if err != nil {
 			return nil, err
 		}

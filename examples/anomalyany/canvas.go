@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"image"
@@ -33,16 +34,13 @@ type canvas struct {
 const autoMask = "auto"
 
 // newCanvas reads the photograph and the mask.
-func newCanvas(f flags, multiple int) (*canvas, error) {
+func newCanvas(ctx context.Context, f flags, multiple int) (*canvas, error) {
 	c := &canvas{paste: f.Paste || f.Tile}
-	photograph := gradient(f.Size)
-	if f.Image != "" {
-		var err error
-		if photograph, err = imageio.Read(f.Image); err != nil {
-			return nil, err
-		}
+	photograph, err := readPhotograph(ctx, f)
+	if err != nil {
+		return nil, err
 	}
-	mask, err := c.readMask(f, photograph)
+	mask, err := c.readMask(ctx, f, photograph)
 	if err != nil {
 		return nil, err
 	}
@@ -52,8 +50,16 @@ func newCanvas(f flags, multiple int) (*canvas, error) {
 	return c, c.useAll(photograph, mask, f.Size, multiple)
 }
 
+// readPhotograph returns the photograph, or a drawn one where none is given.
+func readPhotograph(ctx context.Context, f flags) (*image.RGBA, error) {
+	if f.Image == "" {
+		return gradient(f.Size), nil
+	}
+	return imageio.Read(ctx, f.Image)
+}
+
 // readMask returns the mask at the photograph's size, nil if there is none.
-func (c *canvas) readMask(f flags, photograph *image.RGBA) (mask *image.RGBA, err error) {
+func (c *canvas) readMask(ctx context.Context, f flags, photograph *image.RGBA) (mask *image.RGBA, err error) {
 	switch f.Mask {
 	case "":
 		return nil, nil
@@ -64,7 +70,7 @@ func (c *canvas) readMask(f flags, photograph *image.RGBA) (mask *image.RGBA, er
 		}
 		return c.object, nil
 	}
-	if mask, err = imageio.ReadMask(f.Mask); err != nil {
+	if mask, err = imageio.ReadMask(ctx, f.Mask); err != nil {
 		return nil, err
 	}
 	if got, want := mask.Bounds().Size(), photograph.Bounds().Size(); got != want {

@@ -59,7 +59,7 @@ func TestPaste(t *testing.T) {
 		t.Fatal(err)
 	}
 	read := func(path string, with func(*image.RGBA) (*image.RGBA, error)) *image.RGBA {
-		m, err := imageio.Read(path)
+		m, err := imageio.Read(t.Context(), path)
 		if err == nil {
 			m, err = with(m)
 		}
@@ -92,7 +92,7 @@ func TestTile(t *testing.T) {
 		f := small(t)
 		f.Size, f.Image, f.Mask, f.Tile = 128, writeScene(t, c.w, c.h, 0.7, 0.4, c.radius), autoMask, true
 		names := runAll(t, f)
-		photograph, err := imageio.Read(f.Image)
+		photograph, err := imageio.Read(t.Context(), f.Image)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -139,7 +139,7 @@ func TestTileOfLargePhotograph(t *testing.T) {
 	if perPixel := float64(after.TotalAlloc-before.TotalAlloc) / (w * h); perPixel > 100 { // one activation of 64 channels takes 256
 		t.Errorf("%.0f bytes were allocated for each of the photograph's pixels", perPixel)
 	}
-	photograph, err := imageio.Read(f.Image)
+	photograph, err := imageio.Read(t.Context(), f.Image)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -52,7 +52,7 @@ func demonstrate(ctx context.Context, f flags) error {
 		return err
 	}
 	defer m.Close()
-	s, err := newShow(f, m)
+	s, err := newShow(ctx, f, m)
 	if err != nil {
 		return err
 	}
@@ -88,7 +88,7 @@ type task struct {
 }
 
 // newShow draws the normal pictures and prepares the jobs.
-func newShow(f flags, m *model) (*show, error) {
+func newShow(ctx context.Context, f flags, m *model) (*show, error) {
 	s := &show{flags: f, model: m}
 	normal := filepath.Join(f.Out, "normal")
 	if err := errors.Join(files.MakeWritable(normal), files.Clean(normal)); err != nil {
@@ -102,7 +102,7 @@ func newShow(f flags, m *model) (*show, error) {
 		if err != nil {
 			return nil, err
 		}
-		j, err := newJob(of, m)
+		j, err := newJob(ctx, of, m)
 		if err != nil {
 			return nil, err
 		}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -53,15 +54,14 @@ func (j *job) texts(seed uint64, model map[string]string) ([]imageio.Text, error
 
 // readRecipe reads a picture's recipe.
 func readRecipe(path string) (r recipe, err error) {
-	texts, err := imageio.ReadPNGText(path)
+	texts, err := imageio.ReadPNGText(context.Background(), path, recipeKey)
 	if err != nil {
 		return r, err
 	}
-	i := slices.IndexFunc(texts, func(t imageio.Text) bool { return t.Key == recipeKey })
-	if i < 0 {
+	if len(texts) == 0 {
 		return r, fmt.Errorf("picture %s: it carries no text %q: it was not made by this program, or another program has saved it since", path, recipeKey)
 	}
-	d := json.NewDecoder(bytes.NewReader([]byte(texts[i].Value)))
+	d := json.NewDecoder(bytes.NewReader([]byte(texts[0].Value)))
 	d.UseNumber()
 	if err := d.Decode(&r); err != nil {
 		return r, fmt.Errorf("picture %s: its text %q: %w", path, recipeKey, err)

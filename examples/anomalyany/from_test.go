@@ -135,7 +135,7 @@ func replace(t *testing.T, path, by string) {
 // TestFromOtherFiles reads pictures that say nothing, or not what is expected.
 func TestFromOtherFiles(t *testing.T) {
 	plain := writePicture(t, "plain.png", 8, 8)
-	picture, err := imageio.Read(plain)
+	picture, err := imageio.Read(t.Context(), plain)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -168,7 +168,7 @@ func TestFromOtherFiles(t *testing.T) {
 func TestTexts(t *testing.T) {
 	f := small(t)
 	runAll(t, f)
-	texts, err := imageio.ReadPNGText(filepath.Join(f.Out, "hazelnut-crack-0000.png"))
+	texts, err := imageio.ReadPNGText(t.Context(), filepath.Join(f.Out, "hazelnut-crack-0000.png"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -31,7 +31,7 @@ type job struct {
 
 // newJob reads the pictures and checks everything that can be checked before
 // the long work.
-func newJob(f flags, m *model) (*job, error) {
+func newJob(ctx context.Context, f flags, m *model) (*job, error) {
 	j := &job{flags: f, model: m, options: f.options()}
 	if j.options.Refine != 0 && m.CLIP == nil {
 		return nil, fmt.Errorf("%w; or leave the refinement out with --no-refine", diffusion.ErrNoCLIP)
@@ -43,7 +43,7 @@ func newJob(f flags, m *model) (*job, error) {
 	if err := f.Again.check(j); err != nil {
 		return nil, err
 	}
-	if j.canvas, err = newCanvas(f, m.Multiple()); err != nil {
+	if j.canvas, err = newCanvas(ctx, f, m.Multiple()); err != nil {
 		return nil, err
 	}
 	j.options.Mask = j.canvas.may

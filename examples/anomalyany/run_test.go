@@ -97,7 +97,7 @@ func runAll(t *testing.T, f flags) []string {
 
 func readPicture(t *testing.T, f flags, name string) *image.RGBA {
 	t.Helper()
-	m, err := imageio.Read(filepath.Join(f.Out, name))
+	m, err := imageio.Read(t.Context(), filepath.Join(f.Out, name))
 	if err != nil {
 		t.Fatal(err)
 	}

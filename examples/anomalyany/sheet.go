@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"image"
 	"image/color"
@@ -102,7 +103,7 @@ func (j *job) saved(seed uint64, suffix string) (*image.RGBA, error) {
 	if !files.Exists(path) {
 		return white(j.canvas.whole.Bounds()), nil
 	}
-	return imageio.Read(path)
+	return imageio.Read(context.Background(), path) // a file of our own
 }
 
 func white(r image.Rectangle) *image.RGBA {

@@ -158,7 +158,7 @@ func TestMapsAreMeans(t *testing.T) {
 	defer p.Close()
 	f := small(t)
 	f.Image, f.T = photograph(t), []float64{500, 100}
-	j, err := newJob(f, p)
+	j, err := newJob(t.Context(), f, p)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,7 +26,7 @@ type job struct {
 }
 
 // newJob checks everything that can be checked before the long work.
-func newJob(f flags, p *diffusion.Pipeline) (*job, error) {
+func newJob(ctx context.Context, f flags, p *diffusion.Pipeline) (*job, error) {
 	j := &job{flags: f, pipeline: p, width: f.Size, height: f.Size, noise: tensor.NewRand(f.Seed)}
 	var err error
 	if j.words, err = findWords(p.Tokenizer, f.Prompt, f.Words); err != nil {
@@ -34,10 +34,13 @@ func newJob(f flags, p *diffusion.Pipeline) (*job, error) {
 	}
 	cli.WarnOfCuts(os.Stderr, p.Tokenizer, "prompt", f.Prompt)
 	cli.WarnOfCuts(os.Stderr, p.Tokenizer, "negative prompt", f.Negative)
-	if err := j.readPhotograph(); err != nil {
+	if err := j.readPhotograph(ctx); err != nil {
 		return nil, err
 	}
-	if err := p.CheckSize(j.height, j.width); err != nil {
+	if err = imageio.CheckSize(j.width, j.height); err == nil {
+		err = p.CheckSize(j.height, j.width)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("--size %d: %w", f.Size, err)
 	}
 	kind := f.Scheduler
@@ -60,11 +63,11 @@ func newJob(f flags, p *diffusion.Pipeline) (*job, error) {
 
 // readPhotograph brings the photograph, if there is one, to a size that the
 // model takes.
-func (j *job) readPhotograph() error {
+func (j *job) readPhotograph(ctx context.Context) error {
 	if j.flags.Image == "" {
 		return nil
 	}
-	picture, err := imageio.Read(j.flags.Image)
+	picture, err := imageio.Read(ctx, j.flags.Image)
 	if err != nil {
 		return err
 	}

@@ -85,7 +85,7 @@ func TestLatentOutsideTheMask(t *testing.T) {
 	for _, scheduler := range diffusion.SchedulerNames() {
 		f := small(t)
 		f.Scheduler, f.Image, f.Mask = scheduler, inputPicture, inputMask
-		j, err := newJob(f, p)
+		j, err := newJob(t.Context(), f, p)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -34,7 +34,7 @@ type job struct {
 }
 
 // newJob checks everything that can be checked before the long work.
-func newJob(f flags, p *diffusion.Pipeline) (*job, error) {
+func newJob(ctx context.Context, f flags, p *diffusion.Pipeline) (*job, error) {
 	j := &job{flags: f, pipeline: p, config: p.Scheduler}
 	j.config.KarrasSigmas = j.config.KarrasSigmas || f.Karras
 	if _, err := j.scheduler(tensor.NewRand(0)); err != nil {
@@ -43,7 +43,7 @@ func newJob(f flags, p *diffusion.Pipeline) (*job, error) {
 	if f.Preview > 0 && p.VAE.Config.LatentChannels != len(latentToRGB) {
 		return nil, fmt.Errorf("--preview knows the colours of latents of %d channels, the model's have %d", len(latentToRGB), p.VAE.Config.LatentChannels)
 	}
-	if err := j.readPictures(); err != nil {
+	if err := j.readPictures(ctx); err != nil {
 		return nil, err
 	}
 	cli.WarnOfCuts(os.Stderr, p.Tokenizer, "prompt", f.Prompt)
@@ -55,19 +55,19 @@ func newJob(f flags, p *diffusion.Pipeline) (*job, error) {
 }
 
 // readPictures settles the size, by the picture to start from if there is one.
-func (j *job) readPictures() error {
+func (j *job) readPictures(ctx context.Context) error {
 	f, p := j.flags, j.pipeline
 	j.width, j.height = f.size()
 	if f.Image == "" {
-		if j.width > imageio.MaxPixels/j.height {
-			return fmt.Errorf("a picture of %d×%d: want at most %d million pixels", j.width, j.height, imageio.MaxPixels/1_000_000)
+		if err := imageio.CheckSize(j.width, j.height); err != nil {
+			return err
 		}
 		if err := p.CheckSize(j.height, j.width); err != nil {
 			return fmt.Errorf("--width %d and --height %d: %w", j.width, j.height, err)
 		}
 		return nil
 	}
-	picture, err := imageio.Read(f.Image)
+	picture, err := imageio.Read(ctx, f.Image)
 	if err != nil {
 		return err
 	}
@@ -83,12 +83,12 @@ func (j *job) readPictures() error {
 	if f.Mask == "" {
 		return nil
 	}
-	return j.readMask(fit)
+	return j.readMask(ctx, fit)
 }
 
-func (j *job) readMask(fit imageio.Fit) error {
+func (j *job) readMask(ctx context.Context, fit imageio.Fit) error {
 	f := j.flags
-	mask, err := imageio.ReadMask(f.Mask)
+	mask, err := imageio.ReadMask(ctx, f.Mask)
 	if err != nil {
 		return err
 	}

@@ -61,7 +61,7 @@ func run(ctx context.Context, f flags) error {
 		return err
 	}
 	defer p.Close()
-	j, err := newJob(f, p)
+	j, err := newJob(ctx, f, p)
 	if err != nil {
 		return err
 	}

@@ -50,7 +50,7 @@ func runOne(t *testing.T, f flags) (picture *image.RGBA, path string) {
 
 func readPicture(t *testing.T, path string) *image.RGBA {
 	t.Helper()
-	m, err := imageio.Read(path)
+	m, err := imageio.Read(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,7 +166,7 @@ func TestParameters(t *testing.T) {
 			f := small(t)
 			c.change(&f)
 			_, path := runOne(t, f)
-			texts, err := imageio.ReadPNGText(path)
+			texts, err := imageio.ReadPNGText(t.Context(), path)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -50,7 +50,7 @@ func TestRun(t *testing.T) {
 	if len(r.Gates) != 8 || r.Reconstruction.PSNR.N != 8 || r.Naming.Seen.N != 2 || r.Seen.Word.N != 2 || r.Samples.Subject.N != 3*len(world.Subjects()) {
 		t.Errorf("%d gates; counts in %s", len(r.Gates), first)
 	}
-	sheet, err := imageio.Read(f.Sheet)
+	sheet, err := imageio.Read(t.Context(), f.Sheet)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -81,7 +81,7 @@ func TestReadColourModels(t *testing.T) {
 		{"CMYK JPEG, right", "testdata/cmyk.jpg", 13, color.RGBA{55, 255, 255, 255}, 12},
 		{"one pixel", savePNG(t, filled(1, 1, color.RGBA{1, 2, 3, 255})), 0, color.RGBA{1, 2, 3, 255}, 0},
 	} {
-		p, err := Read(c.path)
+		p, err := Read(t.Context(), c.path)
 		if err != nil {
 			t.Errorf("%s: %v", c.name, err)
 			continue
@@ -115,7 +115,7 @@ func TestReadErrors(t *testing.T) {
 		{content(string(whole[:len(whole)-30])), "the png file is damaged"},
 		{content(string(hugePNG(1<<17, 1<<16))), "131072×65536"},
 	} {
-		if _, err := Read(c.path); err == nil || !strings.Contains(err.Error(), c.says) {
+		if _, err := Read(t.Context(), c.path); err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("error %v, want one that says %s", err, c.says)
 		}
 	}
@@ -312,7 +312,7 @@ func TestMask(t *testing.T) {
 	for x, c := range []color.NRGBA{{255, 255, 255, 255}, {128, 128, 128, 255}, {127, 127, 127, 255}, {0, 255, 0, 255}, {0, 0, 255, 255}, {255, 255, 255, 0}} {
 		p.Set(x, 0, c)
 	}
-	mask, err := ReadMask(savePNG(t, p))
+	mask, err := ReadMask(t.Context(), savePNG(t, p))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -367,7 +367,7 @@ func TestWritePNG(t *testing.T) {
 		if err := WritePNG(path, filled(2, 2, c)); err != nil {
 			t.Fatal(err)
 		}
-		p, err := Read(path)
+		p, err := Read(t.Context(), path)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -378,7 +378,7 @@ func TestWritePNG(t *testing.T) {
 	if err := WritePNG(path, image.NewRGBA(image.Rectangle{})); err == nil {
 		t.Error("empty picture: no error")
 	}
-	if _, err := Read(path); err != nil {
+	if _, err := Read(t.Context(), path); err != nil {
 		t.Errorf("after a failed write the file before is gone: %v", err)
 	}
 	if err := WritePNG(filepath.Join(dir, "absent", "out.png"), filled(1, 1, color.White)); err == nil {

@@ -1,13 +1,25 @@
 package imageio
 
 import (
+	"context"
 	"image"
 	"image/color"
 	"image/draw"
+	"io"
 )
 
-// ReadMask reads a mask: white is what may change. Transparent parts are filled with black.
-func ReadMask(path string) (*image.RGBA, error) { return read(path, color.Black) }
+// ReadMask reads a mask, as Read does: white is what may change. Transparent parts are filled with black.
+func ReadMask(ctx context.Context, path string) (*image.RGBA, error) {
+	return with(ctx, path, readMask)
+}
+
+func readMask(file *io.SectionReader) (*image.RGBA, error) {
+	picture, up, err := decode(file)
+	if err != nil {
+		return nil, err
+	}
+	return up.turned(flatten(picture, color.Black)), nil
+}
 
 // Binary returns 1 where a mask is lighter than 50 % grey, 0 elsewhere, [H, W].
 func Binary(mask *image.RGBA) []float32 {

@@ -3,6 +3,7 @@ package imageio
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"image"
 	"image/color"
 	"image/jpeg"
@@ -45,23 +46,35 @@ func corners(p *image.RGBA) string {
 
 func near(a, b uint8) bool { return max(a, b)-min(a, b) < 40 }
 
-// exif is the segment of a JPEG file that says an orientation, after an entry that does not.
-func exif(order binary.AppendByteOrder, value uint16) []byte {
+// entry is an entry of a TIFF directory: what stands in its place for numbers may be an offset.
+type entry struct {
+	tag, kind uint16
+	count     uint32
+	place     []byte
+}
+
+// tiffWith is a TIFF structure of one directory, and what lies behind it, from byte 14 + 12·len(entries) on.
+func tiffWith(order binary.AppendByteOrder, entries []entry, behind ...byte) []byte {
 	tiff := []byte("MM")
 	if order.String() == binary.LittleEndian.String() {
 		tiff = []byte("II")
 	}
 	tiff = order.AppendUint16(tiff, 42)
 	tiff = order.AppendUint32(tiff, 8)
-	tiff = order.AppendUint16(tiff, 2)
-	for _, entry := range [][2]uint16{{0x0103, 6}, {0x0112, value}} {
-		tiff = order.AppendUint16(tiff, entry[0])
-		tiff = order.AppendUint16(tiff, 3)
-		tiff = order.AppendUint32(tiff, 1)
-		tiff = order.AppendUint16(tiff, entry[1])
-		tiff = order.AppendUint16(tiff, 0)
+	tiff = order.AppendUint16(tiff, uint16(len(entries)))
+	for _, e := range entries {
+		tiff = order.AppendUint16(tiff, e.tag)
+		tiff = order.AppendUint16(tiff, e.kind)
+		tiff = order.AppendUint32(tiff, e.count)
+		tiff = append(tiff, append(bytes.Clone(e.place), 0, 0, 0, 0)[:4]...)
 	}
-	return segment("Exif\x00\x00" + string(order.AppendUint32(tiff, 0)))
+	return append(order.AppendUint32(tiff, 0), behind...)
+}
+
+// exif is the segment of a JPEG file that says an orientation, after an entry that does not.
+func exif(order binary.AppendByteOrder, value uint16) []byte {
+	place := order.AppendUint16(nil, value)
+	return segment(exifName + string(tiffWith(order, []entry{{0x0103, 3, 1, []byte{6, 6}}, {0x0112, 3, 1, place}})))
 }
 
 func segment(content string) []byte {
@@ -89,7 +102,7 @@ func TestOrientation(t *testing.T) {
 	want := [9]string{1: "rgbw", 2: "grwb", 3: "wbgr", 4: "bwrg", 5: "rbgw", 6: "brwg", 7: "wgbr", 8: "gwrb"}
 	for value := uint16(1); value <= 8; value++ {
 		for _, order := range []binary.AppendByteOrder{binary.LittleEndian, binary.BigEndian} {
-			p, err := Read(saveBytes(t, jpegWith(t, quarters(), xmp, exif(order, value))))
+			p, err := Read(t.Context(), saveBytes(t, jpegWith(t, quarters(), xmp, exif(order, value))))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -102,7 +115,7 @@ func TestOrientation(t *testing.T) {
 			}
 		}
 	}
-	mask, err := ReadMask(saveBytes(t, jpegWith(t, quarters(), exif(binary.BigEndian, 6))))
+	mask, err := ReadMask(t.Context(), saveBytes(t, jpegWith(t, quarters(), exif(binary.BigEndian, 6))))
 	if err != nil || corners(mask) != want[6] {
 		t.Errorf("a mask is not turned: %v, error %v", corners(mask), err)
 	}
@@ -122,11 +135,129 @@ func TestOrientationOfNonsense(t *testing.T) {
 		"directory beyond": tooFar,
 		"cut off":          segment(string(whole[4:36])),
 	} {
-		p, err := Read(saveBytes(t, jpegWith(t, quarters(), s)))
+		p, err := Read(t.Context(), saveBytes(t, jpegWith(t, quarters(), s)))
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 		} else if corners(p) != "rgbw" {
 			t.Errorf("%s: corners %s", name, corners(p))
+		}
+	}
+}
+
+// TestOrientationKinds has what ImageOps.exif_transpose of Pillow 13 does with the kinds of numbers, and with several
+// notes: true where it turns the picture.
+func TestOrientationKinds(t *testing.T) {
+	xmp := func(text string) []byte { return segment("http://ns.adobe.com/xap/1.0/\x00" + text) }
+	for _, order := range []binary.AppendByteOrder{binary.LittleEndian, binary.BigEndian} {
+		short, long, at := order.AppendUint16(nil, 6), order.AppendUint32(nil, 6), order.AppendUint32(nil, 26)
+		of := func(e ...entry) []byte { return segment(exifName + string(tiffWith(order, e))) }
+		one := func(value uint16) []byte { return exif(order, value) }
+		six := tiffWith(order, []entry{{0x0112, 3, 1, short}})
+		without := of(entry{0x0103, 3, 1, short})
+		for name, c := range map[string]struct {
+			segments [][]byte
+			turned   bool
+		}{
+			"BYTE":               {[][]byte{of(entry{0x0112, 1, 1, []byte{6}})}, false},
+			"ASCII":              {[][]byte{of(entry{0x0112, 2, 1, []byte{6}})}, false},
+			"SHORT":              {[][]byte{of(entry{0x0112, 3, 1, short})}, true},
+			"LONG":               {[][]byte{of(entry{0x0112, 4, 1, long})}, true},
+			"SBYTE":              {[][]byte{of(entry{0x0112, 6, 1, []byte{6}})}, true},
+			"UNDEFINED":          {[][]byte{of(entry{0x0112, 7, 1, []byte{6}})}, false},
+			"SSHORT":             {[][]byte{of(entry{0x0112, 8, 1, short})}, true},
+			"SLONG":              {[][]byte{of(entry{0x0112, 9, 1, long})}, true},
+			"IFD":                {[][]byte{of(entry{0x0112, 13, 1, long})}, true},
+			"kind 99":            {[][]byte{of(entry{0x0112, 99, 1, short})}, false},
+			"no number":          {[][]byte{of(entry{0x0112, 4, 0, long})}, false},
+			"two SHORTs":         {[][]byte{of(entry{0x0112, 3, 2, short})}, true},
+			"LONGs elsewhere":    {[][]byte{segment(exifName + string(tiffWith(order, []entry{{0x0112, 4, 2, at}}, append(long, long...)...)))}, true},
+			"LONGs nowhere":      {[][]byte{of(entry{0x0112, 4, 2, at})}, false},
+			"LONGs far away":     {[][]byte{of(entry{0x0112, 4, 1 << 31, []byte{255, 255, 255, 255}})}, false},
+			"the first counts":   {[][]byte{of(entry{0x0112, 3, 1, short}, entry{0x0112, 3, 1, []byte{1, 1}})}, true},
+			"the first, bad":     {[][]byte{of(entry{0x0112, 3, 1, []byte{9, 9}}, entry{0x0112, 3, 1, short})}, false},
+			"the first, no kind": {[][]byte{of(entry{0x0112, 99, 1, short}, entry{0x0112, 3, 1, short})}, true},
+			"out of order":       {[][]byte{of(entry{0x9000, 3, 1, short}, entry{0x0112, 4, 1, long}, entry{0x0103, 3, 1, short})}, true},
+			"name twice":         {[][]byte{segment(exifName + exifName + string(six))}, true},
+			"two segments":       {[][]byte{segment(exifName + string(six[:20])), segment(exifName + string(six[20:]))}, true},
+			"two structures":     {[][]byte{one(1), one(6)}, false},
+			"structure and 6":    {[][]byte{without, one(6)}, false},
+			"nothing and 6":      {[][]byte{segment(exifName), one(6)}, true},
+			"garbage and 6":      {[][]byte{segment(exifName + "hello"), one(6)}, true},
+			"XMP":                {[][]byte{xmp(`<x tiff:Orientation="6"/>`)}, true},
+			"XMP element":        {[][]byte{xmp(`<tiff:Orientation>6</tiff:Orientation>`)}, true},
+			"Exif before XMP":    {[][]byte{xmp(`<x tiff:Orientation="6"/>`), one(1)}, false},
+			"Exif without":       {[][]byte{without, xmp(`<x tiff:Orientation="6"/>`)}, true},
+			"Exif 9 and XMP":     {[][]byte{one(9), xmp(`<x tiff:Orientation="6"/>`)}, false},
+			"the last XMP":       {[][]byte{xmp("none"), xmp(`<x tiff:Orientation="6"/>`)}, true},
+			"not the first XMP":  {[][]byte{xmp(`<x tiff:Orientation="6"/>`), xmp("none")}, false},
+			"42 the other way":   {[][]byte{segment(exifName + string(six[:2]) + string(six[3]) + string(six[2]) + string(six[4:]))}, true},
+			"43":                 {[][]byte{segment(exifName + strings.Replace(string(six), "*", "+", 1))}, false},
+			"cut behind it":      {[][]byte{segment(exifName + string(six[:22]))}, true},
+			"cut within it":      {[][]byte{segment(exifName + string(six[:21]))}, false},
+		} {
+			p, err := Read(t.Context(), saveBytes(t, jpegWith(t, quarters(), c.segments...)))
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+			} else if turned := p.Bounds().Dx() == 16; turned != c.turned {
+				t.Errorf("%v, %s: turned %v, want %v", order, name, turned, c.turned)
+			}
+		}
+	}
+}
+
+// pngWith is a PNG file with chunks before and behind the pixels.
+func pngWith(t *testing.T, p image.Image, before, behind []byte) []byte {
+	t.Helper()
+	file, err := EncodePNG(p, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	end := len(file) - len(chunk("IEND", ""))
+	return bytes.Join([][]byte{file[:pngHeader], before, file[pngHeader:end], behind, file[end:]}, nil)
+}
+
+// TestOrientationOfPNG turns PNG files by their chunks, as Pillow does.
+func TestOrientationOfPNG(t *testing.T) {
+	six := func(order binary.AppendByteOrder, kind uint16) string {
+		place := order.AppendUint16(nil, 6)
+		if kind == 4 {
+			place = order.AppendUint32(nil, 6)
+		}
+		return string(tiffWith(order, []entry{{0x0112, kind, 1, place}}))
+	}
+	tiff := six(binary.LittleEndian, 3)
+	none := string(tiffWith(binary.LittleEndian, []entry{{0x0103, 3, 1, []byte{6, 0}}}))
+	profile := fmt.Sprintf("\nexif\n%8d\n%x\n%x\n", len(tiff)+6, exifName+tiff[:20], tiff[20:])
+	const xmp = `<x tiff:Orientation="6"/>`
+	for name, c := range map[string]struct {
+		before, behind []byte
+		turned         bool
+	}{
+		"SHORT":             {chunk("eXIf", tiff), nil, true},
+		"SHORT, big":        {chunk("eXIf", six(binary.BigEndian, 3)), nil, true},
+		"LONG":              {chunk("eXIf", six(binary.LittleEndian, 4)), nil, true},
+		"LONG, big":         {chunk("eXIf", six(binary.BigEndian, 4)), nil, true},
+		"behind":            {nil, chunk("eXIf", tiff), true},
+		"with its name":     {chunk("eXIf", exifName+tiff), nil, true},
+		"the last counts":   {append(chunk("eXIf", none), chunk("eXIf", tiff)...), nil, true},
+		"the last, none":    {append(chunk("eXIf", tiff), chunk("eXIf", none)...), nil, false},
+		"empty":             {chunk("eXIf", ""), nil, false},
+		"profile":           {chunk("tEXt", "Raw profile type exif\x00"+profile), nil, true},
+		"packed profile":    {nil, chunk("zTXt", "Raw profile type exif\x00\x00"+deflated(profile)), true},
+		"chunk and profile": {chunk("tEXt", "Raw profile type exif\x00"+profile), chunk("eXIf", none), false},
+		"broken profile":    {chunk("tEXt", "Raw profile type exif\x00\n\n\nzz"), nil, false},
+		"XMP":               {chunk("iTXt", "XML:com.adobe.xmp\x00\x00\x00\x00\x00"+xmp), nil, true},
+		"packed XMP":        {chunk("iTXt", "XML:com.adobe.xmp\x00\x01\x00\x00\x00"+deflated(xmp)), nil, true},
+		"bomb":              {chunk("iTXt", "XML:com.adobe.xmp\x00\x01\x00\x00\x00"+deflated(strings.Repeat(" ", maxNotes)+xmp)), nil, false},
+		"another":           {chunk("exIf", tiff), nil, false},
+	} {
+		p, err := Read(t.Context(), saveBytes(t, pngWith(t, quarters(), c.before, c.behind)))
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if want := map[bool]string{false: "rgbw", true: "brwg"}[c.turned]; corners(p) != want {
+			t.Errorf("%s: corners %s, want %s", name, corners(p), want)
 		}
 	}
 }
@@ -149,18 +280,8 @@ func TestHostileJPEG(t *testing.T) {
 		"head only":    {whole[:frame+6], "damaged"},
 		"pixels short": {whole[:len(whole)-20], "the jpeg file is damaged"},
 	} {
-		if _, err := Read(saveBytes(t, c.data)); err == nil || !strings.Contains(err.Error(), c.says) {
+		if _, err := Read(t.Context(), saveBytes(t, c.data)); err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: error %v, want one that says %s", name, err, c.says)
 		}
 	}
-}
-
-func FuzzOrientation(f *testing.F) {
-	f.Add(append([]byte{0xff, 0xd8}, exif(binary.LittleEndian, 6)...))
-	f.Add(append([]byte{0xff, 0xd8}, exif(binary.BigEndian, 3)...))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		if o := jpegOrientation(bytes.NewReader(data)); o < 1 || o > 8 {
-			t.Errorf("orientation %d", o)
-		}
-	})
 }

@@ -3,6 +3,7 @@ package imageio
 import (
 	"bytes"
 	"compress/zlib"
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -10,7 +11,7 @@ import (
 	"image"
 	"image/png"
 	"io"
-	"os"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -58,7 +59,7 @@ func EncodePNG(picture image.Image, texts []Text) ([]byte, error) {
 func (t Text) check() error {
 	key, err := charmap.ISO8859_1.NewEncoder().String(t.Key)
 	switch {
-	case err != nil || len(key) < 1 || len(key) > 79 || strings.TrimSpace(t.Key) != t.Key || strings.ContainsAny(t.Key, "\x00\n"):
+	case err != nil || len(key) < 1 || len(key) > maxKey || strings.TrimSpace(t.Key) != t.Key || strings.ContainsAny(t.Key, "\x00\n"):
 		return fmt.Errorf("a PNG text cannot be called %q: want 1 to 79 characters of Latin-1 in one line", t.Key)
 	case !utf8.ValidString(t.Value):
 		return fmt.Errorf("the PNG text %q is not valid UTF-8", t.Key)
@@ -69,8 +70,8 @@ func (t Text) check() error {
 }
 
 const (
-	pngSignature = "\x89PNG\r\n\x1a\n"
-	pngHeader    = len(pngSignature) + 12 + 13 // the signature and the chunk IHDR
+	pngHeader = len(pngSignature) + 12 + 13 // bytes of the signature and the chunk IHDR
+	maxKey    = 79                          // bytes of a text's key
 )
 
 // insertTexts puts texts behind the header of a PNG file.
@@ -96,69 +97,65 @@ func (t Text) chunk() (kind, data string) {
 	return "iTXt", key + "\x00" + "\x00\x00" + "\x00" + "\x00" + t.Value
 }
 
-// maxText is the size up to which texts are read, in bytes.
+// maxText is the size up to which the texts of a file are read, in bytes of all of them together.
 const maxText = 16 << 20
 
-// ReadPNGText returns the texts of a PNG file in their order: tEXt, zTXt and iTXt chunks, wherever they stand.
-// It is an error if the file is no PNG file, is cut off, or if a text is damaged or larger than 16 MiB.
-func ReadPNGText(path string) ([]Text, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("picture: %w", err)
-	}
-	defer f.Close()
-	texts, err := readTexts(f)
-	if err != nil {
-		return nil, fmt.Errorf("picture %s: %w", path, err)
-	}
-	return texts, nil
+// ReadPNGText returns the texts of a PNG file that have one of the keys, or all if no key is given, in their order:
+// tEXt, zTXt and iTXt chunks, wherever they stand. Others are passed over without being unpacked. It is an error if
+// the file is no PNG file, is cut off, or if a text is damaged or they are larger than 16 MiB together.
+func ReadPNGText(ctx context.Context, path string, keys ...string) ([]Text, error) {
+	return with(ctx, path, func(file *io.SectionReader) ([]Text, error) { return readTexts(file, keys...) })
 }
 
-func readTexts(r io.ReadSeeker) (texts []Text, err error) {
-	signature := make([]byte, len(pngSignature))
-	if _, err := io.ReadFull(r, signature); err != nil || string(signature) != pngSignature {
-		return nil, errors.New("this is no PNG file, which alone carries texts")
+func readTexts(file *io.SectionReader, keys ...string) (texts []Text, err error) {
+	c, err := newChunks(file)
+	if err != nil {
+		return nil, err
 	}
-	for {
-		var head [8]byte
-		if _, err := io.ReadFull(r, head[:]); err != nil {
-			return nil, errors.New("the PNG file is cut off: it has no IEND chunk")
-		}
-		size, kind := int64(binary.BigEndian.Uint32(head[:])), string(head[4:])
-		switch kind {
-		case "IEND":
+	for left := maxText; ; {
+		kind, size, err := c.next()
+		switch {
+		case err != nil:
+			return nil, err
+		case kind == "IEND":
 			return texts, nil
-		case "tEXt", "zTXt", "iTXt":
-			text, err := readText(r, kind, size)
-			if err != nil {
-				return nil, fmt.Errorf("%s chunk: %w", kind, err)
-			}
-			texts = append(texts, text)
-		default:
-			if _, err := r.Seek(size+4, io.SeekCurrent); err != nil {
-				return nil, err
-			}
+		case kind != "tEXt" && kind != "zTXt" && kind != "iTXt":
+			continue
+		}
+		text, wanted, err := c.text(kind, size, keys, left)
+		if err != nil {
+			return nil, fmt.Errorf("%s chunk: %w", kind, err)
+		}
+		if wanted {
+			texts, left = append(texts, text), left-len(text.Value)
 		}
 	}
 }
 
-// readText reads what follows a chunk's type.
-func readText(r io.Reader, kind string, size int64) (Text, error) {
-	if size > maxText {
-		return Text{}, fmt.Errorf("a text of %d bytes, want at most %d", size, maxText)
+// text reads the text of the present chunk, if it has one of the keys. Neither the chunk nor the text may have more
+// than most bytes.
+func (c *chunks) text(kind string, size int64, keys []string, most int) (text Text, wanted bool, err error) {
+	start, _ := c.in.Peek(int(min(size, maxKey+1)))
+	if key, _, _ := bytes.Cut(start, []byte{0}); len(keys) > 0 && !slices.Contains(keys, latin1(key)) {
+		return Text{}, false, nil
 	}
-	var chunk bytes.Buffer
-	if n, err := io.CopyN(&chunk, r, size+4); err != nil {
-		return Text{}, fmt.Errorf("%d of its %d bytes are there", n, size+4)
+	if size > maxKey+int64(most) {
+		return Text{}, true, fmt.Errorf("a text of %d bytes, want at most %d in all texts of a file", size, maxText)
 	}
-	data, sum := chunk.Bytes()[:size], chunk.Bytes()[size:]
-	if crc32.Update(crc32.ChecksumIEEE([]byte(kind)), crc32.IEEETable, data) != binary.BigEndian.Uint32(sum) {
-		return Text{}, errors.New("its checksum is wrong")
+	var data bytes.Buffer
+	if n, err := io.CopyN(&data, c, size+4); err != nil {
+		return Text{}, true, fmt.Errorf("%d of its %d bytes are there", n, size+4)
 	}
-	return parseText(kind, data)
+	sum := binary.BigEndian.Uint32(data.Bytes()[size:])
+	data.Truncate(int(size))
+	if crc32.Update(crc32.ChecksumIEEE([]byte(kind)), crc32.IEEETable, data.Bytes()) != sum {
+		return Text{}, true, errors.New("its checksum is wrong")
+	}
+	text, err = parseText(kind, data.Bytes(), most)
+	return text, true, err
 }
 
-func parseText(kind string, data []byte) (Text, error) {
+func parseText(kind string, data []byte, most int) (Text, error) {
 	key, rest, found := bytes.Cut(data, []byte{0})
 	if !found {
 		return Text{}, errors.New("its key has no end")
@@ -180,7 +177,7 @@ func parseText(kind string, data []byte) (Text, error) {
 	}
 	if compressed {
 		var err error
-		if rest, err = inflate(rest); err != nil {
+		if rest, err = inflate(rest, most); err != nil {
 			return Text{}, err
 		}
 	}
@@ -193,14 +190,14 @@ func parseText(kind string, data []byte) (Text, error) {
 	return Text{latin1(key), value}, nil
 }
 
-func inflate(data []byte) ([]byte, error) {
+func inflate(data []byte, most int) ([]byte, error) {
 	z, err := zlib.NewReader(bytes.NewReader(data))
 	if err != nil {
 		return nil, err
 	}
-	out, err := io.ReadAll(io.LimitReader(z, maxText+1))
-	if err == nil && len(out) > maxText {
-		err = fmt.Errorf("a text of more than %d bytes", maxText)
+	out, err := io.ReadAll(io.LimitReader(z, int64(most)+1))
+	if err == nil && len(out) > most {
+		err = fmt.Errorf("the texts of the file have more than %d bytes", maxText)
 	}
 	return out, err
 }

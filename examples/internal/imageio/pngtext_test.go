@@ -8,6 +8,7 @@ import (
 	"image"
 	"image/color"
 	"image/png"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -35,7 +36,7 @@ func TestPNGTexts(t *testing.T) {
 			if err := WritePNGText(path, picture, c.texts); err != nil {
 				t.Fatal(err)
 			}
-			got, err := ReadPNGText(path)
+			got, err := ReadPNGText(t.Context(), path)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -45,7 +46,7 @@ func TestPNGTexts(t *testing.T) {
 			if diff := cmp.Diff(c.kinds, chunksOf(t, path)); diff != "" {
 				t.Errorf("chunks (-want +got):\n%s", diff)
 			}
-			back, err := Read(path)
+			back, err := Read(t.Context(), path)
 			if err != nil || !bytes.Equal(back.Pix, picture.Pix) {
 				t.Errorf("the picture is %v, error %v", back, err)
 			}
@@ -111,6 +112,11 @@ func deflated(s string) string {
 	return b.String()
 }
 
+// section is a file in memory.
+func section(file []byte) *io.SectionReader {
+	return io.NewSectionReader(bytes.NewReader(file), 0, int64(len(file)))
+}
+
 // pngOf is a file of these chunks and no picture.
 func pngOf(chunks ...[]byte) []byte {
 	return append([]byte(pngSignature), bytes.Join(chunks, nil)...)
@@ -124,7 +130,7 @@ func TestReadTextsOfOthers(t *testing.T) {
 		chunk("iTXt", "b\x00\x01\x00de\x00Schl\xc3\xbcssel\x00"+deflated("猫")),
 		chunk("iTXt", "c\x00\x00\x00\x00\x00plain"),
 		chunk("IEND", ""))
-	got, err := readTexts(bytes.NewReader(file))
+	got, err := readTexts(section(file))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -155,12 +161,39 @@ func TestReadTextErrors(t *testing.T) {
 		"no zlib":        {pngOf(chunk("zTXt", "k\x00\x00plain"), end), "zlib"},
 		"bomb":           {pngOf(chunk("zTXt", "k\x00\x00"+deflated(strings.Repeat("a", maxText+1))), end), "more than 16777216 bytes"},
 	} {
-		if got, err := readTexts(bytes.NewReader(c.file)); err == nil || !strings.Contains(err.Error(), c.says) {
+		if got, err := readTexts(section(c.file)); err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: texts %q, error %v, want one that says %s", name, got, err, c.says)
 		}
 	}
-	if _, err := ReadPNGText("nowhere.png"); err == nil || !strings.Contains(err.Error(), "nowhere.png") {
+	if _, err := ReadPNGText(t.Context(), "nowhere.png"); err == nil || !strings.Contains(err.Error(), "nowhere.png") {
 		t.Errorf("absent file: error %v", err)
+	}
+}
+
+// TestReadTextsOfKeys unpacks no texts but those of the keys, and no more of these than 16 MiB.
+func TestReadTextsOfKeys(t *testing.T) {
+	end := chunk("IEND", "")
+	large := deflated(strings.Repeat("a", 9<<20))
+	others := pngOf(chunk("zTXt", "other\x00\x00no zlib"), chunk("iTXt", "wan\x00\x00\x00\x00\x00\xff"), chunk("tEXt", strings.Repeat("k", 100)),
+		chunk("zTXt", "wanted\x00\x00"+deflated("text")), []byte("\x7f\xff\xff\xfftEXtother\x00"))
+	if _, err := readTexts(section(others), "wanted"); err == nil || !strings.Contains(err.Error(), "no IEND") {
+		t.Errorf("a large text of another key: error %v, want one only about the end", err)
+	}
+	others = append(others[:len(others)-14], end...)
+	got, err := readTexts(section(others), "absent", "wanted")
+	if diff := cmp.Diff([]Text{{"wanted", "text"}}, got); err != nil || diff != "" {
+		t.Errorf("error %v; (-want +got):\n%s", err, diff)
+	}
+	twice := pngOf(chunk("zTXt", "a\x00\x00"+large), chunk("zTXt", "b\x00\x00"+large), end)
+	if got, err := readTexts(section(twice), "b"); err != nil || len(got) != 1 || len(got[0].Value) != 9<<20 {
+		t.Errorf("one text of 9 MiB: %d texts, error %v", len(got), err)
+	}
+	if _, err := readTexts(section(twice)); err == nil || !strings.Contains(err.Error(), "more than 16777216 bytes") {
+		t.Errorf("two of 9 MiB: error %v", err)
+	}
+	plain := pngOf(chunk("tEXt", "a\x00"+strings.Repeat("a", 9<<20)), chunk("iTXt", "b\x00\x00\x00\x00\x00"+strings.Repeat("a", 9<<20)), end)
+	if _, err := readTexts(section(plain)); err == nil || !strings.Contains(err.Error(), "at most 16777216 in all texts") {
+		t.Errorf("two of 9 MiB, not packed: error %v", err)
 	}
 }
 
@@ -173,7 +206,7 @@ func FuzzReadTexts(f *testing.F) {
 	f.Add(insertTexts(picture.Bytes(), []Text{{"parameters", "a cat"}, {"k", "猫"}}))
 	f.Add(pngOf(chunk("zTXt", "a\x00\x00"+deflated("text")), chunk("iTXt", "b\x00\x01\x00de\x00b\x00"+deflated("text")), chunk("IEND", "")))
 	f.Fuzz(func(t *testing.T, file []byte) {
-		texts, err := readTexts(bytes.NewReader(file))
+		texts, err := readTexts(section(file))
 		if err != nil {
 			return
 		}
@@ -182,7 +215,7 @@ func FuzzReadTexts(f *testing.F) {
 				return
 			}
 		}
-		again, err := readTexts(bytes.NewReader(insertTexts(picture.Bytes(), texts)))
+		again, err := readTexts(section(insertTexts(picture.Bytes(), texts)))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -6,80 +6,75 @@ package imageio
 
 import (
 	"bytes"
-	"errors"
+	"context"
 	"fmt"
 	"image"
 	"image/color"
 	"image/draw"
-	_ "image/jpeg" // a format that Read accepts
-	_ "image/png"  // a format that Read accepts
 	"io"
-	"os"
 	"unicode/utf8"
 )
 
-// MaxPixels is the size up to which pictures are read: 67 million pixels, for instance 8192×8192.
+// MaxPixels is the size up to which pictures are read and made: 67 million pixels, for instance 8192×8192. Reading
+// takes up to 16 bytes of memory for each while it lasts.
 const MaxPixels = 1 << 26
 
-// Read reads a PNG or JPEG file of any colour model, a JPEG file the way up that its Exif orientation says.
-// Transparent parts are filled with white. The error for anything else says what the file is. Pictures of more
-// than MaxPixels are refused before they are decoded.
-func Read(path string) (*image.RGBA, error) { return read(path, color.White) }
+// CheckSize tells whether pictures of a size are read and made: from one pixel to MaxPixels.
+func CheckSize(width, height int) error {
+	if width < 1 || height < 1 || width > MaxPixels/height {
+		return fmt.Errorf("a picture of %d×%d: want at least 1×1 and at most %d million pixels", width, height, MaxPixels/1_000_000)
+	}
+	return nil
+}
 
-func read(path string, background color.Color) (*image.RGBA, error) {
-	f, err := os.Open(path)
+// Read reads a PNG or JPEG file of any colour model, the way up that its Exif or XMP data say, as
+// ImageOps.exif_transpose of Pillow. The file may be a pipe of up to 64 MiB.
+//
+// Transparent parts are filled with white.
+//
+// The error names the file and says what it is, if it is no picture, or a JPEG file of a kind that is not read:
+// arithmetic or lossless coding, 12 bits, chroma that is not a fraction of the luma in the same way in both channels.
+// Pictures of more than MaxPixels and files that would take very long are refused before they are decoded. Read ends
+// when ctx does.
+func Read(ctx context.Context, path string) (*image.RGBA, error) {
+	return with(ctx, path, readPicture)
+}
+
+func readPicture(file *io.SectionReader) (*image.RGBA, error) {
+	picture, up, err := decode(file)
 	if err != nil {
-		return nil, fmt.Errorf("picture: %w", err)
+		return nil, err
 	}
-	defer f.Close()
-	config, format, err := image.DecodeConfig(f)
-	if err != nil {
-		return nil, fmt.Errorf("picture %s: %w", path, explain(f, err))
+	return up.turned(flatten(picture, color.White)), nil
+}
+
+// decode reads a picture and how it is to be turned. The formats that a program has registered with package image do
+// not matter: their decoders have no bounds.
+func decode(file *io.SectionReader) (image.Image, orientation, error) {
+	head := make([]byte, 512)
+	n, err := file.ReadAt(head, 0)
+	if err != nil && err != io.EOF {
+		return nil, upright, err
 	}
-	if config.Width < 1 || config.Height < 1 || config.Width > MaxPixels/config.Height {
-		return nil, fmt.Errorf("picture %s: its size is given as %d×%d, pictures from 1×1 to %d million pixels are read",
-			path, config.Width, config.Height, MaxPixels/1_000_000)
+	switch head = head[:n]; {
+	case bytes.HasPrefix(head, []byte(pngSignature)):
+		return decodePNG(file)
+	case bytes.HasPrefix(head, []byte("\xff\xd8")):
+		return decodeJPEG(file)
 	}
-	if _, err := f.Seek(0, io.SeekStart); err != nil {
-		return nil, fmt.Errorf("picture %s: %w", path, err)
-	}
-	picture, _, err := image.Decode(f)
-	if err != nil {
-		return nil, fmt.Errorf("picture %s: the %s file is damaged: %w", path, format, err)
-	}
-	up := upright
-	if format == "jpeg" {
-		if _, err := f.Seek(0, io.SeekStart); err != nil {
-			return nil, fmt.Errorf("picture %s: %w", path, err)
-		}
-		up = jpegOrientation(f)
-	}
-	return up.turned(flatten(picture, background)), nil
+	return nil, upright, fmt.Errorf("this is %s; PNG and JPEG files are accepted", kindOf(head))
 }
 
 // flatten puts a picture on a background of one colour.
 func flatten(picture image.Image, background color.Color) *image.RGBA {
+	if p, ok := picture.(*image.RGBA); ok && p.Rect.Min == (image.Point{}) && p.Opaque() {
+		return p
+	}
 	b := picture.Bounds()
 	out := image.NewRGBA(image.Rect(0, 0, b.Dx(), b.Dy()))
 	draw.Draw(out, out.Bounds(), image.NewUniform(background), image.Point{}, draw.Src)
 	draw.Draw(out, out.Bounds(), picture, b.Min, draw.Over)
 	return out
-}
-
-// explain says what a file is that does not decode.
-func explain(f io.ReadSeeker, err error) error {
-	if !errors.Is(err, image.ErrFormat) {
-		return fmt.Errorf("the file is damaged: %w", err)
-	}
-	head := make([]byte, 512)
-	if _, err := f.Seek(0, io.SeekStart); err != nil {
-		return err
-	}
-	n, err := io.ReadFull(f, head)
-	if err != nil && n == 0 && err != io.EOF {
-		return err
-	}
-	return fmt.Errorf("this is %s; PNG and JPEG files are accepted", kindOf(head[:n]))
 }
 
 // kindOf names what a file that begins like this is.

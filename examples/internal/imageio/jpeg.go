@@ -1,0 +1,191 @@
+package imageio
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"image"
+	"image/jpeg"
+	"io"
+)
+
+const (
+	maxScans    = 100            // of a JPEG file: a progressive one has about ten, a baseline one at most four
+	maxScanned  = 16 * MaxPixels // pixels of all its scans together
+	maxSegments = 10_000         // of a JPEG file
+	maxNotes    = 1 << 20        // bytes of Exif or XMP data that are looked at
+
+	jpegAdvice = "save it as PNG or as baseline JPEG"
+)
+
+// jpegFile is what the segments of a JPEG file say (ITU-T T.81, annex B), before anything is decoded.
+type jpegFile struct {
+	frame     byte   // the marker of the frame header: which kind of JPEG this is; 0 where there is none
+	precision byte   // bits of a sample
+	channels  byte   // components
+	adobe     bool   // Adobe's segment, without which CMYK may be the one or its inverse
+	scans     int    // how often pixels are gone through
+	segments  int    // all of them
+	exif, xmp []byte // notes of the camera and of programs
+}
+
+// The markers that matter here (ITU-T T.81, table B.1).
+const (
+	markerSOF0, markerSOF2, markerSOF15 = 0xc0, 0xc2, 0xcf // kinds of frames, with three other markers among them
+	markerDHT, markerJPG, markerDAC     = 0xc4, 0xc8, 0xcc // these
+	markerRST0, markerRST7              = 0xd0, 0xd7
+	markerEOI, markerSOS                = 0xd9, 0xda
+	markerAPP1, markerAPP14             = 0xe1, 0xee
+)
+
+// surveyJPEG goes through a JPEG file to its end, or to where it makes no sense: what is wrong there, decoding says.
+func surveyJPEG(r io.Reader) (f jpegFile) {
+	in := bufio.NewReaderSize(r, 1<<16)
+	if _, err := in.Discard(2); err != nil { // the start of the image
+		return f
+	}
+	for f.segments <= maxSegments && f.scans <= maxScans {
+		marker, err := nextMarker(in)
+		if err != nil || marker == markerEOI || f.addSegment(in, marker) != nil {
+			break
+		}
+	}
+	return f
+}
+
+// nextMarker passes over pixels and returns the marker behind them.
+func nextMarker(in *bufio.Reader) (byte, error) {
+	for {
+		if _, err := in.ReadSlice(0xff); err == bufio.ErrBufferFull {
+			continue
+		} else if err != nil {
+			return 0, err
+		}
+		marker := byte(0xff)
+		for marker == 0xff { // any number of fill bytes
+			var err error
+			if marker, err = in.ReadByte(); err != nil {
+				return 0, err
+			}
+		}
+		if marker != 0 && (marker < markerRST0 || marker > markerRST7) { // those stand among the pixels
+			return marker, nil
+		}
+	}
+}
+
+// addSegment reads what belongs to a marker: at most 64 KiB.
+func (f *jpegFile) addSegment(in *bufio.Reader, marker byte) error {
+	var head [2]byte
+	if _, err := io.ReadFull(in, head[:]); err != nil {
+		return err
+	}
+	size := int(binary.BigEndian.Uint16(head[:])) - len(head)
+	if size < 0 {
+		return errors.New("a segment ends before it begins")
+	}
+	f.segments++
+	isFrame := marker >= markerSOF0 && marker <= markerSOF15 && marker != markerDHT && marker != markerJPG && marker != markerDAC
+	if !isFrame && marker != markerAPP1 && marker != markerAPP14 {
+		if marker == markerSOS {
+			f.scans++
+		}
+		_, err := in.Discard(size)
+		return err
+	}
+	data := make([]byte, size)
+	if _, err := io.ReadFull(in, data); err != nil {
+		return err
+	}
+	switch {
+	case marker == markerAPP1:
+		f.addNote(data)
+	case marker == markerAPP14:
+		f.adobe = f.adobe || bytes.HasPrefix(data, []byte("Adobe"))
+	case f.frame == 0 && len(data) >= 6:
+		f.frame, f.precision, f.channels = marker, data[0], data[5]
+	}
+	return nil
+}
+
+// addNote keeps Exif and XMP data. Exif data of more than a segment go on in the next; of XMP the last counts.
+func (f *jpegFile) addNote(data []byte) {
+	if exif, ok := bytes.CutPrefix(data, []byte(exifName)); ok {
+		begins := tiffOrder(bytes.TrimPrefix(exif, []byte(exifName))) != nil // some programs write the name twice
+		if len(f.exif)+len(exif) <= maxNotes && (len(f.exif) > 0 || begins) {
+			f.exif = append(f.exif, exif...)
+		}
+	} else if xmp, ok := bytes.CutPrefix(data, []byte("http://ns.adobe.com/xap/1.0/\x00")); ok {
+		f.xmp = xmp
+	}
+}
+
+// check tells what speaks against decoding a picture of a size from a file of so many bytes.
+func (f *jpegFile) check(width, height int, bytes int64) error {
+	if err := CheckSize(width, height); err != nil {
+		return err
+	}
+	pixels := int64(width) * int64(height)
+	switch {
+	case f.segments > maxSegments:
+		return fmt.Errorf("the jpeg file has more than %d segments", maxSegments)
+	case f.scans > maxScans:
+		return fmt.Errorf("the jpeg file has more than %d scans, each of which goes through the whole picture; %s", maxScans, jpegAdvice)
+	case int64(f.scans)*pixels > maxScanned:
+		return fmt.Errorf("the jpeg file has %d scans of %d×%d, in all %d pixels, want at most %d; %s",
+			f.scans, width, height, int64(f.scans)*pixels, int64(maxScanned), jpegAdvice)
+	case pixels > 64*8*bytes: // every block of 8×8 pixels takes a bit at least
+		return fmt.Errorf("the jpeg file is damaged: its %d bytes cannot hold a picture of %d×%d", bytes, width, height)
+	}
+	return nil
+}
+
+// unsupported names what image/jpeg does not decode.
+func (f *jpegFile) unsupported() string {
+	switch {
+	case f.frame == 0:
+		return ""
+	case f.frame == 0xc3 || f.frame == 0xc7 || f.frame == 0xcb || f.frame == 0xcf:
+		return "lossless coding"
+	case f.frame >= 0xc9:
+		return "arithmetic coding"
+	case f.frame > markerSOF2:
+		return "hierarchical coding"
+	case f.precision != 8:
+		return fmt.Sprintf("%d bits a sample", f.precision)
+	case f.channels != 1 && f.channels != 3 && f.channels != 4:
+		return fmt.Sprintf("%d channels", f.channels)
+	case f.channels == 4 && !f.adobe:
+		return "CMYK without Adobe's segment, which says what the numbers mean"
+	}
+	return ""
+}
+
+// unsupportedJPEG is the error about a JPEG file that is in order, but of a kind that is not read.
+func unsupportedJPEG(err jpeg.UnsupportedError) error {
+	return fmt.Errorf("this kind of jpeg file is not supported: %w; %s", err, jpegAdvice)
+}
+
+// decodeJPEG reads a picture.
+func decodeJPEG(file *io.SectionReader) (image.Image, orientation, error) {
+	survey := surveyJPEG(from(file))
+	if kind := survey.unsupported(); kind != "" {
+		return nil, upright, unsupportedJPEG(jpeg.UnsupportedError(kind))
+	}
+	config, err := jpeg.DecodeConfig(from(file))
+	if kind := jpeg.UnsupportedError(""); errors.As(err, &kind) {
+		return nil, upright, unsupportedJPEG(kind)
+	} else if err != nil {
+		return nil, upright, fmt.Errorf("the jpeg file is damaged: %w", err)
+	}
+	if err := survey.check(config.Width, config.Height, file.Size()); err != nil {
+		return nil, upright, err
+	}
+	picture, err := jpeg.Decode(from(file))
+	if err != nil {
+		return nil, upright, fmt.Errorf("the jpeg file is damaged: %w", err)
+	}
+	return picture, orientationOf(survey.exif, survey.xmp), nil
+}
