@@ -187,5 +187,30 @@ func decodeJPEG(file *io.SectionReader) (image.Image, orientation, error) {
 	if err != nil {
 		return nil, upright, fmt.Errorf("the jpeg file is damaged: %w", err)
 	}
-	return picture, orientationOf(survey.exif, survey.xmp), nil
+	up := orientationOf(survey.exif, survey.xmp)
+	switch p := picture.(type) {
+	case *image.YCbCr:
+		return fromYCbCr(p), up, nil
+	case *image.CMYK:
+		return fromCMYK(p), up, nil
+	}
+	return picture, up, nil
+}
+
+// fromCMYK converts as Pillow does: each colour is what black leaves of it, rounded.
+func fromCMYK(p *image.CMYK) *image.RGBA {
+	size := p.Bounds().Size()
+	out := image.NewRGBA(image.Rectangle{Max: size})
+	for y := range size.Y {
+		for x := range size.X {
+			ink, to := p.Pix[y*p.Stride+4*x:][:4], out.Pix[y*out.Stride+4*x:][:4]
+			light := 255 - int(ink[3])
+			for c := range 3 {
+				v := int(ink[c])*light + 128
+				to[c] = uint8(light - (v>>8+v)>>8)
+			}
+			to[3] = 255
+		}
+	}
+	return out
 }

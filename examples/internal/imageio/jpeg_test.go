@@ -2,12 +2,53 @@ package imageio
 
 import (
 	"bytes"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"image/jpeg"
 	"os"
 	"strings"
 	"testing"
 )
+
+// TestPixelsLikePillow compares pictures of each relation of chroma to luma with Pillow's. What is left are the
+// roundings of two inverse cosine transforms; repeated chroma would be ten times as far away.
+func TestPixelsLikePillow(t *testing.T) {
+	var golden []struct{ Name, JPEG, RGB string }
+	data, err := os.ReadFile("testdata/pixels.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(data, &golden); err != nil {
+		t.Fatal(err)
+	}
+	for _, g := range golden {
+		file, err1 := base64.StdEncoding.DecodeString(g.JPEG)
+		want, err2 := hex.DecodeString(g.RGB)
+		if err := errors.Join(err1, err2); err != nil {
+			t.Fatal(err)
+		}
+		got, err := readPicture(section(file))
+		if err != nil {
+			t.Errorf("%s: %v", g.Name, err)
+			continue
+		}
+		if n := got.Rect.Dx() * got.Rect.Dy(); len(want) != 3*n {
+			t.Errorf("%s: a picture of %v, want %d pixels", g.Name, got.Rect.Size(), len(want)/3)
+			continue
+		}
+		sum, most := 0, 0
+		for i, v := range want {
+			d := int(got.Pix[4*(i/3)+i%3]) - int(v)
+			sum += max(d, -d)
+			most = max(most, d, -d)
+		}
+		if mean := float64(sum) / float64(len(want)); mean > 0.2 || most > 3 {
+			t.Errorf("%s: %.3f shades from Pillow on average, at most %d; want 0.2 and 3", g.Name, mean, most)
+		}
+	}
+}
 
 // frameAt is where the frame header's marker stands in a JPEG file.
 func frameAt(file []byte) int { return bytes.Index(file, []byte{0xff, 0xc0}) }

@@ -30,7 +30,9 @@ func CheckSize(width, height int) error {
 // Read reads a PNG or JPEG file of any colour model, the way up that its Exif or XMP data say, as
 // ImageOps.exif_transpose of Pillow. The file may be a pipe of up to 64 MiB.
 //
-// Transparent parts are filled with white.
+// The pixels are those of Pillow's convert("RGB"), but for three things: transparent parts are filled with white, and
+// do not show the colour that is stored there; of 16 bits of grey the upper 8 count, where Pillow takes nearly all
+// for white; and the chroma of a JPEG file in CMYK or RGB is not interpolated. Colour profiles are passed over.
 //
 // The error names the file and says what it is, if it is no picture, or a JPEG file of a kind that is not read:
 // arithmetic or lossless coding, 12 bits, chroma that is not a fraction of the luma in the same way in both channels.
