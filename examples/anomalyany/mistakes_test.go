@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"image"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -28,6 +29,11 @@ func TestMistakes(t *testing.T) {
 	if err := os.WriteFile(text, []byte("this is no picture\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	ones := image.NewGray(image.Rect(0, 0, 150, 100))
+	for i := range ones.Pix {
+		ones.Pix[i] = uint8(i % 2)
+	}
+	labels := save(t, "labels.png", ones)
 	for name, c := range map[string]struct {
 		change func(f *flags)
 		says   []string
@@ -48,6 +54,7 @@ func TestMistakes(t *testing.T) {
 		"mask alone":     {func(f *flags) { f.Image, f.Mask = "", "mask.png" }, []string{"--mask needs --image"}},
 		"small":          {func(f *flags) { f.Size = 63 }, []string{"at least 64"}},
 		"size":           {func(f *flags) { f.Size = 0 }, []string{"--size is 0"}},
+		"labels":         {func(f *flags) { f.Mask = labels }, []string{"labels.png", "its lightest value is 1 of 255", "multiplied"}},
 		"number":         {func(f *flags) { f.N = 0 }, []string{"--n is 0"}},
 		"memory":         {func(f *flags) { f.Memory = -1 }, []string{"--memory is -1"}},
 		"little memory":  {func(f *flags) { f.Memory = 1e-6 }, []string{"memory budget", "too small"}},

@@ -30,6 +30,11 @@ func TestMistakes(t *testing.T) {
 	}
 	black := save(t, image.NewGray(image.Rect(0, 0, 64, 64)))
 	large := save(t, image.NewGray(image.Rect(0, 0, 65, 64)))
+	ones := image.NewGray(image.Rect(0, 0, 64, 64))
+	for i := range ones.Pix {
+		ones.Pix[i] = uint8(i % 2)
+	}
+	labels := save(t, ones)
 	withPicture := func(change func(f *flags)) func(f *flags) {
 		return func(f *flags) { f.Image = inputPicture; change(f) }
 	}
@@ -67,6 +72,7 @@ func TestMistakes(t *testing.T) {
 		"no mask":          {withPicture(func(f *flags) { f.Mask = text }), []string{"text.png", "a text file"}},
 		"mask's size":      {withPicture(func(f *flags) { f.Mask = large }), []string{"picture.png is 65×64", "input.png is 64×64"}},
 		"black mask":       {withPicture(func(f *flags) { f.Mask = black }), []string{"nothing of", "picture.png", "8×8 pixels"}},
+		"labels":           {withPicture(func(f *flags) { f.Mask = labels }), []string{"picture.png", "its lightest value is 1 of 255", "multiplied"}},
 		"no folder":        {func(f *flags) { f.Out = text }, []string{"--out", "text.png"}},
 	} {
 		t.Run(name, func(t *testing.T) {
