@@ -7,6 +7,7 @@ import (
 
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
 	"github.com/sdgraph/sdgraph/examples/internal/cli"
+	"github.com/sdgraph/sdgraph/examples/internal/imageio"
 )
 
 // flags is the command line. It is also written into each picture's JSON.
@@ -83,6 +84,9 @@ func (f *flags) Validate() error {
 		return errors.New("--paste needs --mask FILE or --mask auto: outside the mask the photograph stays as it is")
 	case f.Tile && f.Mask == "":
 		return errors.New("--tile needs --mask FILE or --mask auto: the mask says which region of the photograph to work on")
+	}
+	if err := imageio.CheckSize(f.Size, f.Size); err != nil {
+		return fmt.Errorf("--size %d: %w", f.Size, err)
 	}
 	if err := f.validatePreset(); err != nil {
 		return err

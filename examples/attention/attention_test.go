@@ -252,6 +252,10 @@ func TestMistakes(t *testing.T) {
 	if err := os.WriteFile(text, []byte("this is no picture\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	long := filepath.Join(t.TempDir(), "long.png")
+	if err := imageio.WritePNG(long, image.NewGray(image.Rect(0, 0, 1, 3000))); err != nil {
+		t.Fatal(err)
+	}
 	for name, c := range map[string]struct {
 		change func(f *flags)
 		says   []string
@@ -266,6 +270,8 @@ func TestMistakes(t *testing.T) {
 		"negative":    {func(f *flags) { f.Guidance, f.Negative = 1, "blurry" }, []string{"--negative has no effect"}},
 		"size":        {func(f *flags) { f.Size = 0 }, []string{"--size is 0"}},
 		"odd size":    {func(f *flags) { f.Size = 100 }, []string{"--size 100", "multiples of 64"}},
+		"huge":        {func(f *flags) { f.Size = 64_000 }, []string{"--size 64000", "at most 67 million"}},
+		"long":        {func(f *flags) { f.Image, f.T = long, []float64{1} }, []string{"1×3000", "at most 8 times"}},
 		"steps":       {func(f *flags) { f.Steps = 0 }, []string{"0"}},
 		"t":           {func(f *flags) { f.T = []float64{3} }, []string{"--t needs --image"}},
 		"t too large": {func(f *flags) { f.Image, f.T = photograph(t), []float64{1000} }, []string{"--t", "1000", "0 to 999"}},

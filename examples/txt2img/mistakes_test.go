@@ -30,6 +30,7 @@ func TestMistakes(t *testing.T) {
 	}
 	black := save(t, image.NewGray(image.Rect(0, 0, 64, 64)))
 	large := save(t, image.NewGray(image.Rect(0, 0, 65, 64)))
+	long := save(t, image.NewGray(image.Rect(0, 0, 1, 3000)))
 	ones := image.NewGray(image.Rect(0, 0, 64, 64))
 	for i := range ones.Pix {
 		ones.Pix[i] = uint8(i % 2)
@@ -73,6 +74,8 @@ func TestMistakes(t *testing.T) {
 		"mask's size":      {withPicture(func(f *flags) { f.Mask = large }), []string{"picture.png is 65×64", "input.png is 64×64"}},
 		"black mask":       {withPicture(func(f *flags) { f.Mask = black }), []string{"nothing of", "picture.png", "8×8 pixels"}},
 		"labels":           {withPicture(func(f *flags) { f.Mask = labels }), []string{"picture.png", "its lightest value is 1 of 255", "multiplied"}},
+		"long":             {func(f *flags) { f.Image = long }, []string{"1×3000", "at most 8 times"}},
+		"huge picture":     {withPicture(func(f *flags) { f.Size = 100_000 }), []string{"64×64", "100000", "at most 67 million"}},
 		"no folder":        {func(f *flags) { f.Out = text }, []string{"--out", "text.png"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -16,18 +16,30 @@ type Fit struct {
 	Crop   image.Rectangle // what remains of the scaled picture
 }
 
+// longestSide is how often the longer side of what a model gets may be as long as the shorter one. Work grows with
+// the square of the pixels, and models for pictures know nothing of such shapes.
+const longestSide = 8
+
 // FitTo plans to scale a picture's shorter side to size (0: as it is) and to crop both sides to the next lower
-// multiples of multiple.
+// multiples of multiple. It is an error if nothing would be left, if the result had more than MaxPixels, or if its
+// longer side were more than 8 times the shorter one.
 func FitTo(from image.Point, size, multiple int) (Fit, error) {
 	if from.X < 1 || from.Y < 1 || multiple < 1 || size < 0 {
 		return Fit{}, fmt.Errorf("picture of %d×%d: cannot be fitted to size %d in multiples of %d", from.X, from.Y, size, multiple)
 	}
+	if err := CheckSize(from.X, from.Y); err != nil {
+		return Fit{}, err
+	}
 	f := Fit{From: from, Scaled: from}
 	if shorter := min(from.X, from.Y); size > 0 && shorter != size {
+		if tooLong(from) {
+			return Fit{}, fmt.Errorf("picture of %s: its longer side may be at most %d times the shorter one; crop it first", sizeOf(from), longestSide)
+		}
 		scale := float64(size) / float64(shorter)
 		longer := math.Round(float64(max(from.X, from.Y)) * scale)
 		if longer*float64(size) > MaxPixels {
-			return Fit{}, fmt.Errorf("picture of %d×%d: with its shorter side scaled to %d the longer one would be %.0f; crop it first", from.X, from.Y, size, longer)
+			return Fit{}, fmt.Errorf("picture of %s: with its shorter side scaled to %d the longer one would be %.0f, want at most %d million pixels; choose a smaller size",
+				sizeOf(from), size, longer, MaxPixels/1_000_000)
 		}
 		f.Scaled = image.Pt(size, int(longer))
 		if from.X > from.Y {
@@ -35,12 +47,21 @@ func FitTo(from image.Point, size, multiple int) (Fit, error) {
 		}
 	}
 	cropped := image.Pt(f.Scaled.X/multiple*multiple, f.Scaled.Y/multiple*multiple)
-	if cropped.X == 0 || cropped.Y == 0 {
-		return Fit{}, fmt.Errorf("picture of %d×%d: both sides must be at least %d, the smallest size that the model accepts, and its multiples", f.Scaled.X, f.Scaled.Y, multiple)
+	switch {
+	case cropped.X == 0 || cropped.Y == 0:
+		return Fit{}, fmt.Errorf("picture of %s: both sides must be at least %d, the smallest size that the model accepts, and its multiples", sizeOf(f.Scaled), multiple)
+	case tooLong(cropped):
+		return Fit{}, fmt.Errorf("picture of %s: in multiples of %d it would be cropped to %s, and its longer side may be at most %d times the shorter one; crop it first",
+			sizeOf(f.Scaled), multiple, sizeOf(cropped), longestSide)
 	}
 	corner := f.Scaled.Sub(cropped).Div(2)
 	f.Crop = image.Rectangle{Min: corner, Max: corner.Add(cropped)}
 	return f, nil
+}
+
+// tooLong tells whether a size is longer than models get to see.
+func tooLong(size image.Point) bool {
+	return max(size.X, size.Y) > longestSide*min(size.X, size.Y)
 }
 
 // Size is the size of the result.

@@ -141,7 +141,8 @@ func TestFitTo(t *testing.T) {
 		{1000, 700, 512, 64, "1000×700 scaled to 731×512, centre 704×512 kept"},
 		{1000, 700, 0, 64, "1000×700, centre 960×640 kept"},
 		{1, 1, 512, 64, "1×1 scaled to 512×512"},
-		{1024, 4, 512, 64, "1024×4 scaled to 131072×512"},
+		{1024, 128, 512, 64, "1024×128 scaled to 4096×512"},
+		{64, 513, 0, 64, "64×513, centre 64×512 kept"},
 		{100, 90, 100, 64, "100×90 scaled to 111×100, centre 64×64 kept"},
 	} {
 		f, err := FitTo(image.Pt(c.w, c.h), c.size, c.multiple)
@@ -160,7 +161,13 @@ func TestFitTo(t *testing.T) {
 		w, h, size, multiple int
 		says                 string
 	}{
-		{10000, 1, 512, 64, "would be 5120000; crop it first"},
+		{10000, 1, 512, 64, "10000×1: its longer side may be at most 8 times the shorter one; crop it first"},
+		{1, 3000, 64, 64, "1×3000: its longer side may be at most 8 times"},
+		{1025, 128, 512, 64, "1025×128: its longer side may be at most 8 times"},
+		{127, 1000, 0, 64, "would be cropped to 64×960, and its longer side may be at most 8 times"},
+		{600, 400, 100000, 64, "600×400: with its shorter side scaled to 100000 the longer one would be 150000, want at most 67 million pixels; choose a smaller size"},
+		{600, 400, math.MaxInt, 64, "choose a smaller size"},
+		{100000, 100000, 0, 64, "a picture of 100000×100000: want at least 1×1 and at most 67 million pixels"},
 		{500, 30, 0, 64, "both sides must be at least 64"},
 		{100, 100, 50, 64, "both sides must be at least 64"},
 		{0, 5, 50, 64, "0×5"},
