@@ -95,8 +95,17 @@ func (f Fit) Nearest(mask *image.RGBA) (*image.RGBA, error) {
 }
 
 func (f Fit) apply(picture *image.RGBA, scaler draw.Scaler) (*image.RGBA, error) {
+	if err := Check(picture); err != nil {
+		return nil, err
+	}
 	if size := picture.Bounds().Size(); size != f.From {
 		return nil, fmt.Errorf("a picture of %s where one of %s belongs: picture and mask must have the same size", sizeOf(size), sizeOf(f.From))
+	}
+	if err := CheckSize(f.Scaled.X, f.Scaled.Y); err != nil {
+		return nil, fmt.Errorf("a fit to be scaled to: %w", err)
+	}
+	if f.Crop.Empty() || !f.Crop.In(image.Rectangle{Max: f.Scaled}) {
+		return nil, fmt.Errorf("a fit that keeps %v of a scaled picture of %s", f.Crop, sizeOf(f.Scaled))
 	}
 	out := image.NewRGBA(image.Rectangle{Max: f.Size()})
 	if f.Scaled == f.From {

@@ -3,6 +3,7 @@ package imageio
 import (
 	"image"
 	"image/draw"
+	"reflect"
 	"slices"
 )
 
@@ -20,8 +21,9 @@ func Grid(rows [][]image.Image) *image.RGBA {
 			if k == len(widths) {
 				widths = append(widths, 0)
 			}
-			widths[k] = max(widths[k], p.Bounds().Dx())
-			height = max(height, p.Bounds().Dy())
+			size := boundsOf(p).Size()
+			widths[k] = max(widths[k], size.X)
+			height = max(height, size.Y)
 		}
 		heights = append(heights, height)
 	}
@@ -40,7 +42,9 @@ func Grid(rows [][]image.Image) *image.RGBA {
 	for i, row := range rows {
 		at.X = 0
 		for k, p := range row {
-			draw.Draw(out, image.Rectangle{Min: at, Max: at.Add(p.Bounds().Size())}, p, p.Bounds().Min, draw.Over)
+			if b := boundsOf(p); !b.Empty() {
+				draw.Draw(out, image.Rectangle{Min: at, Max: at.Add(b.Size())}, p, b.Min, draw.Over)
+			}
 			at.X += widths[k] + gridGap
 		}
 		at.Y += heights[i] + gridGap
@@ -48,8 +52,19 @@ func Grid(rows [][]image.Image) *image.RGBA {
 	return out
 }
 
-// FromBytes is a picture of h×w pixels of three bytes, row by row.
+// boundsOf is where a picture lies; nowhere if there is none.
+func boundsOf(p image.Image) image.Rectangle {
+	if v := reflect.ValueOf(p); !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {
+		return image.Rectangle{}
+	}
+	return p.Bounds()
+}
+
+// FromBytes is a picture of h×w pixels of three bytes, row by row; nil if there are not as many bytes.
 func FromBytes(rgb []byte, h, w int) *image.RGBA {
+	if CheckSize(w, h) != nil || len(rgb) != 3*h*w {
+		return nil
+	}
 	m := image.NewRGBA(image.Rect(0, 0, w, h))
 	for i := range h * w {
 		copy(m.Pix[4*i:], append(slices.Clip(rgb[3*i:3*i+3]), 255))

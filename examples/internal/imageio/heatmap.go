@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"image"
 	"image/color"
-	"image/draw"
 	"math"
 )
 
@@ -22,6 +21,9 @@ const heatOpacity = 0.5
 // HeatMap lays a map [H, W] of the picture's size over the picture in grey, so that all colour is the map's:
 // from black (0) over violet and orange to light yellow (1). Values outside are clamped.
 func HeatMap(picture *image.RGBA, values []float32) (*image.RGBA, error) {
+	if err := Check(picture); err != nil {
+		return nil, err
+	}
 	size := picture.Bounds().Size()
 	if len(values) != size.X*size.Y {
 		return nil, fmt.Errorf("a map of %d values does not lie on a picture of %s", len(values), sizeOf(size))
@@ -51,24 +53,6 @@ func infernoAt(v float32) [3]float64 {
 	return [3]float64{mix(a.R, b.R), mix(a.G, b.G), mix(a.B, b.B)}
 }
 
-// SideBySide puts pictures in one row, with gaps of a few white pixels, their upper edges at one height.
-func SideBySide(pictures ...image.Image) *image.RGBA {
-	const gap = 8
-	var size image.Point
-	for i, p := range pictures {
-		if i > 0 {
-			size.X += gap
-		}
-		size.X += p.Bounds().Dx()
-		size.Y = max(size.Y, p.Bounds().Dy())
-	}
-	out := image.NewRGBA(image.Rectangle{Max: size})
-	draw.Draw(out, out.Bounds(), image.White, image.Point{}, draw.Src)
-	x := 0
-	for _, p := range pictures {
-		b := p.Bounds()
-		draw.Draw(out, image.Rect(x, 0, x+b.Dx(), b.Dy()), p, b.Min, draw.Over)
-		x += b.Dx() + gap
-	}
-	return out
-}
+// SideBySide puts pictures in one row, with gaps of a few white pixels, their upper edges at one height: a grid of one
+// row.
+func SideBySide(pictures ...image.Image) *image.RGBA { return Grid([][]image.Image{pictures}) }

@@ -9,25 +9,31 @@ import (
 	"golang.org/x/image/math/fixed"
 )
 
-// labelMargin is the white around a label's letters, in their own pixels.
-const labelMargin = 3
+const (
+	labelMargin  = 3  // white around a label's letters, in their own pixels
+	largestScale = 64 // of letters: 64 are for a picture of 16384 pixels
+)
 
 // Labelled puts a line of black text on white above a picture. The letters, of ASCII only, grow with the
 // picture in whole steps; a picture that is narrower than its text is put to the left on white.
 func Labelled(picture image.Image, text string) *image.RGBA {
-	size := picture.Bounds().Size()
+	bounds := boundsOf(picture)
+	size := bounds.Size()
 	label := Writing(text, max(1, size.X/256))
 	line := label.Bounds()
 	out := image.NewRGBA(image.Rect(0, 0, max(size.X, line.Dx()), line.Dy()+size.Y))
 	draw.Draw(out, out.Bounds(), image.White, image.Point{}, draw.Src)
 	draw.Draw(out, line, label, image.Point{}, draw.Src)
-	draw.Draw(out, image.Rect(0, line.Dy(), size.X, line.Dy()+size.Y), picture, picture.Bounds().Min, draw.Over)
+	if !bounds.Empty() {
+		draw.Draw(out, image.Rect(0, line.Dy(), size.X, line.Dy()+size.Y), picture, bounds.Min, draw.Over)
+	}
 	return out
 }
 
-// Writing is a line of black text on white, of ASCII only, 19 pixels high times scale.
+// Writing is a line of black text on white, of ASCII only, 19 pixels high times scale, 1 to 64.
 func Writing(text string, scale int) *image.RGBA {
 	small := writing(text)
+	scale = max(1, min(scale, largestScale))
 	out := image.NewRGBA(image.Rectangle{Max: small.Bounds().Size().Mul(scale)})
 	draw.NearestNeighbor.Scale(out, out.Bounds(), small, small.Bounds(), draw.Src, nil)
 	return out

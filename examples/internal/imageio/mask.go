@@ -98,9 +98,9 @@ func lightest16(picture image.RGBA64Image) (lightest int) {
 	return lightest
 }
 
-// Binary returns 1 where a mask is lighter than 50 % grey, 0 elsewhere, [H, W].
+// Binary returns 1 where a mask is lighter than 50 % grey, 0 elsewhere, [H, W]; nothing for what is no picture.
 func Binary(mask *image.RGBA) []float32 {
-	size := mask.Bounds().Size()
+	size := sizeIf(mask)
 	out := make([]float32, size.X*size.Y)
 	for y := range size.Y {
 		for x := range size.X {
@@ -128,9 +128,9 @@ func anyWhite(mask *image.RGBA) bool {
 // luma returns 1000 times the grey, 0 to 255, of a red, green and blue value (ITU-R 601, as Pillow has it).
 func luma(rgb []uint8) int { return 299*int(rgb[0]) + 587*int(rgb[1]) + 114*int(rgb[2]) }
 
-// Luminance returns the grey of each pixel, 0 to 1, [H, W] (ITU-R 601).
+// Luminance returns the grey of each pixel, 0 to 1, [H, W] (ITU-R 601); nothing for what is no picture.
 func Luminance(picture *image.RGBA) []float32 {
-	size := picture.Bounds().Size()
+	size := sizeIf(picture)
 	out := make([]float32, size.X*size.Y)
 	for i := range out {
 		out[i] = float32(luma(picture.Pix[i/size.X*picture.Stride+4*(i%size.X):])) / (255 * 1000)
@@ -138,8 +138,12 @@ func Luminance(picture *image.RGBA) []float32 {
 	return out
 }
 
-// Cut copies a part of a picture.
+// Cut copies what a picture has of a part; an empty picture where it has nothing of it.
 func Cut(picture *image.RGBA, part image.Rectangle) *image.RGBA {
+	if Check(picture) != nil {
+		return image.NewRGBA(image.Rectangle{})
+	}
+	part = part.Intersect(picture.Bounds())
 	out := image.NewRGBA(image.Rectangle{Max: part.Size()})
 	draw.Draw(out, out.Bounds(), picture, part.Min, draw.Src)
 	return out

@@ -44,6 +44,14 @@ func WritePNGText(path string, picture image.Image, texts []Text) error {
 
 // EncodePNG returns what WritePNGText writes.
 func EncodePNG(picture image.Image, texts []Text) ([]byte, error) {
+	if boundsOf(picture).Empty() {
+		return nil, errors.New("there is no picture")
+	}
+	if p, ok := picture.(*image.RGBA); ok {
+		if err := Check(p); err != nil {
+			return nil, err
+		}
+	}
 	var file bytes.Buffer
 	err := png.Encode(&file, picture)
 	for _, text := range texts {

@@ -7,6 +7,7 @@ package imageio
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"image"
 	"image/color"
@@ -25,6 +26,29 @@ func CheckSize(width, height int) error {
 		return fmt.Errorf("a picture of %d×%d: want at least 1×1 and at most %d million pixels", width, height, MaxPixels/1_000_000)
 	}
 	return nil
+}
+
+// Check tells whether a picture is one: there, of one pixel at least, and with as many values as its bounds need.
+func Check(picture *image.RGBA) error {
+	if picture == nil {
+		return errors.New("there is no picture")
+	}
+	w, h, have := picture.Rect.Dx(), picture.Rect.Dy(), len(picture.Pix)
+	switch {
+	case w < 1 || h < 1:
+		return fmt.Errorf("a picture of %d×%d has no pixels", w, h)
+	case w > have/4 || picture.Stride < 4*w || (have-4*w)/picture.Stride < h-1:
+		return fmt.Errorf("a picture of %d×%d, with rows of %d bytes, has only %d bytes", w, h, picture.Stride, have)
+	}
+	return nil
+}
+
+// sizeIf is the size of a picture, 0×0 of what is none.
+func sizeIf(picture *image.RGBA) image.Point {
+	if Check(picture) != nil {
+		return image.Point{}
+	}
+	return picture.Rect.Size()
 }
 
 // Read reads a PNG or JPEG file of any colour model, the way up that its Exif or XMP data say, as

@@ -1,6 +1,7 @@
 package imageio
 
 import (
+	"errors"
 	"fmt"
 	"image"
 	"math"
@@ -35,9 +36,9 @@ func (l Layout) index(pixel, channel, n int) int {
 	return channel*n + pixel
 }
 
-// ToTensor returns a picture's red, green and blue values.
+// ToTensor returns a picture's red, green and blue values; nothing for what is no picture.
 func ToTensor(picture *image.RGBA, layout Layout, r Range) []float32 {
-	size := picture.Bounds().Size()
+	size := sizeIf(picture)
 	n := size.X * size.Y
 	out := make([]float32, 3*n)
 	for y := range size.Y {
@@ -55,8 +56,11 @@ func ToTensor(picture *image.RGBA, layout Layout, r Range) []float32 {
 // FromTensor returns the picture of a tensor of one picture; values outside the range are clamped, the rest
 // rounded to the nearest of 256 shades. A value that is not a number is an error.
 func FromTensor(values []float32, h, w int, layout Layout, r Range) (*image.RGBA, error) {
-	if h < 1 || w < 1 || len(values) != 3*h*w {
+	if CheckSize(w, h) != nil || len(values) != 3*h*w {
 		return nil, fmt.Errorf("a tensor of %d values is no picture of 3 channels and %d×%d pixels", len(values), w, h)
+	}
+	if r.White-r.Black == 0 {
+		return nil, fmt.Errorf("a range whose black and white are both %g", r.Black)
 	}
 	out := image.NewRGBA(image.Rect(0, 0, w, h))
 	for pixel := range h * w {
@@ -72,16 +76,30 @@ func FromTensor(values []float32, h, w int, layout Layout, r Range) (*image.RGBA
 	return out, nil
 }
 
-// ForModel returns a picture as diffusion.Pipeline takes it: [1, 3, H, W] in [-1, 1].
+// ForModel returns a picture as diffusion.Pipeline takes it: [1, 3, H, W] in [-1, 1]; nil for what is no picture,
+// which the pipeline refuses.
 func ForModel(picture *image.RGBA) *gt.Dense {
-	size := picture.Bounds().Size()
+	size := sizeIf(picture)
+	if size == (image.Point{}) {
+		return nil
+	}
 	return tensor.FromFloat32s(ToTensor(picture, ChannelsFirst, Signed), 1, 3, size.Y, size.X)
 }
 
 // FromModel returns the picture that diffusion.Pipeline has made, [1, 3, H, W] in [-1, 1], as FromTensor does.
 func FromModel(picture *gt.Dense) (*image.RGBA, error) {
+	if picture == nil {
+		return nil, errors.New("there is no picture: want a tensor [1, 3, H, W]")
+	}
 	s := picture.Shape()
-	return FromTensor(tensor.Float32s(picture), s[2], s[3], ChannelsFirst, Signed)
+	if len(s) != 4 || s[0] != 1 || s[1] != 3 {
+		return nil, fmt.Errorf("a picture of shape %v, want [1, 3, H, W]", s)
+	}
+	switch picture.Dtype() {
+	case gt.Float32, tensor.Float16, tensor.BFloat16:
+		return FromTensor(tensor.Float32s(picture), s[2], s[3], ChannelsFirst, Signed)
+	}
+	return nil, fmt.Errorf("a picture of dtype %v, want float32, Float16 or BF16", picture.Dtype())
 }
 
 // shade returns the one of 256 shades that is nearest to a value between 0 and 1.
@@ -91,7 +109,7 @@ func shade(v float32) uint8 {
 
 // FromMap returns a map [h, w] as a grey picture, 0 black and 1 white; values outside are clamped.
 func FromMap(values []float32, h, w int) (*image.Gray, error) {
-	if h < 1 || w < 1 || len(values) != h*w {
+	if CheckSize(w, h) != nil || len(values) != h*w {
 		return nil, fmt.Errorf("a map of %d values is no picture of %d×%d pixels", len(values), w, h)
 	}
 	out := image.NewGray(image.Rect(0, 0, w, h))

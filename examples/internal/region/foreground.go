@@ -32,6 +32,9 @@ const (
 // the border; small specks are dropped and small holes filled. The error says what speaks against it: no contrast,
 // a border of both classes, or hardly anything or nearly everything foreground.
 func Foreground(photograph *image.RGBA) (*image.RGBA, error) {
+	if err := imageio.Check(photograph); err != nil {
+		return nil, err
+	}
 	grey := lightness(reduced(photograph))
 	grey = grey.median(medianRadius)
 	object, err := grey.split()

@@ -1,10 +1,13 @@
 package region
 
 import (
+	"errors"
 	"fmt"
 	"image"
 	"image/draw"
 	"math"
+
+	"github.com/sdgraph/sdgraph/examples/internal/imageio"
 )
 
 // Feather is how wide the seam is over which Paste leads from the original to the generated picture, in pixels.
@@ -15,8 +18,11 @@ const Feather = 6
 // seam lies inside the mask: over the Feather pixels next to the mask's edge the two are mixed, by the distance
 // from it. The picture's own border is no edge.
 func Paste(original *image.RGBA, at image.Rectangle, generated *image.RGBA, mask []float32) (*image.RGBA, error) {
+	if err := errors.Join(imageio.Check(original), imageio.Check(generated)); err != nil {
+		return nil, err
+	}
 	size := at.Size()
-	if !at.In(original.Bounds()) || generated.Bounds().Size() != size || len(mask) != size.X*size.Y {
+	if at.Empty() || !at.In(original.Bounds()) || generated.Bounds().Size() != size || len(mask) != size.X*size.Y {
 		return nil, fmt.Errorf("a picture of %v and a mask of %d pixels cannot be put into the part %v of a picture of %v",
 			generated.Bounds().Size(), len(mask), at, original.Bounds().Size())
 	}
@@ -29,7 +35,7 @@ func Paste(original *image.RGBA, at image.Rectangle, generated *image.RGBA, mask
 		share := min(1, float64(d)/(step*(Feather+1)))
 		x, y := i%size.X, i/size.X
 		to := out.Pix[out.PixOffset(at.Min.X+x, at.Min.Y+y):][:3]
-		from := generated.Pix[generated.PixOffset(x, y):][:3]
+		from := generated.Pix[y*generated.Stride+4*x:][:3]
 		for c, old := range to {
 			to[c] = uint8(math.RoundToEven(share*float64(from[c]) + (1-share)*float64(old)))
 		}

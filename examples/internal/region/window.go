@@ -25,8 +25,17 @@ const (
 // Choose finds the window for a mask of a photograph: both sides of the model's picture are multiples of multiple,
 // the shorter one is size rounded down to them, the longer one up to twice that. It holds the mask's box and some
 // of what is around it, at the photograph's own scale if it can; a larger box is seen smaller, and what does not
-// fit even so is cut off. The error is about an empty mask, or a size below multiple.
+// fit even so is cut off. The error is about an empty mask, or a size below multiple or too large for any picture.
 func Choose(mask *image.RGBA, size, multiple int) (Window, error) {
+	if err := imageio.Check(mask); err != nil {
+		return Window{}, err
+	}
+	if multiple < 1 {
+		return Window{}, fmt.Errorf("sizes in multiples of %d, want at least 1", multiple)
+	}
+	if size > 0 && imageio.CheckSize(size, size) != nil {
+		return Window{}, fmt.Errorf("size %d: %w", size, imageio.CheckSize(size, size))
+	}
 	shorter := size / multiple * multiple
 	if shorter < 1 {
 		return Window{}, fmt.Errorf("size %d: the model's smallest picture is %d×%d", size, multiple, multiple)
@@ -35,7 +44,7 @@ func Choose(mask *image.RGBA, size, multiple int) (Window, error) {
 	if box.Empty() {
 		return Window{}, errors.New("the mask is empty: white is what may change")
 	}
-	whole := mask.Bounds()
+	whole := image.Rectangle{Max: mask.Bounds().Size()}
 	around := image.Rectangle{Min: box.Min.Sub(box.Size().Div(margin)), Max: box.Max.Add(box.Size().Div(margin))}.Intersect(whole)
 	best, bestScore := Window{}, score{}
 	for longer := shorter; longer <= longest*shorter; longer += multiple {
