@@ -16,6 +16,8 @@ const (
 	maxScanned  = 16 * MaxPixels // pixels of all its scans together
 	maxSegments = 10_000         // of a JPEG file
 	maxNotes    = 1 << 20        // bytes of Exif or XMP data that are looked at
+	maxJunk     = 1 << 16        // bytes that belong to nothing
+	maxCoded    = 16             // bytes of all scans together, for a pixel: noise takes about 4
 
 	jpegAdvice = "save it as PNG or as baseline JPEG"
 )
@@ -25,9 +27,12 @@ type jpegFile struct {
 	frame     byte   // the marker of the frame header: which kind of JPEG this is; 0 where there is none
 	precision byte   // bits of a sample
 	channels  byte   // components
+	w, h      int    // of the picture
 	adobe     bool   // Adobe's segment, without which CMYK may be the one or its inverse
 	scans     int    // how often pixels are gone through
 	segments  int    // all of them
+	coded     int64  // bytes between segments: the pixels of the scans
+	complete  bool   // it has an end
 	exif, xmp []byte // notes of the camera and of programs
 }
 
@@ -47,8 +52,11 @@ func surveyJPEG(r io.Reader) (f jpegFile) {
 		return f
 	}
 	for f.segments <= maxSegments && f.scans <= maxScans {
-		marker, err := nextMarker(in)
-		if err != nil || marker == markerEOI || f.addSegment(in, marker) != nil {
+		marker, err := f.nextMarker(in)
+		if f.complete = err == nil && marker == markerEOI; f.complete {
+			break
+		}
+		if err != nil || f.addSegment(in, marker) != nil {
 			break
 		}
 	}
@@ -56,11 +64,16 @@ func surveyJPEG(r io.Reader) (f jpegFile) {
 }
 
 // nextMarker passes over pixels and returns the marker behind them.
-func nextMarker(in *bufio.Reader) (byte, error) {
+func (f *jpegFile) nextMarker(in *bufio.Reader) (byte, error) {
 	for {
-		if _, err := in.ReadSlice(0xff); err == bufio.ErrBufferFull {
+		passed, err := in.ReadSlice(0xff)
+		f.coded += int64(len(passed))
+		switch {
+		case f.frame == 0 && f.coded > maxJunk:
+			return 0, errors.New("there is no frame header")
+		case err == bufio.ErrBufferFull:
 			continue
-		} else if err != nil {
+		case err != nil:
 			return 0, err
 		}
 		marker := byte(0xff)
@@ -106,6 +119,7 @@ func (f *jpegFile) addSegment(in *bufio.Reader, marker byte) error {
 		f.adobe = f.adobe || bytes.HasPrefix(data, []byte("Adobe"))
 	case f.frame == 0 && len(data) >= 6:
 		f.frame, f.precision, f.channels = marker, data[0], data[5]
+		f.h, f.w = int(binary.BigEndian.Uint16(data[1:])), int(binary.BigEndian.Uint16(data[3:]))
 	}
 	return nil
 }
@@ -122,22 +136,30 @@ func (f *jpegFile) addNote(data []byte) {
 	}
 }
 
-// check tells what speaks against decoding a picture of a size from a file of so many bytes.
-func (f *jpegFile) check(width, height int, bytes int64) error {
-	if err := CheckSize(width, height); err != nil {
-		return err
-	}
-	pixels := int64(width) * int64(height)
+// check tells what speaks against decoding a file of so many bytes.
+func (f *jpegFile) check(bytes int64) error {
 	switch {
 	case f.segments > maxSegments:
 		return fmt.Errorf("the jpeg file has more than %d segments", maxSegments)
+	case f.frame == 0:
+		return errors.New("the jpeg file is damaged: it has no frame header, which tells the picture's size")
+	}
+	if err := CheckSize(f.w, f.h); err != nil {
+		return err
+	}
+	pixels := int64(f.w) * int64(f.h)
+	switch {
 	case f.scans > maxScans:
 		return fmt.Errorf("the jpeg file has more than %d scans, each of which goes through the whole picture; %s", maxScans, jpegAdvice)
 	case int64(f.scans)*pixels > maxScanned:
 		return fmt.Errorf("the jpeg file has %d scans of %d×%d, in all %d pixels, want at most %d; %s",
-			f.scans, width, height, int64(f.scans)*pixels, int64(maxScanned), jpegAdvice)
+			f.scans, f.w, f.h, int64(f.scans)*pixels, int64(maxScanned), jpegAdvice)
 	case pixels > 64*8*bytes: // every block of 8×8 pixels takes a bit at least
-		return fmt.Errorf("the jpeg file is damaged: its %d bytes cannot hold a picture of %d×%d", bytes, width, height)
+		return fmt.Errorf("the jpeg file is damaged: its %d bytes cannot hold a picture of %d×%d", bytes, f.w, f.h)
+	case f.coded > maxCoded*pixels+maxJunk:
+		return fmt.Errorf("the jpeg file is damaged: it has %d bytes of pixels, want at most %d for a picture of %d×%d", f.coded, maxCoded*pixels+maxJunk, f.w, f.h)
+	case !f.complete:
+		return errors.New("the jpeg file is damaged: it is cut off, and has no end")
 	}
 	return nil
 }
@@ -174,14 +196,14 @@ func decodeJPEG(file *io.SectionReader) (image.Image, orientation, error) {
 	if kind := survey.unsupported(); kind != "" {
 		return nil, upright, unsupportedJPEG(jpeg.UnsupportedError(kind))
 	}
-	config, err := jpeg.DecodeConfig(from(file))
+	if err := survey.check(file.Size()); err != nil {
+		return nil, upright, err
+	}
+	_, err := jpeg.DecodeConfig(from(file)) // of the headers: what is wrong with the pixels is damage
 	if kind := jpeg.UnsupportedError(""); errors.As(err, &kind) {
 		return nil, upright, unsupportedJPEG(kind)
 	} else if err != nil {
 		return nil, upright, fmt.Errorf("the jpeg file is damaged: %w", err)
-	}
-	if err := survey.check(config.Width, config.Height, file.Size()); err != nil {
-		return nil, upright, err
 	}
 	picture, err := jpeg.Decode(from(file))
 	if err != nil {

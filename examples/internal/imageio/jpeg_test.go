@@ -127,6 +127,15 @@ func TestManyScans(t *testing.T) {
 			t.Errorf("%s: error %v, want one that says %s", name, err, c.says)
 		}
 	}
+	// Zeros without an end, before the header and among the pixels, which image/jpeg passes over byte by byte.
+	zeros := make([]byte, 1<<20)
+	early := bytes.Join([][]byte{whole[:2], zeros, whole[2:]}, nil)
+	late := bytes.Join([][]byte{whole[:len(whole)-2], zeros, whole[len(whole)-2:]}, nil)
+	for says, file := range map[string][]byte{"no frame header": early, "bytes of pixels, want at most": late} {
+		if _, err := readPicture(section(file)); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("zeros: error %v, want one that says %s", err, says)
+		}
+	}
 	// Neither the scans of a thumbnail nor those of a second picture in the file are the picture's.
 	thumbnail := segment(string(scansOf(whole, 200)))
 	behind := bytes.Repeat([]byte{0xff, 0xda, 0, 2}, 200)

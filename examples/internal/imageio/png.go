@@ -80,6 +80,7 @@ func (c *chunks) Read(p []byte) (int, error) {
 type pngFile struct {
 	depth              int64 // bits of a pixel
 	data               int64 // bytes of compressed pixels
+	complete           bool  // it has an end
 	exif, profile, xmp []byte
 }
 
@@ -96,6 +97,7 @@ func surveyPNG(file *io.SectionReader) (f pngFile, err error) {
 		case c.count > maxChunks:
 			return f, err
 		case err != nil || kind == "IEND":
+			f.complete = err == nil
 			return f, nil
 		case kind == "IHDR":
 			f.depth = pixelDepth(c)
@@ -180,6 +182,9 @@ func decodePNG(file *io.SectionReader) (image.Image, orientation, error) {
 	}
 	if pixels := int64(config.Width) * int64(config.Height) * survey.depth / 8; pixels > maxDeflation*survey.data {
 		return nil, upright, fmt.Errorf("the png file is damaged: its %d bytes of pixels cannot hold a picture of %d×%d", survey.data, config.Width, config.Height)
+	}
+	if !survey.complete {
+		return nil, upright, errors.New("the png file is damaged: it is cut off, and has no IEND chunk")
 	}
 	picture, err := png.Decode(bufio.NewReader(from(file)))
 	if err != nil {

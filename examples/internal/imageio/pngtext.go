@@ -108,6 +108,8 @@ func (t Text) chunk() (kind, data string) {
 // maxText is the size up to which the texts of a file are read, in bytes of all of them together.
 const maxText = 16 << 20
 
+var errTexts = fmt.Errorf("the texts of the file have more than %d bytes", maxText)
+
 // ReadPNGText returns the texts of a PNG file that have one of the keys, or all if no key is given, in their order:
 // tEXt, zTXt and iTXt chunks, wherever they stand. Others are passed over without being unpacked. It is an error if
 // the file is no PNG file, is cut off, or if a text is damaged or they are larger than 16 MiB together.
@@ -147,8 +149,11 @@ func (c *chunks) text(kind string, size int64, keys []string, most int) (text Te
 	if key, _, _ := bytes.Cut(start, []byte{0}); len(keys) > 0 && !slices.Contains(keys, latin1(key)) {
 		return Text{}, false, nil
 	}
-	if size > maxKey+int64(most) {
-		return Text{}, true, fmt.Errorf("a text of %d bytes, want at most %d in all texts of a file", size, maxText)
+	switch {
+	case size > maxKey+maxText:
+		return Text{}, true, fmt.Errorf("a text of %d bytes, want at most %d", size, maxText)
+	case size > maxKey+int64(most):
+		return Text{}, true, errTexts
 	}
 	var data bytes.Buffer
 	if n, err := io.CopyN(&data, c, size+4); err != nil {
@@ -205,7 +210,7 @@ func inflate(data []byte, most int) ([]byte, error) {
 	}
 	out, err := io.ReadAll(io.LimitReader(z, int64(most)+1))
 	if err == nil && len(out) > most {
-		err = fmt.Errorf("the texts of the file have more than %d bytes", maxText)
+		err = errTexts
 	}
 	return out, err
 }

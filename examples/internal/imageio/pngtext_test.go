@@ -192,7 +192,7 @@ func TestReadTextsOfKeys(t *testing.T) {
 		t.Errorf("two of 9 MiB: error %v", err)
 	}
 	plain := pngOf(chunk("tEXt", "a\x00"+strings.Repeat("a", 9<<20)), chunk("iTXt", "b\x00\x00\x00\x00\x00"+strings.Repeat("a", 9<<20)), end)
-	if _, err := readTexts(section(plain)); err == nil || !strings.Contains(err.Error(), "at most 16777216 in all texts") {
+	if _, err := readTexts(section(plain)); err == nil || !strings.Contains(err.Error(), "more than 16777216 bytes") {
 		t.Errorf("two of 9 MiB, not packed: error %v", err)
 	}
 }
