@@ -30,13 +30,10 @@ gpu-test:
 gpu-bench:
 	go run -tags gpu ./examples/bench --device $(GPU) --dtype f16 $(if $(PEERS),--peers $(PEERS))
 
-# Half a minute for each fuzz target, one after another (go test -fuzz takes one at a time).
+# Every fuzz target for so long.
+FUZZTIME ?= 30s
 fuzz:
-	@go list ./... | while read -r p; do \
-		for f in $$(go test -list '^Fuzz' "$$p" | grep '^Fuzz'); do \
-			go test -run '^$$' -fuzz "^$$f$$" -fuzztime 30s "$$p" || exit 1; \
-		done; \
-	done
+	bash .ci/fuzz $(FUZZTIME)
 
 # The tiny models and reference tensors of testdata, with PyTorch in an environment of its own.
 goldens: .venv/goldens/done
