@@ -100,6 +100,9 @@ func TestAddedTokensDecoder(t *testing.T) {
 func FuzzParseVocab(f *testing.F) {
 	f.Add([]byte(tinyVocab))
 	f.Add([]byte(`{"a": 0, "a": 1}`))
+	f.Add([]byte(`{"a": 0, "b": 0}`))
+	f.Add([]byte(`{"a": 0, "b": 2}`))
+	f.Add([]byte(`{"a": 0, "b": -1}`))
 	f.Add([]byte(`{"a": [}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		vocab, err := parseVocab(func(int64) string { return "vocab.json" }, data)
