@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 )
 
 // jsonReader reads JSON of a known form token by token: what is not of that
@@ -21,12 +22,14 @@ func newJSONReader(text []byte) jsonReader {
 	return jsonReader{d}
 }
 
+var errEndsEarly = errors.New("the JSON ends too early")
+
 // next is the next token.
 func (r jsonReader) next() (json.Token, error) {
 	token, err := r.Token()
 	switch {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return nil, errors.New("the JSON ends too early")
+		return nil, errEndsEarly
 	case err != nil:
 		return nil, fmt.Errorf("no JSON at byte %d: %w", r.InputOffset(), err)
 	}
@@ -103,36 +106,42 @@ func (r jsonReader) texts() (map[string]string, error) {
 
 // naturals reads an array of natural numbers, of which there may be most.
 func (r jsonReader) naturals(most int) ([]uint64, error) {
-	if err := r.open('[', "an array of natural numbers"); err != nil {
+	value, err := r.value()
+	if err != nil {
 		return nil, err
 	}
+	inside, ok := strings.CutPrefix(value, "[")
+	if !ok {
+		return nil, fmt.Errorf("is %.60s, want an array of natural numbers", value)
+	}
 	all := []uint64{}
-	for r.More() {
-		token, err := r.next()
+	if inside = strings.TrimSpace(strings.TrimSuffix(inside, "]")); inside == "" {
+		return all, nil
+	}
+	for number := range strings.SplitSeq(inside, ",") {
+		n, err := strconv.ParseUint(strings.TrimSpace(number), 10, 64)
 		if err != nil {
-			return nil, err
-		}
-		number, _ := token.(json.Number)
-		n, err := strconv.ParseUint(number.String(), 10, 64)
-		if err != nil {
-			return nil, fmt.Errorf("holds %s, want natural numbers below 2^64", shown(token))
+			return nil, fmt.Errorf("holds %.60s, want natural numbers below 2^64", strings.TrimSpace(number))
 		}
 		if len(all) == most {
 			return nil, fmt.Errorf("holds more than %d numbers", most)
 		}
 		all = append(all, n)
 	}
-	_, err := r.next() // the closing bracket
-	return all, err
+	return all, nil
 }
 
-// skip passes over a value of any form.
-func (r jsonReader) skip() error {
+// value reads a value of any form, and returns its text.
+func (r jsonReader) value() (string, error) {
 	var value json.RawMessage
-	if err := r.Decode(&value); err != nil {
-		return fmt.Errorf("no JSON at byte %d: %w", r.InputOffset(), err)
+	err := r.Decode(&value)
+	switch {
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return "", errEndsEarly
+	case err != nil:
+		return "", fmt.Errorf("no JSON at byte %d: %w", r.InputOffset(), err)
 	}
-	return nil
+	return string(value), nil
 }
 
 // shown is a token for people.

@@ -143,7 +143,8 @@ func parseIndex(text []byte) (weightMap map[string]string, err error) {
 	r := newJSONReader(text)
 	err = r.object(func(key string) (err error) {
 		if key != "weight_map" {
-			return r.skip()
+			_, err = r.value()
+			return err
 		}
 		if weightMap, err = r.texts(); err != nil {
 			err = fmt.Errorf("weight_map: %w", err)
