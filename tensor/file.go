@@ -48,7 +48,12 @@ func Open(path string) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if f.header, err = parseHeader(f.data); err != nil {
+	// The header is read, so that a page that is not there is an error.
+	begin := make([]byte, min(len(f.data), mostBegin))
+	if _, err = f.mapped.ReadAt(begin, 0); err == nil {
+		f.header, err = parseHeader(begin, int64(len(f.data)))
+	}
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), f.Close())
 	}
 	return f, nil
@@ -102,7 +107,7 @@ func inMemory(path string, data []byte) (*File, error) {
 	if len(data) == 0 {
 		return nil, fmt.Errorf("%s: %w", path, errEmpty)
 	}
-	h, err := parseHeader(data)
+	h, err := parseHeader(data, int64(len(data)))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}

@@ -44,14 +44,18 @@ type header struct {
 	size     int // bytes before the data
 }
 
-// parseHeader reads and checks the header of a whole file.
-func parseHeader(file []byte) (header, error) {
-	text, err := headerText(file)
+// mostBegin is how many bytes of a file parseHeader may need.
+const mostBegin = lengthSize + maxHeader
+
+// parseHeader reads and checks the header of a file of the given size. begin
+// are its first bytes: all, or mostBegin of them.
+func parseHeader(begin []byte, fileSize int64) (header, error) {
+	text, err := headerText(begin, uint64(fileSize))
 	if err != nil {
 		return header{}, err
 	}
 	size := lengthSize + len(text)
-	r := headerReader{newJSONReader(text), uint64(len(file) - size)}
+	r := headerReader{newJSONReader(text), uint64(fileSize) - uint64(size)}
 	entries, metadata, err := r.read()
 	if err != nil {
 		return header{}, fmt.Errorf("header: %w", err)
@@ -63,26 +67,26 @@ func parseHeader(file []byte) (header, error) {
 	return header{tensors, metadata, size}, nil
 }
 
-// headerText cuts the JSON out of a file.
-func headerText(file []byte) ([]byte, error) {
-	if len(file) < lengthSize {
-		return nil, cmp.Or(notWeights(file), fmt.Errorf("%d bytes are too short for a safetensors file, which starts with an 8-byte header length", len(file)))
+// headerText cuts the JSON out of the beginning of a file.
+func headerText(begin []byte, fileSize uint64) ([]byte, error) {
+	if len(begin) < lengthSize {
+		return nil, cmp.Or(notWeights(begin), fmt.Errorf("%d bytes are too short for a safetensors file, which starts with an 8-byte header length", len(begin)))
 	}
-	n, rest := binary.LittleEndian.Uint64(file), uint64(len(file)-lengthSize)
+	n, rest := binary.LittleEndian.Uint64(begin), fileSize-lengthSize
 	if n == 0 || n > maxHeader {
-		if err := notWeights(file); err != nil {
+		if err := notWeights(begin); err != nil {
 			return nil, err
 		}
 	}
 	switch {
 	case n > rest && n > maxHeader:
-		return nil, fmt.Errorf("header length %d reaches beyond the %d bytes that follow it: no safetensors file begins with %.24q", n, rest, file)
+		return nil, fmt.Errorf("header length %d reaches beyond the %d bytes that follow it: no safetensors file begins with %.24q", n, rest, begin)
 	case n > rest:
 		return nil, fmt.Errorf("header length %d reaches beyond the %d bytes that follow it; the file is truncated: its download was not finished", n, rest)
 	case n > maxHeader:
 		return nil, fmt.Errorf("header length %d is over the limit of %d bytes", n, maxHeader)
 	}
-	return file[lengthSize : lengthSize+n], nil
+	return begin[lengthSize : lengthSize+n], nil
 }
 
 // notWeights is an error that says what a file is in the place of weights, nil
