@@ -63,8 +63,9 @@ func FuzzModelIndex(f *testing.F) {
 // FuzzPreprocessor reads the colours that CLIP's pictures are normalised with.
 func FuzzPreprocessor(f *testing.F) {
 	f.Add([]byte(`{"image_mean":[0.48145466,0.4578275,0.40821073],"image_std":[0.26862954,0.26130258,0.27577711]}`))
+	f.Add([]byte(`{"image_processor":{"image_mean":[0.5,0.5,0.5]}}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		c, err := readColours(tensor.InFS(fstest.MapFS{"preprocessor_config.json": {Data: data}}))
+		c, err := readColours(tensor.InFS(fstest.MapFS{"preprocessor_config.json": {Data: data}, "processor_config.json": {Data: data}}))
 		if err != nil {
 			return
 		}

@@ -122,20 +122,39 @@ func clipColours() colours {
 	}
 }
 
-// readColours reads a directory's preprocessor_config.json; without the file
-// they are CLIP's.
+// readColours reads what a directory says of its pictures' colours: its
+// processor_config.json, as transformers 5 writes it, or, where that has none, its
+// preprocessor_config.json. What neither says is CLIP's.
 func readColours(dir tensor.Dir) (colours, error) {
-	const file = "preprocessor_config.json"
-	c := clipColours()
-	switch err := nn.ReadJSON(dir, file, &c); {
-	case errors.Is(err, fs.ErrNotExist):
-		return c, nil
-	case err != nil:
+	file, c := "processor_config.json", clipColours()
+	whole := struct {
+		Of *colours `json:"image_processor"`
+	}{}
+	err := nn.ReadJSON(dir, file, &whole)
+	if whole.Of != nil {
+		c = whole.Of.orElse(c)
+	} else if err == nil || errors.Is(err, fs.ErrNotExist) {
+		file = "preprocessor_config.json"
+		err = nn.ReadJSON(dir, file, &c)
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return c, err
-	case len(c.Mean) != 3 || len(c.Std) != 3 || slices.Min(c.Mean) < 0 || slices.Max(c.Mean) > 1 || slices.Min(c.Std) < 0.001 || slices.Max(c.Std) > 1000:
+	}
+	if len(c.Mean) != 3 || len(c.Std) != 3 || slices.Min(c.Mean) < 0 || slices.Max(c.Mean) > 1 || slices.Min(c.Std) < 0.001 || slices.Max(c.Std) > 1000 {
 		return c, fmt.Errorf("%s: image_mean %v and image_std %v, want three numbers each, mean 0 to 1, std positive, 0.001 to 1000", dir.Path(file), c.Mean, c.Std)
 	}
 	return c, nil
+}
+
+// orElse is c, with the numbers of others where it has none.
+func (c colours) orElse(others colours) colours {
+	if c.Mean == nil {
+		c.Mean = others.Mean
+	}
+	if c.Std == nil {
+		c.Std = others.Std
+	}
+	return c
 }
 
 // load fills model from the weights in dir, whose file is called stem.

@@ -1,0 +1,49 @@
+package diffusion
+
+import (
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/sdgraph/sdgraph/tensor"
+)
+
+// TestColours reads a CLIP directory's colours from the files that transformers 4 and 5 write.
+func TestColours(t *testing.T) {
+	clip := clipColours()
+	mean, std := []float32{0.1, 0.2, 0.3}, []float32{0.5, 0.6, 0.7}
+	for name, c := range map[string]struct {
+		files map[string]string
+		want  colours
+		says  string
+	}{
+		"nothing":               {nil, clip, ""},
+		"transformers 4":        {map[string]string{"preprocessor_config.json": `{"image_mean": [0.1, 0.2, 0.3], "image_std": [0.5, 0.6, 0.7]}`}, colours{mean, std}, ""},
+		"transformers 5":        {map[string]string{"processor_config.json": `{"image_processor": {"image_mean": [0.1, 0.2, 0.3], "image_std": [0.5, 0.6, 0.7]}}`}, colours{mean, std}, ""},
+		"transformers 5, mean":  {map[string]string{"processor_config.json": `{"image_processor": {"image_mean": [0.1, 0.2, 0.3]}}`}, colours{mean, clip.Std}, ""},
+		"both, 5 wins":          {map[string]string{"processor_config.json": `{"image_processor": {"image_mean": [0.1, 0.2, 0.3]}}`, "preprocessor_config.json": `{"image_std": [0.5, 0.6, 0.7]}`}, colours{mean, clip.Std}, ""},
+		"both, 5 says nothing":  {map[string]string{"processor_config.json": `{"processor_class": "CLIPProcessor"}`, "preprocessor_config.json": `{"image_std": [0.5, 0.6, 0.7]}`}, colours{clip.Mean, std}, ""},
+		"two numbers":           {map[string]string{"processor_config.json": `{"image_processor": {"image_mean": [0.1, 0.2]}}`}, clip, "processor_config.json: image_mean [0.1 0.2]"},
+		"no object":             {map[string]string{"processor_config.json": `[]`}, clip, "processor_config.json"},
+		"a list in place of it": {map[string]string{"processor_config.json": `{"image_processor": [1]}`}, clip, "image_processor"},
+	} {
+		dir := fstest.MapFS{}
+		for file, text := range c.files {
+			dir[file] = &fstest.MapFile{Data: []byte(text)}
+		}
+		got, err := readColours(tensor.InFS(dir))
+		switch {
+		case c.says != "":
+			if err == nil || !strings.Contains(err.Error(), c.says) {
+				t.Errorf("%s: error %v, want one that says %q", name, err, c.says)
+			}
+		case err != nil:
+			t.Errorf("%s: %v", name, err)
+		default:
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Errorf("%s: want (-), got (+):\n%s", name, diff)
+			}
+		}
+	}
+}
