@@ -1,5 +1,5 @@
 # Shortcuts; what each check does is in .ci/run.
-.PHONY: ci text format lint test noasm race cross generated cuda-check cuda cuda-test gpu-test gpu-bench fuzz goldens bench bench-peers clean
+.PHONY: ci text format lint test noasm race cross generated cuda-check cuda cuda-test gpu-test gpu-bench fuzz notices vulncheck goldens bench bench-peers clean
 
 ci:
 	bash .ci/run
@@ -34,6 +34,14 @@ gpu-bench:
 FUZZTIME ?= 30s
 fuzz:
 	bash .ci/fuzz $(FUZZTIME)
+
+# What goes with binaries; CI compares.
+notices:
+	bash .ci/notices >THIRD_PARTY_NOTICES
+
+# Known vulnerabilities of what is linked, by the database of vuln.go.dev or a copy, VULNDB=file:///path.
+vulncheck:
+	go run golang.org/x/vuln/cmd/govulncheck@v1.9.0 $(if $(VULNDB),-db $(VULNDB)) ./...
 
 # The tiny models and reference tensors of testdata, with PyTorch in an environment of its own.
 goldens: .venv/goldens/done
