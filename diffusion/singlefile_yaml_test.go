@@ -49,7 +49,7 @@ func TestPredictionBesideFile(t *testing.T) {
 	for yaml, says := range map[string]string{
 		"parameterization: x0\n":                       `model.yaml: parameterization is "x0", want eps or v`,
 		"parameterization: v\nparameterization: eps\n": "model.yaml: parameterization is both eps and v",
-		strings.Repeat("#", maxYAML+1):                 "model.yaml: 1048577 bytes, want at most 1048576",
+		strings.Repeat("#", maxYAML+1):                 "model.yaml: the file has more bytes than it may, want at most 1048576",
 	} {
 		if _, err := open(yaml); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%.40q: error %v, want one that says %s", yaml, err, says)

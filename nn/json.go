@@ -59,7 +59,13 @@ func readObject(dir tensor.Dir, name string) (object, error) {
 var pythonNumber = regexp.MustCompile(`(:\s*)(-?Infinity|NaN)\b`)
 
 // decode gives the fields of a struct their values, by their json tags.
-func (o object) decode(into any) error { return o.fields("", reflect.ValueOf(into).Elem()) }
+func (o object) decode(into any) error {
+	v := reflect.ValueOf(into)
+	if v.Kind() != reflect.Pointer || v.IsNil() || v.Elem().Kind() != reflect.Struct {
+		return fmt.Errorf("an object cannot be read into %T, want a pointer to a struct", into)
+	}
+	return o.fields("", v.Elem())
+}
 
 // fields decodes into the struct v, whose path in the file is a prefix.
 func (o object) fields(prefix string, v reflect.Value) error {

@@ -63,7 +63,7 @@ func TestReadJSONErrors(t *testing.T) {
 		`{"least": Infinity}`:                  `it.json: least is "Infinity", want a number`,
 		`[]`:                                   "it.json: json: cannot unmarshal array",
 		`null`:                                 "it.json: null, want a JSON object",
-		``:                                     "it.json: unexpected end",
+		``:                                     "it.json: the file is empty",
 		`{"sizes": "` + strings.Repeat("ä", 500) + `"}`:   "ä…, want a list",
 		`{"x": ` + strings.Repeat("[", 100_000) + `}`:     "it.json: ",
 		`{"x": "` + strings.Repeat("x", maxConfig) + `"}`: "want at most 1048576",

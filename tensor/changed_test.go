@@ -166,7 +166,7 @@ func TestRead(t *testing.T) {
 	_, err = Read(path, 1000)
 	wantError(t, err, path, "the file is empty")
 	_, err = Read(write(t, t.TempDir(), "m.safetensors", every(0)), 100)
-	wantError(t, err, "m.safetensors", "more than 100 bytes")
+	wantError(t, err, "m.safetensors", "want at most 100")
 	_, err = Read(t.TempDir(), 100)
 	wantError(t, err, "not a regular file but a directory")
 }

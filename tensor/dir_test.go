@@ -126,7 +126,7 @@ func TestReadUpTo(t *testing.T) {
 		if data, err := dir.ReadUpTo("four", 4); err != nil || string(data) != "1234" {
 			t.Errorf("%s: %q, %v", name, data, err)
 		}
-		for file, says := range map[string]string{"four": "four: the file has more than 3 bytes", "folder": "folder"} {
+		for file, says := range map[string]string{"four": "four: the file has more bytes than it may, want at most 3", "folder": "folder"} {
 			if _, err := dir.ReadUpTo(file, 3); err == nil || !strings.Contains(err.Error(), says) {
 				t.Errorf("%s: %s: error %v, want one that says %s", name, file, err, says)
 			}

@@ -59,6 +59,7 @@ func everyCall(t *testing.T) map[string]func(d *gt.Dense) []error {
 		"Dir.Exists":   func(*gt.Dense) []error { return no(nowhere.Exists("/")) },
 		"Dir.Stat":     func(*gt.Dense) []error { return must(nowhere.Stat("")) },
 		"Dir.ReadFile": func(*gt.Dense) []error { return append(must(nowhere.ReadFile("")), must(Dir{}.ReadFile(""))...) },
+		"Dir.ReadUpTo": func(*gt.Dense) []error { return append(must(nowhere.ReadUpTo("", -1)), must(Dir{}.ReadUpTo("", 0))...) },
 		"Dir.ReadDir":  func(*gt.Dense) []error { return must(nowhere.ReadDir()) },
 		"Dir.Open":     func(*gt.Dense) []error { return append(must(nowhere.Open("")), must(Dir{}.Open(""))...) },
 		"Dir.OpenSet":  func(*gt.Dense) []error { return must(nowhere.OpenSet("")) },

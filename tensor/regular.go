@@ -95,7 +95,7 @@ func readAll(f io.Reader, path string, most int64) ([]byte, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	if int64(len(data)) > most {
-		return nil, fmt.Errorf("%s: the file has more than %d bytes, the most that it may have", path, most)
+		return nil, fmt.Errorf("%s: the file has more bytes than it may, want at most %d", path, most)
 	}
 	return data, nil
 }

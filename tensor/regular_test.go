@@ -52,7 +52,7 @@ func TestReadFileRefuses(t *testing.T) {
 		_, err := d.ReadFile("empty.json")
 		wantError(t, err, d.Path("empty.json"), "the file is empty; want JSON")
 		_, err = d.ReadFile("long.json")
-		wantError(t, err, d.Path("long.json"), "more than 16777216 bytes")
+		wantError(t, err, d.Path("long.json"), "want at most 16777216")
 		if text, err := d.ReadFile("empty.txt"); err != nil || len(text) != 0 {
 			t.Errorf("%s: %q, %v", kind, text, err)
 		}
