@@ -106,7 +106,7 @@ func newShow(ctx context.Context, f flags, m *model) (*show, error) {
 		if err != nil {
 			return nil, err
 		}
-		seeds, err := j.left()
+		seeds, err := j.left(ctx)
 		if err != nil {
 			return nil, err
 		}

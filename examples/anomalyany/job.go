@@ -37,7 +37,7 @@ func newJob(ctx context.Context, f flags, m *model) (*job, error) {
 		return nil, fmt.Errorf("%w; or leave the refinement out with --no-refine", diffusion.ErrNoCLIP)
 	}
 	var err error
-	if j.inputs, err = hashInputs(f); err != nil {
+	if j.inputs, err = cli.Await(ctx, func() (map[string]string, error) { return hashInputs(f) }); err != nil {
 		return nil, err
 	}
 	if err := f.Again.check(j); err != nil {
@@ -58,7 +58,8 @@ func newJob(ctx context.Context, f flags, m *model) (*job, error) {
 	if j.index, err = readIndex(f.Out); err != nil {
 		return nil, err
 	}
-	return j, f.Again.checkModel(f.Arithmetic(), m.hashes)
+	_, err = cli.Await(ctx, func() (any, error) { return nil, f.Again.checkModel(f.Arithmetic(), m.hashes) })
+	return j, err
 }
 
 // gradient is a drawn picture, for runs that only measure.
@@ -74,7 +75,7 @@ func gradient(size int) *image.RGBA {
 
 // run makes every picture.
 func (j *job) run(ctx context.Context) error {
-	seeds, err := j.left()
+	seeds, err := j.left(ctx)
 	if err != nil || len(seeds) == 0 {
 		return err
 	}

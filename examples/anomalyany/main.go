@@ -48,7 +48,8 @@ type commandLine struct {
 func (c *commandLine) run(ctx context.Context, command string) error {
 	switch command {
 	case "categories":
-		return listCategories(os.Stdout, c.Flags)
+		_, err := cli.Await(ctx, func() (any, error) { return nil, listCategories(os.Stdout, c.Flags) })
+		return err
 	case "weights":
 		_, err := fmt.Print(howToStart)
 		return err

@@ -12,6 +12,7 @@ import (
 
 	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
+	"github.com/sdgraph/sdgraph/examples/internal/cli"
 	"github.com/sdgraph/sdgraph/tensor"
 )
 
@@ -56,6 +57,10 @@ func openModel(ctx context.Context, f flags) (*model, error) {
 }
 
 func openPipeline(ctx context.Context, f flags) (*diffusion.Pipeline, error) {
+	return cli.Await(ctx, func() (*diffusion.Pipeline, error) { return f.open(ctx) })
+}
+
+func (f *flags) open(ctx context.Context) (*diffusion.Pipeline, error) {
 	opts := append(append(f.Options(), f.Correct()...), diffusion.WithContext(ctx))
 	if f.NoRefine {
 		opts = append(opts, diffusion.WithoutCLIP())

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,9 +18,12 @@ var parts = []string{".png", "-mask.png", "-heat.png", ".json"}
 
 // left returns the seeds that are to be made: all of them, or with --resume
 // those that are not finished.
-func (j *job) left() ([]uint64, error) {
+func (j *job) left(ctx context.Context) ([]uint64, error) {
 	var seeds []uint64
 	for i := range j.flags.N {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		seed := j.flags.Seed + uint64(i)
 		done := false
 		if j.flags.Resume {

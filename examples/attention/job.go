@@ -111,6 +111,6 @@ func (j *job) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	fmt.Println(strings.Join(paths, "\n"))
-	return nil
+	_, err = fmt.Println(strings.Join(paths, "\n"))
+	return err
 }

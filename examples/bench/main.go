@@ -16,7 +16,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"runtime"
 	"slices"
 	"strings"
@@ -47,16 +46,10 @@ type options struct {
 }
 
 func main() {
-	cli.CollectOften()
 	var o options
 	kong.Parse(&o, kong.Name("bench"), kong.Vars{"names": strings.Join(names(workloads()), ", ")},
 		kong.Description("Measure the time and memory of Stable Diffusion 1.5 and CLIP."))
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := run(ctx, os.Stdout, o); err != nil {
-		fmt.Fprintln(os.Stderr, "bench:", err)
-		os.Exit(1)
-	}
+	cli.Main("bench", "what was printed is complete", func(ctx context.Context) error { return run(ctx, os.Stdout, o) })
 }
 
 func run(ctx context.Context, out io.Writer, o options) error {

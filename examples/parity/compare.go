@@ -35,7 +35,9 @@ func compare(w io.Writer, in, out, ref tensors, rtol float64) error {
 		if worst == 0 {
 			ratio = 0
 		}
-		fmt.Fprintf(w, "%-80s max error %.3e  max value %.3e  ratio %.3e\n", name, worst, largest, ratio)
+		if _, err := fmt.Fprintf(w, "%-80s max error %.3e  max value %.3e  ratio %.3e\n", name, worst, largest, ratio); err != nil {
+			return err
+		}
 		if !(ratio <= rtol) {
 			bad = append(bad, fmt.Sprintf("%s: ratio %.3e", name, ratio))
 		}

@@ -13,11 +13,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
 	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
+	"github.com/sdgraph/sdgraph/examples/internal/cli"
 	"github.com/sdgraph/sdgraph/kernels"
 	"github.com/sdgraph/sdgraph/kernels/cuda"
 	"github.com/sdgraph/sdgraph/tensor"
@@ -56,12 +56,7 @@ func main() {
 	var o options
 	kong.Parse(&o, kong.Name("parity"), kong.Vars{"components": strings.Join(names(), ",")},
 		kong.Description("Run one component of a model directory and compare it with reference tensors."))
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := run(ctx, o); err != nil {
-		fmt.Fprintln(os.Stderr, "parity:", err)
-		os.Exit(1)
-	}
+	cli.Main("parity", "no file is half written", func(ctx context.Context) error { return run(ctx, o) })
 }
 
 // use opens the device and says what to multiply.

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -189,10 +190,12 @@ func TestCancelled(t *testing.T) {
 
 // TestInterrupt stops a run that would take a minute.
 func TestInterrupt(t *testing.T) {
-	out := t.TempDir()
-	clitest.Interrupt(t, clitest.Program(t, "--model", modelA, "--prompt", "a cat", "--size", "256", "--steps", "900", "--out", out), "step 2 of 900")
-	if names := clitest.Written(t, out); len(names) > 0 {
-		t.Errorf("left %v", names)
+	for _, by := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
+		out := t.TempDir()
+		clitest.Stop(t, clitest.Program(t, "--model", modelA, "--prompt", "a cat", "--size", "256", "--steps", "900", "--out", out), "step 2 of 900", by)
+		if names := clitest.Written(t, out); len(names) > 0 {
+			t.Errorf("%v: left %v", by, names)
+		}
 	}
 }
 

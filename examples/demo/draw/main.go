@@ -68,6 +68,6 @@ func run(ctx context.Context, f flags) error {
 	if err := place.commit(); err != nil {
 		return err
 	}
-	fmt.Printf("%s: %d pictures of %d×%d pixels\n", f.Out, len(all), f.Size, f.Size)
-	return nil
+	_, err = fmt.Printf("%s: %d pictures of %d×%d pixels\n", f.Out, len(all), f.Size, f.Size)
+	return err
 }

@@ -90,7 +90,9 @@ func run(ctx context.Context, f flags) error {
 	if err != nil {
 		return err
 	}
-	fmt.Print(r.table())
+	if _, err := fmt.Print(r.table()); err != nil {
+		return err
+	}
 	if f.Json != "" {
 		data, err := r.json()
 		if err != nil {

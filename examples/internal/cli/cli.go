@@ -6,50 +6,68 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
-	"os/signal"
 	"runtime/debug"
 	"strings"
+	"syscall"
 
 	"github.com/sdgraph/sdgraph/clip"
 	"github.com/sdgraph/sdgraph/diffusion"
 )
 
-// Main runs a program until it is done or interrupted, and ends the process
-// with status 1 after an error and 130 after an interruption, when it says what
-// state things were left in.
+// Main runs a program and ends the process: with status 0 when it is done, 1
+// after an error, and after a signal that asks it to stop as shells have it, 130
+// after SIGINT, 143 after SIGTERM and 129 after SIGHUP, when it says what state
+// things were left in. Where the reader of its standard output has gone it ends
+// with 141, that of SIGPIPE.
+//
+// The first signal ends the context, and the program with it in good order; the
+// second ends the program within a second.
 func Main(name, interrupted string, run func(context.Context) error) {
-	CollectOften()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	err := run(ctx)
-	switch {
-	case err == nil:
-	case errors.Is(err, context.Canceled):
-		fmt.Fprintf(os.Stderr, "%s: interrupted; %s\n", name, interrupted)
-		os.Exit(130)
-	default:
-		fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
-		os.Exit(1)
+	collectOften()
+	reportBrokenPipes()
+	ctx := stoppable(name)
+	if err := run(ctx); err != nil {
+		message, status := ending(ctx, err, interrupted)
+		fmt.Fprintf(os.Stderr, "%s: %s\n", name, message)
+		os.Exit(status)
 	}
 }
 
-// CollectOften lets the heap grow by a tenth between garbage collections rather
+// ending is what to say of an error, and the exit status.
+func ending(ctx context.Context, err error, interrupted string) (message string, status int) {
+	var by interruption
+	var file *fs.PathError
+	switch {
+	case errors.As(context.Cause(ctx), &by) && errors.Is(err, context.Canceled):
+		return fmt.Sprintf("%v; %s", by, interrupted), by.status()
+	case errors.As(context.Cause(ctx), &by): // what came of it, or happened at the same time
+		return fmt.Sprintf("%v; %v; %s", err, by, interrupted), by.status()
+	case errors.Is(err, syscall.EPIPE) && errors.As(err, &file) && file.Path == os.Stdout.Name():
+		return "nobody reads its output any more", interruption{syscall.SIGPIPE}.status()
+	}
+	return err.Error(), 1
+}
+
+// collectOften lets the heap grow by a tenth between garbage collections rather
 // than to twice its size: nearly all of it is a few large buffers that stay, and
 // a collection takes no time for these.
-func CollectOften() { debug.SetGCPercent(10) }
+func collectOften() { debug.SetGCPercent(10) }
 
 // OpenModel opens the model directory or file of --model, without CLIP, or with
 // --random one of random weights. Where neither is given, the error is what
 // howToStart says.
 func OpenModel(ctx context.Context, model string, random bool, howToStart string, opts ...diffusion.OpenOption) (*diffusion.Pipeline, error) {
-	switch {
-	case random:
-		return diffusion.Random(0, opts...)
-	case model == "":
+	if model == "" && !random {
 		return nil, fmt.Errorf("--model DIR is missing\n\n%s", strings.TrimSpace(howToStart))
 	}
-	return diffusion.Open(model, append(opts, diffusion.WithoutCLIP(), diffusion.WithContext(ctx))...)
+	return Await(ctx, func() (*diffusion.Pipeline, error) {
+		if random {
+			return diffusion.Random(0, opts...)
+		}
+		return diffusion.Open(model, append(opts, diffusion.WithoutCLIP(), diffusion.WithContext(ctx))...)
+	})
 }
 
 // Cause puts before the error of a run that its weights are no longer those that

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -33,13 +34,33 @@ func Program(t *testing.T, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// Interrupt starts a program, interrupts it when a line that it writes to
-// standard error has a text in it, and wants it to say so at last and to end
-// with status 130. Where no interrupt can be sent the test is skipped.
+// Interrupt is Stop by Ctrl-C.
 func Interrupt(t *testing.T, cmd *exec.Cmd, when string) {
 	t.Helper()
+	Stop(t, cmd, when, syscall.SIGINT)
+}
+
+// Stop starts a program, sends it a signal when a line that it writes to standard
+// error has a text in it, and wants it to say at last that it was interrupted and
+// to end with the status that shells have for the signal. Where no signal can be
+// sent the test is skipped.
+func Stop(t *testing.T, cmd *exec.Cmd, when string, by syscall.Signal) {
+	t.Helper()
+	last := Signals(t, cmd, map[string]syscall.Signal{when: by})
+	if status := cmd.ProcessState.ExitCode(); status != 128+int(by) {
+		t.Errorf("exit status %d, want %d", status, 128+int(by))
+	}
+	if !strings.Contains(last, "interrupted") {
+		t.Errorf("the last line is %q", last)
+	}
+}
+
+// Signals starts a program, sends it each signal when a line that it writes to
+// standard error has a text in it, waits for its end and returns the last line.
+func Signals(t *testing.T, cmd *exec.Cmd, when map[string]syscall.Signal) (last string) {
+	t.Helper()
 	if runtime.GOOS == "windows" {
-		t.Skip("no interrupt can be sent")
+		t.Skip("no signal can be sent")
 	}
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
@@ -48,20 +69,18 @@ func Interrupt(t *testing.T, cmd *exec.Cmd, when string) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	var last string
 	for lines := bufio.NewScanner(stderr); lines.Scan(); {
-		if last = lines.Text(); strings.Contains(last, when) {
-			if err := cmd.Process.Signal(os.Interrupt); err != nil {
-				t.Fatal(err)
+		last = lines.Text()
+		for text, signal := range when {
+			if strings.Contains(last, text) {
+				if err := cmd.Process.Signal(signal); err != nil {
+					t.Fatal(err)
+				}
 			}
 		}
 	}
-	if err := cmd.Wait(); err == nil || cmd.ProcessState.ExitCode() != 130 {
-		t.Errorf("exit status %d (%v), want 130", cmd.ProcessState.ExitCode(), err)
-	}
-	if !strings.Contains(last, "interrupted") {
-		t.Errorf("the last line is %q", last)
-	}
+	cmd.Wait() // its status says more than its error
+	return last
 }
 
 // Written lists what lies in a directory, hidden files too; nothing where there
