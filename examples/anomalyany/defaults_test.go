@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/alecthomas/kong"
 	"github.com/google/go-cmp/cmp"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
 )
@@ -15,11 +14,7 @@ import (
 func parse(t *testing.T, args ...string) (flags, error) {
 	t.Helper()
 	var c commandLine
-	k, err := kong.New(&c, parserOptions...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = k.Parse(args)
+	_, err := newParser(&c).Parse(args)
 	return c.Flags, err
 }
 

@@ -22,16 +22,16 @@ type flags struct {
 	Paste bool   `help:"Outside the mask, leave every pixel of the photograph as it is; the seam lies inside." json:"paste"`
 	Tile  bool   `help:"Keep the photograph's full size: work in a window around the mask, at --size or up to twice as long, and paste." json:"tile"`
 
-	Object   string   `placeholder:"WORDS" help:"What the photograph shows, such as hazelnut." json:"object"`
+	Object   string   `empty:"" placeholder:"WORDS" help:"What the photograph shows, such as hazelnut." json:"object"`
 	Anomaly  []string `placeholder:"WORDS" help:"The word of the prompt that names the defect, such as crack; several with commas or by repeating the flag." json:"anomaly"`
-	Prompt   string   `placeholder:"TEXT" help:"Default: 'a photo of a OBJECT with a ANOMALY on it', several anomalies joined by 'and a'." json:"prompt"`
-	Normal   string   `placeholder:"TEXT" help:"Preset released: the prompt without the defect (default: 'a photo of a OBJECT')." json:"normal"`
-	Detail   string   `placeholder:"TEXT" help:"Detailed description that CLIP refines towards (default: the prompt)." json:"detail"`
-	Negative string   `placeholder:"TEXT" help:"What guidance leads away from (default: nothing)." json:"negative"`
+	Prompt   string   `empty:"" placeholder:"TEXT" help:"Default: 'a photo of a OBJECT with a ANOMALY on it', several anomalies joined by 'and a'." json:"prompt"`
+	Normal   string   `empty:"" placeholder:"TEXT" help:"Preset released: the prompt without the defect (default: 'a photo of a OBJECT')." json:"normal"`
+	Detail   string   `empty:"" placeholder:"TEXT" help:"Detailed description that CLIP refines towards (default: the prompt)." json:"detail"`
+	Negative string   `empty:"" placeholder:"TEXT" help:"What guidance leads away from (default: nothing)." json:"negative"`
 
 	Named
 
-	Seed     uint64  `default:"0" help:"Seed of the first picture: torch's CPU noise." json:"seed"`
+	Seed     uint64  `type:"seed" default:"0" help:"Seed of the first picture: torch's CPU noise." json:"seed"`
 	N        int     `default:"1" help:"How many pictures: seeds SEED to SEED+N-1 (without flags: 5 of each scene)." json:"n"`
 	Size     int     `default:"512" help:"The photograph's shorter side is scaled to this, in pixels." json:"size"`
 	Preset   string  `default:"paper" enum:"paper,released" help:"The algorithm: of the paper, or of the code that was released with it (one of ${enum})." json:"preset"`

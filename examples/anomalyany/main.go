@@ -17,7 +17,6 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/alecthomas/kong"
 	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/examples/internal/cli"
 	"github.com/sdgraph/sdgraph/kernels/cuda"
@@ -25,15 +24,14 @@ import (
 
 func main() {
 	var c commandLine
-	parsed := kong.Parse(&c, parserOptions...)
+	parsed := newParser(&c).ParseOrExit()
 	cli.Main("anomalyany", "finished pictures are complete, nothing was left half-written; --resume goes on",
 		func(ctx context.Context) error { return c.run(ctx, parsed.Command()) })
 }
 
-var parserOptions = []kong.Option{
-	kong.Name("anomalyany"), kong.ShortUsageOnError(), kong.WithHyphenPrefixedParameters(true),
-	kong.Description("Pictures of unseen defects, with masks, from one normal photograph and a sentence (AnomalyAny, CVPR 2025). Without flags: what the model can do that comes with the program. " +
-		"Numbers that are not given are those of the model directory's anomalyany.json, where it has one, or the following."),
+func newParser(c *commandLine) cli.Parser {
+	return cli.NewParser("anomalyany", "Pictures of unseen defects, with masks, from one normal photograph and a sentence (AnomalyAny, CVPR 2025). Without flags: what the model can do that comes with the program. "+
+		"Numbers that are not given are those of the model directory's anomalyany.json, where it has one, or the following.", c)
 }
 
 // commandLine is what kong reads. All commands share the flags.

@@ -17,12 +17,12 @@ type flags struct {
 
 	Prompt   string   `placeholder:"TEXT" help:"What the picture shows."`
 	Words    []string `placeholder:"WORD,..." help:"Words or phrases of the prompt whose maps are wanted (default: all but articles, prepositions and the like)."`
-	Negative string   `placeholder:"TEXT" help:"What guidance leads away from (default: nothing)."`
+	Negative string   `empty:"" placeholder:"TEXT" help:"What guidance leads away from (default: nothing)."`
 
 	Guidance  float64 `default:"7.5" help:"Scale of classifier-free guidance (default: ${default}); up to 1 the prompt alone is predicted with."`
 	Scheduler string  `default:"dpmpp2m" enum:"ddim,pndm,euler,euler-a,dpmpp2m" help:"One of ${enum} (default: ${default})."`
 	Steps     int     `default:"25" help:"Steps from noise to picture (default: ${default})."`
-	Seed      uint64  `default:"0" help:"Seed of the noise, torch's on a CPU (default: ${default})."`
+	Seed      uint64  `type:"seed" default:"0" help:"Seed of the noise, torch's on a CPU (default: ${default})."`
 	Size      int     `default:"512" help:"Height and width in pixels (default: ${default}); with --image, what the picture's shorter side is scaled to."`
 
 	Image string    `placeholder:"FILE" help:"Photograph, PNG or JPEG, whose maps are wanted, instead of a picture that is made."`

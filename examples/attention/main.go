@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/alecthomas/kong"
 	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/examples/internal/cli"
 )
@@ -23,8 +22,7 @@ func main() {
 		return
 	}
 	var f flags
-	kong.Parse(&f, kong.Name("attention"), kong.ShortUsageOnError(),
-		kong.Description("Where in a picture each word of its prompt was seen: heat maps of Stable Diffusion's cross-attention (DAAM)."))
+	cli.NewParser("attention", "Where in a picture each word of its prompt was seen: heat maps of Stable Diffusion's cross-attention (DAAM).", &f).ParseOrExit()
 	cli.Main("attention", "nothing was written",
 		func(ctx context.Context) error { return run(ctx, f) })
 }

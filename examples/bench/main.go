@@ -47,8 +47,8 @@ type options struct {
 
 func main() {
 	var o options
-	kong.Parse(&o, kong.Name("bench"), kong.Vars{"names": strings.Join(names(workloads()), ", ")},
-		kong.Description("Measure the time and memory of Stable Diffusion 1.5 and CLIP."))
+	cli.NewParser("bench", "Measure the time and memory of Stable Diffusion 1.5 and CLIP.", &o,
+		kong.Vars{"names": strings.Join(names(workloads()), ", ")}).ParseOrExit()
 	cli.Main("bench", "what was printed is complete", func(ctx context.Context) error { return run(ctx, os.Stdout, o) })
 }
 

@@ -54,8 +54,8 @@ func (o *options) Validate() error {
 
 func main() {
 	var o options
-	kong.Parse(&o, kong.Name("parity"), kong.Vars{"components": strings.Join(names(), ",")},
-		kong.Description("Run one component of a model directory and compare it with reference tensors."))
+	cli.NewParser("parity", "Run one component of a model directory and compare it with reference tensors.", &o,
+		kong.Vars{"components": strings.Join(names(), ",")}).ParseOrExit()
 	cli.Main("parity", "no file is half written", func(ctx context.Context) error { return run(ctx, o) })
 }
 

@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/alecthomas/kong"
 	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/examples/internal/cli"
 )
@@ -23,8 +22,7 @@ func main() {
 		return
 	}
 	var f flags
-	kong.Parse(&f, kong.Name("txt2img"), kong.ShortUsageOnError(),
-		kong.Description("Pictures from a prompt, or from a picture and a prompt, with Stable Diffusion 1.x."))
+	cli.NewParser("txt2img", "Pictures from a prompt, or from a picture and a prompt, with Stable Diffusion 1.x.", &f).ParseOrExit()
 	cli.Main("txt2img", "finished pictures are complete, nothing was left half-written",
 		func(ctx context.Context) error { return run(ctx, f) })
 }

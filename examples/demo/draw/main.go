@@ -18,7 +18,6 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/alecthomas/kong"
 	"github.com/sdgraph/sdgraph/examples/internal/cli"
 )
 
@@ -27,7 +26,7 @@ type flags struct {
 	Out   string  `required:"" placeholder:"DIR" help:"Where the dataset goes; what this program wrote there before is replaced."`
 	Count int     `default:"1000" help:"How many pictures, masks not counted (default: ${default})."`
 	Size  int     `default:"128" help:"Height and width in pixels (default: ${default})."`
-	Seed  uint64  `default:"0" help:"Seed of the first picture; the next has the next (default: ${default})."`
+	Seed  uint64  `type:"seed" default:"0" help:"Seed of the first picture; the next has the next (default: ${default})."`
 	Pairs string  `default:"seen" enum:"seen,unseen,all" help:"Which pairs of a subject and a defect to draw: those for training, those kept from it, or all; one of ${enum} (default: ${default})."`
 	Good  float64 `default:"0.3" placeholder:"SHARE" help:"Share of the pictures that have no defect, 0 to 1 (default: ${default}). They are for training; without --pairs seen, a tenth is for testing."`
 }
@@ -49,8 +48,7 @@ func (f flags) Validate() error {
 
 func main() {
 	var f flags
-	kong.Parse(&f, kong.Name("draw"), kong.ShortUsageOnError(),
-		kong.Description("A dataset of drawn inspection pictures with exact masks and captions, in the layout of MVTec AD."))
+	cli.NewParser("draw", "A dataset of drawn inspection pictures with exact masks and captions, in the layout of MVTec AD.", &f).ParseOrExit()
 	cli.Main("draw", "no dataset was written", func(ctx context.Context) error { return run(ctx, f) })
 }
 

@@ -20,7 +20,6 @@ import (
 	"fmt"
 	"io/fs"
 
-	"github.com/alecthomas/kong"
 	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
 	"github.com/sdgraph/sdgraph/examples/demo/trial"
@@ -35,7 +34,7 @@ import (
 type flags struct {
 	Model string `placeholder:"DIR" help:"Model directory, as diffusers writes it, with CLIP in its clip/ (default: the demo model, which comes with the program)."`
 	Count int    `default:"240" help:"How many drawings of seen pairs, of unseen pairs, and without a defect, each (default: ${default})."`
-	Seed  uint64 `default:"9000000" help:"Seed of the first drawing (default: ${default})."`
+	Seed  uint64 `type:"seed" default:"9000000" help:"Seed of the first drawing (default: ${default})."`
 	Size  int    `placeholder:"PIXELS" help:"Height and width of the pictures (default: what the model's anomalyany.json says)."`
 	Map   int    `placeholder:"CELLS" help:"Height and width of the attention maps (default: what anomalyany.json says)."`
 
@@ -65,8 +64,7 @@ var errFailed = errors.New("not every gate passed")
 
 func main() {
 	var f flags
-	kong.Parse(&f, kong.Name("gates"), kong.ShortUsageOnError(),
-		kong.Description("Measure a demo model on drawings that it was not trained on."))
+	cli.NewParser("gates", "Measure a demo model on drawings that it was not trained on.", &f).ParseOrExit()
 	cli.Main("gates", "nothing was written", func(ctx context.Context) error { return run(ctx, f) })
 }
 
