@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
+	"github.com/alecthomas/kong"
 	"github.com/sdgraph/sdgraph/examples/internal/cli"
 	"github.com/sdgraph/sdgraph/tensor"
 )
@@ -16,14 +18,14 @@ type flags struct {
 	Random bool   `help:"Random weights in the shapes of Stable Diffusion 1.5, to measure time and memory."`
 	cli.Corrections
 
-	Prompt    string  `placeholder:"TEXT" help:"What the picture shows."`
-	Negative  string  `placeholder:"TEXT" help:"What guidance leads away from (default: nothing)."`
+	Prompt    string  `empty:"" placeholder:"TEXT" help:"What the picture shows; may be empty."`
+	Negative  string  `empty:"" placeholder:"TEXT" help:"What guidance leads away from (default: nothing)."`
 	Guidance  float64 `default:"7.5" help:"Scale of classifier-free guidance (default: ${default}); up to 1 the prompt alone is predicted with, in half the time."`
 	Scheduler string  `default:"dpmpp2m" enum:"ddim,pndm,euler,euler-a,dpmpp2m" help:"One of ${enum} (default: ${default})."`
 	Karras    bool    `help:"Noise levels as Karras et al. space them, for euler, euler-a and dpmpp2m."`
 	Steps     int     `default:"25" help:"Steps from noise to picture (default: ${default})."`
 
-	Seed   uint64 `default:"0" help:"Seed of the first picture's noise (default: ${default})."`
+	Seed   uint64 `type:"seed" default:"0" help:"Seed of the first picture's noise (default: ${default})."`
 	Noise  string `default:"cpu" enum:"cpu,cuda" help:"Whose noise a seed stands for, cpu or cuda: that of torch on a CPU or on a CUDA card (default: ${default})."`
 	N      int    `default:"1" help:"How many pictures: seeds SEED to SEED+N-1 (default: ${default})."`
 	Size   int    `default:"512" help:"Height and width in pixels (default: ${default}); with --image, what the picture's shorter side is scaled to."`
@@ -38,6 +40,14 @@ type flags struct {
 	cli.Compute
 	Preview int    `default:"0" placeholder:"K" help:"Every K steps, write the picture that the step predicts to preview.png in --out, an eighth of its size, in approximate colours."`
 	Out     string `default:"out" placeholder:"DIR" help:"Where the pictures go (default: ${default})."`
+
+	prompted bool // whether there is a --prompt, which may be empty
+}
+
+// BeforeApply is called by kong with what was given.
+func (f *flags) BeforeApply(ctx *kong.Context) error {
+	f.prompted = slices.ContainsFunc(ctx.Path, func(p *kong.Path) bool { return p.Flag != nil && p.Flag.Name == "prompt" })
+	return nil
 }
 
 // Validate is called by kong after parsing.
@@ -51,8 +61,8 @@ func (f *flags) Validate() error {
 	switch karras := f.Scheduler != "ddim" && f.Scheduler != "pndm"; {
 	case f.Model != "" && f.Random:
 		return errors.New("--model and --random exclude each other")
-	case f.Model != "" && f.Prompt == "":
-		return errors.New("--prompt TEXT is missing: what the picture shows")
+	case f.Model != "" && f.Prompt == "" && !f.prompted:
+		return errors.New("--prompt TEXT is missing: what the picture shows, which may be empty")
 	case !(f.Guidance >= 0) || math.IsInf(f.Guidance, 0):
 		return fmt.Errorf("--guidance is %g, want 0 or more", f.Guidance)
 	case f.Negative != "" && !f.guided():

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"github.com/sdgraph/sdgraph/examples/internal/clitest"
+	"github.com/sdgraph/sdgraph/examples/internal/imageio"
 	"github.com/sdgraph/sdgraph/kernels"
 	"github.com/sdgraph/sdgraph/nn"
 )
@@ -113,6 +115,10 @@ func TestCommandLine(t *testing.T) {
 		"scheduler":  {[]string{"--scheduler", "heun"}, 80, []string{"--scheduler", `"euler-a"`, `"heun"`}},
 		"noise":      {[]string{"--noise", "gpu"}, 80, []string{"--noise", `"cuda"`, `"gpu"`}},
 		"number":     {[]string{"--steps", "many"}, 80, []string{"--steps", `"many"`}},
+		"no value":   {[]string{"--image", "--mask", "m.png"}, 80, []string{"--image: its value is missing, --mask follows"}},
+		"no file":    {[]string{"--mask", ""}, 80, []string{"--mask: its value is empty"}},
+		"seed":       {[]string{"--seed", "-1"}, 80, []string{"--seed", "from 0 to 18446744073709551615", "torch takes 18446744073709551615 for -1"}},
+		"no prompt":  {[]string{"--model", modelA}, 80, []string{"--prompt TEXT is missing"}},
 		"validation": {[]string{"--n", "0"}, 80, []string{"--n is 0"}},
 		"run":        {[]string{"--prompt", "a cat"}, 1, []string{"txt2img: --model DIR is missing"}},
 	} {
@@ -145,6 +151,37 @@ func TestEnvironment(t *testing.T) {
 		strings.Join(kernels.ISAs(), ", ") + "\n"
 	if err == nil || string(output) != want || cmd.ProcessState.ExitCode() != 1 {
 		t.Errorf("%v, output:\n%swant:\n%s", err, output, want)
+	}
+}
+
+// An empty prompt makes the picture that guidance leads away from.
+func TestEmptyPrompt(t *testing.T) {
+	made := map[string]*image.RGBA{}
+	for name, args := range map[string][]string{
+		"empty": {"--prompt", ""}, "alone": {"--prompt=", "--guidance", "1"}, "cat": {"--prompt", "a cat"}, "negative": {"--prompt=", "--negative", "a cat"},
+	} {
+		out := t.TempDir()
+		args = append(args, "--model", modelA, "--size", "64", "--steps", "3", "--precision", "f32", "--out", out)
+		if output, err := clitest.Program(t, args...).CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v:\n%s", name, err, output)
+		}
+		path := filepath.Join(out, clitest.Written(t, out)[0])
+		made[name] = readPicture(t, path)
+		texts, err := imageio.ReadPNGText(t.Context(), path, "parameters")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if begins := map[string]string{"empty": "Steps: 3, ", "negative": "Negative prompt: a cat\nSteps: 3, "}[name]; !strings.HasPrefix(texts[0].Value, begins) {
+			t.Errorf("%s: the parameters are %q, want them to begin with %q", name, texts[0].Value, begins)
+		}
+	}
+	if !bytes.Equal(made["empty"].Pix, made["alone"].Pix) {
+		t.Error("guidance from an empty prompt to an empty one changes the picture")
+	}
+	for _, other := range []string{"cat", "negative"} {
+		if bytes.Equal(made["empty"].Pix, made[other].Pix) {
+			t.Errorf("%s: the same picture as without words", other)
+		}
 	}
 }
 

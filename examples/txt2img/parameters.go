@@ -40,10 +40,14 @@ func (j *job) parameters(seed uint64) string {
 	f := j.flags
 	var b strings.Builder
 	b.WriteString(f.Prompt)
-	if f.Negative != "" {
-		b.WriteString("\nNegative prompt: " + f.Negative)
-	}
 	separator := "\n"
+	if f.Prompt == "" { // the web UI strips the text
+		separator = ""
+	}
+	if f.Negative != "" {
+		b.WriteString(separator + "Negative prompt: " + f.Negative)
+		separator = "\n"
+	}
 	add := func(key, value string) {
 		if value != "" {
 			b.WriteString(separator + key + ": " + quote(value))
