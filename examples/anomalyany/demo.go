@@ -170,7 +170,7 @@ func (s *show) run(ctx context.Context) error {
 		err := r.err
 		if err == nil && first == nil {
 			if _, err = s.jobs[r.job].save(r.outcome); err == nil {
-				err = s.tally.finish()
+				s.tally.finish()
 			}
 		}
 		if err != nil && first == nil {

@@ -6,10 +6,9 @@ import (
 	"os"
 	"time"
 
-	"github.com/schollz/progressbar/v3"
 	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
-	"golang.org/x/term"
+	"github.com/sdgraph/sdgraph/examples/internal/terminal"
 )
 
 // reporter is told how a picture gets on.
@@ -28,8 +27,8 @@ type progress struct {
 	terminal bool
 	pictures int
 
-	bar     *progressbar.ProgressBar // of the picture under way, nil where out is no terminal
-	picture int                      // number of the picture under way, from 1
+	bar     *terminal.Bar // of the picture under way, nil where out is no terminal
+	picture int           // number of the picture under way, from 1
 	seed    uint64
 	started time.Time
 	done    float64 // work of the steps since then, as Generator.Work has it
@@ -37,7 +36,7 @@ type progress struct {
 
 func newProgress(g *anomaly.Generator, pictures int) *progress {
 	return &progress{
-		g: g, out: os.Stderr, terminal: term.IsTerminal(int(os.Stderr.Fd())), pictures: pictures,
+		g: g, out: os.Stderr, terminal: terminal.Is(os.Stderr), pictures: pictures,
 		started: time.Now(),
 	}
 }
@@ -48,17 +47,15 @@ func (p *progress) begin(seed uint64) {
 	p.seed = seed
 	fmt.Fprintf(p.out, "picture %d of %d, seed %d\n", p.picture, p.pictures, seed)
 	if p.terminal {
-		p.bar = progressbar.NewOptions(p.g.Steps(),
-			progressbar.OptionSetWriter(p.out), progressbar.OptionShowCount(), progressbar.OptionSetWidth(10),
-			progressbar.OptionSetPredictTime(false), progressbar.OptionClearOnFinish())
-		p.bar.RenderBlank()
+		p.bar = &terminal.Bar{Out: p.out, Total: p.g.Steps()}
+		p.bar.Set(0, "")
 	}
 }
 
 // skip says that steps of the picture under way were done before.
 func (p *progress) skip(steps int) {
 	if p.bar != nil {
-		p.bar.Set(steps)
+		p.bar.Set(steps, "")
 		return
 	}
 	fmt.Fprintf(p.out, "seed %d goes on after step %d of %d\n", p.seed, steps, p.g.Steps())
@@ -76,11 +73,11 @@ func (p *progress) step(s anomaly.StepTrace, _ diffusion.Latent) error {
 	}
 	status += fmt.Sprintf(", %s left", p.left(s.I+1))
 	if p.bar != nil {
-		p.bar.Describe(status)
-		return p.bar.Add(1)
+		p.bar.Set(s.I+1, status)
+		return nil
 	}
-	_, err := fmt.Fprintf(p.out, "seed %d, step %d of %d: %s\n", p.seed, s.I+1, p.g.Steps(), status)
-	return err
+	fmt.Fprintf(p.out, "seed %d, step %d of %d: %s\n", p.seed, s.I+1, p.g.Steps(), status)
+	return nil
 }
 
 // left is the time that the remaining steps of all pictures will take if a unit
@@ -100,6 +97,6 @@ func (p *progress) left(next int) time.Duration {
 // end takes the bar away.
 func (p *progress) end() {
 	if p.bar != nil {
-		p.bar.Finish()
+		p.bar.End()
 	}
 }

@@ -7,10 +7,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/schollz/progressbar/v3"
 	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
-	"golang.org/x/term"
+	"github.com/sdgraph/sdgraph/examples/internal/terminal"
 )
 
 // tally reports pictures that are made side by side: a bar on a terminal, a line
@@ -24,14 +23,14 @@ type tally struct {
 	mu       sync.Mutex
 	made     float64 // pictures, those under way in part
 	finished int
-	bar      *progressbar.ProgressBar // nil until the first step, and where out is no terminal
+	bar      *terminal.Bar // nil until the first step, and where out is no terminal
 }
 
 // barUnits are those of the bar for each picture.
 const barUnits = 100
 
 func newTally(total int) *tally {
-	return &tally{out: os.Stderr, terminal: term.IsTerminal(int(os.Stderr.Fd())), total: total, started: time.Now()}
+	return &tally{out: os.Stderr, terminal: terminal.Is(os.Stderr), total: total, started: time.Now()}
 }
 
 // part reports one of the pictures.
@@ -59,42 +58,43 @@ func (p *part) skip(steps int) {
 }
 
 func (p *part) step(s anomaly.StepTrace, _ diffusion.Latent) error {
-	return p.t.add(p.g.Work(s.I) / p.whole)
+	p.t.add(p.g.Work(s.I) / p.whole)
+	return nil
 }
 
 func (p *part) end() {}
 
 // add counts a part of a picture.
-func (t *tally) add(share float64) error {
+func (t *tally) add(share float64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.made += share
 	if !t.terminal {
-		return nil
+		return
 	}
 	if t.bar == nil {
-		t.bar = progressbar.NewOptions(t.total*barUnits, progressbar.OptionSetWriter(t.out), progressbar.OptionSetWidth(20),
-			progressbar.OptionSetPredictTime(false), progressbar.OptionClearOnFinish())
+		t.bar = &terminal.Bar{Out: t.out, Total: t.total * barUnits, Uncounted: true}
 	}
-	t.bar.Describe(t.status())
-	return t.bar.Set(int(t.made * barUnits))
+	t.show()
 }
 
 // finish counts a picture that is saved.
-func (t *tally) finish() error {
+func (t *tally) finish() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.finished++
 	switch {
 	case t.bar == nil:
-		_, err := fmt.Fprintln(t.out, t.status())
-		return err
+		fmt.Fprintln(t.out, t.status())
 	case t.finished == t.total:
-		return t.bar.Finish()
+		t.bar.End()
+	default:
+		t.show()
 	}
-	t.bar.Describe(t.status())
-	return nil
 }
+
+// show draws the bar.
+func (t *tally) show() { t.bar.Set(int(t.made*barUnits), t.status()) }
 
 // status says how many pictures are saved, and how long the others will take if
 // work takes as long as it has so far.

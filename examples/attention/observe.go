@@ -92,9 +92,7 @@ func (o *observer) generate(ctx context.Context) (*image.RGBA, error) {
 			return nil, fmt.Errorf("step %d of %d: %w", i+1, len(s.Timesteps()), err)
 		}
 		z = z.With(next)
-		if err := report.step(); err != nil {
-			return nil, err
-		}
+		report.step()
 	}
 	decoded, err := p.Decode(ctx, z)
 	if err != nil {
@@ -133,9 +131,7 @@ func (o *observer) photograph(ctx context.Context) error {
 		if _, err := o.predict(ctx, clean.With(z), t); err != nil {
 			return fmt.Errorf("timestep %g: %w", t, err)
 		}
-		if err := report.step(); err != nil {
-			return err
-		}
+		report.step()
 	}
 	return nil
 }

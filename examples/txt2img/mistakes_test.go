@@ -236,6 +236,32 @@ func TestInterrupt(t *testing.T) {
 	}
 }
 
+// A progress that cannot be written does not stop the work, paths that cannot do.
+func TestFullOutput(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip(err)
+	}
+	defer full.Close()
+	for name, c := range map[string]struct {
+		onto   func(cmd *exec.Cmd)
+		status int
+	}{
+		"progress": {func(cmd *exec.Cmd) { cmd.Stderr = full }, 0},
+		"paths":    {func(cmd *exec.Cmd) { cmd.Stdout = full }, 1},
+	} {
+		out := t.TempDir()
+		cmd := clitest.Program(t, "--model", modelA, "--prompt", "a cat", "--size", "64", "--steps", "2", "--scheduler", "ddim", "--out", out)
+		c.onto(cmd)
+		if err := cmd.Run(); cmd.ProcessState.ExitCode() != c.status {
+			t.Errorf("%s: %v, want exit status %d", name, err, c.status)
+		}
+		if names := clitest.Written(t, out); len(names) != 1 {
+			t.Errorf("%s: wrote %v, want the picture", name, names)
+		}
+	}
+}
+
 func TestTimeLeft(t *testing.T) {
 	p := progress{pictures: 3, steps: 10, decodeInSteps: 2, picture: 1, stepping: 4 * time.Second, stepped: 4}
 	if got, want := p.left(4), 26*time.Second+3*2*time.Second; got != want {

@@ -6,8 +6,7 @@ import (
 	"os"
 	"time"
 
-	"github.com/schollz/progressbar/v3"
-	"golang.org/x/term"
+	"github.com/sdgraph/sdgraph/examples/internal/terminal"
 )
 
 // progress reports the steps of a job's pictures: a bar on a terminal, a line
@@ -18,8 +17,8 @@ type progress struct {
 	pictures, steps int // of the job; of each picture
 	decodeInSteps   float64
 
-	bar     *progressbar.ProgressBar // of the picture under way, nil where out is no terminal
-	picture int                      // number of the picture under way, from 1
+	bar     *terminal.Bar // of the picture under way, nil where out is no terminal
+	picture int           // number of the picture under way, from 1
 	seed    uint64
 	last    time.Time // when the last step ended or the picture began
 
@@ -31,7 +30,7 @@ type progress struct {
 // picture is taken to cost while none has been decoded.
 func newProgress(pictures, steps int, decodeInSteps float64) *progress {
 	return &progress{
-		out: os.Stderr, terminal: term.IsTerminal(int(os.Stderr.Fd())),
+		out: os.Stderr, terminal: terminal.Is(os.Stderr),
 		pictures: pictures, steps: steps, decodeInSteps: decodeInSteps,
 	}
 }
@@ -42,26 +41,23 @@ func (p *progress) begin(seed uint64) {
 	p.seed, p.last = seed, time.Now()
 	fmt.Fprintf(p.out, "picture %d of %d, seed %d\n", p.picture, p.pictures, seed)
 	if p.terminal {
-		p.bar = progressbar.NewOptions(p.steps,
-			progressbar.OptionSetWriter(p.out), progressbar.OptionShowCount(), progressbar.OptionSetWidth(20),
-			progressbar.OptionSetPredictTime(false), progressbar.OptionClearOnFinish())
-		p.bar.RenderBlank()
+		p.bar = &terminal.Bar{Out: p.out, Total: p.steps}
+		p.bar.Set(0, "")
 	}
 }
 
 // step is called after step i of a picture.
-func (p *progress) step(i int) error {
+func (p *progress) step(i int) {
 	now := time.Now()
 	p.stepping += now.Sub(p.last)
 	p.stepped++
 	p.last = now
 	left := fmt.Sprintf("%s left", p.left(i+1).Round(time.Second))
 	if p.bar != nil {
-		p.bar.Describe(left)
-		return p.bar.Add(1)
+		p.bar.Set(i+1, left)
+		return
 	}
-	_, err := fmt.Fprintf(p.out, "seed %d, step %d of %d: %s\n", p.seed, i+1, p.steps, left)
-	return err
+	fmt.Fprintf(p.out, "seed %d, step %d of %d: %s\n", p.seed, i+1, p.steps, left)
 }
 
 // decoded is called after a picture was decoded.
@@ -85,6 +81,6 @@ func (p *progress) left(next int) time.Duration {
 // end takes the bar away.
 func (p *progress) end() {
 	if p.bar != nil {
-		p.bar.Finish()
+		p.bar.End()
 	}
 }

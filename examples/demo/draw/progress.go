@@ -7,8 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/schollz/progressbar/v3"
-	"golang.org/x/term"
+	"github.com/sdgraph/sdgraph/examples/internal/terminal"
 )
 
 // progress reports the pictures that are on the disk: a bar on a terminal, a
@@ -16,7 +15,7 @@ import (
 type progress struct {
 	mu      sync.Mutex
 	out     io.Writer
-	bar     *progressbar.ProgressBar // nil where out is no terminal
+	bar     *terminal.Bar // nil where out is no terminal
 	total   int
 	done    int
 	started time.Time
@@ -24,12 +23,9 @@ type progress struct {
 
 func newProgress(total int) *progress {
 	p := &progress{out: os.Stderr, total: total, started: time.Now()}
-	if term.IsTerminal(int(os.Stderr.Fd())) {
-		p.bar = progressbar.NewOptions(total,
-			progressbar.OptionSetWriter(p.out), progressbar.OptionShowCount(), progressbar.OptionSetWidth(20),
-			progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionSetPredictTime(true),
-			progressbar.OptionClearOnFinish())
-		p.bar.RenderBlank()
+	if terminal.Is(os.Stderr) {
+		p.bar = &terminal.Bar{Out: p.out, Total: total}
+		p.bar.Set(0, "")
 	}
 	return p
 }
@@ -39,19 +35,18 @@ func (p *progress) step() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.done++
-	if p.bar != nil {
-		p.bar.Add(1)
-		return
-	}
-	if p.done*10/p.total > (p.done-1)*10/p.total {
-		left := time.Duration(float64(time.Since(p.started)) * float64(p.total-p.done) / float64(p.done))
-		fmt.Fprintf(p.out, "%d of %d pictures, %s left\n", p.done, p.total, left.Round(time.Second))
+	left := time.Duration(float64(time.Since(p.started)) * float64(p.total-p.done) / float64(p.done)).Round(time.Second)
+	switch {
+	case p.bar != nil:
+		p.bar.Set(p.done, fmt.Sprintf("%s left", left))
+	case p.done*10/p.total > (p.done-1)*10/p.total:
+		fmt.Fprintf(p.out, "%d of %d pictures, %s left\n", p.done, p.total, left)
 	}
 }
 
 // end takes the bar away.
 func (p *progress) end() {
 	if p.bar != nil {
-		p.bar.Finish()
+		p.bar.End()
 	}
 }

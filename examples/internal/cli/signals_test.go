@@ -111,7 +111,7 @@ func TestNohup(t *testing.T) {
 		}
 	}
 	rest, err := io.ReadAll(stderr)
-	cmd.Wait()
+	_ = cmd.Wait()
 	if got := cmd.ProcessState.ExitCode(); got != 143 || err != nil || string(rest) != "program: interrupted by SIGTERM; it left nothing\n" {
 		t.Errorf("exit status %d, want 143; it said %q, error %v", got, rest, err)
 	}
@@ -125,7 +125,7 @@ func TestStatus(t *testing.T) {
 		var stderr strings.Builder
 		cmd := clitest.Program(t, program)
 		cmd.Stderr = &stderr
-		cmd.Run()
+		_ = cmd.Run()
 		if got := cmd.ProcessState.ExitCode(); got != want.status || stderr.String() != "begun\n"+want.stderr {
 			t.Errorf("%s: exit status %d and %q, want %d and %q", program, got, stderr.String(), want.status, want.stderr)
 		}

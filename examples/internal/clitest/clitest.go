@@ -79,7 +79,7 @@ func Signals(t *testing.T, cmd *exec.Cmd, when map[string]syscall.Signal) (last 
 			}
 		}
 	}
-	cmd.Wait() // its status says more than its error
+	_ = cmd.Wait() // its status says more than its error
 	return last
 }
 
