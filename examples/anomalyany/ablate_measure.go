@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	"github.com/sdgraph/sdgraph/examples/demo/judge"
 	"github.com/sdgraph/sdgraph/examples/demo/trial"
 	"github.com/sdgraph/sdgraph/examples/demo/world"
+	"github.com/sdgraph/sdgraph/examples/internal/cli"
 	"github.com/sdgraph/sdgraph/examples/internal/files"
 	"github.com/sdgraph/sdgraph/kernels"
 )
@@ -30,6 +32,12 @@ type Ablation struct {
 	Workers    int      `default:"0" help:"How many pictures at a time, each on one thread (default: one a processor)."`
 }
 
+// Each worker has a copy of the model.
+const (
+	mostRuns   = 1_000_000
+	mostAtOnce = 1024
+)
+
 // BeforeApply is called by kong where the command is ablate, before it validates
 // the other flags.
 func (a *Ablation) BeforeApply(ctx *kong.Context) error {
@@ -41,16 +49,13 @@ func (a *Ablation) BeforeApply(ctx *kong.Context) error {
 
 // Validate is called by kong after parsing.
 func (a *Ablation) Validate() error {
-	switch {
-	case a.Runs < 1:
-		return fmt.Errorf("--runs is %d, want at least 1", a.Runs)
-	case a.PerPicture < 1:
-		return fmt.Errorf("--per-picture is %d, want at least 1", a.PerPicture)
-	case a.Workers < 0:
-		return fmt.Errorf("--workers is %d, want at least 0", a.Workers)
-	}
 	_, err := a.variants()
-	return err
+	return cmp.Or(
+		cli.Within("--runs", a.Runs, 1, mostRuns),
+		cli.Within("--per-picture", a.PerPicture, 1, mostRuns),
+		cli.Within("--workers", a.Workers, 0, mostAtOnce),
+		err,
+	)
 }
 
 // variants are the ablations to measure.

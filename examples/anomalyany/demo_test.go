@@ -162,7 +162,8 @@ func TestDemonstrateGoesOn(t *testing.T) {
 
 func TestDemonstrateRefuses(t *testing.T) {
 	embedModel(t)
-	f := askNothing(t, "--n=1", "--steps=0")
+	f := askNothing(t, "--n=1")
+	f.Steps = 0 // which the flags refuse
 	if err := demonstrate(t.Context(), f); err == nil || !strings.Contains(err.Error(), "T is 0") {
 		t.Errorf("no steps: %v", err)
 	}

@@ -1,13 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
 	"github.com/sdgraph/sdgraph/examples/internal/cli"
-	"github.com/sdgraph/sdgraph/examples/internal/imageio"
 )
 
 // flags is the command line. It is also written into each picture's JSON.
@@ -64,7 +64,7 @@ func (f *flags) Validate() error {
 	if err := f.useCategory(); err != nil {
 		return err
 	}
-	if err := f.Series.validate(); err != nil {
+	if err := cmp.Or(f.Series.validate(), f.validateNumbers()); err != nil {
 		return err
 	}
 	switch {
@@ -72,10 +72,6 @@ func (f *flags) Validate() error {
 		return errors.New("--model and --random exclude each other")
 	case f.N < 1:
 		return fmt.Errorf("--n is %d, want at least 1", f.N)
-	case f.Size < 1:
-		return fmt.Errorf("--size is %d, want a number of pixels", f.Size)
-	case f.Memory < 0:
-		return fmt.Errorf("--memory is %g, want a number of GiB", f.Memory)
 	case f.Clip != "" && f.Model == "":
 		return errors.New("--clip needs --model")
 	case f.Mask != "" && f.Image == "":
@@ -84,9 +80,6 @@ func (f *flags) Validate() error {
 		return errors.New("--paste needs --mask FILE or --mask auto: outside the mask the photograph stays as it is")
 	case f.Tile && f.Mask == "":
 		return errors.New("--tile needs --mask FILE or --mask auto: the mask says which region of the photograph to work on")
-	}
-	if err := imageio.CheckSize(f.Size, f.Size); err != nil {
-		return fmt.Errorf("--size %d: %w", f.Size, err)
 	}
 	if err := f.validatePreset(); err != nil {
 		return err
@@ -113,6 +106,32 @@ func (f *flags) Validate() error {
 		return errors.New("--object WORD is missing: what the photograph shows, such as hazelnut (or give a --prompt)")
 	case f.released() && f.Object == "" && f.Normal == "":
 		return errors.New("--normal TEXT is missing: preset released compares with the prompt of the photograph without the defect (or give an --object)")
+	}
+	return nil
+}
+
+// largest is far beyond what makes a picture, and finite.
+const largest = 1e6
+
+// validateNumbers checks what needs no other flag.
+func (f *flags) validateNumbers() error {
+	return cmp.Or(
+		cli.Within("--size", f.Size, 1, cli.LongestSide),
+		cli.Within("--steps T", f.Steps, 1, cli.MostSteps),
+		f.validateGamma(),
+		cli.Within("--guidance", f.Guidance, 0, cli.MostGuidance),
+		cli.Within("--lambda λ", f.Lambda, 0, largest),
+		cli.Within("--mu μ", f.Mu, 0, largest),
+		cli.Within("--eta-e η_e", f.EtaE, 0, largest),
+		cli.Within("--refine R", f.Refine, anomaly.Auto, cli.MostSteps),
+		cli.Within("--map-factor", f.MapFactor, 0, cli.LongestSide),
+		cli.Within("--memory", f.Memory, 0, largest),
+	)
+}
+
+func (f *flags) validateGamma() error {
+	if !(f.Gamma >= 0 && f.Gamma < 1) {
+		return fmt.Errorf("--gamma γ is %g, want 0 to less than 1", f.Gamma)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -54,12 +55,18 @@ func TestMistakes(t *testing.T) {
 		"mask alone":     {func(f *flags) { f.Image, f.Mask = "", "mask.png" }, []string{"--mask needs --image"}},
 		"small":          {func(f *flags) { f.Size = 63 }, []string{"at least 64"}},
 		"size":           {func(f *flags) { f.Size = 0 }, []string{"--size is 0"}},
-		"huge":           {func(f *flags) { f.Size = 100_000 }, []string{"--size 100000", "at most 67 million pixels"}},
-		"drawn huge":     {func(f *flags) { f.Image, f.Drawn, f.Size = "", true, 1<<62 }, []string{"--size 4611686018427387904"}},
+		"drawn huge":     {func(f *flags) { f.Image, f.Drawn, f.Size = "", true, 1<<62 }, []string{"--size is 4611686018427387904"}},
 		"long":           {func(f *flags) { f.Image = writePicture(t, "long.png", 1, 3000) }, []string{"1×3000", "at most 8 times"}},
 		"labels":         {func(f *flags) { f.Mask = labels }, []string{"labels.png", "its lightest value is 1 of 255", "multiplied"}},
 		"number":         {func(f *flags) { f.N = 0 }, []string{"--n is 0"}},
 		"memory":         {func(f *flags) { f.Memory = -1 }, []string{"--memory is -1"}},
+		"no memory":      {func(f *flags) { f.Memory = math.NaN() }, []string{"--memory is NaN, want 0 to 1e+06"}},
+		"huge memory":    {func(f *flags) { f.Memory = 1e300 }, []string{"--memory is 1e+300"}},
+		"huge size":      {func(f *flags) { f.Size = 100_000 }, []string{"--size is 100000, want 1 to 8192"}},
+		"guidance":       {func(f *flags) { f.Guidance = float32(math.Inf(1)) }, []string{"--guidance is +Inf, want 0 to 1000"}},
+		"lambda":         {func(f *flags) { f.Lambda = -1 }, []string{"--lambda λ is -1, want 0 to"}},
+		"refine":         {func(f *flags) { f.Refine = -2 }, []string{"--refine R is -2, want -1 to 1000"}},
+		"no gamma":       {func(f *flags) { f.Gamma = math.NaN() }, []string{"--gamma γ is NaN, want 0 to less than 1"}},
 		"little memory":  {func(f *flags) { f.Memory = 1e-6 }, []string{"memory budget", "too small"}},
 		"gamma":          {func(f *flags) { f.Gamma = 1 }, []string{"γ is 1"}},
 		"steps":          {func(f *flags) { f.Steps = 0 }, []string{"T is 0"}},

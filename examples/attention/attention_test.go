@@ -7,6 +7,7 @@ import (
 	"image"
 	"image/color"
 	"image/png"
+	"math"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -267,10 +268,13 @@ func TestMistakes(t *testing.T) {
 		"word":        {func(f *flags) { f.Words = []string{"scratch"} }, []string{"--words", `"scratch"`, "hazelnut"}},
 		"no words":    {func(f *flags) { f.Prompt = "of the" }, []string{"no word", "--words"}},
 		"guidance":    {func(f *flags) { f.Guidance = -1 }, []string{"--guidance is -1"}},
+		"no guidance": {func(f *flags) { f.Guidance = math.NaN() }, []string{"--guidance is NaN, want 0 to 1000"}},
+		"no steps":    {func(f *flags) { f.Steps = 0 }, []string{"--steps is 0, want 1 to 1000"}},
+		"huge":        {func(f *flags) { f.Size = 100_000 }, []string{"--size is 100000, want 1 to 8192"}},
+		"no t":        {func(f *flags) { f.Image, f.T = photograph(t), []float64{100, math.NaN()} }, []string{"--t is NaN, want 0 to 999"}},
 		"negative":    {func(f *flags) { f.Guidance, f.Negative = 1, "blurry" }, []string{"--negative has no effect"}},
 		"size":        {func(f *flags) { f.Size = 0 }, []string{"--size is 0"}},
 		"odd size":    {func(f *flags) { f.Size = 100 }, []string{"--size 100", "multiples of 64"}},
-		"huge":        {func(f *flags) { f.Size = 64_000 }, []string{"--size 64000", "at most 67 million"}},
 		"long":        {func(f *flags) { f.Image, f.T = long, []float64{1} }, []string{"1×3000", "at most 8 times"}},
 		"steps":       {func(f *flags) { f.Steps = 0 }, []string{"0"}},
 		"t":           {func(f *flags) { f.T = []float64{3} }, []string{"--t needs --image"}},

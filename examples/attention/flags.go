@@ -1,9 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
-	"math"
 	"strings"
 
 	"github.com/sdgraph/sdgraph/examples/internal/cli"
@@ -40,23 +40,35 @@ func (f *flags) Validate() error {
 	if f.Image != "" && len(f.T) == 0 {
 		f.T = []float64{300}
 	}
+	if err := f.validateNumbers(); err != nil {
+		return err
+	}
 	switch {
 	case f.Model != "" && f.Random:
 		return errors.New("--model and --random exclude each other")
 	case f.Model != "" && strings.TrimSpace(f.Prompt) == "":
 		return errors.New("--prompt TEXT is missing: the words whose maps are wanted")
-	case !(f.Guidance >= 0) || math.IsInf(f.Guidance, 0):
-		return fmt.Errorf("--guidance is %g, want 0 or more", f.Guidance)
 	case f.Negative != "" && !f.guided():
 		return fmt.Errorf("--negative has no effect with --guidance %g: want more than 1", f.Guidance)
 	case f.Negative != "" && f.Image != "":
 		return errors.New("--negative leads the making of a picture; with --image there is none")
-	case f.Size < 1:
-		return fmt.Errorf("--size is %d, want a number of pixels", f.Size)
 	case f.Image == "" && len(f.T) > 0:
 		return errors.New("--t needs --image: it says how much noise the photograph is given")
 	}
 	return nil
+}
+
+// validateNumbers checks what needs no other flag.
+func (f *flags) validateNumbers() error {
+	err := cmp.Or(
+		cli.Within("--guidance", f.Guidance, 0, cli.MostGuidance),
+		cli.Within("--steps", f.Steps, 1, cli.MostSteps),
+		cli.Within("--size", f.Size, 1, cli.LongestSide),
+	)
+	for _, t := range f.T {
+		err = cmp.Or(err, cli.Within("--t", t, 0, cli.MostSteps-1))
+	}
+	return err
 }
 
 // guided tells whether there is a prediction without the prompt to lead away

@@ -40,6 +40,9 @@ func TestOptions(t *testing.T) {
 	}{
 		{options{Dtype: "f64", Size: 64}, "--dtype f64: want f32 or bf16"},
 		{options{Dtype: "f32", Size: 64, Threads: -1}, "--threads -1: want at least 1"},
+		{options{Dtype: "f32", Size: 64, Threads: 1_000_000_000}, "--threads 1000000000: want at most 4096"},
+		{options{Dtype: "f32", Size: 100_032}, "--size 100032: want a multiple of 64, up to 8192"},
+		{options{Dtype: "f32", Size: 64, Model: "nowhere"}, "--model: stat nowhere: "},
 		{options{Dtype: "f32", Size: 100}, "--size 100: want a multiple of 64"},
 		{options{Dtype: "f32", Size: 64, Only: []string{"unet.b1", "unet"}}, `no workload "unet"; there are unet.b1, unet.b2,`},
 		{options{Dtype: "f32", Size: 64, Child: "vae"}, `no workload "vae"`},

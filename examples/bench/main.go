@@ -104,6 +104,9 @@ func (o *options) open() (err error) {
 	return nil
 }
 
+// mostThreads is more than any machine has processors.
+const mostThreads = 4096
+
 // complete checks the options and fills in the defaults.
 func (o *options) complete() error {
 	switch {
@@ -113,8 +116,13 @@ func (o *options) complete() error {
 		return fmt.Errorf("--dtype %s: want f32 or bf16", o.Dtype)
 	case o.Threads < 0:
 		return fmt.Errorf("--threads %d: want at least 1", o.Threads)
-	case o.Size < 64 || o.Size%64 != 0:
-		return fmt.Errorf("--size %d: want a multiple of 64", o.Size)
+	case o.Threads > mostThreads:
+		return fmt.Errorf("--threads %d: want at most %d", o.Threads, mostThreads)
+	case o.Size < 64 || o.Size%64 != 0 || o.Size > cli.LongestSide:
+		return fmt.Errorf("--size %d: want a multiple of 64, up to %d", o.Size, cli.LongestSide)
+	}
+	if _, err := os.Stat(o.Model); o.Model != "" && err != nil {
+		return fmt.Errorf("--model: %w", err)
 	}
 	if o.Device == "" {
 		o.Device = "cpu"

@@ -46,6 +46,9 @@ func (o *options) Validate() error {
 	if _, err := os.Stat(o.Model); o.Model != "" && err != nil {
 		return fmt.Errorf("--model: %w", err)
 	}
+	if !(o.Rtol >= 0) {
+		return fmt.Errorf("--rtol is %g, want 0 or more", o.Rtol)
+	}
 	if o.Float16 && (o.BFloat16 || o.Device == "cpu") {
 		return errors.New("--f16 is for GPUs, --device cuda:0, and excludes --bf16")
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/alecthomas/kong"
 	"github.com/sdgraph/sdgraph/examples/internal/cli"
+	"github.com/sdgraph/sdgraph/examples/internal/imageio"
 	"github.com/sdgraph/sdgraph/tensor"
 )
 
@@ -55,6 +57,9 @@ func (f *flags) Validate() error {
 	for _, text := range []*string{&f.Prompt, &f.Negative} {
 		*text = strings.ReplaceAll(strings.ToValidUTF8(*text, "\uFFFD"), "\x00", "")
 	}
+	if err := f.validateNumbers(); err != nil {
+		return err
+	}
 	if err := f.validatePicture(); err != nil {
 		return err
 	}
@@ -63,8 +68,6 @@ func (f *flags) Validate() error {
 		return errors.New("--model and --random exclude each other")
 	case f.Model != "" && f.Prompt == "" && !f.prompted:
 		return errors.New("--prompt TEXT is missing: what the picture shows, which may be empty")
-	case !(f.Guidance >= 0) || math.IsInf(f.Guidance, 0):
-		return fmt.Errorf("--guidance is %g, want 0 or more", f.Guidance)
 	case f.Negative != "" && !f.guided():
 		return fmt.Errorf("--negative has no effect with --guidance %g: want more than 1", f.Guidance)
 	case f.Karras && !karras:
@@ -73,20 +76,33 @@ func (f *flags) Validate() error {
 		return fmt.Errorf("--n is %d, want at least 1", f.N)
 	case f.Seed > math.MaxUint64-uint64(f.N-1):
 		return fmt.Errorf("--seed is %d, and there are no %d seeds from there", f.Seed, f.N)
-	case f.Preview < 0:
-		return fmt.Errorf("--preview is %d, want a number of steps", f.Preview)
 	}
 	return nil
+}
+
+// validateNumbers checks what needs no other flag.
+func (f *flags) validateNumbers() error {
+	share := 0.0
+	if f.Strength != nil {
+		share = *f.Strength
+	}
+	return cmp.Or(
+		cli.Within("--guidance", f.Guidance, 0, cli.MostGuidance),
+		cli.Within("--steps", f.Steps, 1, cli.MostSteps),
+		cli.Within("--preview", f.Preview, 0, cli.MostSteps),
+		cli.Within("--strength", share, 0, 1),
+		cli.Within("--size", f.Size, 1, cli.LongestSide),
+	)
 }
 
 // validatePicture checks what concerns the picture's size and the picture to
 // start from.
 func (f *flags) validatePicture() error {
-	switch {
-	case f.Size < 1:
-		return fmt.Errorf("--size is %d, want a number of pixels", f.Size)
+	switch width, height := f.size(); {
 	case f.Width < 0 || f.Height < 0:
 		return fmt.Errorf("--width and --height are %d and %d, want numbers of pixels", f.Width, f.Height)
+	case width > imageio.MaxPixels/height:
+		return fmt.Errorf("--width and --height: a picture of %d×%d, want at most %d million pixels", width, height, imageio.MaxPixels/1_000_000)
 	case f.Image != "" && (f.Width != 0 || f.Height != 0):
 		return errors.New("--width and --height do not go with --image, whose proportions stay: --size scales it")
 	case f.Image == "" && f.Strength != nil:
@@ -95,8 +111,6 @@ func (f *flags) validatePicture() error {
 		return errors.New("--mask needs --image")
 	case f.Mask == "" && f.Paste:
 		return errors.New("--paste needs --mask: it keeps the picture outside the mask")
-	case f.Strength != nil && !(*f.Strength >= 0 && *f.Strength <= 1):
-		return fmt.Errorf("--strength is %g, want 0 to 1", *f.Strength)
 	}
 	return nil
 }

@@ -38,7 +38,7 @@ func newJob(ctx context.Context, f flags, p *diffusion.Pipeline) (*job, error) {
 	j := &job{flags: f, pipeline: p, config: p.Scheduler}
 	j.config.KarrasSigmas = j.config.KarrasSigmas || f.Karras
 	if _, err := j.scheduler(tensor.NewRand(0)); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("--scheduler %s --steps %d: %w", f.Scheduler, f.Steps, err)
 	}
 	if f.Preview > 0 && p.VAE.Config.LatentChannels != len(latentToRGB) {
 		return nil, fmt.Errorf("--preview knows the colours of latents of %d channels, the model's have %d", len(latentToRGB), p.VAE.Config.LatentChannels)

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"image/png"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -278,7 +279,9 @@ func TestWriteFails(t *testing.T) {
 
 func TestValidate(t *testing.T) {
 	for part, change := range map[string]func(*flags){
-		"--count 0":  func(f *flags) { f.Count = 0 },
+		"--count 0": func(f *flags) { f.Count = 0 },
+		"--count 1000000000000: there must be 1 to 10000000": func(f *flags) { f.Count = 1_000_000_000_000 },
+		"--good NaN": func(f *flags) { f.Good = math.NaN() },
 		"--size 16":  func(f *flags) { f.Size = 16 },
 		"--good 1.5": func(f *flags) { f.Good = 1.5 },
 		"--seed":     func(f *flags) { f.Seed = 1<<64 - 1 },

@@ -31,11 +31,14 @@ type flags struct {
 	Good  float64 `default:"0.3" placeholder:"SHARE" help:"Share of the pictures that have no defect, 0 to 1 (default: ${default}). They are for training; without --pairs seen, a tenth is for testing."`
 }
 
+// mostPictures are planned in some gigabytes of memory.
+const mostPictures = 10_000_000
+
 // Validate is called by kong after parsing.
 func (f flags) Validate() error {
 	switch {
-	case f.Count < 1:
-		return fmt.Errorf("--count %d: there must be at least 1 picture", f.Count)
+	case f.Count < 1 || f.Count > mostPictures:
+		return fmt.Errorf("--count %d: there must be 1 to %d pictures", f.Count, mostPictures)
 	case f.Size < 32 || f.Size > 1024:
 		return fmt.Errorf("--size %d: a picture has 32 to 1024 pixels a side", f.Size)
 	case !(f.Good >= 0 && f.Good <= 1):

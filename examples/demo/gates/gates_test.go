@@ -127,3 +127,24 @@ func TestGates(t *testing.T) {
 		}
 	}
 }
+
+func TestValidate(t *testing.T) {
+	good := flags{Count: 240, Seed: 9_000_000, Samples: 2}
+	if err := good.Validate(); err != nil {
+		t.Error(err)
+	}
+	for part, change := range map[string]func(*flags){
+		"--count is 0, want 1 to":         func(f *flags) { f.Count = 0 },
+		"--samples is -1, want 0 to":      func(f *flags) { f.Samples = -1 },
+		"--size is 100000, want 0 to":     func(f *flags) { f.Size = 100_000 },
+		"--steps is 1001, want 0 to 1000": func(f *flags) { f.Steps = 1001 },
+		"--guidance is NaN, want 0 to":    func(f *flags) { f.Guidance = float32(math.NaN()) },
+		"--seed is 18446744073709551615":  func(f *flags) { f.Seed = math.MaxUint64 },
+	} {
+		f := good
+		change(&f)
+		if err := f.Validate(); err == nil || !strings.Contains(err.Error(), part) {
+			t.Errorf("%v, want an error with %q", err, part)
+		}
+	}
+}

@@ -19,6 +19,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
+	"path/filepath"
 
 	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
@@ -48,15 +50,18 @@ type flags struct {
 
 // Validate is called by kong after parsing.
 func (f flags) Validate() error {
-	switch {
-	case f.Count < 1:
-		return fmt.Errorf("--count is %d, want at least 1", f.Count)
-	case f.Samples < 0:
-		return fmt.Errorf("--samples is %d, want at least 0", f.Samples)
-	case f.Size < 0 || f.Map < 0 || f.Steps < 0 || f.Guidance < 0:
-		return fmt.Errorf("--size is %d, --map %d, --steps %d and --guidance %g: none may be below 0", f.Size, f.Map, f.Steps, f.Guidance)
+	const most = 1_000_000
+	if f.Seed > math.MaxUint64-2*most {
+		return fmt.Errorf("--seed is %d, want 0 to %d", f.Seed, uint64(math.MaxUint64-2*most))
 	}
-	return nil
+	return cmp.Or(
+		cli.Within("--count", f.Count, 1, most),
+		cli.Within("--samples", f.Samples, 0, 1000),
+		cli.Within("--size", f.Size, 0, cli.LongestSide),
+		cli.Within("--map", f.Map, 0, cli.LongestSide),
+		cli.Within("--steps", f.Steps, 0, cli.MostSteps),
+		cli.Within("--guidance", f.Guidance, 0, cli.MostGuidance),
+	)
 }
 
 // errFailed ends the program where a gate did not pass.
@@ -82,6 +87,11 @@ func run(ctx context.Context, f flags) error {
 	}
 	if err := f.complete(p, dir); err != nil {
 		return err
+	}
+	for _, path := range []string{f.Json, f.Sheet} {
+		if err := files.MakeWritable(filepath.Dir(path)); err != nil { // better now than after the work
+			return fmt.Errorf("%s: %w", path, err)
+		}
 	}
 	m := &measurement{flags: f, pipeline: p}
 	r, err := m.all(ctx)
