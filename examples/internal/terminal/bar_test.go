@@ -3,74 +3,71 @@ package terminal
 import (
 	"bytes"
 	"os"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
 )
 
-func TestLine(t *testing.T) {
+func TestShortened(t *testing.T) {
 	const status = "L_att 0.500, L_img 1.000, 2m3s left"
-	for _, c := range []struct {
-		status string
-		room   int
-		want   string
-	}{
-		{status, 79, "L_att 0.500, L_img 1.000, 2m3s left  30% |██████              | (3/10)"},
-		{status, 60, "L_att 0.500, L_img 1.000, 2m3s left  30% |███       | (3/10)"},
-		{status, 55, "L_att 0.500, L_img 1.000, 2m3s left  30% |█    | (3/10)"},
-		{status, 54, "L_img 1.000, 2m3s left  30% |█████            | (3/10)"},
-		{status, 30, "2m3s left  30% |█     | (3/10)"},
-		{status, 27, "30% |████          | (3/10)"},
-		{"", 79, "30% |██████              | (3/10)"},
-		{"", 18, "30% |█    | (3/10)"},
-		{"", 17, "30% (3/10)"},
-		{status, 9, "30%"},
-		{status, 3, "30%"},
-		{status, 2, ""},
-		{status, -1, ""},
-	} {
-		b := Bar{Total: 10}
-		if got := b.line(3, c.status, c.room); got != c.want {
-			t.Errorf("%d columns: %q, want %q", c.room, got, c.want)
+	for room, want := range map[int]string{99: status, 35: status, 34: "L_img 1.000, 2m3s left", 21: "2m3s left", 9: "2m3s left", 8: "", 0: ""} {
+		if got := shortened(status, room); got != want {
+			t.Errorf("%d columns: %q, want %q", room, got, want)
 		}
 	}
-	for total, want := range map[int]string{0: "100% |████████████████████| (0/0)", 3: "0% |                    | (0/3)"} {
-		b := Bar{Total: total}
-		if got := b.line(0, "", 79); got != want {
-			t.Errorf("none of %d: %q, want %q", total, got, want)
-		}
-	}
-	b := Bar{Total: 10, Uncounted: true}
-	if got, want := b.line(10, "done", 79), "done 100% |████████████████████|"; got != want {
-		t.Errorf("without numbers: %q, want %q", got, want)
+	if got := shortened("noch 3 Sekunden für ナット", 23); got != "" {
+		t.Errorf("wide letters count once: %q", got)
 	}
 }
 
-// TestReplaces: a shorter line leaves nothing of a longer one, and the end
-// nothing at all.
-func TestReplaces(t *testing.T) {
+// TestBar shows the status, the share and the steps, and in the end nothing.
+func TestBar(t *testing.T) {
 	var out bytes.Buffer
-	b := Bar{Out: &out, Total: 2}
-	b.Set(1, "a long status")
-	b.Set(1, "short")
-	b.End()
-	if got := shows(out.String()); got != "" {
-		t.Errorf("%q is left of the bar", got)
-	}
-	out.Reset()
-	b.Set(1, "a long status")
-	b.Set(2, "short")
-	if got, want := strings.TrimRight(shows(out.String()), " "), "short 100% |████████████████████| (2/2)"; got != want {
+	b := Bar{Out: &out, Total: 10}
+	b.Set(3, "a long status")
+	if got, want := shows(out.String()), "a long status  30% |██████              | (3/10)"; got != want {
 		t.Errorf("the terminal shows %q, want %q", got, want)
 	}
+	b.Set(4, "short")
+	if got, want := shows(out.String()), "short  40% |████████            | (4/10)"; got != want {
+		t.Errorf("the terminal shows %q, want %q", got, want)
+	}
+	b.Set(10, "")
+	if got := shows(out.String()); got != "" {
+		t.Errorf("%q is left of a bar that is full", got)
+	}
+	out.Reset()
+	b = Bar{Out: &out, Total: 10, Uncounted: true}
+	b.Set(5, "half")
+	if got, want := shows(out.String()), "half  50% |██████████          |"; got != want {
+		t.Errorf("the terminal shows %q, want %q", got, want)
+	}
+	b.End()
+	if got := shows(out.String()); got != "" {
+		t.Errorf("%q is left of a bar that was taken away", got)
+	}
+	b = Bar{Out: &out}
+	b.Set(0, "nothing to do") // neither a panic nor a division by 0
 }
 
-// shows is what is on the line of a terminal after it was written to; spaces
-// at its end are nothing.
+// shows is what is on the line of a terminal after it was written to, with the
+// escape sequences that clear a line or its rest; spaces at its end are nothing.
 func shows(written string) string {
 	var line []rune
 	at := 0
-	for _, r := range written {
+	for written != "" {
+		if rest, ok := strings.CutPrefix(written, "\x1b[2K"); ok {
+			line, written = slices.Repeat([]rune{' '}, len(line)), rest
+			continue
+		}
+		if rest, ok := strings.CutPrefix(written, "\x1b[0K"); ok {
+			line, written = line[:at], rest
+			continue
+		}
+		r, size := utf8.DecodeRuneInString(written)
+		written = written[size:]
 		if r == '\r' {
 			at = 0
 			continue
@@ -81,6 +78,9 @@ func shows(written string) string {
 	return strings.TrimRight(string(line), " ")
 }
 
+// escape is what ends a line or clears it.
+var escape = regexp.MustCompile("\x1b\\[[02]K")
+
 // TestWidth follows a terminal that is made narrower.
 func TestWidth(t *testing.T) {
 	tty, resize, read := open(t)
@@ -88,9 +88,11 @@ func TestWidth(t *testing.T) {
 	for _, columns := range []int{100, 63, 40, 20, 8, 3, 1} {
 		resize(columns)
 		read(func() { b.End() }) // what the wider one showed
-		for i := range 26 {
+		b = Bar{Out: tty, Total: 25}
+		for i := range 25 {
 			got := read(func() { b.Set(i, "L_att 0.500, L_img 1.000, L_prompt 1.000, 12h3m14s left") })
-			for line := range strings.SplitSeq(got, "\r") {
+			for line := range strings.SplitSeq(escape.ReplaceAllString(got, ""), "\r") {
+				line = strings.TrimRight(line, " ")
 				if n := utf8.RuneCountInString(line); n >= columns || strings.Contains(line, "\n") {
 					t.Fatalf("%d columns: %q has %d characters", columns, line, n)
 				}
