@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -34,9 +35,11 @@ func Save(path string, tensors map[string]*gt.Dense, metadata map[string]string)
 	})
 }
 
-// writeFile lets write fill a temporary file beside path and renames it.
+// writeFile lets write fill a temporary file beside path, under a name that
+// nobody else uses, and renames it.
 func writeFile(path string, write func(*os.File) error) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	temporary := filepath.Join(filepath.Dir(path), fmt.Sprintf(".sdgraph-%d.tmp", rand.Uint64()))
+	f, err := os.OpenFile(temporary, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
 		return err
 	}
@@ -45,7 +48,7 @@ func writeFile(path string, write func(*os.File) error) (err error) {
 			err = errors.Join(err, os.Remove(f.Name()))
 		}
 	}()
-	err = errors.Join(write(f), f.Chmod(0o644), f.Sync(), f.Close())
+	err = errors.Join(write(f), f.Sync(), f.Close())
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}

@@ -221,7 +221,7 @@ func TestResumeOtherwise(t *testing.T) {
 func TestKilled(t *testing.T) {
 	f := small(t)
 	names := runAll(t, f)
-	for _, left := range []string{".hazelnut-crack-0000.png.17", ".hazelnut-crack-0000.state.1", ".index.html.3"} {
+	for _, left := range []string{".sdgraph-17.tmp", ".sdgraph-3.tmp"} {
 		if err := os.WriteFile(filepath.Join(f.Out, left), []byte("half"), 0o600); err != nil {
 			t.Fatal(err)
 		}

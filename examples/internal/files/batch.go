@@ -2,26 +2,31 @@ package files
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 )
 
-// File is a file to be written.
+// File is a file to be written, or with Remove one to be removed if it is there.
 type File struct {
-	Path string
-	Data []byte
+	Path   string
+	Data   []byte
+	Remove bool
 }
 
 // WriteAll writes files that belong together: all of them under temporary names
 // beside their places, and only when the last one is on the disk do they take
-// their names, in the order given. If one cannot be written, because the disk
-// is full for instance, none is, and what lay there before is as it was. A
-// program that is killed between two names leaves a part of them, the last file
-// not among them: it may tell that the others are complete.
+// their names, in the order given, and are others removed. If one cannot be
+// written, because the disk is full for instance, none is, and what lay there
+// before is as it was. A program that is killed between two names leaves a part
+// of them, the last file not among them: it may tell that the others are
+// complete. A link at one of the names is replaced, not followed.
 func WriteAll(all ...File) (err error) {
-	var temporary []string
+	temporary := make([]string, len(all))
 	defer func() {
 		if err != nil {
 			for _, name := range temporary {
@@ -29,24 +34,89 @@ func WriteAll(all ...File) (err error) {
 			}
 		}
 	}()
-	for _, f := range all {
-		name, err := writeTemporary(f)
-		if err != nil {
+	for i, f := range all {
+		if f.Remove {
+			continue
+		}
+		if temporary[i], err = writeTemporary(f); err != nil {
 			return err
 		}
-		temporary = append(temporary, name)
 	}
 	for i, f := range all {
-		if err := os.Rename(temporary[i], f.Path); err != nil {
+		if err := f.place(temporary[i]); err != nil {
 			return err
+		}
+		if Changed != nil {
+			Changed(f.Path)
+		}
+	}
+	return syncDirs(all)
+}
+
+// Changed, if it is not nil, is told of each file that has got its name or was
+// removed. Tests stop a program there.
+var Changed func(path string)
+
+// place gives a file its name, or removes it.
+func (f File) place(temporary string) error {
+	if !f.Remove {
+		return os.Rename(temporary, f.Path)
+	}
+	if err := os.Remove(f.Path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// syncDirs brings the names to the disk.
+func syncDirs(all []File) error {
+	done := map[string]bool{}
+	for _, f := range all {
+		if dir := filepath.Dir(f.Path); !done[dir] {
+			done[dir] = true
+			if err := syncDir(dir); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
+// syncDir does nothing where directories cannot be opened or synced, as on
+// Windows and on some networks' disks.
+func syncDir(dir string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	d, err := os.Open(dir)
+	if err != nil {
+		return nil
+	}
+	err = d.Sync()
+	if cannotSync(err) {
+		err = nil
+	}
+	return errors.Join(err, d.Close())
+}
+
+// temporaryName is the form of the names that files have until they are
+// complete, tensor.Save's too.
+var temporaryName = regexp.MustCompile(`^\.sdgraph-[0-9]+\.tmp$`)
+
+// Temporary is a name in dir that nobody else uses, for what Clean removes where
+// a program could not.
+func Temporary(dir string) string {
+	return filepath.Join(dir, fmt.Sprintf(".sdgraph-%d.tmp", rand.Uint64()))
+}
+
+// createTemporary makes a file in dir, with the permissions of any new file.
+func createTemporary(dir string) (*os.File, error) {
+	return os.OpenFile(Temporary(dir), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
+}
+
 // writeTemporary writes a file beside its place and returns its name.
 func writeTemporary(file File) (name string, err error) {
-	f, err := os.CreateTemp(filepath.Dir(file.Path), "."+filepath.Base(file.Path)+".*")
+	f, err := createTemporary(filepath.Dir(file.Path))
 	if err != nil {
 		return "", naming(file.Path, err)
 	}
@@ -62,9 +132,6 @@ func writeTemporary(file File) (name string, err error) {
 func fill(f *os.File, data []byte) error {
 	_, err := f.Write(data)
 	if err == nil {
-		err = f.Chmod(0o644)
-	}
-	if err == nil {
 		err = f.Sync()
 	}
 	return errors.Join(err, f.Close())
@@ -79,18 +146,13 @@ func naming(path string, err error) error {
 	return err
 }
 
-// temporaryName is the form of the names that WriteAll, Write and MakeWritable
-// use until a file is complete, and so does tensor.Save.
-var temporaryName = regexp.MustCompile(`^\.(writable|.+\.(png|json|html|state))\.[0-9]+$`)
-
-// Clean removes the temporary files that a killed program has left in a
-// directory. Another program that writes into the directory just then is told
-// that its file is gone.
+// Clean removes the temporary files and directories that a killed program has
+// left in a directory, which nobody else may be writing into.
 func Clean(dir string) error {
 	entries, err := os.ReadDir(dir)
 	for _, e := range entries {
-		if e.Type().IsRegular() && temporaryName.MatchString(e.Name()) {
-			err = errors.Join(err, os.Remove(filepath.Join(dir, e.Name())))
+		if (e.Type().IsRegular() || e.IsDir()) && temporaryName.MatchString(e.Name()) {
+			err = errors.Join(err, os.RemoveAll(filepath.Join(dir, e.Name())))
 		}
 	}
 	return err

@@ -14,15 +14,15 @@ import (
 // Write writes data to path in one piece: to a temporary file in the same
 // directory, then by renaming. A program that is stopped leaves the old file or
 // none.
-func Write(path string, data []byte) error { return WriteAll(File{path, data}) }
+func Write(path string, data []byte) error { return WriteAll(File{Path: path, Data: data}) }
 
 // MakeWritable makes a directory, unless it is there, and tells whether files can
 // be written into it: better before hours of work than after.
 func MakeWritable(dir string) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(dir, ".writable.*")
+	f, err := createTemporary(dir)
 	if err != nil {
 		return err
 	}
