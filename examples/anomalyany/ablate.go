@@ -29,42 +29,64 @@ var ablations = []ablation{
 
 // ablate makes the picture of a seed in every configuration, each into a folder
 // of its own under --out, and puts them side by side.
-func ablate(ctx context.Context, f flags) error {
+func ablate(ctx context.Context, f flags) (err error) {
 	if err := f.checkAblate(); err != nil {
 		return err
 	}
+	d, err := openFolder(f)
+	if err != nil {
+		return err
+	}
+	defer func() { err = d.close(err) }()
 	p, err := openModel(ctx, f)
 	if err != nil {
 		return err
 	}
 	defer p.Close()
-	var panels []image.Image
-	stem := ""
-	for _, a := range ablations {
-		of := f
-		of.Out, of.Keep = filepath.Join(f.Out, a.name), "all"
-		a.change(&of)
-		j, err := newJob(ctx, of, p)
-		if err != nil {
-			return err
-		}
-		fmt.Fprintf(os.Stderr, "\n%s\n", a.name)
-		if err := cli.Cause(p, j.run(ctx)); err != nil {
-			return fmt.Errorf("%s: %w", a.name, err)
-		}
-		picture, err := imageio.Read(ctx, j.name(f.Seed)+".png")
-		if err != nil {
-			return err
-		}
-		panels = append(panels, imageio.Labelled(picture, a.name))
-		stem = filepath.Base(j.name(f.Seed))
-	}
-	path := filepath.Join(f.Out, stem+"-ablation.png")
-	if err := imageio.WritePNG(path, imageio.SideBySide(panels...)); err != nil {
+	stem := filepath.Base((&job{flags: f}).name(f.Seed))
+	together := shared{name: stem + "-ablation.png"}
+	if err := d.mayWrite(together); err != nil {
 		return err
 	}
-	_, err = fmt.Println(path)
+	var panels []image.Image
+	for _, a := range ablations {
+		picture, err := a.picture(ctx, f, p)
+		if err != nil {
+			return fmt.Errorf("%s: %w", a.name, err)
+		}
+		panels = append(panels, imageio.Labelled(picture, a.name))
+	}
+	if together.data, err = imageio.EncodePNG(imageio.SideBySide(panels...), nil); err != nil {
+		return err
+	}
+	if err := d.put(together); err != nil {
+		return err
+	}
+	_, err = fmt.Println(d.Path(together.name))
 	return err
+}
+
+// picture makes the picture of a configuration, in its folder.
+func (a ablation) picture(ctx context.Context, f flags, p *model) (_ image.Image, err error) {
+	f.Out, f.Keep = filepath.Join(f.Out, a.name), "all"
+	a.change(&f)
+	if err := notALink(f.Out); err != nil {
+		return nil, err
+	}
+	d, err := openFolder(f)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = d.close(err) }()
+	j, err := newJob(ctx, f, p, d)
+	if err != nil {
+		return nil, err
+	}
+	fmt.Fprintf(os.Stderr, "\n%s\n", a.name)
+	if err := cli.Cause(p, j.run(ctx)); err != nil {
+		return nil, err
+	}
+	return imageio.Read(ctx, j.name(f.Seed)+".png")
 }
 
 // checkAblate refuses flags that ablate sets itself or has no use for.

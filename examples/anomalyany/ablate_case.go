@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
 	"github.com/sdgraph/sdgraph/examples/demo/judge"
@@ -198,10 +197,9 @@ func spread(all []generated) (rmse, clip *float64) {
 	return r.value(), c.value()
 }
 
-// picturePath is where a generated picture goes.
-func (w work) picturePath(out string, seed uint64) string {
-	name := fmt.Sprintf("%s-%s-%d.png", world.FileName(w.trial.Subject.Name), world.FileName(w.trial.Defect.Name), seed)
-	return filepath.Join(out, w.variant.name, name)
+// pictureName is where a generated picture goes, in the output directory.
+func (w work) pictureName(seed uint64) string {
+	return fmt.Sprintf("%s/%s-%s-%d.png", w.variant.name, world.FileName(w.trial.Subject.Name), world.FileName(w.trial.Defect.Name), seed)
 }
 
 func (b *bench) save(w work, seed uint64, picture *gt.Dense) error {
@@ -209,5 +207,9 @@ func (b *bench) save(w work, seed uint64, picture *gt.Dense) error {
 	if err != nil {
 		return err
 	}
-	return imageio.WritePNG(w.picturePath(b.flags.Out, seed), rgb)
+	data, err := imageio.EncodePNG(rgb, nil)
+	if err != nil {
+		return err
+	}
+	return b.folder.put(shared{w.pictureName(seed), data})
 }

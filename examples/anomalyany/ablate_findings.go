@@ -4,9 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"math"
-	"os"
-	"path/filepath"
 	"slices"
 
 	"github.com/sdgraph/sdgraph/examples/internal/files"
@@ -15,15 +14,15 @@ import (
 // findings is the file of everything that was measured with one set of options:
 // what an interrupted measurement goes on from.
 type findings struct {
-	path string
+	folder *folder
 
-	Identity identity            `json:"identity"` // of the options and the model
+	Identity files.Identity      `json:"identity"` // of the options and the model
 	Done     map[string]*finding `json:"done"`     // by work.key
 }
 
 // readFindings reads the findings of the output directory, if there are any. It
 // is an error if they are of other options or of another model.
-func readFindings(f flags, m *model) (*findings, error) {
+func readFindings(f flags, m *model, d *folder) (*findings, error) {
 	hashes, err := m.hashes()
 	if err != nil {
 		return nil, err
@@ -32,9 +31,10 @@ func readFindings(f flags, m *model) (*findings, error) {
 	if err != nil {
 		return nil, err
 	}
-	k := &findings{path: filepath.Join(f.Out, "ablation.json"), Identity: id, Done: map[string]*finding{}}
-	data, err := os.ReadFile(k.path)
-	if errors.Is(err, os.ErrNotExist) {
+	k := &findings{folder: d, Identity: id, Done: map[string]*finding{}}
+	path := d.Path(findingsName)
+	data, err := files.Read(path, maxIndex)
+	if errors.Is(err, fs.ErrNotExist) {
 		return k, nil
 	}
 	if err != nil {
@@ -42,10 +42,10 @@ func readFindings(f flags, m *model) (*findings, error) {
 	}
 	before := findings{}
 	if err := json.Unmarshal(data, &before); err != nil {
-		return nil, fmt.Errorf("%s: %w", k.path, err)
+		return nil, fmt.Errorf("%s is not a measurement of this program, and would be overwritten: give another --out: %w", path, err)
 	}
-	if d := id.differences(before.Identity); len(d) > 0 {
-		return nil, fmt.Errorf("%s was measured with other options; choose another --out. %s", k.path, d[0])
+	if diff := id.Differences(before.Identity); len(diff) > 0 {
+		return nil, fmt.Errorf("%s was measured with other options; choose another --out. %s", path, diff[0])
 	}
 	if before.Done != nil {
 		k.Done = before.Done
@@ -60,7 +60,35 @@ func (k *findings) add(w work, f *finding) error {
 	if err != nil {
 		return err
 	}
-	return files.Write(k.path, append(data, '\n'))
+	return k.folder.put(shared{findingsName, append(data, '\n')})
+}
+
+// The files of a measurement beside its pictures.
+const (
+	findingsName = "ablation.json"
+	tableName    = "table.md"
+	numbersName  = "table.json"
+	togetherName = "ablation.png"
+)
+
+// check refuses to overwrite what is not of this measurement. An earlier version
+// did not write down what was.
+func (k *findings) check(all []work) error {
+	names := []string{findingsName, tableName, numbersName, togetherName}
+	for _, w := range all {
+		for i := range w.runs {
+			names = append(names, w.pictureName(w.first+uint64(i)))
+		}
+	}
+	held := k.folder.index.Files
+	if len(k.Done) > 0 && len(held) == 0 {
+		for _, name := range names {
+			if h, err := files.HashPlain(k.folder.Path(name)); err == nil {
+				held[name] = []string{h}
+			}
+		}
+	}
+	return held.Check(k.folder.Folder, names...)
 }
 
 // of are the findings of a variant, in the order of the work.

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
@@ -137,7 +136,7 @@ const ablationSeed = trial.FirstSeed + 500_000
 
 // measure does the work that is not done yet, and writes the table, the numbers
 // and a picture.
-func (a *Ablation) measure(ctx context.Context, f flags) error {
+func (a *Ablation) measure(ctx context.Context, f flags) (err error) {
 	if err := f.checkAblate(); err != nil {
 		return err
 	}
@@ -145,13 +144,13 @@ func (a *Ablation) measure(ctx context.Context, f flags) error {
 	if err != nil {
 		return err
 	}
-	for _, w := range all {
-		if err := files.MakeWritable(filepath.Join(f.Out, w.variant.name)); err != nil {
-			return fmt.Errorf("--out: %w", err)
-		}
+	d, err := openFolder(f)
+	if err != nil {
+		return err
 	}
-	if err := files.Clean(f.Out); err != nil {
-		return fmt.Errorf("--out: %w", err)
+	defer func() { err = d.close(err) }()
+	if err := makeVariants(d, all); err != nil {
+		return err
 	}
 	workers := a.Workers
 	if workers == 0 {
@@ -163,13 +162,16 @@ func (a *Ablation) measure(ctx context.Context, f flags) error {
 	}
 	benches := make([]*bench, min(workers, len(all)))
 	for i := range benches {
-		if benches[i], err = newBench(ctx, f); err != nil {
+		if benches[i], err = newBench(ctx, f, d); err != nil {
 			return err
 		}
 		defer benches[i].model.Close()
 	}
-	kept, err := readFindings(f, benches[0].model)
+	kept, err := readFindings(f, benches[0].model, d)
 	if err != nil {
+		return err
+	}
+	if err := kept.check(all); err != nil {
 		return err
 	}
 	if err := kept.finish(ctx, benches, all); err != nil {
@@ -178,14 +180,31 @@ func (a *Ablation) measure(ctx context.Context, f flags) error {
 	return kept.report(f, all)
 }
 
-// bench is what one worker measures with.
-type bench struct {
-	flags flags
-	model *model
-	judge *judge.Judge
+// makeVariants makes a directory for each variant's pictures.
+func makeVariants(d *folder, all []work) error {
+	done := map[string]bool{}
+	for _, w := range all {
+		dir := d.Path(w.variant.name)
+		if done[dir] {
+			continue
+		}
+		done[dir] = true
+		if err := errors.Join(notALink(dir), files.MakeWritable(dir), files.Clean(dir)); err != nil {
+			return fmt.Errorf("--out: %w", err)
+		}
+	}
+	return nil
 }
 
-func newBench(ctx context.Context, f flags) (*bench, error) {
+// bench is what one worker measures with.
+type bench struct {
+	flags  flags
+	model  *model
+	judge  *judge.Judge
+	folder *folder
+}
+
+func newBench(ctx context.Context, f flags, d *folder) (*bench, error) {
 	m, err := openModel(ctx, f)
 	if err != nil {
 		return nil, err
@@ -194,7 +213,7 @@ func newBench(ctx context.Context, f flags) (*bench, error) {
 	if err != nil {
 		return nil, errors.Join(err, m.Close())
 	}
-	return &bench{f, m, j}, nil
+	return &bench{f, m, j, d}, nil
 }
 
 // finish has the benches do what is missing of the work. The first error stops

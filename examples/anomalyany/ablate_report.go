@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/sdgraph/sdgraph/examples/internal/files"
 	"github.com/sdgraph/sdgraph/examples/internal/imageio"
 	"github.com/sdgraph/sdgraph/examples/internal/measure"
 )
@@ -46,15 +45,11 @@ func (k *findings) report(f flags, all []work) error {
 	if err != nil {
 		return err
 	}
-	path := func(name string) string { return filepath.Join(f.Out, name) }
-	if err := files.WriteAll(
-		files.File{Path: path("table.md"), Data: []byte(table)},
-		files.File{Path: path("table.json"), Data: append(numbers, '\n')},
-		files.File{Path: path("ablation.png"), Data: picture},
-	); err != nil {
+	d := k.folder
+	if err := d.put(shared{tableName, []byte(table)}, shared{numbersName, append(numbers, '\n')}, shared{togetherName, picture}); err != nil {
 		return err
 	}
-	_, err = fmt.Printf("%s\n%s\n%s\n%s\n", table, path("table.md"), path("table.json"), path("ablation.png"))
+	_, err = fmt.Printf("%s\n%s\n%s\n%s\n", table, d.Path(tableName), d.Path(numbersName), d.Path(togetherName))
 	return err
 }
 
@@ -113,7 +108,7 @@ func ablationSheet(f flags, all []work) (*image.RGBA, error) {
 			normal := imageio.FromBytes(d.Picture, d.Size, d.Size)
 			rows = append(rows, []image.Image{imageio.Labelled(normal, d.Subject+": "+w.trial.Defect.Name)})
 		}
-		picture, err := imageio.Read(context.Background(), w.picturePath(f.Out, w.first))
+		picture, err := imageio.Read(context.Background(), filepath.Join(f.Out, w.pictureName(w.first)))
 		if err != nil {
 			return nil, err
 		}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
+	"github.com/sdgraph/sdgraph/examples/internal/files"
 	"github.com/sdgraph/sdgraph/examples/internal/imageio"
 	"github.com/sdgraph/sdgraph/examples/internal/region"
 )
@@ -186,17 +187,27 @@ func inside(values []float32, part image.Rectangle, whole image.Point) []float32
 	return out
 }
 
-// showForeground saves the mask that was made from the photograph, if one was,
-// so that it can be looked at, corrected, and given as --mask FILE.
-func (j *job) showForeground() error {
+// foreground is the file of the mask that was made from the photograph, nil if
+// none was.
+func (j *job) foreground() (*shared, error) {
 	if j.canvas.object == nil {
-		return nil
+		return nil, nil
 	}
-	name := strings.TrimSuffix(filepath.Base(j.flags.Image), filepath.Ext(j.flags.Image)) + "-foreground.png"
-	path := filepath.Join(j.flags.Out, name)
-	if err := imageio.WritePNG(path, j.canvas.object); err != nil {
+	name := files.Name(strings.TrimSuffix(filepath.Base(j.flags.Image), filepath.Ext(j.flags.Image)))
+	data, err := imageio.EncodePNG(j.canvas.object, nil)
+	return &shared{name + "-foreground.png", data}, err
+}
+
+// showForeground saves that mask, so that it can be looked at, corrected, and
+// given as --mask FILE.
+func (j *job) showForeground() error {
+	s, err := j.foreground()
+	if err != nil || s == nil {
 		return err
 	}
-	fmt.Fprintf(os.Stderr, "mask: the object was taken to be what is white in %s\n", path)
+	if err := j.folder.put(*s); err != nil {
+		return err
+	}
+	fmt.Fprintf(os.Stderr, "mask: the object was taken to be what is white in %s\n", j.folder.Path(s.name))
 	return nil
 }

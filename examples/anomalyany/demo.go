@@ -45,14 +45,19 @@ func (f *flags) isDemo() bool {
 
 // demonstrate makes pictures of every scene: the jobs that command lines with
 // each of them would be, side by side, and one sheet of all.
-func demonstrate(ctx context.Context, f flags) error {
+func demonstrate(ctx context.Context, f flags) (err error) {
 	started := time.Now()
+	d, err := openFolder(f)
+	if err != nil {
+		return err
+	}
+	defer func() { err = d.close(err) }()
 	m, err := openModel(ctx, f)
 	if err != nil {
 		return err
 	}
 	defer m.Close()
-	s, err := newShow(ctx, f, m)
+	s, err := newShow(ctx, f, m, d)
 	if err != nil {
 		return err
 	}
@@ -63,12 +68,15 @@ func demonstrate(ctx context.Context, f flags) error {
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(f.Out, "sheet.png")
-	if err := imageio.WritePNG(path, picture); err != nil {
+	data, err := imageio.EncodePNG(picture, nil)
+	if err != nil {
+		return err
+	}
+	if err := d.put(shared{sheetName, data}); err != nil {
 		return err
 	}
 	fmt.Fprintf(os.Stderr, "%d pictures in %.0f s\n", len(s.tasks), time.Since(started).Seconds())
-	_, err = fmt.Printf("look at %s and %s\n", filepath.Join(f.Out, "index.html"), path)
+	_, err = fmt.Printf("look at %s and %s\n", d.Path("index.html"), d.Path(sheetName))
 	return err
 }
 
@@ -87,22 +95,18 @@ type task struct {
 	seed uint64
 }
 
+// sheetName is the file of the sheet.
+const sheetName = "sheet.png"
+
 // newShow draws the normal pictures and prepares the jobs.
-func newShow(ctx context.Context, f flags, m *model) (*show, error) {
+func newShow(ctx context.Context, f flags, m *model, d *folder) (*show, error) {
 	s := &show{flags: f, model: m}
-	normal := filepath.Join(f.Out, "normal")
-	if err := errors.Join(files.MakeWritable(normal), files.Clean(normal)); err != nil {
-		return nil, fmt.Errorf("--out: %w", err)
-	}
-	if _, err := readIndex(f.Out); err != nil {
+	all, err := drawScenes(f, d)
+	if err != nil {
 		return nil, err
 	}
-	for i, c := range scenes {
-		of, err := c.draw(f)
-		if err != nil {
-			return nil, err
-		}
-		j, err := newJob(ctx, of, m)
+	for i, of := range all {
+		j, err := newJob(ctx, of, m, d)
 		if err != nil {
 			return nil, err
 		}
@@ -115,25 +119,60 @@ func newShow(ctx context.Context, f flags, m *model) (*show, error) {
 			s.tasks = append(s.tasks, task{i, seed})
 		}
 	}
+	if err := s.checkSheet(d); err != nil {
+		return nil, err
+	}
 	s.tally = newTally(len(s.tasks))
 	return s, nil
 }
 
-// draw draws the scene's normal picture into the output directory, and returns
-// the flags that ask for the scene.
-func (c scene) draw(f flags) (flags, error) {
+// drawScenes draws the scenes' normal pictures into the output directory, unless
+// something would be lost, and returns the flags that ask for each scene.
+func drawScenes(f flags, d *folder) (all []flags, err error) {
+	normal := d.Path(normalDir)
+	if err := errors.Join(notALink(normal), files.MakeWritable(normal), files.Clean(normal)); err != nil {
+		return nil, fmt.Errorf("--out: %w", err)
+	}
+	var drawn []shared
+	for _, c := range scenes {
+		of, picture, err := c.draw(f)
+		if err == nil {
+			err = d.mayWrite(picture)
+		}
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, of)
+		if !files.Exists(d.Path(picture.name)) || d.overwrite {
+			drawn = append(drawn, picture)
+		}
+	}
+	if len(drawn) == 0 {
+		return all, nil
+	}
+	return all, d.put(drawn...)
+}
+
+// normalDir is where the normal pictures are, in the output directory.
+const normalDir = "normal"
+
+// draw draws the scene's normal picture, and returns the flags that ask for the
+// scene.
+func (c scene) draw(f flags) (flags, shared, error) {
 	pairs := world.Pairs(world.AllPairs)
 	i := slices.IndexFunc(pairs, func(p world.Pair) bool { return p.Subject.Name == c.subject && p.Defect.Name == c.defect })
 	if i < 0 {
-		return f, fmt.Errorf("nobody draws a %s with a %s", c.subject, c.defect)
+		return f, shared{}, fmt.Errorf("nobody draws a %s with a %s", c.subject, c.defect)
 	}
 	drawn := trial.Trial{Pair: pairs[i], Seed: trial.FirstSeed + c.drawing}
 	normal, asked := drawn.Normal(f.Size), drawn.Defective(f.Size) // this for its words alone
-	f.Image = filepath.Join(f.Out, "normal", world.FileName(c.subject)+".png")
+	name := world.FileName(c.subject) + ".png"
+	f.Image = filepath.Join(f.Out, normalDir, name)
 	f.Object, f.Anomaly, f.Normal = c.subject, []string{c.defect}, normal.Caption
 	f.Prompt, f.Detail = asked.Caption, asked.Detail
 	f.KeepEvery = 0 // a picture is a matter of seconds
-	return f, imageio.WritePNG(f.Image, imageio.FromBytes(normal.Picture, f.Size, f.Size))
+	data, err := imageio.EncodePNG(imageio.FromBytes(normal.Picture, f.Size, f.Size), nil)
+	return f, shared{normalDir + "/" + name, data}, err
 }
 
 // mostWorkers bounds the memory: each has a copy of the model.

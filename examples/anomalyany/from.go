@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/alecthomas/kong"
+	"github.com/sdgraph/sdgraph/examples/internal/files"
 	"github.com/sdgraph/sdgraph/examples/internal/imageio"
 )
 
@@ -165,7 +166,7 @@ func (a *again) checkFiles(inputs map[string]string) error {
 	for _, c := range []struct{ flag, what string }{{"image", "photograph"}, {"mask", "mask"}} {
 		if want, got := a.Inputs[c.flag], inputs[c.flag]; want != got && !a.given[c.flag] {
 			return fmt.Errorf("%s %v has changed since %s was made from it (SHA-256 %s, was %s); give the file with --%s, this one or another, to use it all the same",
-				c.what, a.Options[c.flag], a.path, short(got), short(want), c.flag)
+				c.what, a.Options[c.flag], a.path, files.Short(got), files.Short(want), c.flag)
 		}
 	}
 	return nil
@@ -190,7 +191,7 @@ func (a *again) checkModel(arithmetic string, hashes func() (map[string]string, 
 	for _, path := range slices.Sorted(maps.Keys(model)) {
 		if want := a.Model[path]; want != model[path] {
 			return fmt.Errorf("model file %s is not the one that %s was made with (SHA-256 %s, was %s); give --model to use this model, or another, all the same",
-				path, a.path, short(model[path]), orDefault(short(want), "not used"))
+				path, a.path, files.Short(model[path]), orDefault(files.Short(want), "not used"))
 		}
 	}
 	return nil

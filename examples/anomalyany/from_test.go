@@ -110,7 +110,8 @@ func TestFromChangedFiles(t *testing.T) {
 
 	replace(t, m.mask, writeMask(t, 150, 100, 0, 0, 0.9, 1))
 	m.again(t, "mask "+m.mask+" has changed")
-	m.again(t, "", "--mask", m.mask)
+	m.again(t, "made with other options: --mask was the file", "--mask", m.mask)
+	m.again(t, "", "--mask", m.mask, "--overwrite")
 	if err := os.WriteFile(m.mask, mask, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +123,7 @@ func TestFromChangedFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	m.again(t, "model file "+weights+" is not the one")
-	m.again(t, "", "--model", m.model)
+	m.again(t, "", "--model", m.model, "--overwrite")
 }
 
 func replace(t *testing.T, path, by string) {

@@ -4,10 +4,9 @@ import (
 	"bytes"
 	_ "embed"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"html/template"
-	"os"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -17,12 +16,16 @@ import (
 )
 
 // index is the file index.json of an output directory: all pictures of this
-// program in it, and those that failed and were not kept.
+// program in it, those that failed and were not kept, and every file that the
+// program has written there. It is kept in memory; the directory is held.
 type index struct {
-	Format   string  `json:"format"`
-	Pictures int     `json:"pictures"`
-	Failed   int     `json:"failed"`
-	Entries  []entry `json:"entries"`
+	Pictures int // those of Entries that are finished
+	Failed   int
+	Entries  []entry        // by their names
+	Files    files.Holdings // that are not of one picture alone
+
+	encoded map[string][]byte // entries as the file has them, by their names
+	unshown int               // how many have changed since the page was written
 }
 
 const indexFormat = "anomalyany index 1"
@@ -30,32 +33,36 @@ const indexFormat = "anomalyany index 1"
 // entry is a picture of the index. Names are of files in the directory, empty
 // where the picture failed and was not kept.
 type entry struct {
-	Name       string   `json:"name"`
-	Object     string   `json:"object"`
-	Anomaly    string   `json:"anomaly"`
-	Prompt     string   `json:"prompt"`
-	Seed       uint64   `json:"seed"`
-	Picture    string   `json:"picture"`
-	Mask       string   `json:"mask"`
-	Heat       string   `json:"heat_map"`
-	Record     string   `json:"record"`
-	Photograph string   `json:"photograph"` // as it was compared; empty without one
-	Scores     scores   `json:"scores"`
-	Failed     []string `json:"failed"` // why; empty for a good one
-	Notes      []string `json:"notes,omitempty"`
-	Seconds    float64  `json:"seconds"`
-	Identity   string   `json:"identity"` // the same for pictures that only their seed tells apart
+	Name       string         `json:"name"`
+	Object     string         `json:"object"`
+	Anomaly    string         `json:"anomaly"`
+	Prompt     string         `json:"prompt"`
+	Seed       uint64         `json:"seed"`
+	Picture    string         `json:"picture"`
+	Mask       string         `json:"mask"`
+	Heat       string         `json:"heat_map"`
+	Record     string         `json:"record"`
+	Photograph string         `json:"photograph"` // as it was compared; empty without one
+	Scores     scores         `json:"scores"`
+	Failed     []string       `json:"failed"` // why; empty for a good one
+	Notes      []string       `json:"notes,omitempty"`
+	Seconds    float64        `json:"seconds"`
+	Identity   string         `json:"identity"` // the same for pictures that only their seed tells apart
+	Files      files.Holdings `json:"files,omitempty"`
+
+	unfinished bool // some of its files are not there, so it is not shown
 }
 
 // Good tells whether the picture passed.
 func (e entry) Good() bool { return len(e.Failed) == 0 }
 
 // entry is a seed's picture for the index, by the limits of this run.
-func (j *job) entry(seed uint64, r record, id identity) entry {
+func (j *job) entry(seed uint64, r record, id files.Identity) entry {
+	name := filepath.Base(j.name(seed))
 	return entry{
-		Name: filepath.Base(j.name(seed)), Object: j.flags.Object, Anomaly: strings.Join(j.flags.Anomaly, ", "), Prompt: r.Prompt, Seed: seed,
-		Picture: r.Files["picture"], Mask: r.Files["mask"], Heat: r.Files["heat map"], Record: filepath.Base(j.name(seed)) + ".json",
-		Photograph: j.photographName(), Scores: r.Scores, Failed: r.Scores.judge(j.flags.Series), Notes: r.Notes, Seconds: r.Seconds, Identity: id.hash(),
+		Name: name, Object: j.flags.Object, Anomaly: strings.Join(j.flags.Anomaly, ", "), Prompt: r.Prompt, Seed: seed,
+		Picture: name + parts[0], Mask: name + parts[1], Heat: name + parts[2], Record: name + parts[3],
+		Photograph: j.photographName(), Scores: r.Scores, Failed: r.Scores.judge(j.flags.Series), Notes: r.Notes, Seconds: r.Seconds, Identity: id.Hash(),
 	}
 }
 
@@ -72,65 +79,119 @@ func (j *job) photographName() string {
 }
 
 // photograph is that file, unless it is there.
-func (j *job) photograph() ([]files.File, error) {
-	path := filepath.Join(j.flags.Out, j.photographName())
-	if j.photographName() == "" || files.Exists(path) {
+func (j *job) photograph() ([]shared, error) {
+	if name := j.photographName(); name == "" || files.Exists(j.folder.Path(name)) {
 		return nil, nil
 	}
+	s, err := j.photographFile()
+	return []shared{s}, err
+}
+
+func (j *job) photographFile() (shared, error) {
 	data, err := imageio.EncodePNG(j.canvas.whole, nil)
-	return []files.File{{Path: path, Data: data}}, err
+	return shared{j.photographName(), data}, err
 }
 
 // pageMark is what tells a page of this program from others.
 const pageMark = `<meta name="generator" content="sdgraph anomalyany">`
 
-// readIndex reads a directory's index, without pictures that are gone. A
-// directory without an index has an empty one; files of these names that are
-// not of this program are an error, for they would be lost.
-func readIndex(dir string) (index, error) {
-	page, err := os.ReadFile(filepath.Join(dir, "index.html"))
-	if err == nil && !bytes.Contains(page, []byte(pageMark)) {
-		return index{}, fmt.Errorf("%s is a page of something else, and would be overwritten: give another --out", filepath.Join(dir, "index.html"))
+// find is the place of a name among the entries.
+func (x *index) find(name string) (at int, found bool) {
+	return slices.BinarySearchFunc(x.Entries, name, func(e entry, name string) int { return strings.Compare(e.Name, name) })
+}
+
+// entry is the entry of a name, nil if there is none.
+func (x *index) entry(name string) *entry {
+	if i, found := x.find(name); found {
+		return &x.Entries[i]
 	}
-	path := filepath.Join(dir, "index.json")
-	data, err := os.ReadFile(path)
-	if errors.Is(err, os.ErrNotExist) {
-		return index{Format: indexFormat}, nil
+	return nil
+}
+
+// filesOf is a copy of what there may be of a picture's files.
+func (x *index) filesOf(name string) files.Holdings {
+	held := files.Holdings{}
+	if e := x.entry(name); e != nil {
+		maps.Copy(held, e.Files)
 	}
-	if err != nil {
-		return index{}, err
-	}
-	var x index
-	if err := json.Unmarshal(data, &x); err != nil || x.Format != indexFormat {
-		return index{}, fmt.Errorf("%s is not an index of this program (%s), and would be overwritten: give another --out", path, indexFormat)
-	}
-	x.Entries = slices.DeleteFunc(x.Entries, func(e entry) bool {
-		return e.Picture != "" && !files.Exists(filepath.Join(dir, e.Picture))
-	})
-	return x, nil
+	return held
 }
 
 // put adds a picture, or takes the place of the one of its name.
 func (x *index) put(e entry) {
-	x.Entries = append(slices.DeleteFunc(x.Entries, func(old entry) bool { return old.Name == e.Name }), e)
-	slices.SortFunc(x.Entries, func(a, b entry) int { return strings.Compare(a.Name, b.Name) })
-	x.Pictures, x.Failed = len(x.Entries), 0
+	if i, found := x.find(e.Name); found {
+		x.Entries[i] = e
+	} else {
+		x.Entries = slices.Insert(x.Entries, i, e)
+	}
+	delete(x.encoded, e.Name)
+	x.unshown++
+	x.count()
+}
+
+// settle says that a picture's files are on the disk, and others removed.
+func (x *index) settle(name string, parts []files.File) {
+	held := x.entry(name).Files
+	for _, p := range parts {
+		held.Settle(filepath.Base(p.Path), p.Remove)
+	}
+	delete(x.encoded, name)
+}
+
+// count counts the pictures that are shown.
+func (x *index) count() {
+	x.Pictures, x.Failed = 0, 0
 	for _, e := range x.Entries {
+		if e.unfinished {
+			continue
+		}
+		x.Pictures++
 		if !e.Good() {
 			x.Failed++
 		}
 	}
 }
 
-// files are the index and its page.
-func (x *index) files(dir string) ([]files.File, error) {
-	data, err := readable(x)
+// encode is the index as its file has it, an entry a line. Only entries that
+// have changed are encoded anew, so that the index of many pictures costs no
+// more than to write it.
+func (x *index) encode() ([]byte, error) {
+	var b bytes.Buffer
+	held, err := oneLine(x.Files)
 	if err != nil {
 		return nil, err
 	}
-	page, err := x.page()
-	return []files.File{{Path: filepath.Join(dir, "index.json"), Data: data}, {Path: filepath.Join(dir, "index.html"), Data: page}}, err
+	fmt.Fprintf(&b, "{\n\"format\": %q,\n\"pictures\": %d,\n\"failed\": %d,\n\"files\": %s,\n\"entries\": [", indexFormat, x.Pictures, x.Failed, held)
+	for i, e := range x.Entries {
+		line, ok := x.encoded[e.Name]
+		if !ok {
+			if line, err = oneLine(e); err != nil {
+				return nil, err
+			}
+			x.encoded[e.Name] = line
+		}
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteByte('\n')
+		b.Write(line)
+	}
+	b.WriteString("\n]\n}\n")
+	return b.Bytes(), nil
 }
+
+// oneLine is v as JSON in one line, without escapes that only HTML needs.
+func oneLine(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(v)
+	return bytes.TrimSpace(b.Bytes()), err
+}
+
+// due tells whether the page is to be written: after each of few pictures, and
+// after so many of many that it costs little.
+func (x *index) due() bool { return x.unshown > 0 && x.unshown*32 >= len(x.Entries) }
 
 //go:embed index.html.tmpl
 var pageText string
@@ -150,15 +211,20 @@ type group struct {
 	Missing []entry // failed and not kept
 }
 
-// page is the index as HTML: one file, no scripts, links relative.
-func (x *index) page() ([]byte, error) {
+// groups are the pictures that are shown.
+func (x *index) groups() []*group {
 	var groups []*group
+	by := map[[2]string]*group{}
 	for _, e := range x.Entries {
-		i := slices.IndexFunc(groups, func(g *group) bool { return g.Prompt == e.Prompt && g.Photograph == e.Photograph })
-		if i < 0 {
-			i, groups = len(groups), append(groups, &group{entry: e})
+		if e.unfinished {
+			continue
 		}
-		g := groups[i]
+		key := [2]string{e.Prompt, e.Photograph}
+		g := by[key]
+		if g == nil {
+			g = &group{entry: e}
+			by[key], groups = g, append(groups, g)
+		}
 		switch {
 		case e.Good():
 			g.Good++
@@ -172,12 +238,17 @@ func (x *index) page() ([]byte, error) {
 			g.Entries = append(g.Entries, e)
 		}
 	}
+	return groups
+}
+
+// page is the index as HTML: one file, no scripts, links relative.
+func (x *index) page() ([]byte, error) {
 	var b bytes.Buffer
 	err := pageTemplate.Execute(&b, struct {
 		*index
 		Mark   template.HTML
 		Groups []*group
 		Good   int
-	}{x, pageMark, groups, x.Pictures - x.Failed})
+	}{x, pageMark, x.groups(), x.Pictures - x.Failed})
 	return b.Bytes(), err
 }

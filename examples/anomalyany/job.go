@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"image"
 	"image/color"
@@ -25,14 +24,14 @@ type job struct {
 	canvas  *canvas
 	options anomaly.Options
 	inputs  map[string]string // SHA-256 of the photograph and the mask
-	index   index             // of the output directory
+	folder  *folder           // where the pictures go
 	judging *judging          // what pictures are compared with, once one is there
 }
 
 // newJob reads the pictures and checks everything that can be checked before
-// the long work.
-func newJob(ctx context.Context, f flags, m *model) (*job, error) {
-	j := &job{flags: f, model: m, options: f.options()}
+// the long work. The pictures go into a folder that the caller holds.
+func newJob(ctx context.Context, f flags, m *model, d *folder) (*job, error) {
+	j := &job{flags: f, model: m, options: f.options(), folder: d}
 	if j.options.Refine != 0 && m.CLIP == nil {
 		return nil, fmt.Errorf("%w; or leave the refinement out with --no-refine", diffusion.ErrNoCLIP)
 	}
@@ -52,12 +51,6 @@ func newJob(ctx context.Context, f flags, m *model) (*job, error) {
 		cli.WarnOfCuts(os.Stderr, m.Tokenizer, "detailed prompt", j.options.Detail)
 	}
 	cli.WarnOfCuts(os.Stderr, m.Tokenizer, "negative prompt", j.options.Negative)
-	if err := errors.Join(files.MakeWritable(f.Out), files.Clean(f.Out)); err != nil {
-		return nil, fmt.Errorf("--out: %w", err)
-	}
-	if j.index, err = readIndex(f.Out); err != nil {
-		return nil, err
-	}
 	_, err = cli.Await(ctx, func() (any, error) { return nil, f.Again.checkModel(f.Arithmetic(), m.hashes) })
 	return j, err
 }
@@ -177,19 +170,11 @@ func (j *job) generate(ctx context.Context, g *anomaly.Generator, seed uint64, b
 
 // name is the stem of a seed's files.
 func (j *job) name(seed uint64) string {
-	slug := func(s string) string {
-		return strings.Trim(strings.Map(func(r rune) rune {
-			if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
-				return r
-			}
-			return '-'
-		}, strings.ToLower(s)), "-")
-	}
-	parts := []string{}
-	for _, s := range []string{slug(j.flags.Object), slug(strings.Join(j.flags.Anomaly, "-")), fmt.Sprintf("%04d", seed)} {
-		if s != "" {
-			parts = append(parts, s)
+	var name []string
+	for _, text := range []string{j.flags.Object, strings.Join(j.flags.Anomaly, " ")} {
+		if part := files.Name(text); part != "" {
+			name = append(name, part)
 		}
 	}
-	return filepath.Join(j.flags.Out, strings.Join(parts, "-"))
+	return filepath.Join(j.flags.Out, strings.Join(append(name, fmt.Sprintf("%04d", seed)), "-"))
 }

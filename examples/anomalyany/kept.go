@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"slices"
 	"strings"
@@ -75,15 +76,50 @@ func (j *job) writeState(seed uint64, s *anomaly.State) error {
 		map[string]string{"format": stateFormat, "rest": string(rest), "identity": string(ids)})
 }
 
-// readState returns the state of a seed's interrupted run, nil if there is none.
+// maxRest is how many bytes the rest and the identity may have; others may have
+// written the file.
+const maxRest = 2 << 20
+
+// otherOptions is the error of a state that belongs to another picture.
+type otherOptions []string
+
+func (o otherOptions) Error() string {
+	return "it is the state of a run with other options: " + strings.Join(o, "; ")
+}
+
+// checkState refuses a state file that this run would overwrite, or with --resume
+// cannot go on from.
+func (j *job) checkState(seed uint64) error {
+	s, err := j.readState(seed)
+	if err == nil && s != nil && !j.flags.Resume {
+		fmt.Fprintf(os.Stderr, "%s is of an interrupted run; this one begins again (--resume goes on)\n", j.statePath(seed))
+	}
+	return err
+}
+
+// readState returns the state of a seed's interrupted run, nil if there is none,
+// or one of other options that is to be replaced.
 func (j *job) readState(seed uint64) (*anomaly.State, error) {
 	path := j.statePath(seed)
-	if !files.Exists(path) {
+	info, err := os.Lstat(path)
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
-	s, err := j.openState(path, seed)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w; delete the file, or leave --resume away, to begin this picture again", path, err)
+	if err == nil {
+		err = files.CheckRegular(path, info)
+	}
+	var s *anomaly.State
+	if err == nil {
+		s, err = j.openState(path, seed)
+	}
+	var other otherOptions
+	switch {
+	case errors.As(err, &other) && j.flags.Overwrite:
+		return nil, nil
+	case errors.As(err, &other):
+		return nil, fmt.Errorf("%s: %w; give another --out, --overwrite or delete the file, to begin this picture again", path, err)
+	case err != nil:
+		return nil, fmt.Errorf("%s: %w; delete the file, to begin this picture again, or give another --out", path, err)
 	}
 	return s, nil
 }
@@ -94,13 +130,7 @@ func (j *job) openState(path string, seed uint64) (*anomaly.State, error) {
 		return nil, err
 	}
 	defer f.Close()
-	meta := f.Metadata()
-	if meta["format"] != stateFormat {
-		return nil, fmt.Errorf("its format is %q, this program knows %q", meta["format"], stateFormat)
-	}
-	var rest restOfState
-	var before identity
-	err = errors.Join(json.Unmarshal([]byte(meta["rest"]), &rest), json.Unmarshal([]byte(meta["identity"]), &before))
+	rest, before, err := readRest(f.Metadata())
 	if err != nil {
 		return nil, err
 	}
@@ -108,8 +138,8 @@ func (j *job) openState(path string, seed uint64) (*anomaly.State, error) {
 	if err != nil {
 		return nil, err
 	}
-	if d := id.differences(before); len(d) > 0 {
-		return nil, fmt.Errorf("it is the state of a run with other options: %s", strings.Join(d, "; "))
+	if d := id.Differences(before); len(d) > 0 {
+		return nil, otherOptions(d)
 	}
 	if rest.Seed != seed {
 		return nil, fmt.Errorf("it is the state of seed %d", rest.Seed)
@@ -126,6 +156,29 @@ func (j *job) openState(path string, seed uint64) (*anomaly.State, error) {
 		*to = slices.Clone(tensor.Float32s(d)) // the file will be closed
 	}
 	return s, nil
+}
+
+// readRest reads what a state file's metadata says.
+func readRest(meta map[string]string) (rest restOfState, id files.Identity, err error) {
+	if got := meta["format"]; got != stateFormat {
+		return rest, nil, fmt.Errorf("its format is %.100q, this program knows %q", got, stateFormat)
+	}
+	for _, part := range []struct {
+		name string
+		to   any
+	}{{"rest", &rest}, {"identity", &id}} {
+		text := meta[part.name]
+		if len(text) > maxRest {
+			return rest, nil, fmt.Errorf("its %s has %d bytes, want at most %d", part.name, len(text), maxRest)
+		}
+		if err := json.Unmarshal([]byte(text), part.to); err != nil {
+			return rest, nil, fmt.Errorf("its %s: %w", part.name, err)
+		}
+	}
+	if rest.Step < 0 || rest.Step != len(rest.Trace) {
+		return rest, nil, fmt.Errorf("its rest: step is %d, and the trace has %d", rest.Step, len(rest.Trace))
+	}
+	return rest, id, nil
 }
 
 // removeState removes what finished pictures need no more.

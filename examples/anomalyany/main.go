@@ -96,13 +96,18 @@ anomalyany --help lists every flag.
 `
 
 // run makes the pictures.
-func run(ctx context.Context, f flags) error {
+func run(ctx context.Context, f flags) (err error) {
+	d, err := openFolder(f)
+	if err != nil {
+		return err
+	}
+	defer func() { err = d.close(err) }()
 	p, err := openModel(ctx, f)
 	if err != nil {
 		return err
 	}
 	defer p.Close()
-	j, err := newJob(ctx, f, p)
+	j, err := newJob(ctx, f, p, d)
 	if err != nil {
 		return err
 	}

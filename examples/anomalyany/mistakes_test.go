@@ -8,11 +8,20 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/sdgraph/sdgraph/examples/internal/clitest"
+	"github.com/sdgraph/sdgraph/examples/internal/files"
 	"github.com/sdgraph/sdgraph/kernels/cuda"
+)
+
+// killAfter is the environment variable that ends the program, as if it were
+// killed, after so many files have got their names or were removed.
+const (
+	killAfter    = "ANOMALYANY_TEST_KILL_AFTER"
+	killedStatus = 99
 )
 
 // TestMain lets the test binary be the program. What it has embedded is the
@@ -21,6 +30,13 @@ func TestMain(m *testing.M) {
 	embedded = nil
 	if dir := os.Getenv("ANOMALYANY_TEST_MODEL"); dir != "" {
 		embedded = os.DirFS(dir)
+	}
+	if n, err := strconv.Atoi(os.Getenv(killAfter)); err == nil {
+		files.Changed = func(string) {
+			if n--; n == 0 {
+				os.Exit(killedStatus)
+			}
+		}
 	}
 	clitest.Main(m, main)
 }
@@ -97,7 +113,7 @@ func TestMistakes(t *testing.T) {
 // TestProgram looks at what a user sees: output, progress and exit status.
 func TestProgram(t *testing.T) {
 	f := small(t)
-	args := []string{"--model", modelA, "--image", f.Image, "--object", "hazelnut", "--anomaly", "crack", "--size", "64", "--out", f.Out}
+	args := []string{"--model", modelA, "--image", f.Image, "--object", "hazelnut", "--anomaly", "crack", "--size", "64", "--out", f.Out, "--overwrite"}
 	for name, c := range map[string]struct {
 		args   []string
 		status int

@@ -2,130 +2,146 @@ package main
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
+	"slices"
 
 	"github.com/sdgraph/sdgraph/examples/internal/files"
 )
 
-// parts are the files of a picture, as its name goes on. The record comes last:
-// where it is, the others are.
-var parts = []string{".png", "-mask.png", "-heat.png", ".json"}
-
 // left returns the seeds that are to be made: all of them, or with --resume
-// those that are not finished.
+// those that are not finished. It refuses what would be lost, before anything
+// is computed.
 func (j *job) left(ctx context.Context) ([]uint64, error) {
 	var seeds []uint64
+	if err := j.checkShared(); err != nil {
+		return nil, err
+	}
+	adopted := false
 	for i := range j.flags.N {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
 		seed := j.flags.Seed + uint64(i)
-		done := false
-		if j.flags.Resume {
-			var err error
-			if done, err = j.finished(seed); err == nil && !done {
-				_, err = j.readState(seed) // better refused now than hours later
-			}
-			if err != nil {
-				return nil, err
-			}
-		} else if path := j.statePath(seed); files.Exists(path) {
-			fmt.Fprintf(os.Stderr, "%s is of an interrupted run; this one begins again (--resume goes on)\n", path)
+		done, news, err := j.settled(seed)
+		if err == nil && !done {
+			err = j.checkState(seed)
 		}
+		if err != nil {
+			return nil, err
+		}
+		adopted = adopted || news
 		if !done {
 			seeds = append(seeds, seed)
 		}
 	}
+	if n := len(j.folder.index.Entries) + len(seeds); n > maxEntries {
+		return nil, fmt.Errorf("--n: with %d pictures the folder %s would have up to %d, want at most %d: give another --out", len(seeds), j.folder.dir, n, maxEntries)
+	}
 	if n := j.flags.N - len(seeds); n > 0 {
 		fmt.Fprintf(os.Stderr, "%d of %d pictures are finished\n", n, j.flags.N)
+	}
+	if adopted {
+		return seeds, j.folder.flush()
 	}
 	return seeds, nil
 }
 
-// finished tells whether a seed's picture is there, or failed and is not to be
-// kept. A picture that was made with other options is an error.
-func (j *job) finished(seed uint64) (bool, error) {
-	id, err := j.identity()
-	if err != nil {
-		return false, err
-	}
-	e := j.entryOf(seed)
-	for _, part := range parts {
-		if !files.Exists(j.name(seed) + part) {
-			return e != nil && e.Picture == "" && e.Identity == id.hash() && len(e.Scores.judge(j.flags.Series)) > 0 && j.flags.Keep == "good", nil
+// checkShared refuses to overwrite what the job writes beside its pictures.
+func (j *job) checkShared() error {
+	if name := j.photographName(); name != "" && files.Exists(j.folder.Path(name)) && len(j.folder.index.Files[name]) == 0 {
+		s, err := j.photographFile()
+		if err == nil {
+			err = j.folder.mayWrite(s)
+		}
+		if err != nil {
+			return err
+		}
+	} else if name != "" {
+		if err := j.folder.mayWrite(shared{name: name}); err != nil {
+			return err
 		}
 	}
-	path := j.name(seed) + ".json"
-	var r record
-	data, err := os.ReadFile(path)
-	if err == nil {
-		err = json.Unmarshal(data, &r)
+	f, err := j.foreground()
+	if err != nil || f == nil {
+		return err
 	}
+	return j.folder.mayWrite(*f)
+}
+
+// settled tells with --resume whether a seed's picture is finished, or failed and
+// is not to be kept, and whether that is news to the index. A picture that was
+// made with other options is an error.
+func (j *job) settled(seed uint64) (done, news bool, err error) {
+	p, err := j.look(seed)
 	if err != nil {
-		return false, fmt.Errorf("--resume: %s: %w", path, err)
+		return false, false, err
 	}
-	before, err := identityOf(r.Options, r.Inputs, r.Model)
+	e := j.entryOf(seed)
+	if p == nil && (!j.flags.Resume || e == nil || e.Picture != "") {
+		return false, false, nil
+	}
+	id, err := j.identity()
 	if err != nil {
-		return false, err
+		return false, false, err
 	}
-	if d := id.differences(before); len(d) > 0 {
-		return false, fmt.Errorf("--resume: %s is the record of a picture with other options: %s; give another --out, or leave --resume away to make it again", path, strings.Join(d, "; "))
+	if p == nil {
+		return e.Identity == id.Hash() && len(e.Scores.judge(j.flags.Series)) > 0 && j.flags.Keep == "good", false, nil
 	}
-	// A run that was killed between two names lacks the index only.
-	return true, errors.Join(j.adopt(seed, r, id), j.removeState(seed))
+	same, err := j.checkOptions(p, id)
+	if err != nil || !same || !j.flags.Resume || !p.complete() {
+		return false, false, err
+	}
+	news, err = j.adopt(seed, p, id)
+	return true, news, err
 }
 
 // entryOf is a seed's entry in the index, nil if there is none.
-func (j *job) entryOf(seed uint64) *entry {
-	name := filepath.Base(j.name(seed))
-	for i := range j.index.Entries {
-		if j.index.Entries[i].Name == name {
-			return &j.index.Entries[i]
-		}
-	}
-	return nil
-}
+func (j *job) entryOf(seed uint64) *entry { return j.folder.index.entry(filepath.Base(j.name(seed))) }
 
-// adopt enters a finished picture into the index, by the limits of this run.
-func (j *job) adopt(seed uint64, r record, id identity) error {
-	return j.settle(j.entry(seed, r, id), nil)
+// adopt enters a finished picture into the index, by the limits of this run, and
+// removes the state that it needs no more. One that fails now may have to go.
+func (j *job) adopt(seed uint64, p *present, id files.Identity) (news bool, err error) {
+	if err := j.removeState(seed); err != nil {
+		return false, err
+	}
+	e := j.entry(seed, *p.record, id)
+	e.Files = files.Holdings{}
+	for part, hash := range p.hashes {
+		e.Files[e.Name+part] = []string{hash}
+	}
+	if !j.keeps(e) {
+		j.folder.index.put(e)
+		return false, j.settle(e, nil)
+	}
+	if p.entry != nil && !p.entry.unfinished && p.entry.Identity == e.Identity && len(p.entry.Files) == len(parts) && slices.Equal(p.entry.Failed, e.Failed) {
+		return false, nil
+	}
+	j.folder.index.put(e)
+	return true, nil
 }
 
 // keeps tells whether a picture's files are kept.
 func (j *job) keeps(e entry) bool { return e.Good() || j.flags.Keep != "good" }
 
-// settle writes a picture's files and the index, in one piece. Of a failed
-// picture with --keep good only the index is written, and what there is of it
-// is removed.
+// settle writes a picture's files and the index. The old record goes before new
+// files get their names, and the new one gets its name last, so that no record
+// ever lies beside files that it is not about. Of a failed picture with --keep
+// good only the index is written, and what there is of it is removed.
 func (j *job) settle(e entry, made []files.File) error {
 	stem := filepath.Join(j.flags.Out, e.Name)
-	keep := j.keeps(e)
-	if !keep {
-		made = nil
-		e.Picture, e.Mask, e.Heat, e.Record = "", "", "", ""
-	}
-	x, err := readIndex(j.flags.Out) // another run may have written it
-	if err != nil {
-		return err
-	}
-	x.put(e)
-	list, err := x.files(j.flags.Out)
-	if err != nil {
-		return err
-	}
-	j.index = x
-	if err := files.WriteAll(append(made, list...)...); err != nil || keep {
-		return err
-	}
-	for _, part := range parts {
-		if rm := os.Remove(stem + part); rm != nil && !errors.Is(rm, os.ErrNotExist) {
-			err = errors.Join(err, rm)
+	batch := []files.File{{Path: stem + ".json", Remove: true}}
+	if j.keeps(e) {
+		photograph, err := j.photograph()
+		if err != nil {
+			return err
 		}
+		return j.folder.write(&e, append(batch, made...), false, photograph...)
 	}
-	return err
+	e.Picture, e.Mask, e.Heat, e.Record = "", "", "", ""
+	for _, part := range parts[:len(parts)-1] {
+		batch = append(batch, files.File{Path: stem + part, Remove: true})
+	}
+	return j.folder.write(&e, batch, false)
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
 	"github.com/sdgraph/sdgraph/examples/internal/clitest"
+	"github.com/sdgraph/sdgraph/examples/internal/files"
 	"github.com/sdgraph/sdgraph/examples/internal/imageio"
 	"github.com/sdgraph/sdgraph/nn"
 )
@@ -170,7 +171,7 @@ func checkRecord(t *testing.T, f flags, r record) {
 	}
 	got := r
 	got.Options, got.Trace, got.Model, got.Seconds, got.Compute, got.Threshold, got.MaskShare = flags{}, nil, nil, 0, "", 0, 0
-	got.Inputs, got.Scores = nil, scores{}
+	got.Inputs, got.Scores, got.Hashes = nil, scores{}, nil
 	want := record{
 		Seed: 41, Prompt: "a photo of a hazelnut with a crack on it", Detail: f.Detail,
 		Tokens: []string{"<|startoftext|>", "a</w>", "photo</w>", "of</w>", "a</w>", "hazelnut</w>", "with</w>", "a</w>",
@@ -187,6 +188,11 @@ func checkRecord(t *testing.T, f flags, r record) {
 	}
 	if r.Scores.CLIP == nil || r.Scores.Area != r.MaskShare {
 		t.Errorf("scores: %+v", r.Scores)
+	}
+	for kind, name := range r.Files {
+		if got := files.SHA256(readFile(t, f.Out, name)); r.Hashes[kind] != got {
+			t.Errorf("%s has the hash %s, the record says %s", name, got, r.Hashes[kind])
+		}
 	}
 	if len(r.Model) != 4 {
 		t.Errorf("hashes of %d files, want 4", len(r.Model))
@@ -264,14 +270,14 @@ func TestPromptsAndNoCLIP(t *testing.T) {
 	}
 	f.NoRefine = true
 	names := runAll(t, f)
-	if !slices.Contains(names, "deep-hole-0000.json") {
+	if !slices.Contains(names, "deep-hole-d251a0b5-0000.json") {
 		t.Fatalf("files %v", names)
 	}
-	r := readRecord(t, f, "deep-hole-0000.json")
+	r := readRecord(t, f, "deep-hole-d251a0b5-0000.json")
 	if r.Refine != 0 || len(r.Model) != 3 || r.Prompt != f.Prompt || r.Detail != f.Prompt {
 		t.Errorf("record: %+v", r)
 	}
-	f.NoRefine, f.Clip = false, filepath.Join(modelA, "clip")
+	f.NoRefine, f.Clip, f.Overwrite = false, filepath.Join(modelA, "clip"), true
 	runAll(t, f)
 }
 

@@ -10,6 +10,7 @@ import (
 type Series struct {
 	From      string `placeholder:"PICTURE" help:"Make a picture of this program again, from the options in its PNG file; flags beside it override them. Without --out into the folder 'again' beside it." json:"-"`
 	Resume    bool   `help:"Go on with an interrupted run: finished pictures stay, the one under way goes on at its step (with preset released at its beginning)." json:"-"`
+	Overwrite bool   `help:"Replace pictures of this program in DIR that were made with other options; what others have put there, or was changed since, never is." json:"-"`
 	KeepEvery int    `default:"5" placeholder:"K" help:"Steps between two states of a run that --resume can go on from; 0 for none (default: ${default})." json:"keep_every"`
 
 	Keep     string  `default:"all" enum:"all,good" help:"all or good: good leaves failed pictures out of DIR and of its page (default: ${default})." json:"keep"`

@@ -113,3 +113,25 @@ func white(r image.Rectangle) *image.RGBA {
 	}
 	return m
 }
+
+// checkSheet refuses to overwrite a sheet that is not this program's. What an
+// earlier version wrote is the sheet of the pictures that are there.
+func (s *show) checkSheet(d *folder) error {
+	refused := d.mayWrite(shared{name: sheetName})
+	if refused == nil || len(d.index.Files[sheetName]) > 0 {
+		return refused
+	}
+	picture, err := sheet(s.jobs)
+	if err != nil {
+		return refused
+	}
+	data, err := imageio.EncodePNG(picture, nil)
+	if err != nil {
+		return err
+	}
+	if there, err := files.HashPlain(d.Path(sheetName)); err != nil || there != files.SHA256(data) {
+		return refused
+	}
+	d.index.Files[sheetName] = []string{files.SHA256(data)}
+	return nil
+}

@@ -34,6 +34,7 @@ type record struct {
 	Seconds   float64             `json:"seconds"` // of the run that finished it
 	Compute   string              `json:"compute"`
 	Files     map[string]string   `json:"files"`
+	Hashes    map[string]string   `json:"files_sha256"`
 	Inputs    map[string]string   `json:"inputs_sha256"` // of the photograph and the mask
 	Model     map[string]string   `json:"model_sha256"`
 	Trace     []anomaly.StepTrace `json:"trace"`
@@ -61,12 +62,8 @@ func (j *job) write(m *outcome) ([]string, error) {
 		return nil, err
 	}
 	saved = append(saved, files.File{Path: j.name(seed) + ".json", Data: data})
-	photograph, err := j.photograph()
-	if err != nil {
-		return nil, err
-	}
 	e := j.entry(seed, rec, id)
-	if err := j.settle(e, append(photograph, saved...)); err != nil {
+	if err := j.settle(e, saved); err != nil {
 		return nil, err
 	}
 	var paths []string
@@ -82,7 +79,7 @@ func (j *job) write(m *outcome) ([]string, error) {
 func (j *job) pictures(seed uint64, r *anomaly.Result, model map[string]string) ([]files.File, record, error) {
 	rec := record{
 		Options: j.flags, Seed: seed, Fit: j.canvas.fit, Threshold: r.Threshold, Compute: j.flags.Arithmetic(),
-		Notes: j.model.notes(j.flags), Inputs: j.inputs, Model: model, Trace: r.Trace, Files: map[string]string{},
+		Notes: j.model.notes(j.flags), Inputs: j.inputs, Model: model, Trace: r.Trace, Files: map[string]string{}, Hashes: map[string]string{},
 	}
 	made, err := j.canvas.compose(r)
 	if err != nil {
@@ -97,18 +94,18 @@ func (j *job) pictures(seed uint64, r *anomaly.Result, model map[string]string) 
 		return nil, rec, err
 	}
 	var all []files.File
-	for _, p := range []struct {
-		kind, suffix string
-		image        image.Image
-		texts        []imageio.Text
-	}{{"picture", ".png", made.picture, texts}, {"mask", "-mask.png", mask, nil}, {"heat map", "-heat.png", heat, nil}} {
-		path := j.name(seed) + p.suffix
+	for i, p := range []struct {
+		image image.Image
+		texts []imageio.Text
+	}{{made.picture, texts}, {mask, nil}, {heat, nil}} {
+		path := j.name(seed) + parts[i]
 		data, err := imageio.EncodePNG(p.image, p.texts)
 		if err != nil {
 			return nil, rec, fmt.Errorf("picture %s: %w", path, err)
 		}
 		all = append(all, files.File{Path: path, Data: data})
-		rec.Files[p.kind] = filepath.Base(path)
+		kind := kinds[parts[i]]
+		rec.Files[kind], rec.Hashes[kind] = filepath.Base(path), files.SHA256(data)
 	}
 	return all, rec, nil
 }

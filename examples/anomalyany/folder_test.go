@@ -1,0 +1,261 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/sdgraph/sdgraph/examples/internal/clitest"
+	"github.com/sdgraph/sdgraph/examples/internal/files"
+)
+
+// quick are the flags of the shortest run.
+func quick(t *testing.T) flags {
+	f := small(t)
+	f.Steps, f.NoRefine, f.Precision = 2, true, "f32"
+	return f
+}
+
+// contents are the files of a directory and below, by their names.
+func contents(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	err := fs.WalkDir(os.DirFS(dir), ".", func(name string, e fs.DirEntry, err error) error {
+		if err == nil && !e.IsDir() {
+			all[name] = string(readFile(t, dir, name))
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// refused runs a command that must be refused before anything is computed, with
+// everything in its folder as it was.
+func refused(t *testing.T, name string, f flags, says ...string) {
+	t.Helper()
+	before := contents(t, f.Out)
+	err := f.Validate()
+	ran := 0
+	if err == nil {
+		ran, err = runUntil(t, f, 2, 1<<40)
+	}
+	for _, part := range says {
+		if err == nil || !strings.Contains(err.Error(), part) {
+			t.Errorf("%s: error %v, want one that mentions %q", name, err, part)
+		}
+	}
+	if ran > 0 {
+		t.Errorf("%s: %d operations ran", name, ran)
+	}
+	if diff := cmp.Diff(before, contents(t, f.Out)); diff != "" {
+		t.Errorf("%s: files before -, after +:\n%s", name, diff)
+	}
+}
+
+// TestNothingIsLost: of the same name, but another picture.
+func TestNothingIsLost(t *testing.T) {
+	f := quick(t)
+	runAll(t, f)
+	picture := filepath.Join(f.Out, "hazelnut-crack-0000.png")
+	for name, c := range map[string]struct {
+		change func(f *flags)
+		says   string
+	}{
+		"photograph": {func(f *flags) { f.Image = writePicture(t, "nut.png", 150, 120) }, "--image was the file"},
+		"option":     {func(f *flags) { f.Guidance = 12 }, "--guidance was 7.5 and is 12"},
+		"prompt":     {func(f *flags) { f.Prompt = "a hazelnut with a crack" }, "--prompt was not given and is a hazelnut with a crack"},
+	} {
+		other := f
+		c.change(&other)
+		refused(t, name, other, picture, c.says, "give another --out", "--overwrite")
+		other.Resume = true
+		refused(t, name, other, picture, c.says)
+	}
+	before := contents(t, f.Out)
+	runAll(t, f) // the same again
+	after := contents(t, f.Out)
+	for name, was := range before {
+		if filepath.Ext(name) == ".png" && after[name] != was {
+			t.Errorf("%s is another when it is made again", name)
+		}
+	}
+	f.Guidance, f.Overwrite = 12, true
+	runAll(t, f)
+	if again := contents(t, f.Out); again["hazelnut-crack-0000.png"] == before["hazelnut-crack-0000.png"] || len(again) != len(before) {
+		t.Error("--overwrite replaces nothing")
+	}
+	checkWhole(t, f.Out)
+}
+
+// TestWordsOfAnyScript have names of their own.
+func TestWordsOfAnyScript(t *testing.T) {
+	name := func(object string, anomalies ...string) string {
+		return filepath.Base((&job{flags: flags{Object: object, Anomaly: anomalies}}).name(3))
+	}
+	for want, got := range map[string]string{
+		"hazelnut-crack-0003": name("hazelnut", "crack"), "metal-nut-bent-hole-0003": name("Metal nut", "bent", "hole"),
+		"crack-0003": name("", "crack"), "螺丝-裂-0003": name("螺丝", "裂"),
+	} {
+		if got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+	long := strings.Repeat("very ", 100)
+	seen := map[string]bool{}
+	for _, object := range []string{"ナット", "ボルト", "c++", "c", "c#", long + "old nut", long + "new nut", "🔩", "🔧"} {
+		got := name(object, long+"deep crack")
+		if seen[got] || len(got) > 130 {
+			t.Errorf("%q is called %s", object, got)
+		}
+		seen[got] = true
+	}
+}
+
+// TestFilesOfOthers are never overwritten, with --overwrite neither, nor is what
+// was edited.
+func TestFilesOfOthers(t *testing.T) {
+	f := quick(t)
+	f.Image, f.Mask, f.KeepEvery = writeScene(t, 150, 100, 0.4, 0.4, 0.35), autoMask, 1
+	runAll(t, f)
+	whole := contents(t, f.Out)
+	outside := filepath.Join(t.TempDir(), "outside")
+	for _, name := range append(clitest.Written(t, f.Out), "hazelnut-crack-0000.state") {
+		if name == "index.json" {
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			f := f
+			f.Out = t.TempDir()
+			path := filepath.Join(f.Out, name)
+			write := func(data string) {
+				t.Helper()
+				if err := os.WriteFile(path, []byte(data), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			write("mine")
+			for _, f.Overwrite = range []bool{false, true} {
+				refused(t, "a file of the user's", f, path)
+			}
+			if err := os.Remove(path); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Symlink(outside, path); err == nil && name != "index.html" {
+				if err := run(t.Context(), f); err == nil || !strings.Contains(err.Error(), path+" is a link") {
+					t.Errorf("a link: %v", err)
+				}
+				if files.Exists(outside) {
+					t.Error("a link is followed")
+				}
+			}
+			if whole[name] == "" {
+				return
+			}
+			f.Out = t.TempDir()
+			path = filepath.Join(f.Out, name)
+			restore(t, f.Out, whole)
+			write(whole[name] + "\n")
+			for _, f.Overwrite = range []bool{false, true} {
+				for _, f.Resume = range []bool{false, true} {
+					refused(t, "a file that was edited", f, path, "was changed since this program wrote it")
+				}
+			}
+		})
+	}
+}
+
+// restore writes files into a directory.
+func restore(t *testing.T, dir string, all map[string]string) {
+	t.Helper()
+	for name, data := range all {
+		path := filepath.Join(dir, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte(data), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestHeldFolder is refused to a second run at once, and given back by the first.
+func TestHeldFolder(t *testing.T) {
+	f := quick(t)
+	d, err := openFolder(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := run(t.Context(), f); !errors.Is(err, files.ErrHeld) || !strings.Contains(err.Error(), f.Out) {
+		t.Errorf("a second run: %v", err)
+	}
+	if err := d.close(nil); err != nil {
+		t.Error(err)
+	}
+	runAll(t, f)
+	checkWhole(t, f.Out)
+}
+
+// TestKilledAtAnyName kills a run that replaces a picture after each file that it
+// has given its name or removed, and goes on, with the old options and the new.
+func TestKilledAtAnyName(t *testing.T) {
+	if testing.Short() {
+		t.Skip("many runs")
+	}
+	f := quick(t)
+	runAll(t, f)
+	old := contents(t, f.Out)
+	other := f
+	other.Out, other.Guidance = filepath.Join(t.TempDir(), "other"), 12
+	runAll(t, other)
+	want := contents(t, other.Out)
+	pictures := func(all map[string]string) (of string) {
+		for _, part := range parts[:3] {
+			of += files.SHA256([]byte(all["hazelnut-crack-0000"+part])) + " "
+		}
+		return of
+	}
+	for n := 1; ; n++ {
+		f.Out = filepath.Join(t.TempDir(), "out")
+		restore(t, f.Out, old)
+		cmd := clitest.Program(t, "--model", f.Model, "--image", f.Image, "--object=hazelnut", "--anomaly=crack", "--size=64", "--steps=2", "--no-refine",
+			"--guidance=12", "--precision=f32", "--overwrite", "--min-focus=-1", "--max-area=100", "--min-clip=-2", "--min-gain=-4", "--out", f.Out)
+		cmd.Env = append(cmd.Env, fmt.Sprintf("%s=%d", killAfter, n))
+		out, err := cmd.CombinedOutput()
+		if err != nil && cmd.ProcessState.ExitCode() != killedStatus {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		if err == nil {
+			if n < 7 {
+				t.Errorf("only %d names were given", n-1)
+			}
+			break
+		}
+		killed := contents(t, f.Out)
+
+		same := f
+		same.Resume = true
+		if err := run(t.Context(), same); err == nil {
+			if got := contents(t, f.Out); pictures(got) != pictures(old) {
+				t.Errorf("killed after %d names, the old options go on to other pictures", n)
+			}
+		} else if !strings.Contains(err.Error(), "other options") {
+			t.Errorf("killed after %d names, the old options: %v", n, err)
+		}
+
+		again := other
+		again.Overwrite, again.Resume, again.Out = true, true, filepath.Join(t.TempDir(), "again")
+		restore(t, again.Out, killed)
+		if err := run(t.Context(), again); err != nil {
+			t.Errorf("killed after %d names, the new options: %v", n, err)
+		}
+		if got := contents(t, again.Out); pictures(got) != pictures(want) {
+			t.Errorf("killed after %d names, the new options go on to other pictures", n)
+		}
+		checkWhole(t, again.Out)
+	}
+}
