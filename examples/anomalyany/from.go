@@ -1,10 +1,10 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -31,6 +31,7 @@ type recipe struct {
 const (
 	recipeKey    = "anomalyany" // of the PNG file's text
 	recipeFormat = 1
+	maxRecipe    = 1 << 20 // bytes; others may have written it
 )
 
 // texts are what a picture's PNG file carries.
@@ -62,7 +63,10 @@ func readRecipe(path string) (r recipe, err error) {
 	if len(texts) == 0 {
 		return r, fmt.Errorf("picture %s: it carries no text %q: it was not made by this program, or another program has saved it since", path, recipeKey)
 	}
-	d := json.NewDecoder(bytes.NewReader([]byte(texts[0].Value)))
+	if n := len(texts[0].Value); n > maxRecipe {
+		return r, fmt.Errorf("picture %s: its text %q has %d bytes, want at most %d", path, recipeKey, n, maxRecipe)
+	}
+	d := json.NewDecoder(strings.NewReader(texts[0].Value))
 	d.UseNumber()
 	if err := d.Decode(&r); err != nil {
 		return r, fmt.Errorf("picture %s: its text %q: %w", path, recipeKey, err)
@@ -100,6 +104,7 @@ func (s *Series) BeforeResolve(ctx *kong.Context) error {
 	if err := a.checkNames(ctx); err != nil {
 		return err
 	}
+	a.announce(os.Stderr)
 	s.Again = a
 	ctx.AddResolver(kong.ResolverFunc(func(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
 		return a.value(flag.Name), nil
@@ -121,8 +126,24 @@ func (a *again) checkNames(ctx *kong.Context) error {
 	return nil
 }
 
+// announce says which files the picture will have the program read, before it
+// reads any.
+func (a *again) announce(w io.Writer) {
+	var paths []string
+	for _, flag := range []string{"model", "clip", "image", "mask"} {
+		path, _ := a.value(flag).(string)
+		if !a.given[flag] && path != "" && (flag != "mask" || path != autoMask) {
+			paths = append(paths, fmt.Sprintf("--%s %q", flag, path))
+		}
+	}
+	if len(paths) > 0 {
+		fmt.Fprintf(w, "%s names the files %s\n", a.path, strings.Join(paths, ", "))
+	}
+}
+
 // value is what a flag gets that is not given, nil for its default.
 func (a *again) value(flag string) any {
+	option := strings.ReplaceAll(flag, "-", "_")
 	switch flag {
 	case "out":
 		return filepath.Join(filepath.Dir(a.path), "again")
@@ -135,7 +156,10 @@ func (a *again) value(flag string) any {
 	if a.given["random"] && (flag == "model" || flag == "clip") {
 		return nil
 	}
-	switch v := a.Options[strings.ReplaceAll(flag, "-", "_")].(type) {
+	if !ofPicture[option] {
+		return nil
+	}
+	switch v := a.Options[option].(type) {
 	case json.Number:
 		return v.String()
 	default:
@@ -200,7 +224,7 @@ func (a *again) checkModel(arithmetic string, hashes func() (map[string]string, 
 // checkWords notices words that come from a file which has changed.
 func (a *again) checkWords(prompt, detail string) error {
 	for name := range a.given {
-		if name := strings.ReplaceAll(name, "-", "_"); name != "from" && !ofTheSeries[name] && !onlyPaths[name] {
+		if name := strings.ReplaceAll(name, "-", "_"); ofPicture[name] && !onlyPaths[name] {
 			return nil
 		}
 	}

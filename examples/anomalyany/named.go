@@ -22,6 +22,8 @@ func (f *flags) useCategory() error {
 	switch {
 	case f.Category == "" && f.Defect == "":
 		return nil
+	case f.Again != nil && !f.Again.given["category"] && !f.Again.given["defect"]:
+		return nil // the picture has the words themselves
 	case f.Category == "":
 		return errors.New("--defect needs --category, such as --category hazelnut")
 	}

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"image"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/sdgraph/sdgraph/examples/internal/clitest"
+	"github.com/sdgraph/sdgraph/examples/internal/imageio"
+)
+
+// TestEveryOptionIsDecided: it makes a picture, or it does not and --from passes
+// it over.
+func TestEveryOptionIsDecided(t *testing.T) {
+	var f flags
+	f.PredictionType, f.AllowUnused = "epsilon", true // which are left out where they are not given
+	options, err := optionsOf(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name := range options {
+		if beside := ofTheSeries[name] || name == "memory" || name == "categories"; ofPicture[name] == beside {
+			t.Errorf("--%s makes a picture: %v, and does not: %v", name, ofPicture[name], beside)
+		}
+	}
+	for name := range ofPicture {
+		if _, ok := options[name]; !ok {
+			t.Errorf("there is no --%s", name)
+		}
+	}
+}
+
+// carrying writes a picture with a recipe.
+func carrying(t testing.TB, dir, text string) string {
+	t.Helper()
+	path := filepath.Join(dir, "p.png")
+	if err := imageio.WritePNGText(path, image.NewRGBA(image.Rect(0, 0, 1, 1)), []imageio.Text{{Key: recipeKey, Value: text}}); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// TestFromObeysOnlyWhatMakesAPicture, and says what it will read.
+func TestFromObeysOnlyWhatMakesAPicture(t *testing.T) {
+	f := small(t)
+	path := carrying(t, t.TempDir(), `{"format": 1, "seed": 3, "options": {"model": "/models/m", "image": "/pictures/\u001b[2Ja.png", "mask": "/m.png", "object": "nut",
+		"anomaly": ["crack"], "steps": 9, "n": 7, "keep": "good", "keep_every": 1, "out": "/elsewhere", "categories": "/dev/zero", "category": "x", "defect": "y",
+		"memory": 1e9, "min_focus": 0.9, "max_area": 0.1}}`)
+	got, err := parse(t, "--from", path, "--model", f.Model)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := parse(t, "--model", f.Model, "--image", got.Image, "--object=nut", "--anomaly=crack")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.N != 1 || got.Keep != "all" || got.KeepEvery != want.KeepEvery || got.Out != filepath.Join(filepath.Dir(path), "again") ||
+		got.Categories != "" || got.Memory != want.Memory || got.MinFocus != want.MinFocus || got.MaxArea != want.MaxArea || got.Resume || got.Overwrite {
+		t.Errorf("the picture chose %+v", got)
+	}
+	if got.Steps != 9 || got.Seed != 3 || got.Object != "nut" || got.Mask != "/m.png" {
+		t.Errorf("the picture's own options are not taken: %+v", got)
+	}
+	out, err := clitest.Program(t, "--from", path, "--image", f.Image).CombinedOutput()
+	text := string(out)
+	if says := path + ` names the files --model "/models/m", --mask "/m.png"`; err == nil || !strings.HasPrefix(text, says) {
+		t.Errorf("%v, want %q first in\n%s", err, says, text)
+	}
+	if out, _ := clitest.Program(t, "--from", path).CombinedOutput(); !strings.Contains(string(out), `--image "/pictures/\x1b[2Ja.png"`) {
+		t.Errorf("the photograph's path is not written out:\n%s", out)
+	}
+}
+
+// TestFromDoesNotFollowLinks whose name it has chosen itself.
+func TestFromDoesNotFollowLinks(t *testing.T) {
+	f := quick(t)
+	runAll(t, f)
+	elsewhere := t.TempDir()
+	if err := os.Symlink(elsewhere, filepath.Join(f.Out, "again")); err != nil {
+		t.Skip(err)
+	}
+	again, err := parse(t, "--from", filepath.Join(f.Out, "hazelnut-crack-0000.png"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := run(t.Context(), again); err == nil || !strings.Contains(err.Error(), "is a link") {
+		t.Errorf("%v, want that it is a link", err)
+	}
+	if names := clitest.Written(t, elsewhere); len(names) > 0 {
+		t.Errorf("it is followed: %v", names)
+	}
+}
+
+// FuzzFrom: any text of a PNG file is an error, or flags that pass Validate.
+func FuzzFrom(f *testing.F) {
+	f.Add(`{"format":1,"options":{"steps":8,"object":"nut","anomaly":["crack"],"image":"a.png"},"seed":3,"prompt":"x","detail":"y","inputs_sha256":{"image":"00"},"model_sha256":{"a":"b"},"compute":"float32 avx2"}`)
+	f.Add(`{"format":1,"options":{"n":5,"help":true,"resume":true,"from":"x","out":"/tmp","keep":"good","memory":1e300}}`)
+	f.Add(`{"format":1,"options":{"preset":"released","gamma":"NaN","steps":null,"guidance":12.5,"anomaly":"a,b","category":"hazelnut","defect":"crack","model":[{}]}}`)
+	f.Fuzz(func(t *testing.T, text string) {
+		if strings.Contains(text, "\x00") || !utf8.ValidString(text) {
+			return
+		}
+		path := carrying(t, t.TempDir(), text)
+		var c commandLine
+		if _, err := newParser(&c).Parse([]string{"--from", path}); err != nil {
+			return
+		}
+		if c.Flags.Out != filepath.Join(filepath.Dir(path), "again") || c.Flags.From != path || c.Flags.N != 1 {
+			t.Fatalf("the picture chose %+v", c.Flags)
+		}
+		j := &job{flags: c.Flags, model: &model{hashes: func() (map[string]string, error) { return nil, nil }}, options: c.Flags.options()}
+		if _, err := j.identity(); err != nil {
+			t.Fatal(err)
+		}
+		if name := j.name(c.Flags.Seed); filepath.Dir(name) != c.Flags.Out {
+			t.Fatalf("its files are called %s", name)
+		}
+	})
+}
