@@ -43,6 +43,8 @@ type flags struct {
 	Preview int    `default:"0" placeholder:"K" help:"Every K steps, write the picture that the step predicts to preview.png in --out, an eighth of its size, in approximate colours."`
 	Out     string `default:"out" placeholder:"DIR" help:"Where the pictures go (default: ${default})."`
 
+	Overwrite bool `help:"Replace pictures of this program in --out that were made with other options; what others have put there, or was changed since, never is."`
+
 	prompted bool // whether there is a --prompt, which may be empty
 }
 
@@ -72,8 +74,8 @@ func (f *flags) Validate() error {
 		return fmt.Errorf("--negative has no effect with --guidance %g: want more than 1", f.Guidance)
 	case f.Karras && !karras:
 		return fmt.Errorf("--karras spaces the noise levels of euler, euler-a and dpmpp2m, not of %s", f.Scheduler)
-	case f.N < 1:
-		return fmt.Errorf("--n is %d, want at least 1", f.N)
+	case f.N < 1 || f.N > 1_000_000:
+		return fmt.Errorf("--n is %d, want 1 to 1000000", f.N)
 	case f.Seed > math.MaxUint64-uint64(f.N-1):
 		return fmt.Errorf("--seed is %d, and there are no %d seeds from there", f.Seed, f.N)
 	}

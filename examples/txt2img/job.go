@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"image"
 	"os"
-	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/sdgraph/sdgraph/diffusion"
@@ -23,6 +21,8 @@ type job struct {
 	pipeline      *diffusion.Pipeline
 	width, height int
 	config        diffusion.SchedulerConfig
+	folder        *files.Folder  // where the pictures go
+	id            files.Identity // of all pictures
 
 	picture *image.RGBA // to start from, at the size that is worked at; nil for none
 	mask    []float32   // height·width, 1 where it is made anew; nil for none
@@ -48,9 +48,6 @@ func newJob(ctx context.Context, f flags, p *diffusion.Pipeline) (*job, error) {
 	}
 	cli.WarnOfCuts(os.Stderr, p.Tokenizer, "prompt", f.Prompt)
 	cli.WarnOfCuts(os.Stderr, p.Tokenizer, "negative prompt", f.Negative)
-	if err := files.MakeWritable(f.Out); err != nil {
-		return nil, fmt.Errorf("--out: %w", err)
-	}
 	return j, nil
 }
 
@@ -119,6 +116,9 @@ func (j *job) scheduler(g generator) (diffusion.Scheduler, error) {
 
 // run makes every picture.
 func (j *job) run(ctx context.Context) error {
+	if err := j.check(ctx); err != nil {
+		return err
+	}
 	if err := j.prepare(ctx); err != nil {
 		return err
 	}
@@ -186,16 +186,15 @@ func (j *job) makeOne(ctx context.Context, seed uint64, report *progress) error 
 	if err := j.pipeline.Changed(); err != nil { // the picture says which model made it
 		return err
 	}
-	path := filepath.Join(j.flags.Out, j.name(seed))
-	if err := j.write(path, seed, decoded); err != nil {
+	if err := j.write(seed, decoded); err != nil {
 		return err
 	}
 	report.end()
-	_, err = fmt.Println(path)
+	_, err = fmt.Println(j.folder.Path(j.name(seed)))
 	return err
 }
 
-func (j *job) write(path string, seed uint64, decoded *gt.Dense) error {
+func (j *job) write(seed uint64, decoded *gt.Dense) error {
 	picture, err := imageio.FromModel(decoded)
 	if err != nil {
 		return err
@@ -207,27 +206,14 @@ func (j *job) write(path string, seed uint64, decoded *gt.Dense) error {
 			}
 		}
 	}
-	return imageio.WritePNGText(path, picture, []imageio.Text{{Key: "parameters", Value: j.parameters(seed)}})
+	return j.writeSealed(j.name(seed), program, picture, of(j.id, seed), imageio.Text{Key: "parameters", Value: j.parameters(seed)})
 }
 
-// name is the file of a seed: the prompt's first words and the seed.
+// name is the file of a seed: the prompt and the seed.
 func (j *job) name(seed uint64) string {
-	const longest = 40
-	slug := strings.Map(func(r rune) rune {
-		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
-			return r
-		}
-		return ' '
-	}, strings.ToLower(j.flags.Prompt))
-	name := ""
-	for _, word := range strings.Fields(slug) {
-		if len(name)+len(word) > longest {
-			break
-		}
-		name += word + "-"
-	}
+	name := files.Name(j.flags.Prompt)
 	if name == "" {
-		name = "picture-"
+		name = "picture"
 	}
-	return fmt.Sprintf("%s%04d.png", name, seed)
+	return fmt.Sprintf("%s-%04d.png", name, seed)
 }

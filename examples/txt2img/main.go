@@ -14,6 +14,7 @@ import (
 
 	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/examples/internal/cli"
+	"github.com/sdgraph/sdgraph/examples/internal/files"
 )
 
 func main() {
@@ -54,6 +55,11 @@ func run(ctx context.Context, f flags) error {
 		return err
 	}
 	defer f.Compute.Close()
+	folder, err := files.Hold(f.Out)
+	if err != nil {
+		return fmt.Errorf("--out: %w", err)
+	}
+	defer folder.Release()
 	p, err := cli.OpenModel(ctx, f.Model, f.Random, howToStart, append(f.Options(), f.Correct()...)...)
 	if err != nil {
 		return err
@@ -63,5 +69,6 @@ func run(ctx context.Context, f flags) error {
 	if err != nil {
 		return err
 	}
+	j.folder = folder
 	return cli.Cause(p, j.run(ctx))
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"image"
 	"math"
-	"path/filepath"
 
 	"github.com/sdgraph/sdgraph/examples/internal/imageio"
 )
@@ -30,7 +29,7 @@ func (r *sampling) preview(output []float32, i int) error {
 	if err != nil {
 		return err
 	}
-	return imageio.WritePNG(filepath.Join(r.flags.Out, "preview.png"), picture)
+	return r.writeSealed(previewName, previewing, picture, nil)
 }
 
 // predicted is the clean latent that the model's output at step i means.

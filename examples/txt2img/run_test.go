@@ -170,7 +170,7 @@ func TestParameters(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff([]imageio.Text{{Key: "parameters", Value: c.want}}, texts); diff != "" {
+			if diff := cmp.Diff([]imageio.Text{{Key: "parameters", Value: c.want}}, texts[:1]); diff != "" {
 				t.Fatalf("(-want +got):\n%s", diff)
 			}
 			lines := bytes.Split([]byte(texts[0].Value), []byte("\n"))
@@ -195,11 +195,12 @@ func TestQuote(t *testing.T) {
 
 func TestFileNames(t *testing.T) {
 	for prompt, want := range map[string]string{
-		"":                   "picture-0042.png",
-		"猫":                  "picture-0042.png",
-		"../../a/b c":        "a-b-c-0042.png",
-		"A  Cat, (grey:1.2)": "a-cat-grey-1-2-0042.png",
-		"one two three four five six seven eight nine ten": "one-two-three-four-five-six-seven-eight-0042.png",
+		"":            "picture-0042.png",
+		"猫":           "猫-0042.png",
+		"犬":           "犬-0042.png",
+		"A  Cat":      "a-cat-0042.png",
+		"../../a/b c": "a-b-c-6023e11d-0042.png",
+		"one two three four five six seven eight nine ten": "one-two-three-four-five-six-seven-eight-nine-ten-0042.png",
 	} {
 		j := &job{flags: flags{Prompt: prompt}}
 		if got := j.name(42); got != want {
