@@ -90,7 +90,7 @@ func TestGenerate(t *testing.T) {
 	f.Prompt, f.Words = "a photo of a hazelnut <b>& a crack", []string{"hazelnut", "crack"}
 	names := runAll(t, f)
 	const steps, sites = 3, 10
-	if want := 2 + 2*(1+steps+sites); len(names) != want {
+	if want := 3 + 2*(1+steps+sites); len(names) != want {
 		t.Errorf("%d files, want %d: %v", len(names), want, names)
 	}
 	for name, want := range map[string]image.Point{
@@ -111,7 +111,7 @@ func TestGenerate(t *testing.T) {
 		linked = append(linked, m[1])
 	}
 	slices.Sort(linked)
-	if diff := cmp.Diff(slices.DeleteFunc(names, func(n string) bool { return n == "index.html" }), linked); diff != "" {
+	if diff := cmp.Diff(slices.DeleteFunc(names, func(n string) bool { return n == pageName || n == indexName }), linked); diff != "" {
 		t.Errorf("files -, links of the page +:\n%s", diff)
 	}
 	for _, m := range source.FindAllStringSubmatch(page, -1) {
@@ -134,7 +134,7 @@ func TestPhotograph(t *testing.T) {
 	f := small(t)
 	f.Image, f.T = photograph(t), []float64{300, 0}
 	names := runAll(t, f)
-	if want := 2 + 3*(1+2+10); len(names) != want {
+	if want := 3 + 3*(1+2+10); len(names) != want {
 		t.Errorf("%d files, want %d: %v", len(names), want, names)
 	}
 	again := f
@@ -239,7 +239,7 @@ func TestWords(t *testing.T) {
 		contentWords("A photo of a broken, well-worn NUT with a crack on it, nut!")); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff([]string{"metal-nut", "picture-2", "2", "metal-nut-2"},
+	if diff := cmp.Diff([]string{"metal-nut", "picture-2", "ö", "metal-nut-2"},
 		names([]word{{text: "Metal nut"}, {text: "picture"}, {text: "ö"}, {text: "metal-nut"}})); diff != "" {
 		t.Error(diff)
 	}

@@ -30,6 +30,8 @@ type flags struct {
 
 	cli.Compute
 	Out string `default:"attention" placeholder:"DIR" help:"Where the maps go (default: ${default})."`
+
+	Overwrite bool `help:"Replace maps of this program in --out that were made with other options; what others have put there, or was changed since, never is."`
 }
 
 // Validate is called by kong after parsing.

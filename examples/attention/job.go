@@ -23,6 +23,8 @@ type job struct {
 	photograph    *image.RGBA // at the size that is worked at; nil without --image
 	scheduler     diffusion.Scheduler
 	noise         *tensor.Rand
+	folder        *files.Folder // where the maps go
+	kept          *index        // what is there
 }
 
 // newJob checks everything that can be checked before the long work.
@@ -55,9 +57,6 @@ func newJob(ctx context.Context, f flags, p *diffusion.Pipeline) (*job, error) {
 			return nil, fmt.Errorf("--t: %w", err)
 		}
 	}
-	if err := files.MakeWritable(f.Out); err != nil {
-		return nil, fmt.Errorf("--out: %w", err)
-	}
 	return j, nil
 }
 
@@ -85,6 +84,9 @@ func (j *job) readPhotograph(ctx context.Context) error {
 
 // run makes the maps and writes them.
 func (j *job) run(ctx context.Context) error {
+	if err := j.check(); err != nil {
+		return err
+	}
 	o, err := newObserver(ctx, j)
 	if err != nil {
 		return err

@@ -4,7 +4,7 @@
 //	go run ./examples/attention --model DIR --prompt 'a photo of a hazelnut with a crack on it' --seed 42
 //
 // For each word it writes the mean over all steps and attention sites, laid over the picture, a map for each step and
-// one for each site, as PNG files, and a page that shows them all, index.html.
+// one for each site, as PNG files, and a page that shows them all, index.html. What made them is in index.json.
 package main
 
 import (
@@ -14,6 +14,7 @@ import (
 
 	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/examples/internal/cli"
+	"github.com/sdgraph/sdgraph/examples/internal/files"
 )
 
 func main() {
@@ -53,6 +54,11 @@ func run(ctx context.Context, f flags) error {
 		return err
 	}
 	defer f.Compute.Close()
+	folder, err := files.Hold(f.Out)
+	if err != nil {
+		return fmt.Errorf("--out: %w", err)
+	}
+	defer folder.Release()
 	p, err := cli.OpenModel(ctx, f.Model, f.Random, howToStart, append(f.Options(), f.Correct()...)...)
 	if err != nil {
 		return err
@@ -62,5 +68,6 @@ func run(ctx context.Context, f flags) error {
 	if err != nil {
 		return err
 	}
+	j.folder = folder
 	return cli.Cause(p, j.run(ctx))
 }

@@ -8,8 +8,6 @@ import (
 	"html/template"
 	"image"
 	"image/jpeg"
-	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/sdgraph/sdgraph/diffusion"
@@ -20,23 +18,17 @@ import (
 // thumbnail is the shorter side of the maps of steps and sites, in pixels.
 const thumbnail = 128
 
-// writer writes files into a temporary directory inside that of the results,
-// which they are moved to when all are there.
+// writer collects the files, which are written when all are made.
 type writer struct {
 	ctx   context.Context
-	dir   string
-	names []string
-	small *image.RGBA // the picture as a thumbnail
+	made  []files.File // by their names in the folder
+	small *image.RGBA  // the picture as a thumbnail
 }
 
 // write saves picture, maps and page, and returns the paths that a person would
-// open. Until everything is written, nothing of it is in place.
+// open. Until everything is made, nothing of it is in place.
 func (j *job) write(ctx context.Context, picture *image.RGBA, m *maps) (paths []string, err error) {
 	w := writer{ctx: ctx}
-	if w.dir, err = os.MkdirTemp(j.flags.Out, ".attention-*"); err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(w.dir)
 	fit, err := imageio.FitTo(picture.Bounds().Size(), thumbnail, 1)
 	if err != nil {
 		return nil, err
@@ -45,11 +37,11 @@ func (j *job) write(ctx context.Context, picture *image.RGBA, m *maps) (paths []
 		return nil, err
 	}
 	page := j.newPage(m)
-	if page.Picture, err = w.save("picture.png", picture, picture); err != nil {
+	if page.Picture, err = w.save(pictureName, picture, picture); err != nil {
 		return nil, err
 	}
-	for k := range m.words {
-		p, err := w.word(picture, m, k, names(m.words)[k])
+	for k, name := range names(m.words) {
+		p, err := w.word(picture, m, k, name)
 		if err != nil {
 			return nil, err
 		}
@@ -59,25 +51,13 @@ func (j *job) write(ctx context.Context, picture *image.RGBA, m *maps) (paths []
 	if err != nil {
 		return nil, err
 	}
-	if err := files.Write(filepath.Join(w.dir, "index.html"), html); err != nil {
-		return nil, err
-	}
-	w.names = append(w.names, "index.html")
-	return w.place(j.flags.Out)
-}
-
-// place moves the files to where they belong, the page last.
-func (w *writer) place(dir string) (paths []string, err error) {
-	for _, name := range w.names {
-		path := filepath.Join(dir, name)
-		if err := os.Rename(filepath.Join(w.dir, name), path); err != nil {
-			return nil, err
-		}
-		if !strings.Contains(name, "-step-") && !strings.Contains(name, "-site-") {
-			paths = append(paths, path)
+	w.made = append(w.made, files.File{Path: pageName, Data: html}) // last
+	for _, f := range w.made {
+		if !strings.Contains(f.Path, stepPart) && !strings.Contains(f.Path, sitePart) {
+			paths = append(paths, j.folder.Path(f.Path))
 		}
 	}
-	return paths, nil
+	return paths, j.place(w.made)
 }
 
 // word saves the maps of word k, whose files are called name.
@@ -88,7 +68,7 @@ func (w *writer) word(picture *image.RGBA, m *maps, k int, name string) (pageWor
 		return p, err
 	}
 	for i, t := range m.times {
-		thumb, err := w.heat(fmt.Sprintf("%s-step-%02d.png", name, i+1), w.small, m.bySteps[k][i], m.h, m.w)
+		thumb, err := w.heat(fmt.Sprintf("%s%s%02d.png", name, stepPart, i+1), w.small, m.bySteps[k][i], m.h, m.w)
 		if err != nil {
 			return p, err
 		}
@@ -97,7 +77,7 @@ func (w *writer) word(picture *image.RGBA, m *maps, k int, name string) (pageWor
 	}
 	for i, path := range m.sites {
 		size := m.sizes[i]
-		thumb, err := w.heat(fmt.Sprintf("%s-site-%02d-%s.png", name, i+1, shortPath(path)), w.small, m.site(k, i), size[0], size[1])
+		thumb, err := w.heat(fmt.Sprintf("%s%s%02d-%s.png", name, sitePart, i+1, shortPath(path)), w.small, m.site(k, i), size[0], size[1])
 		if err != nil {
 			return p, err
 		}
@@ -124,15 +104,16 @@ func (w *writer) heat(name string, picture *image.RGBA, values []float32, mh, mw
 	return t, err
 }
 
-// save writes a picture as a PNG file, and returns it for the page as a JPEG.
+// save keeps a picture as a PNG file, and returns it for the page as a JPEG.
 func (w *writer) save(name string, picture, onPage image.Image) (thumb, error) {
 	if err := w.ctx.Err(); err != nil {
 		return thumb{}, err
 	}
-	if err := imageio.WritePNG(filepath.Join(w.dir, name), picture); err != nil {
-		return thumb{}, err
+	data, err := imageio.EncodePNG(picture, nil)
+	if err != nil {
+		return thumb{}, fmt.Errorf("picture %s: %w", name, err)
 	}
-	w.names = append(w.names, name)
+	w.made = append(w.made, files.File{Path: name, Data: data})
 	var b bytes.Buffer
 	if err := jpeg.Encode(&b, onPage, &jpeg.Options{Quality: 85}); err != nil {
 		return thumb{}, err
@@ -149,14 +130,10 @@ func names(words []word) []string {
 	var all []string
 	taken := map[string]bool{"picture": true, "index": true}
 	for _, w := range words {
-		name := strings.Trim(strings.Map(func(r rune) rune {
-			if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
-				return r
-			}
-			return '-'
-		}, strings.ToLower(w.text)), "-")
-		for base, n := name, 2; name == "" || taken[name]; n++ {
-			name = strings.TrimPrefix(fmt.Sprintf("%s-%d", base, n), "-")
+		base := files.Name(w.text)
+		name := base
+		for n := 2; taken[name]; n++ {
+			name = fmt.Sprintf("%s-%d", base, n)
 		}
 		taken[name] = true
 		all = append(all, name)
