@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"runtime"
 	"strings"
@@ -116,6 +117,9 @@ func (a *Ablation) plan(f flags) ([]work, error) {
 	variants, err := a.variants()
 	if err != nil {
 		return nil, err
+	}
+	if f.Seed > math.MaxUint64-uint64(a.Runs) {
+		return nil, fmt.Errorf("--seed is %d, and there are no %d seeds from there", f.Seed, a.Runs)
 	}
 	drawings := (a.Runs + a.PerPicture - 1) / a.PerPicture
 	trials, err := trial.Spread(world.Selection(orDefault(a.Pairs, string(world.UnseenPairs))), drawings, ablationSeed)

@@ -64,14 +64,12 @@ func (f *flags) Validate() error {
 	if err := f.useCategory(); err != nil {
 		return err
 	}
-	if err := cmp.Or(f.Series.validate(), f.validateNumbers()); err != nil {
+	if err := cmp.Or(f.Series.validate(), f.validateNumbers(), f.checkSeeds(), f.checkTexts()); err != nil {
 		return err
 	}
 	switch {
 	case f.Model != "" && f.Random:
 		return errors.New("--model and --random exclude each other")
-	case f.N < 1:
-		return fmt.Errorf("--n is %d, want at least 1", f.N)
 	case f.Clip != "" && f.Model == "":
 		return errors.New("--clip needs --model")
 	case f.Mask != "" && f.Image == "":

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+
+	"github.com/sdgraph/sdgraph/examples/internal/cli"
 )
 
 // Series is the part of the command line that is not about a picture but about
@@ -24,9 +27,17 @@ type Series struct {
 }
 
 func (s *Series) validate() error {
+	if err := cmp.Or(
+		cli.Within("--keep-every", s.KeepEvery, 0, cli.MostSteps),
+		cli.Within("--min-focus", s.MinFocus, -1, 1),
+		cli.Within("--min-area", s.MinArea, 0, 100),
+		cli.Within("--max-area", s.MaxArea, 0, 100),
+		cli.Within("--min-clip", s.MinClip, -2, 2),
+		cli.Within("--min-gain", s.MinGain, -4, 4),
+	); err != nil {
+		return err
+	}
 	switch {
-	case s.KeepEvery < 0:
-		return fmt.Errorf("--keep-every is %d, want a number of steps, or 0", s.KeepEvery)
 	case s.From != "" && s.Resume:
 		return errors.New("--from and --resume exclude each other")
 	case s.MinArea > s.MaxArea:
