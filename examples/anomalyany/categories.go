@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 
@@ -16,6 +15,7 @@ import (
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
 	"github.com/sdgraph/sdgraph/clip"
+	"github.com/sdgraph/sdgraph/examples/internal/files"
 )
 
 //go:embed categories.yaml
@@ -40,7 +40,7 @@ func readCategories(path string) (categories, error) {
 	if path == "" {
 		return parseCategories("categories.yaml", ownCategories)
 	}
-	data, err := os.ReadFile(path)
+	data, err := files.Read(path, maxCategories)
 	if err != nil {
 		return nil, fmt.Errorf("--categories: %w", err)
 	}
@@ -55,7 +55,14 @@ func parseCategories(path string, data []byte) (_ categories, err error) {
 			err = fmt.Errorf("%s: this is no YAML that can be read (%v)", path, p)
 		}
 	}()
-	file, err := parser.ParseBytes(data, 0)
+	if err := checkBounds(path, data); err != nil {
+		return nil, err
+	}
+	tokens, err := tokensOf(path, data)
+	if err != nil {
+		return nil, err
+	}
+	file, err := parser.Parse(tokens, 0)
 	if err != nil {
 		return nil, placed(path, err)
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -124,6 +125,50 @@ func TestCategoriesMistakes(t *testing.T) {
 		if _, err := parseCategories("mine.yaml", []byte(c.file)); err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: error %v, want one that says %s", name, err, c.says)
 		}
+	}
+}
+
+// TestCategoriesBounds refuses what the parser would take minutes or gigabytes
+// for, and says where.
+func TestCategoriesBounds(t *testing.T) {
+	keys := func(n int) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, "k%d: a\n", i)
+		}
+		return b.String()
+	}
+	for name, c := range map[string]struct{ file, says string }{
+		"open brackets":  {strings.Repeat("[", 100_000), "mine.yaml:1: the file has more than 16 brackets open at once"},
+		"open braces":    {"a:\n  " + strings.Repeat("{b: ", 5_000), "mine.yaml:2: the file has more than 16 brackets open at once"},
+		"keys":           {keys(16_000), "mine.yaml:3001: the file has more than 3000 keys"},
+		"keys of a flow": {"{" + strings.Repeat("a: b, ", 16_000) + "}", "mine.yaml:1: the file has more than 3000 keys"},
+		"entries":        {"a: [" + strings.Repeat("b, ", 20_000) + "]", "mine.yaml:1: the file has more than 10000 entries"},
+		"lines":          {strings.Repeat("#\n", 100_000), "mine.yaml:5001: the file has more than 5000 lines"},
+		"lists of lists": {strings.Repeat("- ", 50_000) + "a", "mine.yaml:1: the file has more than 64 columns before"},
+		"keys of keys":   {strings.Repeat("? ", 50_000) + "a", "mine.yaml:1: the file has more than 64 columns before"},
+		"indentation":    {"a:\n" + strings.Repeat(" ", 65) + "b: c", "mine.yaml:2: the file has more than 64 columns before"},
+		"merged keys":    {"a: &a\n  b: c\nd:\n  <<: *a\n", "mine.yaml:4:3: merged keys (<<) are not read"},
+		"aliases":        {washer + strings.Repeat("a: *b\n", 17), "mine.yaml:24:4: the file has more than 16 aliases"},
+		"an alias":       {strings.Replace(washer, "washer:", "washer: &w", 1) + "ring: *w\n", ""},
+		"an & and a *":   {strings.Replace(washer, "a ragged", "a ragged & *very* long", 1), ""},
+		"blank indent":   {washer + strings.Repeat(" ", 100) + "\n", ""},
+	} {
+		if _, err := parseCategories("mine.yaml", []byte(c.file)); (err != nil) != (c.says != "") || err != nil && !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s: error %v, want %q", name, err, c.says)
+		}
+	}
+	path := filepath.Join(t.TempDir(), "mine.yaml")
+	if err := os.WriteFile(path, make([]byte, maxCategories+1), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for path, says := range map[string]string{path: "at most 262144", filepath.Dir(path): "is a folder, want a regular file"} {
+		if _, err := readCategories(path); err == nil || !strings.Contains(err.Error(), "--categories: "+path) || !strings.Contains(err.Error(), says) {
+			t.Errorf("%v, want %q", err, says)
+		}
+	}
+	if _, err := readCategories(os.DevNull); err == nil {
+		t.Error("a device is read")
 	}
 }
 
