@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -257,5 +258,39 @@ func TestKilledAtAnyName(t *testing.T) {
 			t.Errorf("killed after %d names, the new options go on to other pictures", n)
 		}
 		checkWhole(t, again.Out)
+	}
+}
+
+// TestPageAtTheEnd shows all pictures, whatever ended the run, though it was not
+// written after each.
+func TestPageAtTheEnd(t *testing.T) {
+	f := quick(t)
+	d, err := openFolder(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 100 {
+		d.index.put(entry{Name: fmt.Sprintf("%03d", i), Prompt: "early", Failed: []string{"why"}})
+	}
+	if err := d.flush(); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.write(&entry{Name: "late", Prompt: "late one", Failed: []string{"why"}}, nil, false); err != nil {
+		t.Fatal(err)
+	}
+	if page := readFile(t, f.Out, "index.html"); strings.Contains(string(page), "late one") {
+		t.Error("the page of many is written after each picture")
+	}
+	if data := readFile(t, f.Out, "index.json"); !strings.Contains(string(data), "late one") {
+		t.Error("the index is not written after each picture")
+	}
+	if err := d.close(context.Canceled); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v, want what ended the run", err)
+	}
+	if page := readFile(t, f.Out, "index.html"); !strings.Contains(string(page), "late one") {
+		t.Error("the page is not written at the end")
+	}
+	if names := clitest.Written(t, f.Out); len(names) != 2 {
+		t.Errorf("there are %v", names)
 	}
 }

@@ -60,7 +60,7 @@ func (j *job) look(seed uint64) (*present, error) {
 			continue
 		}
 		if path := p.stem + part; !p.owns(part) {
-			if _, held := p.held(part); held || p.record != nil {
+			if _, held := p.held(part); held || p.record != nil && len(p.record.Hashes) > 0 {
 				return nil, fmt.Errorf("%s was changed since this program wrote it, and would be overwritten: move it away, or give another --out", path)
 			}
 			return nil, fmt.Errorf("%s is not known to be a file of this program, and would be overwritten: move it away, or give another --out", path)
