@@ -113,13 +113,16 @@ func (j *job) readState(seed uint64) (*anomaly.State, error) {
 		s, err = j.openState(path, seed)
 	}
 	var other otherOptions
+	if err != nil && !strings.HasPrefix(err.Error(), path) {
+		err = fmt.Errorf("%s: %w", path, err)
+	}
 	switch {
 	case errors.As(err, &other) && j.flags.Overwrite:
 		return nil, nil
 	case errors.As(err, &other):
-		return nil, fmt.Errorf("%s: %w; give another --out, --overwrite or delete the file, to begin this picture again", path, err)
+		return nil, fmt.Errorf("%w; give another --out, --overwrite or delete the file, to begin this picture again", err)
 	case err != nil:
-		return nil, fmt.Errorf("%s: %w; delete the file, to begin this picture again, or give another --out", path, err)
+		return nil, fmt.Errorf("%w; delete the file, to begin this picture again, or give another --out", err)
 	}
 	return s, nil
 }

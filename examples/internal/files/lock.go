@@ -82,15 +82,16 @@ func (f *Folder) take() error {
 func (f *Folder) Path(name string) string { return filepath.Join(f.dir, filepath.FromSlash(name)) }
 
 // Release gives the folder back, and removes it if Hold has made it and nothing
-// is in it.
+// is in it. What cannot be removed stands in nobody's way, and what cannot be
+// unlocked is when the process ends.
 func (f *Folder) Release() {
 	path := f.lock.Path()
+	if runtime.GOOS != "windows" {
+		os.Remove(path)
+	}
+	_ = f.lock.Unlock()
 	if runtime.GOOS == "windows" { // where nothing that is open can be removed, by others neither
-		f.lock.Unlock()
 		os.Remove(path)
-	} else {
-		os.Remove(path)
-		f.lock.Unlock()
 	}
 	if f.made {
 		os.Remove(f.dir)
