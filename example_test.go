@@ -66,16 +66,15 @@ func Example_attention() {
 	// From noise to a picture, down the loss before each step.
 	schedule, err := diffusion.NewScheduler("ddim", p.Scheduler, 5)
 	check(err)
-	z := diffusion.NewLatent(tensor.NewRand(42).Randn(4*h*w), 4, h, w)
-	for i, t := range schedule.Timesteps() {
-		g, err := step.Grad(ctx, z, t, prompt)
+	sampler := diffusion.Sampler{Model: step, Scheduler: schedule, Guidance: diffusion.Guidance{Prompt: prompt, Negative: nothing, Scale: 7.5}}
+	z := sampler.Start(diffusion.NewLatent(tensor.NewRand(42).Randn(4*h*w), 4, h, w))
+	for moment, err := range sampler.Steps(ctx, &z, 0) {
 		check(err)
-		check(z.AddScaled(-20, g.Latent))
-		noise, err := step.Denoise(ctx, z, t, diffusion.Guidance{Prompt: prompt, Negative: nothing, Scale: 7.5})
+		in, err := moment.Input() // the latent, as the scheduler scales it for the model
 		check(err)
-		next, err := schedule.Step(noise.Floats(), z.Floats(), i)
+		g, err := step.Grad(ctx, in, moment.T, prompt)
 		check(err)
-		z = z.With(next)
+		check(z.AddScaled(-20, g.Latent)) // and then it is denoised
 	}
 	picture, err := p.Decode(ctx, z)
 	check(err)

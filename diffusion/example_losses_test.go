@@ -31,18 +31,18 @@ func Example_attendAndExcite() {
 	check(err)
 	sched, err := diffusion.NewScheduler("ddim", p.Scheduler, 6)
 	check(err)
-	z := latent(1)
-	for i, t := range sched.Timesteps() {
-		if i < 3 {
-			g, err := step.Grad(ctx, z, t, cond)
-			check(err)
-			check(z.AddScaled(-20*(1-0.1*float32(i)), g.Latent))
+	sampler := diffusion.Sampler{Model: step, Scheduler: sched, Guidance: diffusion.Guidance{Prompt: cond}}
+	z := sampler.Start(latent(1))
+	for m, err := range sampler.Steps(ctx, &z, 0) {
+		check(err)
+		if m.I >= 3 {
+			continue // denoise only
 		}
-		eps, err := step.Denoise(ctx, z, t, diffusion.Guidance{Prompt: cond})
+		in, err := m.Input()
 		check(err)
-		next, err := sched.Step(eps.Floats(), z.Floats(), i)
+		g, err := step.Grad(ctx, in, m.T, cond)
 		check(err)
-		z = z.With(next)
+		check(z.AddScaled(-20*(1-0.1*float32(m.I)), g.Latent))
 	}
 	fmt.Println(z.Shape())
 	// Output: (1, 4, 16, 16)

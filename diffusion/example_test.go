@@ -34,16 +34,15 @@ func Example() {
 
 	sched, err := diffusion.NewScheduler("ddim", p.Scheduler, 5)
 	check(err)
-	z := diffusion.NewLatent(tensor.NewRand(42).Randn(4*16*16), 4, 16, 16)
-	for i, t := range sched.Timesteps() {
-		g, err := step.Grad(ctx, z, t, cond) // g.Loss, and d loss / d z
+	sampler := diffusion.Sampler{Model: step, Scheduler: sched, Guidance: diffusion.Guidance{Prompt: cond}}
+	z := sampler.Start(diffusion.NewLatent(tensor.NewRand(42).Randn(4*16*16), 4, 16, 16))
+	for m, err := range sampler.Steps(ctx, &z, 0) {
+		check(err)
+		in, err := m.Input() // z as the scheduler scales it for the model
+		check(err)
+		g, err := step.Grad(ctx, in, m.T, cond) // g.Loss, and its gradient with respect to in
 		check(err)
 		check(z.AddScaled(-20, g.Latent))
-		eps, err := step.Denoise(ctx, z, t, diffusion.Guidance{Prompt: cond})
-		check(err)
-		next, err := sched.Step(eps.Floats(), z.Floats(), i)
-		check(err)
-		z = z.With(next)
 	}
 	picture, err := p.Decode(ctx, z)
 	check(err)

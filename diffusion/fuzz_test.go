@@ -30,16 +30,16 @@ func FuzzSchedulerConfig(f *testing.F) {
 			if err != nil {
 				continue
 			}
-			x := []float32{float32(s.InitNoiseSigma()), 0}
+			x := row(float32(s.InitNoiseSigma()), 0)
 			for i, at := range s.Timesteps() {
 				if math.IsNaN(at) {
 					t.Fatalf("%s: timestep %d is not a number", kind, i)
 				}
-				if x, err = s.Step([]float32{1, -1}, x, i); err != nil {
+				if x, err = s.Step(row(1, -1), x, i); err != nil {
 					t.Fatalf("%s: %v", kind, err)
 				}
-				if v := float64(x[0]); math.IsNaN(v) || math.IsInf(v, 0) {
-					t.Fatalf("%s: step %d gives %v", kind, i, x)
+				if v := float64(x.Floats()[0]); math.IsNaN(v) || math.IsInf(v, 0) {
+					t.Fatalf("%s: step %d gives %v", kind, i, x.Floats())
 				}
 				if _, err := s.AddNoise(x, x, at); err != nil {
 					t.Fatalf("%s: noise at its own timestep %g: %v", kind, at, err)

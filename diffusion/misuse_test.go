@@ -1,6 +1,7 @@
 package diffusion
 
 import (
+	"fmt"
 	"math"
 	"testing"
 	"testing/fstest"
@@ -87,6 +88,14 @@ func TestMisuse(t *testing.T) {
 		"Pipeline.Encode":   {func() error { _, err := p.Encode(nil, "a"); return err }},   //nolint:staticcheck // nil on purpose
 		"Pipeline.CLIPText": {func() error { _, err := p.CLIPText(nil, "a"); return err }}, //nolint:staticcheck // nil on purpose
 		"Pipeline.Hashes":   {func() error { _, err := p.Hashes(nil); return err }},        //nolint:staticcheck // nil on purpose
+		"Sampler.StartFrom": {
+			func() error { _, err := new(Sampler).StartFrom(good, good, 0); return err },
+			func() error { _, err := (&Sampler{Scheduler: schedule}).StartFrom(good, good, -1); return err },
+			func() error { _, err := (&Sampler{Scheduler: schedule}).StartFrom(Latent{}, good, 0); return err },
+		},
+		"Sampler.Run":       {func() error { _, err := new(Sampler).Run(t.Context(), good, 0); return err }},
+		"Moment.Clean":      {func() error { _, err := new(Moment).Clean(); return err }},
+		"Moment.Input":      {func() error { _, err := new(Moment).Input(); return err }},
 		"Step.DenoiseFLOPs": {func() error { _, err := step.DenoiseFLOPs(0); return err }, func() error { _, err := step.DenoiseFLOPs(-1); return err }},
 		"Step.Predict": {
 			func() error { _, err := step.Predict(t.Context(), good, 1); return err },
@@ -195,7 +204,14 @@ func TestMisuse(t *testing.T) {
 			"WithNoise": {func() {
 				s, err := NewScheduler("euler-a", p.Scheduler, 3, WithNoise(nil), nil)
 				if err == nil {
-					_, _ = s.Step(make([]float32, 4), make([]float32, 4), 0)
+					_, _ = s.Step(row(0, 0), row(0, 0), 0)
+				}
+			}},
+			"Sampler.Keep":  {func() { new(Sampler).Keep(Latent{}, Latent{}, nil) }},
+			"Sampler.Start": {func() { (&Sampler{Scheduler: schedule}).Start(Latent{}); new(Sampler).Start(good) }},
+			"Sampler.Steps": {func() {
+				for _, err := range new(Sampler).Steps(t.Context(), nil, 0) {
+					_ = err
 				}
 			}},
 			"Step.GradFLOPs":    {func() { step.GradFLOPs() }},
@@ -223,22 +239,30 @@ func TestMisuse(t *testing.T) {
 
 // misuseScheduler calls a scheduler with latents and steps that it has not.
 func misuseScheduler(t *testing.T, s Scheduler) {
+	z := row(1, 2, 3, 4)
+	calls := map[string]func() error{
+		"noise at timestep NaN": func() error { _, err := s.AddNoise(z, z, math.NaN()); return err },
+	}
 	for _, i := range []int{-1, 3, math.MaxInt} {
-		if _, err := s.Step(make([]float32, 4), make([]float32, 4), i); err == nil {
-			t.Errorf("step %d of 3: no error", i)
+		calls[fmt.Sprintf("step %d of 3", i)] = func() error { _, err := s.Step(z, z, i); return err }
+		calls[fmt.Sprintf("input of step %d", i)] = func() error { _, err := s.ScaleModelInput(z, i); return err }
+		calls[fmt.Sprintf("clean at step %d", i)] = func() error { _, err := s.Clean(z, z, i); return err }
+	}
+	for k, d := range oddTensors() {
+		odd := Latent{d}
+		calls[fmt.Sprintf("step with %d", k)] = func() error { _, err := s.Step(odd, z, 0); return err }
+		calls[fmt.Sprintf("step of %d", k)] = func() error { _, err := s.Step(z, odd, 0); return err }
+		calls[fmt.Sprintf("clean with %d", k)] = func() error { _, err := s.Clean(odd, z, 0); return err }
+		calls[fmt.Sprintf("noise %d", k)] = func() error { _, err := s.AddNoise(z, odd, 1); return err }
+		calls[fmt.Sprintf("noise of %d", k)] = func() error { _, err := s.AddNoise(odd, z, 1); return err }
+		if checkFloats("", d) != nil {
+			calls[fmt.Sprintf("input %d", k)] = func() error { _, err := s.ScaleModelInput(odd, 0); return err }
 		}
-		if _, err := s.ScaleModelInput(make([]float32, 4), i); err == nil {
-			t.Errorf("the input of step %d of 3: no error", i)
+	}
+	for name, call := range calls {
+		if err := call(); err == nil {
+			t.Errorf("%s: no error", name)
 		}
-	}
-	if _, err := s.Step(nil, make([]float32, 4), 0); err == nil {
-		t.Error("a step without the model's output: no error")
-	}
-	if _, err := s.AddNoise(make([]float32, 4), nil, 1); err == nil {
-		t.Error("noise of another length: no error")
-	}
-	if _, err := s.AddNoise(make([]float32, 4), make([]float32, 4), math.NaN()); err == nil {
-		t.Error("noise at timestep NaN: no error")
 	}
 }
 

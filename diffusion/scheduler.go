@@ -13,22 +13,37 @@ import (
 // consecutive steps, a new one begins with Reset, and one Scheduler serves one run at a time. Euler ancestral
 // draws noise in every step, from where WithNoise says: its runs are repeated with a Scheduler of their own.
 //
-// Latents are elements in any order and of any shape; the slices given are not changed. An index outside the
-// list, slices of different lengths and a timestep outside the training schedule are errors.
+// Latents may have any batch; those that are given are not changed. An index outside the list, latents of different
+// shapes and a timestep outside the training schedule are errors. A Sampler makes the calls in their order.
 type Scheduler interface {
 	// Timesteps returns the model's timestep at each step, from noise to picture, in units of the training
 	// schedule. Those of Euler may be fractional; PNDM repeats one, Karras sigmas may repeat some.
 	Timesteps() []float64
 	// InitNoiseSigma returns the standard deviation of the noise that a run from noise alone starts with.
 	InitNoiseSigma() float64
-	// ScaleModelInput returns what the model is given for the latent x at step i; it may be x itself.
-	ScaleModelInput(x []float32, i int) ([]float32, error)
-	// Step returns the latent after step i, from the model's output for ScaleModelInput(x, i) and x.
-	Step(output, x []float32, i int) ([]float32, error)
-	// AddNoise returns x with as much of the standard normal noise as it has at timestep t, an entry of
+	// ScaleModelInput returns what the model is given for the latent z at step i; it may be z itself.
+	ScaleModelInput(z Latent, i int) (Latent, error)
+	// Step returns the latent after step i, from the model's output for ScaleModelInput(z, i) and z.
+	Step(output, z Latent, i int) (Latent, error)
+	// AddNoise returns z with as much of the standard normal noise as it has at timestep t, an entry of
 	// Timesteps or any other between 0 and the last one of the training schedule.
-	AddNoise(x, noise []float32, t float64) ([]float32, error)
+	AddNoise(z, noise Latent, t float64) (Latent, error)
+	// Clean returns the clean latent x̂₀ that the model's output for ScaleModelInput(z, i) means: what step i
+	// believes the picture to be.
+	Clean(output, z Latent, i int) (Latent, error)
 	// Reset forgets the outputs of earlier steps.
+	Reset()
+}
+
+// solver is the method of a scheduler, on the numbers of latents: each is computed by itself. overLatents makes it
+// a Scheduler.
+type solver interface {
+	Timesteps() []float64
+	InitNoiseSigma() float64
+	scale(x []float32, i int) ([]float32, error)
+	step(output, x []float32, i int) ([]float32, error)
+	addNoise(x, noise []float32, t float64) ([]float32, error)
+	clean(output, x []float32, i int) ([]float32, error)
 	Reset()
 }
 
@@ -36,7 +51,7 @@ type Scheduler interface {
 // timesteps where that file names none.
 type schedulerKind struct {
 	name, class, spacing string
-	build                func(schedule, schedulerOptions) (Scheduler, error)
+	build                func(schedule, schedulerOptions) (solver, error)
 }
 
 var schedulerKinds = []schedulerKind{
@@ -106,7 +121,7 @@ func (k schedulerKind) new(config SchedulerConfig, steps int, o schedulerOptions
 	if err := config.unsupported(k.name); err != nil {
 		return nil, err
 	}
-	scheduler, err := k.build(s, o)
+	method, err := k.build(s, o)
 	if err != nil {
 		return nil, err
 	}
@@ -114,15 +129,15 @@ func (k schedulerKind) new(config SchedulerConfig, steps int, o schedulerOptions
 	if err == nil {
 		err = rehearse(still)
 	}
-	return scheduler, err
+	return overLatents{method}, err
 }
 
 // rehearse takes a latent of one number through a whole run. Where timesteps are so close that their noise levels are
 // one, a method may divide by the difference; that is an error before the model has run for the first time.
-func rehearse(s Scheduler) error {
+func rehearse(s solver) error {
 	times, x, output := s.Timesteps(), []float32{float32(s.InitNoiseSigma())}, []float32{1}
 	for i, t := range times {
-		next, err := s.Step(output, x, i)
+		next, err := s.step(output, x, i)
 		if err != nil {
 			return err
 		}
@@ -161,12 +176,32 @@ func (s *schedule) Timesteps() []float64 { return slices.Clone(s.timesteps) }
 
 func (s *schedule) InitNoiseSigma() float64 { return 1 }
 
-func (s *schedule) ScaleModelInput(x []float32, i int) ([]float32, error) {
+func (s *schedule) scale(x []float32, i int) ([]float32, error) {
 	return x, s.checkIndex(i)
 }
 
-// AddNoise is the forward process, √ᾱ·x + √(1-ᾱ)·noise (Ho et al. 2020, equation 4).
-func (s *schedule) AddNoise(x, noise []float32, t float64) ([]float32, error) {
+// clean is x̂₀ of a latent that is √ᾱ·picture + √(1-ᾱ)·noise.
+func (s *schedule) clean(output, x []float32, i int) ([]float32, error) {
+	if err := s.checkStep(output, x, i); err != nil {
+		return nil, err
+	}
+	alpha, sigma := alphaSigma(s.alphas[int(s.timesteps[i])])
+	return s.pictures(output, x, 1, alpha, sigma), nil
+}
+
+// pictures is what the model's output says of the picture in a latent x that it was given times scale, as
+// alpha·picture + sigma·noise.
+func (s *schedule) pictures(output, x []float32, scale, alpha, sigma float64) []float32 {
+	out := make([]float32, len(x))
+	for j := range out {
+		picture, _ := s.predict(float64(output[j]), float64(x[j])*scale, alpha, sigma)
+		out[j] = float32(picture)
+	}
+	return out
+}
+
+// addNoise is the forward process, √ᾱ·x + √(1-ᾱ)·noise (Ho et al. 2020, equation 4).
+func (s *schedule) addNoise(x, noise []float32, t float64) ([]float32, error) {
 	if t != float64(int(t)) {
 		return nil, fmt.Errorf("diffusion: timestep %g: this scheduler has whole ones only", t)
 	}

@@ -5,7 +5,7 @@ import "fmt"
 // ddim is DDIM without added noise, η = 0 (Song et al. 2021, equation 12).
 type ddim struct{ schedule }
 
-func newDDIM(s schedule, _ schedulerOptions) (Scheduler, error) {
+func newDDIM(s schedule, _ schedulerOptions) (solver, error) {
 	s.timesteps = s.spaced(true)
 	if err := s.checkTimesteps(); err != nil {
 		return nil, err
@@ -19,7 +19,7 @@ func newDDIM(s schedule, _ schedulerOptions) (Scheduler, error) {
 
 func (d *ddim) Reset() {}
 
-func (d *ddim) Step(output, x []float32, i int) ([]float32, error) {
+func (d *ddim) step(output, x []float32, i int) ([]float32, error) {
 	if err := d.checkStep(output, x, i); err != nil {
 		return nil, err
 	}
@@ -38,6 +38,17 @@ func (d *ddim) Step(output, x []float32, i int) ([]float32, error) {
 		out[j] = float32(alphaNext*picture + sigmaNext*noise)
 	}
 	return out, nil
+}
+
+// clean is the picture that step goes on with.
+func (d *ddim) clean(output, x []float32, i int) ([]float32, error) {
+	out, err := d.schedule.clean(output, x, i)
+	if limit := float32(d.config.ClipSampleRange); orDefault(d.config.ClipSample, true) {
+		for j, v := range out {
+			out[j] = max(-limit, min(limit, v))
+		}
+	}
+	return out, err
 }
 
 // alphaAfter returns ᾱ at a timestep, which may be below 0: set_alpha_to_one says what holds there.

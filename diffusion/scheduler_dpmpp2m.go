@@ -9,7 +9,7 @@ type dpmpp2m struct {
 	earlier []float32 // the picture predicted in the step before
 }
 
-func newDPMPP2M(s schedule, _ schedulerOptions) (Scheduler, error) {
+func newDPMPP2M(s schedule, _ schedulerOptions) (solver, error) {
 	if err := s.forLevels(); err != nil {
 		return nil, err
 	}
@@ -54,23 +54,29 @@ func (s *schedule) dpmSpaced() []float64 {
 
 func (d *dpmpp2m) Reset() { d.run, d.earlier = run{}, nil }
 
-func (d *dpmpp2m) Step(output, x []float32, i int) ([]float32, error) {
+func (d *dpmpp2m) step(output, x []float32, i int) ([]float32, error) {
 	if err := d.checkStep(output, x, i); err != nil {
 		return nil, err
 	}
 	if err := d.checkNext(i, len(x)); err != nil {
 		return nil, err
 	}
-	alpha, sigma := scaledBySigma(d.sigma[i])
-	picture := make([]float32, len(x))
-	for j := range picture {
-		p, _ := d.predict(float64(output[j]), float64(x[j]), alpha, sigma)
-		picture[j] = float32(p)
+	picture, err := d.clean(output, x, i)
+	if err != nil {
+		return nil, err
 	}
 	out := d.solve(picture, x, i)
 	d.earlier = picture
 	d.stepTaken(i, len(x))
 	return out, nil
+}
+
+func (d *dpmpp2m) clean(output, x []float32, i int) ([]float32, error) {
+	if err := d.checkStep(output, x, i); err != nil {
+		return nil, err
+	}
+	alpha, sigma := scaledBySigma(d.sigma[i])
+	return d.pictures(output, x, 1, alpha, sigma), nil
 }
 
 // solve extrapolates the predicted picture to the middle of the step and goes along it.
@@ -104,8 +110,8 @@ func (d *dpmpp2m) firstOrder(i int) bool {
 	return short || d.config.EulerAtFinal || d.config.FinalSigmas == "zero"
 }
 
-// AddNoise returns the latent of variance 1 with the noise level of t.
-func (d *dpmpp2m) AddNoise(x, noise []float32, t float64) ([]float32, error) {
+// addNoise returns the latent of variance 1 with the noise level of t.
+func (d *dpmpp2m) addNoise(x, noise []float32, t float64) ([]float32, error) {
 	if err := d.checkTimestep(t); err != nil {
 		return nil, err
 	}

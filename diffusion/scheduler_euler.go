@@ -9,7 +9,7 @@ import (
 // churn: the latent is picture + σ·noise, and its variance is scaled to 1 for the model.
 type euler struct{ levels }
 
-func newEuler(s schedule, _ schedulerOptions) (Scheduler, error) {
+func newEuler(s schedule, _ schedulerOptions) (solver, error) {
 	l, err := eulerLevels(s)
 	return &euler{l}, err
 }
@@ -44,7 +44,7 @@ func (e *euler) InitNoiseSigma() float64 {
 	return highest
 }
 
-func (e *euler) ScaleModelInput(x []float32, i int) ([]float32, error) {
+func (e *euler) scale(x []float32, i int) ([]float32, error) {
 	if err := e.checkIndex(i); err != nil {
 		return nil, err
 	}
@@ -56,7 +56,7 @@ func (e *euler) ScaleModelInput(x []float32, i int) ([]float32, error) {
 	return out, nil
 }
 
-func (e *euler) Step(output, x []float32, i int) ([]float32, error) {
+func (e *euler) step(output, x []float32, i int) ([]float32, error) {
 	if err := e.checkStep(output, x, i); err != nil {
 		return nil, err
 	}
@@ -70,8 +70,16 @@ func (e *euler) Step(output, x []float32, i int) ([]float32, error) {
 	return out, nil
 }
 
-// AddNoise returns x + σ·noise.
-func (e *euler) AddNoise(x, noise []float32, t float64) ([]float32, error) {
+func (e *euler) clean(output, x []float32, i int) ([]float32, error) {
+	if err := e.checkStep(output, x, i); err != nil {
+		return nil, err
+	}
+	alpha, sigma := scaledBySigma(e.sigma[i])
+	return e.pictures(output, x, alpha, alpha, sigma), nil
+}
+
+// addNoise returns x + σ·noise.
+func (e *euler) addNoise(x, noise []float32, t float64) ([]float32, error) {
 	if err := e.checkTimestep(t); err != nil {
 		return nil, err
 	}
@@ -85,7 +93,7 @@ type eulerAncestral struct {
 	randn func(n int) []float32
 }
 
-func newEulerAncestral(s schedule, o schedulerOptions) (Scheduler, error) {
+func newEulerAncestral(s schedule, o schedulerOptions) (solver, error) {
 	if o.randn == nil {
 		return nil, fmt.Errorf("its steps add noise: say WithNoise where that comes from")
 	}
@@ -94,7 +102,7 @@ func newEulerAncestral(s schedule, o schedulerOptions) (Scheduler, error) {
 	return &eulerAncestral{euler{l}, o.randn}, err
 }
 
-func (e *eulerAncestral) Step(output, x []float32, i int) ([]float32, error) {
+func (e *eulerAncestral) step(output, x []float32, i int) ([]float32, error) {
 	if err := e.checkStep(output, x, i); err != nil {
 		return nil, err
 	}

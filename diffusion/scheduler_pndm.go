@@ -14,7 +14,7 @@ type pndm struct {
 	first   []float32   // the latent before the first step
 }
 
-func newPNDM(s schedule, _ schedulerOptions) (Scheduler, error) {
+func newPNDM(s schedule, _ schedulerOptions) (solver, error) {
 	s.timesteps = s.spaced(true)
 	if err := s.checkTimesteps(); err != nil {
 		return nil, err
@@ -27,7 +27,7 @@ func newPNDM(s schedule, _ schedulerOptions) (Scheduler, error) {
 
 func (p *pndm) Reset() { p.run, p.outputs, p.first = run{}, nil, nil }
 
-func (p *pndm) Step(output, x []float32, i int) ([]float32, error) {
+func (p *pndm) step(output, x []float32, i int) ([]float32, error) {
 	if err := p.checkStep(output, x, i); err != nil {
 		return nil, err
 	}

@@ -93,16 +93,17 @@ func runScheduler(t *testing.T, s Scheduler, init, noise []float32, start int) [
 	for j := range x {
 		x[j] = init[j] * float32(s.InitNoiseSigma())
 	}
+	z := row(x...)
 	var latents [][]float32
 	for i := start; i < len(s.Timesteps()); i++ {
-		scaled, err := s.ScaleModelInput(x, i)
+		in, err := s.ScaleModelInput(z, i)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if x, err = s.Step(madeUpModel(scaled, noise, i), x, i); err != nil {
+		if z, err = s.Step(row(madeUpModel(in.Floats(), noise, i)...), z, i); err != nil {
 			t.Fatal(err)
 		}
-		latents = append(latents, x)
+		latents = append(latents, z.Floats())
 	}
 	return latents
 }
@@ -150,11 +151,11 @@ func TestSchedulersLikeDiffusers(t *testing.T) {
 				s.Reset()
 				fresh.drawn = 0
 			}
-			noisy, err := s.AddNoise(cases.Init, cases.Noise, s.Timesteps()[len(c.Timesteps)/2])
+			noisy, err := s.AddNoise(row(cases.Init...), row(cases.Noise...), s.Timesteps()[len(c.Timesteps)/2])
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(c.Noisy, noisy, near); diff != "" {
+			if diff := cmp.Diff(c.Noisy, noisy.Floats(), near); diff != "" {
 				t.Errorf("%s: noise at %g: %s", c.Config, c.NoisyAt, diff)
 			}
 		})
@@ -163,7 +164,7 @@ func TestSchedulersLikeDiffusers(t *testing.T) {
 
 // Where the model finds the noise that is there, every scheduler without fresh noise takes a noised latent back to where it came from.
 func TestSchedulersUndoAddNoise(t *testing.T) {
-	picture, noise := []float32{0.5, -1, 2}, []float32{1, -0.5, 0.25}
+	picture, noise := row(0.5, -1, 2), row(1, -0.5, 0.25)
 	for _, kind := range []string{"ddim", "pndm", "euler", "dpmpp2m"} {
 		config := SchedulerConfig{Class: "PNDMScheduler", SkipPRKSteps: true, SetAlphaToOne: new(bool), ClipSample: new(bool)}
 		*config.SetAlphaToOne = true
@@ -184,7 +185,7 @@ func TestSchedulersUndoAddNoise(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if diff := cmp.Diff(picture, x, cmpopts.EquateApprox(0, 1e-4)); diff != "" {
+		if diff := cmp.Diff(picture.Floats(), x.Floats(), cmpopts.EquateApprox(0, 1e-4)); diff != "" {
 			t.Errorf("%s: %s", kind, diff)
 		}
 	}
@@ -245,7 +246,7 @@ func TestSchedulerErrors(t *testing.T) {
 
 func TestSchedulerStepErrors(t *testing.T) {
 	zeros := func(n int) []float32 { return make([]float32, n) }
-	two, three := make([]float32, 2), make([]float32, 3)
+	two, three := row(0, 0), row(0, 0, 0)
 	for _, kind := range SchedulerNames() {
 		s, err := NewScheduler(kind, SchedulerConfig{SkipPRKSteps: true}, 5, WithNoise(zeros))
 		if err != nil {
@@ -282,7 +283,7 @@ func TestFreshNoiseOfAnotherSize(t *testing.T) {
 		t.Fatal(err)
 	}
 	const says = "WithNoise gave 2 numbers of noise, the latent has 3"
-	if _, err := s.Step(make([]float32, 3), make([]float32, 3), 0); err == nil || !strings.Contains(err.Error(), says) {
+	if _, err := s.Step(row(0, 0, 0), row(0, 0, 0), 0); err == nil || !strings.Contains(err.Error(), says) {
 		t.Errorf("error %v, want one that says %s", err, says)
 	}
 }

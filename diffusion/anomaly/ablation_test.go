@@ -66,18 +66,18 @@ func TestAblations(t *testing.T) {
 func denoised(t *testing.T, g *Generator, seed uint64) []float32 {
 	t.Helper()
 	times := g.scheduler.Timesteps()
-	z, err := g.scheduler.AddNoise(g.normal.Floats(), tensor.NewRand(seed).Randn(len(g.normal.Floats())), times[1])
+	z, err := g.scheduler.AddNoise(g.normal, g.normal.With(tensor.NewRand(seed).Randn(len(g.normal.Floats()))), times[1])
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i := 1; i < len(times); i++ {
-		eps, err := g.attend.step.Denoise(t.Context(), g.normal.With(z), times[i], diffusion.Guidance{Prompt: g.prompt, Negative: g.negative, Scale: g.options.Guidance})
+		eps, err := g.attend.step.Denoise(t.Context(), z, times[i], diffusion.Guidance{Prompt: g.prompt, Negative: g.negative, Scale: g.options.Guidance})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if z, err = g.scheduler.Step(eps.Floats(), z, i); err != nil {
+		if z, err = g.scheduler.Step(eps, z, i); err != nil {
 			t.Fatal(err)
 		}
 	}
-	return z
+	return z.Floats()
 }

@@ -15,9 +15,7 @@ import (
 // z and E.
 type releasedRun struct {
 	*state
-	normal diffusion.Latent // the photograph: a sample of the encoder's distribution
-	fresh  [][]float32      // noise for the photograph outside the mask, step by step
-	early  bool             // whether early optimisation is still allowed
+	early bool // whether early optimisation is still allowed
 }
 
 // begin starts a run.
@@ -44,15 +42,19 @@ func (r *released) begin(n Noises) (*state, error) {
 	for i, v := range normal.Floats() {
 		normal.Floats()[i] = v + r.std[i]*n.Encoder[i]
 	}
-	s.released = &releasedRun{state: s, normal: normal, fresh: n.Fresh, early: true}
-	return s, s.addNoise(normal)
+	s.released = &releasedRun{state: s, early: true}
+	if g.maskLatent != nil {
+		s.sampler.Outside = &diffusion.Outside{Mask: g.maskLatent, Level: func(i int) (diffusion.Latent, error) {
+			return g.scheduler.AddNoise(normal, normal.With(n.Fresh[i-s.first]), g.scheduler.Timesteps()[i])
+		}}
+	}
+	s.z, err = s.sampler.StartFrom(normal, s.noise, s.first)
+	return s, err
 }
 
-// step is one pass through the algorithm's loop.
-func (r *releasedRun) step(ctx context.Context, i int) error {
+// step is what the algorithm does in step i, at timestep t, before the latent is denoised.
+func (r *releasedRun) step(ctx context.Context, i int, t float64) error {
 	g, o := r.g, r.g.options.Released
-	at := r.first + i
-	t := r.scheduler.Timesteps()[at]
 	tr := StepTrace{I: i, T: int(t)}
 
 	// 1. where the attention is
@@ -85,18 +87,7 @@ func (r *releasedRun) step(ctx context.Context, i int) error {
 		}
 	}
 	// 4. and 5. denoise, and keep the photograph outside the mask
-	z, err := r.guided(ctx, at, t, row(r.e, 1), row(r.e, 0))
-	if err != nil {
-		return err
-	}
-	if g.maskLatent != nil {
-		level, err := r.scheduler.AddNoise(r.normal.Floats(), r.fresh[i], t)
-		if err != nil {
-			return err
-		}
-		blend(z, level, g.maskLatent)
-	}
-	r.z = r.normal.With(z)
+	r.sampler.Guidance.Prompt, r.sampler.Guidance.Negative = row(r.e, 1), row(r.e, 0)
 	r.trace = append(r.trace, tr)
 	return nil
 }

@@ -80,10 +80,11 @@ func TestReleasedMask(t *testing.T) {
 		normal.Floats()[i] += g.released.std[i] * n.Encoder[i]
 	}
 	_, err := g.RunNoises(t.Context(), n, func(s StepTrace, z diffusion.Latent) error {
-		want, err := g.scheduler.AddNoise(normal.Floats(), n.Fresh[s.I], float64(s.T))
+		level, err := g.scheduler.AddNoise(normal, normal.With(n.Fresh[s.I]), float64(s.T))
 		if err != nil {
 			return err
 		}
+		want := level.Floats()
 		same := 0
 		for i, v := range z.Floats() {
 			if i%16 >= 8 && v != want[i] {

@@ -41,7 +41,7 @@ func (g *Generator) State() (*State, error) {
 	}
 	s := g.current
 	return &State{
-		Step: len(s.trace), Noise: slices.Clone(s.noise), Latent: slices.Clone(s.z.Floats()),
+		Step: len(s.trace), Noise: slices.Clone(s.noise.Floats()), Latent: slices.Clone(s.z.Floats()),
 		Embedding: slices.Clone(tensor.Float32s(s.e)), Start: s.start,
 		Soft: slices.Clone(s.soft.sum), SoftSteps: s.soft.steps, Trace: slices.Clone(s.trace),
 	}, nil
@@ -114,13 +114,27 @@ func (g *Generator) check(k *State) error {
 
 // complete takes the steps that are left and makes the result.
 func (s *state) complete(ctx context.Context, observe Observer) (*Result, error) {
-	for i := len(s.trace); i < s.g.Steps(); i++ {
-		if err := s.step(ctx, i); err != nil {
-			return nil, fmt.Errorf("step %d of %d: %w", i+1, s.g.Steps(), err)
+	told := len(s.trace)
+	tell := func() error { // of the step that was taken last
+		if len(s.trace) == told {
+			return nil
 		}
-		if err := s.tell(observe, s.trace[i]); err != nil {
-			return nil, err
+		told++
+		return s.tell(observe, s.trace[told-1])
+	}
+	for m, err := range s.sampler.Steps(ctx, &s.z, s.first+told) {
+		if err == nil {
+			if err := tell(); err != nil {
+				return nil, err
+			}
+			err = s.step(ctx, m.I-s.first, m.T)
 		}
+		if err != nil {
+			return nil, fmt.Errorf("step %d of %d: %w", m.I-s.first+1, s.g.Steps(), err)
+		}
+	}
+	if err := tell(); err != nil {
+		return nil, err
 	}
 	return s.finish(ctx)
 }

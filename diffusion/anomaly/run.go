@@ -72,15 +72,15 @@ type Observer func(s StepTrace, z diffusion.Latent) error
 
 // state is the variables of a run.
 type state struct {
-	g         *Generator
-	scheduler diffusion.Scheduler
-	first     int // index in the scheduler's list of the run's first timestep
-	noise     []float32
-	z         diffusion.Latent
-	e         *gt.Dense
-	start     int // n_start
-	soft      softMap
-	trace     []StepTrace
+	g       *Generator
+	sampler diffusion.Sampler
+	first   int // index in the scheduler's list of the run's first timestep
+	noise   diffusion.Latent
+	z       diffusion.Latent
+	e       *gt.Dense
+	start   int // n_start
+	soft    softMap
+	trace   []StepTrace
 
 	released *releasedRun // further variables of ReleasedPreset, else nil
 }
@@ -130,12 +130,15 @@ func (g *Generator) begin(noise []float32) (*state, error) {
 	if err != nil {
 		return nil, err
 	}
-	if g.options.NoCondition {
-		z := g.normal.With(make([]float32, len(noise)))
-		s.z = z
-		return s, z.AddScaled(float32(s.scheduler.InitNoiseSigma()), g.normal.With(noise).Dense)
+	if g.maskLatent != nil {
+		s.sampler.Keep(g.normal, s.noise, g.maskLatent)
 	}
-	return s, s.addNoise(g.normal)
+	if g.options.NoCondition {
+		s.z = s.sampler.Start(s.noise)
+		return s, nil
+	}
+	s.z, err = s.sampler.StartFrom(g.normal, s.noise, s.first)
+	return s, err
 }
 
 // newState is a run before its first latent.
@@ -143,11 +146,12 @@ func (g *Generator) newState(noise []float32) (*state, error) {
 	if err := g.checkNoise("noise", noise); err != nil {
 		return nil, err
 	}
-	s := &state{g: g, scheduler: g.scheduler, noise: noise, e: g.prompt}
-	s.first = len(s.scheduler.Timesteps()) - g.Steps()
-	s.soft = newSoftMap(g.options.MapHeight, g.options.MapWidth)
-	s.scheduler.Reset()
-	return s, nil
+	return &state{
+		g: g, noise: g.normal.With(noise), e: g.prompt,
+		sampler: diffusion.Sampler{Model: g.attend.step, Scheduler: g.scheduler, Guidance: diffusion.Guidance{Scale: g.options.Guidance}},
+		first:   len(g.scheduler.Timesteps()) - g.Steps(),
+		soft:    newSoftMap(g.options.MapHeight, g.options.MapWidth),
+	}, nil
 }
 
 func (g *Generator) checkNoise(what string, noise []float32) error {
@@ -157,23 +161,13 @@ func (g *Generator) checkNoise(what string, noise []float32) error {
 	return nil
 }
 
-// addNoise starts from the photograph at the level of the first timestep.
-func (s *state) addNoise(normal diffusion.Latent) error {
-	z, err := s.scheduler.AddNoise(normal.Floats(), s.noise, s.scheduler.Timesteps()[s.first])
-	if err == nil {
-		s.z = normal.With(z)
-	}
-	return err
-}
-
-// step is one pass through the algorithm's loop.
-func (s *state) step(ctx context.Context, i int) error {
+// step is what the algorithm does in step i, at timestep t, before the latent is denoised.
+func (s *state) step(ctx context.Context, i int, t float64) error {
 	if s.released != nil {
-		return s.released.step(ctx, i)
+		return s.released.step(ctx, i, t)
 	}
 	o := s.g.options
 	k := s.g.Steps() - i // how many remain, this one included
-	t := s.scheduler.Timesteps()[s.first+i]
 	refine := k <= o.refineSteps()
 
 	// 1. attention of the anomaly
@@ -218,9 +212,7 @@ func (s *state) step(ctx context.Context, i int) error {
 	}
 
 	// 4. and 5. denoise, and keep the photograph outside the mask
-	if err := s.denoise(ctx, i, t); err != nil {
-		return err
-	}
+	s.sampler.Guidance.Prompt, s.sampler.Guidance.Negative = s.e, s.g.negative
 	s.trace = append(s.trace, tr)
 	return nil
 }
@@ -254,46 +246,6 @@ func (s *state) refine(ctx context.Context, r *reading, alpha float64, g diffusi
 	s.e = e
 	tr.Image, tr.Prompt, tr.ImageGradient = value(float64(image)), value(float64(prompt)), value(length(toText))
 	return nil
-}
-
-// denoise takes the scheduler's step and puts the photograph back outside the
-// mask, with the noise of the level that was reached.
-func (s *state) denoise(ctx context.Context, i int, t float64) error {
-	g, at := s.g, s.first+i
-	z, err := s.guided(ctx, at, t, s.e, g.negative)
-	if err != nil {
-		return err
-	}
-	if g.maskLatent != nil {
-		level := g.normal.Floats()
-		if times := s.scheduler.Timesteps(); at+1 < len(times) {
-			if level, err = s.scheduler.AddNoise(level, s.noise, times[at+1]); err != nil {
-				return err
-			}
-		}
-		blend(z, level, g.maskLatent)
-	}
-	s.z = g.normal.With(z)
-	return nil
-}
-
-// guided is the latent after the scheduler's step at entry at of its list.
-func (s *state) guided(ctx context.Context, at int, t float64, prompt, negative *gt.Dense) ([]float32, error) {
-	eps, err := s.g.attend.step.Denoise(ctx, s.z, t, diffusion.Guidance{Prompt: prompt, Negative: negative, Scale: s.g.options.Guidance})
-	if err != nil {
-		return nil, err
-	}
-	return s.scheduler.Step(eps.Floats(), s.z.Floats(), at)
-}
-
-// blend keeps z where mask is 1 and puts normal where it is 0; the mask counts
-// for every channel.
-func blend(z, normal, mask []float32) {
-	for i, n := range normal {
-		if m := mask[i%len(mask)]; m != 1 {
-			z[i] = m*z[i] + (1-m)*n
-		}
-	}
 }
 
 func (s *state) finish(ctx context.Context) (*Result, error) {

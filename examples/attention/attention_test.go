@@ -184,11 +184,11 @@ func TestMapsAreMeans(t *testing.T) {
 	noise := tensor.NewRand(f.Seed).Randn(len(z.Floats()))
 	sums := make([][]float32, 10)
 	for _, time := range f.T {
-		noisy, err := o.scheduler.AddNoise(z.Floats(), noise, time)
+		noisy, err := o.scheduler.AddNoise(z, z.With(noise), time)
 		if err != nil {
 			t.Fatal(err)
 		}
-		out, err := step.Predict(t.Context(), z.With(noisy), time, o.prompt)
+		out, err := step.Predict(t.Context(), noisy, time, o.guidance.Prompt)
 		if err != nil {
 			t.Fatal(err)
 		}

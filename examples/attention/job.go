@@ -53,7 +53,8 @@ func newJob(ctx context.Context, f flags, p *diffusion.Pipeline) (*job, error) {
 		return nil, err
 	}
 	for _, t := range f.T {
-		if _, err := j.scheduler.AddNoise([]float32{0}, []float32{0}, t); err != nil {
+		one := diffusion.NewLatent([]float32{0}, 1, 1, 1)
+		if _, err := j.scheduler.AddNoise(one, one, t); err != nil {
 			return nil, fmt.Errorf("--t: %w", err)
 		}
 	}

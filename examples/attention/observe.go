@@ -15,10 +15,10 @@ import (
 // observer runs the UNet and keeps what it sees of the words.
 type observer struct {
 	*job
-	store            *diffusion.AttnStore
-	step             *diffusion.Step
-	prompt, negative *gt.Dense // negative is nil without guidance
-	maps             *maps
+	store    *diffusion.AttnStore
+	step     *diffusion.Step
+	guidance diffusion.Guidance
+	maps     *maps
 }
 
 // newObserver encodes the prompts and compiles the UNet such that a prediction
@@ -27,13 +27,13 @@ type observer struct {
 func newObserver(ctx context.Context, j *job) (o *observer, err error) {
 	p := j.pipeline
 	h, w := j.height/p.Factor(), j.width/p.Factor()
-	o = &observer{job: j, maps: newMaps(j.words, h, w)}
+	o = &observer{job: j, maps: newMaps(j.words, h, w), guidance: diffusion.Guidance{Scale: float32(j.flags.Guidance)}}
 	o.store = diffusion.NewAttnStore(diffusion.AllCross, diffusion.OnlyTokens(allTokens(j.words)...), diffusion.AtSize(h, w))
-	if o.prompt, err = p.Encode(ctx, j.flags.Prompt); err != nil {
+	if o.guidance.Prompt, err = p.Encode(ctx, j.flags.Prompt); err != nil {
 		return nil, err
 	}
 	if j.flags.guided() && j.photograph == nil {
-		if o.negative, err = p.Encode(ctx, j.flags.Negative); err != nil {
+		if o.guidance.Negative, err = p.Encode(ctx, j.flags.Negative); err != nil {
 			return nil, err
 		}
 	}
@@ -57,12 +57,12 @@ func (o *observer) read() []*G.Node {
 	return nodes
 }
 
-// predict is the noise in z, with guidance if there is any; it adds the prompt's
-// maps to those of earlier passes.
-func (o *observer) predict(ctx context.Context, z diffusion.Latent, t float64) (diffusion.Latent, error) {
-	texts := []*gt.Dense{o.prompt}
-	if o.negative != nil {
-		texts = []*gt.Dense{o.negative, o.prompt}
+// Denoise predicts the noise in z, with guidance if there is any, and adds the
+// prompt's maps to those of earlier passes.
+func (o *observer) Denoise(ctx context.Context, z diffusion.Latent, t float64, g diffusion.Guidance) (diffusion.Latent, error) {
+	texts := []*gt.Dense{g.Prompt}
+	if g.Negative != nil {
+		texts = []*gt.Dense{g.Negative, g.Prompt}
 	}
 	out, err := o.step.Predict(ctx, z, t, texts...)
 	if err != nil {
@@ -70,48 +70,34 @@ func (o *observer) predict(ctx context.Context, z diffusion.Latent, t float64) (
 	}
 	o.maps.sites, o.maps.sizes = o.store.Paths(), o.store.Sizes()
 	o.maps.add(t, out.Read)
-	if o.negative == nil {
+	if g.Negative == nil {
 		return out.Noise[0], nil
 	}
-	return diffusion.Guidance{Scale: float32(o.flags.Guidance)}.Combine(out.Noise[0], out.Noise[1])
+	return g.Combine(out.Noise[0], out.Noise[1])
 }
 
 // generate makes a picture of noise, and the maps of every step.
 func (o *observer) generate(ctx context.Context) (*image.RGBA, error) {
-	p, s := o.pipeline, o.scheduler
+	p, count := o.pipeline, len(o.scheduler.Timesteps())
 	c, h, w := p.VAE.Config.LatentChannels, o.maps.h, o.maps.w
-	z := diffusion.NewLatent(o.noise.Randn(c*h*w), c, h, w)
-	for i := range z.Floats() {
-		z.Floats()[i] *= float32(s.InitNoiseSigma())
-	}
-	report := newProgress(len(s.Timesteps()))
+	s := diffusion.Sampler{Model: o, Scheduler: o.scheduler, Guidance: o.guidance}
+	z := s.Start(diffusion.NewLatent(o.noise.Randn(c*h*w), c, h, w))
+	report := newProgress(count)
 	defer report.end()
-	for i, t := range s.Timesteps() {
-		next, err := o.take(ctx, z, t, i)
+	for m, err := range s.Steps(ctx, &z, 0) {
 		if err != nil {
-			return nil, fmt.Errorf("step %d of %d: %w", i+1, len(s.Timesteps()), err)
+			return nil, fmt.Errorf("step %d of %d: %w", m.I+1, count, err)
 		}
-		z = z.With(next)
-		report.step()
+		if m.I > 0 {
+			report.step()
+		}
 	}
+	report.step()
 	decoded, err := p.Decode(ctx, z)
 	if err != nil {
 		return nil, err
 	}
 	return imageio.FromModel(decoded)
-}
-
-// take is the latent after step i.
-func (o *observer) take(ctx context.Context, z diffusion.Latent, t float64, i int) ([]float32, error) {
-	in, err := o.scheduler.ScaleModelInput(z.Floats(), i)
-	if err != nil {
-		return nil, err
-	}
-	eps, err := o.predict(ctx, z.With(in), t)
-	if err != nil {
-		return nil, err
-	}
-	return o.scheduler.Step(eps.Floats(), z.Floats(), i)
 }
 
 // photograph makes the maps of the photograph with the noise of each timestep.
@@ -124,11 +110,11 @@ func (o *observer) photograph(ctx context.Context) error {
 	report := newProgress(len(o.flags.T))
 	defer report.end()
 	for _, t := range o.flags.T {
-		z, err := o.scheduler.AddNoise(clean.Floats(), noise, t)
+		z, err := o.scheduler.AddNoise(clean, clean.With(noise), t)
 		if err != nil {
 			return err
 		}
-		if _, err := o.predict(ctx, clean.With(z), t); err != nil {
+		if _, err := o.Denoise(ctx, z, t, o.guidance); err != nil {
 			return fmt.Errorf("timestep %g: %w", t, err)
 		}
 		report.step()

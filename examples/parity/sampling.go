@@ -16,7 +16,7 @@ func runScheduler(ctx context.Context, o options, in tensors) (tensors, error) {
 	if err != nil {
 		return nil, err
 	}
-	start, eps, shape := in["init"], in["eps"], in["init"].Shape()
+	start, eps := in["init"], in["eps"]
 	out := tensors{}
 	for _, name := range []string{"ddim", "pndm", "euler", "dpmpp2m"} {
 		for _, steps := range []int{20, 50, 100} {
@@ -24,12 +24,13 @@ func runScheduler(ctx context.Context, o options, in tensors) (tensors, error) {
 			if err != nil {
 				return nil, err
 			}
-			final, err := sample(ctx, s, tensor.Float32s(start), tensor.Float32s(eps))
+			sampler := diffusion.Sampler{Model: &standIn{eps: tensor.Float32s(eps)}, Scheduler: s}
+			final, err := sampler.Run(ctx, sampler.Start(diffusion.Latent{Dense: start}), 0)
 			if err != nil {
 				return nil, err
 			}
 			key := fmt.Sprintf("%s.%d.", name, steps)
-			out[key+"final"] = tensor.FromFloat32s(final, shape...)
+			out[key+"final"] = final.Dense
 			times := make([]float32, len(s.Timesteps()))
 			for i, t := range s.Timesteps() {
 				times[i] = float32(t)
@@ -42,37 +43,28 @@ func runScheduler(ctx context.Context, o options, in tensors) (tensors, error) {
 		return nil, err
 	}
 	for _, t := range []float64{10, 500, 981} {
-		noisy, err := s.AddNoise(tensor.Float32s(start), tensor.Float32s(eps), t)
+		noisy, err := s.AddNoise(diffusion.Latent{Dense: start}, diffusion.Latent{Dense: eps}, t)
 		if err != nil {
 			return nil, err
 		}
-		out[fmt.Sprintf("add_noise.%g", t)] = tensor.FromFloat32s(noisy, shape...)
+		out[fmt.Sprintf("add_noise.%g", t)] = noisy.Dense
 	}
 	return out, nil
 }
 
-func sample(ctx context.Context, s diffusion.Scheduler, start, eps []float32) ([]float32, error) {
-	x := make([]float32, len(start))
-	for i, v := range start {
-		x[i] = v * float32(s.InitNoiseSigma())
+// standIn is what stands in for the UNet in a run from start, of one call a step.
+type standIn struct {
+	eps  []float32
+	step int
+}
+
+func (s *standIn) Denoise(ctx context.Context, z diffusion.Latent, _ float64, _ diffusion.Guidance) (diffusion.Latent, error) {
+	output := make([]float32, len(s.eps))
+	for j, v := range z.Floats() {
+		output[j] = float32(0.7*math.Tanh(float64(v)) + 0.3*(1+0.01*float64(s.step))*float64(s.eps[j]))
 	}
-	for i := range s.Timesteps() {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		scaled, err := s.ScaleModelInput(x, i)
-		if err != nil {
-			return nil, err
-		}
-		output := make([]float32, len(x))
-		for j, v := range scaled {
-			output[j] = float32(0.7*math.Tanh(float64(v)) + 0.3*(1+0.01*float64(i))*float64(eps[j]))
-		}
-		if x, err = s.Step(output, x, i); err != nil {
-			return nil, err
-		}
-	}
-	return x, nil
+	s.step++
+	return z.With(output), ctx.Err()
 }
 
 // runRandom draws torch's CPU noise.

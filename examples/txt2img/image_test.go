@@ -10,9 +10,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/sdgraph/sdgraph/diffusion"
-	"github.com/sdgraph/sdgraph/tensor"
 )
 
 // Strength 0 only passes the picture through the VAE, whatever the seed and the
@@ -161,55 +159,6 @@ func TestPreview(t *testing.T) {
 	if difference(t, want, readPicture(t, filepath.Join(f.Out, "a-photo-of-a-cat-0042.png"))) != 0 {
 		t.Error("the preview changes the picture")
 	}
-}
-
-// What a step predicts is the picture that the latent was made of, if the model
-// is right about the noise.
-func TestPredicted(t *testing.T) {
-	clean, noise := []float32{0.5, -1, 2}, []float32{1, -0.5, 0.25}
-	for _, scheduler := range diffusion.SchedulerNames() {
-		for _, prediction := range []string{"epsilon", "v_prediction"} {
-			f := small(t)
-			f.Scheduler = scheduler
-			j := &job{flags: f, config: diffusion.SchedulerConfig{PredictionType: prediction, SkipPRKSteps: true}}
-			s, err := j.scheduler(tensor.NewRand(0))
-			if err != nil {
-				t.Fatal(err)
-			}
-			const i = 2
-			z, err := s.AddNoise(clean, noise, s.Timesteps()[i])
-			if err != nil {
-				t.Fatal(err)
-			}
-			r := sampling{job: j, scheduler: s, times: s.Timesteps(), z: diffusion.NewLatent(z, 1, 1, 3)}
-			got, err := r.predicted(modelOutput(t, s, prediction, clean, noise, i), i)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(clean, got, cmpopts.EquateApprox(0, 1e-5)); diff != "" {
-				t.Errorf("%s, %s (-picture +predicted):\n%s", scheduler, prediction, diff)
-			}
-		}
-	}
-}
-
-// modelOutput is what a perfect model says of a picture with noise: the noise,
-// or the velocity α·noise - σ·picture (Salimans and Ho 2022).
-func modelOutput(t *testing.T, s diffusion.Scheduler, prediction string, clean, noise []float32, i int) []float32 {
-	t.Helper()
-	if prediction == "epsilon" {
-		return noise
-	}
-	mix, err := s.AddNoise([]float32{1, 0}, []float32{0, 1}, s.Timesteps()[i])
-	if err != nil {
-		t.Fatal(err)
-	}
-	norm := float32(math.Hypot(float64(mix[0]), float64(mix[1])))
-	v := make([]float32, len(clean))
-	for n := range v {
-		v[n] = (mix[0]*noise[n] - mix[1]*clean[n]) / norm
-	}
-	return v
 }
 
 // Grey is the latent 0, and the third channel has most blue.

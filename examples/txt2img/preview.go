@@ -1,9 +1,10 @@
 package main
 
 import (
+	"fmt"
 	"image"
-	"math"
 
+	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/examples/internal/imageio"
 )
 
@@ -18,39 +19,40 @@ var latentToRGB = [4][3]float32{
 	{-0.184, -0.271, -0.473},
 }
 
-// preview writes the picture that the model's output at step i predicts, as
+// preview writes after every few steps what they believe the picture to be, as
 // large as the latent.
-func (r *sampling) preview(output []float32, i int) error {
-	clean, err := r.predicted(output, i)
-	if err != nil {
-		return err
-	}
-	picture, err := approximate(clean, r.z.Shape()[2], r.z.Shape()[3])
-	if err != nil {
-		return err
-	}
-	return r.writeSealed(previewName, previewing, picture, nil)
+type preview struct {
+	*job
+	taken int               // steps
+	last  *diffusion.Moment // under way
 }
 
-// predicted is the clean latent that the model's output at step i means.
-func (r *sampling) predicted(output []float32, i int) ([]float32, error) {
-	// A latent is alpha·picture + sigma·noise; what that is, AddNoise tells of 1 and 0.
-	mix, err := r.scheduler.AddNoise([]float32{1, 0}, []float32{0, 1}, r.times[i])
+// next is told of each step before it is taken, and of nil after the last.
+func (p *preview) next(m *diffusion.Moment) error {
+	before := p.last
+	p.last = m
+	if before == nil || p.flags.Preview == 0 {
+		return nil
+	}
+	if p.taken++; p.taken%p.flags.Preview != 0 {
+		return nil
+	}
+	if err := p.write(before); err != nil {
+		return fmt.Errorf("preview: %w", err)
+	}
+	return nil
+}
+
+func (p *preview) write(m *diffusion.Moment) error {
+	clean, err := m.Clean()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	alpha, sigma := float64(mix[0]), float64(mix[1])
-	norm := math.Hypot(alpha, sigma)
-	clean := make([]float32, len(output))
-	for n, z := range r.z.Floats() {
-		z, out := float64(z), float64(output[n])
-		v := (z - sigma*out) / alpha
-		if r.config.PredictionType == "v_prediction" {
-			v = (alpha*z/norm - sigma*out) / norm
-		}
-		clean[n] = float32(v)
+	picture, err := approximate(clean.Floats(), clean.Shape()[2], clean.Shape()[3])
+	if err != nil {
+		return err
 	}
-	return clean, nil
+	return p.writeSealed(previewName, previewing, picture, nil)
 }
 
 // approximate is the picture of a latent [1, 4, h, w] in approximate colours.

@@ -25,86 +25,42 @@ func (j *job) sample(ctx context.Context, seed uint64, report *progress) (diffus
 	if err != nil {
 		return diffusion.Latent{}, err
 	}
-	r := sampling{job: j, scheduler: s, times: s.Timesteps()}
-	first := j.firstStep(len(r.times))
-	if err := r.begin(g, first); err != nil {
-		return r.z, err
-	}
-	for i := first; i < len(r.times); i++ {
-		if err := r.step(ctx, i, i-first+1); err != nil {
-			return r.z, fmt.Errorf("step %d of %d: %w", i-first+1, len(r.times)-first, err)
-		}
-		report.step(i - first)
-	}
-	return r.z, nil
-}
-
-// sampling is the variables of one picture on its way.
-type sampling struct {
-	*job
-	scheduler diffusion.Scheduler
-	times     []float64
-	z         diffusion.Latent
-	noise     []float32
-}
-
-// begin draws the noise and makes the latent that step first starts from.
-func (r *sampling) begin(g generator, first int) error {
-	p := r.pipeline
-	c, h, w := p.VAE.Config.LatentChannels, r.height/p.Factor(), r.width/p.Factor()
-	r.noise = g.Randn(c * h * w)
-	if r.picture == nil || r.flags.strength() == 1 {
-		z := make([]float32, len(r.noise))
-		for i, v := range r.noise {
-			z[i] = v * float32(r.scheduler.InitNoiseSigma())
-		}
-		r.z = diffusion.NewLatent(z, c, h, w)
-		return nil
-	}
-	z, err := r.pictureAt(first)
-	r.z = r.start.With(z)
-	return err
-}
-
-// pictureAt is the picture to start from with the noise that the latent has
-// before step i, without noise behind the last.
-func (r *sampling) pictureAt(i int) ([]float32, error) {
-	if i == len(r.times) {
-		return r.start.Floats(), nil
-	}
-	return r.scheduler.AddNoise(r.start.Floats(), r.noise, r.times[i])
-}
-
-// step takes step i, the number-th that runs.
-func (r *sampling) step(ctx context.Context, i, number int) error {
-	in, err := r.scheduler.ScaleModelInput(r.z.Floats(), i)
+	sampler := diffusion.Sampler{Model: j.step, Scheduler: s, Guidance: j.guidance}
+	count := len(s.Timesteps())
+	first := j.firstStep(count)
+	z, err := j.begin(&sampler, g, first)
 	if err != nil {
-		return err
+		return z, err
 	}
-	out, err := r.job.step.Denoise(ctx, r.z.With(in), r.times[i], r.guidance)
-	if err != nil {
-		return err
-	}
-	if k := r.flags.Preview; k > 0 && number%k == 0 {
-		if err := r.preview(out.Floats(), i); err != nil {
-			return fmt.Errorf("preview: %w", err)
-		}
-	}
-	z, err := r.scheduler.Step(out.Floats(), r.z.Floats(), i)
-	if err != nil {
-		return err
-	}
-	if r.kept != nil {
-		outside, err := r.pictureAt(i + 1)
-		if err != nil {
-			return err
-		}
-		for n := range z {
-			if r.kept[n%len(r.kept)] == 0 { // the mask counts for every channel
-				z[n] = outside[n]
+	shown := preview{job: j}
+	for m, err := range sampler.Steps(ctx, &z, first) {
+		if err == nil {
+			if m.I > first {
+				report.step(m.I - first - 1)
 			}
+			err = shown.next(m)
+		}
+		if err != nil {
+			return z, fmt.Errorf("step %d of %d: %w", m.I-first+1, count-first, err)
 		}
 	}
-	r.z = r.z.With(z)
-	return nil
+	if first < count {
+		report.step(count - first - 1)
+	}
+	return z, shown.next(nil)
+}
+
+// begin draws the noise and makes the latent that step first starts from. The
+// picture stays outside the mask, if there is one.
+func (j *job) begin(s *diffusion.Sampler, g generator, first int) (diffusion.Latent, error) {
+	p := j.pipeline
+	c, h, w := p.VAE.Config.LatentChannels, j.height/p.Factor(), j.width/p.Factor()
+	noise := diffusion.NewLatent(g.Randn(c*h*w), c, h, w)
+	if j.kept != nil {
+		s.Keep(j.start, noise, j.kept)
+	}
+	if j.picture == nil || j.flags.strength() == 1 {
+		return s.Start(noise), nil
+	}
+	return s.StartFrom(j.start, noise, first)
 }

@@ -96,9 +96,5 @@ func chromaError(a, b *gt.Dense) float64 {
 
 // noisy is a latent with the noise of timestep t; the noise is that of a seed.
 func noisy(s diffusion.Scheduler, z diffusion.Latent, seed uint64, t float64) (diffusion.Latent, error) {
-	v, err := s.AddNoise(z.Floats(), tensor.NewRand(seed).Randn(len(z.Floats())), t)
-	if err != nil {
-		return z, err
-	}
-	return z.With(v), nil
+	return s.AddNoise(z, z.With(tensor.NewRand(seed).Randn(len(z.Floats()))), t)
 }

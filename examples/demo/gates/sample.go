@@ -115,35 +115,16 @@ func (m *measurement) fromNoise(ctx context.Context, prompt string, seed uint64)
 	if err != nil {
 		return nil, err
 	}
-	var z []float32
+	var noise []float32
 	for i := range f.Samples {
-		z = append(z, tensor.NewRand(seed+uint64(i)).Randn(c*side*side)...)
+		noise = append(noise, tensor.NewRand(seed+uint64(i)).Randn(c*side*side)...)
 	}
-	for i := range z {
-		z[i] *= float32(s.InitNoiseSigma())
+	sampler := diffusion.Sampler{Model: batch{step, texts}, Scheduler: s, Guidance: diffusion.Guidance{Scale: f.Guidance}}
+	all, err := sampler.Run(ctx, sampler.Start(diffusion.Latent{Dense: tensor.FromFloat32s(noise, f.Samples, c, side, side)}), 0)
+	if err != nil {
+		return nil, err
 	}
-	for i, t := range s.Timesteps() {
-		in, err := s.ScaleModelInput(z, i)
-		if err != nil {
-			return nil, err
-		}
-		both := append(append([]float32{}, in...), in...)
-		out, err := step.Predict(ctx, diffusion.Latent{Dense: tensor.FromFloat32s(both, 2*f.Samples, c, side, side)}, t, texts...)
-		if err != nil {
-			return nil, err
-		}
-		var noise []float32
-		for k := range f.Samples {
-			one, err := diffusion.Guidance{Scale: f.Guidance}.Combine(out.Noise[k], out.Noise[f.Samples+k])
-			if err != nil {
-				return nil, err
-			}
-			noise = append(noise, one.Floats()...)
-		}
-		if z, err = s.Step(noise, z, i); err != nil {
-			return nil, err
-		}
-	}
+	z := all.Floats()
 	var pictures []*gt.Dense
 	for k := range f.Samples {
 		x, err := p.Decode(ctx, diffusion.NewLatent(z[k*c*side*side:(k+1)*c*side*side], c, side, side))
@@ -153,6 +134,30 @@ func (m *measurement) fromNoise(ctx context.Context, prompt string, seed uint64)
 		pictures = append(pictures, measure.Clamped(x))
 	}
 	return pictures, nil
+}
+
+// batch predicts the noise in several latents at once, with and without a prompt.
+type batch struct {
+	step  *diffusion.Step
+	texts []*gt.Dense // nothing for each latent, and then the prompt
+}
+
+func (b batch) Denoise(ctx context.Context, z diffusion.Latent, t float64, g diffusion.Guidance) (diffusion.Latent, error) {
+	both, shape := slices.Concat(z.Floats(), z.Floats()), z.Shape().Clone()
+	shape[0] *= 2
+	out, err := b.step.Predict(ctx, diffusion.Latent{Dense: tensor.FromFloat32s(both, shape...)}, t, b.texts...)
+	if err != nil {
+		return z, err
+	}
+	var noise []float32
+	for k := range z.Shape()[0] {
+		one, err := g.Combine(out.Noise[k], out.Noise[z.Shape()[0]+k])
+		if err != nil {
+			return z, err
+		}
+		noise = append(noise, one.Floats()...)
+	}
+	return z.With(noise), nil
 }
 
 // guided is the embeddings of nothing and of a prompt, each once a sample.
