@@ -20,7 +20,7 @@ import (
 
 // everyCall is what a program may ask of a pipeline and of steps that are
 // compiled already.
-func everyCall(p *Pipeline, grad, plain *Step, text *gt.Dense) map[string]func() error {
+func everyCall(p *Pipeline, grad, plain *Denoiser, text *gt.Dense) map[string]func() error {
 	ctx, z := context.Background(), randomLatent(1)
 	return map[string]func() error{
 		"Encode":      func() error { _, err := p.Encode(ctx, "a nut"); return err },
@@ -38,7 +38,7 @@ func everyCall(p *Pipeline, grad, plain *Step, text *gt.Dense) map[string]func()
 }
 
 // steps are one with a loss and one with a hook.
-func steps(t *testing.T, p *Pipeline) (grad, plain *Step) {
+func steps(t *testing.T, p *Pipeline) (grad, plain *Denoiser) {
 	t.Helper()
 	store := NewAttnStore(Cross(mapA, mapA))
 	return compile(t, p, WithStore(store), WithLoss(smooth(store)), WithGrad(LatentInput)), compile(t, p, WithHook(func(*nn.Site) {}))

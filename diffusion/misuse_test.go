@@ -93,21 +93,21 @@ func TestMisuse(t *testing.T) {
 			func() error { _, err := (&Sampler{Scheduler: schedule}).StartFrom(good, good, -1); return err },
 			func() error { _, err := (&Sampler{Scheduler: schedule}).StartFrom(Latent{}, good, 0); return err },
 		},
-		"Sampler.Run":       {func() error { _, err := new(Sampler).Run(t.Context(), good, 0); return err }},
-		"Moment.Clean":      {func() error { _, err := new(Moment).Clean(); return err }},
-		"Moment.Input":      {func() error { _, err := new(Moment).Input(); return err }},
-		"Step.DenoiseFLOPs": {func() error { _, err := step.DenoiseFLOPs(0); return err }, func() error { _, err := step.DenoiseFLOPs(-1); return err }},
-		"Step.Predict": {
+		"Sampler.Run":           {func() error { _, err := new(Sampler).Run(t.Context(), good, 0); return err }},
+		"Moment.Clean":          {func() error { _, err := new(Moment).Clean(); return err }},
+		"Moment.Input":          {func() error { _, err := new(Moment).Input(); return err }},
+		"Denoiser.DenoiseFLOPs": {func() error { _, err := step.DenoiseFLOPs(0); return err }, func() error { _, err := step.DenoiseFLOPs(-1); return err }},
+		"Denoiser.Predict": {
 			func() error { _, err := step.Predict(t.Context(), good, 1); return err },
 			func() error { _, err := step.Predict(t.Context(), good, 1, text, nil); return err },
 			func() error { _, err := step.Predict(nil, good, 1, text); return err }, //nolint:staticcheck // nil on purpose
 			func() error { _, err := step.Predict(t.Context(), good, math.NaN(), text); return err },
 		},
-		"Step.Denoise": {
+		"Denoiser.Denoise": {
 			func() error { _, err := step.Denoise(t.Context(), good, 1, Guidance{}); return err },
 			func() error { _, err := step.Denoise(t.Context(), good, 1, Guidance{Negative: text}); return err },
 		},
-		"Step.Grad": {func() error { _, err := step.Grad(t.Context(), good, 1, text); return err }},
+		"Denoiser.Grad": {func() error { _, err := step.Grad(t.Context(), good, 1, text); return err }},
 	}
 	for _, d := range tensors {
 		z := Latent{d}
@@ -117,16 +117,16 @@ func TestMisuse(t *testing.T) {
 		add("Pipeline.EncodeImage", func() error { _, err := p.EncodeImage(t.Context(), d); return err })
 		add("Pipeline.EncodeDistribution", func() error { _, _, err := p.EncodeDistribution(t.Context(), d); return err })
 		add("Pipeline.Decode", func() error { _, err := p.Decode(t.Context(), z); return err })
-		add("Step.Predict", func() error { _, err := step.Predict(t.Context(), z, 1, text); return err })
-		add("Step.Predict", func() error { _, err := step.Predict(t.Context(), z, 1, text, text); return err })
-		add("Step.Predict", func() error { _, err := step.Predict(t.Context(), good, 1, d); return err })
-		add("Step.Predict", func() error { _, err := step.Predict(t.Context(), good, 1, text, d); return err })
-		add("Step.Denoise", func() error { _, err := step.Denoise(t.Context(), z, 1, Guidance{Prompt: text}); return err })
-		add("Step.Grad", func() error { _, err := withLoss.Grad(t.Context(), good, 1, d); return err })
+		add("Denoiser.Predict", func() error { _, err := step.Predict(t.Context(), z, 1, text); return err })
+		add("Denoiser.Predict", func() error { _, err := step.Predict(t.Context(), z, 1, text, text); return err })
+		add("Denoiser.Predict", func() error { _, err := step.Predict(t.Context(), good, 1, d); return err })
+		add("Denoiser.Predict", func() error { _, err := step.Predict(t.Context(), good, 1, text, d); return err })
+		add("Denoiser.Denoise", func() error { _, err := step.Denoise(t.Context(), z, 1, Guidance{Prompt: text}); return err })
+		add("Denoiser.Grad", func() error { _, err := withLoss.Grad(t.Context(), good, 1, d); return err })
 		if d != nil && d.Shape().Eq(good.Shape()) && d.Dtype() == gt.Float32 {
 			continue // not finite, which sums and losses are then too
 		}
-		add("Step.Grad", func() error { _, err := withLoss.Grad(t.Context(), z, 1, text); return err })
+		add("Denoiser.Grad", func() error { _, err := withLoss.Grad(t.Context(), z, 1, text); return err })
 		add("Latent.AddScaled", func() error { return good.AddScaled(1, d) })
 		add("Latent.AddScaled", func() error { return z.AddScaled(1, good.Dense) })
 		add("Guidance.Combine", func() error { _, err := Guidance{}.Combine(good, z); return err })
@@ -214,12 +214,12 @@ func TestMisuse(t *testing.T) {
 					_ = err
 				}
 			}},
-			"Step.GradFLOPs":    {func() { step.GradFLOPs() }},
-			"SchedulerNames":    {func() { SchedulerNames() }},
-			"Pipeline.Factor":   {func() { p.Factor() }},
-			"Pipeline.Multiple": {func() { p.Multiple() }},
-			"Pipeline.Files":    {func() { p.Files() }},
-			"Pipeline.Arena":    {func() { p.Arena() }},
+			"Denoiser.GradFLOPs": {func() { step.GradFLOPs() }},
+			"SchedulerNames":     {func() { SchedulerNames() }},
+			"Pipeline.Factor":    {func() { p.Factor() }},
+			"Pipeline.Multiple":  {func() { p.Multiple() }},
+			"Pipeline.Files":     {func() { p.Files() }},
+			"Pipeline.Arena":     {func() { p.Arena() }},
 			"Pipeline.Close": {func() {
 				other, err := Open(modelA)
 				if err != nil {

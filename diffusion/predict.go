@@ -22,12 +22,12 @@ type Guidance struct {
 // Denoise predicts the noise in z at timestep t, [1, C, h, w]. With a negative
 // prompt it is Guidance.Combine of both predictions, from one pass of batch 2.
 // A prediction that is not finite is an error, ErrNotFinite.
-func (s *Step) Denoise(ctx context.Context, z Latent, t float64, g Guidance) (Latent, error) {
+func (d *Denoiser) Denoise(ctx context.Context, z Latent, t float64, g Guidance) (Latent, error) {
 	texts := []*gt.Dense{g.Prompt}
 	if g.Negative != nil {
 		texts = []*gt.Dense{g.Negative, g.Prompt}
 	}
-	out, err := s.Predict(ctx, z, t, texts...)
+	out, err := d.Predict(ctx, z, t, texts...)
 	if err != nil {
 		return Latent{}, err
 	}
@@ -68,7 +68,7 @@ type Prediction struct {
 // Predict predicts the noise in z at timestep t with each of the texts [1, T, d],
 // in one pass whose batch they are; z may itself be a batch of as many latents,
 // [n, C, h, w]. A prediction that is not finite is an error, ErrNotFinite.
-func (s *Step) Predict(ctx context.Context, z Latent, t float64, texts ...*gt.Dense) (*Prediction, error) {
+func (d *Denoiser) Predict(ctx context.Context, z Latent, t float64, texts ...*gt.Dense) (*Prediction, error) {
 	batch := len(texts)
 	if batch == 0 {
 		return nil, fmt.Errorf("a prediction without a text: give at least one")
@@ -81,7 +81,7 @@ func (s *Step) Predict(ctx context.Context, z Latent, t float64, texts ...*gt.De
 	if err != nil {
 		return nil, err
 	}
-	prog, err := s.prediction(batch)
+	prog, err := d.prediction(batch)
 	if err != nil {
 		return nil, err
 	}
@@ -95,41 +95,41 @@ func (s *Step) Predict(ctx context.Context, z Latent, t float64, texts ...*gt.De
 	p := &Prediction{Read: out[1:]}
 	all, c := tensor.Float32s(out[0]), out[0].Shape()[1]
 	for one := range slices.Chunk(all, len(all)/batch) {
-		p.Noise = append(p.Noise, NewLatent(one, c, s.h, s.w))
+		p.Noise = append(p.Noise, NewLatent(one, c, d.h, d.w))
 	}
 	return p, checkFinite("the predicted noise", out[0])
 }
 
 // prediction is the program of noise predictions for a batch, compiled the
 // first time. Steps of one size that change nothing share it.
-func (s *Step) prediction(batch int) (*nn.Program, error) {
+func (d *Denoiser) prediction(batch int) (*nn.Program, error) {
 	build := func(b *nn.Build) []*G.Node {
-		in := s.inputs(b, batch)
-		out := []*G.Node{s.p.UNet.Forward(b, in[LatentInput], in["timestep"], in[TextInput])}
-		if s.options.loss == nil && s.options.read != nil {
-			out = append(out, s.options.read()...)
+		in := d.inputs(b, batch)
+		out := []*G.Node{d.p.UNet.Forward(b, in[LatentInput], in["timestep"], in[TextInput])}
+		if d.options.loss == nil && d.options.read != nil {
+			out = append(out, d.options.read()...)
 		}
 		return out
 	}
-	if len(s.options.hooks) == 0 && (s.options.loss != nil || s.options.read == nil) {
-		return s.p.program(fmt.Sprintf("noise prediction %d×%d, batch %d", s.h, s.w, batch), build)
+	if len(d.options.hooks) == 0 && (d.options.loss != nil || d.options.read == nil) {
+		return d.p.program(fmt.Sprintf("noise prediction %d×%d, batch %d", d.h, d.w, batch), build)
 	}
-	return s.denoise.get(batch, func() (*nn.Program, error) {
-		hooks := s.options.hooks
-		if s.options.loss == nil {
-			hooks = s.recorded()
+	return d.denoise.get(batch, func() (*nn.Program, error) {
+		hooks := d.options.hooks
+		if d.options.loss == nil {
+			hooks = d.recorded()
 		}
-		return s.p.compile("noise prediction", build, nn.WithHooks(hooks...))
+		return d.p.compile("noise prediction", build, nn.WithHooks(hooks...))
 	})
 }
 
 // DenoiseFLOPs is the work of one Denoise with so many texts, 1 or with
 // guidance 2. It compiles the prediction, if that has not been done.
-func (s *Step) DenoiseFLOPs(texts int) (int64, error) {
+func (d *Denoiser) DenoiseFLOPs(texts int) (int64, error) {
 	if texts < 1 {
 		return 0, fmt.Errorf("a prediction with %d texts, want at least 1", texts)
 	}
-	prog, err := s.prediction(texts)
+	prog, err := d.prediction(texts)
 	if err != nil {
 		return 0, err
 	}

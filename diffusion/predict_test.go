@@ -119,7 +119,7 @@ func TestPlainPredictionsAreShared(t *testing.T) {
 	store := NewAttnStore(Cross(mapA, mapA))
 	lossy := compile(t, p, WithStore(store), WithLoss(smooth(store)))
 	hooked := compile(t, p, WithHook(func(*nn.Site) {}))
-	of := func(s *Step) *nn.Program {
+	of := func(s *Denoiser) *nn.Program {
 		prog, err := s.prediction(1)
 		if err != nil {
 			t.Fatal(err)

@@ -14,7 +14,7 @@ import (
 // attention is the loss L_att on the maps of the anomaly's tokens, compiled
 // with its gradient.
 type attention struct {
-	step *diffusion.Step
+	step *diffusion.Denoiser
 	last bool // the map that is read is the last token's, else the one that L_att is about
 }
 

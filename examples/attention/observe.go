@@ -16,7 +16,7 @@ import (
 type observer struct {
 	*job
 	store    *diffusion.AttnStore
-	step     *diffusion.Step
+	step     *diffusion.Denoiser
 	guidance diffusion.Guidance
 	maps     *maps
 }

@@ -27,7 +27,7 @@ type job struct {
 	picture *image.RGBA // to start from, at the size that is worked at; nil for none
 	mask    []float32   // height·width, 1 where it is made anew; nil for none
 
-	step     *diffusion.Step
+	step     *diffusion.Denoiser
 	guidance diffusion.Guidance
 	start    diffusion.Latent // the picture, encoded
 	kept     []float32        // the mask at the latent's size; nil for none

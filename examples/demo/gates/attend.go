@@ -39,7 +39,7 @@ type attention struct {
 // sites of one size, a softmax over the tokens, smoothed.
 type reader struct {
 	m         *measurement
-	step      *diffusion.Step
+	step      *diffusion.Denoiser
 	scheduler diffusion.Scheduler
 }
 

@@ -138,7 +138,7 @@ func (m *measurement) fromNoise(ctx context.Context, prompt string, seed uint64)
 
 // batch predicts the noise in several latents at once, with and without a prompt.
 type batch struct {
-	step  *diffusion.Step
+	step  *diffusion.Denoiser
 	texts []*gt.Dense // nothing for each latent, and then the prompt
 }
 

@@ -12,13 +12,13 @@ import (
 	gt "gorgonia.org/tensor"
 )
 
-// Step is a UNet compiled for latents of one size: noise predictions, and the
+// Denoiser is a UNet compiled for latents of one size: noise predictions, and the
 // gradient of a loss over what its attention sites did. Its methods may be
 // called by several goroutines, like those of its Pipeline.
-type Step struct {
+type Denoiser struct {
 	p        *Pipeline
 	h, w     int
-	options  stepOptions
+	options  denoiserOptions
 	gradient *nn.Program // nil without a loss
 
 	denoise programs[int] // by batch
@@ -33,10 +33,10 @@ const (
 	TextInput   Variable = "text"   // [1, T, d]
 )
 
-// StepOption says what a Step computes.
-type StepOption func(*stepOptions)
+// DenoiserOption says what a Denoiser computes.
+type DenoiserOption func(*denoiserOptions)
 
-type stepOptions struct {
+type denoiserOptions struct {
 	hooks  []nn.Hook
 	stores []*AttnStore
 	loss   func() *G.Node
@@ -48,48 +48,50 @@ type stepOptions struct {
 // WithHook lets h change the attention sites, in predictions and under the
 // gradient alike. Given several times, hooks are called in that order (default:
 // none).
-func WithHook(h nn.Hook) StepOption {
-	return func(o *stepOptions) { o.hooks = append(o.hooks, h) }
+func WithHook(h nn.Hook) DenoiserOption {
+	return func(o *denoiserOptions) { o.hooks = append(o.hooks, h) }
 }
 
 // WithStore records attention for WithLoss and WithRead. Hooks come first, so
 // that a store sees what they left.
-func WithStore(s *AttnStore) StepOption {
-	return func(o *stepOptions) { o.stores = append(o.stores, s) }
+func WithStore(s *AttnStore) DenoiserOption {
+	return func(o *denoiserOptions) { o.stores = append(o.stores, s) }
 }
 
 // WithLoss is a scalar over stored nodes. It is called once, after the UNet was
 // built.
-func WithLoss(loss func() *G.Node) StepOption { return func(o *stepOptions) { o.loss = loss } }
+func WithLoss(loss func() *G.Node) DenoiserOption { return func(o *denoiserOptions) { o.loss = loss } }
 
 // WithRead returns further nodes whose values Grad reports. It is called once,
 // after the loss. Without WithLoss it is Predict that reports them, and read is
 // called once for each size of a batch; with it, predictions do not pay for what
 // is read or stored.
-func WithRead(read func() []*G.Node) StepOption { return func(o *stepOptions) { o.read = read } }
+func WithRead(read func() []*G.Node) DenoiserOption {
+	return func(o *denoiserOptions) { o.read = read }
+}
 
 // WithGrad asks for the gradient of the loss with respect to variables
 // (default: the loss alone).
-func WithGrad(of ...Variable) StepOption {
-	return func(o *stepOptions) { o.wrt = append(o.wrt, of...) }
+func WithGrad(of ...Variable) DenoiserOption {
+	return func(o *denoiserOptions) { o.wrt = append(o.wrt, of...) }
 }
 
 // WithMemory limits the memory for activations under the gradient, in bytes, by
 // computing blocks twice (default: 0, no limit). Compile fails with ErrBudget
 // where that does not do; see nn.WithBudget.
-func WithMemory(bytes int64) StepOption { return func(o *stepOptions) { o.budget = bytes } }
+func WithMemory(bytes int64) DenoiserOption { return func(o *denoiserOptions) { o.budget = bytes } }
 
 // Compile builds the graphs for latents of h×w. With a loss its graph is built
 // at once, so that a mistake in a loss or hook is an error here; the graph of
 // predictions is built when it is first used.
-func (p *Pipeline) Compile(h, w int, opts ...StepOption) (*Step, error) {
-	s := &Step{p: p, h: h, w: w}
+func (p *Pipeline) Compile(h, w int, opts ...DenoiserOption) (*Denoiser, error) {
+	d := &Denoiser{p: p, h: h, w: w}
 	for _, opt := range opts {
 		if opt != nil {
-			opt(&s.options)
+			opt(&d.options)
 		}
 	}
-	for _, v := range s.options.wrt {
+	for _, v := range d.options.wrt {
 		if v != LatentInput && v != TextInput {
 			return nil, fmt.Errorf("a gradient of %q was asked for; there are %q and %q", v, LatentInput, TextInput)
 		}
@@ -97,42 +99,42 @@ func (p *Pipeline) Compile(h, w int, opts ...StepOption) (*Step, error) {
 	if err := p.checkLatentSize(h, w); err != nil {
 		return nil, err
 	}
-	switch o := s.options; {
+	switch o := d.options; {
 	case slices.ContainsFunc(o.hooks, func(h nn.Hook) bool { return h == nil }):
 		return nil, fmt.Errorf("WithHook was given a nil hook")
 	case slices.Contains(o.stores, nil):
 		return nil, fmt.Errorf("WithStore was given a nil store")
 	case o.loss != nil:
-		return s, s.compileGradient()
+		return d, d.compileGradient()
 	case len(o.wrt) > 0:
 		return nil, fmt.Errorf("a gradient was asked for without a loss: give WithLoss")
 	case len(o.stores) > 0 && o.read == nil:
 		return nil, fmt.Errorf("a store was given and nothing that uses it: give WithLoss or WithRead")
 	}
-	return s, nil
+	return d, nil
 }
 
-func (s *Step) compileGradient() error {
-	prog, err := s.p.compile("loss and gradient", func(b *nn.Build) []*G.Node {
-		in := s.inputs(b, 1)
-		s.p.UNet.Forward(b, in[LatentInput], in["timestep"], in[TextInput])
-		out := []*G.Node{s.options.loss()}
-		if s.options.read != nil {
-			out = append(out, s.options.read()...)
+func (d *Denoiser) compileGradient() error {
+	prog, err := d.p.compile("loss and gradient", func(b *nn.Build) []*G.Node {
+		in := d.inputs(b, 1)
+		d.p.UNet.Forward(b, in[LatentInput], in["timestep"], in[TextInput])
+		out := []*G.Node{d.options.loss()}
+		if d.options.read != nil {
+			out = append(out, d.options.read()...)
 		}
-		if len(s.options.wrt) > 0 {
-			out = append(out, b.Grad(out[0], in.of(s.options.wrt)...)...)
+		if len(d.options.wrt) > 0 {
+			out = append(out, b.Grad(out[0], in.of(d.options.wrt)...)...)
 		}
 		return out
-	}, nn.WithHooks(s.recorded()...), nn.WithBudget(s.options.budget))
-	s.gradient = prog
+	}, nn.WithHooks(d.recorded()...), nn.WithBudget(d.options.budget))
+	d.gradient = prog
 	return err
 }
 
 // recorded is the hooks, with those of the stores, emptied, behind them.
-func (s *Step) recorded() []nn.Hook {
-	hooks := slices.Clone(s.options.hooks)
-	for _, store := range s.options.stores {
+func (d *Denoiser) recorded() []nn.Hook {
+	hooks := slices.Clone(d.options.hooks)
+	for _, store := range d.options.stores {
 		store.Reset()
 		hooks = append(hooks, store.Hook())
 	}
@@ -150,12 +152,12 @@ func (in inputs) of(vs []Variable) []*G.Node {
 	return nodes
 }
 
-func (s *Step) inputs(b *nn.Build, batch int) inputs {
-	c := s.p.UNet.Config
+func (d *Denoiser) inputs(b *nn.Build, batch int) inputs {
+	c := d.p.UNet.Config
 	return inputs{
-		LatentInput: b.Input(string(LatentInput), batch, c.InChannels, s.h, s.w),
+		LatentInput: b.Input(string(LatentInput), batch, c.InChannels, d.h, d.w),
 		"timestep":  b.Input("timestep", batch),
-		TextInput:   b.Input(string(TextInput), batch, s.p.Tokenizer.Length(), c.CrossAttentionDim),
+		TextInput:   b.Input(string(TextInput), batch, d.p.Tokenizer.Length(), c.CrossAttentionDim),
 	}
 }
 
@@ -169,22 +171,22 @@ type Gradient struct {
 
 // Grad computes the loss at latent z and timestep t with the text embedding
 // text [1, T, d], and its gradients. Only what they need of the UNet is run.
-func (s *Step) Grad(ctx context.Context, z Latent, t float64, text *gt.Dense) (*Gradient, error) {
-	if s.gradient == nil {
-		return nil, fmt.Errorf("this Step was compiled without a loss")
+func (d *Denoiser) Grad(ctx context.Context, z Latent, t float64, text *gt.Dense) (*Gradient, error) {
+	if d.gradient == nil {
+		return nil, fmt.Errorf("this Denoiser was compiled without a loss")
 	}
 	if err := errors.Join(checkFloats("the latent", z.Dense), checkFloats("the embedding of the prompt", text)); err != nil {
 		return nil, err
 	}
-	out, err := s.gradient.Run(ctx, map[string]*gt.Dense{
+	out, err := d.gradient.Run(ctx, map[string]*gt.Dense{
 		string(LatentInput): z.Dense, "timestep": scalarBatch(t), string(TextInput): text,
 	})
 	if err != nil {
 		return nil, err
 	}
-	grads := len(out) - len(s.options.wrt)
+	grads := len(out) - len(d.options.wrt)
 	g := &Gradient{Loss: tensor.Float32s(out[0])[0], Read: out[1:grads]}
-	for i, v := range s.options.wrt {
+	for i, v := range d.options.wrt {
 		switch d := out[grads+i]; v {
 		case LatentInput:
 			g.Latent = d
@@ -196,9 +198,9 @@ func (s *Step) Grad(ctx context.Context, z Latent, t float64, text *gt.Dense) (*
 }
 
 // GradFLOPs is the work of one Grad, 0 without a loss; see nn.Program.FLOPs.
-func (s *Step) GradFLOPs() int64 {
-	if s.gradient == nil {
+func (d *Denoiser) GradFLOPs() int64 {
+	if d.gradient == nil {
 		return 0
 	}
-	return s.gradient.FLOPs()
+	return d.gradient.FLOPs()
 }

@@ -36,7 +36,7 @@ func encode(t testing.TB, p *Pipeline, prompt string) *gt.Dense {
 	return e
 }
 
-func compile(t testing.TB, p *Pipeline, opts ...StepOption) *Step {
+func compile(t testing.TB, p *Pipeline, opts ...DenoiserOption) *Denoiser {
 	t.Helper()
 	s, err := p.Compile(sizeA, sizeA, opts...)
 	if err != nil {
@@ -45,7 +45,7 @@ func compile(t testing.TB, p *Pipeline, opts ...StepOption) *Step {
 	return s
 }
 
-func denoise(t testing.TB, s *Step, z Latent, g Guidance) []float32 {
+func denoise(t testing.TB, s *Denoiser, z Latent, g Guidance) []float32 {
 	t.Helper()
 	eps, err := s.Denoise(context.Background(), z, 301, g)
 	if err != nil {
@@ -282,19 +282,19 @@ func TestStepMistakes(t *testing.T) {
 	far := store()
 	for name, c := range map[string]struct {
 		size int
-		opts []StepOption
+		opts []DenoiserOption
 		says string
 	}{
 		"size":           {12, nil, "multiples of 64"},
-		"no loss":        {sizeA, []StepOption{WithGrad(LatentInput)}, "WithLoss"},
-		"store, no loss": {sizeA, []StepOption{WithStore(store())}, "WithLoss"},
-		"variable":       {sizeA, []StepOption{WithLoss(func() *G.Node { return nil }), WithGrad("weights")}, `"weights"`},
-		"no sites":       {sizeA, []StepOption{WithStore(none), WithLoss(func() *G.Node { return nn.Mean(none.Mean()) })}, "no site"},
-		"nil loss":       {sizeA, []StepOption{WithLoss(func() *G.Node { return nil })}, "nil"},
-		"token": {sizeA, []StepOption{WithStore(far), WithLoss(func() *G.Node {
+		"no loss":        {sizeA, []DenoiserOption{WithGrad(LatentInput)}, "WithLoss"},
+		"store, no loss": {sizeA, []DenoiserOption{WithStore(store())}, "WithLoss"},
+		"variable":       {sizeA, []DenoiserOption{WithLoss(func() *G.Node { return nil }), WithGrad("weights")}, `"weights"`},
+		"no sites":       {sizeA, []DenoiserOption{WithStore(none), WithLoss(func() *G.Node { return nn.Mean(none.Mean()) })}, "no site"},
+		"nil loss":       {sizeA, []DenoiserOption{WithLoss(func() *G.Node { return nil })}, "nil"},
+		"token": {sizeA, []DenoiserOption{WithStore(far), WithLoss(func() *G.Node {
 			return nn.Mean(TokenMap(TokenMaps(far.Mean()), mapA, mapA, 76, nn.StandardGaussian(0.5)))
 		})}, "token 76, want 1 to 75"},
-		"hook": {sizeA, []StepOption{WithLoss(func() *G.Node { return nil }), WithHook(func(*nn.Site) { panic("a mistake in a hook") })}, "a mistake in a hook"},
+		"hook": {sizeA, []DenoiserOption{WithLoss(func() *G.Node { return nil }), WithHook(func(*nn.Site) { panic("a mistake in a hook") })}, "a mistake in a hook"},
 	} {
 		if _, err := p.Compile(c.size, c.size, c.opts...); err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: %v, want %q", name, err, c.says)
