@@ -169,17 +169,17 @@ type Gradient struct {
 	Read   []*gt.Dense // the values that WithRead chose
 }
 
-// Grad computes the loss at latent z and timestep t with the text embedding
-// text [1, T, d], and its gradients. Only what they need of the UNet is run.
-func (d *Denoiser) Grad(ctx context.Context, z Latent, t float64, text *gt.Dense) (*Gradient, error) {
+// Grad computes the loss at latent z and timestep t with a prompt, and its
+// gradients. Only what they need of the UNet is run.
+func (d *Denoiser) Grad(ctx context.Context, z Latent, t float64, prompt Prompt) (*Gradient, error) {
 	if d.gradient == nil {
 		return nil, fmt.Errorf("this Denoiser was compiled without a loss")
 	}
-	if err := errors.Join(checkFloats("the latent", z.Dense), checkFloats("the embedding of the prompt", text)); err != nil {
+	if err := errors.Join(checkFloats("the latent", z.Dense), checkFloats("the embedding of the prompt", prompt.Hidden)); err != nil {
 		return nil, err
 	}
 	out, err := d.gradient.Run(ctx, map[string]*gt.Dense{
-		string(LatentInput): z.Dense, "timestep": scalarBatch(t), string(TextInput): text,
+		string(LatentInput): z.Dense, "timestep": scalarBatch(t), string(TextInput): prompt.Hidden,
 	})
 	if err != nil {
 		return nil, err

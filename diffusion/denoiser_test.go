@@ -27,7 +27,7 @@ func randomLatent(seed uint64) Latent {
 	return NewLatent(tensor.NewRand(seed).Randn(4*sizeA*sizeA), 4, sizeA, sizeA)
 }
 
-func encode(t testing.TB, p *Pipeline, prompt string) *gt.Dense {
+func encode(t testing.TB, p *Pipeline, prompt string) Prompt {
 	t.Helper()
 	e, err := p.Encode(context.Background(), prompt)
 	if err != nil {
@@ -159,12 +159,12 @@ func smooth(store *AttnStore) func() *G.Node {
 // random direction, for each variable, with and without a memory budget.
 func TestGradient(t *testing.T) {
 	p := openModel(t, modelA)
-	text := encode(t, p, "a photo of a nut")
+	text := encode(t, p, "a photo of a nut").Hidden
 	store := NewAttnStore(Cross(mapA, mapA))
 	s := compile(t, p, WithStore(store), WithLoss(smooth(store)), WithGrad(TextInput, LatentInput))
 	z := randomLatent(4)
 	grad := func(z Latent, text *gt.Dense) *Gradient {
-		g, err := s.Grad(t.Context(), z, 301, text)
+		g, err := s.Grad(t.Context(), z, 301, Prompt{text})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -205,7 +205,7 @@ func TestGradient(t *testing.T) {
 	if tight.gradient.Recomputed() == 0 {
 		t.Error("nothing is computed twice within 95 % of the memory")
 	}
-	again, err := tight.Grad(t.Context(), z, 301, text)
+	again, err := tight.Grad(t.Context(), z, 301, Prompt{text})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -307,14 +307,14 @@ func TestStepMistakes(t *testing.T) {
 		"negative alone": func() error { _, err := s.Denoise(t.Context(), z, 1, Guidance{Negative: text}); return err },
 		"no latent":      func() error { _, err := s.Denoise(t.Context(), Latent{}, 1, Guidance{Prompt: text}); return err },
 		"other latent":   func() error { _, err := s.Denoise(t.Context(), small, 1, Guidance{Prompt: text}); return err },
-		"other text":     func() error { _, err := s.Denoise(t.Context(), z, 1, Guidance{Prompt: z.Dense}); return err },
+		"other text":     func() error { _, err := s.Denoise(t.Context(), z, 1, Guidance{Prompt: Prompt{z.Dense}}); return err },
 		"NaN": func() error {
 			_, err := s.Denoise(t.Context(), z, math.NaN(), Guidance{Prompt: text})
 			return err
 		},
 		"no loss":           func() error { _, err := s.Grad(t.Context(), z, 1, text); return err },
 		"decode nothing":    func() error { _, err := p.Decode(t.Context(), Latent{}); return err },
-		"decode a picture":  func() error { _, err := p.Decode(t.Context(), Latent{text}); return err },
+		"decode a picture":  func() error { _, err := p.Decode(t.Context(), Latent{text.Hidden}); return err },
 		"encode nothing":    func() error { _, err := p.EncodeImage(t.Context(), nil); return err },
 		"encode a latent":   func() error { _, err := p.EncodeImage(t.Context(), z.Dense); return err },
 		"encode 80 columns": func() error { _, err := p.EncodeImage(t.Context(), picture(64, 80)); return err },
@@ -394,7 +394,7 @@ func TestConcurrentUse(t *testing.T) {
 		if err != nil {
 			return r, err
 		}
-		return results{tensor.Float32s(text), tensor.Float32s(g.Latent), eps.Floats(), eps2.Floats(), tensor.Float32s(image)}, nil
+		return results{tensor.Float32s(text.Hidden), tensor.Float32s(g.Latent), eps.Floats(), eps2.Floats(), tensor.Float32s(image)}, nil
 	}
 	const goroutines = 3
 	var got [goroutines]results

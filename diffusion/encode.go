@@ -14,10 +14,14 @@ import (
 
 type node = G.Node
 
-// Encode runs the text encoder on a prompt: the last hidden state after the
-// final norm, [1, T, d]. A prompt that is too long is cut; Tokenizer.Truncated
-// tells, and the logger, if there is one.
-func (p *Pipeline) Encode(ctx context.Context, prompt string) (*gt.Dense, error) {
+// Prompt is a text as the UNet reads it. The zero Prompt is none.
+type Prompt struct {
+	Hidden *gt.Dense // the text encoder's last hidden state after the final norm, [1, T, d]
+}
+
+// Encode runs the text encoder on a prompt. One that is too long is cut;
+// Tokenizer.Truncated tells, and the logger, if there is one.
+func (p *Pipeline) Encode(ctx context.Context, prompt string) (Prompt, error) {
 	if cut := p.Tokenizer.Truncated(prompt); len(cut) > 0 {
 		p.log.Warn("the prompt is too long", "left out", strings.Join(cut, " "))
 	}
@@ -26,13 +30,13 @@ func (p *Pipeline) Encode(ctx context.Context, prompt string) (*gt.Dense, error)
 		return []*node{p.Text.Forward(b, b.Input("ids", 1, len(ids)))}
 	})
 	if err != nil {
-		return nil, err
+		return Prompt{}, err
 	}
 	out, err := prog.Run(ctx, map[string]*gt.Dense{"ids": idTensor(ids)})
 	if err != nil {
-		return nil, err
+		return Prompt{}, err
 	}
-	return out[0], checkFinite("the text encoder's output", out[0])
+	return Prompt{out[0]}, checkFinite("the text encoder's output", out[0])
 }
 
 // CLIPText runs CLIP's text encoder on a text: the projected embedding,

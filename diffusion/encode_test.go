@@ -21,7 +21,7 @@ func wantShape(t *testing.T, what string, d *gt.Dense, shape ...int) {
 // TestEncode encodes prompts with both text encoders.
 func TestEncode(t *testing.T) {
 	p := openModel(t, modelA)
-	nut, again, crack := encode(t, p, "a nut"), encode(t, p, "A  NUT"), encode(t, p, "a crack")
+	nut, again, crack := encode(t, p, "a nut").Hidden, encode(t, p, "A  NUT").Hidden, encode(t, p, "a crack").Hidden
 	wantShape(t, "an embedding", nut, 1, 77, 32)
 	if !sameFloats(nut, again) {
 		t.Error("spaces and capitals change the embedding")

@@ -15,12 +15,11 @@ import (
 
 	"github.com/sdgraph/sdgraph/nn"
 	G "gorgonia.org/gorgonia"
-	gt "gorgonia.org/tensor"
 )
 
 // everyCall is what a program may ask of a pipeline and of steps that are
 // compiled already.
-func everyCall(p *Pipeline, grad, plain *Denoiser, text *gt.Dense) map[string]func() error {
+func everyCall(p *Pipeline, grad, plain *Denoiser, text Prompt) map[string]func() error {
 	ctx, z := context.Background(), randomLatent(1)
 	return map[string]func() error{
 		"Encode":      func() error { _, err := p.Encode(ctx, "a nut"); return err },

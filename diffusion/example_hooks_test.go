@@ -10,13 +10,12 @@ import (
 	"github.com/sdgraph/sdgraph/nn"
 	"github.com/sdgraph/sdgraph/tensor"
 	G "gorgonia.org/gorgonia"
-	gt "gorgonia.org/tensor"
 )
 
 const caption = "a photo of a macadamia with a crack on it"
 
 // open opens the tiny model and encodes caption: what every recipe starts with.
-func open(ctx context.Context) (*diffusion.Pipeline, *gt.Dense) {
+func open(ctx context.Context) (*diffusion.Pipeline, diffusion.Prompt) {
 	p, err := diffusion.Open("../testdata/models/a")
 	check(err)
 	cond, err := p.Encode(ctx, caption)

@@ -20,7 +20,7 @@ func TestMisuse(t *testing.T) {
 	const h, w = 16, 16
 	length, width := p.Tokenizer.Length(), p.UNet.Config.CrossAttentionDim
 	good := NewLatent(make([]float32, 4*h*w), 4, h, w)
-	text := tensor.FromFloat32s(make([]float32, length*width), 1, length, width)
+	text := Prompt{tensor.FromFloat32s(make([]float32, length*width), 1, length, width)}
 	step, err := p.Compile(h, w)
 	if err != nil {
 		t.Fatal(err)
@@ -85,7 +85,7 @@ func TestMisuse(t *testing.T) {
 			func() error { _, err := ShrinkMask([]float32{1}, 1, 1, 2, 2); return err },
 			func() error { _, err := ShrinkMask([]float32{1}, -1, -1, -1, -1); return err },
 		},
-		"Pipeline.Encode":   {func() error { _, err := p.Encode(nil, "a"); return err }},   //nolint:staticcheck // nil on purpose
+		"Pipeline.Encode": {func() error { _, err := p.Encode(nil, "a"); return err }}, //nolint:staticcheck // nil on purpose
 		"Pipeline.CLIPText": {func() error { _, err := p.CLIPText(nil, "a"); return err }}, //nolint:staticcheck // nil on purpose
 		"Pipeline.Hashes":   {func() error { _, err := p.Hashes(nil); return err }},        //nolint:staticcheck // nil on purpose
 		"Sampler.StartFrom": {
@@ -99,7 +99,7 @@ func TestMisuse(t *testing.T) {
 		"Denoiser.DenoiseFLOPs": {func() error { _, err := step.DenoiseFLOPs(0); return err }, func() error { _, err := step.DenoiseFLOPs(-1); return err }},
 		"Denoiser.Predict": {
 			func() error { _, err := step.Predict(t.Context(), good, 1); return err },
-			func() error { _, err := step.Predict(t.Context(), good, 1, text, nil); return err },
+			func() error { _, err := step.Predict(t.Context(), good, 1, text, Prompt{}); return err },
 			func() error { _, err := step.Predict(nil, good, 1, text); return err }, //nolint:staticcheck // nil on purpose
 			func() error { _, err := step.Predict(t.Context(), good, math.NaN(), text); return err },
 		},
@@ -119,10 +119,10 @@ func TestMisuse(t *testing.T) {
 		add("Pipeline.Decode", func() error { _, err := p.Decode(t.Context(), z); return err })
 		add("Denoiser.Predict", func() error { _, err := step.Predict(t.Context(), z, 1, text); return err })
 		add("Denoiser.Predict", func() error { _, err := step.Predict(t.Context(), z, 1, text, text); return err })
-		add("Denoiser.Predict", func() error { _, err := step.Predict(t.Context(), good, 1, d); return err })
-		add("Denoiser.Predict", func() error { _, err := step.Predict(t.Context(), good, 1, text, d); return err })
+		add("Denoiser.Predict", func() error { _, err := step.Predict(t.Context(), good, 1, Prompt{d}); return err })
+		add("Denoiser.Predict", func() error { _, err := step.Predict(t.Context(), good, 1, text, Prompt{d}); return err })
 		add("Denoiser.Denoise", func() error { _, err := step.Denoise(t.Context(), z, 1, Guidance{Prompt: text}); return err })
-		add("Denoiser.Grad", func() error { _, err := withLoss.Grad(t.Context(), good, 1, d); return err })
+		add("Denoiser.Grad", func() error { _, err := withLoss.Grad(t.Context(), good, 1, Prompt{d}); return err })
 		if d != nil && d.Shape().Eq(good.Shape()) && d.Dtype() == gt.Float32 {
 			continue // not finite, which sums and losses are then too
 		}
@@ -214,6 +214,7 @@ func TestMisuse(t *testing.T) {
 					_ = err
 				}
 			}},
+			"Guidance.Prompts":   {func() { Guidance{}.Prompts() }},
 			"Denoiser.GradFLOPs": {func() { step.GradFLOPs() }},
 			"SchedulerNames":     {func() { SchedulerNames() }},
 			"Pipeline.Factor":    {func() { p.Factor() }},

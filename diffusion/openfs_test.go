@@ -70,7 +70,7 @@ func everything(t *testing.T, p *Pipeline) map[string][]float32 {
 	must(err)
 	read, err := p.CLIPText(ctx, "a hazelnut")
 	must(err)
-	all["text"], all["noise"], all["picture"] = tensor.Float32s(e), eps.Floats(), tensor.Float32s(picture)
+	all["text"], all["noise"], all["picture"] = tensor.Float32s(e.Hidden), eps.Floats(), tensor.Float32s(picture)
 	all["latent"], all["CLIP image"], all["CLIP text"] = mean.Floats(), tensor.Float32s(seen), tensor.Float32s(read)
 	return all
 }

@@ -14,24 +14,20 @@ import (
 
 // Guidance is what a prediction is conditioned on.
 type Guidance struct {
-	Prompt   *gt.Dense // [1, T, d]
-	Negative *gt.Dense // [1, T, d]; nil for a prediction with the prompt alone
-	Scale    float32   // w of classifier-free guidance
+	Prompt   Prompt
+	Negative Prompt  // what it is led away from; the zero Prompt for a prediction with the prompt alone
+	Scale    float32 // w of classifier-free guidance
 }
 
 // Denoise predicts the noise in z at timestep t, [1, C, h, w]. With a negative
 // prompt it is Guidance.Combine of both predictions, from one pass of batch 2.
 // A prediction that is not finite is an error, ErrNotFinite.
 func (d *Denoiser) Denoise(ctx context.Context, z Latent, t float64, g Guidance) (Latent, error) {
-	texts := []*gt.Dense{g.Prompt}
-	if g.Negative != nil {
-		texts = []*gt.Dense{g.Negative, g.Prompt}
-	}
-	out, err := d.Predict(ctx, z, t, texts...)
+	out, err := d.Predict(ctx, z, t, g.Prompts()...)
 	if err != nil {
 		return Latent{}, err
 	}
-	if g.Negative == nil {
+	if len(out.Noise) == 1 {
 		return out.Noise[0], nil
 	}
 	eps, err := g.Combine(out.Noise[0], out.Noise[1])
@@ -39,6 +35,15 @@ func (d *Denoiser) Denoise(ctx context.Context, z Latent, t float64, g Guidance)
 		return Latent{}, err
 	}
 	return eps, checkFinite("the predicted noise", eps.Dense)
+}
+
+// Prompts are those that one pass predicts with: the negative one, if there is
+// one, and behind it the prompt.
+func (g Guidance) Prompts() []Prompt {
+	if g.Negative.Hidden == nil {
+		return []Prompt{g.Prompt}
+	}
+	return []Prompt{g.Negative, g.Prompt}
 }
 
 // Combine is classifier-free guidance: ε_n + w·(ε_p - ε_n), of the predictions
@@ -61,23 +66,27 @@ func (g Guidance) Combine(negative, prompt Latent) (Latent, error) {
 
 // Prediction is what one pass of the UNet gives.
 type Prediction struct {
-	Noise []Latent    // for each text, [1, C, h, w]
+	Noise []Latent    // for each prompt, [1, C, h, w]
 	Read  []*gt.Dense // the values that WithRead chose, for the whole batch
 }
 
-// Predict predicts the noise in z at timestep t with each of the texts [1, T, d],
-// in one pass whose batch they are; z may itself be a batch of as many latents,
+// Predict predicts the noise in z at timestep t with each of the prompts, in one
+// pass whose batch they are; z may itself be a batch of as many latents,
 // [n, C, h, w]. A prediction that is not finite is an error, ErrNotFinite.
-func (d *Denoiser) Predict(ctx context.Context, z Latent, t float64, texts ...*gt.Dense) (*Prediction, error) {
-	batch := len(texts)
+func (d *Denoiser) Predict(ctx context.Context, z Latent, t float64, prompts ...Prompt) (*Prediction, error) {
+	batch := len(prompts)
 	if batch == 0 {
-		return nil, fmt.Errorf("a prediction without a text: give at least one")
+		return nil, fmt.Errorf("a prediction without a prompt: give at least one")
 	}
 	latents, err := batchOf(z, batch)
 	if err != nil {
 		return nil, err
 	}
-	text, err := stack("the embedding of the prompt", texts)
+	hidden := make([]*gt.Dense, batch)
+	for i, p := range prompts {
+		hidden[i] = p.Hidden
+	}
+	text, err := stack("the embedding of the prompt", hidden)
 	if err != nil {
 		return nil, err
 	}

@@ -69,7 +69,7 @@ func outputs(t *testing.T, p *Pipeline) map[string][]float32 {
 	}
 	return map[string][]float32{
 		"noise":   denoise(t, compile(t, p), z, Guidance{Prompt: prompt}),
-		"prompt":  tensor.Float32s(prompt),
+		"prompt":  tensor.Float32s(prompt.Hidden),
 		"picture": tensor.Float32s(picture),
 		"latent":  latent.Floats(),
 	}

@@ -82,7 +82,7 @@ func TestTokenizerJSON(t *testing.T) {
 		s.wholeTokenizer(folder)
 		p, want := openModel(t, s.dir), openModel(t, name)
 		for part, encode := range map[string]func(p *Pipeline) (*gt.Dense, error){
-			"text encoder": func(p *Pipeline) (*gt.Dense, error) { return p.Encode(t.Context(), prompt) },
+			"text encoder": func(p *Pipeline) (*gt.Dense, error) { e, err := p.Encode(t.Context(), prompt); return e.Hidden, err },
 			"CLIP":         func(p *Pipeline) (*gt.Dense, error) { return p.CLIPText(t.Context(), prompt) },
 		} {
 			got, err := encode(p)
@@ -122,7 +122,7 @@ func TestAddedToken(t *testing.T) {
 			s.must(err)
 			without, err := openModel(t, modelA).Encode(t.Context(), "a <scar>")
 			s.must(err)
-			if slices.Equal(tensor.Float32s(with), tensor.Float32s(without)) {
+			if slices.Equal(tensor.Float32s(with.Hidden), tensor.Float32s(without.Hidden)) {
 				t.Error("the token changes nothing")
 			}
 			if got, want := p.CLIP.Tokenizer.Encode(scarPrompt), openModel(t, modelA).CLIP.Tokenizer.Encode(scarPrompt); !slices.Equal(got, want) {

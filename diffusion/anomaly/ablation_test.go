@@ -71,7 +71,7 @@ func denoised(t *testing.T, g *Generator, seed uint64) []float32 {
 		t.Fatal(err)
 	}
 	for i := 1; i < len(times); i++ {
-		eps, err := g.attend.step.Denoise(t.Context(), z, times[i], diffusion.Guidance{Prompt: g.prompt, Negative: g.negative, Scale: g.options.Guidance})
+		eps, err := g.attend.step.Denoise(t.Context(), z, times[i], diffusion.Guidance{Prompt: diffusion.Prompt{Hidden: g.prompt}, Negative: diffusion.Prompt{Hidden: g.negative}, Scale: g.options.Guidance})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -61,7 +61,7 @@ type reading struct {
 
 // read runs the UNet as deep as the last map needs, and the gradient.
 func (a *attention) read(ctx context.Context, z diffusion.Latent, t float64, text *gt.Dense) (*reading, error) {
-	g, err := a.step.Grad(ctx, z, t, text)
+	g, err := a.step.Grad(ctx, z, t, diffusion.Prompt{Hidden: text})
 	if err != nil {
 		return nil, err
 	}

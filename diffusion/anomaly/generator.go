@@ -180,9 +180,11 @@ func (g *Generator) encode(ctx context.Context, picture *gt.Dense) (err error) {
 		text string
 		to   **gt.Dense
 	}{{g.options.Prompt, &g.prompt}, {g.options.Detail, &g.detail}, {g.options.Negative, &g.negative}} {
-		if *e.to, err = p.Encode(ctx, e.text); err != nil {
+		prompt, err := p.Encode(ctx, e.text)
+		if err != nil {
 			return err
 		}
+		*e.to = prompt.Hidden
 	}
 	return nil
 }

@@ -149,10 +149,11 @@ func nearest(i, from, to int) int {
 // compile pairs the embeddings, moves the prompt's and builds the graphs.
 func (r *released) compile(ctx context.Context) (err error) {
 	g := r.g
-	if r.normalPrompt, err = g.pipeline.Encode(ctx, g.options.Normal); err != nil {
+	normal, err := g.pipeline.Encode(ctx, g.options.Normal)
+	if err != nil {
 		return err
 	}
-	r.normalPrompt = pair(g.negative, r.normalPrompt)
+	r.normalPrompt = pair(g.negative, normal.Hidden)
 	r.detail, g.prompt = pair(g.negative, g.detail), pair(g.negative, g.prompt)
 	if err := r.movePrompt(ctx); err != nil {
 		return err

@@ -87,7 +87,7 @@ func (r *releasedRun) step(ctx context.Context, i int, t float64) error {
 		}
 	}
 	// 4. and 5. denoise, and keep the photograph outside the mask
-	r.sampler.Guidance.Prompt, r.sampler.Guidance.Negative = row(r.e, 1), row(r.e, 0)
+	r.sampler.Guidance.Prompt.Hidden, r.sampler.Guidance.Negative.Hidden = row(r.e, 1), row(r.e, 0)
 	r.trace = append(r.trace, tr)
 	return nil
 }

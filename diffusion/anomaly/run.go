@@ -212,7 +212,7 @@ func (s *state) step(ctx context.Context, i int, t float64) error {
 	}
 
 	// 4. and 5. denoise, and keep the photograph outside the mask
-	s.sampler.Guidance.Prompt, s.sampler.Guidance.Negative = s.e, s.g.negative
+	s.sampler.Guidance.Prompt.Hidden, s.sampler.Guidance.Negative.Hidden = s.e, s.g.negative
 	s.trace = append(s.trace, tr)
 	return nil
 }

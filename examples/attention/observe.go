@@ -9,7 +9,6 @@ import (
 	"github.com/sdgraph/sdgraph/examples/internal/imageio"
 	"github.com/sdgraph/sdgraph/nn"
 	G "gorgonia.org/gorgonia"
-	gt "gorgonia.org/tensor"
 )
 
 // observer runs the UNet and keeps what it sees of the words.
@@ -60,17 +59,13 @@ func (o *observer) read() []*G.Node {
 // Denoise predicts the noise in z, with guidance if there is any, and adds the
 // prompt's maps to those of earlier passes.
 func (o *observer) Denoise(ctx context.Context, z diffusion.Latent, t float64, g diffusion.Guidance) (diffusion.Latent, error) {
-	texts := []*gt.Dense{g.Prompt}
-	if g.Negative != nil {
-		texts = []*gt.Dense{g.Negative, g.Prompt}
-	}
-	out, err := o.step.Predict(ctx, z, t, texts...)
+	out, err := o.step.Predict(ctx, z, t, g.Prompts()...)
 	if err != nil {
 		return z, err
 	}
 	o.maps.sites, o.maps.sizes = o.store.Paths(), o.store.Sizes()
 	o.maps.add(t, out.Read)
-	if g.Negative == nil {
+	if len(out.Noise) == 1 {
 		return out.Noise[0], nil
 	}
 	return g.Combine(out.Noise[0], out.Noise[1])

@@ -64,7 +64,7 @@ func (m *measurement) newReader() (*reader, error) {
 // [Map·Map, T-2].
 func (r *reader) maps(ctx context.Context, latents []diffusion.Latent, prompts []string) ([]*gt.Dense, error) {
 	var all []float32
-	var texts []*gt.Dense
+	var texts []diffusion.Prompt
 	for i, z := range latents {
 		all = append(all, z.Floats()...)
 		e, err := r.m.pipeline.Encode(ctx, prompts[i])

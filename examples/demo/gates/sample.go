@@ -139,7 +139,7 @@ func (m *measurement) fromNoise(ctx context.Context, prompt string, seed uint64)
 // batch predicts the noise in several latents at once, with and without a prompt.
 type batch struct {
 	step  *diffusion.Denoiser
-	texts []*gt.Dense // nothing for each latent, and then the prompt
+	texts []diffusion.Prompt // nothing for each latent, and then the prompt
 }
 
 func (b batch) Denoise(ctx context.Context, z diffusion.Latent, t float64, g diffusion.Guidance) (diffusion.Latent, error) {
@@ -161,8 +161,8 @@ func (b batch) Denoise(ctx context.Context, z diffusion.Latent, t float64, g dif
 }
 
 // guided is the embeddings of nothing and of a prompt, each once a sample.
-func (m *measurement) guided(ctx context.Context, prompt string) ([]*gt.Dense, error) {
-	var texts []*gt.Dense
+func (m *measurement) guided(ctx context.Context, prompt string) ([]diffusion.Prompt, error) {
+	var texts []diffusion.Prompt
 	for _, text := range []string{"", prompt} {
 		e, err := m.pipeline.Encode(ctx, text)
 		if err != nil {
