@@ -86,6 +86,10 @@ func TestMisuse(t *testing.T) {
 			func() error { _, err := ShrinkMask([]float32{1}, -1, -1, -1, -1); return err },
 		},
 		"Pipeline.Encode": {func() error { _, err := p.Encode(nil, "a"); return err }}, //nolint:staticcheck // nil on purpose
+		"Pipeline.Generate": {
+			func() error { _, err := p.Generate(t.Context(), "a", GenerateOptions{Height: -64}); return err },
+			func() error { _, err := p.Generate(nil, "a", GenerateOptions{Height: 64, Width: 64}); return err }, //nolint:staticcheck // nil on purpose
+		},
 		"Pipeline.CLIPText": {func() error { _, err := p.CLIPText(nil, "a"); return err }}, //nolint:staticcheck // nil on purpose
 		"Pipeline.Hashes":   {func() error { _, err := p.Hashes(nil); return err }},        //nolint:staticcheck // nil on purpose
 		"Sampler.StartFrom": {
