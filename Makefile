@@ -1,5 +1,5 @@
 # Shortcuts; what each check does is in .ci/run.
-.PHONY: ci text format lint test noasm race cross generated cuda-check cuda cuda-test gpu-test gpu-bench fuzz notices vulncheck goldens bench bench-peers clean
+.PHONY: ci text format lint test noasm race cross generated cuda-check cuda cuda-test gpu-test gpu-bench fuzz api notices vulncheck goldens bench bench-peers clean
 
 ci:
 	bash .ci/run
@@ -36,6 +36,8 @@ fuzz:
 	bash .ci/fuzz $(FUZZTIME)
 
 # What goes with binaries; CI compares.
+api:
+	bash .ci/api >testdata/api.txt
 notices:
 	bash .ci/notices >THIRD_PARTY_NOTICES
 

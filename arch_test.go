@@ -97,6 +97,29 @@ func TestImportDirection(t *testing.T) {
 	}
 }
 
+// TestDiffusionIsLight: who wants Stable Diffusion alone carries no HTTP, markup, image codecs, fonts or command lines.
+func TestDiffusionIsLight(t *testing.T) {
+	heavy := []string{
+		"net/http", "html/template", "image/png", "image/jpeg", "image/gif", "golang.org/x/image", "golang.org/x/term",
+		"github.com/goccy/go-yaml", "gopkg.in/yaml", "github.com/alecthomas/kong", "github.com/schollz/progressbar", "github.com/gofrs/flock",
+	}
+	found := false
+	for _, p := range listPackages(t) {
+		if p.ImportPath != module+"/diffusion" {
+			continue
+		}
+		found = true
+		for _, q := range p.Deps {
+			if slices.ContainsFunc(heavy, func(h string) bool { return q == h || strings.HasPrefix(q, h+"/") || strings.HasPrefix(q, h+".") }) {
+				t.Errorf("diffusion depends on %s", q)
+			}
+		}
+	}
+	if !found {
+		t.Error("there is no package diffusion")
+	}
+}
+
 // sources calls f for every source file of the tree with its slash-separated path.
 func sources(t *testing.T, f func(path string, text []byte)) {
 	t.Helper()
