@@ -1,6 +1,7 @@
 package diffusion
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -11,7 +12,8 @@ import (
 // at each. The schedulers here give diffusers' results; Step i belongs to entry i of the list, and a run may
 // start at any i. DDIM and Euler keep no state. PNDM and DPM++ 2M remember earlier outputs: a run takes
 // consecutive steps, a new one begins with Reset, and one Scheduler serves one run at a time. Euler ancestral
-// draws noise in every step, from where WithNoise says: its runs are repeated with a Scheduler of their own.
+// and DPM++ 2M SDE draw noise in every step, from where WithNoise says: their runs are repeated with a Scheduler of
+// their own.
 //
 // Latents may have any batch; those that are given are not changed. An index outside the list, latents of different
 // shapes and a timestep outside the training schedule are errors. A Sampler makes the calls in their order.
@@ -48,21 +50,24 @@ type solver interface {
 }
 
 // schedulerKind is a scheduler: the short name, the class in a model's scheduler_config.json, the spacing of the
-// timesteps where that file names none.
+// timesteps where that file names none, and for one of several of a class the algorithm_type.
 type schedulerKind struct {
 	name, class, spacing string
+	algorithm            string
 	build                func(schedule, schedulerOptions) (solver, error)
 }
 
 var schedulerKinds = []schedulerKind{
-	{"ddim", "DDIMScheduler", "leading", newDDIM},
-	{"pndm", "PNDMScheduler", "leading", newPNDM},
-	{"euler", "EulerDiscreteScheduler", "linspace", newEuler},
-	{"euler-a", "EulerAncestralDiscreteScheduler", "linspace", newEulerAncestral},
-	{"dpmpp2m", "DPMSolverMultistepScheduler", "linspace", newDPMPP2M},
+	{"ddim", "DDIMScheduler", "leading", "", newDDIM},
+	{"pndm", "PNDMScheduler", "leading", "", newPNDM},
+	{"euler", "EulerDiscreteScheduler", "linspace", "", newEuler},
+	{"euler-a", "EulerAncestralDiscreteScheduler", "linspace", "", newEulerAncestral},
+	{"dpmpp2m-sde", "DPMSolverMultistepScheduler", "linspace", "sde-dpmsolver++", newDPMPP2MSDE},
+	{"dpmpp2m", "DPMSolverMultistepScheduler", "linspace", "", newDPMPP2M},
 }
 
-// SchedulerNames returns the names that NewScheduler knows: ddim, pndm, euler, euler-a, dpmpp2m.
+// SchedulerNames returns the names that NewScheduler knows: ddim, pndm, euler, euler-a, dpmpp2m-sde,
+// dpmpp2m.
 func SchedulerNames() []string {
 	var names []string
 	for _, k := range schedulerKinds {
@@ -77,12 +82,12 @@ func schedulerClasses() []string {
 	for _, k := range schedulerKinds {
 		classes = append(classes, k.class)
 	}
-	return classes
+	return slices.Compact(classes)
 }
 
 // NewScheduler returns a scheduler of a model's training schedule with a number of inference steps, 1 to the
 // number of training timesteps. Its kind is one of SchedulerNames, a class name of diffusers, or "" for the
-// class that the configuration names, which must then be one of those here. euler-a needs WithNoise.
+// class that the configuration names, which must then be one of those here. euler-a and dpmpp2m-sde need WithNoise.
 func NewScheduler(kind string, config SchedulerConfig, steps int, opts ...SchedulerOption) (Scheduler, error) {
 	var o schedulerOptions
 	for _, opt := range opts {
@@ -95,7 +100,7 @@ func NewScheduler(kind string, config SchedulerConfig, steps int, opts ...Schedu
 		kind = config.Class
 	}
 	for _, k := range schedulerKinds {
-		if kind == k.name || kind == k.class {
+		if kind == k.name || kind == k.class && (k.algorithm == "" || k.algorithm == config.Algorithm) {
 			s, err := k.new(config, steps, o)
 			if err != nil {
 				return nil, fmt.Errorf("diffusion: scheduler %s: %w", k.name, err)
@@ -157,7 +162,10 @@ type schedulerOptions struct {
 	randn func(n int) []float32
 }
 
-// WithNoise says where the fresh noise of euler-a comes from: each step calls randn once, for as many standard
+// errNoNoise is what a scheduler that draws noise says without WithNoise.
+var errNoNoise = errors.New("its steps add noise: say WithNoise where that comes from")
+
+// WithNoise says where the fresh noise of euler-a and dpmpp2m-sde comes from: each step calls randn once, for as many standard
 // normal numbers as the latent has. In diffusers it is the generator of the initial noise that goes on, such as
 // the Randn of the tensor.Rand that drew it. The other schedulers draw none.
 func WithNoise(randn func(n int) []float32) SchedulerOption {

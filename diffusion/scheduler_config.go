@@ -49,8 +49,8 @@ type SchedulerConfig struct {
 	Interpolation     string `json:"interpolation_type"` // linear
 	TimestepType      string `json:"timestep_type"`      // discrete
 	SolverOrder       int    `json:"solver_order"`       // 2
-	Algorithm         string `json:"algorithm_type"`     // dpmsolver++
-	SolverType        string `json:"solver_type"`        // midpoint
+	Algorithm         string `json:"algorithm_type"`     // dpmsolver++; or sde-dpmsolver++, whose class has dpmpp2m-sde
+	SolverType        string `json:"solver_type"`        // midpoint; or heun, of dpmpp2m-sde
 	VarianceType      string `json:"variance_type"`      // any that is not learned
 }
 
@@ -171,19 +171,20 @@ func (c SchedulerConfig) unsupported(name string) error {
 		field, want string
 		kinds       string
 	}{
-		{c.Thresholding, "thresholding", "false", "ddim dpmpp2m"},
+		{c.Thresholding, "thresholding", "false", "ddim dpmpp2m dpmpp2m-sde"},
 		{!c.SkipPRKSteps, "skip_prk_steps", "true, as in Stable Diffusion's files (absent means false)", "pndm"},
-		{c.ExponentialSigmas, "use_exponential_sigmas", "false", "euler dpmpp2m"},
-		{c.BetaSigmas, "use_beta_sigmas", "false", "euler dpmpp2m"},
-		{c.LuLambdas, "use_lu_lambdas", "false", "dpmpp2m"},
-		{c.FlowSigmas, "use_flow_sigmas", "false", "dpmpp2m"},
+		{c.ExponentialSigmas, "use_exponential_sigmas", "false", "euler dpmpp2m dpmpp2m-sde"},
+		{c.BetaSigmas, "use_beta_sigmas", "false", "euler dpmpp2m dpmpp2m-sde"},
+		{c.LuLambdas, "use_lu_lambdas", "false", "dpmpp2m dpmpp2m-sde"},
+		{c.FlowSigmas, "use_flow_sigmas", "false", "dpmpp2m dpmpp2m-sde"},
 		{!unset(c.Interpolation, "linear"), "interpolation_type", "linear", "euler"},
 		{!unset(c.TimestepType, "discrete"), "timestep_type", "discrete", "euler"},
-		{!unset(c.SolverOrder, 2), "solver_order", "2", "dpmpp2m"},
+		{!unset(c.SolverOrder, 2), "solver_order", "2", "dpmpp2m dpmpp2m-sde"},
 		// diffusers' class takes what UniPC's and DEIS's files say here for its own defaults.
-		{!unset(c.Algorithm, "dpmsolver++", "deis"), "algorithm_type", "dpmsolver++", "dpmpp2m"},
+		{!unset(c.Algorithm, "dpmsolver++", "sde-dpmsolver++", "deis"), "algorithm_type", "dpmsolver++ or sde-dpmsolver++", "dpmpp2m dpmpp2m-sde"},
 		{!unset(c.SolverType, "midpoint", "logrho", "bh1", "bh2"), "solver_type", "midpoint", "dpmpp2m"},
-		{strings.HasPrefix(c.VarianceType, "learned"), "variance_type", "fixed", "dpmpp2m"},
+		{!unset(c.SolverType, "midpoint", "heun", "logrho", "bh1", "bh2"), "solver_type", "midpoint or heun", "dpmpp2m-sde"},
+		{strings.HasPrefix(c.VarianceType, "learned"), "variance_type", "fixed", "dpmpp2m dpmpp2m-sde"},
 	} {
 		if option.isSet && slices.Contains(strings.Fields(option.kinds), name) {
 			return fmt.Errorf("%s must be %s: nothing else is supported", option.field, option.want)

@@ -95,7 +95,7 @@ type eulerAncestral struct {
 
 func newEulerAncestral(s schedule, o schedulerOptions) (solver, error) {
 	if o.randn == nil {
-		return nil, fmt.Errorf("its steps add noise: say WithNoise where that comes from")
+		return nil, errNoNoise
 	}
 	s.config.FinalSigmas = "zero" // there is no other in diffusers' class
 	l, err := eulerLevels(s)

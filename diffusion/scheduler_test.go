@@ -199,7 +199,7 @@ func TestSchedulerErrors(t *testing.T) {
 		steps  int
 		says   string
 	}{
-		{"heun", nil, 10, `unknown scheduler "heun": the known ones are ddim, pndm, euler, euler-a, dpmpp2m`},
+		{"heun", nil, 10, `unknown scheduler "heun": the known ones are ddim, pndm, euler, euler-a, dpmpp2m-sde, dpmpp2m`},
 		{"ddim", nil, 0, "0 steps"},
 		{"ddim", nil, 1001, "1001 steps: it must be between 1 and the 1000"},
 		{"ddim", nil, 1000, "steps_offset 1 does not fit"},
@@ -231,6 +231,9 @@ func TestSchedulerErrors(t *testing.T) {
 		{"euler", func(c *SchedulerConfig) { c.ExponentialSigmas = true }, 10, "use_exponential_sigmas must be false"},
 		{"euler-a", nil, 10, "scheduler euler-a: its steps add noise: say WithNoise"},
 		{"dpmpp2m", func(c *SchedulerConfig) { c.SolverOrder = 3 }, 10, "solver_order must be 2"},
+		{"dpmpp2m", func(c *SchedulerConfig) { c.SolverType = "heun" }, 10, "solver_type must be midpoint"},
+		{"dpmpp2m", func(c *SchedulerConfig) { c.Algorithm = "dpmsolver" }, 10, "algorithm_type must be dpmsolver++ or sde-dpmsolver++"},
+		{"dpmpp2m-sde", nil, 10, "its steps add noise: say WithNoise"},
 		{"dpmpp2m", func(c *SchedulerConfig) { c.FinalSigmas = "one" }, 10, "zero, sigma_min"},
 	} {
 		config := good
@@ -252,7 +255,7 @@ func TestSchedulerStepErrors(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		hasMemory := kind == "pndm" || kind == "dpmpp2m"
+		hasMemory := kind == "pndm" || kind == "dpmpp2m" || kind == "dpmpp2m-sde"
 		for _, c := range []struct {
 			name string
 			call func() error
@@ -285,6 +288,38 @@ func TestFreshNoiseOfAnotherSize(t *testing.T) {
 	const says = "WithNoise gave 2 numbers of noise, the latent has 3"
 	if _, err := s.Step(row(0, 0, 0), row(0, 0, 0), 0); err == nil || !strings.Contains(err.Error(), says) {
 		t.Errorf("error %v, want one that says %s", err, says)
+	}
+}
+
+// A class with two algorithms has the one that its file says, and each of them by its own name.
+func TestAlgorithmOfFile(t *testing.T) {
+	for _, c := range []struct{ kind, algorithm, want string }{
+		{"", "sde-dpmsolver++", "dpmpp2m-sde"}, {"DPMSolverMultistepScheduler", "sde-dpmsolver++", "dpmpp2m-sde"},
+		{"", "dpmsolver++", "dpmpp2m"}, {"", "", "dpmpp2m"}, {"dpmpp2m", "sde-dpmsolver++", "dpmpp2m"}, {"dpmpp2m-sde", "dpmsolver++", "dpmpp2m-sde"},
+	} {
+		draws := 0
+		s, err := NewScheduler(c.kind, SchedulerConfig{Class: "DPMSolverMultistepScheduler", Algorithm: c.algorithm}, 5,
+			WithNoise(func(n int) []float32 { draws++; return make([]float32, n) }))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range s.Timesteps() {
+			if _, err := s.Step(row(1), row(1), i); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if want := map[string]int{"dpmpp2m": 0, "dpmpp2m-sde": 5}[c.want]; draws != want {
+			t.Errorf("%q of a file with %q draws %d times, want %d as %s does", c.kind, c.algorithm, draws, want, c.want)
+		}
+	}
+}
+
+// Two noise levels that are equal leave Heun's step of the SDE undefined, which is NaN in diffusers.
+func TestEqualLevels(t *testing.T) {
+	c := SchedulerConfig{KarrasSigmas: true, FinalSigmas: "sigma_min", SolverType: "heun"}
+	_, err := NewScheduler("dpmpp2m-sde", c, 20, WithNoise(func(n int) []float32 { return make([]float32, n) }))
+	if err == nil || !strings.Contains(err.Error(), "too close for this method") {
+		t.Errorf("error %v, want one that says that the timesteps are too close", err)
 	}
 }
 

@@ -3,7 +3,7 @@
     python make_schedulers.py
 
 The model's output at step i for the scaled latent x is 0.7·tanh(x) + 0.3·(1 + 0.01·i)·noise. The fresh noise
-of Euler ancestral's k-th step, k = 1, 2, …, is the noise rolled by k. diffusers' class has no Karras sigmas; for
+of the k-th step of Euler ancestral and DPM++ 2M SDE, k = 1, 2, …, is the noise rolled by k. diffusers' class has no Karras sigmas; for
 k-diffusion's combination it is given the sigmas and timesteps of Euler. Cases with "pipeline" have gone through the
 constructor of StableDiffusionPipeline, which changes a scheduler's configuration.
 """
@@ -21,16 +21,18 @@ from diffusers import (
     PNDMScheduler,
     StableDiffusionPipeline,
 )
-from diffusers.schedulers import scheduling_euler_ancestral_discrete
+from diffusers.schedulers import scheduling_dpmsolver_multistep, scheduling_euler_ancestral_discrete
 
 CLASSES = {
     "ddim": DDIMScheduler, "pndm": PNDMScheduler, "euler": EulerDiscreteScheduler,
     "euler-a": EulerAncestralDiscreteScheduler, "dpmpp2m": DPMSolverMultistepScheduler,
+    "dpmpp2m-sde": DPMSolverMultistepScheduler,
 }  # fmt: skip
 SD1 = {
     "beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear", "num_train_timesteps": 1000,
     "set_alpha_to_one": False, "skip_prk_steps": True, "steps_offset": 1, "clip_sample": False,
 }  # fmt: skip
+SDE = {"algorithm_type": "sde-dpmsolver++"}
 ZERO_SNR = {"rescale_betas_zero_snr": True, "prediction_type": "v_prediction"}
 INIT = [2.29936, 0.02587, -0.40353, 0.26792, -1.20431, 0.74438, -0.06135, 1.61023]
 NOISE = [-0.84897, -1.2986, 0.48232, 0.86226, 0.33175, -0.22041, 1.90512, -0.57719]
@@ -71,6 +73,14 @@ CASES = [
     ({**ZERO_SNR, "timestep_spacing": "leading", "prediction_type": "epsilon"}, "ddim euler euler-a dpmpp2m", (7,), 0),
     ({**ZERO_SNR, "timestep_spacing": "trailing", "use_karras_sigmas": True}, "euler dpmpp2m", (7,), 0),
     ({**ZERO_SNR, "beta_schedule": "linear", "timestep_spacing": "trailing"}, "ddim euler dpmpp2m", (7,), 0),
+    (SDE, "dpmpp2m-sde", (1, 2, 7, 20), 0),
+    (SDE, "dpmpp2m-sde", (40,), 13),
+    ({**SDE, "solver_type": "heun"}, "dpmpp2m-sde", (7, 20), 0),
+    ({**SDE, "use_karras_sigmas": True}, "dpmpp2m-sde", (12,), 0),
+    ({**SDE, "use_karras_sigmas": True, "solver_type": "heun", "final_sigmas_type": "sigma_min"}, "dpmpp2m-sde", (9,), 0),
+    ({**SDE, "euler_at_final": True, "final_sigmas_type": "sigma_min"}, "dpmpp2m-sde", (16,), 0),
+    ({**SDE, "prediction_type": "v_prediction", "timestep_spacing": "trailing"}, "dpmpp2m-sde", (10,), 0),
+    ({**SDE, **ZERO_SNR, "timestep_spacing": "trailing"}, "dpmpp2m-sde", (7,), 0),
 ]  # fmt: skip
 
 # The same, for schedulers of a pipeline.
@@ -106,7 +116,8 @@ def run(kind, config, steps, start, pipeline):
         s.set_begin_index(start)
     noise = torch.tensor(NOISE)
     fresh = iter(torch.roll(noise, k) for k in range(1, steps + 1))
-    scheduling_euler_ancestral_discrete.randn_tensor = lambda *_, **__: next(fresh)
+    for module in scheduling_euler_ancestral_discrete, scheduling_dpmsolver_multistep:
+        module.randn_tensor = lambda *_, **__: next(fresh)
     x = torch.tensor(INIT) * s.init_noise_sigma
     latents = []
     for i, t in enumerate(timesteps, start):

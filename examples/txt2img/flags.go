@@ -23,8 +23,8 @@ type flags struct {
 	Prompt    string  `empty:"" placeholder:"TEXT" help:"What the picture shows; may be empty."`
 	Negative  string  `empty:"" placeholder:"TEXT" help:"What guidance leads away from (default: nothing)."`
 	Guidance  float64 `default:"7.5" help:"Scale of classifier-free guidance (default: ${default}); up to 1 the prompt alone is predicted with, in half the time."`
-	Scheduler string  `default:"dpmpp2m" enum:"ddim,pndm,euler,euler-a,dpmpp2m" help:"One of ${enum} (default: ${default})."`
-	Karras    bool    `help:"Noise levels as Karras et al. space them, for euler, euler-a and dpmpp2m."`
+	Scheduler string  `default:"dpmpp2m" enum:"ddim,pndm,euler,euler-a,dpmpp2m,dpmpp2m-sde" help:"One of ${enum} (default: ${default})."`
+	Karras    bool    `help:"Noise levels as Karras et al. space them, for euler, euler-a, dpmpp2m and dpmpp2m-sde."`
 	Steps     int     `default:"25" help:"Steps from noise to picture (default: ${default})."`
 
 	Seed   uint64 `type:"seed" default:"0" help:"Seed of the first picture's noise (default: ${default})."`
@@ -73,7 +73,7 @@ func (f *flags) Validate() error {
 	case f.Negative != "" && !f.guided():
 		return fmt.Errorf("--negative has no effect with --guidance %g: want more than 1", f.Guidance)
 	case f.Karras && !karras:
-		return fmt.Errorf("--karras spaces the noise levels of euler, euler-a and dpmpp2m, not of %s", f.Scheduler)
+		return fmt.Errorf("--karras spaces the noise levels of euler, euler-a, dpmpp2m and dpmpp2m-sde, not of %s", f.Scheduler)
 	case f.N < 1 || f.N > 1_000_000:
 		return fmt.Errorf("--n is %d, want 1 to 1000000", f.N)
 	case f.Seed > math.MaxUint64-uint64(f.N-1):

@@ -11,6 +11,7 @@ import (
 // samplers are the web UI's names of the schedulers.
 var samplers = map[string]string{
 	"ddim": "DDIM", "pndm": "PLMS", "euler": "Euler", "euler-a": "Euler a", "dpmpp2m": "DPM++ 2M",
+	"dpmpp2m-sde": "DPM++ 2M SDE",
 }
 
 // samplerName says which scheduler runs, for people.
