@@ -18,7 +18,7 @@ import (
 // One normal picture and a sentence become a defect with its mask: the README's first example.
 func Example() {
 	ctx := context.Background()
-	p, err := demo.Open() // the small model of the module; diffusion.Open opens a directory
+	p, err := demo.Open(ctx) // the small model of the module; diffusion.Open opens a directory
 	check(err)
 	defer p.Close()
 	defaults, err := demo.Defaults()
@@ -39,7 +39,7 @@ func Example() {
 // example.
 func Example_attention() {
 	ctx := context.Background()
-	p, err := diffusion.Open("testdata/models/a") // tiny, with random weights; a real one works the same
+	p, err := diffusion.Open(ctx, "testdata/models/a") // tiny, with random weights; a real one works the same
 	check(err)
 	defer p.Close()
 

@@ -236,7 +236,7 @@ func TestOpenRefuses(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			s := spoiled{t, copyModel(t)}
 			c.spoil(s)
-			p, err := Open(s.dir)
+			p, err := Open(t.Context(), s.dir)
 			if err == nil {
 				t.Fatal("it opens")
 			}

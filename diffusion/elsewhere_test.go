@@ -57,7 +57,7 @@ func TestOpenSaysWhatToGive(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			root := tree(t, c.tree...)
-			_, err := Open(filepath.Join(root, filepath.FromSlash(c.given)))
+			_, err := Open(t.Context(), filepath.Join(root, filepath.FromSlash(c.given)))
 			if err == nil {
 				t.Fatal("it opens")
 			}
@@ -82,15 +82,15 @@ func TestOpenSaysWhatToGive(t *testing.T) {
 // TestOpenSaysWhichCLIPToGive is the same for CLIP alone, in an fs.FS too.
 func TestOpenSaysWhichCLIPToGive(t *testing.T) {
 	root := tree(t, "snapshots/3333/config.json")
-	_, err := Open(modelA, WithCLIPDir(root))
+	_, err := Open(t.Context(), modelA, WithCLIPDir(root))
 	if want := "has no config.json; it is a repository in the hub's cache: give its snapshot, " + filepath.Join(root, "snapshots", "3333"); err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("got %v, want %q", err, want)
 	}
-	_, err = OpenFS(fstest.MapFS{"sd15/unet/x": {}, "sd15/vae/x": {}})
+	_, err = OpenFS(t.Context(), fstest.MapFS{"sd15/unet/x": {}, "sd15/vae/x": {}})
 	if want := "the model is below: give sd15"; err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("got %v, want %q", err, want)
 	}
-	if _, err := OpenFS(nil); err == nil || !strings.Contains(err.Error(), "has no unet/") {
+	if _, err := OpenFS(t.Context(), nil); err == nil || !strings.Contains(err.Error(), "has no unet/") {
 		t.Errorf("without an fs.FS: %v", err)
 	}
 }

@@ -155,11 +155,11 @@ func TestErrorsAre(t *testing.T) {
 		err  func() error
 	}{
 		"no CLIP":   {ErrNoCLIP, func() error { _, err := p.CLIPText(t.Context(), "a nut"); return err }},
-		"class":     {ErrNotStableDiffusion1, func() error { _, err := Open(xl); return err }},
+		"class":     {ErrNotStableDiffusion1, func() error { _, err := Open(t.Context(), xl); return err }},
 		"absent":    {ErrWordAbsent, func() error { _, err := p.Tokenizer.FindWord("a nut", "crack"); return err }},
 		"cut":       {ErrWordCut, func() error { _, err := p.Tokenizer.FindWord(strings.Repeat("a ", 80)+"crack", "crack"); return err }},
-		"nothing":   {os.ErrNotExist, func() error { _, err := Open("nowhere"); return err }},
-		"cancelled": {context.Canceled, func() error { _, err := Open(modelA, WithContext(cancelled)); return err }},
+		"nothing":   {os.ErrNotExist, func() error { _, err := Open(t.Context(), "nowhere"); return err }},
+		"cancelled": {context.Canceled, func() error { _, err := Open(cancelled, modelA); return err }},
 		"NaN": {ErrNotFinite, func() error {
 			_, err := compile(t, p).Denoise(t.Context(), randomLatent(1), math.NaN(), Guidance{Prompt: text})
 			return err

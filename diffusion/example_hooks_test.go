@@ -16,7 +16,7 @@ const caption = "a photo of a macadamia with a crack on it"
 
 // open opens the tiny model and encodes caption: what every recipe starts with.
 func open(ctx context.Context) (*diffusion.Pipeline, diffusion.Prompt) {
-	p, err := diffusion.Open("../testdata/models/a")
+	p, err := diffusion.Open(ctx, "../testdata/models/a")
 	check(err)
 	cond, err := p.Encode(ctx, caption)
 	check(err)

@@ -15,7 +15,7 @@ import (
 // word crack gets more attention.
 func Example() {
 	ctx := context.Background()
-	p, err := diffusion.Open("../testdata/models/a") // a tiny model with random weights
+	p, err := diffusion.Open(ctx, "../testdata/models/a") // a tiny model with random weights
 	check(err)
 	defer p.Close()
 

@@ -119,7 +119,7 @@ func TestLayouts(t *testing.T) {
 				sameBits(t, want, allOf(t, s.dir))
 				return
 			}
-			_, err := Open(s.dir)
+			_, err := Open(t.Context(), s.dir)
 			if err == nil || !strings.Contains(filepath.ToSlash(err.Error()), c.says) {
 				t.Errorf("error %v, want one that says %s", err, c.says)
 			}

@@ -41,15 +41,18 @@ func TestMisuse(t *testing.T) {
 	tensors := oddTensors()
 
 	refused := map[string][]func() error{
-		"Open":    {func() error { _, err := Open(""); return err }, func() error { _, err := Open("nowhere", nil, WithContext(noContext), WithLogger(nil)); return err }},
-		"OpenFS":  {func() error { _, err := OpenFS(nil); return err }, func() error { _, err := OpenFS(fstest.MapFS{}); return err }},
-		"OpenVAE": {func() error { _, _, err := OpenVAE(tensor.Dir{}); return err }},
+		"Open": {func() error { _, err := Open(t.Context(), ""); return err }, func() error { _, err := Open(noContext, modelA); return err }, func() error {
+			_, err := Open(t.Context(), "nowhere", nil, WithLogger(nil))
+			return err
+		}},
+		"OpenFS":  {func() error { _, err := OpenFS(t.Context(), nil); return err }, func() error { _, err := OpenFS(t.Context(), fstest.MapFS{}); return err }},
+		"OpenVAE": {func() error { _, _, err := OpenVAE(t.Context(), tensor.Dir{}); return err }},
 		"OpenUNet": {
-			func() error { _, _, err := OpenUNet(tensor.Dir{}); return err },
-			func() error { _, _, err := OpenUNet(tensor.OnDisk(modelA).Sub("vae"), nil); return err },
+			func() error { _, _, err := OpenUNet(t.Context(), tensor.Dir{}); return err },
+			func() error { _, _, err := OpenUNet(t.Context(), tensor.OnDisk(modelA).Sub("vae"), nil); return err },
 		},
-		"OpenText": {func() error { _, _, err := OpenText(tensor.Dir{}); return err }},
-		"OpenCLIP": {func() error { _, _, err := OpenCLIP(tensor.Dir{}, nil); return err }},
+		"OpenText": {func() error { _, _, err := OpenText(t.Context(), tensor.Dir{}); return err }},
+		"OpenCLIP": {func() error { _, _, err := OpenCLIP(t.Context(), tensor.Dir{}, nil); return err }},
 		"LoadSchedulerConfig": {
 			func() error { _, err := LoadSchedulerConfig(tensor.Dir{}); return err },
 		},
@@ -201,7 +204,6 @@ func TestMisuse(t *testing.T) {
 			"AllowUnused":         {func() { optionsOf([]OpenOption{AllowUnused()}) }},
 			"OnDevice":            {func() { optionsOf([]OpenOption{OnDevice(nil)}) }},
 			"WithCLIPDir":         {func() { optionsOf([]OpenOption{WithCLIPDir("")}) }},
-			"WithContext":         {func() { optionsOf([]OpenOption{WithContext(noContext)}) }},
 			"WithEMA":             {func() { optionsOf([]OpenOption{WithEMA()}) }},
 			"WithFileConfig":      {func() { optionsOf([]OpenOption{WithFileConfig(nil)}) }},
 			"WithLogger":          {func() { optionsOf([]OpenOption{WithLogger(nil)}) }},
@@ -230,7 +232,7 @@ func TestMisuse(t *testing.T) {
 			"Pipeline.Files":     {func() { p.Files() }},
 			"Pipeline.Arena":     {func() { p.Arena() }},
 			"Pipeline.Close": {func() {
-				other, err := Open(modelA)
+				other, err := Open(t.Context(), modelA)
 				if err != nil {
 					t.Fatal(err)
 				}

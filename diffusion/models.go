@@ -1,6 +1,7 @@
 package diffusion
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -18,7 +19,7 @@ import (
 // tensor.OnDisk("sd15/unet"): dir holds config.json and
 // diffusion_pytorch_model.safetensors (or a form of it that tensor.OpenSet
 // knows). The weights are the files' own memory; closing the Set ends them.
-func OpenUNet(dir tensor.Dir, opts ...nn.LoadOption) (*unet.Model, *tensor.Set, error) {
+func OpenUNet(ctx context.Context, dir tensor.Dir, opts ...nn.LoadOption) (*unet.Model, *tensor.Set, error) {
 	c, err := unet.ReadConfig(dir)
 	if err != nil {
 		return nil, nil, err
@@ -27,12 +28,12 @@ func OpenUNet(dir tensor.Dir, opts ...nn.LoadOption) (*unet.Model, *tensor.Set, 
 	if err != nil {
 		return nil, nil, err
 	}
-	set, err := load(m, dir, "diffusion_pytorch_model", opts...)
+	set, err := load(ctx, m, dir, "diffusion_pytorch_model", opts...)
 	return m, set, err
 }
 
 // OpenVAE loads the autoencoder of a diffusers directory; see OpenUNet.
-func OpenVAE(dir tensor.Dir, opts ...nn.LoadOption) (*vae.Model, *tensor.Set, error) {
+func OpenVAE(ctx context.Context, dir tensor.Dir, opts ...nn.LoadOption) (*vae.Model, *tensor.Set, error) {
 	c, err := vae.ReadConfig(dir)
 	if err != nil {
 		return nil, nil, err
@@ -41,7 +42,7 @@ func OpenVAE(dir tensor.Dir, opts ...nn.LoadOption) (*vae.Model, *tensor.Set, er
 	if err != nil {
 		return nil, nil, err
 	}
-	set, err := load(m, dir, "diffusion_pytorch_model", append(opts, nn.WithRename(newAttentionNames))...)
+	set, err := load(ctx, m, dir, "diffusion_pytorch_model", append(opts, nn.WithRename(newAttentionNames))...)
 	return m, set, err
 }
 
@@ -61,7 +62,7 @@ func newAttentionNames(name string) string {
 // OpenText loads the text encoder of a diffusers directory, a transformers
 // CLIPTextModel; see OpenUNet. As there, what else belongs to a CLIPModel is
 // passed over: projections, the scale of logits, the vision encoder.
-func OpenText(dir tensor.Dir, opts ...nn.LoadOption) (*clip.Text, *tensor.Set, error) {
+func OpenText(ctx context.Context, dir tensor.Dir, opts ...nn.LoadOption) (*clip.Text, *tensor.Set, error) {
 	c, err := clip.ReadTextConfig(dir)
 	if err != nil {
 		return nil, nil, err
@@ -70,7 +71,7 @@ func OpenText(dir tensor.Dir, opts ...nn.LoadOption) (*clip.Text, *tensor.Set, e
 	if err != nil {
 		return nil, nil, err
 	}
-	set, err := load(m, dir, "model", append(opts, nn.WithPrefix("text_model."), nn.WithIgnore(ignoredInText...))...)
+	set, err := load(ctx, m, dir, "model", append(opts, nn.WithPrefix("text_model."), nn.WithIgnore(ignoredInText...))...)
 	return m, set, err
 }
 
@@ -84,7 +85,7 @@ type CLIP struct {
 // OpenCLIP loads a transformers CLIPModel; see OpenUNet. Its tokenizer comes
 // from dir if that holds one, else it is fallback, in which tokens that were
 // added for another text encoder are text.
-func OpenCLIP(dir tensor.Dir, fallback *clip.Tokenizer, opts ...nn.LoadOption) (*CLIP, *tensor.Set, error) {
+func OpenCLIP(ctx context.Context, dir tensor.Dir, fallback *clip.Tokenizer, opts ...nn.LoadOption) (*CLIP, *tensor.Set, error) {
 	c, err := clip.ReadConfig(dir)
 	if err != nil {
 		return nil, nil, err
@@ -103,7 +104,7 @@ func OpenCLIP(dir tensor.Dir, fallback *clip.Tokenizer, opts ...nn.LoadOption) (
 			return nil, nil, err
 		}
 	}
-	set, err := load(m.Model, dir, "model", append(opts, nn.WithIgnore("position_ids"))...)
+	set, err := load(ctx, m.Model, dir, "model", append(opts, nn.WithIgnore("position_ids"))...)
 	return m, set, err
 }
 
@@ -158,12 +159,12 @@ func (c colours) orElse(others colours) colours {
 }
 
 // load fills model from the weights in dir, whose file is called stem.
-func load(model any, dir tensor.Dir, stem string, opts ...nn.LoadOption) (*tensor.Set, error) {
+func load(ctx context.Context, model any, dir tensor.Dir, stem string, opts ...nn.LoadOption) (*tensor.Set, error) {
 	set, err := dir.OpenSet(stem)
 	if err != nil {
 		return nil, err
 	}
-	if err := nn.Load(model, set, opts...); err != nil {
+	if err := nn.Load(ctx, model, set, opts...); err != nil {
 		set.Close()
 		return nil, err
 	}

@@ -49,7 +49,7 @@ type Pipeline struct {
 type OpenOption func(*openOptions)
 
 type openOptions struct {
-	ctx          context.Context
+	ctx          context.Context // of Open
 	log          *slog.Logger
 	clipDir      string
 	noCLIP       bool
@@ -63,10 +63,6 @@ type openOptions struct {
 	fileConfig func(c *FileConfig)
 	ema        bool
 }
-
-// WithContext makes Open stop with ctx's error when ctx does (default: it reads
-// all weights). It has no effect afterwards.
-func WithContext(ctx context.Context) OpenOption { return func(o *openOptions) { o.ctx = ctx } }
 
 // WithLogger makes the pipeline report to l what it does (default: it is
 // silent): at level Info the model that is open, at Debug each graph that is
@@ -116,40 +112,44 @@ func (o openOptions) clipIn(dir tensor.Dir) (_ tensor.Dir, found bool) {
 // is assumed where tensors do not show it; CLIP comes from WithCLIPDir). The
 // weights are mapped, not read: a model is open in a moment, apart from the
 // check that all of them are finite numbers, and takes memory as it is used.
-// CLIP is opened where there is one; ErrNoCLIP tells how to get it.
+// CLIP is opened where there is one; ErrNoCLIP tells how to get it. Open stops with
+// ctx's error when ctx does.
 //
 // The error says everything that is missing or wrong, all parts and tensors at
 // once.
-func Open(path string, opts ...OpenOption) (*Pipeline, error) {
+func Open(ctx context.Context, path string, opts ...OpenOption) (*Pipeline, error) {
 	single, err := checkPath(path)
 	if err != nil {
 		return nil, err
 	}
 	if single {
-		return open(path, opts, (*Pipeline).openFile)
+		return open(ctx, path, opts, (*Pipeline).openFile)
 	}
-	return openDir(tensor.OnDisk(path), opts)
+	return openDir(ctx, tensor.OnDisk(path), opts)
 }
 
 // OpenFS opens a directory of Stable Diffusion 1.x that is the root of fsys, such
 // as a part of an embed.FS, as Open does one on the disk. The weights are read,
 // and stay in memory until Close.
-func OpenFS(fsys fs.FS, opts ...OpenOption) (*Pipeline, error) {
-	return openDir(tensor.InFS(fsys), opts)
+func OpenFS(ctx context.Context, fsys fs.FS, opts ...OpenOption) (*Pipeline, error) {
+	return openDir(ctx, tensor.InFS(fsys), opts)
 }
 
-func openDir(dir tensor.Dir, opts []OpenOption) (*Pipeline, error) {
+func openDir(ctx context.Context, dir tensor.Dir, opts []OpenOption) (*Pipeline, error) {
 	if err := checkDirectory(dir); err != nil {
 		return nil, err
 	}
-	return open(dir.String(), opts, func(p *Pipeline, o openOptions) error { return p.openParts(dir, o) })
+	return open(ctx, dir.String(), opts, func(p *Pipeline, o openOptions) error { return p.openParts(dir, o) })
 }
 
 // open makes a pipeline whose parts are opened by parts.
-func open(path string, opts []OpenOption, parts func(p *Pipeline, o openOptions) error) (p *Pipeline, err error) {
+func open(ctx context.Context, path string, opts []OpenOption, parts func(p *Pipeline, o openOptions) error) (p *Pipeline, err error) {
 	o, started := optionsOf(opts), time.Now()
 	if err := o.validate(); err != nil {
 		return nil, err
+	}
+	if o.ctx = ctx; ctx == nil {
+		return nil, errors.New("the context is nil")
 	}
 	p = newPipeline(o)
 	p.Dir = path
@@ -174,14 +174,11 @@ func open(path string, opts []OpenOption, parts func(p *Pipeline, o openOptions)
 }
 
 func optionsOf(opts []OpenOption) openOptions {
-	o := openOptions{ctx: context.Background(), log: slog.New(slog.DiscardHandler)}
+	o := openOptions{log: slog.New(slog.DiscardHandler)}
 	for _, opt := range opts {
 		if opt != nil {
 			opt(&o)
 		}
-	}
-	if o.ctx == nil {
-		o.ctx = context.Background()
 	}
 	if o.log == nil {
 		o.log = slog.New(slog.DiscardHandler)
@@ -205,11 +202,10 @@ func (o openOptions) correct(c *SchedulerConfig) {
 
 // loadOptions are those of every part's weights.
 func (o openOptions) loadOptions() []nn.LoadOption {
-	opts := []nn.LoadOption{nn.WithContext(o.ctx)}
 	if o.allowUnused {
-		opts = append(opts, nn.AllowUnused())
+		return []nn.LoadOption{nn.AllowUnused()}
 	}
-	return opts
+	return nil
 }
 
 // openParts opens everything in a directory. Its error says what is wrong with
@@ -251,15 +247,15 @@ func (p *Pipeline) openCLIP(dir tensor.Dir, o openOptions) (err error) {
 			return fmt.Errorf("%s has no %s%s", from, nn.ConfigFile, where)
 		}
 	}
-	p.CLIP, err = opened(p, o, from, func(dir tensor.Dir, opts ...nn.LoadOption) (*CLIP, *tensor.Set, error) {
-		return OpenCLIP(dir, p.Tokenizer, opts...)
+	p.CLIP, err = opened(p, o, from, func(ctx context.Context, dir tensor.Dir, opts ...nn.LoadOption) (*CLIP, *tensor.Set, error) {
+		return OpenCLIP(ctx, dir, p.Tokenizer, opts...)
 	})
 	return err
 }
 
 // opened opens a part whose files the pipeline is to close.
-func opened[M any](p *Pipeline, o openOptions, dir tensor.Dir, open func(dir tensor.Dir, opts ...nn.LoadOption) (M, *tensor.Set, error)) (M, error) {
-	m, set, err := open(dir, o.loadOptions()...)
+func opened[M any](p *Pipeline, o openOptions, dir tensor.Dir, open func(ctx context.Context, dir tensor.Dir, opts ...nn.LoadOption) (M, *tensor.Set, error)) (M, error) {
+	m, set, err := open(o.ctx, dir, o.loadOptions()...)
 	if err == nil {
 		p.files = append(p.files, set)
 	}

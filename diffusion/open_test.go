@@ -11,7 +11,7 @@ import (
 // openModel opens one of the tiny models until the test ends.
 func openModel(t testing.TB, dir string, opts ...OpenOption) *Pipeline {
 	t.Helper()
-	p, err := Open(dir, opts...)
+	p, err := Open(t.Context(), dir, opts...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +83,7 @@ func TestWhereCLIPIs(t *testing.T) {
 			t.Errorf("CLIPText: %v, want ErrNoCLIP", err)
 		}
 	}
-	if _, err := Open(modelA, WithCLIPDir("nowhere")); err == nil || !strings.Contains(err.Error(), filepath.Join("nowhere", "config.json")) {
+	if _, err := Open(t.Context(), modelA, WithCLIPDir("nowhere")); err == nil || !strings.Contains(err.Error(), filepath.Join("nowhere", "config.json")) {
 		t.Errorf("a CLIP directory that is not there: %v", err)
 	}
 }
@@ -94,7 +94,7 @@ func TestOpenNoDirectory(t *testing.T) {
 		t.Fatal(err)
 	}
 	for path, says := range map[string]string{filepath.Join(file, "x"): "model directory", "no-such-directory": "no such file", file: "is a file", "": "model directory"} {
-		_, err := Open(path)
+		_, err := Open(t.Context(), path)
 		if err == nil || !strings.Contains(err.Error(), says) || !strings.Contains(err.Error(), Layout) {
 			t.Errorf("%q: %v, want %q and what a model directory holds", path, err, says)
 		}

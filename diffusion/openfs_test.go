@@ -17,7 +17,7 @@ import (
 func TestOpenFS(t *testing.T) {
 	for _, dir := range []string{modelA, modelB} {
 		mapped := openModel(t, dir)
-		read, err := OpenFS(os.DirFS(dir))
+		read, err := OpenFS(t.Context(), os.DirFS(dir))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -80,8 +80,8 @@ func TestOpenFSRefuses(t *testing.T) {
 	for _, c := range badDirectories {
 		s := spoiled{t, copyModel(t)}
 		c.spoil(s)
-		_, onDisk := Open(s.dir)
-		p, err := OpenFS(os.DirFS(s.dir))
+		_, onDisk := Open(t.Context(), s.dir)
+		p, err := OpenFS(t.Context(), os.DirFS(s.dir))
 		if err == nil || p != nil {
 			t.Errorf("%s: it opens (%v)", c.name, err)
 			continue
@@ -92,7 +92,7 @@ func TestOpenFSRefuses(t *testing.T) {
 			t.Errorf("%s: disk (-), fs (+):\n%s", c.name, diff)
 		}
 	}
-	if _, err := OpenFS(os.DirFS(filepath.Join(t.TempDir(), "none"))); err == nil || !strings.Contains(err.Error(), "has no unet/") {
+	if _, err := OpenFS(t.Context(), os.DirFS(filepath.Join(t.TempDir(), "none"))); err == nil || !strings.Contains(err.Error(), "has no unet/") {
 		t.Errorf("a directory that is not there: %v", err)
 	}
 }
@@ -105,7 +105,7 @@ func TestOpenFSElsewhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	elsewhere := filepath.Join(modelB, "clip")
-	p, err := OpenFS(fsys, WithCLIPDir(elsewhere), WithTokenizerDir(filepath.Join(modelA, "tokenizer")))
+	p, err := OpenFS(t.Context(), fsys, WithCLIPDir(elsewhere), WithTokenizerDir(filepath.Join(modelA, "tokenizer")))
 	if err != nil {
 		t.Fatal(err)
 	}

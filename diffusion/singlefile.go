@@ -155,7 +155,7 @@ func (c *checkpoint) load(p *Pipeline, o openOptions) error {
 	}
 	load := func(model any, names []string, nameOf func(weight string) string, ignored []string) error {
 		opts := append(o.loadOptions(), nn.WithNames(nameOf), nn.WithIgnore(ignored...))
-		return nn.Load(model, share{c.file, names}, opts...)
+		return nn.Load(o.ctx, model, share{c.file, names}, opts...)
 	}
 	unetName, vaeName := unetNames(p.UNet.Config), vaeNames(p.VAE.Config)
 	return errors.Join(

@@ -148,7 +148,7 @@ func TestOpenRefusesFiles(t *testing.T) {
 			c.spoil(all)
 			path := saved(t, all)
 			opts := append([]OpenOption{like(dir), WithTokenizerDir(modelA + "/tokenizer")}, c.opts...)
-			p, err := Open(path, opts...)
+			p, err := Open(t.Context(), path, opts...)
 			if err == nil {
 				t.Fatal("it opens")
 			}
@@ -181,7 +181,7 @@ func TestWholeBlocksMissing(t *testing.T) {
 		}
 		wants = append(wants, fmt.Sprintf("\n%d missing", n))
 	}
-	_, err := Open(saved(t, all), like(dir), WithTokenizerDir(modelA+"/tokenizer"))
+	_, err := Open(t.Context(), saved(t, all), like(dir), WithTokenizerDir(modelA+"/tokenizer"))
 	if err == nil {
 		t.Fatal("it opens")
 	}
@@ -205,7 +205,7 @@ func TestOpenRefusesBrokenFiles(t *testing.T) {
 		if err := os.Truncate(path, size); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Open(path); err == nil || !strings.Contains(err.Error(), path) {
+		if _, err := Open(t.Context(), path); err == nil || !strings.Contains(err.Error(), path) {
 			t.Errorf("%d bytes of %d: %v", size, info.Size(), err)
 		}
 	}

@@ -279,7 +279,7 @@ func TestWithTokenizerDir(t *testing.T) {
 	if got, want := p.Tokenizer.Size(), openModel(t, modelB).Tokenizer.Size(); got != want {
 		t.Errorf("%d tokens, want %d", got, want)
 	}
-	if _, err := Open(modelA, WithTokenizerDir("nowhere")); err == nil || !strings.Contains(err.Error(), filepath.Join("nowhere", "vocab.json")) {
+	if _, err := Open(t.Context(), modelA, WithTokenizerDir("nowhere")); err == nil || !strings.Contains(err.Error(), filepath.Join("nowhere", "vocab.json")) {
 		t.Errorf("a tokenizer that is not there: %v", err)
 	}
 }
@@ -289,7 +289,7 @@ func TestOpenRefusesPickles(t *testing.T) {
 	if err := os.WriteFile(path, []byte("PK"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	_, err := Open(path)
+	_, err := Open(t.Context(), path)
 	for _, says := range []string{path, "pickle", "torch.load(", "save_file(", "v1-5.safetensors"} {
 		if err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("the error does not mention %q: %v", says, err)

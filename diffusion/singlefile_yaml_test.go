@@ -23,7 +23,7 @@ func TestPredictionBesideFile(t *testing.T) {
 			asIn.fileConfig(c)
 			c.Scheduler.PredictionType = said
 		})
-		return Open(path, append([]OpenOption{parts, WithTokenizerDir(modelA + "/tokenizer")}, opts...)...)
+		return Open(t.Context(), path, append([]OpenOption{parts, WithTokenizerDir(modelA + "/tokenizer")}, opts...)...)
 	}
 	for _, c := range []struct{ name, yaml, want string }{
 		{"as published", "model:\n  base_learning_rate: 1.0e-4\n  params:\n    parameterization: \"v\"\n    linear_start: 0.00085\n", "v_prediction"},
@@ -83,7 +83,7 @@ func TestPredictionTypeOrder(t *testing.T) {
 	if p := openModel(t, modelA, WithPredictionType("")); p.Scheduler.PredictionType != "epsilon" {
 		t.Errorf("a directory: %s", p.Scheduler.PredictionType)
 	}
-	if _, err := Open(modelA, WithPredictionType("v")); err == nil || !strings.Contains(err.Error(), `"v", want one of epsilon, v_prediction`) {
+	if _, err := Open(t.Context(), modelA, WithPredictionType("v")); err == nil || !strings.Contains(err.Error(), `"v", want one of epsilon, v_prediction`) {
 		t.Errorf("a prediction type that there is not: %v", err)
 	}
 }
@@ -94,7 +94,7 @@ func TestAllowUnusedInDirectory(t *testing.T) {
 	for _, file := range []string{unetWeights, vaeWeights, textWeights, "clip/model.safetensors"} {
 		s.weights(file, func(all map[string]*gt.Dense) { all["extra.weight"] = zeros(1) })
 	}
-	if _, err := Open(s.dir); err == nil || strings.Count(err.Error(), "1 not used by the model:\n  extra.weight") != 4 {
+	if _, err := Open(t.Context(), s.dir); err == nil || strings.Count(err.Error(), "1 not used by the model:\n  extra.weight") != 4 {
 		t.Errorf("error %v, want one that lists extra.weight of all parts", err)
 	}
 	openModel(t, s.dir, AllowUnused())

@@ -136,7 +136,7 @@ func TestAddedToken(t *testing.T) {
 func TestAddedTokenWithoutRow(t *testing.T) {
 	s := spoiled{t, copyModel(t)}
 	s.addScar("640")
-	_, err := Open(s.dir)
+	_, err := Open(t.Context(), s.dir)
 	for _, part := range []string{`"<scar>" has the id 640`, "vocab_size is 640"} {
 		if err == nil || !strings.Contains(err.Error(), part) {
 			t.Errorf("error %v, want one that says %s", err, part)

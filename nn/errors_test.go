@@ -121,7 +121,7 @@ func TestFileCutShort(t *testing.T) {
 	}
 	defer f.Close()
 	l := NewLinearNoBias(n, n)
-	if err := Load(&l, f); err != nil {
+	if err := Load(t.Context(), &l, f); err != nil {
 		t.Fatal(err)
 	}
 	p := compile(t, func(b *Build) []*G.Node { return []*G.Node{l.Forward(b.Input("x", 1, 4, n))} })
@@ -136,7 +136,7 @@ func TestFileCutShort(t *testing.T) {
 		t.Errorf("%v, want ErrFileLost with the weight's name", err)
 	}
 	other := NewLinearNoBias(n, n)
-	if err := Load(&other, f); !errors.Is(err, ErrFileLost) || !strings.Contains(err.Error(), path) {
+	if err := Load(t.Context(), &other, f); !errors.Is(err, ErrFileLost) || !strings.Contains(err.Error(), path) {
 		t.Errorf("loading: %v, want ErrFileLost with the path", err)
 	}
 }
@@ -146,7 +146,7 @@ func TestLoadCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	l := NewLinear(2, 2)
-	if err := Load(&l, fakeSource{"weight": {2, 2}, "bias": {2}}, WithContext(ctx)); !errors.Is(err, context.Canceled) {
+	if err := Load(ctx, &l, fakeSource{"weight": {2, 2}, "bias": {2}}); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v, want context.Canceled", err)
 	}
 	if l.Bias.Value() != nil {

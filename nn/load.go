@@ -59,25 +59,17 @@ func WithIgnore(patterns ...string) LoadOption {
 // AllowUnused accepts tensors that the model has no place for.
 func AllowUnused() LoadOption { return func(l *loader) { l.allowUnused = true } }
 
-// WithContext makes Load stop with ctx's error, between two tensors, when ctx
-// does.
-func WithContext(ctx context.Context) LoadOption {
-	if ctx == nil {
-		return nil
-	}
-	return func(l *loader) { l.ctx = ctx }
-}
-
 // Load gives every weight of a model (see Params) its tensor of the source, not
 // copied. A tensor must have the weight's shape, [out, in] and [out, in, 1, 1]
 // being one, be of dtype F32, F16 or BF16, and hold no NaN or infinity; to know
-// that, Load reads every number.
+// that, Load reads every number; it stops with ctx's error, between two tensors,
+// when ctx does.
 //
 // Load changes the model only when everything fits. Otherwise it returns one
 // error that lists everything that does not: weights that are missing, tensors
 // that are not used, and tensors that are of the wrong shape or dtype, not
 // finite or not readable.
-func Load(model any, src Source, opts ...LoadOption) error {
+func Load(ctx context.Context, model any, src Source, opts ...LoadOption) error {
 	params, err := Params(model)
 	if err != nil {
 		return fmt.Errorf("load weights: %w", err)
@@ -86,7 +78,10 @@ func Load(model any, src Source, opts ...LoadOption) error {
 	if src == nil {
 		return errors.New("load weights: there is no source to load from: it is nil")
 	}
-	l := loader{ctx: context.Background(), wanted: map[string]*Weight{}, called: map[string]string{}}
+	if ctx == nil {
+		return errors.New("load weights: the context is nil")
+	}
+	l := loader{ctx: ctx, wanted: map[string]*Weight{}, called: map[string]string{}}
 	for _, opt := range opts {
 		if opt != nil {
 			opt(&l)

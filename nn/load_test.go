@@ -133,7 +133,7 @@ func TestLoad(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := newFakeModel()
-			if err := Load(m, c.src, c.opts...); err != nil {
+			if err := Load(t.Context(), m, c.src, c.opts...); err != nil {
 				t.Fatal(err)
 			}
 			wantLoaded(t, m)
@@ -146,7 +146,7 @@ func TestLoad(t *testing.T) {
 func TestLoadDoesNotIgnoreWhatTheModelWants(t *testing.T) {
 	src := with(fakeCheckpoint(), "conv_in", counting(gt.Float32, 2, 3))
 	m := newFakeModel()
-	if err := Load(m, src, WithIgnore("*")); err != nil {
+	if err := Load(t.Context(), m, src, WithIgnore("*")); err != nil {
 		t.Fatal(err)
 	}
 	wantLoaded(t, m)
@@ -157,7 +157,7 @@ func TestLoadDoesNotIgnoreWhatTheModelWants(t *testing.T) {
 
 func TestLoadCopiesNothing(t *testing.T) {
 	m, src := newFakeModel(), fakeCheckpoint()
-	if err := Load(m, src); err != nil {
+	if err := Load(t.Context(), m, src); err != nil {
 		t.Fatal(err)
 	}
 	if got, want := m.ConvIn.Value().Uintptr(), src["conv_in"].Uintptr(); got != want {
@@ -179,7 +179,7 @@ func TestLoadListsEverything(t *testing.T) {
 		"a.other":         counting(gt.Float32, 1),
 	}
 	m := newFakeModel()
-	err := Load(m, src, WithPrefix("p."))
+	err := Load(t.Context(), m, src, WithPrefix("p."))
 	want := `weights do not fit the model:
 1 missing, with the shape the model needs:
   blocks.1.weight (2, 2)
@@ -212,7 +212,7 @@ func TestLoadErrorIsCutShort(t *testing.T) {
 	for i := range 100 {
 		src[fmt.Sprintf("unused.%02d", i)] = counting(gt.Float32, 1)
 	}
-	err := Load(newFakeModel(), src)
+	err := Load(t.Context(), newFakeModel(), src)
 	if err == nil {
 		t.Fatal("no error")
 	}
@@ -223,7 +223,7 @@ func TestLoadErrorIsCutShort(t *testing.T) {
 }
 
 func TestLoadRefusesBadPatterns(t *testing.T) {
-	err := Load(newFakeModel(), fakeCheckpoint(), WithIgnore("a["))
+	err := Load(t.Context(), newFakeModel(), fakeCheckpoint(), WithIgnore("a["))
 	if err == nil || !strings.Contains(err.Error(), `pattern "a["`) {
 		t.Errorf("got %v", err)
 	}
@@ -240,14 +240,14 @@ func TestLoadFromFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	m := newFakeModel()
-	if err := Load(m, set); err != nil {
+	if err := Load(t.Context(), m, set); err != nil {
 		t.Fatal(err)
 	}
 	wantLoaded(t, m)
 	if err := set.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if err := Load(newFakeModel(), set); err == nil || !strings.Contains(err.Error(), "closed") || !strings.HasPrefix(err.Error(), path+": ") {
+	if err := Load(t.Context(), newFakeModel(), set); err == nil || !strings.Contains(err.Error(), "closed") || !strings.HasPrefix(err.Error(), path+": ") {
 		t.Errorf("a closed file loads: %v", err)
 	}
 }

@@ -1,7 +1,6 @@
 package nn
 
 import (
-	"context"
 	"strings"
 	"testing"
 
@@ -20,7 +19,6 @@ func (h hollow) Get(name string) (*gt.Dense, error) { return h.tensors[name], ni
 // The error says what is wrong, and the model stays as it was.
 func TestLoadWithoutSense(t *testing.T) {
 	var noModel *fakeModel
-	var noContext context.Context
 	with := func(d *gt.Dense) Source {
 		s := fakeCheckpoint()
 		s["conv_in"] = d
@@ -39,7 +37,7 @@ func TestLoadWithoutSense(t *testing.T) {
 		"empty source":   {newFakeModel(), source{}, nil, "6 missing"},
 		"zero file":      {newFakeModel(), &tensor.File{}, nil, "6 missing"},
 		"zero set":       {newFakeModel(), &tensor.Set{}, nil, "6 missing"},
-		"no options":     {newFakeModel(), fakeCheckpoint(), []LoadOption{nil, WithRename(nil), WithNames(nil), WithContext(noContext), WithIgnore(), WithPrefix("")}, ""},
+		"no options":     {newFakeModel(), fakeCheckpoint(), []LoadOption{nil, WithRename(nil), WithNames(nil), WithIgnore(), WithPrefix("")}, ""},
 		"bad pattern":    {newFakeModel(), fakeCheckpoint(), []LoadOption{WithIgnore("[")}, `pattern "["`},
 		"nil tensor":     {newFakeModel(), with(nil), nil, "conv_in: the source lists it and has no tensor for it"},
 		"zero tensor":    {newFakeModel(), with(&gt.Dense{}), nil, "1 of the wrong dtype"},
@@ -51,7 +49,7 @@ func TestLoadWithoutSense(t *testing.T) {
 		"negative model": {&struct{ W *Weight }{NewWeight(-1, -2)}, source{"w": counting(gt.Float32, 2)}, nil, "w: (2), want (-1, -2)"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			err := Load(c.model, c.src, c.opts...)
+			err := Load(t.Context(), c.model, c.src, c.opts...)
 			if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v, want %q", err, c.want)
 			}

@@ -24,7 +24,7 @@ func TestLoadWithNames(t *testing.T) {
 	m := newFakeModel()
 	// A name that WithNames knows is not for the other options to change.
 	never := func(name string) string { return strings.ReplaceAll(name, "layers", "levels") }
-	if err := Load(m, src, WithNames(numbered), WithRename(never), WithIgnore("steps")); err != nil {
+	if err := Load(t.Context(), m, src, WithNames(numbered), WithRename(never), WithIgnore("steps")); err != nil {
 		t.Fatal(err)
 	}
 	wantLoaded(t, m)
@@ -37,7 +37,7 @@ func TestLoadErrorsHaveTheSourcesNames(t *testing.T) {
 	delete(src, "layers/2/weight")
 	src["layers/1/bias"] = counting(gt.Float32, 3)
 	src["layers/3/bias"] = counting(gt.Float32, 3)
-	err := Load(newFakeModel(), src, WithNames(numbered))
+	err := Load(t.Context(), newFakeModel(), src, WithNames(numbered))
 	want := `weights do not fit the model:
 2 missing, with the shape the model needs:
   SCALE ()

@@ -129,7 +129,7 @@ func TestParamsRefuses(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("%v, want %q", err, c.want)
 			}
-			if err := Load(c.model, source{}); err == nil || !strings.Contains(err.Error(), c.want) {
+			if err := Load(t.Context(), c.model, source{}); err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("Load: %v, want %q", err, c.want)
 			}
 			if err := Randomize(c.model, 1, float32Type); err == nil || !strings.Contains(err.Error(), c.want) {

@@ -69,7 +69,7 @@ func readTensors(t *testing.T, path string) map[string]*gt.Dense {
 
 func openModel(t *testing.T, dir string, opts ...diffusion.OpenOption) *diffusion.Pipeline {
 	t.Helper()
-	p, err := diffusion.Open(dir, opts...)
+	p, err := diffusion.Open(t.Context(), dir, opts...)
 	if err != nil {
 		t.Fatal(err)
 	}

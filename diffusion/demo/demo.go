@@ -2,7 +2,7 @@
 // program that imports it, so that everything can be seen and tried without a
 // download:
 //
-//	p, err := demo.Open()
+//	p, err := demo.Open(ctx)
 //
 // It is a latent text-to-image model with the architecture and the files of
 // Stable Diffusion 1.5 and CLIP, many times smaller, trained from nothing on
@@ -18,6 +18,7 @@
 package demo
 
 import (
+	"context"
 	"embed"
 	"io/fs"
 
@@ -39,8 +40,8 @@ func FS() fs.FS {
 }
 
 // Open opens the model, as diffusion.OpenFS does.
-func Open(opts ...diffusion.OpenOption) (*diffusion.Pipeline, error) {
-	return diffusion.OpenFS(FS(), opts...)
+func Open(ctx context.Context, opts ...diffusion.OpenOption) (*diffusion.Pipeline, error) {
+	return diffusion.OpenFS(ctx, FS(), opts...)
 }
 
 // Defaults are the numbers of AnomalyAny that suit the model, and the words that

@@ -19,7 +19,7 @@ import (
 // A crack where there was none, and its mask.
 func ExampleOpen() {
 	ctx := context.Background()
-	p, err := demo.Open()
+	p, err := demo.Open(ctx)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -49,7 +49,7 @@ func ExampleOpen() {
 // open is the model and its defaults.
 func open(t *testing.T) (*diffusion.Pipeline, anomaly.Defaults) {
 	t.Helper()
-	p, err := demo.Open()
+	p, err := demo.Open(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

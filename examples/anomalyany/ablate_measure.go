@@ -213,7 +213,7 @@ func newBench(ctx context.Context, f flags, d *folder) (*bench, error) {
 	if err != nil {
 		return nil, err
 	}
-	j, err := judge.New()
+	j, err := judge.New(ctx)
 	if err != nil {
 		return nil, errors.Join(err, m.Close())
 	}

@@ -61,7 +61,7 @@ func openPipeline(ctx context.Context, f flags) (*diffusion.Pipeline, error) {
 }
 
 func (f *flags) open(ctx context.Context) (*diffusion.Pipeline, error) {
-	opts := append(append(f.Options(), f.Correct()...), diffusion.WithContext(ctx))
+	opts := append(f.Options(), f.Correct()...)
 	if f.NoRefine {
 		opts = append(opts, diffusion.WithoutCLIP())
 	}
@@ -69,14 +69,14 @@ func (f *flags) open(ctx context.Context) (*diffusion.Pipeline, error) {
 	case f.Random:
 		return diffusion.Random(0, opts...)
 	case f.usesEmbedded():
-		return diffusion.OpenFS(embedded, opts...)
+		return diffusion.OpenFS(ctx, embedded, opts...)
 	case f.Model == "":
 		return nil, fmt.Errorf("--model DIR is missing\n\n%s", strings.TrimSpace(howToStart))
 	}
 	if f.Clip != "" {
 		opts = append(opts, diffusion.WithCLIPDir(f.Clip))
 	}
-	return diffusion.Open(f.Model, opts...)
+	return diffusion.Open(ctx, f.Model, opts...)
 }
 
 // usesEmbedded tells whether the model is the one that comes with the program.

@@ -18,7 +18,7 @@ import (
 func newGenerator(t *testing.T) *anomaly.Generator {
 	t.Helper()
 	f := small(t)
-	p, err := diffusion.Open(f.Model)
+	p, err := diffusion.Open(t.Context(), f.Model)
 	if err != nil {
 		t.Fatal(err)
 	}

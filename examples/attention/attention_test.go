@@ -152,7 +152,7 @@ func TestPhotograph(t *testing.T) {
 // TestMapsAreMeans compares what an observer keeps with the probabilities of
 // every site, read one pass at a time.
 func TestMapsAreMeans(t *testing.T) {
-	p, err := diffusion.Open(modelA, diffusion.WithoutCLIP())
+	p, err := diffusion.Open(t.Context(), modelA, diffusion.WithoutCLIP())
 	if err != nil {
 		t.Fatal(err)
 	}

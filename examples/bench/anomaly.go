@@ -22,7 +22,7 @@ var errEnough = errors.New("enough steps")
 // anomalyStep measures one step of AnomalyAny with the numbers of the paper,
 // with or without the refinement by CLIP.
 func anomalyStep(ctx context.Context, o options, refine bool) (func() error, error) {
-	p, err := o.pipeline()
+	p, err := o.pipeline(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"time"
 
 	"github.com/sdgraph/sdgraph/clip"
@@ -14,39 +15,39 @@ import (
 // The parts of a model, each alone, so that a workload's memory is what it
 // needs itself. A mapped file stays open until the process ends.
 
-func (o options) unet() (*unet.Model, error) {
+func (o options) unet(ctx context.Context) (*unet.Model, error) {
 	if o.Model == "" {
 		m, err := unet.New(unet.StableDiffusion15())
 		return random(o, m, err)
 	}
-	m, _, err := diffusion.OpenUNet(tensor.OnDisk(o.Model).Sub("unet"))
+	m, _, err := diffusion.OpenUNet(ctx, tensor.OnDisk(o.Model).Sub("unet"))
 	return prepared(o, m, err)
 }
 
-func (o options) vae() (*vae.Model, error) {
+func (o options) vae(ctx context.Context) (*vae.Model, error) {
 	if o.Model == "" {
 		m, err := vae.New(vae.StableDiffusion15())
 		return random(o, m, err)
 	}
-	m, _, err := diffusion.OpenVAE(tensor.OnDisk(o.Model).Sub("vae"))
+	m, _, err := diffusion.OpenVAE(ctx, tensor.OnDisk(o.Model).Sub("vae"))
 	return prepared(o, m, err)
 }
 
-func (o options) text() (*clip.Text, error) {
+func (o options) text(ctx context.Context) (*clip.Text, error) {
 	if o.Model == "" {
 		m, err := clip.NewText(clip.ViTL14Text())
 		return random(o, m, err)
 	}
-	m, _, err := diffusion.OpenText(tensor.OnDisk(o.Model).Sub("text_encoder"))
+	m, _, err := diffusion.OpenText(ctx, tensor.OnDisk(o.Model).Sub("text_encoder"))
 	return prepared(o, m, err)
 }
 
-func (o options) clip() (*clip.Model, error) {
+func (o options) clip(ctx context.Context) (*clip.Model, error) {
 	if o.Model == "" {
 		m, err := clip.New(clip.ViTL14())
 		return random(o, m, err)
 	}
-	m, _, err := diffusion.OpenCLIP(tensor.OnDisk(o.Model).Sub("clip"), clip.DefaultTokenizer())
+	m, _, err := diffusion.OpenCLIP(ctx, tensor.OnDisk(o.Model).Sub("clip"), clip.DefaultTokenizer())
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +55,7 @@ func (o options) clip() (*clip.Model, error) {
 }
 
 // pipeline is all of them.
-func (o options) pipeline() (p *diffusion.Pipeline, err error) {
+func (o options) pipeline(ctx context.Context) (p *diffusion.Pipeline, err error) {
 	var opts []diffusion.OpenOption
 	if o.device != nil {
 		opts = append(opts, diffusion.OnDevice(o.device))
@@ -62,7 +63,7 @@ func (o options) pipeline() (p *diffusion.Pipeline, err error) {
 	if o.Model == "" {
 		p, err = diffusion.Random(0, opts...)
 	} else {
-		p, err = diffusion.Open(o.Model, opts...)
+		p, err = diffusion.Open(ctx, o.Model, opts...)
 	}
 	if err != nil {
 		return nil, err

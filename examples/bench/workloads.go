@@ -110,7 +110,7 @@ func (o options) program(ctx context.Context, build func(g graph) []*G.Node, opt
 const tokens = 77
 
 func unetForward(ctx context.Context, o options, batch int) (func() error, error) {
-	m, err := o.unet()
+	m, err := o.unet(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +122,7 @@ func unetForward(ctx context.Context, o options, batch int) (func() error, error
 
 // unetGradient is the gradient of mean(out²) with respect to latent and text.
 func unetGradient(ctx context.Context, o options) (func() error, error) {
-	m, err := o.unet()
+	m, err := o.unet(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -136,7 +136,7 @@ func unetGradient(ctx context.Context, o options) (func() error, error) {
 // unetAttention is a loss on the cross-attention maps at a quarter of the
 // latent, as AnomalyAny has it, with its gradient with respect to the latent.
 func unetAttention(ctx context.Context, o options) (func() error, error) {
-	m, err := o.unet()
+	m, err := o.unet(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -152,7 +152,7 @@ func unetAttention(ctx context.Context, o options) (func() error, error) {
 }
 
 func vaeDecode(ctx context.Context, o options) (func() error, error) {
-	m, err := o.vae()
+	m, err := o.vae(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -162,7 +162,7 @@ func vaeDecode(ctx context.Context, o options) (func() error, error) {
 }
 
 func vaeEncode(ctx context.Context, o options) (func() error, error) {
-	m, err := o.vae()
+	m, err := o.vae(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -173,7 +173,7 @@ func vaeEncode(ctx context.Context, o options) (func() error, error) {
 }
 
 func vaeDecodeGradient(ctx context.Context, o options) (func() error, error) {
-	m, err := o.vae()
+	m, err := o.vae(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -185,7 +185,7 @@ func vaeDecodeGradient(ctx context.Context, o options) (func() error, error) {
 }
 
 func clipText(ctx context.Context, o options) (func() error, error) {
-	m, err := o.text()
+	m, err := o.text(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -200,7 +200,7 @@ func clipText(ctx context.Context, o options) (func() error, error) {
 }
 
 func clipImage(ctx context.Context, o options) (func() error, error) {
-	m, err := o.clip()
+	m, err := o.clip(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -212,7 +212,7 @@ func clipImage(ctx context.Context, o options) (func() error, error) {
 }
 
 func clipImageGradient(ctx context.Context, o options) (func() error, error) {
-	m, err := o.clip()
+	m, err := o.clip(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -126,7 +126,7 @@ func runAnomaly(ctx context.Context, o options, in tensors) (tensors, error) {
 	if o.Clip != "" {
 		opts = append(opts, diffusion.WithCLIPDir(o.Clip))
 	}
-	p, err := diffusion.Open(o.Model, opts...)
+	p, err := diffusion.Open(ctx, o.Model, opts...)
 	if err != nil {
 		return nil, err
 	}

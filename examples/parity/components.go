@@ -141,7 +141,7 @@ func execute(ctx context.Context, o options, in tensors, build func(g *graph), h
 }
 
 func runUNet(ctx context.Context, o options, in tensors) (tensors, error) {
-	m, file, err := openPart(o.Model, "unet", diffusion.OpenUNet, func(p *diffusion.Pipeline) *unet.Model { return p.UNet })
+	m, file, err := openPart(ctx, o.Model, "unet", diffusion.OpenUNet, func(p *diffusion.Pipeline) *unet.Model { return p.UNet })
 	if err != nil {
 		return nil, err
 	}
@@ -159,7 +159,7 @@ func runUNet(ctx context.Context, o options, in tensors) (tensors, error) {
 }
 
 func runDecoder(ctx context.Context, o options, in tensors) (tensors, error) {
-	m, file, err := openPart(o.Model, "vae", diffusion.OpenVAE, func(p *diffusion.Pipeline) *vae.Model { return p.VAE })
+	m, file, err := openPart(ctx, o.Model, "vae", diffusion.OpenVAE, func(p *diffusion.Pipeline) *vae.Model { return p.VAE })
 	if err != nil {
 		return nil, err
 	}
@@ -172,7 +172,7 @@ func runDecoder(ctx context.Context, o options, in tensors) (tensors, error) {
 }
 
 func runEncoder(ctx context.Context, o options, in tensors) (tensors, error) {
-	m, file, err := openPart(o.Model, "vae", diffusion.OpenVAE, func(p *diffusion.Pipeline) *vae.Model { return p.VAE })
+	m, file, err := openPart(ctx, o.Model, "vae", diffusion.OpenVAE, func(p *diffusion.Pipeline) *vae.Model { return p.VAE })
 	if err != nil {
 		return nil, err
 	}
@@ -183,7 +183,7 @@ func runEncoder(ctx context.Context, o options, in tensors) (tensors, error) {
 }
 
 func runText(ctx context.Context, o options, in tensors) (tensors, error) {
-	m, file, err := openPart(o.Model, "text_encoder", diffusion.OpenText, func(p *diffusion.Pipeline) *clip.Text { return p.Text })
+	m, file, err := openPart(ctx, o.Model, "text_encoder", diffusion.OpenText, func(p *diffusion.Pipeline) *clip.Text { return p.Text })
 	if err != nil {
 		return nil, err
 	}
@@ -197,7 +197,7 @@ func runText(ctx context.Context, o options, in tensors) (tensors, error) {
 }
 
 func runCLIPText(ctx context.Context, o options, in tensors) (tensors, error) {
-	m, set, err := openCLIP(o)
+	m, set, err := openCLIP(ctx, o)
 	if err != nil {
 		return nil, err
 	}
@@ -209,7 +209,7 @@ func runCLIPText(ctx context.Context, o options, in tensors) (tensors, error) {
 }
 
 func runImage(ctx context.Context, o options, in tensors) (tensors, error) {
-	m, set, err := openCLIP(o)
+	m, set, err := openCLIP(ctx, o)
 	if err != nil {
 		return nil, err
 	}
@@ -225,24 +225,24 @@ func runImage(ctx context.Context, o options, in tensors) (tensors, error) {
 
 // openPart opens one component, from its folder of a model directory or out of
 // a single file.
-func openPart[M any](path, folder string, open func(tensor.Dir, ...nn.LoadOption) (M, *tensor.Set, error), of func(*diffusion.Pipeline) M) (M, io.Closer, error) {
+func openPart[M any](ctx context.Context, path, folder string, open func(context.Context, tensor.Dir, ...nn.LoadOption) (M, *tensor.Set, error), of func(*diffusion.Pipeline) M) (M, io.Closer, error) {
 	if info, err := os.Stat(path); err == nil && !info.IsDir() {
-		p, err := diffusion.Open(path)
+		p, err := diffusion.Open(ctx, path)
 		if err != nil {
 			var none M
 			return none, nil, err
 		}
 		return of(p), p, nil
 	}
-	return open(tensor.OnDisk(path).Sub(folder))
+	return open(ctx, tensor.OnDisk(path).Sub(folder))
 }
 
-func openCLIP(o options) (*diffusion.CLIP, *tensor.Set, error) {
+func openCLIP(ctx context.Context, o options) (*diffusion.CLIP, *tensor.Set, error) {
 	dir := o.Clip
 	if dir == "" {
 		dir = filepath.Join(o.Model, "clip")
 	}
-	return diffusion.OpenCLIP(tensor.OnDisk(dir), clip.DefaultTokenizer())
+	return diffusion.OpenCLIP(ctx, tensor.OnDisk(dir), clip.DefaultTokenizer())
 }
 
 // pooled is the name of the input that holds the pooled tokens' positions.

@@ -75,7 +75,7 @@ func TestInpaintingKeepsTheOutside(t *testing.T) {
 
 // Without pasting, what is kept is the picture's latent; the decoder also looks beyond the mask.
 func TestLatentOutsideTheMask(t *testing.T) {
-	p, err := diffusion.Open(modelA, diffusion.WithoutCLIP())
+	p, err := diffusion.Open(t.Context(), modelA, diffusion.WithoutCLIP())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -123,10 +123,10 @@ var embedded fs.FS
 func (f *flags) open(ctx context.Context) (*diffusion.Pipeline, tensor.Dir, error) {
 	switch {
 	case f.Model != "":
-		p, err := diffusion.Open(f.Model, diffusion.WithContext(ctx))
+		p, err := diffusion.Open(ctx, f.Model)
 		return p, tensor.OnDisk(f.Model), err
 	case embedded != nil:
-		p, err := diffusion.OpenFS(embedded, diffusion.WithContext(ctx))
+		p, err := diffusion.OpenFS(ctx, embedded)
 		return p, tensor.InFS(embedded), err
 	}
 	return nil, tensor.Dir{}, errors.New("--model DIR is missing: this program was built without the demo model")

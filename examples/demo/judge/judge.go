@@ -47,7 +47,7 @@ type Judge struct {
 }
 
 // New loads the embedded weights.
-func New() (*Judge, error) {
+func New(ctx context.Context) (*Judge, error) {
 	f, err := tensor.InFS(files).Open("judge.safetensors")
 	if err != nil {
 		return nil, fmt.Errorf("judge: %w", err)
@@ -56,7 +56,7 @@ func New() (*Judge, error) {
 	if err := j.readMetadata(f.Metadata()); err != nil {
 		return nil, fmt.Errorf("judge: %w", err)
 	}
-	if err := nn.Load(j.net, f); err != nil {
+	if err := nn.Load(ctx, j.net, f); err != nil {
 		return nil, fmt.Errorf("judge: %w", err)
 	}
 	return j, nil

@@ -15,7 +15,7 @@ import (
 // open loads the judge.
 func open(t *testing.T) *Judge {
 	t.Helper()
-	j, err := New()
+	j, err := New(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -66,7 +66,7 @@ func OpenModel(ctx context.Context, model string, random bool, howToStart string
 		if random {
 			return diffusion.Random(0, opts...)
 		}
-		return diffusion.Open(model, append(opts, diffusion.WithoutCLIP(), diffusion.WithContext(ctx))...)
+		return diffusion.Open(ctx, model, append(opts, diffusion.WithoutCLIP())...)
 	})
 }
 

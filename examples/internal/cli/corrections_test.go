@@ -24,7 +24,7 @@ func TestCorrections(t *testing.T) {
 		if _, err := parser.Parse(c.args); err != nil {
 			t.Fatal(err)
 		}
-		p, err := diffusion.Open("../../../testdata/models/a", f.Correct()...)
+		p, err := diffusion.Open(t.Context(), "../../../testdata/models/a", f.Correct()...)
 		if err != nil {
 			t.Fatal(err)
 		}
