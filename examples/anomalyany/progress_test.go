@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"math"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -66,6 +67,7 @@ func TestProgress(t *testing.T) {
 			t.Errorf("the bar has no %q: %q", part, bar)
 		}
 	}
+	bar = regexp.MustCompile("\x1b\\[[02]K").ReplaceAllString(bar, "") // what clears a line
 	for line := range strings.FieldsFuncSeq(bar, func(r rune) bool { return r == '\r' || r == '\n' }) {
 		if n := utf8.RuneCountInString(line); n >= 80 {
 			t.Errorf("a line of %d characters does not fit on a terminal: %q", n, line)

@@ -31,17 +31,18 @@ type Bar struct {
 
 // In characters.
 const (
-	usualWidth = 80 // of what does not say how wide it is
-	longestBar = 20
-	around     = len("100% || ") + len("(1000/1000) ") // what stands around the bar at most
-	narrowest  = around + 2                            // where a line is nothing but that
+	usualWidth  = 80 // of what does not say how wide it is
+	longestBar  = 20
+	shortestBar = 2
+	around      = len("100% || ") + len("(1000/1000) ") // what stands around the bar at most
 )
 
 // Set shows that done steps are done, and a status whose pieces are separated by
 // commas: the first ones are left out first.
 func (b *Bar) Set(done int, status string) {
-	room := b.width() - 1
-	if room < narrowest {
+	width, least := b.width()
+	room := width - 1 - around - least
+	if room < 0 {
 		return
 	}
 	if b.bar == nil {
@@ -54,7 +55,7 @@ func (b *Bar) Set(done int, status string) {
 		}
 		b.bar = progressbar.NewOptions(max(b.Total, 1), options...)
 	}
-	b.bar.Describe(shortened(status, room-narrowest))
+	b.bar.Describe(shortened(status, room))
 	b.bar.Set(min(done, max(b.Total, 1)))
 }
 
@@ -65,14 +66,15 @@ func (b *Bar) End() {
 	}
 }
 
-// width is that of the terminal just now.
-func (b *Bar) width() int {
+// width is that of the terminal just now, and what the bar is at least: progressbar
+// shortens it where the terminal says how wide it is, and only there.
+func (b *Bar) width() (width, least int) {
 	if f, ok := b.Out.(*os.File); ok {
 		if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {
-			return width
+			return width, shortestBar
 		}
 	}
-	return usualWidth
+	return usualWidth, longestBar
 }
 
 // shortened is a status without as many of its first pieces as do not fit.
