@@ -66,6 +66,9 @@ func parseCategories(path string, data []byte) (_ categories, err error) {
 	if err != nil {
 		return nil, placed(path, err)
 	}
+	if len(file.Docs) > 1 {
+		return nil, fmt.Errorf("%s: the file has %d documents, divided by ---, want one", path, len(file.Docs))
+	}
 	var all categories
 	if err := yaml.UnmarshalWithOptions(data, &all, yaml.Strict()); err != nil && !errors.Is(err, io.EOF) {
 		return nil, placed(path, err)

@@ -19,6 +19,7 @@ const (
 	maxBrackets   = 16 // open at once
 	maxAliases    = 16
 	maxIndent     = 64 // columns before the first word of a line, each of which may nest once
+	maxNested     = 16 // signs of lists and of keys, such as "- - ?", in one line
 )
 
 // checkBounds looks at a file of categories before the parser does. It counts
@@ -33,7 +34,7 @@ func checkBounds(path string, data []byte) error {
 		if i == maxLines {
 			return too("lines", maxLines)
 		}
-		if indent := len(line) - len(bytes.TrimLeft(line, " \t-?:")); indent > maxIndent && indent < len(line) {
+		if indent := len(line) - len(bytes.TrimLeft(line, " \t\r-?:")); indent > maxIndent && len(bytes.TrimSpace(line)) > 0 {
 			return too("columns before the first word of this line", maxIndent)
 		}
 		for _, c := range line {
@@ -64,10 +65,17 @@ func checkBounds(path string, data []byte) error {
 // few, and no merged keys: some lines of these stand for any number of keys.
 func tokensOf(path string, data []byte) (token.Tokens, error) {
 	all := lexer.Tokenize(string(data))
-	aliases := 0
+	aliases, nested, line := 0, 0, 0
 	for _, t := range all {
 		at := fmt.Sprintf("%s:%d:%d", path, t.Position.Line, t.Position.Column)
+		if t.Position.Line != line {
+			nested, line = 0, t.Position.Line
+		}
 		switch t.Type {
+		case token.SequenceEntryType, token.MappingKeyType:
+			if nested++; nested > maxNested {
+				return nil, fmt.Errorf("%s: the line has more than %d signs of lists and keys (- and ?)", at, maxNested)
+			}
 		case token.MergeKeyType:
 			return nil, fmt.Errorf("%s: merged keys (<<) are not read: write them out", at)
 		case token.AliasType:
