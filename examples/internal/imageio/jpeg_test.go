@@ -157,7 +157,7 @@ func TestHugeClaims(t *testing.T) {
 		}
 	}
 	chunks := append(hugePNG(4, 4), bytes.Repeat(chunk("teSt", ""), maxChunks)...)
-	if _, err := readPicture(section(chunks)); err == nil || !strings.Contains(err.Error(), "more than 1048576 chunks") {
+	if _, err := readPicture(section(chunks)); err == nil || !strings.Contains(err.Error(), "more than 131072 chunks") {
 		t.Errorf("chunks: error %v", err)
 	}
 }

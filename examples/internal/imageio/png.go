@@ -14,7 +14,7 @@ import (
 
 const (
 	pngSignature = "\x89PNG\r\n\x1a\n"
-	maxChunks    = 1 << 20 // of a PNG file
+	maxChunks    = 1 << 17 // of a PNG file: 512 MiB in chunks of 4 KiB
 	maxDeflation = 1032    // how many bytes deflate makes of one at most: a match of 258 in two bits
 )
 
