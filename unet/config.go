@@ -144,6 +144,14 @@ func (c Config) heads(i int) int {
 	return c.AttentionHeadDim.At(i)
 }
 
+// headsField is the field that heads reads.
+func (c Config) headsField() string {
+	if len(c.NumAttentionHeads) > 0 {
+		return "num_attention_heads"
+	}
+	return "attention_head_dim"
+}
+
 // What a configuration may ask for; Stable Diffusion 1.5 has 4 blocks, 16
 // transformer blocks and 1280 channels.
 const (
@@ -220,7 +228,7 @@ func (c Config) validateBlocks() error {
 			return fmt.Errorf("block_out_channels[%d] = %d is no multiple of norm_num_groups = %d", i, channels, c.NormNumGroups)
 		}
 		if h := c.heads(i); h < 1 || channels%h != 0 {
-			return fmt.Errorf("block_out_channels[%d] = %d is no multiple of the number of heads %d", i, channels, h)
+			return fmt.Errorf("block_out_channels[%d] = %d is no multiple of the number of heads %d (%s)", i, channels, h, c.headsField())
 		}
 		if t := c.DownBlockTypes[i]; t != crossDown && t != plainDown {
 			return fmt.Errorf("down_block_types[%d] is %.60q; known are %s and %s", i, t, crossDown, plainDown)

@@ -48,7 +48,7 @@ func TestConfigErrors(t *testing.T) {
 		{"no blocks", `{"block_out_channels": [], "down_block_types": [], "up_block_types": []}`, "0 block_out_channels"},
 		{"groups", `{"norm_num_groups": 48}`, "block_out_channels[0] = 320 is no multiple of norm_num_groups = 48"},
 		{"no groups", `{"norm_num_groups": 0}`, "norm_num_groups 0 must be positive"},
-		{"heads", `{"attention_head_dim": 7}`, "block_out_channels[0] = 320 is no multiple of the number of heads 7"},
+		{"heads", `{"attention_head_dim": 7}`, "block_out_channels[0] = 320 is no multiple of the number of heads 7 (attention_head_dim)"},
 		{"heads by another name", `{"num_attention_heads": [8, 8]}`, "num_attention_heads has 2 entries, want 1 or 4"},
 		{"layers", `{"layers_per_block": 0}`, "layers_per_block is 0, want 1 to 1024"},
 		{"layers of some blocks", `{"layers_per_block": [1, 2]}`, "layers_per_block has 2 entries, want 1 or 4"},

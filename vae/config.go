@@ -106,13 +106,16 @@ func (c Config) Validate() error {
 			return fmt.Errorf("block_out_channels[%d] = %d is no multiple of norm_num_groups = %d", i, channels, c.NormNumGroups)
 		}
 	}
-	for _, types := range [][]string{c.DownBlockTypes, c.UpBlockTypes} {
-		if len(types) > 0 && len(types) != len(c.BlockOutChannels) {
-			return fmt.Errorf("%d block types (%s) for %d block_out_channels", len(types), strings.Join(types[:min(len(types), maxBlocks)], ", "), len(c.BlockOutChannels))
+	for _, of := range []struct {
+		field string
+		types []string
+	}{{"down_block_types", c.DownBlockTypes}, {"up_block_types", c.UpBlockTypes}} {
+		if n := len(of.types); n > 0 && n != len(c.BlockOutChannels) {
+			return fmt.Errorf("%s: %d block types (%s) for %d block_out_channels", of.field, n, strings.Join(of.types[:min(n, maxBlocks)], ", "), len(c.BlockOutChannels))
 		}
-		for _, t := range types {
+		for i, t := range of.types {
 			if t != downBlockType && t != upBlockType {
-				return fmt.Errorf("block type %.60q; known are %s and %s", t, downBlockType, upBlockType)
+				return fmt.Errorf("%s[%d] is %.60q; known are %s and %s", of.field, i, t, downBlockType, upBlockType)
 			}
 		}
 	}
