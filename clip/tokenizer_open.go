@@ -108,6 +108,9 @@ func openParts(dir tensor.Dir, config *tokenizerConfig, maxLength int) (*Tokeniz
 	if err != nil {
 		return nil, err
 	}
+	if len(text) == 0 {
+		return nil, fmt.Errorf("%s: the file is empty; want a merge of two tokens in each line", dir.Path(mergesFile))
+	}
 	merges, err := parseMerges(dir.Path(mergesFile), text)
 	if err != nil {
 		return nil, err
@@ -128,8 +131,12 @@ func newTokenizer(vocab map[string]int32, merges mergeList, config *tokenizerCon
 		t.length = int(*n)
 	}
 	if t.length < 2 || t.length > maxLengthRead {
+		where := config.dir.String()
+		if config.maxLength != nil {
+			where = config.dir.Path(configFile)
+		}
 		return nil, fmt.Errorf("%s: a length of %d tokens (model_max_length, at most %d): want 2, for the start and the end token, to %d",
-			config.dir, t.length, maxLength, maxLengthRead)
+			where, t.length, maxLength, maxLengthRead)
 	}
 	if err := t.setMerges(vocab, merges); err != nil {
 		return nil, err

@@ -91,8 +91,9 @@ func TestAddedTokenErrors(t *testing.T) {
 		{"specials as text", config, `{"split_special_tokens": true}`, "split_special_tokens: true, want false"},
 		{"specials without a list", config, `{"extra_special_tokens": "<scar>"}`, `extra_special_tokens: want a list, not "<scar>"`},
 		{"length that is none", config, `{"model_max_length": "77"}`, "model_max_length: "},
-		{"length of one", config, `{"model_max_length": 1}`, "a length of 1 tokens (model_max_length, at most 77)"},
+		{"length of one", config, `{"model_max_length": 1}`, "tokenizer_config.json: a length of 1 tokens (model_max_length, at most 77)"},
 		{"length below zero", config, `{"model_max_length": -1e30}`, "(model_max_length, at most 77)"},
+		{"no merges", "merges.txt", "", "merges.txt: the file is empty; want a merge"},
 		{"not UTF-8", config, "{\"bos_token\":\n\"\xff\"}", "tokenizer_config.json:2: byte 15, 0xff, is not UTF-8"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
