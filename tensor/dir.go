@@ -97,11 +97,17 @@ func (d Dir) openRegular(path string) (fs.File, error) {
 	return d.fsys.Open(path)
 }
 
-// Exists tells whether there is something of this name in d, be it a link that
-// leads nowhere: opening it says so.
+// Exists tells whether there is something of this name in d, be it what cannot be
+// looked at, such as a link that leads nowhere or to itself: opening it says so.
 func (d Dir) Exists(name string) bool {
 	_, err := d.Stat(name)
-	return err == nil || errors.Is(err, errNowhere)
+	return err == nil || errors.Is(err, errNowhere) || d.fsys == nil && listed(d.Path(name))
+}
+
+// listed tells whether there is something at a path, which may be a link.
+func listed(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
 }
 
 // Stat describes what is of this name in d, "" being d itself. It is

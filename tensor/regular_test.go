@@ -37,6 +37,9 @@ func TestLinksThatLeadNowhere(t *testing.T) {
 			t.Errorf("%s does not exist", path)
 		}
 	}
+	if err := os.Symlink("loop.json", filepath.Join(dir, "loop.json")); err != nil || !d.Exists("loop.json") {
+		t.Errorf("a link to itself does not exist: %v", err)
+	}
 	if _, err := d.ReadFile("other.json"); !errors.Is(err, fs.ErrNotExist) || d.Exists("other.json") {
 		t.Errorf("a file that nothing names: %v", err)
 	}
