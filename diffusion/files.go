@@ -54,6 +54,11 @@ func (p *Pipeline) Hashes(ctx context.Context) (map[string]string, error) {
 	return all, nil
 }
 
+// Texts returns the SHA-256 of the configurations, vocabularies and other texts
+// that the model was opened with, in hexadecimal, by their paths: as they were
+// read then. With the same weights, texts and options a model is the same.
+func (p *Pipeline) Texts() map[string]string { return p.texts.Hashes() }
+
 // Changed tells whether the weights at the paths of Files are no longer those
 // that were opened, with an error that names the first such file: ErrFileChanged
 // where it was written to, so that what was computed since is of neither, and

@@ -173,14 +173,15 @@ func TestMisuse(t *testing.T) {
 	nntest.Misuse{
 		Refused: refused,
 		Harmless: map[string][]func(){
-			"Otsu":         {func() { Otsu(nil); Otsu([]float32{float32(math.NaN())}) }},
-			"Above":        {func() { Above(nil, 0) }},
-			"AllCross":     {func() { AllCross(&nn.Site{}) }},
-			"Cross":        {func() { Cross(-1, 0)(&nn.Site{}) }},
-			"Self":         {func() { Self(-1, 0)(&nn.Site{}) }},
-			"NewAttnStore": {func() { NewAttnStore(nil) }},
-			"AtSize":       {func() { NewAttnStore(AllCross, AtSize(-1, -1)) }},
-			"OnlyTokens":   {func() { NewAttnStore(AllCross, OnlyTokens()) }},
+			"Otsu":           {func() { Otsu(nil); Otsu([]float32{float32(math.NaN())}) }},
+			"Above":          {func() { Above(nil, 0) }},
+			"Pipeline.Texts": {func() { new(Pipeline).Texts() }},
+			"AllCross":       {func() { AllCross(&nn.Site{}) }},
+			"Cross":          {func() { Cross(-1, 0)(&nn.Site{}) }},
+			"Self":           {func() { Self(-1, 0)(&nn.Site{}) }},
+			"NewAttnStore":   {func() { NewAttnStore(nil) }},
+			"AtSize":         {func() { NewAttnStore(AllCross, AtSize(-1, -1)) }},
+			"OnlyTokens":     {func() { NewAttnStore(AllCross, OnlyTokens()) }},
 			"NewLatent": {func() {
 				for _, z := range []Latent{NewLatent(nil, 0, 0, 0), NewLatent(nil, -1, 1, 1), NewLatent([]float32{1}, 4, 1, 1), NewLatent([]float32{1}, 1<<62, 4, 4)} {
 					if z.Dense != nil {

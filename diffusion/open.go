@@ -42,6 +42,8 @@ type Pipeline struct {
 	closed bool
 	files  []weightFiles
 
+	texts tensor.Texts // that the model's directories have
+
 	programs programs[string]
 }
 
@@ -139,7 +141,7 @@ func openDir(ctx context.Context, dir tensor.Dir, opts []OpenOption) (*Pipeline,
 	if err := checkDirectory(dir); err != nil {
 		return nil, err
 	}
-	return open(ctx, dir.String(), opts, func(p *Pipeline, o openOptions) error { return p.openParts(dir, o) })
+	return open(ctx, dir.String(), opts, func(p *Pipeline, o openOptions) error { return p.openParts(dir.Noting(&p.texts), o) })
 }
 
 // open makes a pipeline whose parts are opened by parts.
@@ -227,7 +229,7 @@ func (p *Pipeline) openParts(dir tensor.Dir, o openOptions) error {
 func (p *Pipeline) openTokenizer(dir tensor.Dir, o openOptions) (err error) {
 	from, found := dir.Sub("tokenizer"), dir.Exists("tokenizer")
 	if o.tokenizerDir != "" {
-		from, found = tensor.OnDisk(o.tokenizerDir), true
+		from, found = tensor.OnDisk(o.tokenizerDir).Noting(&p.texts), true
 	}
 	if found {
 		p.Tokenizer, err = clip.OpenTokenizer(from, p.Text.Config.MaxPositions)
@@ -241,7 +243,7 @@ func (p *Pipeline) openCLIP(dir tensor.Dir, o openOptions) (err error) {
 	if !found {
 		return nil
 	}
-	p.CLIPDir = from.String()
+	p.CLIPDir, from = from.String(), from.Noting(&p.texts)
 	if !isPart(from) {
 		if where := elsewhere(from, isPart); where != "" {
 			return fmt.Errorf("%s has no %s%s", from, nn.ConfigFile, where)

@@ -65,7 +65,7 @@ func (p *Pipeline) openFile(o openOptions) error {
 		return fmt.Errorf("%s: %w", p.Dir, err)
 	}
 	config := c.config()
-	switch said, err := predictionBeside(p.Dir); {
+	switch said, err := predictionBeside(p.Dir, &p.texts); {
 	case err != nil && o.predictionType == "":
 		return err
 	case said != "":

@@ -25,8 +25,8 @@ var predictionTypes = map[string]string{"eps": "epsilon", "v": "v_prediction"}
 // predictionBeside returns what a single file's UNet predicts, as NAME.yaml beside
 // NAME.safetensors says; "" if there is none or it does not say. Nothing else of
 // the file is read, which may be anybody's.
-func predictionBeside(path string) (string, error) {
-	beside := tensor.OnDisk(filepath.Dir(path))
+func predictionBeside(path string, texts *tensor.Texts) (string, error) {
+	beside := tensor.OnDisk(filepath.Dir(path)).Noting(texts)
 	name := strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)) + ".yaml"
 	data, err := beside.ReadUpTo(name, maxYAML)
 	switch {

@@ -13,8 +13,9 @@ import (
 // an fs.FS, such as what a program has embedded. Weights on the disk are
 // mapped; those of an fs.FS are read.
 type Dir struct {
-	fsys fs.FS  // nil for the disk
-	path string // as fsys or the system takes it
+	fsys  fs.FS  // nil for the disk
+	path  string // as fsys or the system takes it
+	texts *Texts // that note what is read, nil for none
 }
 
 // OnDisk is a directory of the operating system.
@@ -25,7 +26,7 @@ func InFS(fsys fs.FS) Dir {
 	if fsys == nil {
 		fsys = nothing{}
 	}
-	return Dir{fsys, "."}
+	return Dir{fsys: fsys, path: "."}
 }
 
 // nothing is an fs.FS without files.
@@ -47,7 +48,7 @@ func (d Dir) Path(name string) string {
 }
 
 // Sub is a directory in d.
-func (d Dir) Sub(name string) Dir { return Dir{d.fsys, d.Path(name)} }
+func (d Dir) Sub(name string) Dir { return Dir{d.fsys, d.Path(name), d.texts} }
 
 // maxText is how long a file may be that ReadFile reads, in bytes. CLIP's
 // tokenizer.json has 4 MB.
@@ -78,6 +79,7 @@ func (d Dir) ReadUpTo(name string, limit int64) ([]byte, error) {
 	if what := foreign(text); what != "" {
 		return nil, fmt.Errorf("%s: the file is %s", path, what)
 	}
+	d.texts.note(path, text)
 	return text, nil
 }
 

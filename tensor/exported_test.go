@@ -54,6 +54,8 @@ func everyCall(t *testing.T) map[string]func(d *gt.Dense) []error {
 		"OnDisk":       func(*gt.Dense) []error { return no(OnDisk("\x00").Exists("")) },
 		"InFS":         func(*gt.Dense) []error { return no(InFS(nil).Exists("")) },
 		"Dir.String":   func(*gt.Dense) []error { return no(nowhere.String()) },
+		"Dir.Noting":   func(*gt.Dense) []error { return must(nowhere.Noting(nil).ReadFile("")) },
+		"Texts.Hashes": func(*gt.Dense) []error { return no((*Texts)(nil).Hashes()) },
 		"Dir.Path":     func(*gt.Dense) []error { return no(nowhere.Path("")) },
 		"Dir.Sub":      func(*gt.Dense) []error { return no(nowhere.Sub("..").Exists("")) },
 		"Dir.Exists":   func(*gt.Dense) []error { return no(nowhere.Exists("/")) },
