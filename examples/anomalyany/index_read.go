@@ -89,11 +89,6 @@ func (x *index) decode(r io.Reader) error {
 		return fmt.Errorf("its format is %.100q", format)
 	}
 	slices.SortStableFunc(x.Entries, func(a, b entry) int { return strings.Compare(a.Name, b.Name) })
-	for i := 1; i < len(x.Entries); i++ {
-		if name := x.Entries[i].Name; name == x.Entries[i-1].Name {
-			return fmt.Errorf("entries: there are two of the name %q", name)
-		}
-	}
 	return x.Files.CheckNames()
 }
 
@@ -101,6 +96,7 @@ func (x *index) decodeEntries(d *json.Decoder) error {
 	if null, err := wantList(d); null || err != nil {
 		return err
 	}
+	names := map[string]bool{}
 	for n := 0; d.More(); n++ {
 		var e entry
 		err := d.Decode(&e)
@@ -110,9 +106,13 @@ func (x *index) decodeEntries(d *json.Decoder) error {
 		if err == nil && n == maxEntries {
 			err = fmt.Errorf("want at most %d", maxEntries)
 		}
+		if err == nil && names[e.Name] {
+			err = fmt.Errorf("there are two of the name %q", e.Name)
+		}
 		if err != nil {
 			return fmt.Errorf("number %d: %w", n+1, err)
 		}
+		names[e.Name] = true
 		x.Entries = append(x.Entries, e)
 	}
 	_, err := d.Token()
