@@ -36,7 +36,7 @@ func TestTexts(t *testing.T) {
 	if diff := cmp.Diff(want, p.Texts()); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
-	embedded, err := OpenFS(os.DirFS(modelA))
+	embedded, err := OpenFS(t.Context(), os.DirFS(modelA))
 	if err != nil {
 		t.Fatal(err)
 	}
