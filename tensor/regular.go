@@ -65,7 +65,7 @@ func stat(path string) (fs.FileInfo, error) {
 }
 
 // dangling finds the link, path itself or a directory on its way, that leads
-// nowhere, and where it leads.
+// nowhere, and where it leads: of links to links, where the last of them does.
 func dangling(path string) (link, target string, ok bool) {
 	for link = path; ; link = filepath.Dir(link) {
 		if info, err := os.Lstat(link); err == nil {
@@ -84,6 +84,9 @@ func dangling(path string) (link, target string, ok bool) {
 	target, err := os.Readlink(link)
 	if err == nil && !filepath.IsAbs(target) {
 		target = filepath.Join(filepath.Dir(link), target)
+	}
+	if _, further, ok := dangling(target); ok {
+		target = further
 	}
 	return link, target, err == nil
 }

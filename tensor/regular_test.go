@@ -12,7 +12,7 @@ import (
 // missing: those may be looked for elsewhere.
 func TestLinksThatLeadNowhere(t *testing.T) {
 	dir := t.TempDir()
-	for link, target := range map[string]string{"m.safetensors": "../blobs/gone", "config.json": filepath.Join(dir, "gone"), "part": "gone"} {
+	for link, target := range map[string]string{"m.safetensors": "../blobs/gone", "config.json": filepath.Join(dir, "gone"), "part": "gone", "chain.json": "first", "first": "part/second"} {
 		if err := os.Symlink(target, filepath.Join(dir, link)); err != nil {
 			t.Skip(err) // Windows lets only some users make links
 		}
@@ -21,6 +21,7 @@ func TestLinksThatLeadNowhere(t *testing.T) {
 	_, weights := OpenSet(dir, "m")
 	_, text := d.ReadFile("config.json")
 	_, below := d.Sub("part").ReadFile("config.json")
+	_, chain := d.ReadFile("chain.json")
 	for path, c := range map[string]struct {
 		err    error
 		target string
@@ -28,6 +29,7 @@ func TestLinksThatLeadNowhere(t *testing.T) {
 		"m.safetensors": {weights, filepath.Join(filepath.Dir(dir), "blobs", "gone")},
 		"config.json":   {text, filepath.Join(dir, "gone")},
 		"part":          {below, filepath.Join(dir, "gone")},
+		"chain.json":    {chain, filepath.Join(dir, "gone")},
 	} {
 		wantError(t, c.err, d.Path(path)+": a link to "+c.target+", which is not there: the download was not finished")
 		if errors.Is(c.err, fs.ErrNotExist) {
