@@ -226,7 +226,7 @@ var badDirectories = []struct {
 	{"float8", func(s spoiled) {
 		const header = `{"conv_in.weight":{"dtype":"F8_E4M3","shape":[32,4,3,3],"data_offsets":[0,1152]}}`
 		s.write(unetWeights, string(binary.LittleEndian.AppendUint64(nil, uint64(len(header))))+header+strings.Repeat("8", 1152))
-	}, []string{unetWeights, `tensor "conv_in.weight": dtype F8_E4M3 is not read; convert to F16`}},
+	}, []string{unetWeights, "1 not readable:\n  tensor \"conv_in.weight\": dtype F8_E4M3 is not read; convert to F16"}},
 	{"preprocessor", func(s spoiled) { s.write("clip/preprocessor_config.json", `{"image_std": [1, 0, 1]}`) },
 		[]string{"preprocessor_config.json", "std positive"}},
 }

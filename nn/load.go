@@ -123,10 +123,18 @@ func forget(src Source, name string) {
 
 // named puts the file before an error, where the source is one.
 func named(src Source, err error) error {
-	if files, ok := src.(interface{ Paths() []string }); ok && len(files.Paths()) > 0 {
-		return fmt.Errorf("%s: %w", files.Paths()[0], err)
+	if file := fileOf(src); file != "" {
+		return fmt.Errorf("%s: %w", file, err)
 	}
 	return err
+}
+
+// fileOf is the first of the source's files, "" where it has none.
+func fileOf(src Source) string {
+	if files, ok := src.(interface{ Paths() []string }); ok && len(files.Paths()) > 0 {
+		return files.Paths()[0]
+	}
+	return ""
 }
 
 type loader struct {
@@ -226,7 +234,7 @@ func (l *loader) read(src Source) (err error) {
 			err = fmt.Errorf("%s: the source lists it and has no tensor for it", source)
 		}
 		if err != nil {
-			l.report.add(unreadable, "%v", err)
+			l.report.add(unreadable, "%s", strings.TrimPrefix(err.Error(), fileOf(src)+": ")) // named says it once
 			continue
 		}
 		if want := l.wanted[name].shape; l.check(source, value, want) {

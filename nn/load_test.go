@@ -183,7 +183,7 @@ func TestLoadListsEverything(t *testing.T) {
 	want := `weights do not fit the model:
 1 missing, with the shape the model needs:
   blocks.1.weight (2, 2)
-2 not used by the model:
+2 not used by the model (AllowUnused lets them be):
   a.other
   z.other
 1 two tensors for one weight:
@@ -217,7 +217,7 @@ func TestLoadErrorIsCutShort(t *testing.T) {
 		t.Fatal("no error")
 	}
 	lines := strings.Split(err.Error(), "\n")
-	if len(lines) != 2+maxLines+1 || lines[1] != "100 not used by the model:" || lines[2] != "  unused.00" || lines[len(lines)-1] != "  and 80 more" {
+	if len(lines) != 2+maxLines+1 || lines[1] != "100 not used by the model (AllowUnused lets them be):" || lines[2] != "  unused.00" || lines[len(lines)-1] != "  and 80 more" {
 		t.Errorf("got:\n%v", err)
 	}
 }
