@@ -44,6 +44,8 @@ func TestExitStatus(t *testing.T) {
 		"no model":   {[]string{"--model", "no-such-directory", "--run", "rng"}, 80, []string{"--model", "no-such-directory"}},
 		"no single file": {[]string{"--model", golden("a", "text_in.safetensors"), "--run", "text", "--in", golden("a", "text_in.safetensors")}, 1,
 			[]string{"text_in.safetensors", "model.diffusion_model."}},
+		"no single file for texts": {[]string{"--model", golden("a", "text_in.safetensors"), "--run", "tokenize", "--in", golden("a", "tokenize.json")}, 1,
+			[]string{"text_in.safetensors", "model.diffusion_model."}},
 		"no pictures": {[]string{"--model", model("a"), "--run", "image"}, 1, []string{"--in FILE.safetensors is missing", "pixel_values"}},
 	} {
 		t.Run(name, func(t *testing.T) {

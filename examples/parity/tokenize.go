@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/sdgraph/sdgraph/clip"
+	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/examples/internal/files"
 	"github.com/sdgraph/sdgraph/tensor"
 )
@@ -28,16 +29,9 @@ func tokenize(o options) error {
 	if err != nil {
 		return err
 	}
-	model := tensor.OnDisk(o.Model)
-	c, err := clip.ReadTextConfig(model.Sub("text_encoder"))
+	t, err := openTokenizer(o.Model)
 	if err != nil {
 		return err
-	}
-	t := clip.DefaultTokenizer()
-	if model.Exists("tokenizer") {
-		if t, err = clip.OpenTokenizer(model.Sub("tokenizer"), c.MaxPositions); err != nil {
-			return err
-		}
 	}
 	ours := make([]tokenized, len(texts))
 	for i, e := range texts {
@@ -59,6 +53,24 @@ func tokenize(o options) error {
 		}
 	}
 	return compareTokens(ours, want)
+}
+
+// openTokenizer opens the tokenizer of a model directory or of a single file,
+// CLIP's where there is none.
+func openTokenizer(path string) (*clip.Tokenizer, error) {
+	if info, err := os.Stat(path); err == nil && !info.IsDir() {
+		p, err := diffusion.Open(path)
+		if err != nil {
+			return nil, err
+		}
+		return p.Tokenizer, p.Close()
+	}
+	model := tensor.OnDisk(path)
+	c, err := clip.ReadTextConfig(model.Sub("text_encoder"))
+	if err != nil || !model.Exists("tokenizer") {
+		return clip.DefaultTokenizer(), err
+	}
+	return clip.OpenTokenizer(model.Sub("tokenizer"), c.MaxPositions)
 }
 
 func compareTokens(ours, want []tokenized) error {
