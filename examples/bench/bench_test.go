@@ -154,6 +154,10 @@ func TestCancelled(t *testing.T) {
 	if err := run(ctx, &bytes.Buffer{}, o); err == nil || !strings.Contains(err.Error(), context.Canceled.Error()) {
 		t.Errorf("error %v, want %v", err, context.Canceled)
 	}
+	o.Child, o.Only = "", []string{"unet.b1"}
+	if err := run(ctx, &bytes.Buffer{}, o); err != context.Canceled {
+		t.Errorf("error %v, want %v: that children end with it is no news", err, context.Canceled)
+	}
 }
 
 // lines runs the benchmark and decodes what it prints.

@@ -54,6 +54,9 @@ func runAll(ctx context.Context, lines *json.Encoder, o options) error {
 		}
 		r, others, err := take(ctx, name, ours(o), peers)
 		if err != nil {
+			if stopped := ctx.Err(); stopped != nil {
+				return stopped // which ended the children, too
+			}
 			return err
 		}
 		all[name] = measured{r, others}
