@@ -119,8 +119,12 @@ func (p *Pipeline) checkParts() error {
 func checkTokenizer(t *clip.Tokenizer, c clip.TextConfig) error {
 	switch {
 	case t.Size() > c.VocabSize:
-		return fmt.Errorf("the tokenizer has %d tokens and vocab_size is %d: %.60q has the id %d, for which there is no embedding; without a tokenizer of the model's own, CLIP's is taken",
-			t.Size(), c.VocabSize, t.Tokens([]int32{int32(c.VocabSize)})[0], c.VocabSize)
+		whose := ""
+		if t == clip.DefaultTokenizer() {
+			whose = "; it is CLIP's, since there is none of the model's own"
+		}
+		return fmt.Errorf("the tokenizer has %d tokens and vocab_size is %d: %.60q has the id %d, for which there is no embedding%s",
+			t.Size(), c.VocabSize, t.Tokens([]int32{int32(c.VocabSize)})[0], c.VocabSize, whose)
 	case t.Length() > c.MaxPositions:
 		return fmt.Errorf("the tokenizer gives %d tokens and max_position_embeddings is %d", t.Length(), c.MaxPositions)
 	}

@@ -198,7 +198,7 @@ var badDirectories = []struct {
 	{"broken index", func(s spoiled) { s.write("model_index.json", "[") }, []string{"model_index.json"}},
 	{"broken scheduler", func(s spoiled) { s.write("scheduler/scheduler_config.json", "{") }, []string{"scheduler_config.json"}},
 	{"large tokenizer", func(s spoiled) { s.remove("tokenizer") },
-		[]string{"text encoder", "tokenizer has 49408 tokens", "vocab_size is 640"}},
+		[]string{"text encoder", "tokenizer has 49408 tokens", "vocab_size is 640", "it is CLIP's, since there is none of the model's own"}},
 	{"broken tokenizer", func(s spoiled) { s.write("tokenizer/vocab.json", `{"a": 0`) }, []string{"tokenizer/vocab.json"}},
 	{"no merges", func(s spoiled) { s.remove("tokenizer/merges.txt") }, []string{"merges.txt"}},
 	{"everything", func(s spoiled) {
