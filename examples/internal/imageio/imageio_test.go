@@ -107,6 +107,8 @@ func TestReadErrors(t *testing.T) {
 		{t.TempDir(), "directory"},
 		{content(""), "this is an empty file; PNG and JPEG files are accepted"},
 		{content("hello"), "a text file"},
+		{content("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 5\n"), "a Git LFS pointer and not the picture, which 'git lfs pull' fetches;"},
+		{content("<!DOCTYPE html>\n<title>404</title>"), "a web page"},
 		{content("\x00\x01\x02"), "no picture that is known here"},
 		{content("\x10\x00\x00\x00\x00\x00\x00\x00{\"a\""), "a safetensors file"},
 		{content("RIFF\x00\x00\x00\x00WEBPVP8 "), "a WebP picture"},
