@@ -39,7 +39,7 @@ func Exists(path string) bool {
 // and nobody may be writing into it.
 func Hash(path string) (string, error) {
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-		return "", &fs.PathError{Op: "hash", Path: path, Err: fmt.Errorf("this is %s; give a file", Kind(info.Mode()))}
+		return "", &fs.PathError{Op: "read", Path: path, Err: fmt.Errorf("this is %s; give a file", Kind(info.Mode()))}
 	}
 	f, err := os.Open(path)
 	if err != nil {

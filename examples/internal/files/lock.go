@@ -32,6 +32,9 @@ var ErrHeld = errors.New("another run is writing into this folder: wait for its 
 func Hold(dir string) (*Folder, error) {
 	f := &Folder{dir: dir, made: !Exists(dir)}
 	if err := f.take(); err != nil {
+		if p, ok := err.(*fs.PathError); ok && p.Path == dir {
+			err = p.Err // the folder is named already
+		}
 		return nil, fmt.Errorf("%s: %w", dir, err)
 	}
 	if err := errors.Join(MakeWritable(dir), Clean(dir)); err != nil {

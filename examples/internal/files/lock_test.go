@@ -93,6 +93,10 @@ func TestHoldRefuses(t *testing.T) {
 	if _, err := Hold(file); err == nil {
 		t.Error("a file is held")
 	}
+	long := filepath.Join(dir, strings.Repeat("x", 300))
+	if _, err := Hold(long); err == nil || strings.Count(err.Error(), long) != 1 {
+		t.Errorf("a name that is too long: %v, want one that names it once", err)
+	}
 	if err := os.Symlink(filepath.Join(dir, "gone"), filepath.Join(dir, "link")); err == nil {
 		if _, err := Hold(filepath.Join(dir, "link")); err == nil {
 			t.Error("a link that leads nowhere is held")
