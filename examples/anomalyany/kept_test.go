@@ -64,7 +64,7 @@ func TestStateFileIsBounded(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := j.readState(3)
-	if err == nil || !strings.Contains(err.Error(), j.statePath(3)) || !strings.Contains(err.Error(), "want at most 67108864") {
+	if err == nil || strings.Count(err.Error(), j.statePath(3)) != 1 || !strings.Contains(err.Error(), "want at most 67108864") {
 		t.Errorf("got %v", err)
 	}
 }
