@@ -1,12 +1,15 @@
 package diffusion
 
 import (
+	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io/fs"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"unicode/utf16"
 
 	"github.com/sdgraph/sdgraph/tensor"
 )
@@ -35,11 +38,28 @@ func predictionBeside(path string, texts *tensor.Texts) (string, error) {
 	case err != nil:
 		return "", err
 	}
-	found, err := predictionIn(string(data))
+	found, err := predictionIn(textOf(data))
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", beside.Path(name), err)
 	}
 	return found, nil
+}
+
+// textOf is the text of a YAML file, which is in UTF-8 or, as some editors and
+// shells of Windows write it, in UTF-16 behind a byte order mark.
+func textOf(data []byte) string {
+	var order binary.ByteOrder = binary.LittleEndian
+	switch {
+	case bytes.HasPrefix(data, []byte("\xfe\xff")):
+		order = binary.BigEndian
+	case !bytes.HasPrefix(data, []byte("\xff\xfe")):
+		return string(data)
+	}
+	units := make([]uint16, len(data)/2)
+	for i := range units {
+		units[i] = order.Uint16(data[2*i:])
+	}
+	return string(utf16.Decode(units[1:]))
 }
 
 // predictionIn finds the line in the text of a configuration.

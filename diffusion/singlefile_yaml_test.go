@@ -34,6 +34,9 @@ func TestPredictionBesideFile(t *testing.T) {
 		{"in one line", `model: {params: {linear_end: 0.012, "parameterization": "v"}}`, "v_prediction"},
 		{"another field", "x_parameterization: v\nparameterizations: v\n", "epsilon"},
 		{"no YAML", "\x00\xff{{{{[[[[\nparameterization : v", "v_prediction"},
+		{"UTF-16", "\xff\xfep\x00a\x00r\x00a\x00m\x00e\x00t\x00e\x00r\x00i\x00z\x00a\x00t\x00i\x00o\x00n\x00:\x00v\x00\n", "v_prediction"},
+		{"UTF-16, big-endian", "\xfe\xff\x00p\x00a\x00r\x00a\x00m\x00e\x00t\x00e\x00r\x00i\x00z\x00a\x00t\x00i\x00o\x00n\x00:\x00v", "v_prediction"},
+		{"a byte order mark alone", "\xff\xfe", "epsilon"},
 		{"empty", "", "epsilon"},
 	} {
 		p, err := open(c.yaml)
