@@ -182,7 +182,7 @@ func (s *schedule) trailing(start int) []float64 {
 func (s *schedule) checkTimesteps() error {
 	for i, t := range s.timesteps {
 		if t < 0 || t >= float64(len(s.alphas)) {
-			return fmt.Errorf("step %d of %d has timestep %g, the training schedule ends at %d: steps_offset %d does not fit that many steps",
+			return fmt.Errorf("step %d of %d has timestep %g, the training schedule ends at %d: steps_offset %d does not fit that many steps; ask for fewer",
 				i, s.steps, t, len(s.alphas)-1, s.config.StepsOffset)
 		}
 	}

@@ -202,7 +202,7 @@ func TestSchedulerErrors(t *testing.T) {
 		{"heun", nil, 10, `unknown scheduler "heun": the known ones are ddim, pndm, euler, euler-a, dpmpp2m-sde, dpmpp2m`},
 		{"ddim", nil, 0, "0 steps"},
 		{"ddim", nil, 1001, "1001 steps: it must be between 1 and the 1000"},
-		{"ddim", nil, 1000, "steps_offset 1 does not fit"},
+		{"ddim", nil, 1000, "steps_offset 1 does not fit that many steps; ask for fewer"},
 		{"ddim", func(c *SchedulerConfig) { c.StepsOffset = -1 }, 10, "timestep -1"},
 		{"ddim", func(c *SchedulerConfig) { c.BetaSchedule = "cosine" }, 10, `beta_schedule is "cosine", it must be one of linear, scaled_linear, squaredcos_cap_v2`},
 		{"ddim", func(c *SchedulerConfig) { c.PredictionType = "sample" }, 10, "epsilon, v_prediction"},
