@@ -42,6 +42,9 @@ func checkJSON(file string, data []byte) error {
 // eachMember calls set with the members of a JSON object in their order, of which there may be most.
 func eachMember(object []byte, most int, set func(name string, value json.RawMessage) error) error {
 	d := json.NewDecoder(bytes.NewReader(object))
+	if len(object) == 0 {
+		return errors.New("missing, want a JSON object")
+	}
 	if t, err := d.Token(); err != nil || t != json.Delim('{') {
 		return fmt.Errorf("want a JSON object, not %.40s", bytes.TrimSpace(object))
 	}

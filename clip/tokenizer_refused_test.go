@@ -16,7 +16,7 @@ func TestWholeTokenizerErrors(t *testing.T) {
 		spoil func(all map[string]any)
 		says  string
 	}{
-		{"no model", func(all map[string]any) { delete(all, "model") }, "model: want a JSON object"},
+		{"no model", func(all map[string]any) { delete(all, "model") }, "model: missing, want a JSON object"},
 		{"another model", func(all map[string]any) { model(all)["type"] = "WordPiece" }, `model.type is "WordPiece"`},
 		{"no vocabulary", func(all map[string]any) { delete(model(all), "vocab") }, "model.vocab: must be a JSON object"},
 		{"vocabulary as a list", func(all map[string]any) { model(all)["vocab"] = []string{"a"} }, "model.vocab: must be a JSON object"},
