@@ -45,7 +45,7 @@ func readIndex(dir string) (*index, error) {
 	}
 	defer f.Close()
 	if err := x.decode(bufio.NewReader(f)); err != nil {
-		return nil, fmt.Errorf("%s is not an index of this program (%s), and would be overwritten: give another --out: %w", path, indexFormat, err)
+		return nil, fmt.Errorf("%s is not an index of this program (%s): %w; it would be overwritten: give another --out", path, indexFormat, err)
 	}
 	x.Entries = slices.DeleteFunc(x.Entries, func(e entry) bool { return e.gone(dir) })
 	for i := range x.Entries {

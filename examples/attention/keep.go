@@ -61,7 +61,7 @@ func readIndex(folder *files.Folder) (*index, error) {
 		err = x.Files.CheckNames()
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s is not an index of this program (%s), and would be overwritten: give another --out: %w", path, indexFormat, err)
+		return nil, fmt.Errorf("%s is not an index of this program (%s): %w; it would be overwritten: give another --out", path, indexFormat, err)
 	}
 	return x, nil
 }
