@@ -106,7 +106,7 @@ func run(ctx context.Context, o options) error {
 	}
 	defer closeDevice()
 	if o.Run == "tokenize" {
-		return tokenize(o)
+		return tokenize(ctx, o)
 	}
 	at := slices.IndexFunc(components, func(c component) bool { return c.name == o.Run })
 	if at < 0 {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -21,7 +22,7 @@ type tokenized struct {
 
 // tokenize encodes the texts of a file and compares with the ids that it, or
 // the reference, gives.
-func tokenize(o options) error {
+func tokenize(ctx context.Context, o options) error {
 	if o.In == "" {
 		return errors.New("tokenize: --in FILE.json is missing")
 	}
@@ -29,7 +30,7 @@ func tokenize(o options) error {
 	if err != nil {
 		return err
 	}
-	t, err := openTokenizer(o.Model)
+	t, err := openTokenizer(ctx, o.Model)
 	if err != nil {
 		return err
 	}
@@ -57,9 +58,9 @@ func tokenize(o options) error {
 
 // openTokenizer opens the tokenizer of a model directory or of a single file,
 // CLIP's where there is none.
-func openTokenizer(path string) (*clip.Tokenizer, error) {
+func openTokenizer(ctx context.Context, path string) (*clip.Tokenizer, error) {
 	if info, err := os.Stat(path); err == nil && !info.IsDir() {
-		p, err := diffusion.Open(path)
+		p, err := diffusion.Open(ctx, path)
 		if err != nil {
 			return nil, err
 		}
