@@ -48,9 +48,22 @@ func ablate(ctx context.Context, f flags) (err error) {
 	if err := d.mayWrite(together); err != nil {
 		return err
 	}
+	jobs := make([]*job, len(ablations))
+	defer func() {
+		for _, j := range jobs {
+			if j != nil {
+				err = j.folder.close(err)
+			}
+		}
+	}()
+	for i, a := range ablations {
+		if jobs[i], err = a.job(ctx, f, p); err != nil {
+			return fmt.Errorf("%s: %w", a.name, err)
+		}
+	}
 	var panels []image.Image
-	for _, a := range ablations {
-		picture, err := a.picture(ctx, f, p)
+	for i, a := range ablations {
+		picture, err := a.picture(ctx, jobs[i])
 		if err != nil {
 			return fmt.Errorf("%s: %w", a.name, err)
 		}
@@ -66,8 +79,9 @@ func ablate(ctx context.Context, f flags) (err error) {
 	return err
 }
 
-// picture makes the picture of a configuration, in its folder.
-func (a ablation) picture(ctx context.Context, f flags, p *model) (_ image.Image, err error) {
+// job is that of a configuration, with a folder of its own. What would be lost
+// there is refused.
+func (a ablation) job(ctx context.Context, f flags, p *model) (j *job, err error) {
 	f.Out, f.Keep = filepath.Join(f.Out, a.name), "all"
 	a.change(&f)
 	if err := notALink(f.Out); err != nil {
@@ -77,16 +91,25 @@ func (a ablation) picture(ctx context.Context, f flags, p *model) (_ image.Image
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = d.close(err) }()
-	j, err := newJob(ctx, f, p, d)
+	if j, err = newJob(ctx, f, p, d); err == nil {
+		_, err = j.left(ctx)
+	}
 	if err != nil {
-		return nil, err
+		return nil, d.close(err)
 	}
+	return j, nil
+}
+
+// picture makes the picture of a configuration, and its page.
+func (a ablation) picture(ctx context.Context, j *job) (image.Image, error) {
 	fmt.Fprintf(os.Stderr, "\n%s\n", a.name)
-	if err := cli.Cause(p, j.run(ctx)); err != nil {
+	if err := cli.Cause(j.model, j.run(ctx)); err != nil {
 		return nil, err
 	}
-	return imageio.Read(ctx, j.name(f.Seed)+".png")
+	if err := j.folder.flush(); err != nil {
+		return nil, err
+	}
+	return imageio.Read(ctx, j.name(j.flags.Seed)+".png")
 }
 
 // checkAblate refuses flags that ablate sets itself or has no use for.

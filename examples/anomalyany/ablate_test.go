@@ -2,12 +2,14 @@ package main
 
 import (
 	"image"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/sdgraph/sdgraph/examples/internal/clitest"
+	"github.com/sdgraph/sdgraph/nn"
 )
 
 // TestAblate makes one picture in five configurations and wants five different
@@ -54,6 +56,33 @@ func TestAblate(t *testing.T) {
 	}
 	if got := together.Bounds().Size(); got != image.Pt(x-8, 64+19) {
 		t.Errorf("all pictures together are %v", got)
+	}
+}
+
+// TestAblateLosesNothing: what lies in one of the folders is refused before a
+// picture of any is made.
+func TestAblateLosesNothing(t *testing.T) {
+	f := quick(t)
+	f.NoRefine = false
+	last := filepath.Join(f.Out, ablations[len(ablations)-1].name)
+	if err := os.MkdirAll(last, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	mine := filepath.Join(last, "hazelnut-crack-0000-mask.png")
+	if err := os.WriteFile(mine, []byte("mine"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	before := contents(t, f.Out)
+	ran := 0
+	err := ablate(nn.WithTrace(t.Context(), func(nn.Executed) { ran++ }), f)
+	if err == nil || !strings.Contains(err.Error(), mine) || ran > 0 {
+		t.Errorf("%d operations ran: %v, want none, and %s", ran, err, mine)
+	}
+	if diff := cmp.Diff(before, contents(t, f.Out)); diff != "" {
+		t.Errorf("files before -, after +:\n%s", diff)
+	}
+	if there, err := os.ReadDir(f.Out); err != nil || len(there) != 1 {
+		t.Errorf("the folder has %v, want %s alone: %v", there, last, err)
 	}
 }
 
