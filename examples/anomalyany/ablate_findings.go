@@ -27,7 +27,7 @@ func readFindings(f flags, m *model, d *folder) (*findings, error) {
 	if err != nil {
 		return nil, err
 	}
-	id, err := identityOf(f, nil, hashes)
+	id, err := identityOf(f, nil, hashes, m.Texts())
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +44,7 @@ func readFindings(f flags, m *model, d *folder) (*findings, error) {
 	if err := json.Unmarshal(data, &before); err != nil {
 		return nil, fmt.Errorf("%s is not a measurement of this program, and would be overwritten: give another --out: %w", path, err)
 	}
-	if diff := id.Differences(before.Identity); len(diff) > 0 {
+	if diff := differencesOf(id, before.Identity); len(diff) > 0 {
 		return nil, fmt.Errorf("%s was measured with other options; choose another --out. %s", path, diff[0])
 	}
 	if before.Done != nil {

@@ -96,6 +96,44 @@ func TestNothingIsLost(t *testing.T) {
 	checkWhole(t, f.Out)
 }
 
+// TestOtherConfiguration: the same weights and options make another picture where
+// the model's scheduler, or its words, are others.
+func TestOtherConfiguration(t *testing.T) {
+	for file, edit := range map[string][2]string{
+		"scheduler/scheduler_config.json": {"0.012", "0.02"},
+		"tokenizer/tokenizer_config.json": {"{", "{ "},
+		"text_encoder/config.json":        {"{", "{\n"},
+		"clip/config.json":                {"{", "{\t"},
+		"unet/config.json":                {"{", "{ "},
+	} {
+		t.Run(file, func(t *testing.T) {
+			f := quick(t)
+			f.Model, f.NoRefine = t.TempDir(), false
+			if err := os.CopyFS(f.Model, os.DirFS(modelA)); err != nil {
+				t.Fatal(err)
+			}
+			runAll(t, f)
+			path := filepath.Join(f.Model, filepath.FromSlash(file))
+			text := readFile(t, path)
+			edited := strings.Replace(string(text), edit[0], edit[1], 1)
+			if err := os.WriteFile(path, []byte(edited), 0o600); err != nil || edited == string(text) {
+				t.Fatalf("%s is not another: %v", file, err)
+			}
+			refused(t, "again", f, "the configuration of --model was the files", "--overwrite")
+			f.Resume = true
+			refused(t, "go on", f, "the configuration of --model was the files", "--overwrite")
+
+			again, err := parse(t, "--from", filepath.Join(f.Out, "hazelnut-crack-0000.png"))
+			if err == nil {
+				err = run(t.Context(), again)
+			}
+			if err == nil || !strings.Contains(err.Error(), "model file "+path+" is not the one") {
+				t.Errorf("--from: %v, want the file", err)
+			}
+		})
+	}
+}
+
 // TestWordsOfAnyScript have names of their own.
 func TestWordsOfAnyScript(t *testing.T) {
 	name := func(object string, anomalies ...string) string {

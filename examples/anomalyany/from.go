@@ -23,8 +23,9 @@ type recipe struct {
 	Seed    uint64            `json:"seed"`
 	Prompt  string            `json:"prompt"`
 	Detail  string            `json:"detail"`
-	Inputs  map[string]string `json:"inputs_sha256"` // of the photograph and the mask
-	Model   map[string]string `json:"model_sha256"`  // of its files
+	Inputs  map[string]string `json:"inputs_sha256"`           // of the photograph and the mask
+	Model   map[string]string `json:"model_sha256"`            // of its weights
+	Texts   map[string]string `json:"config_sha256,omitempty"` // of its configurations and vocabularies
 	Compute string            `json:"compute"`
 }
 
@@ -45,7 +46,7 @@ func (j *job) texts(seed uint64, model map[string]string) ([]imageio.Text, error
 	}
 	data, err := json.Marshal(recipe{
 		Format: recipeFormat, Options: options, Seed: seed, Prompt: j.options.Prompt, Detail: j.options.Detail,
-		Inputs: j.inputs, Model: model, Compute: j.flags.Arithmetic(),
+		Inputs: j.inputs, Model: model, Texts: j.model.Texts(), Compute: j.flags.Arithmetic(),
 	})
 	return []imageio.Text{
 		{Key: "Software", Value: "sdgraph anomalyany"},
@@ -196,13 +197,13 @@ func (a *again) checkFiles(inputs map[string]string) error {
 	return nil
 }
 
-// checkModel does so for the model's files, and tells of another instruction
-// set or device.
-func (a *again) checkModel(arithmetic string, hashes func() (map[string]string, error)) error {
+// checkModel does so for the model's weights and texts, and tells of another
+// instruction set or device.
+func (a *again) checkModel(arithmetic string, m *model) error {
 	if a == nil {
 		return nil
 	}
-	model, err := hashes()
+	weights, err := m.hashes()
 	if err != nil {
 		return err
 	}
@@ -212,10 +213,18 @@ func (a *again) checkModel(arithmetic string, hashes func() (map[string]string, 
 	if a.given["model"] || a.given["clip"] || a.given["random"] {
 		return nil
 	}
-	for _, path := range slices.Sorted(maps.Keys(model)) {
-		if want := a.Model[path]; want != model[path] {
+	if err := a.sameFiles(weights, a.Model); err != nil || len(a.Texts) == 0 { // an earlier version noted no texts
+		return err
+	}
+	return a.sameFiles(m.Texts(), a.Texts)
+}
+
+// sameFiles compares files of the model with those that the picture was made with.
+func (a *again) sameFiles(now, then map[string]string) error {
+	for _, path := range slices.Sorted(maps.Keys(now)) {
+		if want := then[path]; want != now[path] {
 			return fmt.Errorf("model file %s is not the one that %s was made with (SHA-256 %s, was %s); give --model to use this model, or another, all the same",
-				path, a.path, files.Short(model[path]), orDefault(files.Short(want), "not used"))
+				path, a.path, files.Short(now[path]), orDefault(files.Short(want), "not used"))
 		}
 	}
 	return nil

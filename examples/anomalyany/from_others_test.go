@@ -8,6 +8,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/examples/internal/clitest"
 	"github.com/sdgraph/sdgraph/examples/internal/imageio"
 )
@@ -111,7 +112,7 @@ func FuzzFrom(f *testing.F) {
 		if c.Flags.Out != filepath.Join(filepath.Dir(path), "again") || c.Flags.From != path || c.Flags.N != 1 {
 			t.Fatalf("the picture chose %+v", c.Flags)
 		}
-		j := &job{flags: c.Flags, model: &model{hashes: func() (map[string]string, error) { return nil, nil }}, options: c.Flags.options()}
+		j := &job{flags: c.Flags, model: &model{Pipeline: new(diffusion.Pipeline), hashes: func() (map[string]string, error) { return nil, nil }}, options: c.Flags.options()}
 		if _, err := j.identity(); err != nil {
 			t.Fatal(err)
 		}

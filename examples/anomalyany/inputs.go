@@ -2,12 +2,9 @@ package main
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"maps"
-	"slices"
 	"strings"
 
 	"github.com/sdgraph/sdgraph/examples/internal/files"
@@ -30,9 +27,12 @@ func hashInputs(f flags) (map[string]string, error) {
 	return hashes, nil
 }
 
+// configuration is what an identity calls the model's texts.
+const configuration = "the configuration of --model"
+
 // identityOf takes the options, the hashes of the photograph and the mask, and
-// those of the model's files.
-func identityOf(f flags, inputs, model map[string]string) (files.Identity, error) {
+// those of the model's weights and texts, nil where an earlier version noted none.
+func identityOf(f flags, inputs, model, texts map[string]string) (files.Identity, error) {
 	options, err := optionsOf(f)
 	if err != nil {
 		return nil, err
@@ -49,12 +49,21 @@ func identityOf(f flags, inputs, model map[string]string) (files.Identity, error
 	if h, ok := inputs["image"]; ok {
 		id["--image"] = "the file " + files.Short(h)
 	}
-	weights := sha256.New()
-	for _, h := range slices.Sorted(maps.Values(model)) {
-		weights.Write([]byte(h))
+	id["--model"] = "the weights " + files.Together(model)
+	if len(texts) > 0 {
+		id[configuration] = "the files " + files.Together(texts)
 	}
-	id["--model"] = "the weights " + files.Short(hex.EncodeToString(weights.Sum(nil)))
 	return id, nil
+}
+
+// differencesOf are those of id from before, which may be of an earlier version
+// that did not note the model's configuration.
+func differencesOf(id, before files.Identity) []string {
+	if before[configuration] == "" {
+		id = maps.Clone(id)
+		delete(id, configuration)
+	}
+	return id.Differences(before)
 }
 
 // optionsOf returns options as their JSON has them, with numbers as written.
@@ -75,11 +84,13 @@ func (j *job) identity() (files.Identity, error) {
 	if err != nil {
 		return nil, err
 	}
-	return identityOf(j.flags, j.inputs, model)
+	return identityOf(j.flags, j.inputs, model, j.model.Texts())
 }
 
 // identity is that of the picture that a record is about.
-func (r *record) identity() (files.Identity, error) { return identityOf(r.Options, r.Inputs, r.Model) }
+func (r *record) identity() (files.Identity, error) {
+	return identityOf(r.Options, r.Inputs, r.Model, r.Texts)
+}
 
 // identity is that of the picture that carries a recipe.
 func (r *recipe) identity() (files.Identity, error) {
@@ -91,5 +102,5 @@ func (r *recipe) identity() (files.Identity, error) {
 	if err := json.Unmarshal(data, &f); err != nil {
 		return nil, err
 	}
-	return identityOf(f, r.Inputs, r.Model)
+	return identityOf(f, r.Inputs, r.Model, r.Texts)
 }

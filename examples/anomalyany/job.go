@@ -51,7 +51,7 @@ func newJob(ctx context.Context, f flags, m *model, d *folder) (*job, error) {
 		cli.WarnOfCuts(os.Stderr, m.Tokenizer, "detailed prompt", j.options.Detail)
 	}
 	cli.WarnOfCuts(os.Stderr, m.Tokenizer, "negative prompt", j.options.Negative)
-	_, err = cli.Await(ctx, func() (any, error) { return nil, f.Again.checkModel(f.Arithmetic(), m.hashes) })
+	_, err = cli.Await(ctx, func() (any, error) { return nil, f.Again.checkModel(f.Arithmetic(), m) })
 	return j, err
 }
 

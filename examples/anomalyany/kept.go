@@ -141,7 +141,7 @@ func (j *job) openState(path string, seed uint64) (*anomaly.State, error) {
 	if err != nil {
 		return nil, err
 	}
-	if d := id.Differences(before); len(d) > 0 {
+	if d := differencesOf(id, before); len(d) > 0 {
 		return nil, otherOptions(d)
 	}
 	if rest.Seed != seed {

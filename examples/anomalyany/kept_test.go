@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
 	"github.com/sdgraph/sdgraph/examples/internal/clitest"
 )
@@ -14,7 +15,7 @@ import (
 func stateJob(dir string) *job {
 	return &job{
 		flags: flags{Out: dir, Object: "nut", Anomaly: []string{"crack"}, Steps: 8},
-		model: &model{hashes: func() (map[string]string, error) { return map[string]string{"unet": "1234"}, nil }},
+		model: &model{Pipeline: new(diffusion.Pipeline), hashes: func() (map[string]string, error) { return map[string]string{"unet": "1234"}, nil }},
 	}
 }
 

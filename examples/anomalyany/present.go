@@ -109,14 +109,14 @@ func (p *present) differences(id files.Identity) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		told, all = true, id.Differences(before)
+		told, all = true, differencesOf(id, before)
 	}
 	if p.recipe != nil && len(all) == 0 {
 		before, err := p.recipe.identity()
 		if err != nil {
 			return nil, fmt.Errorf("picture %s: its text %q: %w", p.stem+".png", recipeKey, err)
 		}
-		told, all = true, id.Differences(before)
+		told, all = true, differencesOf(id, before)
 	}
 	if !told && (p.entry == nil || p.entry.Identity != id.Hash()) {
 		all = []string{"which ones nothing says, for picture and record are not there"}

@@ -171,7 +171,7 @@ func checkRecord(t *testing.T, f flags, r record) {
 	}
 	got := r
 	got.Options, got.Trace, got.Model, got.Seconds, got.Compute, got.Threshold, got.MaskShare = flags{}, nil, nil, 0, "", 0, 0
-	got.Inputs, got.Scores, got.Hashes = nil, scores{}, nil
+	got.Inputs, got.Texts, got.Scores, got.Hashes = nil, nil, scores{}, nil
 	want := record{
 		Seed: 41, Prompt: "a photo of a hazelnut with a crack on it", Detail: f.Detail,
 		Tokens: []string{"<|startoftext|>", "a</w>", "photo</w>", "of</w>", "a</w>", "hazelnut</w>", "with</w>", "a</w>",
@@ -196,6 +196,9 @@ func checkRecord(t *testing.T, f flags, r record) {
 	}
 	if len(r.Model) != 4 {
 		t.Errorf("hashes of %d files, want 4", len(r.Model))
+	}
+	if want := files.SHA256(readFile(t, modelA, "scheduler", "scheduler_config.json")); len(r.Texts) != 8 || r.Texts[filepath.Join(modelA, "scheduler", "scheduler_config.json")] != want {
+		t.Errorf("hashes of the configuration: %v", r.Texts)
 	}
 	for path, hash := range r.Model {
 		if len(hash) != 64 {

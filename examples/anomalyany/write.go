@@ -35,8 +35,9 @@ type record struct {
 	Compute   string              `json:"compute"`
 	Files     map[string]string   `json:"files"`
 	Hashes    map[string]string   `json:"files_sha256"`
-	Inputs    map[string]string   `json:"inputs_sha256"` // of the photograph and the mask
-	Model     map[string]string   `json:"model_sha256"`
+	Inputs    map[string]string   `json:"inputs_sha256"`           // of the photograph and the mask
+	Model     map[string]string   `json:"model_sha256"`            // of the weights
+	Texts     map[string]string   `json:"config_sha256,omitempty"` // of the model's configurations and vocabularies
 	Trace     []anomaly.StepTrace `json:"trace"`
 }
 
@@ -79,7 +80,7 @@ func (j *job) write(m *outcome) ([]string, error) {
 func (j *job) pictures(seed uint64, r *anomaly.Result, model map[string]string) ([]files.File, record, error) {
 	rec := record{
 		Options: j.flags, Seed: seed, Fit: j.canvas.fit, Threshold: r.Threshold, Compute: j.flags.Arithmetic(),
-		Notes: j.model.notes(j.flags), Inputs: j.inputs, Model: model, Trace: r.Trace, Files: map[string]string{}, Hashes: map[string]string{},
+		Notes: j.model.notes(j.flags), Inputs: j.inputs, Model: model, Texts: j.model.Texts(), Trace: r.Trace, Files: map[string]string{}, Hashes: map[string]string{},
 	}
 	made, err := j.canvas.compose(r)
 	if err != nil {

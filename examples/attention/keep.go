@@ -78,7 +78,7 @@ func (j *job) identity() (files.Identity, error) {
 		words = append(words, w.text)
 	}
 	id := files.Identity{
-		"--model": weights, "--prediction-type": j.pipeline.Scheduler.PredictionType, "--prompt": f.Prompt, "--words": strings.Join(words, ","), "--seed": strconv.FormatUint(f.Seed, 10),
+		"--model": weights, "the configuration of --model": files.Together(j.pipeline.Texts()), "--prediction-type": j.pipeline.Scheduler.PredictionType, "--prompt": f.Prompt, "--words": strings.Join(words, ","), "--seed": strconv.FormatUint(f.Seed, 10),
 		"the size": fmt.Sprintf("%d×%d", j.width, j.height), "--precision": f.Precision, "--image": "",
 	}
 	if j.photograph != nil {

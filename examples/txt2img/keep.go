@@ -25,7 +25,7 @@ func (j *job) identity() (files.Identity, error) {
 		return nil, err
 	}
 	id := files.Identity{
-		"--model": j.modelName() + ", " + weights, "--prediction-type": j.config.PredictionType,
+		"--model": j.modelName() + ", " + weights, "the configuration of --model": files.Together(j.pipeline.Texts()), "--prediction-type": j.config.PredictionType,
 		"--prompt": f.Prompt, "--negative": f.Negative, "--guidance": strconv.FormatFloat(f.Guidance, 'g', -1, 64),
 		"--scheduler": j.samplerName(), "--steps": strconv.Itoa(f.Steps), "--noise": f.Noise, "--precision": f.Precision,
 		"the size": fmt.Sprintf("%d×%d", j.width, j.height), "--image": "", "--mask": "", "--paste": strconv.FormatBool(f.Paste),

@@ -74,6 +74,22 @@ func TestNothingIsLost(t *testing.T) {
 	refused(t, "another program's", f, path, "not known to be a picture of this program")
 }
 
+// TestOtherConfiguration: the same weights make another picture where the model's
+// scheduler is another.
+func TestOtherConfiguration(t *testing.T) {
+	f := small(t)
+	f.Steps, f.Model = 2, filepath.Join(t.TempDir(), "a")
+	if err := os.CopyFS(f.Model, os.DirFS(modelA)); err != nil {
+		t.Fatal(err)
+	}
+	_, path := runOne(t, f)
+	scheduler := filepath.Join(f.Model, "scheduler", "scheduler_config.json")
+	if err := os.WriteFile(scheduler, bytes.Replace(readFile(t, scheduler), []byte("0.012"), []byte("0.02"), 1), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	refused(t, "another scheduler", f, path, "the configuration of --model was ")
+}
+
 // TestPicturesOfEarlierVersions have no seal; the same picture may be made again.
 func TestPicturesOfEarlierVersions(t *testing.T) {
 	f := small(t)

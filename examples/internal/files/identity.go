@@ -56,6 +56,15 @@ func (id Identity) Hash() string {
 // one program.
 func Short(hash string) string { return hash[:min(len(hash), 16)] }
 
+// Together is one hash of several files' hashes, whatever the files are called.
+func Together(hashes map[string]string) string {
+	h := sha256.New()
+	for _, one := range slices.Sorted(maps.Values(hashes)) {
+		h.Write([]byte(one))
+	}
+	return Short(hex.EncodeToString(h.Sum(nil)))
+}
+
 // Fingerprint tells large files from others without reading them: by their
 // places, sizes and times of modification.
 func Fingerprint(paths ...string) (string, error) {
