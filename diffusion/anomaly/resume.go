@@ -16,6 +16,10 @@ import (
 // scheduler remembers more than the latent (PNDM). Such a run starts again.
 var ErrNoState = errors.New("there is no run whose state could be kept")
 
+// ErrState is returned by Generator.Resume for a state that is not one of a run
+// of this Generator's.
+var ErrState = errors.New("this state cannot be gone on from")
+
 // State is a run between two steps: everything that the remaining steps depend
 // on, except for what New was given. A Generator that was made with the same
 // pipeline, picture and options ends such a run with the same bits as if it
@@ -56,7 +60,7 @@ func (g *Generator) Resume(ctx context.Context, kept *State, observe Observer) (
 		return nil, ErrNoState
 	}
 	if err := g.check(kept); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", ErrState, err)
 	}
 	return g.inTurn(ctx, observe, func() (*state, error) {
 		s, err := g.begin(slices.Clone(kept.Noise))
@@ -75,7 +79,7 @@ func (g *Generator) Resume(ctx context.Context, kept *State, observe Observer) (
 
 func (g *Generator) check(k *State) error {
 	if k == nil {
-		return errors.New("there is no state to go on from")
+		return errors.New("there is none")
 	}
 	cells := g.options.MapHeight * g.options.MapWidth
 	for _, c := range []struct {
@@ -89,25 +93,25 @@ func (g *Generator) check(k *State) error {
 		{"steps of the trace", len(k.Trace), k.Step},
 	} {
 		if c.got != c.want {
-			return fmt.Errorf("this is not the state of a run of this picture: it has %d %s, want %d", c.got, c.what, c.want)
+			return fmt.Errorf("it has %d %s, want %d for a run of this picture", c.got, c.what, c.want)
 		}
 	}
 	switch {
 	case k.Step > g.Steps():
-		return fmt.Errorf("the state has %d steps done of a run of %d", k.Step, g.Steps())
+		return fmt.Errorf("it has %d steps done of a run of %d", k.Step, g.Steps())
 	case k.Step > 0 && k.Start < 1 || k.Start > cells:
-		return fmt.Errorf("the state has n_start %d, want 1 to %d", k.Start, cells)
+		return fmt.Errorf("it has n_start %d, want 1 to %d", k.Start, cells)
 	case k.SoftSteps < 0 || k.SoftSteps > k.Step:
-		return fmt.Errorf("the state has a soft map of %d steps, %d are done", k.SoftSteps, k.Step)
+		return fmt.Errorf("it has a soft map of %d steps, %d are done", k.SoftSteps, k.Step)
 	}
 	notFinite := func(x float64) bool { return math.IsNaN(x) || math.IsInf(x, 0) }
 	for _, v := range [][]float32{k.Noise, k.Latent, k.Embedding} {
 		if slices.ContainsFunc(v, func(x float32) bool { return notFinite(float64(x)) }) {
-			return errors.New("the state has numbers that are not finite")
+			return errors.New("it has numbers that are not finite")
 		}
 	}
 	if slices.ContainsFunc(k.Soft, notFinite) {
-		return errors.New("the state's soft map has numbers that are not finite")
+		return errors.New("its soft map has numbers that are not finite")
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"image"
 	"image/color"
@@ -165,7 +166,11 @@ func (j *job) generate(ctx context.Context, g *anomaly.Generator, seed uint64, b
 		return g.Run(ctx, seed, observe)
 	}
 	bar.skip(kept.Step)
-	return g.Resume(ctx, kept, observe)
+	r, err := g.Resume(ctx, kept, observe)
+	if errors.Is(err, anomaly.ErrState) {
+		err = fmt.Errorf("%s: %w; delete the file, to begin this picture again, or give another --out", j.statePath(seed), err)
+	}
+	return r, err
 }
 
 // name is the stem of a seed's files.

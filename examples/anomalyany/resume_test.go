@@ -193,6 +193,7 @@ func TestResumeOtherwise(t *testing.T) {
 		"cut":    func(b []byte) []byte { return b[:len(b)-1] },
 		"empty":  func([]byte) []byte { return nil },
 		"format": func(b []byte) []byte { return bytes.Replace(b, []byte("state 1"), []byte("state 9"), 1) },
+		"NaN":    func(b []byte) []byte { return append(b[:len(b)-4], 0, 0, 0xc0, 0x7f) },
 		"seed":   func(b []byte) []byte { return bytes.Replace(b, []byte(`seed\":1,`), []byte(`seed\":5,`), 1) },
 	} {
 		damaged := damage(slices.Clone(state))
