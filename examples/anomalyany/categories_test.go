@@ -166,7 +166,7 @@ func TestCategoriesBounds(t *testing.T) {
 	if err := os.WriteFile(path, make([]byte, maxCategories+1), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for path, says := range map[string]string{path: "at most 262144", filepath.Dir(path): "is a folder, want a regular file"} {
+	for path, says := range map[string]string{path: "at most 262144", filepath.Dir(path): "is a directory, want a regular file"} {
 		if _, err := readCategories(path); err == nil || !strings.Contains(err.Error(), "--categories: "+path) || !strings.Contains(err.Error(), says) {
 			t.Errorf("%v, want %q", err, says)
 		}

@@ -57,7 +57,7 @@ func TestHoldings(t *testing.T) {
 	if err := os.Mkdir(f.Path("folder"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	check("is a folder", "folder")
+	check("is a directory", "folder")
 	if err := os.Symlink(filepath.Join(dir, "none"), f.Path("link")); err == nil {
 		check("is a link", "link")
 	}

@@ -35,16 +35,18 @@ func Read(path string, most int64) ([]byte, error) {
 // CheckRegular refuses what is not a regular file, and says what it is.
 func CheckRegular(path string, info fs.FileInfo) error {
 	if mode := info.Mode(); !mode.IsRegular() {
-		return fmt.Errorf("%s is %s, want a regular file", path, kind(mode))
+		return fmt.Errorf("%s is %s, want a regular file", path, Kind(mode))
 	}
 	return nil
 }
 
-// kind is what there is in the place of a file.
-func kind(mode fs.FileMode) string {
+// Kind is what a mode says that there is in the place of a file.
+func Kind(mode fs.FileMode) string {
 	switch {
+	case mode.IsRegular():
+		return "a file"
 	case mode.IsDir():
-		return "a folder"
+		return "a directory"
 	case mode&fs.ModeSymlink != 0:
 		return "a link"
 	case mode&fs.ModeNamedPipe != 0:

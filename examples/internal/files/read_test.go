@@ -19,7 +19,7 @@ func TestRead(t *testing.T) {
 	if _, err := Read(path, 2); err == nil || !strings.Contains(err.Error(), path+" has 3 bytes, want at most 2") {
 		t.Errorf("a file that is too large: %v", err)
 	}
-	if _, err := Read(filepath.Dir(path), 10); err == nil || !strings.Contains(err.Error(), "is a folder, want a regular file") {
+	if _, err := Read(filepath.Dir(path), 10); err == nil || !strings.Contains(err.Error(), "is a directory, want a regular file") {
 		t.Errorf("a folder: %v", err)
 	}
 	if _, err := Read(os.DevNull, 10); err == nil {

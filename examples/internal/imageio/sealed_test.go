@@ -70,5 +70,5 @@ func TestSealed(t *testing.T) {
 	if err := os.Mkdir(path, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	check("is a folder", true)
+	check("is a directory", true)
 }
