@@ -1,17 +1,17 @@
 package clip
 
 import (
-	"strings"
 	"testing"
 	"testing/fstest"
 
 	"github.com/sdgraph/sdgraph/nn"
+	"github.com/sdgraph/sdgraph/nn/nntest"
 	"github.com/sdgraph/sdgraph/tensor"
 	G "gorgonia.org/gorgonia"
 )
 
 // TestMisuse calls everything that is exported with arguments that are nil, empty, scalar or of a wrong shape:
-// nothing panics, and what has an error returns one that says what is wrong.
+// nothing panics, and what has an error returns one.
 func TestMisuse(t *testing.T) {
 	nowhere, empty := tensor.OnDisk("no such folder"), tensor.InFS(fstest.MapFS{})
 	whole := random(t, tiny())
@@ -23,61 +23,91 @@ func TestMisuse(t *testing.T) {
 		}
 		return err
 	}
-	for name, call := range map[string]func() error{
-		"OpenTokenizer of nothing":       func() error { _, err := OpenTokenizer(tensor.Dir{}, 77); return err },
-		"OpenTokenizer of no folder":     func() error { _, err := OpenTokenizer(nowhere, 77); return err },
-		"OpenTokenizer of an empty one":  func() error { _, err := OpenTokenizer(empty, 77); return err },
-		"OpenTokenizer without a length": func() error { _, err := OpenTokenizer(tensor.OnDisk(layoutsOf), 0); return err },
-		"OpenTokenizer with less":        func() error { _, err := OpenTokenizer(tensor.OnDisk(layoutsOf), -1<<62); return err },
-		"ReadConfig of nothing":          func() error { _, err := ReadConfig(tensor.Dir{}); return err },
-		"ReadConfig of an empty folder":  func() error { _, err := ReadConfig(empty); return err },
-		"ReadTextConfig of nothing":      func() error { _, err := ReadTextConfig(tensor.Dir{}); return err },
-		"ReadTextConfig of an empty one": func() error { _, err := ReadTextConfig(empty); return err },
-		"Validate of nothing":            func() error { return Config{}.Validate() },
-		"Validate of no text":            func() error { return TextConfig{}.Validate() },
-		"FindWord of nothing":            func() error { _, err := DefaultTokenizer().FindWord("", ""); return err },
-		"FindWord of no tokenizer":       func() error { _, err := (*Tokenizer)(nil).FindWord("a nut", "nut"); return err },
-		"FindWord of an empty tokenizer": func() error { _, err := new(Tokenizer).FindWord("a nut", "nut"); return err },
-		"Text.Forward of no text": func() error {
-			return graph(func(b *nn.Build) *G.Node { return new(Text).Forward(b, b.Input("ids", 1, 7)) })
-		},
-		"Text.Forward without ids": func() error { return graph(func(b *nn.Build) *G.Node { return text.Forward(b, nil) }) },
-		"Text.Forward of a scalar": func() error { return graph(func(b *nn.Build) *G.Node { return text.Forward(b, b.Input("ids")) }) },
-		"Text.Forward of a vector": func() error { return graph(func(b *nn.Build) *G.Node { return text.Forward(b, b.Input("ids", 7)) }) },
-		"Text.Forward of too many": func() error {
-			return graph(func(b *nn.Build) *G.Node { return text.Forward(b, b.Input("ids", 1, 1<<20)) })
-		},
-		"Text.Forward of no encoder": func() error {
-			return graph(func(b *nn.Build) *G.Node { return (*Text)(nil).Forward(b, b.Input("ids", 1, 7)) })
-		},
-		"Model.TextEmbeds of nothing": func() error { return graph(func(b *nn.Build) *G.Node { return new(Model).TextEmbeds(b, nil, nil) }) },
-		"Model.TextEmbeds without a place": func() error {
-			return graph(func(b *nn.Build) *G.Node { return whole.TextEmbeds(b, b.Input("ids", 1, 7), nil) })
-		},
-		"Model.TextEmbeds of two places": func() error {
-			return graph(func(b *nn.Build) *G.Node { return whole.TextEmbeds(b, b.Input("ids", 1, 7), b.Input("at", 2)) })
-		},
-		"Model.ImageEmbeds of nothing": func() error {
-			return graph(func(b *nn.Build) *G.Node { return new(Model).ImageEmbeds(b, nn.FeatureMap{}) })
-		},
-		"Model.ImageEmbeds of no picture": func() error { return graph(func(b *nn.Build) *G.Node { return whole.ImageEmbeds(b, nn.FeatureMap{}) }) },
-		"Vision.Forward of a scalar": func() error {
-			size := tiny().Vision.ImageSize
-			return graph(func(b *nn.Build) *G.Node {
-				return whole.VisionModel.Forward(b, nn.FeatureMap{X: b.Input("x"), H: size, W: size})
-			})
-		},
-		"Vision.Forward of no encoder": func() error {
-			return graph(func(b *nn.Build) *G.Node { return (*Vision)(nil).Forward(b, nn.FeatureMap{}) })
-		},
-	} {
-		if err := call(); err == nil || strings.TrimSpace(err.Error()) == "" {
-			t.Errorf("%s: error %v", name, err)
+	forward := func(of *Text, ids ...int) func() error {
+		return func() error {
+			return graph(func(b *nn.Build) *G.Node { return of.Forward(b, b.Input("ids", ids...)) })
 		}
 	}
+	open := func(dir tensor.Dir, length int) func() error {
+		return func() error { _, err := OpenTokenizer(dir, length); return err }
+	}
+	find := func(of *Tokenizer, text, word string) func() error {
+		return func() error { _, err := of.FindWord(text, word); return err }
+	}
+	size := tiny().Vision.ImageSize
+	nntest.Misuse{
+		Refused: map[string][]func() error{
+			"OpenTokenizer": {
+				open(tensor.Dir{}, 77), open(nowhere, 77), open(empty, 77),
+				open(tensor.OnDisk(layoutsOf), 0), open(tensor.OnDisk(layoutsOf), -1<<62),
+			},
+			"ReadConfig": {
+				func() error { _, err := ReadConfig(tensor.Dir{}); return err },
+				func() error { _, err := ReadConfig(empty); return err },
+			},
+			"ReadTextConfig": {
+				func() error { _, err := ReadTextConfig(tensor.Dir{}); return err },
+				func() error { _, err := ReadTextConfig(empty); return err },
+			},
+			"Config.Validate":     {Config{}.Validate},
+			"TextConfig.Validate": {TextConfig{}.Validate},
+			"New": {
+				func() error { _, err := New(Config{}); return err },
+				func() error { _, err := New(Config{Vision: VisionConfig{ImageSize: 7}}); return err },
+				func() error { _, err := New(Config{Text: TextConfig{Layers: 1 << 62, Heads: -1}}); return err },
+			},
+			"NewText": {
+				func() error { _, err := NewText(TextConfig{}); return err },
+				func() error { _, err := NewText(TextConfig{Layers: 1 << 62, Heads: -1}); return err },
+			},
+			"Tokenizer.FindWord": {find(DefaultTokenizer(), "", ""), find(nil, "a nut", "nut"), find(new(Tokenizer), "a nut", "nut")},
+			"Text.Forward": {
+				forward(new(Text), 1, 7), forward(nil, 1, 7), forward(text), forward(text, 7), forward(text, 1, 1<<20),
+				func() error { return graph(func(b *nn.Build) *G.Node { return text.Forward(b, nil) }) },
+			},
+			"Model.TextEmbeds": {
+				func() error { return graph(func(b *nn.Build) *G.Node { return new(Model).TextEmbeds(b, nil, nil) }) },
+				func() error {
+					return graph(func(b *nn.Build) *G.Node { return whole.TextEmbeds(b, b.Input("ids", 1, 7), nil) })
+				},
+				func() error {
+					return graph(func(b *nn.Build) *G.Node { return whole.TextEmbeds(b, b.Input("ids", 1, 7), b.Input("at", 2)) })
+				},
+			},
+			"Model.ImageEmbeds": {
+				func() error {
+					return graph(func(b *nn.Build) *G.Node { return new(Model).ImageEmbeds(b, nn.FeatureMap{}) })
+				},
+				func() error { return graph(func(b *nn.Build) *G.Node { return whole.ImageEmbeds(b, nn.FeatureMap{}) }) },
+			},
+			"Vision.Forward": {
+				func() error {
+					return graph(func(b *nn.Build) *G.Node { return (*Vision)(nil).Forward(b, nn.FeatureMap{}) })
+				},
+				func() error {
+					return graph(func(b *nn.Build) *G.Node {
+						return whole.VisionModel.Forward(b, nn.FeatureMap{X: b.Input("x"), H: size, W: size})
+					})
+				},
+			},
+		},
+		Harmless: map[string][]func(){
+			"ViTL14":                    {func() { ViTL14() }},
+			"ViTL14Text":                {func() { ViTL14Text() }},
+			"DefaultTokenizer":          {func() { DefaultTokenizer() }},
+			"HasTokenizer":              {func() { HasTokenizer(tensor.Dir{}); HasTokenizer(nowhere); HasTokenizer(empty) }},
+			"TextConfig.PooledPosition": {func() { TextConfig{}.PooledPosition(nil) }},
+			"Tokenizer.Length":          {func() { (*Tokenizer)(nil).Length(); new(Tokenizer).Length() }},
+			"Tokenizer.Size":            {func() { (*Tokenizer)(nil).Size(); new(Tokenizer).Size() }},
+			"Tokenizer.Encode":          {func() { (*Tokenizer)(nil).Encode("a"); new(Tokenizer).Encode("") }},
+			"Tokenizer.Truncated":       {func() { (*Tokenizer)(nil).Truncated("a"); new(Tokenizer).Truncated("") }},
+			"Tokenizer.Tokens":          {func() { (*Tokenizer)(nil).Tokens(nil); DefaultTokenizer().Tokens([]int32{-1, 1 << 30}) }},
+			"Tokenizer.Within":          {func() { (*Tokenizer)(nil).Within(-1); new(Tokenizer).Within(1 << 62) }},
+		},
+	}.Check(t)
 }
 
-// TestMisuseWithoutErrors calls what has no error to return.
+// TestMisuseWithoutErrors wants right values of what has no error to return.
 func TestMisuseWithoutErrors(t *testing.T) {
 	for _, tok := range []*Tokenizer{nil, {}} {
 		if ids := tok.Encode("a nut"); ids != nil {
@@ -102,14 +132,6 @@ func TestMisuseWithoutErrors(t *testing.T) {
 	for _, dir := range []tensor.Dir{{}, tensor.OnDisk("no such folder"), tensor.InFS(fstest.MapFS{})} {
 		if HasTokenizer(dir) {
 			t.Errorf("%q has a tokenizer", dir)
-		}
-	}
-	for _, c := range []Config{{}, {Vision: VisionConfig{PatchSize: 0, ImageSize: 7}}, {Text: TextConfig{Layers: 1 << 62, Heads: -1}}} {
-		if _, err := New(c); err == nil {
-			t.Errorf("a model of %+v is built", c)
-		}
-		if _, err := NewText(c.Text); err == nil {
-			t.Errorf("a text encoder of %+v is built", c.Text)
 		}
 	}
 }

@@ -139,7 +139,7 @@ func wantedID(vocab map[string]int32, id int32) string {
 // Within returns the tokenizer for a model of n embeddings: added tokens whose ids are n or more are text like any
 // other. It is t itself where there are none, and where tokens of the vocabulary itself have such ids.
 func (t *Tokenizer) Within(n int) *Tokenizer {
-	if n >= t.Size() || n < t.vocabulary || int(max(t.start, t.end, t.pad, t.unknown)) >= n {
+	if t == nil || n >= t.Size() || n < t.vocabulary || int(max(t.start, t.end, t.pad, t.unknown)) >= n {
 		return t
 	}
 	within := *t
