@@ -82,16 +82,6 @@ func TestMisuse(t *testing.T) {
 				return err
 			},
 		},
-		"ResizeBilinear": {
-			func() error { _, err := ResizeBilinear(nil, 0, 0, 0, 0); return err },
-			func() error { _, err := ResizeBilinear(nil, 1<<32, 1<<32, 4, 4); return err },
-			func() error { _, err := ResizeBilinear([]float32{1}, 1, 1, 1<<40, 1<<40); return err },
-		},
-		"ShrinkMask": {
-			func() error { _, err := ShrinkMask(nil, 1, 1, 1, 1); return err },
-			func() error { _, err := ShrinkMask([]float32{1}, 1, 1, 2, 2); return err },
-			func() error { _, err := ShrinkMask([]float32{1}, -1, -1, -1, -1); return err },
-		},
 		"Pipeline.Encode": {func() error { _, err := p.Encode(noContext, "a"); return err }},
 		"Pipeline.Generate": {
 			func() error { _, err := p.Generate(t.Context(), "a", GenerateOptions{Height: -64}); return err },
@@ -173,8 +163,6 @@ func TestMisuse(t *testing.T) {
 	nntest.Misuse{
 		Refused: refused,
 		Harmless: map[string][]func(){
-			"Otsu":           {func() { Otsu(nil); Otsu([]float32{float32(math.NaN())}) }},
-			"Above":          {func() { Above(nil, 0) }},
 			"Pipeline.Texts": {func() { new(Pipeline).Texts() }},
 			"AllCross":       {func() { AllCross(&nn.Site{}) }},
 			"Cross":          {func() { Cross(-1, 0)(&nn.Site{}) }},

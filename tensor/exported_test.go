@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"io/fs"
 	"os"
 	"strings"
 	"testing"
@@ -39,6 +40,8 @@ func everyCall(t *testing.T) map[string]func(d *gt.Dense) []error {
 		"Save": func(d *gt.Dense) []error {
 			return []error{Save(missing+"/x", map[string]*gt.Dense{"a": d}, nil), Save("", nil, nil)}
 		},
+		"WriteFile":    func(*gt.Dense) []error { return []error{WriteFile("", nil), WriteFile(missing+"/x", nil)} },
+		"Kind":         func(*gt.Dense) []error { return no(Kind(^fs.FileMode(0))) },
 		"ToBF16":       func(*gt.Dense) []error { return no(ToBF16(0)) },
 		"BF16.Float32": func(*gt.Dense) []error { return no(BF16(0xffff).Float32()) },
 		"BF16.String":  func(*gt.Dense) []error { return no(BF16(0xffff).String()) },

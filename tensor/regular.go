@@ -35,18 +35,27 @@ func openRegular(path string) (*os.File, os.FileInfo, error) {
 
 // checkRegular refuses what is not a file with contents of its own.
 func checkRegular(path string, info fs.FileInfo) error {
-	kind := "a device"
-	switch mode := info.Mode(); {
-	case mode.IsRegular():
+	if info.Mode().IsRegular() {
 		return nil
-	case mode.IsDir():
-		kind = "a directory"
-	case mode&fs.ModeNamedPipe != 0:
-		kind = "a pipe"
-	case mode&fs.ModeSocket != 0:
-		kind = "a socket"
 	}
-	return fmt.Errorf("%s: not a regular file but %s", path, kind)
+	return fmt.Errorf("%s: not a regular file but %s", path, Kind(info.Mode()))
+}
+
+// Kind is what a mode says that there is in the place of a file, such as "a pipe".
+func Kind(mode fs.FileMode) string {
+	switch {
+	case mode.IsRegular():
+		return "a file"
+	case mode.IsDir():
+		return "a directory"
+	case mode&fs.ModeSymlink != 0:
+		return "a link"
+	case mode&fs.ModeNamedPipe != 0:
+		return "a pipe"
+	case mode&fs.ModeSocket != 0:
+		return "a socket"
+	}
+	return "a device"
 }
 
 // errNowhere is of a link that leads nowhere.

@@ -35,6 +35,15 @@ func Save(path string, tensors map[string]*gt.Dense, metadata map[string]string)
 	})
 }
 
+// WriteFile writes a file in one piece: a program that is stopped leaves the old
+// file or none.
+func WriteFile(path string, data []byte) error {
+	return writeFile(path, func(f *os.File) error {
+		_, err := f.Write(data)
+		return err
+	})
+}
+
 // writeFile lets write fill a temporary file beside path, under a name that
 // nobody else uses, and renames it.
 func writeFile(path string, write func(*os.File) error) (err error) {

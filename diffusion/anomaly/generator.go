@@ -9,6 +9,7 @@ import (
 
 	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/tensor"
+	"github.com/sdgraph/sdgraph/tensor/images"
 	gt "gorgonia.org/tensor"
 )
 
@@ -153,10 +154,10 @@ func (g *Generator) setMask(height, width int) error {
 		return g.released.setMask(height, width)
 	}
 	var err error
-	if g.maskLatent, err = diffusion.ShrinkMask(o.Mask, height, width, g.h, g.w); err != nil {
+	if g.maskLatent, err = images.ShrinkMask(o.Mask, height, width, g.h, g.w); err != nil {
 		return err
 	}
-	if g.maskMap, err = diffusion.ShrinkMask(o.Mask, height, width, o.MapHeight, o.MapWidth); err != nil {
+	if g.maskMap, err = images.ShrinkMask(o.Mask, height, width, o.MapHeight, o.MapWidth); err != nil {
 		return err
 	}
 	if largest(g.maskMap) == 0 {

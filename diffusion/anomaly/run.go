@@ -10,6 +10,7 @@ import (
 	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/nn"
 	"github.com/sdgraph/sdgraph/tensor"
+	"github.com/sdgraph/sdgraph/tensor/images"
 	gt "gorgonia.org/tensor"
 )
 
@@ -262,8 +263,8 @@ func (s *state) finish(ctx context.Context) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	threshold := diffusion.Otsu(soft)
-	mask := diffusion.Above(soft, threshold)
+	threshold := images.Otsu(soft)
+	mask := images.Above(soft, threshold)
 	for i, m := range g.options.Mask {
 		if m < 0.5 {
 			mask[i] = 0

@@ -1,6 +1,6 @@
 package anomaly
 
-import "github.com/sdgraph/sdgraph/diffusion"
+import "github.com/sdgraph/sdgraph/tensor/images"
 
 // softMap gathers the annotation: the mean of A^j / max A^j over steps.
 type softMap struct {
@@ -25,5 +25,5 @@ func (m *softMap) resized(height, width int) ([]float32, error) {
 	for i, v := range m.sum {
 		mean[i] = float32(v / float64(m.steps))
 	}
-	return diffusion.ResizeBilinear(mean, m.h, m.w, height, width)
+	return images.ResizeBilinear(mean, m.h, m.w, height, width)
 }

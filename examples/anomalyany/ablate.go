@@ -9,7 +9,8 @@ import (
 	"path/filepath"
 
 	"github.com/sdgraph/sdgraph/examples/internal/cli"
-	"github.com/sdgraph/sdgraph/examples/internal/imageio"
+	"github.com/sdgraph/sdgraph/examples/internal/show"
+	"github.com/sdgraph/sdgraph/tensor/images"
 )
 
 // ablation is a configuration of the paper's ablation table.
@@ -67,9 +68,9 @@ func ablate(ctx context.Context, f flags) (err error) {
 		if err != nil {
 			return fmt.Errorf("%s: %w", a.name, err)
 		}
-		panels = append(panels, imageio.Labelled(picture, a.name))
+		panels = append(panels, show.Labelled(picture, a.name))
 	}
-	if together.data, err = imageio.EncodePNG(imageio.SideBySide(panels...), nil); err != nil {
+	if together.data, err = images.EncodePNG(show.SideBySide(panels...), nil); err != nil {
 		return err
 	}
 	if err := d.put(together); err != nil {
@@ -109,7 +110,7 @@ func (a ablation) picture(ctx context.Context, j *job) (image.Image, error) {
 	if err := j.folder.flush(); err != nil {
 		return nil, err
 	}
-	return imageio.Read(ctx, j.name(j.flags.Seed)+".png")
+	return images.Read(ctx, j.name(j.flags.Seed)+".png")
 }
 
 // checkAblate refuses flags that ablate sets itself or has no use for.

@@ -8,8 +8,8 @@ import (
 	"github.com/sdgraph/sdgraph/examples/demo/judge"
 	"github.com/sdgraph/sdgraph/examples/demo/trial"
 	"github.com/sdgraph/sdgraph/examples/demo/world"
-	"github.com/sdgraph/sdgraph/examples/internal/imageio"
 	"github.com/sdgraph/sdgraph/examples/internal/measure"
+	"github.com/sdgraph/sdgraph/tensor/images"
 	gt "gorgonia.org/tensor"
 )
 
@@ -203,11 +203,11 @@ func (w work) pictureName(seed uint64) string {
 }
 
 func (b *bench) save(w work, seed uint64, picture *gt.Dense) error {
-	rgb, err := imageio.FromModel(picture)
+	rgb, err := images.FromModel(picture)
 	if err != nil {
 		return err
 	}
-	data, err := imageio.EncodePNG(rgb, nil)
+	data, err := images.EncodePNG(rgb, nil)
 	if err != nil {
 		return err
 	}

@@ -16,7 +16,7 @@ import (
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
 	"github.com/sdgraph/sdgraph/examples/demo/judge"
 	"github.com/sdgraph/sdgraph/examples/internal/clitest"
-	"github.com/sdgraph/sdgraph/examples/internal/imageio"
+	"github.com/sdgraph/sdgraph/tensor/images"
 	gt "gorgonia.org/tensor"
 )
 
@@ -178,7 +178,7 @@ func TestCompare(t *testing.T) {
 		for i := range rgb {
 			rgb[i] = v
 		}
-		return imageio.ForModel(imageio.FromBytes(rgb, n, n))
+		return images.ForModel(images.FromBytes(rgb, n, n))
 	}
 	r := &anomaly.Result{SoftMap: make([]float32, n*n), Mask: make([]float32, n*n)}
 	v := judge.Verdict{Defect: "crack", Mask: make([]float32, n*n)}

@@ -9,8 +9,9 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/sdgraph/sdgraph/examples/internal/imageio"
 	"github.com/sdgraph/sdgraph/examples/internal/measure"
+	"github.com/sdgraph/sdgraph/examples/internal/show"
+	"github.com/sdgraph/sdgraph/tensor/images"
 )
 
 // report prints the table in Markdown and writes it, the same as JSON, and a
@@ -41,7 +42,7 @@ func (k *findings) report(f flags, all []work) error {
 	if err != nil {
 		return err
 	}
-	picture, err := imageio.EncodePNG(sheet, nil)
+	picture, err := images.EncodePNG(sheet, nil)
 	if err != nil {
 		return err
 	}
@@ -105,14 +106,14 @@ func ablationSheet(f flags, all []work) (*image.RGBA, error) {
 			shown[w.trial.Subject.Name] = true
 			i, row[w.trial.Seed] = len(rows), len(rows)
 			d := w.trial.Normal(f.Size)
-			normal := imageio.FromBytes(d.Picture, d.Size, d.Size)
-			rows = append(rows, []image.Image{imageio.Labelled(normal, d.Subject+": "+w.trial.Defect.Name)})
+			normal := images.FromBytes(d.Picture, d.Size, d.Size)
+			rows = append(rows, []image.Image{show.Labelled(normal, d.Subject+": "+w.trial.Defect.Name)})
 		}
-		picture, err := imageio.Read(context.Background(), filepath.Join(f.Out, w.pictureName(w.first)))
+		picture, err := images.Read(context.Background(), filepath.Join(f.Out, w.pictureName(w.first)))
 		if err != nil {
 			return nil, err
 		}
-		rows[i] = append(rows[i], imageio.Labelled(picture, w.variant.name))
+		rows[i] = append(rows[i], show.Labelled(picture, w.variant.name))
 	}
-	return imageio.Grid(rows), nil
+	return show.Grid(rows), nil
 }

@@ -10,11 +10,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
 	"github.com/sdgraph/sdgraph/examples/internal/files"
-	"github.com/sdgraph/sdgraph/examples/internal/imageio"
-	"github.com/sdgraph/sdgraph/examples/internal/region"
+	"github.com/sdgraph/sdgraph/tensor/images"
 )
 
 // canvas is the photograph that results are put into, and the part of it that
@@ -56,7 +54,7 @@ func readPhotograph(ctx context.Context, f flags) (*image.RGBA, error) {
 	if f.Image == "" {
 		return gradient(f.Size), nil
 	}
-	return imageio.Read(ctx, f.Image)
+	return images.Read(ctx, f.Image)
 }
 
 // readMask returns the mask at the photograph's size, nil if there is none.
@@ -65,13 +63,13 @@ func (c *canvas) readMask(ctx context.Context, f flags, photograph *image.RGBA) 
 	case "":
 		return nil, nil
 	case autoMask:
-		if c.object, err = region.Foreground(photograph); err != nil {
+		if c.object, err = images.Foreground(photograph); err != nil {
 			return nil, fmt.Errorf("--mask auto finds no object in %s: %w; draw the mask yourself (--mask FILE, white may change), "+
 				"or leave --mask away where the whole photograph is the part, as with wood or carpet", f.Image, err)
 		}
 		return c.object, nil
 	}
-	if mask, err = imageio.ReadMask(ctx, f.Mask); err != nil {
+	if mask, err = images.ReadMask(ctx, f.Mask); err != nil {
 		return nil, err
 	}
 	if got, want := mask.Bounds().Size(), photograph.Bounds().Size(); got != want {
@@ -82,7 +80,7 @@ func (c *canvas) readMask(ctx context.Context, f flags, photograph *image.RGBA) 
 
 // useAll scales the photograph to the model's size: the results have that size.
 func (c *canvas) useAll(photograph, mask *image.RGBA, size, multiple int) error {
-	fit, err := imageio.FitTo(photograph.Bounds().Size(), size, multiple)
+	fit, err := images.FitTo(photograph.Bounds().Size(), size, multiple)
 	if err != nil {
 		return err
 	}
@@ -97,27 +95,27 @@ func (c *canvas) useAll(photograph, mask *image.RGBA, size, multiple int) error 
 	if mask, err = fit.Nearest(mask); err != nil {
 		return err
 	}
-	c.mask = imageio.Binary(mask)
+	c.mask = images.Binary(mask)
 	c.may = c.mask
 	return nil
 }
 
 // useWindow leaves the photograph as it is and chooses a window for the mask.
 func (c *canvas) useWindow(photograph, mask *image.RGBA, size, multiple int) error {
-	w, err := region.Choose(mask, size, multiple)
+	w, err := images.Choose(mask, size, multiple)
 	if err != nil {
 		return fmt.Errorf("--tile: %w", err)
 	}
 	c.whole, c.part, c.fit = photograph, w.Part, w.String()
-	part := imageio.Cut(mask, w.Part)
+	part := images.Cut(mask, w.Part)
 	fit := resized(w.Part.Size(), w.Size)
 	var err1, err2 error
-	c.input, err1 = fit.Picture(imageio.Cut(photograph, w.Part))
+	c.input, err1 = fit.Picture(images.Cut(photograph, w.Part))
 	seen, err2 := fit.Nearest(part)
 	if err := errors.Join(err1, err2); err != nil {
 		return err
 	}
-	c.mask, c.may = imageio.Binary(part), imageio.Binary(seen)
+	c.mask, c.may = images.Binary(part), images.Binary(seen)
 	c.closeEdges()
 	return nil
 }
@@ -136,8 +134,8 @@ func (c *canvas) closeEdges() {
 }
 
 // resized scales a whole picture, whatever its shape.
-func resized(from, to image.Point) imageio.Fit {
-	return imageio.Fit{From: from, Scaled: to, Crop: image.Rectangle{Max: to}}
+func resized(from, to image.Point) images.Fit {
+	return images.Fit{From: from, Scaled: to, Crop: image.Rectangle{Max: to}}
 }
 
 // shown is a result as it is written, each of the canvas's size.
@@ -149,7 +147,7 @@ type shown struct {
 // compose puts what the model made into the canvas.
 func (c *canvas) compose(r *anomaly.Result) (*shown, error) {
 	size, part := c.input.Bounds().Size(), c.part.Size()
-	made, err := imageio.FromModel(r.Image)
+	made, err := images.FromModel(r.Image)
 	if err != nil {
 		return nil, err
 	}
@@ -158,16 +156,16 @@ func (c *canvas) compose(r *anomaly.Result) (*shown, error) {
 		if s.picture, err = resized(size, part).Picture(made); err != nil {
 			return nil, err
 		}
-		if s.soft, err = diffusion.ResizeBilinear(r.SoftMap, size.Y, size.X, part.Y, part.X); err != nil {
+		if s.soft, err = images.ResizeBilinear(r.SoftMap, size.Y, size.X, part.Y, part.X); err != nil {
 			return nil, err
 		}
-		s.mask = diffusion.Above(s.soft, r.Threshold)
+		s.mask = images.Above(s.soft, r.Threshold)
 	}
 	if c.paste {
 		for i, may := range c.mask {
 			s.mask[i] *= may
 		}
-		if s.picture, err = region.Paste(c.whole, c.part, s.picture, c.mask); err != nil {
+		if s.picture, err = images.Paste(c.whole, c.part, s.picture, c.mask); err != nil {
 			return nil, err
 		}
 	}
@@ -194,7 +192,7 @@ func (j *job) foreground() (*shared, error) {
 		return nil, nil
 	}
 	name := files.Name(strings.TrimSuffix(filepath.Base(j.flags.Image), filepath.Ext(j.flags.Image)))
-	data, err := imageio.EncodePNG(j.canvas.object, nil)
+	data, err := images.EncodePNG(j.canvas.object, nil)
 	return &shared{name + "-foreground.png", data}, err
 }
 

@@ -12,7 +12,7 @@ import (
 	"testing"
 
 	"github.com/sdgraph/sdgraph/examples/internal/clitest"
-	"github.com/sdgraph/sdgraph/examples/internal/imageio"
+	"github.com/sdgraph/sdgraph/tensor/images"
 )
 
 // writeScene draws a shaded ellipse on a light ground with some texture, in the
@@ -54,12 +54,12 @@ func differences(a, b *image.RGBA, mask []float32) (outside, within int) {
 func TestPaste(t *testing.T) {
 	f := small(t)
 	f.Image, f.Mask = writeScene(t, 150, 100, 0.5, 0.5, 0.4), writeMask(t, 150, 100, 0.15, 0.05, 0.5, 0.8)
-	fit, err := imageio.FitTo(image.Pt(150, 100), f.Size, 64)
+	fit, err := images.FitTo(image.Pt(150, 100), f.Size, 64)
 	if err != nil {
 		t.Fatal(err)
 	}
 	read := func(path string, with func(*image.RGBA) (*image.RGBA, error)) *image.RGBA {
-		m, err := imageio.Read(t.Context(), path)
+		m, err := images.Read(t.Context(), path)
 		if err == nil {
 			m, err = with(m)
 		}
@@ -68,7 +68,7 @@ func TestPaste(t *testing.T) {
 		}
 		return m
 	}
-	input, mask := read(f.Image, fit.Picture), imageio.Binary(read(f.Mask, fit.Nearest))
+	input, mask := read(f.Image, fit.Picture), images.Binary(read(f.Mask, fit.Nearest))
 	for _, paste := range []bool{false, true} {
 		f.Paste, f.Out = paste, filepath.Join(t.TempDir(), "out")
 		runAll(t, f)
@@ -92,11 +92,11 @@ func TestTile(t *testing.T) {
 		f := small(t)
 		f.Size, f.Image, f.Mask, f.Tile = 128, writeScene(t, c.w, c.h, 0.7, 0.4, c.radius), autoMask, true
 		names := runAll(t, f)
-		photograph, err := imageio.Read(t.Context(), f.Image)
+		photograph, err := images.Read(t.Context(), f.Image)
 		if err != nil {
 			t.Fatal(err)
 		}
-		object := imageio.Binary(readPicture(t, f, "part-foreground.png"))
+		object := images.Binary(readPicture(t, f, "part-foreground.png"))
 		if outside, within := differences(readPicture(t, f, "hazelnut-crack-0000.png"), photograph, object); outside != 0 || within == 0 {
 			t.Errorf("%s: %d pixels differ outside the mask, %d within", name, outside, within)
 		}
@@ -106,7 +106,7 @@ func TestTile(t *testing.T) {
 			}
 		}
 		white := 0
-		for i, m := range imageio.Binary(readPicture(t, f, "hazelnut-crack-0000-mask.png")) {
+		for i, m := range images.Binary(readPicture(t, f, "hazelnut-crack-0000-mask.png")) {
 			if m == 1 && object[i] == 0 {
 				t.Fatalf("%s: the defect's mask reaches beyond the mask of the object", name)
 			}
@@ -139,7 +139,7 @@ func TestTileOfLargePhotograph(t *testing.T) {
 	if perPixel := float64(after.TotalAlloc-before.TotalAlloc) / (w * h); perPixel > 100 { // one activation of 64 channels takes 256
 		t.Errorf("%.0f bytes were allocated for each of the photograph's pixels", perPixel)
 	}
-	photograph, err := imageio.Read(t.Context(), f.Image)
+	photograph, err := images.Read(t.Context(), f.Image)
 	if err != nil {
 		t.Fatal(err)
 	}

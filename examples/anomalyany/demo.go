@@ -14,8 +14,8 @@ import (
 	"github.com/sdgraph/sdgraph/examples/demo/trial"
 	"github.com/sdgraph/sdgraph/examples/demo/world"
 	"github.com/sdgraph/sdgraph/examples/internal/files"
-	"github.com/sdgraph/sdgraph/examples/internal/imageio"
 	"github.com/sdgraph/sdgraph/kernels"
+	"github.com/sdgraph/sdgraph/tensor/images"
 )
 
 // scene is a pair that is shown where nothing is asked for: a subject as it is
@@ -57,7 +57,7 @@ func demonstrate(ctx context.Context, f flags) (err error) {
 		return err
 	}
 	defer m.Close()
-	s, err := newShow(ctx, f, m, d)
+	s, err := newDemonstration(ctx, f, m, d)
 	if err != nil {
 		return err
 	}
@@ -68,7 +68,7 @@ func demonstrate(ctx context.Context, f flags) (err error) {
 	if err != nil {
 		return err
 	}
-	data, err := imageio.EncodePNG(picture, nil)
+	data, err := images.EncodePNG(picture, nil)
 	if err != nil {
 		return err
 	}
@@ -80,8 +80,8 @@ func demonstrate(ctx context.Context, f flags) (err error) {
 	return err
 }
 
-// show is the jobs of all scenes.
-type show struct {
+// demonstration is the jobs of all scenes.
+type demonstration struct {
 	flags flags
 	model *model
 	jobs  []*job
@@ -98,9 +98,9 @@ type task struct {
 // sheetName is the file of the sheet.
 const sheetName = "sheet.png"
 
-// newShow draws the normal pictures and prepares the jobs.
-func newShow(ctx context.Context, f flags, m *model, d *folder) (*show, error) {
-	s := &show{flags: f, model: m}
+// newDemonstration draws the normal pictures and prepares the jobs.
+func newDemonstration(ctx context.Context, f flags, m *model, d *folder) (*demonstration, error) {
+	s := &demonstration{flags: f, model: m}
 	all, err := drawScenes(f, d)
 	if err != nil {
 		return nil, err
@@ -171,7 +171,7 @@ func (c scene) draw(f flags) (flags, shared, error) {
 	f.Object, f.Anomaly, f.Normal = c.subject, []string{c.defect}, normal.Caption
 	f.Prompt, f.Detail = asked.Caption, asked.Detail
 	f.KeepEvery = 0 // a picture is a matter of seconds
-	data, err := imageio.EncodePNG(imageio.FromBytes(normal.Picture, f.Size, f.Size), nil)
+	data, err := images.EncodePNG(images.FromBytes(normal.Picture, f.Size, f.Size), nil)
 	return f, shared{normalDir + "/" + name, data}, err
 }
 
@@ -181,7 +181,7 @@ const mostWorkers = 8
 // run makes all pictures, several at a time: the tensors of a small model leave
 // little to do for a second thread, so the threads take whole pictures, each
 // with a pipeline of its own.
-func (s *show) run(ctx context.Context) error {
+func (s *demonstration) run(ctx context.Context) error {
 	threads := kernels.Threads()
 	workers := min(threads, len(s.tasks), mostWorkers)
 	if workers == 0 {
@@ -244,7 +244,7 @@ type result struct {
 
 // work makes pictures until there are no more tasks, or one fails. The first
 // worker has the show's model, the others open it again.
-func (s *show) work(ctx context.Context, number int, tasks <-chan task, done chan<- result) {
+func (s *demonstration) work(ctx context.Context, number int, tasks <-chan task, done chan<- result) {
 	m := s.model
 	if number > 0 {
 		p, err := openPipeline(ctx, s.flags)

@@ -16,8 +16,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/sdgraph/sdgraph/examples/demo/world"
 	"github.com/sdgraph/sdgraph/examples/internal/clitest"
-	"github.com/sdgraph/sdgraph/examples/internal/imageio"
 	"github.com/sdgraph/sdgraph/nn"
+	"github.com/sdgraph/sdgraph/tensor/images"
 )
 
 // embedModel makes the tiny model the program's own until the test ends, for
@@ -100,7 +100,7 @@ func checkSheet(t *testing.T, f flags) {
 		"normal/hazelnut.png": {0, top}, "hazelnut-crack-0007.png": {width, top},
 		"normal/bottle_cap.png": {0, second}, "bottle-cap-crack-0007.png": {width, second},
 	} {
-		part := imageio.Cut(sheet, image.Rectangle{Min: at, Max: at.Add(image.Pt(side, side))})
+		part := images.Cut(sheet, image.Rectangle{Min: at, Max: at.Add(image.Pt(side, side))})
 		if !bytes.Equal(part.Pix, readPicture(t, f, name).Pix) {
 			t.Errorf("%s is not at %v of %v", name, at, sheet.Bounds())
 		}

@@ -13,7 +13,7 @@ import (
 
 	"github.com/alecthomas/kong"
 	"github.com/sdgraph/sdgraph/examples/internal/files"
-	"github.com/sdgraph/sdgraph/examples/internal/imageio"
+	"github.com/sdgraph/sdgraph/tensor/images"
 )
 
 // recipe is what a picture's PNG file says about how it was made.
@@ -36,7 +36,7 @@ const (
 )
 
 // texts are what a picture's PNG file carries.
-func (j *job) texts(seed uint64, model map[string]string) ([]imageio.Text, error) {
+func (j *job) texts(seed uint64, model map[string]string) ([]images.Text, error) {
 	options, err := optionsOf(j.flags)
 	if err != nil {
 		return nil, err
@@ -48,7 +48,7 @@ func (j *job) texts(seed uint64, model map[string]string) ([]imageio.Text, error
 		Format: recipeFormat, Options: options, Seed: seed, Prompt: j.options.Prompt, Detail: j.options.Detail,
 		Inputs: j.inputs, Model: model, Texts: j.model.Texts(), Compute: j.flags.Arithmetic(),
 	})
-	return []imageio.Text{
+	return []images.Text{
 		{Key: "Software", Value: "sdgraph anomalyany"},
 		{Key: "Description", Value: fmt.Sprintf("%s; generated, seed %d", j.options.Prompt, seed)},
 		{Key: recipeKey, Value: string(data)},
@@ -57,7 +57,7 @@ func (j *job) texts(seed uint64, model map[string]string) ([]imageio.Text, error
 
 // readRecipe reads a picture's recipe.
 func readRecipe(path string) (r recipe, err error) {
-	texts, err := imageio.ReadPNGText(context.Background(), path, recipeKey)
+	texts, err := images.ReadPNGText(context.Background(), path, recipeKey)
 	if err != nil {
 		return r, err
 	}

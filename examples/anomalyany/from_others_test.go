@@ -10,7 +10,7 @@ import (
 
 	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/examples/internal/clitest"
-	"github.com/sdgraph/sdgraph/examples/internal/imageio"
+	"github.com/sdgraph/sdgraph/tensor/images"
 )
 
 // TestEveryOptionIsDecided: it makes a picture, or it does not and --from passes
@@ -38,7 +38,7 @@ func TestEveryOptionIsDecided(t *testing.T) {
 func carrying(t testing.TB, dir, text string) string {
 	t.Helper()
 	path := filepath.Join(dir, "p.png")
-	if err := imageio.WritePNGText(path, image.NewRGBA(image.Rect(0, 0, 1, 1)), []imageio.Text{{Key: recipeKey, Value: text}}); err != nil {
+	if err := images.WritePNGText(path, image.NewRGBA(image.Rect(0, 0, 1, 1)), []images.Text{{Key: recipeKey, Value: text}}); err != nil {
 		t.Fatal(err)
 	}
 	return path

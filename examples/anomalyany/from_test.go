@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/sdgraph/sdgraph/examples/internal/clitest"
-	"github.com/sdgraph/sdgraph/examples/internal/imageio"
+	"github.com/sdgraph/sdgraph/tensor/images"
 )
 
 const nut = "hazelnut-crack-0042" // the picture that is made again
@@ -136,14 +136,14 @@ func replace(t *testing.T, path, by string) {
 // TestFromOtherFiles reads pictures that say nothing, or not what is expected.
 func TestFromOtherFiles(t *testing.T) {
 	plain := writePicture(t, "plain.png", 8, 8)
-	picture, err := imageio.Read(t.Context(), plain)
+	picture, err := images.Read(t.Context(), plain)
 	if err != nil {
 		t.Fatal(err)
 	}
 	picture.Set(0, 0, color.Black)
 	write := func(name, text string) string {
 		path := filepath.Join(t.TempDir(), name)
-		if err := imageio.WritePNGText(path, picture, []imageio.Text{{Key: recipeKey, Value: text}}); err != nil {
+		if err := images.WritePNGText(path, picture, []images.Text{{Key: recipeKey, Value: text}}); err != nil {
 			t.Fatal(err)
 		}
 		return path
@@ -169,11 +169,11 @@ func TestFromOtherFiles(t *testing.T) {
 func TestTexts(t *testing.T) {
 	f := small(t)
 	runAll(t, f)
-	texts, err := imageio.ReadPNGText(t.Context(), filepath.Join(f.Out, "hazelnut-crack-0000.png"))
+	texts, err := images.ReadPNGText(t.Context(), filepath.Join(f.Out, "hazelnut-crack-0000.png"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []imageio.Text{{Key: "Software", Value: "sdgraph anomalyany"}, {Key: "Description", Value: "a photo of a hazelnut with a crack on it; generated, seed 0"}}
+	want := []images.Text{{Key: "Software", Value: "sdgraph anomalyany"}, {Key: "Description", Value: "a photo of a hazelnut with a crack on it; generated, seed 0"}}
 	if diff := cmp.Diff(want, texts[:2]); diff != "" || len(texts) != 3 {
 		t.Errorf("texts: want -, got +:\n%s", diff)
 	}

@@ -12,7 +12,7 @@ import (
 	"strings"
 
 	"github.com/sdgraph/sdgraph/examples/internal/files"
-	"github.com/sdgraph/sdgraph/examples/internal/imageio"
+	"github.com/sdgraph/sdgraph/tensor/images"
 )
 
 // index is the file index.json of an output directory: all pictures of this
@@ -88,7 +88,7 @@ func (j *job) photograph() ([]shared, error) {
 }
 
 func (j *job) photographFile() (shared, error) {
-	data, err := imageio.EncodePNG(j.canvas.whole, nil)
+	data, err := images.EncodePNG(j.canvas.whole, nil)
 	return shared{j.photographName(), data}, err
 }
 

@@ -15,7 +15,7 @@ import (
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
 	"github.com/sdgraph/sdgraph/examples/internal/cli"
 	"github.com/sdgraph/sdgraph/examples/internal/files"
-	"github.com/sdgraph/sdgraph/examples/internal/imageio"
+	"github.com/sdgraph/sdgraph/tensor/images"
 )
 
 // job is the pictures of one command line.
@@ -115,7 +115,7 @@ func (j *job) makeOne(ctx context.Context, g *anomaly.Generator, seed uint64, ba
 
 // prepare encodes the photograph and the words, and compiles the graphs.
 func (j *job) prepare(ctx context.Context) (*anomaly.Generator, error) {
-	return anomaly.New(ctx, j.model.Pipeline, imageio.ForModel(j.canvas.input), j.options)
+	return anomaly.New(ctx, j.model.Pipeline, images.ForModel(j.canvas.input), j.options)
 }
 
 // outcome is a picture before it is saved.

@@ -12,7 +12,7 @@ import (
 
 	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
-	"github.com/sdgraph/sdgraph/examples/internal/imageio"
+	"github.com/sdgraph/sdgraph/tensor/images"
 )
 
 // newGenerator prepares a run of three steps, the last with refinement.
@@ -24,7 +24,7 @@ func newGenerator(t *testing.T) *anomaly.Generator {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { p.Close() })
-	g, err := anomaly.New(t.Context(), p, imageio.ForModel(gradient(64)), f.options())
+	g, err := anomaly.New(t.Context(), p, images.ForModel(gradient(64)), f.options())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,8 +18,8 @@ import (
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
 	"github.com/sdgraph/sdgraph/examples/internal/clitest"
 	"github.com/sdgraph/sdgraph/examples/internal/files"
-	"github.com/sdgraph/sdgraph/examples/internal/imageio"
 	"github.com/sdgraph/sdgraph/nn"
+	"github.com/sdgraph/sdgraph/tensor/images"
 )
 
 const modelA = "../../testdata/models/a"
@@ -98,7 +98,7 @@ func runAll(t *testing.T, f flags) []string {
 
 func readPicture(t *testing.T, f flags, name string) *image.RGBA {
 	t.Helper()
-	m, err := imageio.Read(t.Context(), filepath.Join(f.Out, name))
+	m, err := images.Read(t.Context(), filepath.Join(f.Out, name))
 	if err != nil {
 		t.Fatal(err)
 	}

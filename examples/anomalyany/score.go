@@ -5,9 +5,9 @@ import (
 	"fmt"
 
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
-	"github.com/sdgraph/sdgraph/examples/internal/imageio"
 	"github.com/sdgraph/sdgraph/examples/internal/measure"
 	"github.com/sdgraph/sdgraph/tensor"
+	"github.com/sdgraph/sdgraph/tensor/images"
 	gt "gorgonia.org/tensor"
 )
 
@@ -111,7 +111,7 @@ func (j *job) prepareJudging(ctx context.Context) (err error) {
 		return err
 	}
 	to.photograph = &clipScores{}
-	if to.photograph, err = j.cosines(ctx, imageio.ForModel(j.canvas.input), &to); err != nil {
+	if to.photograph, err = j.cosines(ctx, images.ForModel(j.canvas.input), &to); err != nil {
 		return err
 	}
 	j.judging = &to

@@ -8,7 +8,8 @@ import (
 	"strconv"
 
 	"github.com/sdgraph/sdgraph/examples/internal/files"
-	"github.com/sdgraph/sdgraph/examples/internal/imageio"
+	"github.com/sdgraph/sdgraph/examples/internal/show"
+	"github.com/sdgraph/sdgraph/tensor/images"
 )
 
 // sheet is one picture of several jobs, from what they have saved: for each the
@@ -21,9 +22,9 @@ func sheet(jobs []*job) (*image.RGBA, error) {
 		if err != nil {
 			return nil, err
 		}
-		rows = append(rows, []image.Image{j.heading()}, []image.Image{imageio.Grid([][]image.Image{row})})
+		rows = append(rows, []image.Image{j.heading()}, []image.Image{show.Grid([][]image.Image{row})})
 	}
-	return imageio.Grid(rows), nil
+	return show.Grid(rows), nil
 }
 
 // lettering is the scale of a job's texts.
@@ -31,13 +32,13 @@ func (j *job) lettering() int { return max(1, j.canvas.whole.Bounds().Dx()/192) 
 
 // heading is the prompt, marked where the model never saw the pair.
 func (j *job) heading() image.Image {
-	texts := []image.Image{imageio.Writing(j.options.Prompt, j.lettering())}
+	texts := []image.Image{show.Writing(j.options.Prompt, j.lettering())}
 	for _, word := range j.flags.Anomaly {
 		if j.model.vocabulary.IsUnseen(j.flags.Object, word) {
-			texts = append(texts, inverted(imageio.Writing("never seen in training", j.lettering())))
+			texts = append(texts, inverted(show.Writing("never seen in training", j.lettering())))
 		}
 	}
-	return imageio.SideBySide(texts...)
+	return show.SideBySide(texts...)
 }
 
 // inverted turns black on white into white on dark red.
@@ -58,8 +59,8 @@ func inverted(m *image.RGBA) *image.RGBA {
 // row is the photograph and all seeds.
 func (j *job) row() ([]image.Image, error) {
 	scale := j.lettering()
-	row := []image.Image{imageio.Grid([][]image.Image{
-		{j.canvas.whole}, {imageio.Writing("normal", scale)}, {imageio.Writing("right: mask, heat", scale)},
+	row := []image.Image{show.Grid([][]image.Image{
+		{j.canvas.whole}, {show.Writing("normal", scale)}, {show.Writing("right: mask, heat", scale)},
 	})}
 	for i := range j.flags.N {
 		seed := j.flags.Seed + uint64(i)
@@ -92,8 +93,8 @@ func (j *job) column(seed uint64) (image.Image, error) {
 	if err := errors.Join(err1, err2); err != nil {
 		return nil, err
 	}
-	return imageio.Grid([][]image.Image{
-		{picture}, {imageio.SideBySide(mask, heat)}, {imageio.Writing(label, j.lettering())},
+	return show.Grid([][]image.Image{
+		{picture}, {show.SideBySide(mask, heat)}, {show.Writing(label, j.lettering())},
 	}), nil
 }
 
@@ -103,7 +104,7 @@ func (j *job) saved(seed uint64, suffix string) (*image.RGBA, error) {
 	if !files.Exists(path) {
 		return white(j.canvas.whole.Bounds()), nil
 	}
-	return imageio.Read(context.Background(), path) // a file of our own
+	return images.Read(context.Background(), path) // a file of our own
 }
 
 func white(r image.Rectangle) *image.RGBA {
@@ -116,7 +117,7 @@ func white(r image.Rectangle) *image.RGBA {
 
 // checkSheet refuses to overwrite a sheet that is not this program's. What an
 // earlier version wrote is the sheet of the pictures that are there.
-func (s *show) checkSheet(d *folder) error {
+func (s *demonstration) checkSheet(d *folder) error {
 	refused := d.mayWrite(shared{name: sheetName})
 	if refused == nil || len(d.index.Files[sheetName]) > 0 {
 		return refused
@@ -125,7 +126,7 @@ func (s *show) checkSheet(d *folder) error {
 	if err != nil {
 		return refused
 	}
-	data, err := imageio.EncodePNG(picture, nil)
+	data, err := images.EncodePNG(picture, nil)
 	if err != nil {
 		return err
 	}

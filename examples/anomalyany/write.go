@@ -11,7 +11,7 @@ import (
 
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
 	"github.com/sdgraph/sdgraph/examples/internal/files"
-	"github.com/sdgraph/sdgraph/examples/internal/imageio"
+	"github.com/sdgraph/sdgraph/tensor/images"
 )
 
 // record is a picture's JSON file.
@@ -88,8 +88,8 @@ func (j *job) pictures(seed uint64, r *anomaly.Result, model map[string]string) 
 	}
 	size := made.picture.Bounds().Size()
 	rec.Size, rec.MaskShare = [2]int{size.X, size.Y}, share(made.mask)
-	mask, err1 := imageio.FromMap(made.mask, size.Y, size.X)
-	heat, err2 := imageio.HeatMap(made.picture, made.soft)
+	mask, err1 := images.FromMap(made.mask, size.Y, size.X)
+	heat, err2 := images.HeatMap(made.picture, made.soft)
 	texts, err3 := j.texts(seed, model)
 	if err := errors.Join(err1, err2, err3); err != nil {
 		return nil, rec, err
@@ -97,10 +97,10 @@ func (j *job) pictures(seed uint64, r *anomaly.Result, model map[string]string) 
 	var all []files.File
 	for i, p := range []struct {
 		image image.Image
-		texts []imageio.Text
+		texts []images.Text
 	}{{made.picture, texts}, {mask, nil}, {heat, nil}} {
 		path := j.name(seed) + parts[i]
-		data, err := imageio.EncodePNG(p.image, p.texts)
+		data, err := images.EncodePNG(p.image, p.texts)
 		if err != nil {
 			return nil, rec, fmt.Errorf("picture %s: %w", path, err)
 		}

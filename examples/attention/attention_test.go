@@ -19,9 +19,9 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/examples/internal/clitest"
-	"github.com/sdgraph/sdgraph/examples/internal/imageio"
 	"github.com/sdgraph/sdgraph/nn"
 	"github.com/sdgraph/sdgraph/tensor"
+	"github.com/sdgraph/sdgraph/tensor/images"
 	gt "gorgonia.org/tensor"
 )
 
@@ -47,7 +47,7 @@ func photograph(t *testing.T) string {
 		}
 	}
 	path := filepath.Join(t.TempDir(), "nut.png")
-	if err := imageio.WritePNG(path, m); err != nil {
+	if err := images.WritePNG(path, m); err != nil {
 		t.Fatal(err)
 	}
 	return path
@@ -177,7 +177,7 @@ func TestMapsAreMeans(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	z, err := p.EncodeImage(t.Context(), imageio.ForModel(j.photograph))
+	z, err := p.EncodeImage(t.Context(), images.ForModel(j.photograph))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -254,7 +254,7 @@ func TestMistakes(t *testing.T) {
 		t.Fatal(err)
 	}
 	long := filepath.Join(t.TempDir(), "long.png")
-	if err := imageio.WritePNG(long, image.NewGray(image.Rect(0, 0, 1, 3000))); err != nil {
+	if err := images.WritePNG(long, image.NewGray(image.Rect(0, 0, 1, 3000))); err != nil {
 		t.Fatal(err)
 	}
 	for name, c := range map[string]struct {

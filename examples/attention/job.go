@@ -10,8 +10,8 @@ import (
 	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/examples/internal/cli"
 	"github.com/sdgraph/sdgraph/examples/internal/files"
-	"github.com/sdgraph/sdgraph/examples/internal/imageio"
 	"github.com/sdgraph/sdgraph/tensor"
+	"github.com/sdgraph/sdgraph/tensor/images"
 )
 
 // job is the maps of one command line.
@@ -39,7 +39,7 @@ func newJob(ctx context.Context, f flags, p *diffusion.Pipeline) (*job, error) {
 	if err := j.readPhotograph(ctx); err != nil {
 		return nil, err
 	}
-	if err = imageio.CheckSize(j.width, j.height); err == nil {
+	if err = images.CheckSize(j.width, j.height); err == nil {
 		err = p.CheckSize(j.height, j.width)
 	}
 	if err != nil {
@@ -67,11 +67,11 @@ func (j *job) readPhotograph(ctx context.Context) error {
 	if j.flags.Image == "" {
 		return nil
 	}
-	picture, err := imageio.Read(ctx, j.flags.Image)
+	picture, err := images.Read(ctx, j.flags.Image)
 	if err != nil {
 		return err
 	}
-	fit, err := imageio.FitTo(picture.Bounds().Size(), j.flags.Size, j.pipeline.Multiple())
+	fit, err := images.FitTo(picture.Bounds().Size(), j.flags.Size, j.pipeline.Multiple())
 	if err != nil {
 		return err
 	}

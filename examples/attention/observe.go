@@ -6,8 +6,8 @@ import (
 	"image"
 
 	"github.com/sdgraph/sdgraph/diffusion"
-	"github.com/sdgraph/sdgraph/examples/internal/imageio"
 	"github.com/sdgraph/sdgraph/nn"
+	"github.com/sdgraph/sdgraph/tensor/images"
 	G "gorgonia.org/gorgonia"
 )
 
@@ -92,12 +92,12 @@ func (o *observer) generate(ctx context.Context) (*image.RGBA, error) {
 	if err != nil {
 		return nil, err
 	}
-	return imageio.FromModel(decoded)
+	return images.FromModel(decoded)
 }
 
 // photograph makes the maps of the photograph with the noise of each timestep.
 func (o *observer) photograph(ctx context.Context) error {
-	clean, err := o.pipeline.EncodeImage(ctx, imageio.ForModel(o.job.photograph))
+	clean, err := o.pipeline.EncodeImage(ctx, images.ForModel(o.job.photograph))
 	if err != nil {
 		return err
 	}

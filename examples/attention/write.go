@@ -10,9 +10,8 @@ import (
 	"image/jpeg"
 	"strings"
 
-	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/examples/internal/files"
-	"github.com/sdgraph/sdgraph/examples/internal/imageio"
+	"github.com/sdgraph/sdgraph/tensor/images"
 )
 
 // thumbnail is the shorter side of the maps of steps and sites, in pixels.
@@ -29,7 +28,7 @@ type writer struct {
 // open. Until everything is made, nothing of it is in place.
 func (j *job) write(ctx context.Context, picture *image.RGBA, m *maps) (paths []string, err error) {
 	w := writer{ctx: ctx}
-	fit, err := imageio.FitTo(picture.Bounds().Size(), thumbnail, 1)
+	fit, err := images.FitTo(picture.Bounds().Size(), thumbnail, 1)
 	if err != nil {
 		return nil, err
 	}
@@ -91,11 +90,11 @@ func (w *writer) word(picture *image.RGBA, m *maps, k int, name string) (pageWor
 func (w *writer) heat(name string, picture *image.RGBA, values []float32, mh, mw int) (thumb, error) {
 	size := picture.Bounds().Size()
 	values, lo, hi := stretched(values)
-	values, err := diffusion.ResizeBilinear(values, mh, mw, size.Y, size.X)
+	values, err := images.ResizeBilinear(values, mh, mw, size.Y, size.X)
 	if err != nil {
 		return thumb{}, err
 	}
-	heat, err := imageio.HeatMap(picture, values)
+	heat, err := images.HeatMap(picture, values)
 	if err != nil {
 		return thumb{}, fmt.Errorf("%s: %w", name, err)
 	}
@@ -109,7 +108,7 @@ func (w *writer) save(name string, picture, onPage image.Image) (thumb, error) {
 	if err := w.ctx.Err(); err != nil {
 		return thumb{}, err
 	}
-	data, err := imageio.EncodePNG(picture, nil)
+	data, err := images.EncodePNG(picture, nil)
 	if err != nil {
 		return thumb{}, fmt.Errorf("picture %s: %w", name, err)
 	}

@@ -10,8 +10,8 @@ import (
 
 	"github.com/alecthomas/kong"
 	"github.com/sdgraph/sdgraph/examples/internal/cli"
-	"github.com/sdgraph/sdgraph/examples/internal/imageio"
 	"github.com/sdgraph/sdgraph/tensor"
+	"github.com/sdgraph/sdgraph/tensor/images"
 )
 
 // flags is the command line.
@@ -103,8 +103,8 @@ func (f *flags) validatePicture() error {
 	switch width, height := f.size(); {
 	case f.Width < 0 || f.Height < 0:
 		return fmt.Errorf("--width and --height are %d and %d, want numbers of pixels", f.Width, f.Height)
-	case width > imageio.MaxPixels/height:
-		return fmt.Errorf("--width and --height: a picture of %d×%d, want at most %d million pixels", width, height, imageio.MaxPixels/1_000_000)
+	case width > images.MaxPixels/height:
+		return fmt.Errorf("--width and --height: a picture of %d×%d, want at most %d million pixels", width, height, images.MaxPixels/1_000_000)
 	case f.Image != "" && (f.Width != 0 || f.Height != 0):
 		return errors.New("--width and --height do not go with --image, whose proportions stay: --size scales it")
 	case f.Image == "" && f.Strength != nil:

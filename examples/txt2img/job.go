@@ -10,8 +10,8 @@ import (
 	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/examples/internal/cli"
 	"github.com/sdgraph/sdgraph/examples/internal/files"
-	"github.com/sdgraph/sdgraph/examples/internal/imageio"
 	"github.com/sdgraph/sdgraph/tensor"
+	"github.com/sdgraph/sdgraph/tensor/images"
 	gt "gorgonia.org/tensor"
 )
 
@@ -56,7 +56,7 @@ func (j *job) readPictures(ctx context.Context) error {
 	f, p := j.flags, j.pipeline
 	j.width, j.height = f.size()
 	if f.Image == "" {
-		if err := imageio.CheckSize(j.width, j.height); err != nil {
+		if err := images.CheckSize(j.width, j.height); err != nil {
 			return err
 		}
 		if err := p.CheckSize(j.height, j.width); err != nil {
@@ -64,11 +64,11 @@ func (j *job) readPictures(ctx context.Context) error {
 		}
 		return nil
 	}
-	picture, err := imageio.Read(ctx, f.Image)
+	picture, err := images.Read(ctx, f.Image)
 	if err != nil {
 		return err
 	}
-	fit, err := imageio.FitTo(picture.Bounds().Size(), f.Size, p.Multiple())
+	fit, err := images.FitTo(picture.Bounds().Size(), f.Size, p.Multiple())
 	if err != nil {
 		return err
 	}
@@ -83,9 +83,9 @@ func (j *job) readPictures(ctx context.Context) error {
 	return j.readMask(ctx, fit)
 }
 
-func (j *job) readMask(ctx context.Context, fit imageio.Fit) error {
+func (j *job) readMask(ctx context.Context, fit images.Fit) error {
 	f := j.flags
-	mask, err := imageio.ReadMask(ctx, f.Mask)
+	mask, err := images.ReadMask(ctx, f.Mask)
 	if err != nil {
 		return err
 	}
@@ -95,9 +95,9 @@ func (j *job) readMask(ctx context.Context, fit imageio.Fit) error {
 	if mask, err = fit.Nearest(mask); err != nil {
 		return err
 	}
-	j.mask = imageio.Binary(mask)
+	j.mask = images.Binary(mask)
 	factor := j.pipeline.Factor()
-	if j.kept, err = diffusion.ShrinkMask(j.mask, j.height, j.width, j.height/factor, j.width/factor); err != nil {
+	if j.kept, err = images.ShrinkMask(j.mask, j.height, j.width, j.height/factor, j.width/factor); err != nil {
 		return err
 	}
 	for _, white := range j.kept {
@@ -164,7 +164,7 @@ func (j *job) prepare(ctx context.Context) (err error) {
 		}
 	}
 	if j.picture != nil {
-		if j.start, err = p.EncodeImage(ctx, imageio.ForModel(j.picture)); err != nil {
+		if j.start, err = p.EncodeImage(ctx, images.ForModel(j.picture)); err != nil {
 			return err
 		}
 	}
@@ -195,7 +195,7 @@ func (j *job) makeOne(ctx context.Context, seed uint64, report *progress) error 
 }
 
 func (j *job) write(seed uint64, decoded *gt.Dense) error {
-	picture, err := imageio.FromModel(decoded)
+	picture, err := images.FromModel(decoded)
 	if err != nil {
 		return err
 	}
@@ -206,7 +206,7 @@ func (j *job) write(seed uint64, decoded *gt.Dense) error {
 			}
 		}
 	}
-	return j.writeSealed(j.name(seed), program, picture, of(j.id, seed), imageio.Text{Key: "parameters", Value: j.parameters(seed)})
+	return j.writeSealed(j.name(seed), program, picture, of(j.id, seed), images.Text{Key: "parameters", Value: j.parameters(seed)})
 }
 
 // name is the file of a seed: the prompt and the seed.

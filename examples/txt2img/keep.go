@@ -7,7 +7,8 @@ import (
 	"strconv"
 
 	"github.com/sdgraph/sdgraph/examples/internal/files"
-	"github.com/sdgraph/sdgraph/examples/internal/imageio"
+	"github.com/sdgraph/sdgraph/examples/internal/show"
+	"github.com/sdgraph/sdgraph/tensor/images"
 )
 
 const (
@@ -60,7 +61,7 @@ func (j *job) check(ctx context.Context) (err error) {
 		return err
 	}
 	if j.flags.Preview > 0 {
-		if err := imageio.CheckSealed(ctx, j.folder.Path(previewName), previewing, nil, true); err != nil {
+		if err := show.CheckSealed(ctx, j.folder.Path(previewName), previewing, nil, true); err != nil {
 			return err
 		}
 	}
@@ -70,7 +71,7 @@ func (j *job) check(ctx context.Context) (err error) {
 		}
 		seed := j.flags.Seed + uint64(i)
 		path := j.folder.Path(j.name(seed))
-		if err := imageio.CheckSealed(ctx, path, program, of(j.id, seed), j.flags.Overwrite); err != nil && !j.madeBefore(ctx, path, seed) {
+		if err := show.CheckSealed(ctx, path, program, of(j.id, seed), j.flags.Overwrite); err != nil && !j.madeBefore(ctx, path, seed) {
 			return err
 		}
 	}
@@ -81,14 +82,14 @@ func (j *job) check(ctx context.Context) (err error) {
 // the program, which wrote no seals: of a prompt alone the parameters are all
 // that makes it.
 func (j *job) madeBefore(ctx context.Context, path string, seed uint64) bool {
-	texts, err := imageio.ReadPNGText(ctx, path)
-	return err == nil && j.picture == nil && len(texts) == 1 && texts[0] == imageio.Text{Key: "parameters", Value: j.parameters(seed)}
+	texts, err := images.ReadPNGText(ctx, path)
+	return err == nil && j.picture == nil && len(texts) == 1 && texts[0] == images.Text{Key: "parameters", Value: j.parameters(seed)}
 }
 
 // writeSealed writes a picture that the program knows again.
-func (j *job) writeSealed(name, program string, picture *image.RGBA, id files.Identity, texts ...imageio.Text) error {
+func (j *job) writeSealed(name, program string, picture *image.RGBA, id files.Identity, texts ...images.Text) error {
 	path := j.folder.Path(name)
-	data, err := imageio.EncodeSealed(picture, texts, program, id)
+	data, err := show.EncodeSealed(picture, texts, program, id)
 	if err == nil {
 		err = files.Write(path, data)
 	}

@@ -13,8 +13,8 @@ import (
 
 	"github.com/sdgraph/sdgraph/examples/internal/clitest"
 	"github.com/sdgraph/sdgraph/examples/internal/files"
-	"github.com/sdgraph/sdgraph/examples/internal/imageio"
 	"github.com/sdgraph/sdgraph/nn"
+	"github.com/sdgraph/sdgraph/tensor/images"
 )
 
 // refused runs a command that must be refused before anything is computed, and
@@ -67,8 +67,8 @@ func TestNothingIsLost(t *testing.T) {
 	if runOne(t, f); bytes.Equal(first, readFile(t, path)) {
 		t.Error("--overwrite replaces nothing")
 	}
-	mine := imageio.Text{Key: "parameters", Value: "mine"}
-	if err := imageio.WritePNGText(path, readPicture(t, path), []imageio.Text{mine}); err != nil {
+	mine := images.Text{Key: "parameters", Value: "mine"}
+	if err := images.WritePNGText(path, readPicture(t, path), []images.Text{mine}); err != nil {
 		t.Fatal(err)
 	}
 	refused(t, "another program's", f, path, "not known to be a picture of this program")
@@ -95,11 +95,11 @@ func TestPicturesOfEarlierVersions(t *testing.T) {
 	f := small(t)
 	f.Steps = 1
 	m, path := runOne(t, f)
-	texts, err := imageio.ReadPNGText(t.Context(), path)
+	texts, err := images.ReadPNGText(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := imageio.WritePNGText(path, m, texts[:1]); err != nil {
+	if err := images.WritePNGText(path, m, texts[:1]); err != nil {
 		t.Fatal(err)
 	}
 	other := f

@@ -16,9 +16,9 @@ import (
 	"time"
 
 	"github.com/sdgraph/sdgraph/examples/internal/clitest"
-	"github.com/sdgraph/sdgraph/examples/internal/imageio"
 	"github.com/sdgraph/sdgraph/kernels"
 	"github.com/sdgraph/sdgraph/nn"
+	"github.com/sdgraph/sdgraph/tensor/images"
 )
 
 // TestMain lets the test binary be the program.
@@ -169,7 +169,7 @@ func TestEmptyPrompt(t *testing.T) {
 		}
 		path := filepath.Join(out, clitest.Written(t, out)[0])
 		made[name] = readPicture(t, path)
-		texts, err := imageio.ReadPNGText(t.Context(), path, "parameters")
+		texts, err := images.ReadPNGText(t.Context(), path, "parameters")
 		if err != nil {
 			t.Fatal(err)
 		}

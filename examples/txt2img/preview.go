@@ -5,7 +5,7 @@ import (
 	"image"
 
 	"github.com/sdgraph/sdgraph/diffusion"
-	"github.com/sdgraph/sdgraph/examples/internal/imageio"
+	"github.com/sdgraph/sdgraph/tensor/images"
 )
 
 // latentToRGB approximates the decoder of Stable Diffusion 1.x, without its
@@ -65,5 +65,5 @@ func approximate(z []float32, h, w int) (*image.RGBA, error) {
 			}
 		}
 	}
-	return imageio.FromTensor(rgb, h, w, imageio.ChannelsFirst, imageio.Signed)
+	return images.FromTensor(rgb, h, w, images.ChannelsFirst, images.Signed)
 }

@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/sdgraph/sdgraph/examples/internal/clitest"
-	"github.com/sdgraph/sdgraph/examples/internal/imageio"
+	"github.com/sdgraph/sdgraph/tensor/images"
 )
 
 const modelA = "../../testdata/models/a"
@@ -50,7 +50,7 @@ func runOne(t *testing.T, f flags) (picture *image.RGBA, path string) {
 
 func readPicture(t *testing.T, path string) *image.RGBA {
 	t.Helper()
-	m, err := imageio.Read(t.Context(), path)
+	m, err := images.Read(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,11 +166,11 @@ func TestParameters(t *testing.T) {
 			f := small(t)
 			c.change(&f)
 			_, path := runOne(t, f)
-			texts, err := imageio.ReadPNGText(t.Context(), path)
+			texts, err := images.ReadPNGText(t.Context(), path)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff([]imageio.Text{{Key: "parameters", Value: c.want}}, texts[:1]); diff != "" {
+			if diff := cmp.Diff([]images.Text{{Key: "parameters", Value: c.want}}, texts[:1]); diff != "" {
 				t.Fatalf("(-want +got):\n%s", diff)
 			}
 			lines := bytes.Split([]byte(texts[0].Value), []byte("\n"))

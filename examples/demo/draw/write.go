@@ -13,7 +13,7 @@ import (
 	"sync"
 
 	"github.com/sdgraph/sdgraph/examples/demo/world"
-	"github.com/sdgraph/sdgraph/examples/internal/imageio"
+	"github.com/sdgraph/sdgraph/tensor/images"
 )
 
 // line is what captions.jsonl says of a picture. Mask, Defect and Colour may be
@@ -89,7 +89,7 @@ func makeFolders(dir string, all []item) error {
 // drawOne draws a picture and writes it, and its mask.
 func drawOne(dir string, size int, it item) (line, error) {
 	d := world.Draw(it.subject, it.defect, it.seed, size)
-	err := writePNG(filepath.Join(dir, filepath.FromSlash(it.file)), imageio.FromBytes(d.Picture, size, size))
+	err := writePNG(filepath.Join(dir, filepath.FromSlash(it.file)), images.FromBytes(d.Picture, size, size))
 	if err == nil && it.mask != "" {
 		mask := &image.Gray{Pix: d.Mask, Stride: size, Rect: image.Rect(0, 0, size, size)}
 		err = writePNG(filepath.Join(dir, filepath.FromSlash(it.mask)), mask)

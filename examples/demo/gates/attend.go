@@ -11,6 +11,7 @@ import (
 	"github.com/sdgraph/sdgraph/examples/internal/measure"
 	"github.com/sdgraph/sdgraph/nn"
 	"github.com/sdgraph/sdgraph/tensor"
+	"github.com/sdgraph/sdgraph/tensor/images"
 	"github.com/sdgraph/sdgraph/unet"
 	G "gorgonia.org/gorgonia"
 	gt "gorgonia.org/tensor"
@@ -98,7 +99,7 @@ func (r *reader) auroc(maps *gt.Dense, tokens []int, truth []bool) (float64, err
 			weakest = one
 		}
 	}
-	soft, err := diffusion.ResizeBilinear(weakest, n, n, size, size)
+	soft, err := images.ResizeBilinear(weakest, n, n, size, size)
 	if err != nil {
 		return 0, err
 	}

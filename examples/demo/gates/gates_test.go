@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"github.com/sdgraph/sdgraph/examples/demo/world"
-	"github.com/sdgraph/sdgraph/examples/internal/imageio"
+	"github.com/sdgraph/sdgraph/tensor/images"
 	gt "gorgonia.org/tensor"
 )
 
@@ -50,7 +50,7 @@ func TestRun(t *testing.T) {
 	if len(r.Gates) != 8 || r.Reconstruction.PSNR.N != 8 || r.Naming.Seen.N != 2 || r.Seen.Word.N != 2 || r.Samples.Subject.N != 3*len(world.Subjects()) {
 		t.Errorf("%d gates; counts in %s", len(r.Gates), first)
 	}
-	sheet, err := imageio.Read(t.Context(), f.Sheet)
+	sheet, err := images.Read(t.Context(), f.Sheet)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +68,7 @@ func TestMapSizeRefused(t *testing.T) {
 
 // TestContrast weakens what a defect changes to a half.
 func TestContrast(t *testing.T) {
-	picture := func(v byte) *gt.Dense { return imageio.ForModel(imageio.FromBytes(bytes.Repeat([]byte{v}, 12), 2, 2)) }
+	picture := func(v byte) *gt.Dense { return images.ForModel(images.FromBytes(bytes.Repeat([]byte{v}, 12), 2, 2)) }
 	good, bad, weak := picture(100), picture(200), picture(150)
 	mask := []float32{1, 1, 0, 0}
 	if c := contrast([2]*gt.Dense{good, bad}, [2]*gt.Dense{good, weak}, mask); math.Abs(c-0.5) > 1e-6 {
@@ -78,7 +78,7 @@ func TestContrast(t *testing.T) {
 
 // TestChromaError wants brightness not to count as colour, and red to.
 func TestChromaError(t *testing.T) {
-	picture := func(r, g, b byte) *gt.Dense { return imageio.ForModel(imageio.FromBytes([]byte{r, g, b}, 1, 1)) }
+	picture := func(r, g, b byte) *gt.Dense { return images.ForModel(images.FromBytes([]byte{r, g, b}, 1, 1)) }
 	if e := chromaError(picture(10, 20, 30), picture(60, 70, 80)); e > 1e-4 {
 		t.Errorf("brighter: %v, want 0", e)
 	}

@@ -7,9 +7,10 @@ import (
 
 	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/examples/demo/world"
-	"github.com/sdgraph/sdgraph/examples/internal/imageio"
 	"github.com/sdgraph/sdgraph/examples/internal/measure"
+	"github.com/sdgraph/sdgraph/examples/internal/show"
 	"github.com/sdgraph/sdgraph/tensor"
+	"github.com/sdgraph/sdgraph/tensor/images"
 	gt "gorgonia.org/tensor"
 )
 
@@ -80,12 +81,12 @@ func (m *measurement) sample(ctx context.Context, r *report) error {
 		rows = append(rows, cells)
 	}
 	r.Samples = res
-	return imageio.WritePNG(f.Sheet, imageio.Grid(rows))
+	return images.WritePNG(f.Sheet, show.Grid(rows))
 }
 
 // cell is a picture under what was asked for; a star marks unseen pairs.
 func (w wish) cell(picture *gt.Dense) (image.Image, error) {
-	rgb, err := imageio.FromModel(picture)
+	rgb, err := images.FromModel(picture)
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +97,7 @@ func (w wish) cell(picture *gt.Dense) (image.Image, error) {
 	if world.Unseen(w.subject, w.defect) {
 		text += " *"
 	}
-	return imageio.Labelled(rgb, text), nil
+	return show.Labelled(rgb, text), nil
 }
 
 // fromNoise makes pictures of a prompt in one batch, each of a seed of its own.

@@ -6,7 +6,7 @@ import (
 	"fmt"
 
 	"github.com/sdgraph/sdgraph/examples/demo/world"
-	"github.com/sdgraph/sdgraph/examples/internal/imageio"
+	"github.com/sdgraph/sdgraph/tensor/images"
 	gt "gorgonia.org/tensor"
 )
 
@@ -44,7 +44,7 @@ func Spread(pairs world.Selection, n int, first uint64) ([]Trial, error) {
 
 // Picture is a drawing as [1, 3, H, W] in [-1, 1].
 func Picture(d world.Drawing) *gt.Dense {
-	return imageio.ForModel(imageio.FromBytes(d.Picture, d.Size, d.Size))
+	return images.ForModel(images.FromBytes(d.Picture, d.Size, d.Size))
 }
 
 // Truth tells of each pixel of a drawing whether the defect is there.

@@ -7,7 +7,7 @@ import "fmt"
 const (
 	MostSteps    = 1000 // the timesteps of Stable Diffusion's training
 	MostGuidance = 1000
-	LongestSide  = 8192 // in pixels; its square is imageio.MaxPixels
+	LongestSide  = 8192 // in pixels; its square is images.MaxPixels
 )
 
 // Within returns an error unless the value of a flag is a number from least to

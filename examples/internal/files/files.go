@@ -9,6 +9,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
+
+	"github.com/sdgraph/sdgraph/tensor"
 )
 
 // Write writes data to path in one piece: to a temporary file in the same
@@ -39,7 +41,7 @@ func Exists(path string) bool {
 // and nobody may be writing into it.
 func Hash(path string) (string, error) {
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-		return "", &fs.PathError{Op: "read", Path: path, Err: fmt.Errorf("this is %s; give a file", Kind(info.Mode()))}
+		return "", &fs.PathError{Op: "read", Path: path, Err: fmt.Errorf("this is %s; give a file", tensor.Kind(info.Mode()))}
 	}
 	f, err := os.Open(path)
 	if err != nil {

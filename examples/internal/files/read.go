@@ -5,6 +5,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
+
+	"github.com/sdgraph/sdgraph/tensor"
 )
 
 // Read reads a regular file of at most so many bytes. A pipe, a device or a
@@ -35,24 +37,7 @@ func Read(path string, most int64) ([]byte, error) {
 // CheckRegular refuses what is not a regular file, and says what it is.
 func CheckRegular(path string, info fs.FileInfo) error {
 	if mode := info.Mode(); !mode.IsRegular() {
-		return fmt.Errorf("%s is %s, want a regular file", path, Kind(mode))
+		return fmt.Errorf("%s is %s, want a regular file", path, tensor.Kind(mode))
 	}
 	return nil
-}
-
-// Kind is what a mode says that there is in the place of a file.
-func Kind(mode fs.FileMode) string {
-	switch {
-	case mode.IsRegular():
-		return "a file"
-	case mode.IsDir():
-		return "a directory"
-	case mode&fs.ModeSymlink != 0:
-		return "a link"
-	case mode&fs.ModeNamedPipe != 0:
-		return "a pipe"
-	case mode&fs.ModeSocket != 0:
-		return "a socket"
-	}
-	return "a device"
 }

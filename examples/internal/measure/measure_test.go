@@ -4,8 +4,8 @@ import (
 	"math"
 	"testing"
 
-	"github.com/sdgraph/sdgraph/examples/internal/imageio"
 	"github.com/sdgraph/sdgraph/tensor"
+	"github.com/sdgraph/sdgraph/tensor/images"
 	gt "gorgonia.org/tensor"
 )
 
@@ -45,7 +45,7 @@ func TestAUROC(t *testing.T) {
 }
 
 func TestPictures(t *testing.T) {
-	picture := func(rgb ...byte) *gt.Dense { return imageio.ForModel(imageio.FromBytes(rgb, 2, 2)) }
+	picture := func(rgb ...byte) *gt.Dense { return images.ForModel(images.FromBytes(rgb, 2, 2)) }
 	black := picture(make([]byte, 12)...)
 	near(t, "black", float64(tensor.Float32s(black)[0]), -1)
 	red := picture(255, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)

@@ -1,0 +1,146 @@
+package images
+
+import "image"
+
+// fromYCbCr converts a decoded JPEG picture as libjpeg does, and so Pillow, OpenCV and browsers: where the chroma
+// planes are smaller than the picture, they are interpolated ("fancy upsampling", jdsample.c of libjpeg-turbo 2.0
+// and newer), not repeated as image.YCbCr.At does.
+func fromYCbCr(p *image.YCbCr) *image.RGBA {
+	size := p.Bounds().Size()
+	out := image.NewRGBA(image.Rectangle{Max: size})
+	first := p.COffset(p.Rect.Min.X, p.Rect.Min.Y)
+	rows := [2]chroma{newChroma(p.Cb[first:], p), newChroma(p.Cr[first:], p)}
+	for y := range size.Y {
+		luma := p.Y[p.YOffset(p.Rect.Min.X, p.Rect.Min.Y+y):]
+		cb, cr := rows[0].row(y), rows[1].row(y)
+		to := out.Pix[y*out.Stride:][:4*size.X]
+		for x := range size.X {
+			yccToRGB(to[4*x:], int32(luma[x]), int32(cb[x])-128, int32(cr[x])-128)
+		}
+	}
+	return out
+}
+
+// yccToRGB converts one pixel with the rounding of libjpeg (jdcolor.c), in numbers of 16 binary places.
+func yccToRGB(to []uint8, y, cb, cr int32) {
+	const (
+		half = 1 << 15
+		crR  = 91881  // 1.402
+		cbG  = -22554 // -0.34414
+		crG  = -46802 // -0.71414
+		cbB  = 116130 // 1.772
+	)
+	to[0] = clamp(y + (crR*cr+half)>>16)
+	to[1] = clamp(y + (cbG*cb+crG*cr+half)>>16)
+	to[2] = clamp(y + (cbB*cb+half)>>16)
+	to[3] = 255
+}
+
+func clamp(v int32) uint8 { return uint8(max(0, min(v, 255))) }
+
+// chroma is a chroma plane that is brought to the size of its picture row by row.
+type chroma struct {
+	plane  []uint8
+	stride int
+	w, h   int // of the plane
+	fx, fy int // how many pixels share a value
+
+	sums []int32 // of a row and a neighbour, by weights 3 and 1
+	out  []uint8 // a row of the picture, and up to fx-1 values more
+}
+
+func newChroma(plane []uint8, p *image.YCbCr) chroma {
+	c := chroma{plane: plane, stride: p.CStride}
+	c.fx, c.fy = factors(p.SubsampleRatio)
+	size := p.Bounds().Size()
+	c.w, c.h = (size.X+c.fx-1)/c.fx, (size.Y+c.fy-1)/c.fy
+	c.sums, c.out = make([]int32, c.w), make([]uint8, c.w*c.fx)
+	return c
+}
+
+// factors returns how many pixels share a chroma value, side by side and one above the other.
+func factors(r image.YCbCrSubsampleRatio) (x, y int) {
+	switch r {
+	case image.YCbCrSubsampleRatio422:
+		return 2, 1
+	case image.YCbCrSubsampleRatio420:
+		return 2, 2
+	case image.YCbCrSubsampleRatio440:
+		return 1, 2
+	case image.YCbCrSubsampleRatio411:
+		return 4, 1
+	case image.YCbCrSubsampleRatio410:
+		return 4, 2
+	}
+	return 1, 1
+}
+
+// row returns the values of a row of the picture, until the next call.
+func (c *chroma) row(y int) []uint8 {
+	smooth := c.fx <= 2 && (c.fx == 1 || c.w > 2) // as libjpeg: planes of up to two columns are repeated
+	switch {
+	case c.fx == 1 && c.fy == 1:
+		return c.plane[y*c.stride:][:c.w]
+	case !smooth:
+		c.repeat(y)
+	case c.fy == 1:
+		c.widen(y)
+	default:
+		c.addNeighbour(y)
+		if c.fx == 1 {
+			c.heighten(y)
+		} else {
+			c.widenSums()
+		}
+	}
+	return c.out
+}
+
+// repeat gives neighbouring pixels the same value.
+func (c *chroma) repeat(y int) {
+	row := c.plane[y/c.fy*c.stride:]
+	for x := range c.out {
+		c.out[x] = row[x/c.fx]
+	}
+}
+
+// widen interpolates between columns: of a value and its nearer neighbour by weights 3 and 1, rounded up and down in
+// turn.
+func (c *chroma) widen(y int) {
+	row := c.plane[y*c.stride:][:c.w]
+	last := c.w - 1
+	for i, v := range row {
+		three := 3 * int32(v)
+		c.out[2*i] = uint8((three + int32(row[max(0, i-1)]) + 1) >> 2)
+		c.out[2*i+1] = uint8((three + int32(row[min(i+1, last)]) + 2) >> 2)
+	}
+}
+
+// addNeighbour adds, to three times the values of a row's place in the plane, those of the nearer row beside it.
+func (c *chroma) addNeighbour(y int) {
+	at := y / 2
+	beside := max(0, at-1)
+	if y%2 == 1 {
+		beside = min(at+1, c.h-1)
+	}
+	near, far := c.plane[at*c.stride:], c.plane[beside*c.stride:]
+	for i := range c.sums {
+		c.sums[i] = 3*int32(near[i]) + int32(far[i])
+	}
+}
+
+// heighten takes the sums as they are: between rows only.
+func (c *chroma) heighten(y int) {
+	for i, sum := range c.sums {
+		c.out[i] = uint8((sum + 1 + int32(y%2)) >> 2)
+	}
+}
+
+// widenSums interpolates the sums between columns.
+func (c *chroma) widenSums() {
+	last := c.w - 1
+	for i, sum := range c.sums {
+		c.out[2*i] = uint8((3*sum + c.sums[max(0, i-1)] + 8) >> 4)
+		c.out[2*i+1] = uint8((3*sum + c.sums[min(i+1, last)] + 7) >> 4)
+	}
+}

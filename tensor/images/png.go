@@ -1,0 +1,211 @@
+package images
+
+import (
+	"bufio"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"image"
+	"image/png"
+	"io"
+	"strings"
+)
+
+const (
+	pngSignature = "\x89PNG\r\n\x1a\n"
+	maxChunks    = 1 << 17 // of a PNG file: 512 MiB in chunks of 4 KiB
+	maxDeflation = 1032    // how many bytes deflate makes of one at most: a match of 258 in two bits
+)
+
+// chunks goes through the chunks of a PNG file (PNG specification, third edition, section 5.3). Reading from it gives
+// the data of the present one, and its checksum.
+type chunks struct {
+	file  *io.SectionReader
+	in    *bufio.Reader
+	left  int64 // what of the present chunk was not read
+	count int   // how many there were
+}
+
+// newChunks starts behind the signature.
+func newChunks(file *io.SectionReader) (*chunks, error) {
+	c := &chunks{file: file, in: bufio.NewReader(from(file))}
+	if head, _ := c.in.Peek(len(pngSignature)); string(head) != pngSignature {
+		return nil, errors.New("this is no PNG file, which alone carries texts")
+	}
+	_, err := c.in.Discard(len(pngSignature))
+	return c, err
+}
+
+// next goes to the next chunk and returns its type and how many bytes of data it has.
+func (c *chunks) next() (kind string, size int64, err error) {
+	if c.count++; c.count > maxChunks {
+		return "", 0, fmt.Errorf("the PNG file has more than %d chunks", maxChunks)
+	}
+	if err := c.skip(); err != nil {
+		return "", 0, err
+	}
+	var head [8]byte
+	if _, err := io.ReadFull(c.in, head[:]); err != nil {
+		return "", 0, errors.New("the PNG file is cut off: it has no IEND chunk")
+	}
+	size = int64(binary.BigEndian.Uint32(head[:]))
+	c.left = size + 4
+	return string(head[4:]), size, nil
+}
+
+// skip passes over the rest of a chunk without reading it, if it is large.
+func (c *chunks) skip() error {
+	left, buffered := c.left, int64(c.in.Buffered())
+	c.left = 0
+	if left <= buffered {
+		_, err := c.in.Discard(int(left))
+		return err
+	}
+	_, err := c.file.Seek(left-buffered, io.SeekCurrent)
+	c.in.Reset(c.file)
+	return err
+}
+
+func (c *chunks) Read(p []byte) (int, error) {
+	if c.left == 0 {
+		return 0, io.EOF
+	}
+	n, err := c.in.Read(p[:min(int64(len(p)), c.left)])
+	c.left -= int64(n)
+	return n, err
+}
+
+// pngFile is what the chunks of a PNG file say, before anything is decoded.
+type pngFile struct {
+	depth              int64 // bits of a pixel
+	data               int64 // bytes of compressed pixels
+	complete           bool  // it has an end
+	exif, profile, xmp []byte
+}
+
+// surveyPNG goes through a PNG file to its end, or to where it makes no sense: what is wrong there, decoding says.
+// The error is about too many chunks.
+func surveyPNG(file *io.SectionReader) (f pngFile, err error) {
+	c, err := newChunks(file)
+	if err != nil {
+		return f, err
+	}
+	for left := maxNotes; ; {
+		kind, size, err := c.next()
+		switch {
+		case c.count > maxChunks:
+			return f, err
+		case err != nil || kind == "IEND":
+			f.complete = err == nil
+			return f, nil
+		case kind == "IHDR":
+			f.depth = pixelDepth(c)
+		case kind == "IDAT":
+			f.data += size
+		case kind == "eXIf":
+			f.exif = c.note(size)
+		case kind == "tEXt" || kind == "zTXt" || kind == "iTXt":
+			text, _, err := c.text(kind, size, []string{xmpKey, profileKey}, left)
+			if left -= len(text.Value); err != nil {
+				left = 0 // nothing more is unpacked of such a file
+			}
+			f.addText(text)
+		}
+	}
+}
+
+// The texts that may say how a picture is to be turned.
+const (
+	xmpKey     = "XML:com.adobe.xmp"
+	profileKey = "Raw profile type exif" // as ImageMagick wrote it before PNG had a chunk for Exif data
+)
+
+// addText keeps what a text says of the picture's orientation; a chunk of Exif data comes before one in a text.
+func (f *pngFile) addText(text Text) {
+	switch text.Key {
+	case xmpKey:
+		f.xmp = []byte(text.Value)
+	case profileKey:
+		f.profile = rawProfile(text.Value)
+	}
+}
+
+// pixelDepth returns how many bits a pixel has, 0 where the header makes no sense.
+func pixelDepth(header io.Reader) int64 {
+	var b [13]byte
+	if _, err := io.ReadFull(header, b[:]); err != nil {
+		return 0
+	}
+	channels := map[byte]int64{0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
+	return channels[b[9]] * int64(b[8])
+}
+
+// note returns the data of a chunk, nil where they are cut off or too many.
+func (c *chunks) note(size int64) []byte {
+	if size > maxNotes {
+		return nil
+	}
+	data := make([]byte, size)
+	if _, err := io.ReadFull(c, data); err != nil {
+		return nil
+	}
+	return data
+}
+
+// rawProfile returns the data of a profile's text: an empty line, its name, its length, and lines of hexadecimal
+// digits.
+func rawProfile(text string) []byte {
+	lines := strings.Split(text, "\n")
+	if len(lines) < 4 {
+		return nil
+	}
+	data, err := hex.DecodeString(strings.Join(lines[3:], ""))
+	if err != nil {
+		return nil
+	}
+	return data
+}
+
+// decodePNG reads a picture.
+func decodePNG(file *io.SectionReader) (image.Image, orientation, error) {
+	survey, err := surveyPNG(file)
+	if err != nil {
+		return nil, upright, err
+	}
+	config, err := png.DecodeConfig(from(file))
+	if err != nil {
+		return nil, upright, badPNG(err)
+	}
+	if err := CheckSize(config.Width, config.Height); err != nil {
+		return nil, upright, err
+	}
+	if pixels := int64(config.Width) * int64(config.Height) * survey.depth / 8; pixels > maxDeflation*survey.data {
+		return nil, upright, fmt.Errorf("the png file is damaged: its %d bytes of pixels cannot hold a picture of %d×%d", survey.data, config.Width, config.Height)
+	}
+	if !survey.complete {
+		return nil, upright, errors.New("the png file is damaged: it is cut off, and has no IEND chunk")
+	}
+	picture, err := png.Decode(bufio.NewReader(from(file)))
+	if err != nil {
+		return nil, upright, badPNG(err)
+	}
+	if survey.exif == nil {
+		survey.exif = survey.profile
+	}
+	return picture, orientationOf(survey.exif, survey.xmp), nil
+}
+
+// badPNG tells files that are in order, but of a kind that is not read, from damaged ones.
+func badPNG(err error) error {
+	if kind := png.UnsupportedError(""); errors.As(err, &kind) {
+		return fmt.Errorf("this kind of png file is not supported: %w; save it again as PNG", err)
+	}
+	return fmt.Errorf("the png file is damaged: %w", err)
+}
+
+// from is a file from its start.
+func from(file *io.SectionReader) *io.SectionReader {
+	file.Seek(0, io.SeekStart) // which cannot fail
+	return file
+}
