@@ -59,7 +59,7 @@ func TestFuzzScript(t *testing.T) {
 			put("bin/go", `#!/usr/bin/env bash
 case "$*" in
 "-C it test -list ^Fuzz .") echo FuzzIt ;;
-"-C it test -run ^$ -fuzz ^FuzzIt$ -fuzztime 7s .") cat says; touch "it/$WRITES"; exit 1 ;;
+"-C it test -run ^$ -fuzz ^FuzzIt$ -fuzztime 7s -fuzzminimizetime 20x .") cat says; touch "it/$WRITES"; exit 1 ;;
 *) echo "go $*"; exit 2 ;;
 esac
 `)
