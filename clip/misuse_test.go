@@ -92,8 +92,8 @@ func TestMisuse(t *testing.T) {
 			},
 		},
 		Harmless: map[string][]func(){
-			"ViTL14":                    {func() { ViTL14() }},
-			"ViTL14Text":                {func() { ViTL14Text() }},
+			"ViTL14":                    {func() { _ = ViTL14() }},
+			"ViTL14Text":                {func() { _ = ViTL14Text() }},
 			"DefaultTokenizer":          {func() { DefaultTokenizer() }},
 			"HasTokenizer":              {func() { HasTokenizer(tensor.Dir{}); HasTokenizer(nowhere); HasTokenizer(empty) }},
 			"TextConfig.PooledPosition": {func() { TextConfig{}.PooledPosition(nil) }},
