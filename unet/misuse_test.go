@@ -2,7 +2,6 @@ package unet
 
 import (
 	"testing"
-
 	"testing/fstest"
 
 	G "gorgonia.org/gorgonia"
