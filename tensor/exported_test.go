@@ -2,6 +2,7 @@ package tensor
 
 import (
 	"context"
+	"errors"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -42,6 +43,7 @@ func everyCall(t *testing.T) map[string]func(d *gt.Dense) []error {
 		},
 		"WriteFile":    func(*gt.Dense) []error { return []error{WriteFile("", nil), WriteFile(missing+"/x", nil)} },
 		"Kind":         func(*gt.Dense) []error { return no(Kind(^fs.FileMode(0))) },
+		"SyncDir":      func(*gt.Dense) []error { return no(errors.Join(SyncDir(""), SyncDir(missing))) },
 		"ToBF16":       func(*gt.Dense) []error { return no(ToBF16(0)) },
 		"BF16.Float32": func(*gt.Dense) []error { return no(BF16(0xffff).Float32()) },
 		"BF16.String":  func(*gt.Dense) []error { return no(BF16(0xffff).String()) },

@@ -35,8 +35,8 @@ func Save(path string, tensors map[string]*gt.Dense, metadata map[string]string)
 	})
 }
 
-// WriteFile writes a file in one piece: a program that is stopped leaves the old
-// file or none.
+// WriteFile writes a file in one piece, to the disk: a program that is stopped
+// leaves the old file or none.
 func WriteFile(path string, data []byte) error {
 	return writeFile(path, func(f *os.File) error {
 		_, err := f.Write(data)
@@ -52,8 +52,9 @@ func writeFile(path string, write func(*os.File) error) (err error) {
 	if err != nil {
 		return err
 	}
+	placed := false
 	defer func() {
-		if err != nil {
+		if !placed {
 			err = errors.Join(err, os.Remove(f.Name()))
 		}
 	}()
@@ -61,7 +62,11 @@ func writeFile(path string, write func(*os.File) error) (err error) {
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	return os.Rename(f.Name(), path)
+	if err := os.Rename(f.Name(), path); err != nil {
+		return err
+	}
+	placed = true
+	return SyncDir(filepath.Dir(path))
 }
 
 // view is a tensor as the safetensors library wants to see it. The library's

@@ -8,7 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"runtime"
+
+	"github.com/sdgraph/sdgraph/tensor"
 )
 
 // File is a file to be written, or with Remove one to be removed if it is there.
@@ -74,29 +75,12 @@ func syncDirs(all []File) error {
 	for _, f := range all {
 		if dir := filepath.Dir(f.Path); !done[dir] {
 			done[dir] = true
-			if err := syncDir(dir); err != nil {
+			if err := tensor.SyncDir(dir); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
-}
-
-// syncDir does nothing where directories cannot be opened or synced, as on
-// Windows and on some networks' disks.
-func syncDir(dir string) error {
-	if runtime.GOOS == "windows" {
-		return nil
-	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return nil
-	}
-	err = d.Sync()
-	if cannotSync(err) {
-		err = nil
-	}
-	return errors.Join(err, d.Close())
 }
 
 // temporaryName is the form of the names that files have until they are
