@@ -6,7 +6,7 @@ import (
 	"log"
 
 	"github.com/sdgraph/sdgraph/diffusion"
-	"github.com/sdgraph/sdgraph/diffusion/anomaly"
+	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
 	"github.com/sdgraph/sdgraph/diffusion/demo"
 	"github.com/sdgraph/sdgraph/examples/demo/trial"
 	"github.com/sdgraph/sdgraph/examples/demo/world"
@@ -27,7 +27,7 @@ func Example() {
 
 	o := defaults.Options
 	o.Prompt, o.Words = "a photo of a hazelnut with a crack on it", []string{"crack"}
-	g, err := anomaly.New(ctx, p, hazelnut, o)
+	g, err := anomalyany.New(ctx, p, hazelnut, o)
 	check(err)
 	r, err := g.Run(ctx, 7, nil) // of seed 7
 	check(err)

@@ -44,19 +44,19 @@ type storedSite struct {
 // StoreOption changes what an AttnStore records.
 type StoreOption func(*AttnStore)
 
-// OnlyTokens records the maps of the text's tokens with those numbers alone
+// WithTokens records the maps of the text's tokens with those numbers alone
 // (default: all). The sites then stay one operation and their matrices are never
 // stored; see nn.Site.TokenProbs. Token and Word still take numbers of the
 // prompt; what has one channel for each token has those named here, in this
 // order.
-func OnlyTokens(tokens ...int) StoreOption {
+func WithTokens(tokens ...int) StoreOption {
 	return func(a *AttnStore) { a.tokens = slices.Clone(tokens) }
 }
 
-// AtSize brings the maps of every site to h×w, by bicubic interpolation, before
+// WithSize brings the maps of every site to h×w, by bicubic interpolation, before
 // Mean adds them up, so that sites of several sizes may be chosen (default: they
 // must be of one size).
-func AtSize(h, w int) StoreOption { return func(a *AttnStore) { a.h, a.w = h, w } }
+func WithSize(h, w int) StoreOption { return func(a *AttnStore) { a.h, a.w = h, w } }
 
 // NewAttnStore returns a store of the sites that filter chooses.
 func NewAttnStore(filter SiteFilter, opts ...StoreOption) *AttnStore {
@@ -130,7 +130,7 @@ func (a *AttnStore) HeadMeans() []*G.Node {
 }
 
 // Mean is the mean over sites and heads, [B, queries, keys]; every site weighs
-// alike. Without AtSize the sites must have one size and the same number of
+// alike. Without WithSize the sites must have one size and the same number of
 // heads, as all of one resolution do. It panics if there are none.
 func (a *AttnStore) Mean() *G.Node {
 	if len(a.sites) == 0 {
@@ -145,7 +145,7 @@ func (a *AttnStore) Mean() *G.Node {
 		case heads != others:
 			panic(fmt.Sprintf("attention store: %s has %d heads and %s has %d; a mean over both would not weigh them alike", s.path, heads, first.path, others))
 		case s.h != first.h || s.w != first.w:
-			panic(fmt.Sprintf("attention store: the maps of %s are %d×%d and those of %s %d×%d: choose sites of one size, or give AtSize", s.path, s.h, s.w, first.path, first.h, first.w))
+			panic(fmt.Sprintf("attention store: the maps of %s are %d×%d and those of %s %d×%d: choose sites of one size, or give WithSize", s.path, s.h, s.w, first.path, first.h, first.w))
 		}
 		if sum == nil {
 			sum = mean
@@ -175,7 +175,7 @@ func (a *AttnStore) WordIn(maps *G.Node, tokens []int) *G.Node {
 		at := j
 		if a.tokens != nil {
 			if at = slices.Index(a.tokens, j); at < 0 {
-				panic(fmt.Sprintf("attention store: token %d is not among those that OnlyTokens names, %v", j, a.tokens))
+				panic(fmt.Sprintf("attention store: token %d is not among those that WithTokens names, %v", j, a.tokens))
 			}
 		}
 		one := nn.SliceChannels(maps, at, at+1)

@@ -42,7 +42,7 @@ type denoiserOptions struct {
 	loss   func() *G.Node
 	read   func() []*G.Node
 	wrt    []Variable
-	budget int64
+	memory int64
 }
 
 // WithHook lets h change the attention sites, in predictions and under the
@@ -77,9 +77,9 @@ func WithGrad(of ...Variable) DenoiserOption {
 }
 
 // WithMemory limits the memory for activations under the gradient, in bytes, by
-// computing blocks twice (default: 0, no limit). Compile fails with ErrBudget
-// where that does not do; see nn.WithBudget.
-func WithMemory(bytes int64) DenoiserOption { return func(o *denoiserOptions) { o.budget = bytes } }
+// computing blocks twice (default: 0, no limit). Compile fails with ErrMemory
+// where that does not do; see nn.WithMemory.
+func WithMemory(bytes int64) DenoiserOption { return func(o *denoiserOptions) { o.memory = bytes } }
 
 // Compile builds the graphs for latents of h×w. With a loss its graph is built
 // at once, so that a mistake in a loss or hook is an error here; the graph of
@@ -126,7 +126,7 @@ func (d *Denoiser) compileGradient() error {
 			out = append(out, b.Grad(out[0], in.of(d.options.wrt)...)...)
 		}
 		return out
-	}, nn.WithHooks(d.recorded()...), nn.WithBudget(d.options.budget))
+	}, nn.WithHooks(d.recorded()...), nn.WithMemory(d.options.memory))
 	d.gradient = prog
 	return err
 }

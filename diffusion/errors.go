@@ -27,10 +27,10 @@ var (
 	// ErrNotFinite is returned where a result has a NaN or an infinity.
 	ErrNotFinite = nn.ErrNotFinite
 
-	// ErrBudget is returned where a graph does not fit into the memory that
+	// ErrMemory is returned where a graph does not fit into the memory that
 	// WithMemory allows, or that the machine has; it says what is needed, what
 	// there is and what to lower.
-	ErrBudget = nn.ErrBudget
+	ErrMemory = nn.ErrMemory
 
 	// ErrClosed is returned by everything that uses a Pipeline after Close, and by
 	// what runs when Close is called.

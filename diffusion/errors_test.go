@@ -164,7 +164,7 @@ func TestErrorsAre(t *testing.T) {
 			_, err := compile(t, p).Denoise(t.Context(), randomLatent(1), math.NaN(), Guidance{Prompt: text})
 			return err
 		}},
-		"budget": {ErrBudget, func() error {
+		"budget": {ErrMemory, func() error {
 			_, err := p.Compile(sizeA, sizeA, WithStore(store), WithLoss(smooth(store)), WithGrad(LatentInput), WithMemory(1000))
 			return err
 		}},

@@ -47,7 +47,7 @@ func change(a, b diffusion.Latent) float64 {
 
 // The maps of one word at every cross-attention site, brought to one size and
 // averaged: besides the prediction itself, the pass stores nothing but the word's
-// maps, one site after the other. (Without AtSize and with Cross, the maps of
+// maps, one site after the other. (Without WithSize and with Cross, the maps of
 // sites of one size stay as they are.)
 func ExampleAttnStore_allSites() {
 	ctx := context.Background()
@@ -56,7 +56,7 @@ func ExampleAttnStore_allSites() {
 
 	macadamia := word(p, "macadamia")
 	maps := diffusion.NewAttnStore(diffusion.AllCross,
-		diffusion.OnlyTokens(macadamia...), diffusion.AtSize(16, 16))
+		diffusion.WithTokens(macadamia...), diffusion.WithSize(16, 16))
 	step, err := p.Compile(16, 16,
 		diffusion.WithStore(maps),
 		diffusion.WithRead(func() []*G.Node { return []*G.Node{maps.Word(macadamia)} }))

@@ -57,7 +57,7 @@ func Example_ownLoss() {
 	defer p.Close()
 
 	crack := word(p, "crack")
-	maps := diffusion.NewAttnStore(diffusion.Cross(4, 4), diffusion.OnlyTokens(crack...))
+	maps := diffusion.NewAttnStore(diffusion.Cross(4, 4), diffusion.WithTokens(crack...))
 	step, err := p.Compile(16, 16, diffusion.WithStore(maps), diffusion.WithGrad(diffusion.LatentInput),
 		diffusion.WithLoss(func() *G.Node {
 			m := maps.Word(crack) // [1, 4·4, 1]

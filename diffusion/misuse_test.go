@@ -168,8 +168,8 @@ func TestMisuse(t *testing.T) {
 			"Cross":          {func() { Cross(-1, 0)(&nn.Site{}) }},
 			"Self":           {func() { Self(-1, 0)(&nn.Site{}) }},
 			"NewAttnStore":   {func() { NewAttnStore(nil) }},
-			"AtSize":         {func() { NewAttnStore(AllCross, AtSize(-1, -1)) }},
-			"OnlyTokens":     {func() { NewAttnStore(AllCross, OnlyTokens()) }},
+			"WithSize":       {func() { NewAttnStore(AllCross, WithSize(-1, -1)) }},
+			"WithTokens":     {func() { NewAttnStore(AllCross, WithTokens()) }},
 			"NewLatent": {func() {
 				for _, z := range []Latent{NewLatent(nil, 0, 0, 0), NewLatent(nil, -1, 1, 1), NewLatent([]float32{1}, 4, 1, 1), NewLatent([]float32{1}, 1<<62, 4, 4)} {
 					if z.Dense != nil {
@@ -190,8 +190,8 @@ func TestMisuse(t *testing.T) {
 			"AttnStore.Probs":     {func() { empty.Probs() }},
 			"AttnStore.Reset":     {func() { empty.Reset() }},
 			"AttnStore.Sizes":     {func() { empty.Sizes() }},
-			"AllowUnused":         {func() { optionsOf([]OpenOption{AllowUnused()}) }},
-			"OnDevice":            {func() { optionsOf([]OpenOption{OnDevice(nil)}) }},
+			"WithUnused":          {func() { optionsOf([]OpenOption{WithUnused()}) }},
+			"WithDevice":          {func() { optionsOf([]OpenOption{WithDevice(nil)}) }},
 			"WithCLIPDir":         {func() { optionsOf([]OpenOption{WithCLIPDir("")}) }},
 			"WithEMA":             {func() { optionsOf([]OpenOption{WithEMA()}) }},
 			"WithFileConfig":      {func() { optionsOf([]OpenOption{WithFileConfig(nil)}) }},

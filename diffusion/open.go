@@ -92,11 +92,11 @@ func WithPredictionType(name string) OpenOption {
 	return func(o *openOptions) { o.predictionType = name }
 }
 
-// OnDevice runs all programs of the pipeline on d, which no one else may use as
+// WithDevice runs all programs of the pipeline on d, which no one else may use as
 // long as the pipeline is open (default: on this machine's processor). Close
 // frees the memory that they took there, and leaves d open. Weights go there as
-// they are used, in their precision. A graph that does not fit is ErrBudget.
-func OnDevice(d kernels.Device) OpenOption { return func(o *openOptions) { o.device = d } }
+// they are used, in their precision. A graph that does not fit is ErrMemory.
+func WithDevice(d kernels.Device) OpenOption { return func(o *openOptions) { o.device = d } }
 
 // clipIn is where CLIP is for a model directory, if it is anywhere.
 func (o openOptions) clipIn(dir tensor.Dir) (_ tensor.Dir, found bool) {
@@ -205,7 +205,7 @@ func (o openOptions) correct(c *SchedulerConfig) {
 // loadOptions are those of every part's weights.
 func (o openOptions) loadOptions() []nn.LoadOption {
 	if o.allowUnused {
-		return []nn.LoadOption{nn.AllowUnused()}
+		return []nn.LoadOption{nn.WithUnused()}
 	}
 	return nil
 }
@@ -266,7 +266,7 @@ func opened[M any](p *Pipeline, o openOptions, dir tensor.Dir, open func(ctx con
 
 // Random is a Pipeline of the exact shapes of Stable Diffusion 1.5 and CLIP
 // ViT-L/14 with random f16 weights, for measuring time and memory. Of the
-// options WithLogger, OnDevice and WithPredictionType matter.
+// options WithLogger, WithDevice and WithPredictionType matter.
 func Random(seed uint64, opts ...OpenOption) (*Pipeline, error) {
 	o := optionsOf(opts)
 	if err := o.validate(); err != nil {

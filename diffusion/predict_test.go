@@ -15,7 +15,7 @@ import (
 func TestPredictReads(t *testing.T) {
 	p := openModel(t, modelA)
 	text, nothing, z := encode(t, p, "a photo of a nut"), encode(t, p, ""), randomLatent(1)
-	store := NewAttnStore(AllCross, OnlyTokens(4, 2), AtSize(mapA, mapA))
+	store := NewAttnStore(AllCross, WithTokens(4, 2), WithSize(mapA, mapA))
 	read := WithRead(func() []*G.Node { return append([]*G.Node{store.Token(2)}, store.HeadMeans()...) })
 	s := compile(t, p, WithStore(store), read)
 	one, err := s.Predict(t.Context(), z, 301, text)
@@ -54,12 +54,12 @@ func TestPredictReads(t *testing.T) {
 	}
 }
 
-// TestStoreOptions compares what OnlyTokens and AtSize leave with the whole.
+// TestStoreOptions compares what WithTokens and WithSize leave with the whole.
 func TestStoreOptions(t *testing.T) {
 	p := openModel(t, modelA)
 	text, z := encode(t, p, "a photo of a nut"), randomLatent(2)
-	whole, some := NewAttnStore(AllCross), NewAttnStore(AllCross, OnlyTokens(5, 1))
-	mean, sized := NewAttnStore(Cross(mapA, mapA)), NewAttnStore(Cross(mapA, mapA), AtSize(mapA, mapA))
+	whole, some := NewAttnStore(AllCross), NewAttnStore(AllCross, WithTokens(5, 1))
+	mean, sized := NewAttnStore(Cross(mapA, mapA)), NewAttnStore(Cross(mapA, mapA), WithSize(mapA, mapA))
 	s := compile(t, p, WithStore(whole), WithStore(some), WithStore(mean), WithStore(sized), WithRead(func() []*G.Node {
 		var read []*G.Node
 		for i, m := range whole.HeadMeans() {
@@ -93,10 +93,10 @@ func TestStoreMistakes(t *testing.T) {
 		read  func(a *AttnStore) *G.Node
 		says  string
 	}{
-		"sizes":      {NewAttnStore(AllCross), (*AttnStore).Mean, "AtSize"},
-		"token":      {NewAttnStore(AllCross, OnlyTokens(2)), func(a *AttnStore) *G.Node { return a.WordIn(a.HeadMeans()[0], []int{3}) }, "token 3 is not among those that OnlyTokens names, [2]"},
+		"sizes":      {NewAttnStore(AllCross), (*AttnStore).Mean, "WithSize"},
+		"token":      {NewAttnStore(AllCross, WithTokens(2)), func(a *AttnStore) *G.Node { return a.WordIn(a.HeadMeans()[0], []int{3}) }, "token 3 is not among those that WithTokens names, [2]"},
 		"no tokens":  {NewAttnStore(Cross(mapA, mapA)), func(a *AttnStore) *G.Node { return a.Word(nil) }, "without tokens"},
-		"far tokens": {NewAttnStore(AllCross, OnlyTokens(77)), (*AttnStore).Mean, "token 77, want 0 to 76"},
+		"far tokens": {NewAttnStore(AllCross, WithTokens(77)), (*AttnStore).Mean, "token 77, want 0 to 76"},
 	} {
 		s := compile(t, p, WithStore(c.store), WithRead(func() []*G.Node { return []*G.Node{c.read(c.store)} }))
 		if _, err := s.Predict(t.Context(), randomLatent(3), 301, encode(t, p, "")); err == nil || !strings.Contains(err.Error(), c.says) {

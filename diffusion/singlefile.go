@@ -38,10 +38,10 @@ func WithFileConfig(change func(c *FileConfig)) OpenOption {
 // are the only copy are taken in any case.
 func WithEMA() OpenOption { return func(o *openOptions) { o.ema = true } }
 
-// AllowUnused opens a model even if its files hold tensors that belong to no part
+// WithUnused opens a model even if its files hold tensors that belong to no part
 // of it. Without it they are an error, since they may mean that the model is of
 // another kind than it seems.
-func AllowUnused() OpenOption { return func(o *openOptions) { o.allowUnused = true } }
+func WithUnused() OpenOption { return func(o *openOptions) { o.allowUnused = true } }
 
 // The parts of a single file.
 const (

@@ -62,7 +62,7 @@ var badFiles = []struct {
 			all[name] = zeros(1)
 		}
 	}, nil, []string{
-		"2 not used by the model (AllowUnused lets them be):\n  embedding_manager.weight\n  model.diffusion_model.input_blocks.1.2.weight",
+		"2 not used by the model (WithUnused lets them be):\n  embedding_manager.weight\n  model.diffusion_model.input_blocks.1.2.weight",
 		"first_stage_model.encoder.extra", "cond_stage_model.transformer.text_model.extra.bias",
 	}},
 	{"wrong shapes and numbers", func(all tensors) {

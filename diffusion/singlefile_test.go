@@ -268,7 +268,7 @@ func TestAllowUnused(t *testing.T) {
 	for _, name := range []string{"embedding_manager.weight", unetPrefix + "input_blocks.0.1.extra", vaePrefix + "extra", textPrefix + "extra"} {
 		all[name] = tensor.FromFloat32s([]float32{1}, 1)
 	}
-	if p := openLike(t, all, dir, AllowUnused()); !p.UNet.ConvIn.Weight.Loaded() {
+	if p := openLike(t, all, dir, WithUnused()); !p.UNet.ConvIn.Weight.Loaded() {
 		t.Error("not loaded")
 	}
 }

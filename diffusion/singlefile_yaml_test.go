@@ -97,8 +97,8 @@ func TestAllowUnusedInDirectory(t *testing.T) {
 	for _, file := range []string{unetWeights, vaeWeights, textWeights, "clip/model.safetensors"} {
 		s.weights(file, func(all map[string]*gt.Dense) { all["extra.weight"] = zeros(1) })
 	}
-	if _, err := Open(t.Context(), s.dir); err == nil || strings.Count(err.Error(), "1 not used by the model (AllowUnused lets them be):\n  extra.weight") != 4 {
+	if _, err := Open(t.Context(), s.dir); err == nil || strings.Count(err.Error(), "1 not used by the model (WithUnused lets them be):\n  extra.weight") != 4 {
 		t.Errorf("error %v, want one that lists extra.weight of all parts", err)
 	}
-	openModel(t, s.dir, AllowUnused())
+	openModel(t, s.dir, WithUnused())
 }

@@ -40,7 +40,7 @@ func BenchmarkCompile(b *testing.B) {
 		w := newTower(b, depth)
 		p := compile(b, w.gradient)
 		for _, share := range []int64{100, 50} {
-			budget := WithBudget(p.ArenaBytes() * share / 100)
+			budget := WithMemory(p.ArenaBytes() * share / 100)
 			b.Run(fmt.Sprintf("blocks=%d/memory=%d%%", 2*depth, share), func(b *testing.B) {
 				for b.Loop() {
 					compile(b, w.gradient, budget)

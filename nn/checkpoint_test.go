@@ -88,7 +88,7 @@ func TestCheckpointing(t *testing.T) {
 	last := 0
 	for _, share := range []float64{1, 0.8, 0.6, 0.5, 0.4} {
 		budget := int64(share * float64(free.ArenaBytes()))
-		p := compile(t, w.gradient, WithBudget(budget))
+		p := compile(t, w.gradient, WithMemory(budget))
 		checkMemory(t, p.plan)
 		checkSame(t, fmt.Sprint("with a budget of ", share), runNumbers(t, p, in), want)
 		if p.ArenaBytes() > budget {
@@ -99,7 +99,7 @@ func TestCheckpointing(t *testing.T) {
 		}
 		last = p.Recomputed()
 	}
-	if p, err := Compile(w.gradient, WithBudget(1000)); err == nil || !strings.Contains(err.Error(), "memory budget of 1.0 KiB is too small") {
+	if p, err := Compile(w.gradient, WithMemory(1000)); err == nil || !strings.Contains(err.Error(), "memory budget of 1.0 KiB is too small") {
 		t.Errorf("a budget that cannot be met: %v, error %v", p, err)
 	}
 }
@@ -122,7 +122,7 @@ func TestBlockIsComputedAgainOnce(t *testing.T) {
 		return b.Grad(Mean(y), x)
 	}
 	free := compile(t, build)
-	tight := compile(t, build, WithBudget(free.ArenaBytes()*6/10))
+	tight := compile(t, build, WithMemory(free.ArenaBytes()*6/10))
 	if tight.Recomputed() == 0 {
 		t.Fatal("no block is computed again")
 	}
@@ -149,7 +149,7 @@ func TestWhatIsKept(t *testing.T) {
 	}
 	free := compile(t, build)
 	for budget := free.ArenaBytes(); ; budget = budget * 15 / 16 {
-		p, err := Compile(build, WithBudget(budget))
+		p, err := Compile(build, WithMemory(budget))
 		if err != nil {
 			break
 		}
@@ -180,7 +180,7 @@ func TestRandomNodes(t *testing.T) {
 		ones[i] = 1
 	}
 	in := map[string]*gt.Dense{"x": dense(ones, gt.Shape{4, 64})}
-	p := compile(t, build, WithBudget(compile(t, build).ArenaBytes()*8/10))
+	p := compile(t, build, WithMemory(compile(t, build).ArenaBytes()*8/10))
 	if p.Recomputed() != 1 {
 		t.Fatalf("%d blocks are computed twice, want 1", p.Recomputed())
 	}

@@ -64,8 +64,8 @@ func TestDeviceMemory(t *testing.T) {
 		WithArena(NewArenaOn(small{testDevice(t)})))
 	_, err := p.Run(context.Background(), map[string]*gt.Dense{"x": dense(make([]float32, 300), gt.Shape{300})})
 	want := "nn: this graph needs 1.2 KiB for activations, the tests' device has 1.0 KiB to spare; " +
-		"a pass with a gradient takes less, and longer, with a lower memory budget, or " + ErrBudget.Error()
-	if !errors.Is(err, ErrBudget) || err.Error() != want {
+		"a pass with a gradient takes less, and longer, with a lower memory budget, or " + ErrMemory.Error()
+	if !errors.Is(err, ErrMemory) || err.Error() != want {
 		t.Errorf("error %q, want %q", err, want)
 	}
 }

@@ -8,9 +8,9 @@ var (
 	// program that was.
 	ErrClosed = errors.New("closed")
 
-	// ErrBudget is returned where a graph does not fit into the memory that it may
+	// ErrMemory is returned where a graph does not fit into the memory that it may
 	// take, or that the machine has.
-	ErrBudget = errors.New("make the picture smaller")
+	ErrMemory = errors.New("make the picture smaller")
 
 	// ErrNotFinite is wrapped by what Finite returns.
 	ErrNotFinite = errors.New("not finite")

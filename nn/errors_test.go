@@ -89,18 +89,18 @@ func TestNoMemory(t *testing.T) {
 		t.Skip("this system does not say how much memory it has")
 	}
 	err := NewArena().reserve(1 << 46)
-	if !errors.Is(err, ErrBudget) || !strings.Contains(err.Error(), "needs 262144.00 GiB") || !strings.Contains(err.Error(), "smaller") {
-		t.Errorf("%v, want ErrBudget with the need and what to lower", err)
+	if !errors.Is(err, ErrMemory) || !strings.Contains(err.Error(), "needs 262144.00 GiB") || !strings.Contains(err.Error(), "smaller") {
+		t.Errorf("%v, want ErrMemory with the need and what to lower", err)
 	}
-	_, err = Compile(newTower(t, 2).gradient, WithBudget(1000))
-	if !errors.Is(err, ErrBudget) || !strings.Contains(err.Error(), "twice; allow it that, or make the picture smaller") {
-		t.Errorf("small budget: %v, want ErrBudget with what to allow", err)
+	_, err = Compile(newTower(t, 2).gradient, WithMemory(1000))
+	if !errors.Is(err, ErrMemory) || !strings.Contains(err.Error(), "twice; allow it that, or make the picture smaller") {
+		t.Errorf("small budget: %v, want ErrMemory with what to allow", err)
 	}
 	var need float64
 	if _, err := fmt.Sscanf(err.Error()[strings.Index(err.Error(), "needs"):], "needs %f KiB", &need); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Compile(newTower(t, 2).gradient, WithBudget(int64(need*(1<<10)))); err != nil {
+	if _, err := Compile(newTower(t, 2).gradient, WithMemory(int64(need*(1<<10)))); err != nil {
 		t.Errorf("with what the error asked for: %v", err)
 	}
 }

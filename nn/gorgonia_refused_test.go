@@ -187,7 +187,7 @@ func TestDropout(t *testing.T) {
 		return append(b.Grad(Mean(y), x), y)
 	}
 	free := compile(t, build)
-	p := compile(t, build, WithBudget(free.ArenaBytes()*8/10))
+	p := compile(t, build, WithMemory(free.ArenaBytes()*8/10))
 	if p.Recomputed() != 1 {
 		t.Fatalf("%d blocks are computed twice, want 1", p.Recomputed())
 	}
@@ -231,7 +231,7 @@ func TestRememberingOperations(t *testing.T) {
 			}
 			in := map[string]*gt.Dense{"x": dense(normal(5, s.TotalSize()), s)}
 			free := compile(t, build)
-			tight := compile(t, build, WithBudget(free.ArenaBytes()*8/10))
+			tight := compile(t, build, WithMemory(free.ArenaBytes()*8/10))
 			if tight.Recomputed() == 0 {
 				t.Fatal("no block is computed twice")
 			}

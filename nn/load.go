@@ -56,8 +56,8 @@ func WithIgnore(patterns ...string) LoadOption {
 	return func(l *loader) { l.ignore = append(l.ignore, patterns...) }
 }
 
-// AllowUnused accepts tensors that the model has no place for.
-func AllowUnused() LoadOption { return func(l *loader) { l.allowUnused = true } }
+// WithUnused accepts tensors that the model has no place for.
+func WithUnused() LoadOption { return func(l *loader) { l.allowUnused = true } }
 
 // Load gives every weight of a model (see Params) its tensor of the source, not
 // copied. A tensor must have the weight's shape, [out, in] and [out, in, 1, 1]

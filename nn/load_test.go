@@ -127,7 +127,7 @@ func TestLoad(t *testing.T) {
 		})}},
 		"ignored":                  {with(fakeCheckpoint(), "embeddings.position_ids", counting(gt.Float32, 1)), []LoadOption{WithIgnore("other", "position_ids")}},
 		"ignored by *":             {with(fakeCheckpoint(), "model_ema.decay.x", counting(gt.Float32, 1)), []LoadOption{WithIgnore("model_ema.*")}},
-		"unused allowed":           {with(fakeCheckpoint(), "other", counting(gt.Float32, 1)), []LoadOption{AllowUnused()}},
+		"unused allowed":           {with(fakeCheckpoint(), "other", counting(gt.Float32, 1)), []LoadOption{WithUnused()}},
 		"linear for a convolution": {with(fakeCheckpoint(), "conv_in", counting(gt.Float32, 2, 3)), nil},
 		"convolution for a linear": {with(fakeCheckpoint(), "blocks.0.weight", counting(tensor.Float16, 2, 3, 1, 1)), nil},
 	} {
@@ -183,7 +183,7 @@ func TestLoadListsEverything(t *testing.T) {
 	want := `weights do not fit the model:
 1 missing, with the shape the model needs:
   blocks.1.weight (2, 2)
-2 not used by the model (AllowUnused lets them be):
+2 not used by the model (WithUnused lets them be):
   a.other
   z.other
 1 two tensors for one weight:
@@ -217,7 +217,7 @@ func TestLoadErrorIsCutShort(t *testing.T) {
 		t.Fatal("no error")
 	}
 	lines := strings.Split(err.Error(), "\n")
-	if len(lines) != 2+maxLines+1 || lines[1] != "100 not used by the model (AllowUnused lets them be):" || lines[2] != "  unused.00" || lines[len(lines)-1] != "  and 80 more" {
+	if len(lines) != 2+maxLines+1 || lines[1] != "100 not used by the model (WithUnused lets them be):" || lines[2] != "  unused.00" || lines[len(lines)-1] != "  and 80 more" {
 		t.Errorf("got:\n%v", err)
 	}
 }

@@ -22,7 +22,7 @@ const (
 
 var groupTitles = [groups]string{
 	missing:    "missing, with the shape the model needs",
-	unused:     "not used by the model (AllowUnused lets them be)",
+	unused:     "not used by the model (WithUnused lets them be)",
 	ambiguous:  "two tensors for one weight",
 	wrongShape: "of the wrong shape",
 	wrongDtype: "of the wrong dtype",

@@ -42,7 +42,7 @@ func TestLoadErrorsHaveTheSourcesNames(t *testing.T) {
 2 missing, with the shape the model needs:
   SCALE ()
   layers/2/weight (2, 2)
-1 not used by the model (AllowUnused lets them be):
+1 not used by the model (WithUnused lets them be):
   layers/3/bias
 1 of the wrong shape:
   layers/1/bias: (3), want (2)`

@@ -269,7 +269,7 @@ func TestRandomGraphs(t *testing.T) {
 			checkMemory(t, free.plan)
 			checkSame(t, "without a budget", runNumbers(t, free, in), want)
 			for budget := free.ArenaBytes() * 15 / 16; ; budget = budget * 7 / 8 {
-				p, err := Compile(build, WithBudget(budget))
+				p, err := Compile(build, WithMemory(budget))
 				if err != nil {
 					break
 				}

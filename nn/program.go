@@ -42,16 +42,16 @@ var _ G.VM = (*Program)(nil)
 type Option func(*options)
 
 type options struct {
-	budget int64
+	memory int64
 	arena  *Arena
 	hooks  []Hook
 }
 
-// WithBudget limits the arena to so many bytes: blocks are computed twice until
+// WithMemory limits the arena to so many bytes: blocks are computed twice until
 // the plan fits. Inputs, outputs, weights and what gorgonia's own operations
-// allocate are not counted. Compile fails with ErrBudget if the budget cannot be
+// allocate are not counted. Compile fails with ErrMemory if the budget cannot be
 // met. 0, the default, is no limit.
-func WithBudget(bytes int64) Option { return func(o *options) { o.budget = bytes } }
+func WithMemory(bytes int64) Option { return func(o *options) { o.memory = bytes } }
 
 // WithArena makes the program take its memory from a (default: an arena of its
 // own).
@@ -81,7 +81,7 @@ func Compile(build func(*Build) []*G.Node, opts ...Option) (p *Program, err erro
 	if err := checkOutputs(outputs); err != nil {
 		return nil, err
 	}
-	pl, err := newPlan(b, outputs, o.budget)
+	pl, err := newPlan(b, outputs, o.memory)
 	if err != nil {
 		return nil, fmt.Errorf("nn: %w", err)
 	}

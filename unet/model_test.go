@@ -92,7 +92,7 @@ func TestGradientInLessMemory(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := nntest.Run(t, build, in)
-	got := nntest.Run(t, build, in, nn.WithBudget(p.ArenaBytes()*6/10))
+	got := nntest.Run(t, build, in, nn.WithMemory(p.ArenaBytes()*6/10))
 	for i := range want {
 		if !slices.Equal(got[i], want[i]) {
 			t.Errorf("value %d differs", i)

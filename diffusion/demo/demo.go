@@ -23,7 +23,7 @@ import (
 	"io/fs"
 
 	"github.com/sdgraph/sdgraph/diffusion"
-	"github.com/sdgraph/sdgraph/diffusion/anomaly"
+	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
 	"github.com/sdgraph/sdgraph/tensor"
 )
 
@@ -46,4 +46,4 @@ func Open(ctx context.Context, opts ...diffusion.OpenOption) (*diffusion.Pipelin
 
 // Defaults are the numbers of AnomalyAny that suit the model, and the words that
 // it was trained on.
-func Defaults() (anomaly.Defaults, error) { return anomaly.ReadDefaults(tensor.InFS(FS())) }
+func Defaults() (anomalyany.Defaults, error) { return anomalyany.ReadDefaults(tensor.InFS(FS())) }

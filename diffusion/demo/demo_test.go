@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"github.com/sdgraph/sdgraph/diffusion"
-	"github.com/sdgraph/sdgraph/diffusion/anomaly"
+	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
 	"github.com/sdgraph/sdgraph/diffusion/demo"
 	"github.com/sdgraph/sdgraph/tensor"
 	"github.com/sdgraph/sdgraph/unet"
@@ -34,7 +34,7 @@ func ExampleOpen() {
 	o := d.Options
 	o.Prompt, o.Words = "a photo of a tile with a crack on it", []string{"crack"}
 	o.Steps = 10 // fewer than are good
-	g, err := anomaly.New(ctx, p, normal, o)
+	g, err := anomalyany.New(ctx, p, normal, o)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -47,7 +47,7 @@ func ExampleOpen() {
 }
 
 // open is the model and its defaults.
-func open(t *testing.T) (*diffusion.Pipeline, anomaly.Defaults) {
+func open(t *testing.T) (*diffusion.Pipeline, anomalyany.Defaults) {
 	t.Helper()
 	p, err := demo.Open(t.Context())
 	if err != nil {
@@ -75,7 +75,7 @@ func TestModel(t *testing.T) {
 	if !slices.ContainsFunc(p.UNet.CrossSites(side, side), func(s unet.Site) bool { return s.H == of && s.W == of }) {
 		t.Errorf("it has no attention maps of %d×%d", of, of)
 	}
-	if n := d.Options.Refine; n == anomaly.Auto || n > d.Options.Steps {
+	if n := d.Options.Refine; n == anomalyany.Auto || n > d.Options.Steps {
 		t.Errorf("%d of %d steps refine", n, d.Options.Steps)
 	}
 }

@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/sdgraph/sdgraph/diffusion/anomaly"
+	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
 	"github.com/sdgraph/sdgraph/examples/demo/judge"
 	"github.com/sdgraph/sdgraph/examples/demo/trial"
 	"github.com/sdgraph/sdgraph/examples/demo/world"
@@ -75,7 +75,7 @@ func (b *bench) measure(ctx context.Context, w work) (*finding, error) {
 	if f.Reference, err = b.reference(ctx, photograph, kept, defective); err != nil {
 		return nil, err
 	}
-	g, err := anomaly.New(ctx, b.model.Pipeline, photograph, b.options(w, defective))
+	g, err := anomalyany.New(ctx, b.model.Pipeline, photograph, b.options(w, defective))
 	if err != nil {
 		return nil, err
 	}
@@ -108,7 +108,7 @@ func (b *bench) measure(ctx context.Context, w work) (*finding, error) {
 }
 
 // options are those of the flags and the variant for a drawing's words.
-func (b *bench) options(w work, defective world.Drawing) anomaly.Options {
+func (b *bench) options(w work, defective world.Drawing) anomalyany.Options {
 	of := b.flags
 	of.Object, of.Anomaly = w.trial.Subject.Name, []string{w.trial.Defect.Name}
 	of.Prompt, of.Detail = orDefault(of.Prompt, defective.Caption), orDefault(of.Detail, defective.Detail)
@@ -148,7 +148,7 @@ func (b *bench) reference(ctx context.Context, photograph, kept *gt.Dense, defec
 }
 
 // compare measures a generated picture.
-func compare(picture, photograph, kept *gt.Dense, r *anomaly.Result, v judge.Verdict) runFound {
+func compare(picture, photograph, kept *gt.Dense, r *anomalyany.Result, v judge.Verdict) runFound {
 	s := picture.Shape()
 	either, defective, positive := make([]float32, len(r.Mask)), make([]bool, len(r.Mask)), 0
 	for i, m := range r.Mask {

@@ -13,7 +13,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/sdgraph/sdgraph/diffusion/anomaly"
+	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
 	"github.com/sdgraph/sdgraph/examples/demo/judge"
 	"github.com/sdgraph/sdgraph/examples/internal/clitest"
 	"github.com/sdgraph/sdgraph/tensor/images"
@@ -180,7 +180,7 @@ func TestCompare(t *testing.T) {
 		}
 		return images.ForModel(images.FromBytes(rgb, n, n))
 	}
-	r := &anomaly.Result{SoftMap: make([]float32, n*n), Mask: make([]float32, n*n)}
+	r := &anomalyany.Result{SoftMap: make([]float32, n*n), Mask: make([]float32, n*n)}
 	v := judge.Verdict{Defect: "crack", Mask: make([]float32, n*n)}
 	for y := range 4 {
 		for x := range 4 {

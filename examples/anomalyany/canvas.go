@@ -10,7 +10,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/sdgraph/sdgraph/diffusion/anomaly"
+	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
 	"github.com/sdgraph/sdgraph/examples/internal/files"
 	"github.com/sdgraph/sdgraph/tensor/images"
 )
@@ -145,7 +145,7 @@ type shown struct {
 }
 
 // compose puts what the model made into the canvas.
-func (c *canvas) compose(r *anomaly.Result) (*shown, error) {
+func (c *canvas) compose(r *anomalyany.Result) (*shown, error) {
 	size, part := c.input.Bounds().Size(), c.part.Size()
 	made, err := images.FromModel(r.Image)
 	if err != nil {

@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"github.com/alecthomas/kong"
-	"github.com/sdgraph/sdgraph/diffusion/anomaly"
+	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
 )
 
 // BeforeResolve lets the model directory's anomalyany.json stand for the numbers
@@ -48,7 +48,7 @@ var asking = []string{"image", "mask", "object", "anomaly", "prompt", "normal", 
 
 // resolvable are the values of flags that a model directory's defaults stand for
 // beside a given preset, nil for none. Another preset's numbers do not suit it.
-func resolvable(d anomaly.Defaults, preset any) map[string]any {
+func resolvable(d anomalyany.Defaults, preset any) map[string]any {
 	o, values := d.Options, map[string]any{}
 	if d.Size > 0 {
 		values["size"] = d.Size
@@ -63,7 +63,7 @@ func resolvable(d anomaly.Defaults, preset any) map[string]any {
 		return values
 	}
 	values["preset"], values["steps"], values["guidance"] = string(o.Preset), o.Steps, o.Guidance
-	if o.Preset == anomaly.PaperPreset {
+	if o.Preset == anomalyany.PaperPreset {
 		values["gamma"], values["lambda"], values["mu"], values["eta-e"], values["refine"] = o.Gamma, o.Lambda, o.Mu, o.EtaE, o.Refine
 	}
 	return values
@@ -99,7 +99,7 @@ func (f *flags) AfterApply(ctx *kong.Context) error {
 			return fmt.Errorf("--%s is a number of --preset paper", name)
 		}
 	}
-	numbers := anomaly.Released()
+	numbers := anomalyany.Released()
 	if !given["steps"] {
 		f.Steps = numbers.Steps
 	}

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/sdgraph/sdgraph/diffusion/anomaly"
+	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
 )
 
 // parse reads a command line.
@@ -25,7 +25,7 @@ func modelWith(t *testing.T, text string) string {
 	if err := os.CopyFS(dir, os.DirFS(modelA)); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, anomaly.DefaultsFile), []byte(text), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, anomalyany.DefaultsFile), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return dir
@@ -96,7 +96,7 @@ func TestDefaultsOfAPicture(t *testing.T) {
 	if r.Size != [2]int{64, 64} || r.MapSize != [2]int{4, 4} || r.Refine != 1 || r.Steps != 2 {
 		t.Errorf("pictures of %v, maps of %v, %d steps, %d refined", r.Size, r.MapSize, r.Steps, r.Refine)
 	}
-	if err := os.WriteFile(filepath.Join(dir, anomaly.DefaultsFile), []byte(`{"steps": 9, "map_factor": 4}`), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, anomalyany.DefaultsFile), []byte(`{"steps": 9, "map_factor": 4}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	again, err := parse(t, "--from", filepath.Join(f.Out, "hazelnut-crack-0000.png"))

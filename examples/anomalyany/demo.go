@@ -10,7 +10,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/sdgraph/sdgraph/diffusion/anomaly"
+	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
 	"github.com/sdgraph/sdgraph/examples/demo/trial"
 	"github.com/sdgraph/sdgraph/examples/demo/world"
 	"github.com/sdgraph/sdgraph/examples/internal/files"
@@ -255,7 +255,7 @@ func (s *demonstration) work(ctx context.Context, number int, tasks <-chan task,
 		defer p.Close()
 		m = &model{Pipeline: p, vocabulary: m.vocabulary, hashes: m.hashes}
 	}
-	var g *anomaly.Generator
+	var g *anomalyany.Generator
 	var j *job
 	at := -1
 	for t := range tasks {

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/sdgraph/sdgraph/diffusion/anomaly"
+	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
 	"github.com/sdgraph/sdgraph/examples/internal/cli"
 )
 
@@ -121,7 +121,7 @@ func (f *flags) validateNumbers() error {
 		cli.Within("--lambda λ", f.Lambda, 0, largest),
 		cli.Within("--mu μ", f.Mu, 0, largest),
 		cli.Within("--eta-e η_e", f.EtaE, 0, largest),
-		cli.Within("--refine R", f.Refine, anomaly.Auto, cli.MostSteps),
+		cli.Within("--refine R", f.Refine, anomalyany.Auto, cli.MostSteps),
 		cli.Within("--map-factor", f.MapFactor, 0, cli.LongestSide),
 		cli.Within("--memory", f.Memory, 0, largest),
 	)
@@ -135,7 +135,7 @@ func (f *flags) validateGamma() error {
 }
 
 // released reports whether the algorithm is the released code's.
-func (f *flags) released() bool { return f.Preset == string(anomaly.ReleasedPreset) }
+func (f *flags) released() bool { return f.Preset == string(anomalyany.ReleasedPreset) }
 
 func (f *flags) validatePreset() error {
 	if f.released() && (f.NoCondition || f.NoAttention || f.NoRefine || f.NoScheduler) {
@@ -152,10 +152,10 @@ func orDefault(s, def string) string {
 }
 
 // options are what the flags mean to the algorithm.
-func (f *flags) options() anomaly.Options {
-	o := anomaly.Paper()
+func (f *flags) options() anomalyany.Options {
+	o := anomalyany.Paper()
 	if f.released() {
-		o = anomaly.Released()
+		o = anomalyany.Released()
 	} else {
 		o.Gamma, o.Lambda, o.Mu, o.EtaE, o.Refine = f.Gamma, f.Lambda, f.Mu, f.EtaE, f.Refine
 		o.NoCondition, o.NoScheduler = f.NoCondition, f.NoScheduler

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/sdgraph/sdgraph/diffusion"
-	"github.com/sdgraph/sdgraph/diffusion/anomaly"
+	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
 	"github.com/sdgraph/sdgraph/examples/internal/cli"
 	"github.com/sdgraph/sdgraph/examples/internal/files"
 	"github.com/sdgraph/sdgraph/tensor/images"
@@ -23,7 +23,7 @@ type job struct {
 	flags   flags
 	model   *model
 	canvas  *canvas
-	options anomaly.Options
+	options anomalyany.Options
 	inputs  map[string]string // SHA-256 of the photograph and the mask
 	folder  *folder           // where the pictures go
 	judging *judging          // what pictures are compared with, once one is there
@@ -97,7 +97,7 @@ func (j *job) run(ctx context.Context) error {
 }
 
 // makeOne makes and saves a picture and says where it is.
-func (j *job) makeOne(ctx context.Context, g *anomaly.Generator, seed uint64, bar reporter) error {
+func (j *job) makeOne(ctx context.Context, g *anomalyany.Generator, seed uint64, bar reporter) error {
 	m, err := j.make(ctx, g, seed, bar)
 	if err != nil {
 		return err
@@ -114,21 +114,21 @@ func (j *job) makeOne(ctx context.Context, g *anomaly.Generator, seed uint64, ba
 }
 
 // prepare encodes the photograph and the words, and compiles the graphs.
-func (j *job) prepare(ctx context.Context) (*anomaly.Generator, error) {
-	return anomaly.New(ctx, j.model.Pipeline, images.ForModel(j.canvas.input), j.options)
+func (j *job) prepare(ctx context.Context) (*anomalyany.Generator, error) {
+	return anomalyany.New(ctx, j.model.Pipeline, images.ForModel(j.canvas.input), j.options)
 }
 
 // outcome is a picture before it is saved.
 type outcome struct {
-	g      *anomaly.Generator
+	g      *anomalyany.Generator
 	seed   uint64
-	result *anomaly.Result
+	result *anomalyany.Result
 	scores scores
 	took   time.Duration
 }
 
 // make makes and judges a picture.
-func (j *job) make(ctx context.Context, g *anomaly.Generator, seed uint64, bar reporter) (*outcome, error) {
+func (j *job) make(ctx context.Context, g *anomalyany.Generator, seed uint64, bar reporter) (*outcome, error) {
 	started := time.Now()
 	r, err := j.generate(ctx, g, seed, bar)
 	if err != nil {
@@ -151,8 +151,8 @@ func (j *job) save(m *outcome) ([]string, error) {
 }
 
 // generate makes a seed's picture, or with --resume the rest of it.
-func (j *job) generate(ctx context.Context, g *anomaly.Generator, seed uint64, bar reporter) (*anomaly.Result, error) {
-	var kept *anomaly.State
+func (j *job) generate(ctx context.Context, g *anomalyany.Generator, seed uint64, bar reporter) (*anomalyany.Result, error) {
+	var kept *anomalyany.State
 	if j.flags.Resume {
 		var err error
 		if kept, err = j.readState(seed); err != nil {
@@ -167,7 +167,7 @@ func (j *job) generate(ctx context.Context, g *anomaly.Generator, seed uint64, b
 	}
 	bar.skip(kept.Step)
 	r, err := g.Resume(ctx, kept, observe)
-	if errors.Is(err, anomaly.ErrState) {
+	if errors.Is(err, anomalyany.ErrState) {
 		err = fmt.Errorf("%s: %w; delete the file, to begin this picture again, or give another --out", j.statePath(seed), err)
 	}
 	return r, err

@@ -10,14 +10,14 @@ import (
 	"strings"
 
 	"github.com/sdgraph/sdgraph/diffusion"
-	"github.com/sdgraph/sdgraph/diffusion/anomaly"
+	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
 	"github.com/sdgraph/sdgraph/examples/internal/files"
 	"github.com/sdgraph/sdgraph/tensor"
 	gt "gorgonia.org/tensor"
 )
 
 // A state file is a safetensors file: noise, latent and embedding, and in its
-// metadata the rest of an anomaly.State and the identity of the picture.
+// metadata the rest of an anomalyany.State and the identity of the picture.
 
 const stateFormat = "anomalyany state 1"
 
@@ -27,22 +27,22 @@ const maxState = 64 << 20
 
 // restOfState is what is not a tensor, nor in float32.
 type restOfState struct {
-	Seed      uint64              `json:"seed"`
-	Step      int                 `json:"step"`
-	Start     int                 `json:"n_start"`
-	Soft      []float64           `json:"soft_map_sum"`
-	SoftSteps int                 `json:"soft_map_steps"`
-	Trace     []anomaly.StepTrace `json:"trace"`
+	Seed      uint64                 `json:"seed"`
+	Step      int                    `json:"step"`
+	Start     int                    `json:"n_start"`
+	Soft      []float64              `json:"soft_map_sum"`
+	SoftSteps int                    `json:"soft_map_steps"`
+	Trace     []anomalyany.StepTrace `json:"trace"`
 }
 
 func (j *job) statePath(seed uint64) string { return j.name(seed) + ".state" }
 
 // keeping returns an observer that also keeps the run's state every few steps.
-// Runs without one (anomaly.ErrNoState) go on unkept: of them --resume begins
+// Runs without one (anomalyany.ErrNoState) go on unkept: of them --resume begins
 // the picture again that was under way.
-func (j *job) keeping(g *anomaly.Generator, seed uint64, observe anomaly.Observer) anomaly.Observer {
+func (j *job) keeping(g *anomalyany.Generator, seed uint64, observe anomalyany.Observer) anomalyany.Observer {
 	every := j.flags.KeepEvery
-	return func(s anomaly.StepTrace, z diffusion.Latent) error {
+	return func(s anomalyany.StepTrace, z diffusion.Latent) error {
 		if err := observe(s, z); err != nil {
 			return err
 		}
@@ -50,7 +50,7 @@ func (j *job) keeping(g *anomaly.Generator, seed uint64, observe anomaly.Observe
 			return nil
 		}
 		state, err := g.State()
-		if errors.Is(err, anomaly.ErrNoState) {
+		if errors.Is(err, anomalyany.ErrNoState) {
 			return nil
 		}
 		if err != nil {
@@ -60,7 +60,7 @@ func (j *job) keeping(g *anomaly.Generator, seed uint64, observe anomaly.Observe
 	}
 }
 
-func (j *job) writeState(seed uint64, s *anomaly.State) error {
+func (j *job) writeState(seed uint64, s *anomalyany.State) error {
 	id, err := j.identity()
 	if err != nil {
 		return err
@@ -99,7 +99,7 @@ func (j *job) checkState(seed uint64) error {
 
 // readState returns the state of a seed's interrupted run, nil if there is none,
 // or one of other options that is to be replaced.
-func (j *job) readState(seed uint64) (*anomaly.State, error) {
+func (j *job) readState(seed uint64) (*anomalyany.State, error) {
 	path := j.statePath(seed)
 	info, err := os.Lstat(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -108,7 +108,7 @@ func (j *job) readState(seed uint64) (*anomaly.State, error) {
 	if err == nil {
 		err = files.CheckRegular(path, info)
 	}
-	var s *anomaly.State
+	var s *anomalyany.State
 	if err == nil {
 		s, err = j.openState(path, seed)
 	}
@@ -127,7 +127,7 @@ func (j *job) readState(seed uint64) (*anomaly.State, error) {
 	return s, nil
 }
 
-func (j *job) openState(path string, seed uint64) (*anomaly.State, error) {
+func (j *job) openState(path string, seed uint64) (*anomalyany.State, error) {
 	f, err := tensor.Read(path, maxState) // others may cut the file short
 	if err != nil {
 		return nil, err
@@ -147,7 +147,7 @@ func (j *job) openState(path string, seed uint64) (*anomaly.State, error) {
 	if rest.Seed != seed {
 		return nil, fmt.Errorf("it is the state of seed %d", rest.Seed)
 	}
-	s := &anomaly.State{Step: rest.Step, Start: rest.Start, Soft: rest.Soft, SoftSteps: rest.SoftSteps, Trace: rest.Trace}
+	s := &anomalyany.State{Step: rest.Step, Start: rest.Start, Soft: rest.Soft, SoftSteps: rest.SoftSteps, Trace: rest.Trace}
 	for name, to := range map[string]*[]float32{"noise": &s.Noise, "latent": &s.Latent, "embedding": &s.Embedding} {
 		d, err := f.Get(name)
 		if err != nil {

@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/sdgraph/sdgraph/diffusion"
-	"github.com/sdgraph/sdgraph/diffusion/anomaly"
+	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
 	"github.com/sdgraph/sdgraph/examples/internal/clitest"
 )
 
@@ -19,12 +19,12 @@ func stateJob(dir string) *job {
 	}
 }
 
-func someState() *anomaly.State {
+func someState() *anomalyany.State {
 	loss := 1.0 / 3
-	return &anomaly.State{
+	return &anomalyany.State{
 		Step: 1, Noise: []float32{1, -2.5e-30, 3}, Latent: []float32{0.1, 0.2, 0.3}, Embedding: []float32{4, 5},
 		Start: 2, Soft: []float64{0.1, 1.0 / 7, 1e-300, 2}, SoftSteps: 1,
-		Trace: []anomaly.StepTrace{{I: 0, T: 501, Attention: 0.3, Cells: anomaly.Cells{3}, Alpha: &loss, Image: &loss, Gradient: 1e-17}},
+		Trace: []anomalyany.StepTrace{{I: 0, T: 501, Attention: 0.3, Cells: anomalyany.Cells{3}, Alpha: &loss, Image: &loss, Gradient: 1e-17}},
 	}
 }
 

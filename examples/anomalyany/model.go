@@ -11,7 +11,7 @@ import (
 	"sync"
 
 	"github.com/sdgraph/sdgraph/diffusion"
-	"github.com/sdgraph/sdgraph/diffusion/anomaly"
+	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
 	"github.com/sdgraph/sdgraph/examples/internal/cli"
 	"github.com/sdgraph/sdgraph/tensor"
 )
@@ -23,7 +23,7 @@ var embedded fs.FS
 // model is what pictures are made with, and what is known about it.
 type model struct {
 	*diffusion.Pipeline
-	vocabulary anomaly.Vocabulary
+	vocabulary anomalyany.Vocabulary
 
 	// hashes are the SHA-256 of its files, or an error where they are no longer
 	// what pictures are made with: whatever claims them is written after asking.
@@ -83,14 +83,14 @@ func (f *flags) open(ctx context.Context) (*diffusion.Pipeline, error) {
 func (f *flags) usesEmbedded() bool { return f.Model == "" && !f.Random && embedded != nil }
 
 // readDefaults reads what the model's directory says about numbers and words.
-func (f *flags) readDefaults() (anomaly.Defaults, error) {
+func (f *flags) readDefaults() (anomalyany.Defaults, error) {
 	switch info, err := os.Stat(f.Model); {
 	case f.usesEmbedded():
-		return anomaly.ReadDefaults(tensor.InFS(embedded))
+		return anomalyany.ReadDefaults(tensor.InFS(embedded))
 	case err == nil && info.IsDir():
-		return anomaly.ReadDefaults(tensor.OnDisk(f.Model))
+		return anomalyany.ReadDefaults(tensor.OnDisk(f.Model))
 	}
-	return anomaly.Defaults{Options: anomaly.Paper()}, nil // opening it will say what is wrong
+	return anomalyany.Defaults{Options: anomalyany.Paper()}, nil // opening it will say what is wrong
 }
 
 // unknown are the words of the flags that the model was not trained on, each

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/sdgraph/sdgraph/diffusion"
-	"github.com/sdgraph/sdgraph/diffusion/anomaly"
+	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
 	"github.com/sdgraph/sdgraph/examples/internal/terminal"
 )
 
@@ -15,14 +15,14 @@ import (
 type reporter interface {
 	begin(seed uint64)
 	skip(steps int) // that were done before
-	step(s anomaly.StepTrace, z diffusion.Latent) error
+	step(s anomalyany.StepTrace, z diffusion.Latent) error
 	end()
 }
 
 // progress reports the steps of a job's pictures: a bar on a terminal, a line
 // for each step elsewhere.
 type progress struct {
-	g        *anomaly.Generator
+	g        *anomalyany.Generator
 	out      io.Writer
 	terminal bool
 	pictures int
@@ -34,7 +34,7 @@ type progress struct {
 	done    float64 // work of the steps since then, as Generator.Work has it
 }
 
-func newProgress(g *anomaly.Generator, pictures int) *progress {
+func newProgress(g *anomalyany.Generator, pictures int) *progress {
 	return &progress{
 		g: g, out: os.Stderr, terminal: terminal.Is(os.Stderr), pictures: pictures,
 		started: time.Now(),
@@ -62,7 +62,7 @@ func (p *progress) skip(steps int) {
 }
 
 // step is called after each step.
-func (p *progress) step(s anomaly.StepTrace, _ diffusion.Latent) error {
+func (p *progress) step(s anomalyany.StepTrace, _ diffusion.Latent) error {
 	p.done += p.g.Work(s.I)
 	status := fmt.Sprintf("L_att %.3f", s.Attention)
 	if s.Image != nil {

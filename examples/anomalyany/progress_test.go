@@ -11,12 +11,12 @@ import (
 	"unicode/utf8"
 
 	"github.com/sdgraph/sdgraph/diffusion"
-	"github.com/sdgraph/sdgraph/diffusion/anomaly"
+	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
 	"github.com/sdgraph/sdgraph/tensor/images"
 )
 
 // newGenerator prepares a run of three steps, the last with refinement.
-func newGenerator(t *testing.T) *anomaly.Generator {
+func newGenerator(t *testing.T) *anomalyany.Generator {
 	t.Helper()
 	f := small(t)
 	p, err := diffusion.Open(t.Context(), f.Model)
@@ -24,7 +24,7 @@ func newGenerator(t *testing.T) *anomaly.Generator {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { p.Close() })
-	g, err := anomaly.New(t.Context(), p, images.ForModel(gradient(64)), f.options())
+	g, err := anomalyany.New(t.Context(), p, images.ForModel(gradient(64)), f.options())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +42,7 @@ func TestProgress(t *testing.T) {
 		for seed := range uint64(2) {
 			p.begin(seed)
 			for i := range g.Steps() {
-				s := anomaly.StepTrace{I: i, Attention: 0.5}
+				s := anomalyany.StepTrace{I: i, Attention: 0.5}
 				if i == 2 {
 					s.Image, s.Prompt = &loss, &loss
 				}

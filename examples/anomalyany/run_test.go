@@ -15,7 +15,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/sdgraph/sdgraph/diffusion/anomaly"
+	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
 	"github.com/sdgraph/sdgraph/examples/internal/clitest"
 	"github.com/sdgraph/sdgraph/examples/internal/files"
 	"github.com/sdgraph/sdgraph/nn"
@@ -78,7 +78,7 @@ func small(t *testing.T) flags {
 	t.Helper()
 	return flags{
 		Model: modelA, Image: writePicture(t, "nut.png", 150, 100), Object: "hazelnut", Anomaly: []string{"crack"}, Preset: "paper",
-		N: 1, Size: 64, Steps: 4, Gamma: 0.25, Guidance: 7.5, Lambda: 20, Mu: 1, EtaE: 0.02, Refine: anomaly.Auto, MapFactor: 4, Memory: 3,
+		N: 1, Size: 64, Steps: 4, Gamma: 0.25, Guidance: 7.5, Lambda: 20, Mu: 1, EtaE: 0.02, Refine: anomalyany.Auto, MapFactor: 4, Memory: 3,
 		Out:    filepath.Join(t.TempDir(), "out"),
 		Series: Series{MinFocus: -1, MaxArea: 100, MinClip: -2, MinGain: -4}, // random weights: all pass
 	}

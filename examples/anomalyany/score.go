@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/sdgraph/sdgraph/diffusion/anomaly"
+	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
 	"github.com/sdgraph/sdgraph/examples/internal/measure"
 	"github.com/sdgraph/sdgraph/tensor"
 	"github.com/sdgraph/sdgraph/tensor/images"
@@ -87,7 +87,7 @@ type judging struct {
 }
 
 // score judges what the model made, before it is put into the photograph.
-func (j *job) score(ctx context.Context, r *anomaly.Result) (scores, error) {
+func (j *job) score(ctx context.Context, r *anomalyany.Result) (scores, error) {
 	s := scores{Area: share(r.Mask), Focus: focus(r.SoftMap, r.Mask, j.options.Mask)}
 	if j.model.CLIP == nil {
 		return s, nil

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/sdgraph/sdgraph/diffusion"
-	"github.com/sdgraph/sdgraph/diffusion/anomaly"
+	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
 	"github.com/sdgraph/sdgraph/examples/internal/terminal"
 )
 
@@ -34,7 +34,7 @@ func newTally(total int) *tally {
 }
 
 // part reports one of the pictures.
-func (t *tally) part(g *anomaly.Generator) reporter {
+func (t *tally) part(g *anomalyany.Generator) reporter {
 	whole := 0.0
 	for i := range g.Steps() {
 		whole += g.Work(i)
@@ -45,7 +45,7 @@ func (t *tally) part(g *anomaly.Generator) reporter {
 // part is a picture's share of a tally.
 type part struct {
 	t     *tally
-	g     *anomaly.Generator
+	g     *anomalyany.Generator
 	whole float64 // work of all steps
 }
 
@@ -57,7 +57,7 @@ func (p *part) skip(steps int) {
 	}
 }
 
-func (p *part) step(s anomaly.StepTrace, _ diffusion.Latent) error {
+func (p *part) step(s anomalyany.StepTrace, _ diffusion.Latent) error {
 	p.t.add(p.g.Work(s.I) / p.whole)
 	return nil
 }

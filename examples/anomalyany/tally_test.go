@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/sdgraph/sdgraph/diffusion"
-	"github.com/sdgraph/sdgraph/diffusion/anomaly"
+	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
 )
 
 // TestTally reports two pictures that are made at once, one of them from its
@@ -18,7 +18,7 @@ func TestTally(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { testTally(t, g) })
 }
 
-func testTally(t *testing.T, g *anomaly.Generator) {
+func testTally(t *testing.T, g *anomalyany.Generator) {
 	report := func(terminal bool) string {
 		var out bytes.Buffer
 		all := newTally(2)
@@ -33,7 +33,7 @@ func testTally(t *testing.T, g *anomaly.Generator) {
 				if p == second && i == 0 {
 					continue
 				}
-				if err := p.step(anomaly.StepTrace{I: i}, diffusion.Latent{}); err != nil {
+				if err := p.step(anomalyany.StepTrace{I: i}, diffusion.Latent{}); err != nil {
 					t.Fatal(err)
 				}
 			}

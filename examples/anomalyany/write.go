@@ -9,36 +9,36 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/sdgraph/sdgraph/diffusion/anomaly"
+	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
 	"github.com/sdgraph/sdgraph/examples/internal/files"
 	"github.com/sdgraph/sdgraph/tensor/images"
 )
 
 // record is a picture's JSON file.
 type record struct {
-	Options   flags               `json:"options"`
-	Seed      uint64              `json:"seed"`
-	Prompt    string              `json:"prompt"`
-	Detail    string              `json:"detail"`
-	Tokens    []string            `json:"tokens"`         // of the prompt, without padding
-	Anomaly   []int               `json:"anomaly_tokens"` // positions in the prompt
-	Size      [2]int              `json:"size"`           // width, height
-	MapSize   [2]int              `json:"map_size"`       // of the attention maps
-	Fit       string              `json:"photograph"`
-	Steps     int                 `json:"steps_run"`
-	Refine    int                 `json:"steps_refined"`
-	Threshold float32             `json:"mask_threshold"`
-	MaskShare float64             `json:"mask_share"`      // of the picture's area
-	Notes     []string            `json:"notes,omitempty"` // what the model does not know
-	Scores    scores              `json:"scores"`
-	Seconds   float64             `json:"seconds"` // of the run that finished it
-	Compute   string              `json:"compute"`
-	Files     map[string]string   `json:"files"`
-	Hashes    map[string]string   `json:"files_sha256"`
-	Inputs    map[string]string   `json:"inputs_sha256"`           // of the photograph and the mask
-	Model     map[string]string   `json:"model_sha256"`            // of the weights
-	Texts     map[string]string   `json:"config_sha256,omitempty"` // of the model's configurations and vocabularies
-	Trace     []anomaly.StepTrace `json:"trace"`
+	Options   flags                  `json:"options"`
+	Seed      uint64                 `json:"seed"`
+	Prompt    string                 `json:"prompt"`
+	Detail    string                 `json:"detail"`
+	Tokens    []string               `json:"tokens"`         // of the prompt, without padding
+	Anomaly   []int                  `json:"anomaly_tokens"` // positions in the prompt
+	Size      [2]int                 `json:"size"`           // width, height
+	MapSize   [2]int                 `json:"map_size"`       // of the attention maps
+	Fit       string                 `json:"photograph"`
+	Steps     int                    `json:"steps_run"`
+	Refine    int                    `json:"steps_refined"`
+	Threshold float32                `json:"mask_threshold"`
+	MaskShare float64                `json:"mask_share"`      // of the picture's area
+	Notes     []string               `json:"notes,omitempty"` // what the model does not know
+	Scores    scores                 `json:"scores"`
+	Seconds   float64                `json:"seconds"` // of the run that finished it
+	Compute   string                 `json:"compute"`
+	Files     map[string]string      `json:"files"`
+	Hashes    map[string]string      `json:"files_sha256"`
+	Inputs    map[string]string      `json:"inputs_sha256"`           // of the photograph and the mask
+	Model     map[string]string      `json:"model_sha256"`            // of the weights
+	Texts     map[string]string      `json:"config_sha256,omitempty"` // of the model's configurations and vocabularies
+	Trace     []anomalyany.StepTrace `json:"trace"`
 }
 
 // write saves a picture, its mask, its heat map, its record, and the index, and
@@ -77,7 +77,7 @@ func (j *job) write(m *outcome) ([]string, error) {
 }
 
 // pictures are the PNG files of a seed, and what the record says about them.
-func (j *job) pictures(seed uint64, r *anomaly.Result, model map[string]string) ([]files.File, record, error) {
+func (j *job) pictures(seed uint64, r *anomalyany.Result, model map[string]string) ([]files.File, record, error) {
 	rec := record{
 		Options: j.flags, Seed: seed, Fit: j.canvas.fit, Threshold: r.Threshold, Compute: j.flags.Arithmetic(),
 		Notes: j.model.notes(j.flags), Inputs: j.inputs, Model: model, Texts: j.model.Texts(), Trace: r.Trace, Files: map[string]string{}, Hashes: map[string]string{},

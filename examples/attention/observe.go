@@ -27,7 +27,7 @@ func newObserver(ctx context.Context, j *job) (o *observer, err error) {
 	p := j.pipeline
 	h, w := j.height/p.Factor(), j.width/p.Factor()
 	o = &observer{job: j, maps: newMaps(j.words, h, w), guidance: diffusion.Guidance{Scale: float32(j.flags.Guidance)}}
-	o.store = diffusion.NewAttnStore(diffusion.AllCross, diffusion.OnlyTokens(allTokens(j.words)...), diffusion.AtSize(h, w))
+	o.store = diffusion.NewAttnStore(diffusion.AllCross, diffusion.WithTokens(allTokens(j.words)...), diffusion.WithSize(h, w))
 	if o.guidance.Prompt, err = p.Encode(ctx, j.flags.Prompt); err != nil {
 		return nil, err
 	}

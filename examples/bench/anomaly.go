@@ -6,7 +6,7 @@ import (
 	"iter"
 
 	"github.com/sdgraph/sdgraph/diffusion"
-	"github.com/sdgraph/sdgraph/diffusion/anomaly"
+	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
 	"github.com/sdgraph/sdgraph/tensor"
 )
 
@@ -26,7 +26,7 @@ func anomalyStep(ctx context.Context, o options, refine bool) (func() error, err
 	if err != nil {
 		return nil, err
 	}
-	a := anomaly.Paper()
+	a := anomalyany.Paper()
 	a.Prompt, a.Words = "a photo of a hazelnut with a crack on it", []string{"crack"}
 	a.Detail = "a photo of a hazelnut whose shell has a deep dark crack"
 	a.Steps, a.Gamma, a.Refine = 1+mostTurns, 0, 0
@@ -34,12 +34,12 @@ func anomalyStep(ctx context.Context, o options, refine bool) (func() error, err
 		a.Refine = a.Steps
 	}
 	picture := tensor.FromFloat32s(tensor.NewRand(1).Randn(3*o.Size*o.Size), 1, 3, o.Size, o.Size)
-	g, err := anomaly.New(ctx, p, picture, a)
+	g, err := anomalyany.New(ctx, p, picture, a)
 	if err != nil {
 		return nil, err
 	}
 	next, _ := iter.Pull(func(yield func(error) bool) {
-		_, err := g.Run(ctx, 0, func(anomaly.StepTrace, diffusion.Latent) error {
+		_, err := g.Run(ctx, 0, func(anomalyany.StepTrace, diffusion.Latent) error {
 			if !yield(nil) {
 				return errEnough
 			}

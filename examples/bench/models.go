@@ -58,7 +58,7 @@ func (o options) clip(ctx context.Context) (*clip.Model, error) {
 func (o options) pipeline(ctx context.Context) (p *diffusion.Pipeline, err error) {
 	var opts []diffusion.OpenOption
 	if o.device != nil {
-		opts = append(opts, diffusion.OnDevice(o.device))
+		opts = append(opts, diffusion.WithDevice(o.device))
 	}
 	if o.Model == "" {
 		p, err = diffusion.Random(0, opts...)

@@ -9,7 +9,7 @@ import (
 	"slices"
 
 	"github.com/sdgraph/sdgraph/diffusion"
-	"github.com/sdgraph/sdgraph/diffusion/anomaly"
+	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
 	"github.com/sdgraph/sdgraph/examples/internal/files"
 	"github.com/sdgraph/sdgraph/tensor"
 )
@@ -17,14 +17,14 @@ import (
 // anomalyConfig is the JSON that describes a run. What it leaves out is as in
 // the preset.
 type anomalyConfig struct {
-	Preset   anomaly.Preset `json:"preset"`
-	Prompt   string         `json:"prompt"`
-	Detailed string         `json:"detailed"`
-	Normal   string         `json:"normal"` // released
-	Word     string         `json:"word"`
-	Words    []string       `json:"words"` // instead of word, where there are several
-	T        *int           `json:"T"`
-	Guidance *float32       `json:"guidance"`
+	Preset   anomalyany.Preset `json:"preset"`
+	Prompt   string            `json:"prompt"`
+	Detailed string            `json:"detailed"`
+	Normal   string            `json:"normal"` // released
+	Word     string            `json:"word"`
+	Words    []string          `json:"words"` // instead of word, where there are several
+	T        *int              `json:"T"`
+	Guidance *float32          `json:"guidance"`
 
 	Gamma  *float64 `json:"gamma"`
 	Lambda *float64 `json:"lam"`
@@ -36,17 +36,17 @@ type anomalyConfig struct {
 	N     *int     `json:"N"`     // released
 }
 
-func readAnomalyConfig(path string) (anomaly.Options, error) {
+func readAnomalyConfig(path string) (anomalyany.Options, error) {
 	if path == "" {
-		return anomaly.Options{}, errors.New("--config FILE.json is missing")
+		return anomalyany.Options{}, errors.New("--config FILE.json is missing")
 	}
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return anomaly.Options{}, err
+		return anomalyany.Options{}, err
 	}
 	var c anomalyConfig
 	if err := json.Unmarshal(data, &c); err != nil {
-		return anomaly.Options{}, fmt.Errorf("%s: %w", path, err)
+		return anomalyany.Options{}, fmt.Errorf("%s: %w", path, err)
 	}
 	o, err := c.options()
 	if err != nil {
@@ -55,15 +55,15 @@ func readAnomalyConfig(path string) (anomaly.Options, error) {
 	return o, nil
 }
 
-func (c anomalyConfig) options() (anomaly.Options, error) {
-	var o anomaly.Options
+func (c anomalyConfig) options() (anomalyany.Options, error) {
+	var o anomalyany.Options
 	switch c.Preset {
-	case anomaly.PaperPreset, "":
-		o = anomaly.Paper()
-	case anomaly.ReleasedPreset:
-		o = anomaly.Released()
+	case anomalyany.PaperPreset, "":
+		o = anomalyany.Paper()
+	case anomalyany.ReleasedPreset:
+		o = anomalyany.Released()
 	default:
-		return o, fmt.Errorf("preset %q, want %s or %s", c.Preset, anomaly.PaperPreset, anomaly.ReleasedPreset)
+		return o, fmt.Errorf("preset %q, want %s or %s", c.Preset, anomalyany.PaperPreset, anomalyany.ReleasedPreset)
 	}
 	o.Prompt, o.Detail, o.Normal, o.Words = c.Prompt, c.Detailed, c.Normal, c.Words
 	if c.Word != "" {
@@ -89,9 +89,9 @@ func set[T any](to, from *T) {
 }
 
 // noises are those of the input file.
-func noises(o anomaly.Options, in tensors) (anomaly.Noises, error) {
-	n := anomaly.Noises{Initial: tensor.Float32s(in["noise"])}
-	if o.Preset != anomaly.ReleasedPreset {
+func noises(o anomalyany.Options, in tensors) (anomalyany.Noises, error) {
+	n := anomalyany.Noises{Initial: tensor.Float32s(in["noise"])}
+	if o.Preset != anomalyany.ReleasedPreset {
 		return n, nil
 	}
 	encoder, fresh := in["encoder_noise"], in["fresh_noise"]
@@ -121,7 +121,7 @@ func runAnomaly(ctx context.Context, o options, in tensors) (tensors, error) {
 	}
 	var opts []diffusion.OpenOption
 	if o.device != nil {
-		opts = append(opts, diffusion.OnDevice(o.device))
+		opts = append(opts, diffusion.WithDevice(o.device))
 	}
 	if o.Clip != "" {
 		opts = append(opts, diffusion.WithCLIPDir(o.Clip))
@@ -131,12 +131,12 @@ func runAnomaly(ctx context.Context, o options, in tensors) (tensors, error) {
 		return nil, err
 	}
 	defer p.Close()
-	g, err := anomaly.New(ctx, p, image, config)
+	g, err := anomalyany.New(ctx, p, image, config)
 	if err != nil {
 		return nil, err
 	}
 	out := tensors{}
-	result, err := g.RunNoises(ctx, drawn, func(s anomaly.StepTrace, z diffusion.Latent) error {
+	result, err := g.RunNoises(ctx, drawn, func(s anomalyany.StepTrace, z diffusion.Latent) error {
 		out[fmt.Sprintf("latent.%d", s.I)] = z.Copy().Dense
 		fmt.Fprintf(os.Stderr, "step %d of %d: t %d, L_att %.4f, n %v\n", s.I+1, g.Steps(), s.T, s.Attention, s.Cells)
 		return nil
@@ -146,7 +146,7 @@ func runAnomaly(ctx context.Context, o options, in tensors) (tensors, error) {
 	}
 	s := image.Shape()
 	out["image"], out["embedding"] = result.Image, result.Embedding
-	if config.Preset == anomaly.ReleasedPreset {
+	if config.Preset == anomalyany.ReleasedPreset {
 		out["embedding_start"] = result.Start
 		for i, v := range tensor.Float32s(result.Image) {
 			tensor.Float32s(result.Image)[i] = v/2 + 0.5

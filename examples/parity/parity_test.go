@@ -11,7 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
-	"github.com/sdgraph/sdgraph/diffusion/anomaly"
+	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
 	"github.com/sdgraph/sdgraph/tensor"
 )
 
@@ -85,13 +85,13 @@ func TestAnomalyAny(t *testing.T) {
 	}
 }
 
-func readTrace(t *testing.T, path string) []anomaly.StepTrace {
+func readTrace(t *testing.T, path string) []anomalyany.StepTrace {
 	t.Helper()
 	data, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var file struct{ Steps []anomaly.StepTrace }
+	var file struct{ Steps []anomalyany.StepTrace }
 	if err := json.Unmarshal(data, &file); err != nil {
 		t.Fatal(err)
 	}

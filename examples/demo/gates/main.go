@@ -23,7 +23,7 @@ import (
 	"path/filepath"
 
 	"github.com/sdgraph/sdgraph/diffusion"
-	"github.com/sdgraph/sdgraph/diffusion/anomaly"
+	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
 	"github.com/sdgraph/sdgraph/examples/demo/trial"
 	"github.com/sdgraph/sdgraph/examples/demo/world"
 	"github.com/sdgraph/sdgraph/examples/internal/cli"
@@ -134,12 +134,12 @@ func (f *flags) open(ctx context.Context) (*diffusion.Pipeline, tensor.Dir, erro
 
 // complete fills in what was not given from the model directory.
 func (f *flags) complete(p *diffusion.Pipeline, dir tensor.Dir) error {
-	d, err := anomaly.ReadDefaults(dir)
+	d, err := anomalyany.ReadDefaults(dir)
 	if err != nil {
 		return err
 	}
 	if f.Size = cmp.Or(f.Size, d.Size); f.Size == 0 {
-		return fmt.Errorf("--size is missing: the model has no %s that says how large its pictures are", anomaly.DefaultsFile)
+		return fmt.Errorf("--size is missing: the model has no %s that says how large its pictures are", anomalyany.DefaultsFile)
 	}
 	if err := p.CheckSize(f.Size, f.Size); err != nil {
 		return fmt.Errorf("--size: %w", err)

@@ -88,7 +88,7 @@ func (c *Compute) Options() []diffusion.OpenOption {
 	if c.Opened == nil {
 		return nil
 	}
-	return []diffusion.OpenOption{diffusion.OnDevice(c.Opened)}
+	return []diffusion.OpenOption{diffusion.WithDevice(c.Opened)}
 }
 
 // Arithmetic names what is multiplied and by what, such as "bfloat16 avx512":

@@ -13,7 +13,7 @@ type Corrections struct {
 func (c *Corrections) Correct() []diffusion.OpenOption {
 	opts := []diffusion.OpenOption{diffusion.WithPredictionType(c.PredictionType)}
 	if c.AllowUnused {
-		opts = append(opts, diffusion.AllowUnused())
+		opts = append(opts, diffusion.WithUnused())
 	}
 	return opts
 }

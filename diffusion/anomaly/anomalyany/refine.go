@@ -1,4 +1,4 @@
-package anomaly
+package anomalyany
 
 import (
 	"context"
@@ -64,7 +64,7 @@ func (g *Generator) compileImageLoss(ctx context.Context, c comparison) (*nn.Pro
 		text := b.Constant("text", tensor.Float32s(target), target.Shape()...)
 		loss := nn.Affine(nn.CosineSimilarity(embeds, text), -c.factor, 1)
 		return append([]*G.Node{loss}, b.Grad(loss, z)...)
-	}, nn.WithArena(p.Arena()), nn.WithBudget(g.options.Memory))
+	}, nn.WithArena(p.Arena()), nn.WithMemory(g.options.Memory))
 }
 
 func (g *Generator) compilePromptLoss(c comparison) (*nn.Program, error) {

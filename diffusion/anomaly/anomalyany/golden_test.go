@@ -1,4 +1,4 @@
-package anomaly
+package anomalyany
 
 import (
 	"encoding/json"
@@ -17,7 +17,7 @@ import (
 	gt "gorgonia.org/tensor"
 )
 
-const testdata = "../../testdata"
+const testdata = "../../../testdata"
 
 // golden is a run of testdata/reference/anomalyany.py or released.py.
 type golden struct {
@@ -91,7 +91,7 @@ func TestGoldensOnDevice(t *testing.T) {
 	if d == nil {
 		t.Skip("this system lacks the means for a device for tests")
 	}
-	testGoldens(t, "a", diffusion.OnDevice(d))
+	testGoldens(t, "a", diffusion.WithDevice(d))
 }
 
 func testGoldens(t *testing.T, model string, opts ...diffusion.OpenOption) {

@@ -1,4 +1,4 @@
-package anomaly
+package anomalyany
 
 import (
 	"encoding/json"

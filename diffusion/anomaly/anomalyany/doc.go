@@ -16,8 +16,8 @@
 // and before each step moves latent and embedding ten times by small amounts; six
 // steps down the attention's loss alone come before the first one only.
 //
-//	g, err := anomaly.New(ctx, pipeline, picture, options)
+//	g, err := anomalyany.New(ctx, pipeline, picture, options)
 //	result, err := g.Run(ctx, seed, nil)
 //
 // The package uses nothing of the library that another program could not.
-package anomaly
+package anomalyany

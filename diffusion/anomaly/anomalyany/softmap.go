@@ -1,4 +1,4 @@
-package anomaly
+package anomalyany
 
 import "github.com/sdgraph/sdgraph/tensor/images"
 

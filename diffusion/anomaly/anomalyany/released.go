@@ -1,4 +1,4 @@
-package anomaly
+package anomalyany
 
 import (
 	"context"
@@ -233,5 +233,5 @@ func (r *released) compileLook() (*nn.Program, error) {
 		mean := nn.MeanAxis(store.Mean(), 0)
 		tokens := diffusion.TokenMaps(nn.Reshape(mean, 1, h*w, e[1]))
 		return []*G.Node{diffusion.TokenMap(tokens, h, w, g.tokens[len(g.tokens)-1], g.options.gaussian())}
-	}, nn.WithHooks(store.Hook()), nn.WithArena(g.pipeline.Arena()), nn.WithBudget(g.options.Memory))
+	}, nn.WithHooks(store.Hook()), nn.WithArena(g.pipeline.Arena()), nn.WithMemory(g.options.Memory))
 }
