@@ -192,6 +192,9 @@ func TestConfigErrors(t *testing.T) {
 		{"text encoder only", whole, `{"model_type": "clip_text_model"}`, "model_type is clip_text_model, not a whole CLIPModel, text and vision"},
 		{"heads", text, `{"hidden_size": 512, "num_attention_heads": 7}`, "hidden_size a multiple of the heads"},
 		{"activation", text, `{"hidden_act": "mish"}`, `hidden_act: activation "mish" is not known`},
+		{"long activation", text, `{"hidden_act": "` + strings.Repeat("m", 100_000) + `"}`, "hidden_act: activation \"mmmm"},
+		{"long type", whole, `{"model_type": "` + strings.Repeat("m", 100_000) + `"}`, "model_type is mmmm"},
+		{"long number", text, `{"num_hidden_layers": ` + strings.Repeat("7", 100_000) + `}`, "num_hidden_layers is 7777"},
 		{"vocabulary", text, `{"vocab_size": 0}`, "vocab_size 0 and max_position_embeddings 77 must be positive"},
 		{"patches", whole, `{"model_type": "clip", "vision_config": {"image_size": 224, "patch_size": 15}}`, "vision_config: image_size 224 is no multiple of patch_size 15"},
 		{"vision layers", whole, `{"model_type": "clip", "vision_config": {"num_hidden_layers": 0}}`, "vision_config: "},
@@ -212,8 +215,8 @@ func TestConfigErrors(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			err := c.read(configDir(t, c.text))
-			if err == nil || !strings.Contains(err.Error(), c.want) {
-				t.Errorf("error %v, want one with %q", err, c.want)
+			if err == nil || !strings.Contains(err.Error(), c.want) || len(err.Error()) > 400 {
+				t.Errorf("error %.1000v, want one of at most 400 bytes with %q", err, c.want)
 			}
 		})
 	}

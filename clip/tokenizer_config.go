@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sdgraph/sdgraph/nn"
 	"github.com/sdgraph/sdgraph/tensor"
 )
 
@@ -87,16 +88,16 @@ func (c *tokenizerConfig) read(name string, most int, set func(name string, valu
 func (c *tokenizerConfig) set(name string, value json.RawMessage) (err error) {
 	switch {
 	case name == "model_max_length":
-		return json.Unmarshal(value, &c.maxLength)
+		return nn.UnmarshalJSON(value, &c.maxLength)
 	case name == "padding_side" || name == "truncation_side":
 		var side string
-		if err = json.Unmarshal(value, &side); err == nil && side != "" {
+		if err = nn.UnmarshalJSON(value, &side); err == nil && side != "" {
 			c.sides[name], err = side, checkSide(side)
 		}
 		return err
 	case name == "split_special_tokens":
 		var split bool
-		if err = json.Unmarshal(value, &split); err == nil && split {
+		if err = nn.UnmarshalJSON(value, &split); err == nil && split {
 			err = errors.New("true, want false: special tokens are found in a text")
 		}
 		return err
@@ -114,7 +115,7 @@ func (c *tokenizerConfig) set(name string, value json.RawMessage) (err error) {
 // checkSide refuses padding and truncation at a text's beginning.
 func checkSide(side string) error {
 	if !strings.EqualFold(side, "right") {
-		return fmt.Errorf("%q, want %q", side, "right")
+		return fmt.Errorf("%.60q, want %q", side, "right")
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"unicode/utf8"
 
+	"github.com/sdgraph/sdgraph/nn"
 	"github.com/sdgraph/sdgraph/tensor"
 )
 
@@ -36,7 +37,7 @@ func checkJSON(file string, data []byte) error {
 	if json.Valid(data) {
 		return nil
 	}
-	return jsonError(file, data, json.Unmarshal(data, new(any)))
+	return jsonError(file, data, nn.UnmarshalJSON(data, new(any)))
 }
 
 // eachMember calls set with the members of a JSON object in their order, of which there may be most.

@@ -160,7 +160,7 @@ func (t *Tokenizer) setRoles(vocab, added map[string]int32, config *tokenizerCon
 		token := config.role(role.field).content
 		*role.id = added[token]
 		if _, known := vocab[token]; !known && config.byID[*role.id].content != token {
-			errs = append(errs, fmt.Errorf("%s: the %s token %q is not in the vocabulary of %d tokens, nor added to it with an id",
+			errs = append(errs, fmt.Errorf("%s: the %s token %.60q is not in the vocabulary of %d tokens, nor added to it with an id",
 				config.place(token), role.name, token, len(vocab)))
 		}
 	}
@@ -178,7 +178,7 @@ func (t *Tokenizer) setBytes(vocab map[string]int32, config *tokenizerConfig) er
 		}{{string(r), &t.inner[b]}, {string(r) + endOfWord, &t.last[b]}} {
 			found, ok := vocab[at.token]
 			if !ok && !known {
-				return fmt.Errorf("%s: the vocabulary of %d tokens has neither the unknown token %q nor %q, for the byte 0x%02x",
+				return fmt.Errorf("%s: the vocabulary of %d tokens has neither the unknown token %.60q nor %q, for the byte 0x%02x",
 					config.dir, len(vocab), unknown, at.token, b)
 			}
 			if *at.id = id; ok {

@@ -93,6 +93,10 @@ func TestAddedTokenErrors(t *testing.T) {
 		{"length that is none", config, `{"model_max_length": "77"}`, "model_max_length: "},
 		{"length of one", config, `{"model_max_length": 1}`, "tokenizer_config.json: a length of 1 tokens (model_max_length, at most 77)"},
 		{"length below zero", config, `{"model_max_length": -1e30}`, "(model_max_length, at most 77)"},
+		{"long end", config, `{"eos_token": "` + strings.Repeat("x", 100_000) + `"}`, `the added token "xxxx`},
+		{"long side", config, `{"padding_side": "` + strings.Repeat("x", 100_000) + `"}`, `padding_side: "xxxx`},
+		{"long number", config, `{"padding_side": ` + strings.Repeat("7", 100_000) + `}`, `padding_side: json: cannot unmarshal number into Go value`},
+		{"long length", config, `{"model_max_length": ` + strings.Repeat("7", 100_000) + `}`, "model_max_length: json: cannot unmarshal number 7777"},
 		{"no merges", "merges.txt", "", "merges.txt: the file is empty; want a merge"},
 		{"not UTF-8", config, "{\"bos_token\":\n\"\xff\"}", "tokenizer_config.json:2: byte 15, 0xff, is not UTF-8"},
 	} {
@@ -133,7 +137,7 @@ func TestLargeFiles(t *testing.T) {
 func wantRefused(t *testing.T, files map[string]string, file, says string) {
 	t.Helper()
 	_, err := OpenTokenizer(writeFiles(t, files), 77)
-	if err == nil || !strings.Contains(err.Error(), says) || !strings.Contains(err.Error(), file) {
-		t.Errorf("error %v, want one about %s that says %s", err, file, says)
+	if err == nil || !strings.Contains(err.Error(), says) || !strings.Contains(err.Error(), file) || len(err.Error()) > 2000 {
+		t.Errorf("error %.3000v, want one of at most 2000 bytes about %s that says %s", err, file, says)
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/sdgraph/sdgraph/nn"
 )
 
 // What CLIP's tokenizer.json says of the work around byte-pair encoding, which pieces and normalizeText do.
@@ -59,7 +61,7 @@ func (s setting) check() error {
 		got = canonical(s.value)
 	}
 	if !slices.ContainsFunc(s.want, func(want string) bool { return canonical([]byte(want)) == got }) {
-		return fmt.Errorf("%s is %.300s, want %s, as CLIP has it", s.name, got, canonical([]byte(s.want[0])))
+		return fmt.Errorf("%s is %.300s, want %.300s, as CLIP has it", s.name, got, canonical([]byte(s.want[0])))
 	}
 	return nil
 }
@@ -69,7 +71,7 @@ func (w *wholeTokenizer) checkSides(c *tokenizerConfig) error {
 	for _, name := range []string{"padding", "truncation"} {
 		var with *struct{ Direction string }
 		if value, ok := w.fields[name]; ok {
-			if err := json.Unmarshal(value, &with); err != nil {
+			if err := nn.UnmarshalJSON(value, &with); err != nil {
 				return fmt.Errorf("%s: %s: %w", w.file, name, err)
 			}
 		}

@@ -190,7 +190,7 @@ func optionsOf(opts []OpenOption) openOptions {
 
 func (o openOptions) validate() error {
 	if t := o.predictionType; t != "" && !slices.Contains(predictions, t) {
-		return fmt.Errorf("a prediction type of %q, want one of %s", t, strings.Join(predictions, ", "))
+		return fmt.Errorf("a prediction type of %.60q, want one of %s", t, strings.Join(predictions, ", "))
 	}
 	return nil
 }

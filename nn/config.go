@@ -70,7 +70,7 @@ func ReadConfig(dir tensor.Dir, into Config, fixed ...Fixed) error {
 func (f Fixed) check(got json.RawMessage) error {
 	var value any
 	if got != nil {
-		if err := json.Unmarshal(got, &value); err != nil {
+		if err := UnmarshalJSON(got, &value); err != nil {
 			return fmt.Errorf("%s: %w", f.Field, err)
 		}
 	}

@@ -126,6 +126,18 @@ func kindOf(t reflect.Type) string {
 	return "an object"
 }
 
+// UnmarshalJSON is json.Unmarshal for files from anywhere: see ShortJSON.
+func UnmarshalJSON(data []byte, into any) error { return ShortJSON(json.Unmarshal(data, into)) }
+
+// ShortJSON cuts what an error of encoding/json quotes: a number that does not fit
+// its field may have a million digits. It returns err itself, nil for nil.
+func ShortJSON(err error) error {
+	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		wrong.Value = short(wrong.Value)
+	}
+	return err
+}
+
 // short cuts a value that is quoted in a message.
 func short(value string) string {
 	const most = 60

@@ -1,6 +1,7 @@
 package nn
 
 import (
+	"encoding/json"
 	"errors"
 	"io/fs"
 	"strings"
@@ -74,5 +75,17 @@ func TestReadJSONErrors(t *testing.T) {
 	}
 	if err := ReadJSON(tensor.OnDisk(t.TempDir()), "it.json", &sample{}); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a file that is not there: %v", err)
+	}
+}
+
+// TestUnmarshalJSON wants the right values, and short errors about long ones.
+func TestUnmarshalJSON(t *testing.T) {
+	var v struct{ Step int }
+	if err := UnmarshalJSON([]byte(`{"step": 7}`), &v); err != nil || v.Step != 7 {
+		t.Errorf("%d, %v", v.Step, err)
+	}
+	err := UnmarshalJSON([]byte(`{"step": `+strings.Repeat("7", 100_000)+`}`), &v)
+	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); !ok || wrong.Field != "Step" || len(err.Error()) > 200 || !strings.Contains(err.Error(), "7777…") {
+		t.Errorf("error %v", err)
 	}
 }

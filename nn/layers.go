@@ -136,5 +136,5 @@ func Act(name string) (func(*G.Node) *G.Node, error) {
 	case "silu", "swish":
 		return SiLU, nil
 	}
-	return nil, fmt.Errorf("activation %q is not known; known are quick_gelu, gelu and silu", name)
+	return nil, fmt.Errorf("activation %.60q is not known; known are quick_gelu, gelu and silu", name)
 }

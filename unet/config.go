@@ -46,7 +46,7 @@ func (p *PerBlock) UnmarshalJSON(data []byte) error {
 		return nil
 	}
 	var many []int
-	if err := json.Unmarshal(data, &many); err != nil {
+	if err := nn.UnmarshalJSON(data, &many); err != nil {
 		return fmt.Errorf("%s is neither a whole number nor a list of them", data)
 	}
 	*p = many

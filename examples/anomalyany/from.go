@@ -13,6 +13,7 @@ import (
 
 	"github.com/alecthomas/kong"
 	"github.com/sdgraph/sdgraph/examples/internal/files"
+	"github.com/sdgraph/sdgraph/nn"
 	"github.com/sdgraph/sdgraph/tensor/images"
 )
 
@@ -69,7 +70,7 @@ func readRecipe(path string) (r recipe, err error) {
 	}
 	d := json.NewDecoder(strings.NewReader(texts[0].Value))
 	d.UseNumber()
-	if err := d.Decode(&r); err != nil {
+	if err := nn.ShortJSON(d.Decode(&r)); err != nil {
 		return r, fmt.Errorf("picture %s: its text %q: %w", path, recipeKey, err)
 	}
 	if r.Format != recipeFormat {

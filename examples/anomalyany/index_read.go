@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/sdgraph/sdgraph/examples/internal/files"
+	"github.com/sdgraph/sdgraph/nn"
 )
 
 // What an index may have: others may have written it.
@@ -70,7 +71,7 @@ func (x *index) decode(r io.Reader) error {
 		}
 		switch key {
 		case "format":
-			err = d.Decode(&format)
+			err = nn.ShortJSON(d.Decode(&format))
 		case "entries":
 			err = x.decodeEntries(d)
 		case "files":
@@ -99,7 +100,7 @@ func (x *index) decodeEntries(d *json.Decoder) error {
 	names := map[string]bool{}
 	for n := 0; d.More(); n++ {
 		var e entry
-		err := d.Decode(&e)
+		err := nn.ShortJSON(d.Decode(&e))
 		if err == nil {
 			err = e.check()
 		}
@@ -107,7 +108,7 @@ func (x *index) decodeEntries(d *json.Decoder) error {
 			err = fmt.Errorf("want at most %d", maxEntries)
 		}
 		if err == nil && names[e.Name] {
-			err = fmt.Errorf("there are two of the name %q", e.Name)
+			err = fmt.Errorf("there are two of the name %.100q", e.Name)
 		}
 		if err != nil {
 			return fmt.Errorf("number %d: %w", n+1, err)
@@ -129,7 +130,7 @@ func (x *index) decodeFiles(d *json.Decoder) error {
 			return err
 		}
 		var hashes []string
-		if err := d.Decode(&hashes); err != nil {
+		if err := nn.ShortJSON(d.Decode(&hashes)); err != nil {
 			return err
 		}
 		if x.Files[name.(string)] = hashes; len(x.Files) > maxEntries {

@@ -151,6 +151,9 @@ func FuzzIndex(f *testing.F) {
 		dir := writeIndex(t, text)
 		x, err := readIndex(dir)
 		if err != nil {
+			if len(err.Error()) > 4000 {
+				t.Fatalf("an error of %d bytes", len(err.Error()))
+			}
 			return
 		}
 		x.put(entry{Name: "new", Prompt: "p", Picture: "new.png"})

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/sdgraph/sdgraph/examples/internal/files"
+	"github.com/sdgraph/sdgraph/nn"
 )
 
 // hashInputs returns the SHA-256 of the photograph and of the mask, by the
@@ -99,7 +100,7 @@ func (r *recipe) identity() (files.Identity, error) {
 		return nil, err
 	}
 	var f flags
-	if err := json.Unmarshal(data, &f); err != nil {
+	if err := nn.UnmarshalJSON(data, &f); err != nil {
 		return nil, err
 	}
 	return identityOf(f, r.Inputs, r.Model, r.Texts)

@@ -12,6 +12,7 @@ import (
 	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
 	"github.com/sdgraph/sdgraph/examples/internal/files"
+	"github.com/sdgraph/sdgraph/nn"
 	"github.com/sdgraph/sdgraph/tensor"
 	gt "gorgonia.org/tensor"
 )
@@ -174,7 +175,7 @@ func readRest(meta map[string]string) (rest restOfState, id files.Identity, err 
 		if len(text) > maxRest {
 			return rest, nil, fmt.Errorf("its %s has %d bytes, want at most %d", part.name, len(text), maxRest)
 		}
-		if err := json.Unmarshal([]byte(text), part.to); err != nil {
+		if err := nn.UnmarshalJSON([]byte(text), part.to); err != nil {
 			return rest, nil, fmt.Errorf("its %s: %w", part.name, err)
 		}
 	}

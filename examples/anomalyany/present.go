@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/sdgraph/sdgraph/examples/internal/files"
+	"github.com/sdgraph/sdgraph/nn"
 )
 
 // parts are the files of a picture, as its name goes on. The record comes last:
@@ -150,7 +150,7 @@ func readRecordOf(stem string, seed uint64) (*record, error) {
 		return nil, err
 	}
 	var r record
-	if err := json.Unmarshal(data, &r); err != nil {
+	if err := nn.UnmarshalJSON(data, &r); err != nil {
 		return nil, fmt.Errorf("%s is not a record of this program: %w", path, err)
 	}
 	if r.Seed != seed {

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sdgraph/sdgraph/nn"
 	"github.com/sdgraph/sdgraph/tensor"
 )
 
@@ -86,7 +87,7 @@ func ReadDefaults(dir tensor.Dir) (Defaults, error) {
 
 func parseDefaults(data []byte) (Defaults, error) {
 	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(data, &fields); err != nil {
+	if err := nn.UnmarshalJSON(data, &fields); err != nil {
 		return Defaults{}, fmt.Errorf("want a JSON object: %w", err)
 	}
 	d := Defaults{Options: Paper()}

@@ -64,7 +64,7 @@ func (c *Cells) UnmarshalJSON(data []byte) error {
 		*c = Cells{one}
 		return nil
 	}
-	return json.Unmarshal(data, (*[]int)(c))
+	return nn.UnmarshalJSON(data, (*[]int)(c))
 }
 
 // Observer is told of each step that is done: its trace and the latent that it

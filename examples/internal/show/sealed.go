@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/sdgraph/sdgraph/examples/internal/files"
+	"github.com/sdgraph/sdgraph/nn"
 	"github.com/sdgraph/sdgraph/tensor/images"
 )
 
@@ -85,5 +86,5 @@ func readSeal(ctx context.Context, path string) (s Seal, err error) {
 	if len(texts) == 0 || len(texts[0].Value) > maxSeal {
 		return s, errors.New("there is no seal")
 	}
-	return s, json.Unmarshal([]byte(texts[0].Value), &s)
+	return s, nn.UnmarshalJSON([]byte(texts[0].Value), &s)
 }
