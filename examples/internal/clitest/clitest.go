@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -23,7 +24,19 @@ func Main(m *testing.M, main func()) {
 		main()
 		return
 	}
+	heedSignals()
 	os.Exit(m.Run())
+}
+
+// heedSignals lets the programs have the signals that this process was told to
+// ignore, as nohup and shells without a terminal do: what a process handles itself
+// is not ignored by those that it starts.
+func heedSignals() {
+	for _, s := range []os.Signal{syscall.SIGINT, syscall.SIGHUP, syscall.SIGTERM} {
+		if signal.Ignored(s) {
+			signal.Notify(make(chan os.Signal, 1), s)
+		}
+	}
 }
 
 // Program is the program with arguments.
