@@ -10,6 +10,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"go/types"
 	"io"
 	"io/fs"
 	"os"
@@ -244,6 +245,56 @@ func undocumented(file *ast.File) []*ast.Ident {
 			}
 		}
 	}
+	return names
+}
+
+// TestFieldsLeadOn: the type of an exported struct's exported field is exported, so that godoc leads from unet.Model
+// to every key of its checkpoint.
+func TestFieldsLeadOn(t *testing.T) {
+	sources(t, func(path string, text []byte) {
+		if filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") || strings.HasPrefix(path, "examples/") || strings.Contains(path, "/internal/") {
+			return
+		}
+		fset := token.NewFileSet()
+		file, err := parser.ParseFile(fset, path, text, parser.SkipObjectResolution)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			named, ok := n.(*ast.TypeSpec)
+			if !ok || !named.Name.IsExported() {
+				return true
+			}
+			if s, ok := named.Type.(*ast.StructType); ok {
+				for _, f := range s.Fields.List {
+					for _, hidden := range hiddenTypes(f) {
+						t.Errorf("%s: %s has a field of type %s, which is not exported", fset.Position(f.Pos()), named.Name.Name, hidden)
+					}
+				}
+			}
+			return true
+		})
+	})
+}
+
+// hiddenTypes are the types of this package that an exported field is made of and godoc does not show.
+func hiddenTypes(f *ast.Field) []string {
+	if !slices.ContainsFunc(f.Names, (*ast.Ident).IsExported) {
+		return nil
+	}
+	var names []string
+	ast.Inspect(f.Type, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.SelectorExpr, *ast.FuncType: // another package's, and parameters' names
+			return false
+		case *ast.Ident:
+			if !n.IsExported() && types.Universe.Lookup(n.Name) == nil {
+				names = append(names, n.Name)
+			}
+		}
+		return true
+	})
 	return names
 }
 

@@ -7,47 +7,60 @@ import (
 	G "gorgonia.org/gorgonia"
 )
 
-// encoder is the transformer that text and vision share.
-type encoder struct{ Layers []*layer }
-
-type layer struct {
-	LayerNorm1 nn.LayerNorm
-	SelfAttn   selfAttention
-	LayerNorm2 nn.LayerNorm
-	MLP        mlp
+// Encoder is the transformer that text and vision share, text_model.encoder and
+// vision_model.encoder: [B, N, C] to the same shape, with C = hidden_size.
+type Encoder struct {
+	Layers []*EncoderLayer
 }
 
-type selfAttention struct {
+// EncoderLayer is self-attention and a feed-forward layer, each of the normalised
+// input and added to it: [B, N, C] to the same shape. Its path is such as
+// text_model.encoder.layers.0.
+type EncoderLayer struct {
+	LayerNorm1 nn.LayerNorm
+	SelfAttn   Attention
+	LayerNorm2 nn.LayerNorm
+	MLP        MLP
+}
+
+// Attention is multi-head self-attention, self_attn of a layer: [B, N, C] to the
+// same shape. In the text encoder it is causal: a position does not see later ones.
+// Each is a site that hooks may read and change (nn.Site). All its layers map C to
+// C, with a bias.
+type Attention struct {
 	QProj, KProj, VProj, OutProj nn.Linear
 
 	heads int
 }
 
-type mlp struct {
-	FC1, FC2 nn.Linear
+// MLP is the feed-forward layer, mlp of a layer, with the activation that
+// hidden_act names between its two: [B, N, C] to the same shape.
+type MLP struct {
+	FC1 nn.Linear // C to intermediate_size
+	FC2 nn.Linear // back to C
 
 	act string
 }
 
-func newEncoder(hidden, intermediate, layers, heads int, act string, epsilon float32) encoder {
-	var e encoder
+func newEncoder(hidden, intermediate, layers, heads int, act string, epsilon float32) Encoder {
+	var e Encoder
 	for range layers {
-		e.Layers = append(e.Layers, &layer{
+		e.Layers = append(e.Layers, &EncoderLayer{
 			LayerNorm1: nn.NewLayerNorm(hidden, epsilon),
-			SelfAttn: selfAttention{
+			SelfAttn: Attention{
 				QProj: nn.NewLinear(hidden, hidden), KProj: nn.NewLinear(hidden, hidden),
 				VProj: nn.NewLinear(hidden, hidden), OutProj: nn.NewLinear(hidden, hidden),
 				heads: heads,
 			},
 			LayerNorm2: nn.NewLayerNorm(hidden, epsilon),
-			MLP:        mlp{FC1: nn.NewLinear(hidden, intermediate), FC2: nn.NewLinear(intermediate, hidden), act: act},
+			MLP:        MLP{FC1: nn.NewLinear(hidden, intermediate), FC2: nn.NewLinear(intermediate, hidden), act: act},
 		})
 	}
 	return e
 }
 
 // forward takes x [B, N, C]; with causal a position does not see later ones.
-func (e encoder) forward(b *nn.Build, path string, x *G.Node, causal bool) *G.Node {
+func (e Encoder) forward(b *nn.Build, path string, x *G.Node, causal bool) *G.Node {
 	for i, l := range e.Layers {
 		site := fmt.Sprintf("%s.layers.%d.self_attn", path, i)
 		x = b.Block(func() *G.Node { return l.forward(b, site, x, causal) })
@@ -55,7 +68,7 @@ func (e encoder) forward(b *nn.Build, path string, x *G.Node, causal bool) *G.No
 	return x
 }
 
-func (l *layer) forward(b *nn.Build, site string, x *G.Node, causal bool) *G.Node {
+func (l *EncoderLayer) forward(b *nn.Build, site string, x *G.Node, causal bool) *G.Node {
 	n, a := l.LayerNorm1.Forward(x), l.SelfAttn
 	s := nn.Site{Path: site, Heads: a.heads, Q: a.QProj.Forward(n), K: a.KProj.Forward(n), V: a.VProj.Forward(n)}
 	attend := b.Attend

@@ -7,13 +7,16 @@ import (
 	G "gorgonia.org/gorgonia"
 )
 
-// Model is a CLIPModel: text and pictures in one space.
+// Model is a CLIPModel: text and pictures in one space. Its fields, and those of
+// the layers they lead to, are the keys of the checkpoint:
+// text_model.embeddings.token_embedding.weight, visual_projection.weight and so on
+// (nn.Params lists them).
 type Model struct {
 	TextModel        *Text
 	VisionModel      *Vision
-	TextProjection   nn.Linear
-	VisualProjection nn.Linear
-	LogitScale       *nn.Weight
+	TextProjection   nn.Linear  // the text's hidden_size to projection_dim, no bias
+	VisualProjection nn.Linear  // the vision encoder's hidden_size to projection_dim, no bias
+	LogitScale       *nn.Weight // scalar: the logarithm of what cosines are multiplied by
 
 	Config Config `weight:"-"`
 }

@@ -8,18 +8,21 @@ import (
 	G "gorgonia.org/gorgonia"
 )
 
-// Text is a CLIPTextModel: token ids to one vector for each token.
+// Text is a CLIPTextModel, text_model in a CLIPModel: token ids [B, T] to a vector
+// for each token, [B, T, C] with C = hidden_size.
 type Text struct {
-	Embeddings     textEmbeddings
-	Encoder        encoder
+	Embeddings     TextEmbeddings
+	Encoder        Encoder
 	FinalLayerNorm nn.LayerNorm
 
 	Config TextConfig `weight:"-"`
 }
 
-type textEmbeddings struct {
-	TokenEmbedding    nn.Embedding
-	PositionEmbedding nn.Embedding
+// TextEmbeddings is the vectors of tokens and of their positions, embeddings, which
+// are added: [B, T] to [B, T, C].
+type TextEmbeddings struct {
+	TokenEmbedding    nn.Embedding // [vocab_size, C]
+	PositionEmbedding nn.Embedding // [max_position_embeddings, C]
 }
 
 // NewText returns an unloaded encoder: nn.Load or nn.Randomize gives it
@@ -33,7 +36,7 @@ func NewText(c TextConfig) (*Text, error) {
 
 func newText(c TextConfig) *Text {
 	return &Text{
-		Embeddings: textEmbeddings{
+		Embeddings: TextEmbeddings{
 			TokenEmbedding:    nn.NewEmbedding(c.VocabSize, c.HiddenSize),
 			PositionEmbedding: nn.NewEmbedding(c.MaxPositions, c.HiddenSize),
 		},

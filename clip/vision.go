@@ -7,27 +7,30 @@ import (
 	G "gorgonia.org/gorgonia"
 )
 
-// Vision is a CLIPVisionModel: a picture to one vector.
+// Vision is a CLIPVisionModel, vision_model in a CLIPModel: a normalised picture
+// [B, image_size², num_channels] to one vector, [B, C] with C = hidden_size.
 type Vision struct {
-	Embeddings visionEmbeddings
-	// PreLayerNorm is spelled so in the checkpoint.
-	PreLayerNorm  nn.LayerNorm `weight:"pre_layrnorm"`
-	Encoder       encoder
+	Embeddings    VisionEmbeddings
+	PreLayerNorm  nn.LayerNorm `weight:"pre_layrnorm"` // spelled so in the checkpoint
+	Encoder       Encoder
 	PostLayernorm nn.LayerNorm
 
 	Config VisionConfig `weight:"-"`
 }
 
-type visionEmbeddings struct {
-	ClassEmbedding    *nn.Weight
-	PatchEmbedding    nn.Conv2D
-	PositionEmbedding nn.Embedding
+// VisionEmbeddings makes tokens of a picture, embeddings: one of each patch, behind
+// a learned one for the class, with the vectors of their positions added. With N
+// patches it gives [B, N+1, C].
+type VisionEmbeddings struct {
+	ClassEmbedding    *nn.Weight   // [C]
+	PatchEmbedding    nn.Conv2D    // patch_size×patch_size, num_channels to C, no bias
+	PositionEmbedding nn.Embedding // [N+1, C]
 }
 
 func newVision(c VisionConfig) *Vision {
 	side := c.ImageSize / c.PatchSize
 	return &Vision{
-		Embeddings: visionEmbeddings{
+		Embeddings: VisionEmbeddings{
 			ClassEmbedding:    nn.NewWeight(c.HiddenSize),
 			PatchEmbedding:    nn.Conv2D{Weight: nn.NewWeight(c.HiddenSize, c.Channels, c.PatchSize, c.PatchSize), Stride: c.PatchSize},
 			PositionEmbedding: nn.NewEmbedding(side*side+1, c.HiddenSize),

@@ -8,42 +8,29 @@ import (
 	gt "gorgonia.org/tensor"
 )
 
-// Model is a UNet2DConditionModel.
+// Model is a UNet2DConditionModel, [B, in_channels, h, w] to
+// [B, out_channels, h, w]. Its fields, and those of the blocks they lead to, are
+// the keys of the checkpoint: conv_in.weight, time_embedding.linear_1.weight,
+// down_blocks.0.resnets.0.norm1.weight and so on (nn.Params lists them). C₀ is
+// the first of block_out_channels.
 type Model struct {
-	ConvIn        nn.Conv2D
-	TimeEmbedding timeEmbedding
-	DownBlocks    []*downBlock
-	MidBlock      midBlock
-	UpBlocks      []*upBlock
-	ConvNormOut   nn.GroupNorm
-	ConvOut       nn.Conv2D
+	ConvIn        nn.Conv2D // 3×3, in_channels to C₀
+	TimeEmbedding TimestepEmbedding
+	DownBlocks    []*DownBlock2D
+	MidBlock      MidBlock2D
+	UpBlocks      []*UpBlock2D
+	ConvNormOut   nn.GroupNorm // of C₀
+	ConvOut       nn.Conv2D    // 3×3, C₀ to out_channels
 
 	Config Config `weight:"-"`
 }
 
-type timeEmbedding struct {
+// TimestepEmbedding is the two layers that a timestep's sinusoidal embedding goes
+// through, time_embedding: [B, C₀] to [B, 4·C₀], with SiLU between.
+type TimestepEmbedding struct {
 	Linear1 nn.Linear `weight:"linear_1"`
 	Linear2 nn.Linear `weight:"linear_2"`
 }
-
-type downBlock struct {
-	Resnets      []*resnet
-	Attentions   []*transformer // none, or one for each resnet
-	Downsamplers []*sampler
-}
-
-type midBlock struct {
-	Resnets    []*resnet // one more than attentions
-	Attentions []*transformer
-}
-
-type upBlock struct {
-	Resnets    []*resnet
-	Attentions []*transformer
-	Upsamplers []*sampler
-}
-
-type sampler struct{ Conv nn.Conv2D }
 
 // New returns an unloaded model: nn.Load or nn.Randomize gives it weights. The
 // error is that of c.Validate.
@@ -51,18 +38,14 @@ func New(c Config) (*Model, error) {
 	if err := c.Validate(); err != nil {
 		return nil, fmt.Errorf("unet: %w", err)
 	}
-	first, last := c.BlockOutChannels[0], len(c.BlockOutChannels)-1
-	deepest := c.BlockOutChannels[last]
+	first := c.BlockOutChannels[0]
 	m := &Model{
 		ConvIn:        nn.NewConv2D(c.InChannels, first, 3, 1),
-		TimeEmbedding: timeEmbedding{Linear1: nn.NewLinear(first, 4*first), Linear2: nn.NewLinear(4*first, 4*first)},
-		MidBlock: midBlock{
-			Resnets:    []*resnet{newResnet(c, deepest, deepest), newResnet(c, deepest, deepest)},
-			Attentions: []*transformer{newTransformer(c, last, c.TransformerLayers.At(last))},
-		},
-		ConvNormOut: nn.NewGroupNorm(first, c.NormNumGroups, c.NormEps),
-		ConvOut:     nn.NewConv2D(first, c.OutChannels, 3, 1),
-		Config:      c,
+		TimeEmbedding: TimestepEmbedding{Linear1: nn.NewLinear(first, 4*first), Linear2: nn.NewLinear(4*first, 4*first)},
+		MidBlock:      newMidBlock(c),
+		ConvNormOut:   nn.NewGroupNorm(first, c.NormNumGroups, c.NormEps),
+		ConvOut:       nn.NewConv2D(first, c.OutChannels, 3, 1),
+		Config:        c,
 	}
 	in := first
 	for i := range c.BlockOutChannels {
@@ -73,51 +56,6 @@ func New(c Config) (*Model, error) {
 		m.UpBlocks = append(m.UpBlocks, newUpBlock(c, i))
 	}
 	return m, nil
-}
-
-func newDownBlock(c Config, i, in int) *downBlock {
-	out := c.BlockOutChannels[i]
-	block := &downBlock{}
-	for range c.LayersPerBlock.At(i) {
-		block.Resnets = append(block.Resnets, newResnet(c, in, out))
-		if c.DownBlockTypes[i] == crossDown {
-			block.Attentions = append(block.Attentions, newTransformer(c, i, c.TransformerLayers.At(i)))
-		}
-		in = out
-	}
-	if i < len(c.BlockOutChannels)-1 {
-		down := &sampler{Conv: nn.NewConv2D(out, out, 3, 2)}
-		down.Conv.PadBefore, down.Conv.PadAfter = c.DownsamplePadding, c.DownsamplePadding
-		block.Downsamplers = []*sampler{down}
-	}
-	return block
-}
-
-// newUpBlock makes block i of the way up, which mirrors block level of the way
-// down. Its resnets take the output of the one before and, joined to it, one
-// output of the way down each.
-func newUpBlock(c Config, i int) *upBlock {
-	level := len(c.BlockOutChannels) - 1 - i
-	out := c.BlockOutChannels[level]
-	prev := c.BlockOutChannels[min(level+1, len(c.BlockOutChannels)-1)]
-	below := c.BlockOutChannels[max(level-1, 0)] // what the level's first resnet got on the way down
-	block := &upBlock{}
-	layers := c.LayersPerBlock.At(level) + 1
-	for j := range layers {
-		skip := out
-		if j == layers-1 {
-			skip = below
-		}
-		block.Resnets = append(block.Resnets, newResnet(c, prev+skip, out))
-		if c.UpBlockTypes[i] == crossUp {
-			block.Attentions = append(block.Attentions, newTransformer(c, level, c.TransformerLayers.At(level)))
-		}
-		prev = out
-	}
-	if level > 0 {
-		block.Upsamplers = []*sampler{{Conv: nn.NewConv2D(out, out, 3, 1)}}
-	}
-	return block
 }
 
 // Forward predicts the noise in sample [B, in_channels, h, w] at timestep [B],
@@ -138,11 +76,7 @@ func (m *Model) Forward(b *nn.Build, sample, timestep, text *G.Node) *G.Node {
 		x = block.forward(b, fmt.Sprintf("down_blocks.%d", i), x, temb, text, &skips)
 	}
 	// 3. middle
-	x = m.MidBlock.Resnets[0].forward(b, x, temb)
-	for i, t := range m.MidBlock.Attentions {
-		x = t.forward(b, fmt.Sprintf("mid_block.attentions.%d", i), x, text)
-		x = m.MidBlock.Resnets[i+1].forward(b, x, temb)
-	}
+	x = m.MidBlock.forward(b, "mid_block", x, temb, text)
 	// 4. up, joining the outputs kept on the way down
 	for i, block := range m.UpBlocks {
 		x = block.forward(b, fmt.Sprintf("up_blocks.%d", i), x, temb, text, &skips)
@@ -165,39 +99,9 @@ func (m *Model) checkShapes(sample, timestep, text gt.Shape) {
 	}
 }
 
-func (d *downBlock) forward(b *nn.Build, path string, x nn.FeatureMap, temb, text *G.Node, skips *[]nn.FeatureMap) nn.FeatureMap {
-	for i, r := range d.Resnets {
-		x = r.forward(b, x, temb)
-		if len(d.Attentions) > 0 {
-			x = d.Attentions[i].forward(b, fmt.Sprintf("%s.attentions.%d", path, i), x, text)
-		}
-		*skips = append(*skips, x)
-	}
-	for _, s := range d.Downsamplers {
-		x = s.Conv.Forward(x)
-		*skips = append(*skips, x)
-	}
-	return x
-}
-
-func (u *upBlock) forward(b *nn.Build, path string, x nn.FeatureMap, temb, text *G.Node, skips *[]nn.FeatureMap) nn.FeatureMap {
-	for i, r := range u.Resnets {
-		last := len(*skips) - 1
-		x.X = nn.Concat(x.X, (*skips)[last].X)
-		*skips = (*skips)[:last]
-		x = r.forward(b, x, temb)
-		if len(u.Attentions) > 0 {
-			x = u.Attentions[i].forward(b, fmt.Sprintf("%s.attentions.%d", path, i), x, text)
-		}
-	}
-	for _, s := range u.Upsamplers {
-		x = s.Conv.Forward(nn.FeatureMap{X: nn.Upsample(x.X, x.H, x.W, 2), H: 2 * x.H, W: 2 * x.W})
-	}
-	return x
-}
-
-// Site is an attention layer of the model and the size of the picture that its
-// queries are, for a latent of a given size.
+// Site is an attention layer of the model, by its path in the checkpoint such as
+// "mid_block.attentions.0.transformer_blocks.0.attn2", and the height and width of
+// the picture that its queries are.
 type Site struct {
 	Path string
 	H, W int
@@ -207,7 +111,7 @@ type Site struct {
 // for a latent of h×w.
 func (m *Model) CrossSites(h, w int) []Site {
 	var sites []Site
-	add := func(path string, ts []*transformer, level int) {
+	add := func(path string, ts []*Transformer2DModel, level int) {
 		for i, t := range ts {
 			for j := range t.TransformerBlocks {
 				sites = append(sites, Site{fmt.Sprintf("%s.attentions.%d.transformer_blocks.%d.attn2", path, i, j), h >> level, w >> level})

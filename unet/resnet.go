@@ -5,19 +5,20 @@ import (
 	G "gorgonia.org/gorgonia"
 )
 
-// resnet is diffusers' ResnetBlock2D: two normalised convolutions, the timestep
-// added between them, and the input added at the end.
-type resnet struct {
-	Norm1        nn.GroupNorm
-	Conv1        nn.Conv2D
-	TimeEmbProj  nn.Linear
-	Norm2        nn.GroupNorm
-	Conv2        nn.Conv2D
-	ConvShortcut *nn.Conv2D // where the number of channels changes
+// ResnetBlock2D is two normalised convolutions, the timestep added between them,
+// and the input added at the end: [B, H·W, in] to [B, H·W, out]. Its path is such
+// as down_blocks.0.resnets.0.
+type ResnetBlock2D struct {
+	Norm1        nn.GroupNorm // followed by SiLU
+	Conv1        nn.Conv2D    // 3×3, in to out
+	TimeEmbProj  nn.Linear    // 4·C₀ to out: the timestep's embedding
+	Norm2        nn.GroupNorm // followed by SiLU
+	Conv2        nn.Conv2D    // 3×3, out to out
+	ConvShortcut *nn.Conv2D   // 1×1, in to out; nil where these are equal
 }
 
-func newResnet(c Config, in, out int) *resnet {
-	r := &resnet{
+func newResnet(c Config, in, out int) *ResnetBlock2D {
+	r := &ResnetBlock2D{
 		Norm1:       nn.NewGroupNorm(in, c.NormNumGroups, c.NormEps),
 		Conv1:       nn.NewConv2D(in, out, 3, 1),
 		TimeEmbProj: nn.NewLinear(4*c.BlockOutChannels[0], out),
@@ -33,7 +34,7 @@ func newResnet(c Config, in, out int) *resnet {
 
 // forward maps x [B, H·W, in] to [B, H·W, out]; temb is SiLU of the timestep's
 // embedding, [B, 4·C₀].
-func (r *resnet) forward(b *nn.Build, x nn.FeatureMap, temb *G.Node) nn.FeatureMap {
+func (r *ResnetBlock2D) forward(b *nn.Build, x nn.FeatureMap, temb *G.Node) nn.FeatureMap {
 	return x.With(b.Block(func() *G.Node {
 		h := r.Conv1.Forward(r.Norm1.ForwardSiLU(x))
 		h.X = nn.AddBroadcast(h.X, r.TimeEmbProj.Forward(temb))

@@ -7,40 +7,52 @@ import (
 	G "gorgonia.org/gorgonia"
 )
 
-// transformer is diffusers' Transformer2DModel: the positions of a feature map
-// as tokens that see each other and the text.
-type transformer struct {
+// Transformer2DModel treats the positions of a feature map as tokens, which see
+// each other and the text: [B, H·W, C] to the same shape. Its path is such as
+// down_blocks.0.attentions.0.
+type Transformer2DModel struct {
 	Norm              nn.GroupNorm
-	ProjIn            nn.Conv2D
-	TransformerBlocks []*transformerBlock
-	ProjOut           nn.Conv2D
+	ProjIn            nn.Conv2D // 1×1, C to C
+	TransformerBlocks []*BasicTransformerBlock
+	ProjOut           nn.Conv2D // 1×1, C to C; the input is added to its output
 }
 
-type transformerBlock struct {
+// BasicTransformerBlock is self-attention, cross-attention and a feed-forward
+// layer, each of the normalised input and added to it: [B, H·W, C] to the same
+// shape. Its path is such as down_blocks.0.attentions.0.transformer_blocks.0.
+type BasicTransformerBlock struct {
 	Norm1 nn.LayerNorm
-	Attn1 attention
+	Attn1 Attention // of every position to every position
 	Norm2 nn.LayerNorm
-	Attn2 attention
+	Attn2 Attention // of every position to every token of the text
 	Norm3 nn.LayerNorm
-	FF    feedForward
+	FF    FeedForward
 }
 
-type attention struct {
-	ToQ, ToK, ToV nn.Linear
-	ToOut         nn.Linear `weight:"to_out.0"`
+// Attention is multi-head attention, attn1 or attn2 of a transformer block. Of
+// queries [B, H·W, C] and a context, which is [B, H·W, C] in self-attention and
+// the text [B, T, cross_attention_dim] in cross-attention, it makes [B, H·W, C].
+// Each is a site that hooks may read and change (nn.Site).
+type Attention struct {
+	ToQ   nn.Linear // C to C, no bias
+	ToK   nn.Linear // the context's channels to C, no bias
+	ToV   nn.Linear // likewise
+	ToOut nn.Linear `weight:"to_out.0"` // C to C
 
 	heads int
 }
 
-type feedForward struct {
-	Proj nn.Linear `weight:"net.0.proj"`
-	Out  nn.Linear `weight:"net.2"`
+// FeedForward is the two linear layers of a transformer block, ff, with GEGLU
+// between: [B, H·W, C] to the same shape.
+type FeedForward struct {
+	Proj nn.Linear `weight:"net.0.proj"` // C to 8·C, which GEGLU halves
+	Out  nn.Linear `weight:"net.2"`      // 4·C to C
 }
 
-func newTransformer(c Config, block, depth int) *transformer {
+func newTransformer(c Config, block, depth int) *Transformer2DModel {
 	const epsilon = 1e-6 // Transformer2DModel's own, not norm_eps
 	channels, heads := c.BlockOutChannels[block], c.heads(block)
-	t := &transformer{
+	t := &Transformer2DModel{
 		Norm:    nn.NewGroupNorm(channels, c.NormNumGroups, epsilon),
 		ProjIn:  nn.NewConv2D(channels, channels, 1, 1),
 		ProjOut: nn.NewConv2D(channels, channels, 1, 1),
@@ -51,20 +63,20 @@ func newTransformer(c Config, block, depth int) *transformer {
 	return t
 }
 
-func newTransformerBlock(channels, text, heads int) *transformerBlock {
+func newTransformerBlock(channels, text, heads int) *BasicTransformerBlock {
 	const epsilon = 1e-5
-	return &transformerBlock{
+	return &BasicTransformerBlock{
 		Norm1: nn.NewLayerNorm(channels, epsilon),
 		Attn1: newAttention(channels, channels, heads),
 		Norm2: nn.NewLayerNorm(channels, epsilon),
 		Attn2: newAttention(channels, text, heads),
 		Norm3: nn.NewLayerNorm(channels, epsilon),
-		FF:    feedForward{Proj: nn.NewLinear(channels, 8*channels), Out: nn.NewLinear(4*channels, channels)},
+		FF:    FeedForward{Proj: nn.NewLinear(channels, 8*channels), Out: nn.NewLinear(4*channels, channels)},
 	}
 }
 
-func newAttention(channels, context, heads int) attention {
-	return attention{
+func newAttention(channels, context, heads int) Attention {
+	return Attention{
 		ToQ:   nn.NewLinearNoBias(channels, channels),
 		ToK:   nn.NewLinearNoBias(context, channels),
 		ToV:   nn.NewLinearNoBias(context, channels),
@@ -73,7 +85,7 @@ func newAttention(channels, context, heads int) attention {
 	}
 }
 
-func (t *transformer) forward(b *nn.Build, path string, m nn.FeatureMap, text *G.Node) nn.FeatureMap {
+func (t *Transformer2DModel) forward(b *nn.Build, path string, m nn.FeatureMap, text *G.Node) nn.FeatureMap {
 	return m.With(b.Block(func() *G.Node {
 		x := t.ProjIn.Forward(t.Norm.Forward(m))
 		for i, block := range t.TransformerBlocks {
@@ -84,7 +96,7 @@ func (t *transformer) forward(b *nn.Build, path string, m nn.FeatureMap, text *G
 }
 
 // forward takes x [B, H·W, C] and text [B, T, D].
-func (t *transformerBlock) forward(b *nn.Build, path string, m nn.FeatureMap, text *G.Node) *G.Node {
+func (t *BasicTransformerBlock) forward(b *nn.Build, path string, m nn.FeatureMap, text *G.Node) *G.Node {
 	x := m.X
 	// 1. every position sees every position
 	n := t.Norm1.Forward(x)
@@ -97,7 +109,7 @@ func (t *transformerBlock) forward(b *nn.Build, path string, m nn.FeatureMap, te
 	return t.FF.Out.ForwardAdd(n, x)
 }
 
-func (a attention) forward(b *nn.Build, s nn.Site, x, context, residual *G.Node) *G.Node {
+func (a Attention) forward(b *nn.Build, s nn.Site, x, context, residual *G.Node) *G.Node {
 	s.Heads = a.heads
 	s.Q, s.K, s.V = a.ToQ.Forward(x), a.ToK.Forward(context), a.ToV.Forward(context)
 	return a.ToOut.ForwardAdd(b.Attend(s), residual)

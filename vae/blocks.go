@@ -8,17 +8,18 @@ import (
 // epsilon of every norm of the autoencoder (diffusers' resnet_eps).
 const epsilon = 1e-6
 
-// resnet is two normalised convolutions and the input added at the end.
-type resnet struct {
-	Norm1        nn.GroupNorm
-	Conv1        nn.Conv2D
-	Norm2        nn.GroupNorm
-	Conv2        nn.Conv2D
-	ConvShortcut *nn.Conv2D // where the number of channels changes
+// ResnetBlock2D is two normalised convolutions and the input added at the end:
+// [B, H·W, in] to [B, H·W, out]. Its path is such as encoder.down_blocks.0.resnets.0.
+type ResnetBlock2D struct {
+	Norm1        nn.GroupNorm // followed by SiLU
+	Conv1        nn.Conv2D    // 3×3, in to out
+	Norm2        nn.GroupNorm // followed by SiLU
+	Conv2        nn.Conv2D    // 3×3, out to out
+	ConvShortcut *nn.Conv2D   // 1×1, in to out; nil where these are equal
 }
 
-func newResnet(in, out, groups int) *resnet {
-	r := &resnet{
+func newResnet(in, out, groups int) *ResnetBlock2D {
+	r := &ResnetBlock2D{
 		Norm1: nn.NewGroupNorm(in, groups, epsilon), Conv1: nn.NewConv2D(in, out, 3, 1),
 		Norm2: nn.NewGroupNorm(out, groups, epsilon), Conv2: nn.NewConv2D(out, out, 3, 1),
 	}
@@ -29,7 +30,7 @@ func newResnet(in, out, groups int) *resnet {
 	return r
 }
 
-func (r *resnet) forward(b *nn.Build, x nn.FeatureMap) nn.FeatureMap {
+func (r *ResnetBlock2D) forward(b *nn.Build, x nn.FeatureMap) nn.FeatureMap {
 	return x.With(b.Block(func() *G.Node {
 		shortcut := x
 		if r.ConvShortcut != nil {
@@ -40,16 +41,18 @@ func (r *resnet) forward(b *nn.Build, x nn.FeatureMap) nn.FeatureMap {
 	}))
 }
 
-// attention lets every position of the smallest feature map see every other,
-// with one head.
-type attention struct {
+// Attention lets every position of the smallest feature map see every other, with
+// one head: [B, H·W, C] to the same shape. Its path is encoder.mid_block.attentions.0
+// or decoder.mid_block.attentions.0, and it is a site that hooks may read and
+// change (nn.Site). All its layers map C to C.
+type Attention struct {
 	GroupNorm     nn.GroupNorm
 	ToQ, ToK, ToV nn.Linear
-	ToOut         nn.Linear `weight:"to_out.0"`
+	ToOut         nn.Linear `weight:"to_out.0"` // the input is added to its output
 }
 
-func newAttention(channels, groups int) *attention {
-	return &attention{
+func newAttention(channels, groups int) *Attention {
+	return &Attention{
 		GroupNorm: nn.NewGroupNorm(channels, groups, epsilon),
 		ToQ:       nn.NewLinear(channels, channels),
 		ToK:       nn.NewLinear(channels, channels),
@@ -58,7 +61,7 @@ func newAttention(channels, groups int) *attention {
 	}
 }
 
-func (a *attention) forward(b *nn.Build, path string, x nn.FeatureMap) nn.FeatureMap {
+func (a *Attention) forward(b *nn.Build, path string, x nn.FeatureMap) nn.FeatureMap {
 	return x.With(b.Block(func() *G.Node {
 		n := a.GroupNorm.Forward(x).X
 		out := b.Attend(nn.Site{
@@ -69,22 +72,24 @@ func (a *attention) forward(b *nn.Build, path string, x nn.FeatureMap) nn.Featur
 	}))
 }
 
-// midBlock works on the smallest feature map.
-type midBlock struct {
-	Resnets    []*resnet
-	Attentions []*attention
+// MidBlock2D works on the smallest feature map, encoder.mid_block or
+// decoder.mid_block: [B, H·W, C] to the same shape. diffusers calls it
+// UNetMidBlock2D.
+type MidBlock2D struct {
+	Resnets    []*ResnetBlock2D // two: attention comes between them
+	Attentions []*Attention     // one, or none without mid_block_add_attention
 }
 
-func newMidBlock(c Config) midBlock {
+func newMidBlock(c Config) MidBlock2D {
 	channels := c.BlockOutChannels[len(c.BlockOutChannels)-1]
-	m := midBlock{Resnets: []*resnet{newResnet(channels, channels, c.NormNumGroups), newResnet(channels, channels, c.NormNumGroups)}}
+	m := MidBlock2D{Resnets: []*ResnetBlock2D{newResnet(channels, channels, c.NormNumGroups), newResnet(channels, channels, c.NormNumGroups)}}
 	if c.MidBlockAttn {
-		m.Attentions = []*attention{newAttention(channels, c.NormNumGroups)}
+		m.Attentions = []*Attention{newAttention(channels, c.NormNumGroups)}
 	}
 	return m
 }
 
-func (m *midBlock) forward(b *nn.Build, path string, x nn.FeatureMap) nn.FeatureMap {
+func (m *MidBlock2D) forward(b *nn.Build, path string, x nn.FeatureMap) nn.FeatureMap {
 	x = m.Resnets[0].forward(b, x)
 	for _, a := range m.Attentions {
 		x = a.forward(b, path+".attentions.0", x)
@@ -92,4 +97,15 @@ func (m *midBlock) forward(b *nn.Build, path string, x nn.FeatureMap) nn.Feature
 	return m.Resnets[1].forward(b, x)
 }
 
-type sampler struct{ Conv nn.Conv2D }
+// Downsample2D halves height and width, encoder.down_blocks.N.downsamplers.0:
+// [B, H·W, C] to [B, H/2·W/2, C].
+type Downsample2D struct {
+	Conv nn.Conv2D // 3×3, stride 2, padded below and to the right only
+}
+
+// Upsample2D doubles height and width, decoder.up_blocks.N.upsamplers.0:
+// [B, H·W, C] to [B, 2H·2W, C]. Each position is repeated, then the convolution
+// smooths.
+type Upsample2D struct {
+	Conv nn.Conv2D // 3×3
+}

@@ -5,18 +5,22 @@ import (
 	G "gorgonia.org/gorgonia"
 )
 
-// Decoder maps a latent to a picture.
+// Decoder maps a latent [B, h·w, latent_channels] to a picture
+// [B, H·W, out_channels], decoder. C₀ is the first and Cₙ the last of
+// block_out_channels.
 type Decoder struct {
-	ConvIn      nn.Conv2D
-	MidBlock    midBlock
-	UpBlocks    []*upBlock
-	ConvNormOut nn.GroupNorm
-	ConvOut     nn.Conv2D
+	ConvIn      nn.Conv2D // 3×3, latent_channels to Cₙ
+	MidBlock    MidBlock2D
+	UpBlocks    []*UpDecoderBlock2D
+	ConvNormOut nn.GroupNorm // of C₀, followed by SiLU
+	ConvOut     nn.Conv2D    // 3×3, C₀ to out_channels
 }
 
-type upBlock struct {
-	Resnets    []*resnet
-	Upsamplers []*sampler
+// UpDecoderBlock2D is one level of the decoder, decoder.up_blocks.N: [B, H·W, in]
+// to [B, 2H·2W, out]; the last level, which has no upsampler, keeps the size.
+type UpDecoderBlock2D struct {
+	Resnets    []*ResnetBlock2D // layers_per_block + 1
+	Upsamplers []*Upsample2D    // one, or none on the last level
 }
 
 func newDecoder(c Config) *Decoder {
@@ -30,13 +34,13 @@ func newDecoder(c Config) *Decoder {
 	}
 	for i := range c.BlockOutChannels {
 		out := c.BlockOutChannels[last-i]
-		block := &upBlock{}
+		block := &UpDecoderBlock2D{}
 		for range c.LayersPerBlock + 1 {
 			block.Resnets = append(block.Resnets, newResnet(in, out, c.NormNumGroups))
 			in = out
 		}
 		if i < last {
-			block.Upsamplers = []*sampler{{Conv: nn.NewConv2D(out, out, 3, 1)}}
+			block.Upsamplers = []*Upsample2D{{Conv: nn.NewConv2D(out, out, 3, 1)}}
 		}
 		d.UpBlocks = append(d.UpBlocks, block)
 	}
@@ -60,7 +64,7 @@ func (d *Decoder) forward(b *nn.Build, x nn.FeatureMap) nn.FeatureMap {
 }
 
 // forward doubles the size and convolves.
-func (s *sampler) forward(b *nn.Build, x nn.FeatureMap) nn.FeatureMap {
+func (s *Upsample2D) forward(b *nn.Build, x nn.FeatureMap) nn.FeatureMap {
 	h, w := 2*x.H, 2*x.W
 	return nn.FeatureMap{H: h, W: w, X: b.Block(func() *G.Node {
 		return s.Conv.Forward(nn.FeatureMap{X: nn.Upsample(x.X, x.H, x.W, 2), H: h, W: w}).X

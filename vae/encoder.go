@@ -5,18 +5,23 @@ import (
 	G "gorgonia.org/gorgonia"
 )
 
-// Encoder maps a picture to the mean and log-variance of its latent.
+// Encoder maps a picture [B, H·W, in_channels] to the mean and log-variance of its
+// latent, [B, h·w, 2·latent_channels], encoder. C₀ is the first and Cₙ the
+// last of block_out_channels.
 type Encoder struct {
-	ConvIn      nn.Conv2D
-	DownBlocks  []*downBlock
-	MidBlock    midBlock
-	ConvNormOut nn.GroupNorm
-	ConvOut     nn.Conv2D
+	ConvIn      nn.Conv2D // 3×3, in_channels to C₀
+	DownBlocks  []*DownEncoderBlock2D
+	MidBlock    MidBlock2D
+	ConvNormOut nn.GroupNorm // of Cₙ, followed by SiLU
+	ConvOut     nn.Conv2D    // 3×3, Cₙ to 2·latent_channels
 }
 
-type downBlock struct {
-	Resnets      []*resnet
-	Downsamplers []*sampler
+// DownEncoderBlock2D is one level of the encoder, encoder.down_blocks.N:
+// [B, H·W, in] to [B, H/2·W/2, out]; the last level, which has no downsampler,
+// keeps the size.
+type DownEncoderBlock2D struct {
+	Resnets      []*ResnetBlock2D // layers_per_block
+	Downsamplers []*Downsample2D  // one, or none on the last level
 }
 
 func newEncoder(c Config) *Encoder {
@@ -29,15 +34,15 @@ func newEncoder(c Config) *Encoder {
 		ConvOut:     nn.NewConv2D(c.BlockOutChannels[last], 2*c.LatentChannels, 3, 1),
 	}
 	for i, out := range c.BlockOutChannels {
-		block := &downBlock{}
+		block := &DownEncoderBlock2D{}
 		for range c.LayersPerBlock {
 			block.Resnets = append(block.Resnets, newResnet(in, out, c.NormNumGroups))
 			in = out
 		}
 		if i < last {
-			down := &sampler{Conv: nn.NewConv2D(out, out, 3, 2)}
+			down := &Downsample2D{Conv: nn.NewConv2D(out, out, 3, 2)}
 			down.Conv.PadBefore, down.Conv.PadAfter = 0, 1 // the one place where the padding is lopsided
-			block.Downsamplers = []*sampler{down}
+			block.Downsamplers = []*Downsample2D{down}
 		}
 		e.DownBlocks = append(e.DownBlocks, block)
 	}

@@ -7,12 +7,15 @@ import (
 	G "gorgonia.org/gorgonia"
 )
 
-// Model is an AutoencoderKL.
+// Model is an AutoencoderKL. Its fields, and those of the blocks they lead to, are
+// the keys of the checkpoint: encoder.conv_in.weight,
+// decoder.mid_block.resnets.0.norm1.weight, quant_conv.weight and so on (nn.Params
+// lists them).
 type Model struct {
 	Encoder       *Encoder
 	Decoder       *Decoder
-	QuantConv     *nn.Conv2D
-	PostQuantConv *nn.Conv2D
+	QuantConv     *nn.Conv2D // 1×1 behind the encoder; nil without use_quant_conv
+	PostQuantConv *nn.Conv2D // 1×1 before the decoder; nil without use_post_quant_conv
 
 	Config Config `weight:"-"`
 }
