@@ -56,8 +56,14 @@ func (j *job) texts(seed uint64, model map[string]string) ([]images.Text, error)
 	}, err
 }
 
-// readRecipe reads a picture's recipe.
+// readRecipe reads a picture's recipe. A pipe has no folder beside which the
+// picture could be made again, and is refused.
 func readRecipe(path string) (r recipe, err error) {
+	if info, err := os.Stat(path); err == nil {
+		if err := files.CheckRegular(path, info); err != nil {
+			return r, fmt.Errorf("picture %w", err)
+		}
+	}
 	texts, err := images.ReadPNGText(context.Background(), path, recipeKey)
 	if err != nil {
 		return r, err

@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/alecthomas/kong"
 	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/examples/internal/cli"
 	"github.com/sdgraph/sdgraph/kernels/cuda"
@@ -24,9 +25,7 @@ import (
 
 func main() {
 	var c commandLine
-	parsed := newParser(&c).ParseOrExit()
-	cli.Main("anomalyany", "finished pictures are complete, nothing was left half-written; --resume goes on",
-		func(ctx context.Context) error { return c.run(ctx, parsed.Command()) })
+	cli.Main(newParser(&c), "finished pictures are complete, nothing was left half-written; --resume goes on", c.run)
 }
 
 func newParser(c *commandLine) cli.Parser {
@@ -41,10 +40,18 @@ type commandLine struct {
 	Ablate     Ablation `cmd:"" help:"Measure the algorithm, and it without each of its parts, on drawn pictures; with --image compare them on one picture, side by side."`
 	Categories struct{} `cmd:"" help:"List what --category and --defect know."`
 	Weights    struct{} `cmd:"" help:"Say where the weights for photographs are to be had."`
+
+	command string // which is asked for
 }
 
-func (c *commandLine) run(ctx context.Context, command string) error {
-	switch command {
+// AfterApply is called by kong with what was given.
+func (c *commandLine) AfterApply(ctx *kong.Context) error {
+	c.command = ctx.Command()
+	return nil
+}
+
+func (c *commandLine) run(ctx context.Context) error {
+	switch c.command {
 	case "categories":
 		_, err := cli.Await(ctx, func() (any, error) { return nil, listCategories(os.Stdout, c.Flags) })
 		return err
@@ -57,7 +64,7 @@ func (c *commandLine) run(ctx context.Context, command string) error {
 	}
 	defer c.Flags.Compute.Close()
 	switch {
-	case command == "ablate":
+	case c.command == "ablate":
 		return c.Flags.advise(c.Ablate.run(ctx, c.Flags))
 	case c.Flags.isDemo():
 		return c.Flags.advise(demonstrate(ctx, c.Flags))

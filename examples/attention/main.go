@@ -23,8 +23,8 @@ func main() {
 		return
 	}
 	var f flags
-	cli.NewParser("attention", "Where in a picture each word of its prompt was seen: heat maps of Stable Diffusion's cross-attention (DAAM).", &f).ParseOrExit()
-	cli.Main("attention", "nothing was written",
+	p := cli.NewParser("attention", "Where in a picture each word of its prompt was seen: heat maps of Stable Diffusion's cross-attention (DAAM).", &f)
+	cli.Main(p, "nothing was written",
 		func(ctx context.Context) error { return run(ctx, f) })
 }
 

@@ -47,9 +47,9 @@ type options struct {
 
 func main() {
 	var o options
-	cli.NewParser("bench", "Measure the time and memory of Stable Diffusion 1.5 and CLIP.", &o,
-		kong.Vars{"names": strings.Join(names(workloads()), ", ")}).ParseOrExit()
-	cli.Main("bench", "what was printed is complete", func(ctx context.Context) error { return run(ctx, os.Stdout, o) })
+	p := cli.NewParser("bench", "Measure the time and memory of Stable Diffusion 1.5 and CLIP.", &o,
+		kong.Vars{"names": strings.Join(names(workloads()), ", ")})
+	cli.Main(p, "what was printed is complete", func(ctx context.Context) error { return run(ctx, os.Stdout, o) })
 }
 
 func run(ctx context.Context, out io.Writer, o options) error {

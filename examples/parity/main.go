@@ -57,9 +57,9 @@ func (o *options) Validate() error {
 
 func main() {
 	var o options
-	cli.NewParser("parity", "Run one component of a model directory and compare it with reference tensors.", &o,
-		kong.Vars{"components": strings.Join(names(), ",")}).ParseOrExit()
-	cli.Main("parity", "no file is half written", func(ctx context.Context) error { return run(ctx, o) })
+	p := cli.NewParser("parity", "Run one component of a model directory and compare it with reference tensors.", &o,
+		kong.Vars{"components": strings.Join(names(), ",")})
+	cli.Main(p, "no file is half written", func(ctx context.Context) error { return run(ctx, o) })
 }
 
 // use opens the device and says what to multiply.

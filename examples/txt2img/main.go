@@ -23,8 +23,8 @@ func main() {
 		return
 	}
 	var f flags
-	cli.NewParser("txt2img", "Pictures from a prompt, or from a picture and a prompt, with Stable Diffusion 1.x.", &f).ParseOrExit()
-	cli.Main("txt2img", "finished pictures are complete, nothing was left half-written",
+	p := cli.NewParser("txt2img", "Pictures from a prompt, or from a picture and a prompt, with Stable Diffusion 1.x.", &f)
+	cli.Main(p, "finished pictures are complete, nothing was left half-written",
 		func(ctx context.Context) error { return run(ctx, f) })
 }
 

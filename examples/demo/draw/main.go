@@ -51,8 +51,8 @@ func (f flags) Validate() error {
 
 func main() {
 	var f flags
-	cli.NewParser("draw", "A dataset of drawn inspection pictures with exact masks and captions, in the layout of MVTec AD.", &f).ParseOrExit()
-	cli.Main("draw", "no dataset was written", func(ctx context.Context) error { return run(ctx, f) })
+	p := cli.NewParser("draw", "A dataset of drawn inspection pictures with exact masks and captions, in the layout of MVTec AD.", &f)
+	cli.Main(p, "no dataset was written", func(ctx context.Context) error { return run(ctx, f) })
 }
 
 // run writes the dataset beside its place and moves it there when it is complete.

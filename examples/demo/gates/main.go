@@ -69,8 +69,8 @@ var errFailed = errors.New("not every gate passed")
 
 func main() {
 	var f flags
-	cli.NewParser("gates", "Measure a demo model on drawings that it was not trained on.", &f).ParseOrExit()
-	cli.Main("gates", "nothing was written", func(ctx context.Context) error { return run(ctx, f) })
+	p := cli.NewParser("gates", "Measure a demo model on drawings that it was not trained on.", &f)
+	cli.Main(p, "nothing was written", func(ctx context.Context) error { return run(ctx, f) })
 }
 
 func run(ctx context.Context, f flags) error {

@@ -12,23 +12,30 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/alecthomas/kong"
 	"github.com/sdgraph/sdgraph/clip"
 	"github.com/sdgraph/sdgraph/diffusion"
 )
 
-// Main runs a program and ends the process: with status 0 when it is done, 1
-// after an error, and after a signal that asks it to stop as shells have it, 130
+// Main reads a program's command line, runs the program and ends the process:
+// with status 0 when it is done, 80 where the command line is wrong, 1 after
+// another error, and after a signal that asks it to stop as shells have it, 130
 // after SIGINT, 143 after SIGTERM and 129 after SIGHUP, when it says what state
 // things were left in. Where the reader of its standard output has gone it ends
 // with 141, that of SIGPIPE.
 //
 // The first signal ends the context, and the program with it in good order; the
 // second ends the program within a second.
-func Main(name, interrupted string, run func(context.Context) error) {
-	collectOften()
-	reportBrokenPipes()
+func Main(p Parser, interrupted string, run func(context.Context) error) {
+	name := p.Model.Name
 	ctx := stoppable(name)
-	if err := run(ctx); err != nil {
+	_, err := Await(ctx, func() (*kong.Context, error) { return p.parseOrExit(), nil }) // flags may name files to read
+	if err == nil {
+		collectOften()
+		reportBrokenPipes()
+		err = run(ctx)
+	}
+	if err != nil {
 		message, status := ending(ctx, err, interrupted)
 		fmt.Fprintf(os.Stderr, "%s: %s\n", name, message)
 		os.Exit(status)

@@ -27,9 +27,9 @@ func NewParser(name, description string, flags any, options ...kong.Option) Pars
 		kong.ShortUsageOnError(), kong.NamedMapper("seed", kong.MapperFunc(decodeSeed)))...)}
 }
 
-// ParseOrExit reads the program's own command line. Where it is wrong it says so
+// parseOrExit reads the program's own command line. Where it is wrong it says so
 // and ends the process with status 80.
-func (p Parser) ParseOrExit() *kong.Context {
+func (p Parser) parseOrExit() *kong.Context {
 	ctx, err := p.Parse(os.Args[1:])
 	p.FatalIfErrorf(err)
 	return ctx

@@ -18,12 +18,26 @@ import (
 // TestMain lets the test binary be a program that does what its argument says.
 func TestMain(m *testing.M) {
 	clitest.Main(m, func() {
-		do := programs[os.Args[1]]
-		Main("program", "it left nothing", func(ctx context.Context) error {
+		var f programFlags
+		Main(NewParser("program", "", &f), "it left nothing", func(ctx context.Context) error {
 			fmt.Fprintln(os.Stderr, "begun")
-			return do(ctx)
+			return programs[f.Do](ctx)
 		})
 	})
+}
+
+type programFlags struct {
+	Do string `arg:""`
+}
+
+// Validate reads a file that may be a pipe, as flags may have it.
+func (f *programFlags) Validate() error {
+	if f.Do != "reads its flags" {
+		return nil
+	}
+	fmt.Fprintln(os.Stderr, "begun")
+	_, err := io.ReadAll(os.Stdin)
+	return err
 }
 
 var programs = map[string]func(context.Context) error{
@@ -59,6 +73,8 @@ func TestFirstSignal(t *testing.T) {
 		{"cause", syscall.SIGTERM, "program: interrupted by SIGTERM; it left nothing"},
 		{"killed", syscall.SIGTERM, "program: its child was killed; interrupted by SIGTERM; it left nothing"},
 		{"reads", syscall.SIGINT, "program: interrupted; it left nothing"},
+		{"reads its flags", syscall.SIGINT, "program: interrupted; it left nothing"},
+		{"reads its flags", syscall.SIGTERM, "program: interrupted by SIGTERM; it left nothing"},
 	} {
 		cmd := clitest.Program(t, c.program)
 		stdin, err := cmd.StdinPipe() // into which nothing is written
