@@ -39,7 +39,7 @@ const demoPictures = 5
 
 // isDemo tells whether nothing is asked for.
 func (f *flags) isDemo() bool {
-	return f.usesEmbedded() && f.Image == "" && f.Mask == "" && f.Object == "" && len(f.Anomaly) == 0 &&
+	return f.usesEmbedded() && f.From == "" && f.Image == "" && f.Mask == "" && f.Object == "" && len(f.Anomaly) == 0 &&
 		f.Prompt == "" && f.Normal == "" && f.Detail == "" && f.Negative == "" && f.Category == ""
 }
 

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/alecthomas/kong"
+	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
 	"github.com/sdgraph/sdgraph/examples/internal/files"
 	"github.com/sdgraph/sdgraph/nn"
 	"github.com/sdgraph/sdgraph/tensor/images"
@@ -186,9 +187,6 @@ func (a *again) check(j *job) error {
 			return fmt.Errorf("%s would be overwritten: give another --out", a.path)
 		}
 	}
-	if err := a.checkWords(j.options.Prompt, j.options.Detail); err != nil {
-		return err
-	}
 	return a.checkFiles(j.inputs)
 }
 
@@ -237,16 +235,21 @@ func (a *again) sameFiles(now, then map[string]string) error {
 	return nil
 }
 
-// checkWords notices words that come from a file which has changed.
-func (a *again) checkWords(prompt, detail string) error {
+// checkWords notices words that are not those that the picture claims, since the
+// file that they come from has changed or somebody has written the claim. It
+// needs no model.
+func (a *again) checkWords(o anomalyany.Options) error {
+	if a == nil {
+		return nil
+	}
 	for name := range a.given {
 		if name := strings.ReplaceAll(name, "-", "_"); ofPicture[name] && !onlyPaths[name] {
 			return nil
 		}
 	}
-	if prompt != a.Prompt || detail != a.Detail {
+	if o.Prompt != a.Prompt || o.Detail != a.Detail {
 		return fmt.Errorf("%s was made with the prompt %q and the detailed prompt %q, which the same options now make %q and %q; give --prompt and --detail",
-			a.path, a.Prompt, a.Detail, prompt, detail)
+			a.path, a.Prompt, a.Detail, o.Prompt, o.Detail)
 	}
 	return nil
 }

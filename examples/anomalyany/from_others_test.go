@@ -75,6 +75,22 @@ func TestFromObeysOnlyWhatMakesAPicture(t *testing.T) {
 	}
 }
 
+// TestFromComparesWordsFirst, before it opens a model or makes one of random weights, which takes seconds and gigabytes:
+// the one that is named here is not there.
+func TestFromComparesWordsFirst(t *testing.T) {
+	path := carrying(t, t.TempDir(), `{"format": 1, "options": {"model": "nowhere", "image": "nut.png", "object": "nut", "anomaly": ["crack"]}, "prompt": "a nut"}`)
+	f, err := parse(t, "--from", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := run(t.Context(), f); err == nil || !strings.Contains(err.Error(), `made with the prompt "a nut"`) {
+		t.Errorf("%v, want what differs in the prompts", err)
+	}
+	if clitest.Written(t, f.Out) != nil {
+		t.Error("it has made a folder")
+	}
+}
+
 // TestFromDoesNotFollowLinks whose name it has chosen itself.
 func TestFromDoesNotFollowLinks(t *testing.T) {
 	f := quick(t)

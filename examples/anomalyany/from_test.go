@@ -154,9 +154,10 @@ func TestFromOtherFiles(t *testing.T) {
 		"nowhere.png":                       "nowhere.png",
 		write("broken.png", "{"):            "unexpected EOF",
 		write("later.png", `{"format": 2}`): "format 2, this program knows 1",
-		write("option.png", `{"format": 1, "options": {"sharpness": 3}}`):  "the option sharpness",
-		write("value.png", `{"format": 1, "options": {"steps": "many"}}`):  "--steps",
-		write("model.png", `{"format": 1, "options": {"image": "a.png"}}`): "--model DIR is missing",
+		write("option.png", `{"format": 1, "options": {"sharpness": 3}}`):                                                           "the option sharpness",
+		write("value.png", `{"format": 1, "options": {"steps": "many"}}`):                                                           "--steps",
+		write("words.png", `{"format": 1, "options": {"image": "a.png"}, "prompt": "a nut"}`):                                       `with the prompt "a nut"`,
+		write("model.png", `{"format": 1, "options": {"image": "a.png", "prompt": "a nut"}, "prompt": "a nut", "detail": "a nut"}`): "--model DIR is missing",
 	} {
 		out, err := clitest.Program(t, "--from", path).CombinedOutput()
 		if err == nil || !strings.Contains(string(out), says) {

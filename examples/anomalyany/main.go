@@ -104,6 +104,9 @@ anomalyany --help lists every flag.
 
 // run makes the pictures.
 func run(ctx context.Context, f flags) (err error) {
+	if err := f.Again.checkWords(f.options()); err != nil {
+		return err
+	}
 	d, err := openFolder(f)
 	if err != nil {
 		return err
