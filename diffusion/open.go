@@ -167,7 +167,6 @@ func open(ctx context.Context, path string, opts []OpenOption, parts func(p *Pip
 		}
 		return p, err
 	}
-	o.correct(&p.Scheduler)
 	if err = p.checkParts(); err != nil {
 		return p, fmt.Errorf("%s: %w", path, err)
 	}
@@ -214,7 +213,7 @@ func (o openOptions) loadOptions() []nn.LoadOption {
 // any of it.
 func (p *Pipeline) openParts(dir tensor.Dir, o openOptions) error {
 	var scheduler, unet, vae, text, tokenizer error
-	p.Scheduler, scheduler = LoadSchedulerConfig(dir.Sub("scheduler"))
+	p.Scheduler, scheduler = loadSchedulerConfig(dir.Sub("scheduler"), o)
 	p.UNet, unet = opened(p, o, dir.Sub("unet"), OpenUNet)
 	p.VAE, vae = opened(p, o, dir.Sub("vae"), OpenVAE)
 	p.Text, text = opened(p, o, dir.Sub("text_encoder"), OpenText)

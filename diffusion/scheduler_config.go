@@ -56,16 +56,23 @@ type SchedulerConfig struct {
 
 // LoadSchedulerConfig reads the scheduler_config.json of a directory as diffusers' StableDiffusionPipeline takes it:
 // whatever the file says, the pipeline's constructor sets steps_offset to 1 and clip_sample to false, which early
-// files of Stable Diffusion lack. A class that there is no scheduler for is an error of NewScheduler, where the class
-// of the configuration is asked for.
+// files of Stable Diffusion lack. The error names the file, the field and its value, where no scheduler here could work
+// with it. A class that there is no scheduler for is an error of NewScheduler, where the class of the configuration is
+// asked for.
 func LoadSchedulerConfig(dir tensor.Dir) (SchedulerConfig, error) {
+	return loadSchedulerConfig(dir, openOptions{})
+}
+
+// loadSchedulerConfig is LoadSchedulerConfig with what options say in place of the file.
+func loadSchedulerConfig(dir tensor.Dir, o openOptions) (SchedulerConfig, error) {
 	const file = "scheduler_config.json"
 	config := SchedulerConfig{}.withDefaults("")
 	if err := nn.ReadJSON(dir, file, &config); err != nil {
 		return config, fmt.Errorf("diffusion: scheduler configuration: %w", err)
 	}
 	config.StepsOffset, config.ClipSample = 1, new(bool)
-	if err := config.validateNumbers(); err != nil {
+	o.correct(&config)
+	if err := config.validate(); err != nil {
 		return config, fmt.Errorf("diffusion: %s: %w", dir.Path(file), err)
 	}
 	return config, nil
@@ -98,35 +105,25 @@ func orDefault[T any](field *T, value T) T {
 	return *field
 }
 
-// validate checks the values that every kind reads; defaults are filled in.
-func (c SchedulerConfig) validate(steps int) error {
-	oneOf := func(field, value string, allowed ...string) error {
-		for _, a := range allowed {
-			if value == a {
-				return nil
-			}
+// validate checks the values that every kind reads; defaults are filled in, but that of timestep_spacing, which is the
+// kind's own.
+func (c SchedulerConfig) validate() error {
+	for _, word := range []struct {
+		field, value string
+		allowed      []string
+	}{
+		{"beta_schedule", c.BetaSchedule, []string{"linear", "scaled_linear", "squaredcos_cap_v2"}},
+		{"prediction_type", c.PredictionType, predictions},
+		{"final_sigmas_type", c.FinalSigmas, []string{"zero", "sigma_min"}},
+		{"timestep_spacing", c.TimestepSpacing, []string{"leading", "linspace", "trailing"}},
+	} {
+		if word.value != "" && !slices.Contains(word.allowed, word.value) {
+			return fmt.Errorf("%s is %.60q, it must be one of %s", word.field, word.value, strings.Join(word.allowed, ", "))
 		}
-		return fmt.Errorf("%s is %.60q, it must be one of %s", field, value, strings.Join(allowed, ", "))
 	}
-	if err := c.validateNumbers(); err != nil {
-		return err
-	}
-	if steps < 1 || steps > c.NumTrainTimesteps {
-		return fmt.Errorf("%d steps: it must be between 1 and the %d timesteps of the training schedule", steps, c.NumTrainTimesteps)
-	}
-	if err := oneOf("beta_schedule", c.BetaSchedule, betaSchedules...); err != nil {
-		return err
-	}
-	if err := oneOf("prediction_type", c.PredictionType, predictions...); err != nil {
-		return err
-	}
-	if err := oneOf("final_sigmas_type", c.FinalSigmas, "zero", "sigma_min"); err != nil {
-		return err
-	}
-	return oneOf("timestep_spacing", c.TimestepSpacing, "leading", "linspace", "trailing")
+	return c.validateNumbers()
 }
 
-// validateNumbers checks what the numbers alone say, whichever kind is asked for; defaults are filled in.
 func (c SchedulerConfig) validateNumbers() error {
 	if c.NumTrainTimesteps < 1 || c.NumTrainTimesteps > 1e6 {
 		return fmt.Errorf("num_train_timesteps is %d, it must be between 1 and 1000000", c.NumTrainTimesteps)
@@ -144,9 +141,6 @@ func (c SchedulerConfig) validateNumbers() error {
 	if !(c.ClipSampleRange > 0 && c.ClipSampleRange <= 1e6) {
 		return fmt.Errorf("clip_sample_range is %g, it must be more than 0 and at most 1e6", c.ClipSampleRange)
 	}
-	if !slices.Contains(betaSchedules, c.BetaSchedule) {
-		return nil // of another scheduler, perhaps: an error of who asks for one of those here
-	}
 	alphas, err := c.alphas()
 	if err != nil {
 		return err
@@ -158,11 +152,8 @@ func (c SchedulerConfig) validateNumbers() error {
 	return nil
 }
 
-// What a UNet may predict, and the ways from beta_start to beta_end.
-var (
-	predictions   = []string{"epsilon", "v_prediction"}
-	betaSchedules = []string{"linear", "scaled_linear", "squaredcos_cap_v2"}
-)
+// predictions are what a UNet may predict.
+var predictions = []string{"epsilon", "v_prediction"}
 
 // unsupported returns an error for an option that diffusers' class has and the one of this name has not.
 func (c SchedulerConfig) unsupported(name string) error {

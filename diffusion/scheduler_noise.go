@@ -9,8 +9,11 @@ import (
 // constructors add the timesteps.
 func newSchedule(config SchedulerConfig, spacing string, steps int) (schedule, error) {
 	config = config.withDefaults(spacing)
-	if err := config.validate(steps); err != nil {
+	if err := config.validate(); err != nil {
 		return schedule{}, err
+	}
+	if steps < 1 || steps > config.NumTrainTimesteps {
+		return schedule{}, fmt.Errorf("%d steps: it must be between 1 and the %d timesteps of the training schedule", steps, config.NumTrainTimesteps)
 	}
 	alphas, err := config.alphas()
 	return schedule{config: config, alphas: alphas, steps: steps}, err

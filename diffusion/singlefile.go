@@ -81,6 +81,7 @@ func (p *Pipeline) openFile(o openOptions) error {
 		return fmt.Errorf("%s: %w", p.Dir, err)
 	}
 	p.Scheduler = config.Scheduler
+	o.correct(&p.Scheduler)
 	beside := tensor.OnDisk(p.Dir) // nothing lies in a file: they come from the options
 	return errors.Join(c.load(p, o), p.openTokenizer(beside, o), p.openCLIP(beside, o))
 }

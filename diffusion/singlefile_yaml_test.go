@@ -86,6 +86,11 @@ func TestPredictionTypeOrder(t *testing.T) {
 	if p := openModel(t, modelA, WithPredictionType("")); p.Scheduler.PredictionType != "epsilon" {
 		t.Errorf("a directory: %s", p.Scheduler.PredictionType)
 	}
+	unknown := spoiled{t, copyModel(t)}
+	unknown.set(schedulerConfig, map[string]any{"prediction_type": "sample"})
+	if p := openModel(t, unknown.dir, WithPredictionType("epsilon")); p.Scheduler.PredictionType != "epsilon" {
+		t.Errorf("a directory whose file says what there is not, WithPredictionType: %s", p.Scheduler.PredictionType)
+	}
 	if _, err := Open(t.Context(), modelA, WithPredictionType("v")); err == nil || !strings.Contains(err.Error(), `"v", want one of epsilon, v_prediction`) {
 		t.Errorf("a prediction type that there is not: %v", err)
 	}
