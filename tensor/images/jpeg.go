@@ -185,9 +185,20 @@ func (f *jpegFile) unsupported() string {
 	return ""
 }
 
-// unsupportedJPEG is the error about a JPEG file that is in order, but of a kind that is not read.
+// unsupportedKind is the error about a file that is in order, but of a kind that is not read.
+type unsupportedKind struct {
+	format, feature, advice string
+	err                     error // of the decoder, which says "unsupported" again
+}
+
+func (u *unsupportedKind) Error() string {
+	return fmt.Sprintf("this kind of %s file is not supported: %s; %s", u.format, u.feature, u.advice)
+}
+
+func (u *unsupportedKind) Unwrap() error { return u.err }
+
 func unsupportedJPEG(err jpeg.UnsupportedError) error {
-	return fmt.Errorf("this kind of jpeg file is not supported: %w; %s", err, jpegAdvice)
+	return &unsupportedKind{"jpeg", string(err), jpegAdvice, err}
 }
 
 // decodeJPEG reads a picture.

@@ -89,6 +89,9 @@ func TestUnsupportedJPEG(t *testing.T) {
 			!strings.Contains(err.Error(), "save it as PNG") || strings.Contains(err.Error(), "damaged") {
 			t.Errorf("%s: error %v, want one that says not supported, and %s", name, err, c.says)
 		}
+		if err != nil && strings.Contains(err.Error(), "unsupported") {
+			t.Errorf("%s: error %v says twice that it is not supported", name, err)
+		}
 		if kind := jpeg.UnsupportedError(""); !errors.As(err, &kind) {
 			t.Errorf("%s: error %v is no jpeg.UnsupportedError", name, err)
 		}

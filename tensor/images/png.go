@@ -199,7 +199,7 @@ func decodePNG(file *io.SectionReader) (image.Image, orientation, error) {
 // badPNG tells files that are in order, but of a kind that is not read, from damaged ones.
 func badPNG(err error) error {
 	if kind := png.UnsupportedError(""); errors.As(err, &kind) {
-		return fmt.Errorf("this kind of png file is not supported: %w; save it again as PNG", err)
+		return &unsupportedKind{"png", string(kind), "save it again as PNG", err}
 	}
 	return fmt.Errorf("the png file is damaged: %w", err)
 }
