@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -19,7 +20,7 @@ const maxConfig = 1 << 20
 // ReadJSON reads an object out of a JSON file of a directory, such as a
 // configuration, into a pointer to a struct, whose present values are what
 // absent fields mean. The error names the file, and for a value that a field
-// cannot have, such as null for a number, field and value too. A file of more
+// cannot have, such as null for a number or in a list, field and value too. A file of more
 // than 1 MiB is an error before it is read.
 func ReadJSON(dir tensor.Dir, name string, into any) error {
 	o, err := readObject(dir, name)
@@ -88,6 +89,10 @@ func decodeField(path string, text json.RawMessage, v reflect.Value) error {
 		return nil // no lower limit
 	case string(text) == "null" && isNumber(v.Kind()):
 		return fmt.Errorf("%s is null, want %s", path, kindOf(v.Type()))
+	case v.Kind() == reflect.Slice:
+		if i := nullIn(text); i >= 0 {
+			return fmt.Errorf("%s[%d] is null, want %s", path, i, kindOf(v.Type().Elem()))
+		}
 	case v.Kind() == reflect.Struct && string(text) != "null":
 		var inner object
 		if json.Unmarshal(text, &inner) == nil {
@@ -103,6 +108,16 @@ func decodeField(path string, text json.RawMessage, v reflect.Value) error {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	return nil
+}
+
+// nullIn is the index of the first null in a list, which Unmarshal would make a 0
+// or an empty text, and -1 where there is none.
+func nullIn(text json.RawMessage) int {
+	var list []json.RawMessage
+	if json.Unmarshal(text, &list) != nil {
+		return -1
+	}
+	return slices.IndexFunc(list, func(one json.RawMessage) bool { return string(one) == "null" })
 }
 
 func isNumber(k reflect.Kind) bool { return k >= reflect.Int && k <= reflect.Float64 }

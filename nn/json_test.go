@@ -49,6 +49,7 @@ func TestReadJSONErrors(t *testing.T) {
 	for text, says := range map[string]string{
 		`{"width": 2.5}`:                       "it.json: width is 2.5, want a whole number",
 		`{"width": null}`:                      "it.json: width is null, want a whole number",
+		`{"sizes": [1, null, 3]}`:              "it.json: sizes[1] is null, want a whole number",
 		`{"width": "3"}`:                       `it.json: width is "3", want a whole number`,
 		`{"width": 1e30}`:                      "it.json: width is 1e30, want a whole number",
 		`{"scale": 1e39}`:                      "it.json: scale is 1e39, want a number that a float32 holds",

@@ -54,6 +54,7 @@ func TestConfigErrors(t *testing.T) {
 		{"many channels", `{"latent_channels": 2000000000}`, "latent_channels is 2000000000, want 1 to 65536"},
 		{"small scale", `{"scaling_factor": 1e-40}`, "scaling_factor is 1e-40, want 1e-6 to 1e6"},
 		{"no scale", `{"scaling_factor": null}`, "config.json: scaling_factor is null, want a number"},
+		{"null of a block", `{"block_out_channels": [64, null]}`, "config.json: block_out_channels[1] is null, want a whole number"},
 		{"fraction", `{"layers_per_block": 1.5}`, "config.json: layers_per_block is 1.5, want a whole number"},
 		{"not JSON", `[`, "config.json: unexpected end of JSON input"},
 	} {
