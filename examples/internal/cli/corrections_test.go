@@ -35,11 +35,13 @@ func TestCorrections(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	parser, err := kong.New(&struct{ Corrections }{})
+	parser, err := kong.New(&struct {
+		Flags struct{ Corrections } `embed:""`
+	}{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := parser.Parse([]string{"--prediction-type", "v"}); err == nil {
-		t.Error("--prediction-type v is no error")
+	if _, err := parser.Parse([]string{"--prediction-type", "v"}); err == nil || err.Error() != `--prediction-type is "v", want epsilon or v_prediction` {
+		t.Errorf("--prediction-type v: %v", err)
 	}
 }
