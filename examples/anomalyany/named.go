@@ -4,6 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/sdgraph/sdgraph/clip"
+	"github.com/sdgraph/sdgraph/diffusion/anomaly/prompts"
 )
 
 // Named is the part of the command line that takes the words from a file.
@@ -31,11 +37,11 @@ func (f *flags) useCategory() error {
 	if err != nil {
 		return err
 	}
-	c, d, err := all.find(f.Category, f.Defect)
+	object, d, err := all.Lookup(f.Category, f.Defect)
 	if err != nil {
 		return fmt.Errorf("--category and --defect: %w", err)
 	}
-	f.Object = orDefault(f.Object, c.Object)
+	f.Object = orDefault(f.Object, object)
 	if len(f.Anomaly) == 0 {
 		f.Anomaly = d.Words
 	}
@@ -45,11 +51,29 @@ func (f *flags) useCategory() error {
 	return nil
 }
 
-// listCategories writes the categories and their defects.
+// readCategories reads a file, or "" for those that the library has.
+func readCategories(path string) (prompts.Categories, error) {
+	if path == "" {
+		return prompts.Default(), nil
+	}
+	all, err := prompts.Read(path, clip.DefaultTokenizer())
+	if err != nil {
+		return nil, fmt.Errorf("--categories: %w", err)
+	}
+	return all, nil
+}
+
+// listCategories writes the categories, each with its defects.
 func listCategories(w io.Writer, f flags) error {
 	all, err := readCategories(f.Categories)
 	if err != nil {
 		return err
 	}
-	return all.list(w)
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		defects := slices.Sorted(maps.Keys(all[name].Defects))
+		if _, err := fmt.Fprintf(w, "%s: %s\n", name, strings.Join(defects, ", ")); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -48,7 +48,7 @@ func TestCategoryMistakes(t *testing.T) {
 		"defect":   {Named{Category: "hazelnut", Defect: "rust"}, []string{`no defect "rust"`, "crack, cut, hole, print"}},
 		"neither":  {Named{Category: "hazelnut"}, []string{`no defect ""`, "crack, cut, hole, print"}},
 		"alone":    {Named{Defect: "crack"}, []string{"--defect needs --category"}},
-		"no file":  {Named{Category: "hazelnut", Defect: "crack", Categories: "nowhere.yaml"}, []string{"nowhere.yaml"}},
+		"no file":  {Named{Category: "hazelnut", Defect: "crack", Categories: "nowhere.yaml"}, []string{"--categories: ", "nowhere.yaml"}},
 	} {
 		f := small(t)
 		f.Named = c.n
@@ -60,6 +60,16 @@ func TestCategoryMistakes(t *testing.T) {
 		}
 	}
 }
+
+// A user's file.
+const washer = `washer:
+  object: rubber washer
+  defects:
+    tear:
+      prompt: a photo of a rubber washer with a tear in it
+      words: [tear]
+      detail: a black rubber washer with a ragged tear
+`
 
 // TestCategoriesCommand lists the program's categories and a user's.
 func TestCategoriesCommand(t *testing.T) {

@@ -1,7 +1,9 @@
-package main
+package prompts
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,20 +14,20 @@ import (
 	"github.com/sdgraph/sdgraph/clip"
 )
 
-// TestOwnCategories wants MVTec AD's and VisA's, and every text to work with the
+// TestDefault wants MVTec AD's and VisA's, and every text to work with CLIP's
 // tokenizer: parsing checks that the words are in the prompts.
-func TestOwnCategories(t *testing.T) {
-	all, err := readCategories("")
+func TestDefault(t *testing.T) {
+	all, err := Parse("categories.yaml", own, clip.DefaultTokenizer())
 	if err != nil {
 		t.Fatal(err)
 	}
-	var list strings.Builder
-	if err := all.list(&list); err != nil {
-		t.Fatal(err)
+	if diff := cmp.Diff(all, Default()); diff != "" {
+		t.Errorf("checked -, by default +:\n%s", diff)
 	}
-	for _, want := range strings.Split(strings.TrimSpace(mvtec), "\n") {
-		if !strings.Contains("\n"+list.String(), "\n"+want+"\n") {
-			t.Errorf("there is no %q", want)
+	for _, line := range strings.Split(strings.TrimSpace(mvtec), "\n") {
+		name, want, _ := strings.Cut(line, ": ")
+		if got := names(all[name].Defects); got != want {
+			t.Errorf("%s has the defects %q, want %q", name, got, want)
 		}
 	}
 	for _, name := range strings.Fields("candle capsules cashew chewinggum fryum macaroni1 macaroni2 pcb1 pcb2 pcb3 pcb4 pipe_fryum") {
@@ -88,11 +90,11 @@ func TestCategoriesFile(t *testing.T) {
 	if err := os.WriteFile(path, []byte(washer), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	got, err := readCategories(path)
+	got, err := Read(path, clip.DefaultTokenizer())
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := categories{"washer": {Object: "rubber washer", Defects: map[string]defect{"tear": {
+	want := Categories{"washer": {Object: "rubber washer", Defects: map[string]Defect{"tear": {
 		Prompt: "a photo of a rubber washer with a tear in it", Words: []string{"tear"}, Detail: "a black rubber washer with a ragged tear",
 	}}}}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -101,7 +103,7 @@ func TestCategoriesFile(t *testing.T) {
 }
 
 func TestCategoriesMistakes(t *testing.T) {
-	if _, err := readCategories("nowhere.yaml"); err == nil || !strings.Contains(err.Error(), "--categories") {
+	if _, err := Read("nowhere.yaml", nil); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "nowhere.yaml") {
 		t.Errorf("no file: %v", err)
 	}
 	swap := func(old, new string) string { return strings.Replace(washer, old, new, 1) }
@@ -122,7 +124,7 @@ func TestCategoriesMistakes(t *testing.T) {
 		"odd tag":       {swap("[tear]", "!x"), "mine.yaml: this is no YAML that can be read"},
 		"no map":        {"- washer\n", "mine.yaml:1:"},
 	} {
-		if _, err := parseCategories("mine.yaml", []byte(c.file)); err == nil || !strings.Contains(err.Error(), c.says) {
+		if _, err := Parse("mine.yaml", []byte(c.file), clip.DefaultTokenizer()); err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: error %v, want one that says %s", name, err, c.says)
 		}
 	}
@@ -158,20 +160,20 @@ func TestCategoriesBounds(t *testing.T) {
 		"an & and a *":   {strings.Replace(washer, "a ragged", "a ragged & *very* long", 1), ""},
 		"blank indent":   {washer + strings.Repeat(" ", 100) + "\n", ""},
 	} {
-		if _, err := parseCategories("mine.yaml", []byte(c.file)); (err != nil) != (c.says != "") || err != nil && !strings.Contains(err.Error(), c.says) {
+		if _, err := Parse("mine.yaml", []byte(c.file), clip.DefaultTokenizer()); (err != nil) != (c.says != "") || err != nil && !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: error %v, want %q", name, err, c.says)
 		}
 	}
 	path := filepath.Join(t.TempDir(), "mine.yaml")
-	if err := os.WriteFile(path, make([]byte, maxCategories+1), 0o600); err != nil {
+	if err := os.WriteFile(path, make([]byte, maxFile+1), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for path, says := range map[string]string{path: "at most 262144", filepath.Dir(path): "is a directory, want a regular file"} {
-		if _, err := readCategories(path); err == nil || !strings.Contains(err.Error(), "--categories: "+path) || !strings.Contains(err.Error(), says) {
+	for path, says := range map[string]string{path: "at most 262144", filepath.Dir(path): "not a regular file but a directory"} {
+		if _, err := Read(path, nil); err == nil || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), says) {
 			t.Errorf("%v, want %q", err, says)
 		}
 	}
-	if _, err := readCategories(os.DevNull); err == nil {
+	if _, err := Read(os.DevNull, nil); err == nil {
 		t.Error("a device is read")
 	}
 }
@@ -181,7 +183,7 @@ func FuzzCategories(f *testing.F) {
 	f.Add([]byte("a: &x\n  object: b\nc: *x\n"))
 	f.Add([]byte("a: {object: b, defects: {c: {prompt: d, words: [e], detail: f}}}"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		if all, err := parseCategories("mine.yaml", data); err == nil && len(all) == 0 {
+		if all, err := Parse("mine.yaml", data, clip.DefaultTokenizer()); err == nil && len(all) == 0 {
 			t.Error("no category and no error")
 		}
 	})

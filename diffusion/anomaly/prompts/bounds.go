@@ -1,4 +1,4 @@
-package main
+package prompts
 
 import (
 	"bytes"
@@ -10,16 +10,16 @@ import (
 
 // What a file of categories may have. The parser's time grows with the square of
 // the keys, and its memory with the nesting, without a bound of its own (goccy/go-yaml
-// issues 889 and 902). The program's own file has 700 keys, 5 deep.
+// issues 889 and 902). The package's own file has 700 keys, 5 deep.
 const (
-	maxCategories = 256 << 10 // bytes
-	maxLines      = 5_000
-	maxColons     = 3_000 // each key has one
-	maxCommas     = 10_000
-	maxBrackets   = 16 // open at once
-	maxAliases    = 16
-	maxIndent     = 64 // columns before the first word of a line, each of which may nest once
-	maxNested     = 16 // signs of lists and of keys, such as "- - ?", in one line
+	maxFile     = 256 << 10 // bytes
+	maxLines    = 5_000
+	maxColons   = 3_000 // each key has one
+	maxCommas   = 10_000
+	maxBrackets = 16 // open at once
+	maxAliases  = 16
+	maxIndent   = 64 // columns before the first word of a line, each of which may nest once
+	maxNested   = 16 // signs of lists and of keys, such as "- - ?", in one line
 )
 
 // checkBounds looks at a file of categories before the parser does. It counts
