@@ -1,0 +1,9 @@
+// Package anomaly is what the packages about defects of parts say to each other: a picture with
+// what is wrong with it (Sample), what makes such pictures (Generator), what finds the wrong
+// (Detector), a number for each pixel (Map). It has no network of its own.
+//
+// The packages below speak of these, and never import each other:
+//
+//   - anomalyany makes defects that nobody has photographed, from a sentence
+//   - prompts has the words for the defects of MVTec AD and VisA
+package anomaly

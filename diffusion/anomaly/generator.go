@@ -1,0 +1,65 @@
+package anomaly
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"image"
+
+	"github.com/sdgraph/sdgraph/tensor/images"
+)
+
+// Generator makes a defective picture of a normal one: the same for the same input and draws.
+// Prompts, textures and other sources belong to its constructor.
+type Generator interface {
+	// Generate returns a picture of the normal one's size. It ends when ctx does.
+	Generate(ctx context.Context, in Input, d Draws) (Result, error)
+}
+
+// Input is what a defective picture is made of. Its pictures are not changed.
+type Input struct {
+	Normal *image.RGBA
+	Others []*image.RGBA // further normal pictures of the part, where a method takes some
+	Place  *image.Gray   // white where the picture may change; nil for everywhere
+}
+
+// leastSide is how many pixels a picture's sides must have.
+const leastSide = 16
+
+// Validate is an error if a picture is missing or smaller than 16×16 pixels, if the others or the
+// place have not the size of the normal one, or if the place is black throughout.
+func (in Input) Validate() error {
+	if err := images.Check(in.Normal); err != nil {
+		return fmt.Errorf("the normal picture: %w", err)
+	}
+	size := in.Normal.Rect.Size()
+	if min(size.X, size.Y) < leastSide {
+		return fmt.Errorf("the normal picture has %d×%d pixels, want at least %d×%[3]d", size.X, size.Y, leastSide)
+	}
+	for i, other := range in.Others {
+		if err := images.Check(other); err != nil {
+			return fmt.Errorf("picture %d of the others: %w", i, err)
+		}
+		if got := other.Rect.Size(); got != size {
+			return fmt.Errorf("picture %d of the others has %d×%d pixels, want the normal picture's %d×%d", i, got.X, got.Y, size.X, size.Y)
+		}
+	}
+	if in.Place == nil {
+		return nil
+	}
+	if err := checkMask(in.Place, size); err != nil {
+		return fmt.Errorf("the place where the picture may change: %w", err)
+	}
+	if !anyWhite(in.Place) {
+		return errors.New("the place where the picture may change is empty: white is what may change")
+	}
+	return nil
+}
+
+// Result is a defective picture, and how it came about.
+type Result struct {
+	Sample
+	Soft       Map     // how sure the mask is, 0 to 1
+	Stray      float64 // of the pixels that changed by more than a level of 255, the share outside the mask
+	Provenance any     // to be written as JSON: options, draws, hashes of what was read
+}

@@ -1,0 +1,33 @@
+package anomaly
+
+import (
+	"image"
+	"image/color"
+	"strings"
+	"testing"
+)
+
+func TestInput(t *testing.T) {
+	grey, box := color.Gray{Y: 100}, image.Rect(3, 4, 5, 6)
+	part := maskOf(40, 30, image.Rect(29, 27, 30, 28)).SubImage(image.Rect(10, 10, 30, 28)).(*image.Gray)
+	for name, c := range map[string]struct {
+		in   Input
+		says string
+	}{
+		"picture":       {Input{Normal: filled(20, 18, grey)}, ""},
+		"place":         {Input{Normal: filled(20, 18, grey), Place: maskOf(20, 18, box)}, ""},
+		"place, a part": {Input{Normal: filled(20, 18, grey), Place: part}, ""},
+		"two":           {Input{Normal: filled(20, 18, grey), Others: []*image.RGBA{filled(20, 18, grey)}}, ""},
+		"none":          {Input{}, "the normal picture: there is no picture"},
+		"small":         {Input{Normal: filled(20, 15, grey)}, "the normal picture has 20×15 pixels, want at least 16×16"},
+		"another size":  {Input{Normal: filled(20, 18, grey), Others: []*image.RGBA{filled(20, 18, grey), filled(18, 20, grey)}}, "picture 1 of the others has 18×20 pixels, want the normal picture's 20×18"},
+		"no other":      {Input{Normal: filled(20, 18, grey), Others: []*image.RGBA{nil}}, "picture 0 of the others: there is no picture"},
+		"another place": {Input{Normal: filled(20, 18, grey), Place: maskOf(18, 20, box)}, "the place where the picture may change: a mask of 18×20 pixels, want the picture's 20×18"},
+		"nowhere":       {Input{Normal: filled(20, 18, grey), Place: maskOf(20, 18, image.Rectangle{})}, "is empty: white is what may change"},
+		"cut off":       {Input{Normal: filled(20, 18, grey), Place: &image.Gray{Pix: make([]byte, 359), Stride: 20, Rect: image.Rect(0, 0, 20, 18)}}, "has only 359 bytes"},
+	} {
+		if err := c.in.Validate(); (err != nil) != (c.says != "") || err != nil && !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s: error %v, want %q", name, err, c.says)
+		}
+	}
+}

@@ -1,0 +1,80 @@
+package anomaly
+
+import (
+	"image"
+	"image/color"
+	"math"
+	"testing"
+
+	"github.com/sdgraph/sdgraph/nn/nntest"
+)
+
+// TestMisuse calls what is exported with arguments that make no sense.
+func TestMisuse(t *testing.T) {
+	err := func(_ any, err error) error { return err }
+	draws := func(call func(d Draws)) []func() {
+		return []func(){
+			func() { call(NewRecorder(nil)) },
+			func() { call(NewPlayer(nil)) },
+			func() { call(NewPlayer([]Draw{{}, {Kind: "choice", A: math.NaN(), Chosen: []int{-1}}})) },
+		}
+	}
+	inf := math.Inf(1)
+	whole := draws(func(d Draws) { d.Whole(math.MinInt, math.MaxInt); d.Whole(math.MaxInt, math.MinInt) })
+	uniform := draws(func(d Draws) {
+		d.Uniform(-inf, inf)
+		d.Uniform(math.NaN(), 0)
+		d.Uniform(-math.MaxFloat64, math.MaxFloat64)
+	})
+	normal := draws(func(d Draws) { d.Normal(math.NaN(), inf) })
+	gamma := draws(func(d Draws) {
+		d.Gamma(-inf, inf)
+		d.Gamma(inf, inf)
+		d.Gamma(5e-324, 1)
+		d.Gamma(math.MaxFloat64, 5e-324)
+	})
+	choose := draws(func(d Draws) { d.Choose(math.MinInt, math.MinInt); d.Choose(math.MaxInt, 1); d.Choose(0, math.MaxInt) })
+	nntest.Misuse{
+		Refused: map[string][]func() error{
+			"Input.Validate": {
+				func() error { return Input{}.Validate() },
+				func() error { return Input{Normal: &image.RGBA{Rect: image.Rect(0, 0, 99, 99)}}.Validate() },
+				func() error {
+					return Input{Normal: filled(20, 20, color.Black), Place: &image.Gray{Rect: image.Rect(0, 0, 20, 20)}}.Validate()
+				},
+			},
+			"Map.Validate": {
+				func() error { return Map{}.Validate() },
+				func() error { return Map{Width: math.MaxInt, Height: math.MaxInt}.Validate() },
+				func() error { return Map{Width: -1, Height: -1, Values: make([]float32, 1)}.Validate() },
+			},
+			"Map.HeatMap": {
+				func() error { return err(Map{}.HeatMap(nil)) },
+				func() error { return err(Map{Values: make([]float32, 1), Width: 1, Height: 1}.HeatMap(nil)) },
+				func() error { return err(Map{Values: make([]float32, 1), Width: 1, Height: 1}.HeatMap(&image.RGBA{})) },
+			},
+			"Draw.MarshalJSON":   {func() error { return err(Draw{Value: math.NaN()}.MarshalJSON()) }},
+			"Draw.UnmarshalJSON": {func() error { return new(Draw).UnmarshalJSON(nil) }, func() error { return new(Draw).UnmarshalJSON([]byte("[[[[")) }},
+			"Player.Err":         {NewPlayer(make([]Draw, 1)).Err},
+		},
+		Harmless: map[string][]func(){
+			"Map.At":           {func() { Map{Width: 9, Height: 9}.At(8, 8); Map{}.At(math.MinInt, math.MaxInt) }},
+			"Map.Max":          {func() { Map{}.Max() }},
+			"NewDraws":         {func() { NewDraws(math.MaxUint64) }},
+			"NewRecorder":      {func() { NewRecorder(nil) }},
+			"NewPlayer":        {func() { NewPlayer(nil) }},
+			"Draw.String":      {func() { _ = Draw{Value: math.NaN()}.String() }},
+			"Recorder.Log":     {func() { NewRecorder(nil).Log() }},
+			"Recorder.Whole":   whole,
+			"Recorder.Uniform": uniform,
+			"Recorder.Normal":  normal,
+			"Recorder.Gamma":   gamma,
+			"Recorder.Choose":  choose,
+			"Player.Whole":     whole,
+			"Player.Uniform":   uniform,
+			"Player.Normal":    normal,
+			"Player.Gamma":     gamma,
+			"Player.Choose":    choose,
+		},
+	}.Check(t)
+}
