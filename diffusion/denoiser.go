@@ -20,8 +20,7 @@ type Denoiser struct {
 	h, w     int
 	options  denoiserOptions
 	gradient *nn.Program // nil without a loss
-
-	denoise programs[int] // by batch
+	noise    *nn.Exec    // predictions for a batch of any size
 }
 
 // Variable is an input of the UNet that a gradient may be taken of.
@@ -104,20 +103,23 @@ func (p *Pipeline) Compile(h, w int, opts ...DenoiserOption) (*Denoiser, error) 
 		return nil, fmt.Errorf("WithHook was given a nil hook")
 	case slices.Contains(o.stores, nil):
 		return nil, fmt.Errorf("WithStore was given a nil store")
-	case o.loss != nil:
-		return d, d.compileGradient()
-	case len(o.wrt) > 0:
+	case o.loss == nil && len(o.wrt) > 0:
 		return nil, fmt.Errorf("a gradient was asked for without a loss: give WithLoss")
-	case len(o.stores) > 0 && o.read == nil:
+	case o.loss == nil && len(o.stores) > 0 && o.read == nil:
 		return nil, fmt.Errorf("a store was given and nothing that uses it: give WithLoss or WithRead")
 	}
-	return d, nil
+	d.noise = d.predictions()
+	return d, d.compileGradient()
 }
 
-func (d *Denoiser) compileGradient() error {
-	prog, err := d.p.compile("loss and gradient", func(b *nn.Build) []*G.Node {
-		in := d.inputs(b, 1)
-		d.p.UNet.Forward(b, in[LatentInput], in["timestep"], in[TextInput])
+// compileGradient builds the loss and its gradients, if there is a loss.
+func (d *Denoiser) compileGradient() (err error) {
+	if d.options.loss == nil {
+		return nil
+	}
+	d.gradient, err = d.p.graph("loss and gradient", func(b *nn.Build) []*G.Node {
+		d.resetStores()
+		_, in := d.p.predictNoise(b)
 		out := []*G.Node{d.options.loss()}
 		if d.options.read != nil {
 			out = append(out, d.options.read()...)
@@ -126,19 +128,24 @@ func (d *Denoiser) compileGradient() error {
 			out = append(out, b.Grad(out[0], in.of(d.options.wrt)...)...)
 		}
 		return out
-	}, nn.WithHooks(d.recorded()...), nn.WithMemory(d.options.memory))
-	d.gradient = prog
+	}, nn.WithHooks(d.recorded()...), nn.WithMemory(d.options.memory)).Program(d.shapes(1))
 	return err
 }
 
-// recorded is the hooks, with those of the stores, emptied, behind them.
+// recorded is the hooks, with those of the stores behind them.
 func (d *Denoiser) recorded() []nn.Hook {
 	hooks := slices.Clone(d.options.hooks)
 	for _, store := range d.options.stores {
-		store.Reset()
 		hooks = append(hooks, store.Hook())
 	}
 	return hooks
+}
+
+// resetStores empties the stores for the graph that is about to be built.
+func (d *Denoiser) resetStores() {
+	for _, store := range d.options.stores {
+		store.Reset()
+	}
 }
 
 // inputs are the input nodes of a UNet's graph.
@@ -152,12 +159,25 @@ func (in inputs) of(vs []Variable) []*G.Node {
 	return nodes
 }
 
-func (d *Denoiser) inputs(b *nn.Build, batch int) inputs {
+// timestepInput is an input of the UNet that no gradient is taken of, [batch].
+const timestepInput Variable = "timestep"
+
+// predictNoise builds the UNet over its inputs.
+func (p *Pipeline) predictNoise(b *nn.Build) (noise *G.Node, in inputs) {
+	in = inputs{}
+	for _, v := range []Variable{LatentInput, timestepInput, TextInput} {
+		in[v] = b.Given(string(v))
+	}
+	return p.UNet.Forward(b, in[LatentInput], in[timestepInput], in[TextInput]), in
+}
+
+// shapes are those of the inputs for a batch.
+func (d *Denoiser) shapes(batch int) map[string]gt.Shape {
 	c := d.p.UNet.Config
-	return inputs{
-		LatentInput: b.Input(string(LatentInput), batch, c.InChannels, d.h, d.w),
-		"timestep":  b.Input("timestep", batch),
-		TextInput:   b.Input(string(TextInput), batch, d.p.Tokenizer.Length(), c.CrossAttentionDim),
+	return map[string]gt.Shape{
+		string(LatentInput):   {batch, c.InChannels, d.h, d.w},
+		string(timestepInput): {batch},
+		string(TextInput):     {batch, d.p.Tokenizer.Length(), c.CrossAttentionDim},
 	}
 }
 
@@ -179,7 +199,7 @@ func (d *Denoiser) Grad(ctx context.Context, z Latent, t float64, prompt Prompt)
 		return nil, err
 	}
 	out, err := d.gradient.Run(ctx, map[string]*gt.Dense{
-		string(LatentInput): z.Dense, "timestep": scalarBatch(t), string(TextInput): prompt.Hidden,
+		string(LatentInput): z.Dense, string(timestepInput): scalarBatch(t), string(TextInput): prompt.Hidden,
 	})
 	if err != nil {
 		return nil, err

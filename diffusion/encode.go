@@ -8,11 +8,8 @@ import (
 
 	"github.com/sdgraph/sdgraph/nn"
 	"github.com/sdgraph/sdgraph/tensor"
-	G "gorgonia.org/gorgonia"
 	gt "gorgonia.org/tensor"
 )
-
-type node = G.Node
 
 // Prompt is a text as the UNet reads it. The zero Prompt is none.
 type Prompt struct {
@@ -26,13 +23,7 @@ func (p *Pipeline) Encode(ctx context.Context, prompt string) (Prompt, error) {
 		p.log.Warn("the prompt is too long", "left out", strings.Join(cut, " "))
 	}
 	ids := p.Tokenizer.Encode(prompt)
-	prog, err := p.program(fmt.Sprintf("text encoder %d", len(ids)), func(b *nn.Build) []*node {
-		return []*node{p.Text.Forward(b, b.Input("ids", 1, len(ids)))}
-	})
-	if err != nil {
-		return Prompt{}, err
-	}
-	out, err := prog.Run(ctx, map[string]*gt.Dense{"ids": idTensor(ids)})
+	out, err := p.graphs.text.Run(ctx, map[string]*gt.Dense{"ids": idTensor(ids)})
 	if err != nil {
 		return Prompt{}, err
 	}
@@ -46,13 +37,7 @@ func (p *Pipeline) CLIPText(ctx context.Context, text string) (*gt.Dense, error)
 		return nil, ErrNoCLIP
 	}
 	ids := p.CLIP.Tokenizer.Encode(text)
-	prog, err := p.program(fmt.Sprintf("CLIP text %d", len(ids)), func(b *nn.Build) []*node {
-		return []*node{p.CLIP.TextEmbeds(b, b.Input("ids", 1, len(ids)), b.Input("pooled", 1))}
-	})
-	if err != nil {
-		return nil, err
-	}
-	out, err := prog.Run(ctx, map[string]*gt.Dense{
+	out, err := p.graphs.clipText.Run(ctx, map[string]*gt.Dense{
 		"ids": idTensor(ids), "pooled": scalarBatch(float64(p.CLIP.Config.Text.PooledPosition(ids))),
 	})
 	if err != nil {
@@ -77,13 +62,7 @@ func (p *Pipeline) CLIPImage(ctx context.Context, image *gt.Dense) (*gt.Dense, e
 	if err := checkExtent(s[2], s[3]); err != nil {
 		return nil, err
 	}
-	prog, err := p.program(fmt.Sprintf("CLIP picture %v", s), func(b *nn.Build) []*node {
-		return []*node{p.CLIP.ImageEmbeds(b, p.CLIP.PictureForCLIP(b.Input("image", s...)))}
-	})
-	if err != nil {
-		return nil, err
-	}
-	out, err := prog.Run(ctx, map[string]*gt.Dense{"image": image})
+	out, err := p.graphs.clipImage.Run(ctx, map[string]*gt.Dense{"image": image})
 	if err != nil {
 		return nil, err
 	}
@@ -108,15 +87,7 @@ func (p *Pipeline) EncodeDistribution(ctx context.Context, image *gt.Dense) (mea
 	if err := p.CheckPicture(image); err != nil {
 		return nil, nil, err
 	}
-	s := image.Shape()
-	prog, err := p.program(fmt.Sprintf("VAE encoder %v", s), func(b *nn.Build) []*node {
-		mean, logvar := p.VAE.Encode(b, b.Input("image", s...))
-		return []*node{mean, logvar}
-	})
-	if err != nil {
-		return nil, nil, err
-	}
-	out, err := prog.Run(ctx, map[string]*gt.Dense{"image": image})
+	out, err := p.graphs.encode.Run(ctx, map[string]*gt.Dense{"image": image})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -128,13 +99,7 @@ func (p *Pipeline) Decode(ctx context.Context, z Latent) (*gt.Dense, error) {
 	if err := p.checkLatent(z); err != nil {
 		return nil, err
 	}
-	prog, err := p.program(fmt.Sprintf("VAE decoder %v", z.Shape()), func(b *nn.Build) []*node {
-		return []*node{p.VAE.Decode(b, nn.Scale(b.Input("z", z.Shape()...), 1/p.VAE.Config.ScalingFactor))}
-	})
-	if err != nil {
-		return nil, err
-	}
-	out, err := prog.Run(ctx, map[string]*gt.Dense{"z": z.Dense})
+	out, err := p.graphs.decode.Run(ctx, map[string]*gt.Dense{"z": z.Dense})
 	if err != nil {
 		return nil, err
 	}

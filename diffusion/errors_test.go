@@ -185,7 +185,7 @@ func TestLogger(t *testing.T) {
 	for _, want := range []string{
 		`level=INFO msg="model opened" path=` + modelA,
 		`level=WARN msg="the prompt is too long" "left out"="last words"`,
-		`level=DEBUG msg="graph compiled" name="noise prediction 16×16, batch 1"`,
+		`level=DEBUG msg="graph compiled" name="noise prediction" inputs="map[latent:(1, 4, 16, 16) text:(1, 77, 32) timestep:(1)]"`,
 	} {
 		if !strings.Contains(log.String(), want) {
 			t.Errorf("the log does not mention %q:\n%s", want, &log)

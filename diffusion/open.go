@@ -44,7 +44,7 @@ type Pipeline struct {
 
 	texts tensor.Texts // that the model's directories have
 
-	programs programs[string]
+	graphs graphs
 }
 
 // OpenOption changes how a model is opened.
@@ -306,7 +306,9 @@ func newPipeline(o openOptions) *Pipeline {
 	if o.device != nil {
 		arena = nn.NewArenaOn(o.device)
 	}
-	return &Pipeline{Tokenizer: clip.DefaultTokenizer(), log: o.log, arena: arena}
+	p := &Pipeline{Tokenizer: clip.DefaultTokenizer(), log: o.log, arena: arena}
+	p.graphs = p.newGraphs()
+	return p
 }
 
 // Close unmaps the weights and frees the memory of the programs. What is running
@@ -331,34 +333,6 @@ func (p *Pipeline) Close() error {
 // that runs between them, such as a loss on the decoded picture, should use it
 // too (nn.WithArena).
 func (p *Pipeline) Arena() *nn.Arena { return p.arena }
-
-// program returns the program called name, compiling it the first time.
-func (p *Pipeline) program(name string, build func(b *nn.Build) []*node) (*nn.Program, error) {
-	return p.programs.get(name, func() (*nn.Program, error) { return p.compile(name, build) })
-}
-
-// compile makes a program of the pipeline's, whatever it reads of the weights,
-// provided that these are still what was opened.
-func (p *Pipeline) compile(name string, build func(b *nn.Build) []*node, opts ...nn.Option) (*nn.Program, error) {
-	p.life.RLock()
-	defer p.life.RUnlock()
-	if p.closed {
-		return nil, fmt.Errorf("%s: the pipeline is %w", name, ErrClosed)
-	}
-	for _, f := range p.files {
-		if err := f.Changed(); err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
-		}
-	}
-	started := time.Now()
-	prog, err := nn.Compile(build, append(opts, nn.WithArena(p.arena))...)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	p.log.Debug("graph compiled", "name", name, "operations", prog.Instructions(), "memory", nn.ByteSize(prog.ArenaBytes()),
-		"blocks computed twice", prog.Recomputed(), "took", time.Since(started))
-	return prog, nil
-}
 
 // Factor is by how much a latent is smaller than its picture.
 func (p *Pipeline) Factor() int { return p.VAE.Config.Factor() }

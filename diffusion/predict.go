@@ -90,13 +90,13 @@ func (d *Denoiser) Predict(ctx context.Context, z Latent, t float64, prompts ...
 	if err != nil {
 		return nil, err
 	}
-	prog, err := d.prediction(batch)
+	prog, err := d.noise.Program(d.shapes(batch))
 	if err != nil {
 		return nil, err
 	}
 	times := slices.Repeat([]float32{float32(t)}, batch)
 	out, err := prog.Run(ctx, map[string]*gt.Dense{
-		string(LatentInput): latents, "timestep": tensor.FromFloat32s(times, batch), string(TextInput): text,
+		string(LatentInput): latents, string(timestepInput): tensor.FromFloat32s(times, batch), string(TextInput): text,
 	})
 	if err != nil {
 		return nil, err
@@ -109,27 +109,21 @@ func (d *Denoiser) Predict(ctx context.Context, z Latent, t float64, prompts ...
 	return p, checkFinite("the predicted noise", out[0])
 }
 
-// prediction is the program of noise predictions for a batch, compiled the
-// first time. Steps of one size that change nothing share it.
-func (d *Denoiser) prediction(batch int) (*nn.Program, error) {
-	build := func(b *nn.Build) []*G.Node {
-		in := d.inputs(b, batch)
-		out := []*G.Node{d.p.UNet.Forward(b, in[LatentInput], in["timestep"], in[TextInput])}
-		if d.options.loss == nil && d.options.read != nil {
-			out = append(out, d.options.read()...)
-		}
-		return out
+// predictions is the graph of noise predictions: the pipeline's, where nothing
+// is changed by hooks or read.
+func (d *Denoiser) predictions() *nn.Exec {
+	o := d.options
+	if o.loss == nil && o.read != nil {
+		return d.p.graph("noise prediction", func(b *nn.Build) []*G.Node {
+			d.resetStores()
+			noise, _ := d.p.predictNoise(b)
+			return append([]*G.Node{noise}, o.read()...)
+		}, nn.WithHooks(d.recorded()...))
 	}
-	if len(d.options.hooks) == 0 && (d.options.loss != nil || d.options.read == nil) {
-		return d.p.program(fmt.Sprintf("noise prediction %d×%d, batch %d", d.h, d.w, batch), build)
+	if len(o.hooks) > 0 {
+		return d.p.noiseGraph(nn.WithHooks(o.hooks...))
 	}
-	return d.denoise.get(batch, func() (*nn.Program, error) {
-		hooks := d.options.hooks
-		if d.options.loss == nil {
-			hooks = d.recorded()
-		}
-		return d.p.compile("noise prediction", build, nn.WithHooks(hooks...))
-	})
+	return d.p.graphs.noise
 }
 
 // DenoiseFLOPs is the work of one Denoise with so many texts, 1 or with
@@ -138,7 +132,7 @@ func (d *Denoiser) DenoiseFLOPs(texts int) (int64, error) {
 	if texts < 1 {
 		return 0, fmt.Errorf("a prediction with %d texts, want at least 1", texts)
 	}
-	prog, err := d.prediction(texts)
+	prog, err := d.noise.Program(d.shapes(texts))
 	if err != nil {
 		return 0, err
 	}

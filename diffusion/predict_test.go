@@ -113,6 +113,20 @@ func TestStoreMistakes(t *testing.T) {
 	}
 }
 
+// TestDenoiserHasOneSize refuses latents and prompts of other sizes: a Denoiser does not compile itself anew.
+func TestDenoiserHasOneSize(t *testing.T) {
+	p := openModel(t, modelA)
+	d, prompt := compile(t, p), encode(t, p, "")
+	wide := NewLatent(make([]float32, 4*sizeA*2*sizeA), 4, sizeA, 2*sizeA)
+	if _, err := d.Predict(t.Context(), wide, 301, prompt); err == nil || !strings.Contains(err.Error(), `"latent" has shape (1, 4, 16, 32), want (1, 4, 16, 16)`) {
+		t.Errorf("a wider latent: %v", err)
+	}
+	short := Prompt{Hidden: tensor.FromFloat32s(make([]float32, 32), 1, 1, 32)}
+	if _, err := d.Predict(t.Context(), randomLatent(3), 301, short); err == nil || !strings.Contains(err.Error(), `"text" has shape (1, 1, 32), want (1, 77, 32)`) {
+		t.Errorf("a prompt of one token: %v", err)
+	}
+}
+
 // TestPlainPredictionsAreShared finds one program for steps of one size.
 func TestPlainPredictionsAreShared(t *testing.T) {
 	p := openModel(t, modelA)
@@ -120,7 +134,7 @@ func TestPlainPredictionsAreShared(t *testing.T) {
 	lossy := compile(t, p, WithStore(store), WithLoss(smooth(store)))
 	hooked := compile(t, p, WithHook(func(*nn.Site) {}))
 	of := func(s *Denoiser) *nn.Program {
-		prog, err := s.prediction(1)
+		prog, err := s.noise.Program(s.shapes(1))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -43,10 +43,7 @@ func NewArena() *Arena { return &Arena{turn: make(chan struct{}, 1), on: kernels
 // lock waits for the programs that are running in the arena. It returns ctx's
 // error, or ErrClosed, without the lock.
 func (a *Arena) lock(ctx context.Context) error {
-	if ctx == nil {
-		return errors.New("nn: the context is nil")
-	}
-	if err := ctx.Err(); err != nil {
+	if err := checkContext(ctx); err != nil {
 		return err
 	}
 	select {
@@ -59,6 +56,14 @@ func (a *Arena) lock(ctx context.Context) error {
 		return fmt.Errorf("nn: the arena is %w", ErrClosed)
 	}
 	return nil
+}
+
+// checkContext refuses a context that is nil or done.
+func checkContext(ctx context.Context) error {
+	if ctx == nil {
+		return errors.New("nn: the context is nil")
+	}
+	return ctx.Err()
 }
 
 func (a *Arena) unlock() { <-a.turn }

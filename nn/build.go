@@ -14,8 +14,9 @@ type Build struct {
 	Graph *G.ExprGraph
 
 	hooks    []Hook
-	inputs   map[string]*G.Node // by name; constants are not among them
-	names    map[string]bool    // of inputs and constants
+	given    map[string]gt.Shape // of inputs, that an Exec was given
+	inputs   map[string]*G.Node  // by name; constants are not among them
+	names    map[string]bool     // of inputs and constants
 	blocks   []span
 	gradFrom int64          // nodes from this id on belong to the backward pass; -1 before Grad
 	path     *gradientPath  // of the gradient; nil before Grad

@@ -19,6 +19,8 @@
 //	})
 //	out, err := p.Run(ctx, map[string]*tensor.Dense{"x": x})
 //
+// An Exec does so for inputs of any shape.
+//
 // gorgonia's own operations may stand between those of this package. What they
 // return lies outside the arena, and they are slower. Each of those that gorgonia
 // exports is right, in its value and in its gradient, or Compile returns an error

@@ -45,6 +45,19 @@ type options struct {
 	memory int64
 	arena  *Arena
 	hooks  []Hook
+
+	compiler Compiler            // of an Exec
+	given    map[string]gt.Shape // that Build.Given has
+}
+
+func optionsOf(opts []Option) options {
+	var o options
+	for _, opt := range opts {
+		if opt != nil {
+			opt(&o)
+		}
+	}
+	return o
 }
 
 // WithMemory limits the arena to so many bytes: blocks are computed twice until
@@ -69,16 +82,15 @@ func Compile(build func(*Build) []*G.Node, opts ...Option) (p *Program, err erro
 	if err := kernels.CheckEnvironment(); err != nil {
 		return nil, fmt.Errorf("nn: %w", err)
 	}
-	var o options
-	for _, opt := range opts {
-		if opt != nil {
-			opt(&o)
-		}
+	if build == nil {
+		return nil, errors.New("nn: there is nothing that builds the graph: the function is nil")
 	}
+	o := optionsOf(opts)
 	defer recoverTo(&err, "nn: building the graph")
 	b := NewBuild(o.hooks...)
+	b.given = o.given
 	outputs := build(b)
-	if err := checkOutputs(outputs); err != nil {
+	if err := errors.Join(b.checkGiven(), checkOutputs(outputs)); err != nil {
 		return nil, err
 	}
 	pl, err := newPlan(b, outputs, o.memory)
@@ -115,6 +127,15 @@ func checkOutputs(outputs []*G.Node) error {
 		}
 	}
 	return nil
+}
+
+// Inputs are the shapes of the graph's inputs by name, which Run takes.
+func (p *Program) Inputs() map[string]gt.Shape {
+	shapes := make(map[string]gt.Shape, len(p.inputs))
+	for name, n := range p.inputs {
+		shapes[name] = n.Shape().Clone()
+	}
+	return shapes
 }
 
 // ArenaBytes is the memory that the program's plan takes.
@@ -162,7 +183,7 @@ func (p *Program) bind(inputs map[string]*gt.Dense) error {
 		n, d := p.inputs[name], inputs[name]
 		switch {
 		case n == nil:
-			return fmt.Errorf("nn: the graph has no input %q; it has %q", name, slices.Sorted(maps.Keys(p.inputs)))
+			return unknownInput(name, p.inputs)
 		case d == nil:
 			return fmt.Errorf("nn: input %q is nil", name)
 		case d.Dtype() != gt.Float32:
@@ -175,6 +196,10 @@ func (p *Program) bind(inputs map[string]*gt.Dense) error {
 		}
 	}
 	return nil
+}
+
+func unknownInput(name string, inputs map[string]*G.Node) error {
+	return fmt.Errorf("nn: the graph has no input %q; it has %q", name, slices.Sorted(maps.Keys(inputs)))
 }
 
 // RunAll is part of gorgonia.VM: it runs the graph on the values bound to its

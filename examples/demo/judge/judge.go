@@ -19,12 +19,10 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"sync"
 
 	"github.com/sdgraph/sdgraph/examples/demo/world"
 	"github.com/sdgraph/sdgraph/nn"
 	"github.com/sdgraph/sdgraph/tensor"
-	G "gorgonia.org/gorgonia"
 	gt "gorgonia.org/tensor"
 )
 
@@ -39,11 +37,7 @@ type Judge struct {
 	Sure      float32  // a picture is defective where the probability is at least this ...
 	LeastArea float64  // ... in at least this share of its pixels
 
-	net   *net
-	arena *nn.Arena
-
-	mu       sync.Mutex
-	programs map[[2]int]*nn.Program // by height and width
+	segment *nn.Exec // picture → probabilities
 }
 
 // New loads the embedded weights.
@@ -52,11 +46,12 @@ func New(ctx context.Context) (*Judge, error) {
 	if err != nil {
 		return nil, fmt.Errorf("judge: %w", err)
 	}
-	j := &Judge{net: newNet(), arena: nn.NewArena(), programs: map[[2]int]*nn.Program{}}
+	net := newNet()
+	j := &Judge{segment: nn.NewExec(net.segment)}
 	if err := j.readMetadata(f.Metadata()); err != nil {
 		return nil, fmt.Errorf("judge: %w", err)
 	}
-	if err := nn.Load(ctx, j.net, f); err != nil {
+	if err := nn.Load(ctx, net, f); err != nil {
 		return nil, fmt.Errorf("judge: %w", err)
 	}
 	return j, nil
@@ -107,11 +102,7 @@ func (j *Judge) Segment(ctx context.Context, picture *gt.Dense) (*Segmentation, 
 	if len(s) != 4 || s[0] != 1 || s[1] != 3 || s[2] < factor || s[3] < factor || s[2]%factor != 0 || s[3]%factor != 0 {
 		return nil, fmt.Errorf("judge: a picture of shape %v, want [1, 3, H, W] with H and W multiples of %d", s, factor)
 	}
-	p, err := j.program(s[2], s[3])
-	if err != nil {
-		return nil, err
-	}
-	out, err := p.Run(ctx, map[string]*gt.Dense{"picture": picture})
+	out, err := j.segment.Run(ctx, map[string]*gt.Dense{"picture": picture})
 	if err != nil {
 		return nil, err
 	}
@@ -122,22 +113,4 @@ func (j *Judge) Segment(ctx context.Context, picture *gt.Dense) (*Segmentation, 
 		Height: s[2], Width: s[3],
 		Probability: slices.Collect(slices.Chunk(tensor.Float32s(out[0]), s[2]*s[3])),
 	}, nil
-}
-
-// program is the U-Net compiled for pictures of h×w.
-func (j *Judge) program(h, w int) (*nn.Program, error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	size := [2]int{h, w}
-	if p := j.programs[size]; p != nil {
-		return p, nil
-	}
-	p, err := nn.Compile(func(b *nn.Build) []*G.Node {
-		logits := j.net.forward(nn.FeatureMap{X: nn.ChannelsLast(nn.Clamp(b.Input("picture", 1, 3, h, w), -1, 1)), H: h, W: w})
-		return []*G.Node{nn.ChannelsFirst(nn.Softmax(logits.X), h, w)}
-	}, nn.WithArena(j.arena))
-	if err == nil {
-		j.programs[size] = p
-	}
-	return p, err
 }

@@ -2,6 +2,7 @@ package judge
 
 import (
 	"github.com/sdgraph/sdgraph/nn"
+	G "gorgonia.org/gorgonia"
 )
 
 // channels of the levels, from the picture's size down; each is half as large
@@ -49,6 +50,15 @@ func newLevel(in, out int) *level {
 		Conv1: nn.NewConv2D(in, out, 3, 1), Norm1: nn.NewGroupNorm(out, groups, epsilon),
 		Conv2: nn.NewConv2D(out, out, 3, 1), Norm2: nn.NewGroupNorm(out, groups, epsilon),
 	}
+}
+
+// segment is the probabilities of all classes, [1, classes, H, W], of a picture
+// [1, 3, H, W], clamped to [-1, 1].
+func (n *net) segment(b *nn.Build) []*G.Node {
+	picture := b.Given("picture")
+	h, w := picture.Shape()[2], picture.Shape()[3]
+	logits := n.forward(nn.FeatureMap{X: nn.ChannelsLast(nn.Clamp(picture, -1, 1)), H: h, W: w})
+	return []*G.Node{nn.ChannelsFirst(nn.Softmax(logits.X), h, w)}
 }
 
 // forward maps a picture [B, H·W, 3] in [-1, 1] to logits [B, H·W, classes].

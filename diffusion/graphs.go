@@ -1,0 +1,80 @@
+package diffusion
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/sdgraph/sdgraph/nn"
+	G "gorgonia.org/gorgonia"
+)
+
+type node = G.Node
+
+// graphs are those of a pipeline that depend on the shapes of their inputs alone.
+type graphs struct {
+	text                *nn.Exec // ids → hidden states
+	clipText, clipImage *nn.Exec // ids and the pooled position, image → embeddings
+	encode, decode      *nn.Exec // image → mean and log-variance; z → picture
+	noise               *nn.Exec // latent, timestep and text → noise
+}
+
+func (p *Pipeline) newGraphs() graphs {
+	return graphs{
+		text: p.graph("text encoder", func(b *nn.Build) []*node {
+			return []*node{p.Text.Forward(b, b.Given("ids"))}
+		}),
+		clipText: p.graph("CLIP text", func(b *nn.Build) []*node {
+			return []*node{p.CLIP.TextEmbeds(b, b.Given("ids"), b.Given("pooled"))}
+		}),
+		clipImage: p.graph("CLIP picture", func(b *nn.Build) []*node {
+			return []*node{p.CLIP.ImageEmbeds(b, p.CLIP.PictureForCLIP(b.Given("image")))}
+		}),
+		encode: p.graph("VAE encoder", func(b *nn.Build) []*node {
+			mean, logvar := p.VAE.Encode(b, b.Given("image"))
+			return []*node{mean, logvar}
+		}),
+		decode: p.graph("VAE decoder", func(b *nn.Build) []*node {
+			return []*node{p.VAE.Decode(b, nn.Scale(b.Given("z"), 1/p.VAE.Config.ScalingFactor))}
+		}),
+		noise: p.noiseGraph(),
+	}
+}
+
+// noiseGraph is a UNet whose output is all that is asked of it.
+func (p *Pipeline) noiseGraph(opts ...nn.Option) *nn.Exec {
+	return p.graph("noise prediction", func(b *nn.Build) []*node {
+		noise, _ := p.predictNoise(b)
+		return []*node{noise}
+	}, opts...)
+}
+
+// graph is a graph for inputs of any shape whose programs are the pipeline's.
+func (p *Pipeline) graph(name string, build func(b *nn.Build) []*node, opts ...nn.Option) *nn.Exec {
+	compile := func(build func(b *nn.Build) []*node, opts ...nn.Option) (*nn.Program, error) {
+		return p.compile(name, build, opts...)
+	}
+	return nn.NewExec(build, append(opts, nn.WithCompiler(compile), nn.WithArena(p.arena))...)
+}
+
+// compile makes a program of the pipeline's, whatever it reads of the weights,
+// provided that these are still what was opened.
+func (p *Pipeline) compile(name string, build func(b *nn.Build) []*node, opts ...nn.Option) (*nn.Program, error) {
+	p.life.RLock()
+	defer p.life.RUnlock()
+	if p.closed {
+		return nil, fmt.Errorf("%s: the pipeline is %w", name, ErrClosed)
+	}
+	for _, f := range p.files {
+		if err := f.Changed(); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	started := time.Now()
+	prog, err := nn.Compile(build, append(opts, nn.WithArena(p.arena))...)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	p.log.Debug("graph compiled", "name", name, "inputs", prog.Inputs(), "operations", prog.Instructions(), "memory", nn.ByteSize(prog.ArenaBytes()),
+		"blocks computed twice", prog.Recomputed(), "took", time.Since(started))
+	return prog, nil
+}
