@@ -30,7 +30,6 @@ const maxState = 64 << 20
 type restOfState struct {
 	Seed      uint64                 `json:"seed"`
 	Step      int                    `json:"step"`
-	Start     int                    `json:"n_start"`
 	Soft      []float64              `json:"soft_map_sum"`
 	SoftSteps int                    `json:"soft_map_steps"`
 	Trace     []anomalyany.StepTrace `json:"trace"`
@@ -66,7 +65,7 @@ func (j *job) writeState(seed uint64, s *anomalyany.State) error {
 	if err != nil {
 		return err
 	}
-	rest, err1 := json.Marshal(restOfState{seed, s.Step, s.Start, s.Soft, s.SoftSteps, s.Trace})
+	rest, err1 := json.Marshal(restOfState{seed, s.Step, s.Soft, s.SoftSteps, s.Trace})
 	ids, err2 := json.Marshal(id)
 	if err := errors.Join(err1, err2); err != nil {
 		return err
@@ -148,7 +147,7 @@ func (j *job) openState(path string, seed uint64) (*anomalyany.State, error) {
 	if rest.Seed != seed {
 		return nil, fmt.Errorf("it is the state of seed %d", rest.Seed)
 	}
-	s := &anomalyany.State{Step: rest.Step, Start: rest.Start, Soft: rest.Soft, SoftSteps: rest.SoftSteps, Trace: rest.Trace}
+	s := &anomalyany.State{Step: rest.Step, Soft: rest.Soft, SoftSteps: rest.SoftSteps, Trace: rest.Trace}
 	for name, to := range map[string]*[]float32{"noise": &s.Noise, "latent": &s.Latent, "embedding": &s.Embedding} {
 		d, err := f.Get(name)
 		if err != nil {

@@ -23,7 +23,7 @@ func someState() *anomalyany.State {
 	loss := 1.0 / 3
 	return &anomalyany.State{
 		Step: 1, Noise: []float32{1, -2.5e-30, 3}, Latent: []float32{0.1, 0.2, 0.3}, Embedding: []float32{4, 5},
-		Start: 2, Soft: []float64{0.1, 1.0 / 7, 1e-300, 2}, SoftSteps: 1,
+		Soft: []float64{0.1, 1.0 / 7, 1e-300, 2}, SoftSteps: 1,
 		Trace: []anomalyany.StepTrace{{I: 0, T: 501, Attention: 0.3, Cells: anomalyany.Cells{3}, Alpha: &loss, Image: &loss, Gradient: 1e-17}},
 	}
 }

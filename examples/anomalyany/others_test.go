@@ -215,7 +215,7 @@ func TestRecordOfOthers(t *testing.T) {
 // TestStateOfOthers is refused by name.
 func TestStateOfOthers(t *testing.T) {
 	rest := func(change func(r *restOfState)) string {
-		r := restOfState{Seed: 3, Step: 1, Start: 2, Soft: []float64{1}, SoftSteps: 1, Trace: someState().Trace}
+		r := restOfState{Seed: 3, Step: 1, Soft: []float64{1}, SoftSteps: 1, Trace: someState().Trace}
 		change(&r)
 		data, err := json.Marshal(r)
 		if err != nil {

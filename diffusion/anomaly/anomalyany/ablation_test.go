@@ -18,11 +18,11 @@ func TestAblations(t *testing.T) {
 	o.NoCondition = true
 	g := newGenerator(t, p, o)
 	noise := g.Noise(4)
-	s, err := g.begin(noise)
+	r, err := g.begin(Noises{Initial: noise})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(noise, s.z.Floats()); diff != "" {
+	if diff := cmp.Diff(noise, r.z.Floats()); diff != "" {
 		t.Errorf("the run does not start from the noise: %s", diff)
 	}
 	if r := generate(t, g, 4); len(r.Trace) != o.Steps || r.Trace[0].T != 801 {
@@ -46,7 +46,7 @@ func TestAblations(t *testing.T) {
 	o = short()
 	o.Lambda, o.Refine = 0, 0 // plain denoising of the photograph with noise
 	g = newGenerator(t, p, o)
-	plain := g.normal.Copy()
+	plain := g.photo.latent.Copy()
 	_, err = g.Run(t.Context(), 4, func(s StepTrace, z diffusion.Latent) error {
 		if *s.Alpha != 0 || s.Gradient != 0 {
 			t.Errorf("step %d: α is %g, the latent moves by %g", s.I, *s.Alpha, s.Gradient)
@@ -65,17 +65,21 @@ func TestAblations(t *testing.T) {
 // denoised is the latent of a run without any of the algorithm.
 func denoised(t *testing.T, g *Generator, seed uint64) []float32 {
 	t.Helper()
-	times := g.scheduler.Timesteps()
-	z, err := g.scheduler.AddNoise(g.normal, g.normal.With(tensor.NewRand(seed).Randn(len(g.normal.Floats()))), times[1])
+	schedule, err := newDDIM(g.pipeline.Scheduler, g.options.Steps)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, times, normal := g.method.(*paper), schedule.Timesteps(), g.photo.latent
+	z, err := schedule.AddNoise(normal, normal.With(tensor.NewRand(seed).Randn(len(normal.Floats()))), times[1])
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i := 1; i < len(times); i++ {
-		eps, err := g.attend.step.Denoise(t.Context(), z, times[i], diffusion.Guidance{Prompt: diffusion.Prompt{Hidden: g.prompt}, Negative: diffusion.Prompt{Hidden: g.negative}, Scale: g.options.Guidance})
+		eps, err := m.denoiser.Denoise(t.Context(), z, times[i], diffusion.Guidance{Prompt: diffusion.Prompt{Hidden: m.prompt}, Negative: diffusion.Prompt{Hidden: m.negative}, Scale: g.options.Guidance})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if z, err = g.scheduler.Step(eps, z, i); err != nil {
+		if z, err = schedule.Step(eps, z, i); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -14,27 +14,33 @@ import (
 // attention is the loss L_att on the maps of the anomaly's tokens, compiled
 // with its gradient.
 type attention struct {
-	step *diffusion.Denoiser
-	last bool // the map that is read is the last token's, else the one that L_att is about
+	step     *diffusion.Denoiser
+	showLast bool
+}
+
+// attentionRule is what the methods read attention by.
+type attentionRule struct {
+	gaussian func(sigma float64) nn.Gaussian // over a token's map
+	showLast bool                            // the map that is shown is the last token's, else the one that L_att is about
 }
 
 // compileAttention builds L_att = max over j of (1 - max A^j), where A^j is the
 // smoothed map of token j inside the mask, with its gradients with respect to
 // the given variables.
-func (g *Generator) compileAttention(of ...diffusion.Variable) (*attention, error) {
-	h, w := g.options.MapHeight, g.options.MapWidth
+func (s *setup) compileAttention(rule attentionRule, of ...diffusion.Variable) (*attention, error) {
+	h, w := s.options.MapHeight, s.options.MapWidth
 	store := diffusion.NewAttnStore(diffusion.Cross(h, w))
 	var maps []*G.Node
-	step, err := g.pipeline.Compile(g.h, g.w,
+	step, err := s.pipeline.Compile(s.h, s.w,
 		diffusion.WithStore(store),
 		diffusion.WithLoss(func() *G.Node {
 			tokens := diffusion.TokenMaps(store.Mean())
 			var losses []*G.Node
 			maps = nil
-			for _, j := range g.tokens {
-				a := diffusion.TokenMap(tokens, h, w, j, g.options.gaussian())
-				if g.maskMap != nil {
-					a = nn.MulConstant(a, g.maskMap)
+			for _, j := range s.tokens {
+				a := diffusion.TokenMap(tokens, h, w, j, rule.gaussian(s.options.Sigma))
+				if s.maskMap != nil {
+					a = nn.MulConstant(a, s.maskMap)
 				}
 				maps = append(maps, a)
 				losses = append(losses, nn.OneMinusMax(a))
@@ -43,12 +49,12 @@ func (g *Generator) compileAttention(of ...diffusion.Variable) (*attention, erro
 		}),
 		diffusion.WithRead(func() []*G.Node { return maps }),
 		diffusion.WithGrad(of...),
-		diffusion.WithMemory(g.options.Memory),
+		diffusion.WithMemory(s.options.Memory),
 	)
 	if err != nil {
 		return nil, err
 	}
-	return &attention{step: step, last: g.options.Preset == ReleasedPreset}, nil
+	return &attention{step: step, showLast: rule.showLast}, nil
 }
 
 // reading is what one pass says about the anomaly's attention.
@@ -69,7 +75,7 @@ func (a *attention) read(ctx context.Context, z diffusion.Latent, t float64, tex
 	best := float32(-1)
 	for _, m := range g.Read {
 		v := tensor.Float32s(m)
-		if loss := 1 - largest(v); loss > best || a.last {
+		if loss := 1 - largest(v); loss > best || a.showLast {
 			best, r.a = loss, v
 		}
 	}

@@ -98,11 +98,12 @@ func FuzzDefaults(f *testing.F) {
 			return
 		}
 		o := d.Options
-		if s := o.run(); s < 1 || s > o.Steps {
-			t.Fatalf("%d of %d steps run", s, o.Steps)
+		c := algorithms[o.Preset].course(o)
+		if c.steps < 1 || c.steps > o.Steps {
+			t.Fatalf("%d of %d steps run", c.steps, o.Steps)
 		}
-		if r := o.refineSteps(); r < 0 || r > o.run() {
-			t.Fatalf("%d of %d steps refine", r, o.run())
+		if c.refined < 0 || c.refined > c.steps || c.annotated < 1 || c.annotated > c.steps {
+			t.Fatalf("%d of %d steps refine, the mask is read from %d", c.refined, c.steps, c.annotated)
 		}
 		for _, object := range d.Vocabulary.Objects {
 			if !d.Vocabulary.KnowsObject(object) {

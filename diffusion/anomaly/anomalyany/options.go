@@ -4,8 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
-
-	"github.com/sdgraph/sdgraph/nn"
+	"slices"
 )
 
 // Preset is one of the two algorithms: the paper and the code that was released
@@ -60,59 +59,11 @@ type Options struct {
 // Auto leaves a number to the rule that its field names.
 const Auto = -1
 
-// Paper is the preset of the paper: every number, and no words.
-func Paper() Options {
-	return Options{
-		Preset: PaperPreset, Steps: 100, Gamma: 0.25, Guidance: 7.5, Sigma: 0.5,
-		Lambda: 20, Mu: 1, EtaE: 0.02, Refine: Auto,
-	}
-}
-
-// gaussian is the kernel over a token's map.
-func (o Options) gaussian() nn.Gaussian {
-	if o.Preset == ReleasedPreset {
-		return nn.NarrowGaussian(o.Sigma)
-	}
-	return nn.StandardGaussian(o.Sigma)
-}
-
-// run is how many timesteps run: S = T - ⌊γT⌋, or N+1.
-func (o Options) run() int {
-	switch {
-	case o.Preset == ReleasedPreset:
-		return o.releasedTail() + 1
-	case o.NoCondition:
-		return o.Steps
-	}
-	return o.Steps - floor(o.Gamma*float64(o.Steps))
-}
-
-// refineSteps is R, at most S.
-func (o Options) refineSteps() int {
-	switch {
-	case o.Preset == ReleasedPreset:
-		return o.run() - 1 - o.releasedBefore()
-	case o.Refine == Auto:
-		return o.tail()
-	}
-	return min(o.Refine, o.run())
-}
-
-// tail is ⌊0.3·T⌋, at most S.
-func (o Options) tail() int { return min(floor(0.3*float64(o.Steps)), o.run()) }
-
 // floor is ⌊x⌋ of a product that may fall a little short of a whole number.
 func floor(x float64) int { return int(math.Floor(x + 1e-9)) }
 
-// annotateSteps is how many of the last steps the mask is read from.
-func (o Options) annotateSteps() int {
-	if r := o.refineSteps(); r > 0 {
-		return r
-	}
-	return max(o.tail(), 1)
-}
-
-// validate checks the words and numbers and fills in what follows from others.
+// validate checks the words and the numbers, and takes the prompt for a detailed
+// one that is missing.
 func (o *Options) validate() error {
 	if o.Detail == "" {
 		o.Detail = o.Prompt
@@ -123,50 +74,38 @@ func (o *Options) validate() error {
 	return o.validateNumbers()
 }
 
-func (o *Options) validateNumbers() error {
-	switch {
-	case o.Preset != PaperPreset && o.Preset != ReleasedPreset:
-		return fmt.Errorf("preset %.60q, want %s or %s", o.Preset, PaperPreset, ReleasedPreset)
-	case o.Steps < 1 || o.Steps > 1000:
-		return fmt.Errorf("steps T is %d, want 1 to 1000", o.Steps)
-	case !(o.Gamma >= 0 && o.Gamma < 1):
-		return fmt.Errorf("gamma γ is %g, want 0 to less than 1", o.Gamma)
-	case !(o.Sigma > 0) || math.IsInf(o.Sigma, 0):
-		return fmt.Errorf("sigma σ of the Gaussian is %g, want a positive number", o.Sigma)
-	case o.Refine < Auto:
-		return fmt.Errorf("refine R is %d, want 0 or more, or %d for ⌊0.3·T⌋", o.Refine, Auto)
-	case o.MapFactor < 0:
-		return fmt.Errorf("map_factor is %d, want a whole number from 1 on", o.MapFactor)
-	}
-	if err := fromZero([]number{
-		{"guidance w", float64(o.Guidance)}, {"lambda λ", o.Lambda}, {"mu μ", o.Mu}, {"eta_e η_e", o.EtaE},
-	}); err != nil {
-		return err
-	}
-	if o.Memory < 0 {
-		return fmt.Errorf("memory is %d, want a number from 0 on", o.Memory)
-	}
-	if o.Preset == ReleasedPreset {
-		return o.validateReleased()
-	}
-	return nil
-}
-
 func (o *Options) validateWords() error {
 	switch {
 	case o.Prompt == "":
 		return errors.New("the prompt is empty")
 	case len(o.Words) == 0:
 		return errors.New("the word that names the anomaly is empty")
-	case o.Preset == ReleasedPreset && o.Normal == "":
-		return errors.New("preset released needs the normal prompt, without the anomaly, such as 'a photo of a hazelnut'")
-	}
-	for _, w := range o.Words {
-		if w == "" {
-			return errors.New("a word that names the anomaly is empty")
-		}
+	case slices.Contains(o.Words, ""):
+		return errors.New("a word that names the anomaly is empty")
 	}
 	return nil
+}
+
+// validateNumbers checks the numbers that both presets have, and then those of
+// the preset.
+func (o *Options) validateNumbers() error {
+	of, ok := algorithms[o.Preset]
+	switch {
+	case !ok:
+		return fmt.Errorf("preset %.60q, want %s or %s", o.Preset, PaperPreset, ReleasedPreset)
+	case o.Steps < 1 || o.Steps > 1000:
+		return fmt.Errorf("steps T is %d, want 1 to 1000", o.Steps)
+	case !(o.Sigma > 0) || math.IsInf(o.Sigma, 0):
+		return fmt.Errorf("sigma σ of the Gaussian is %g, want a positive number", o.Sigma)
+	case o.MapFactor < 0:
+		return fmt.Errorf("map_factor is %d, want a whole number from 1 on", o.MapFactor)
+	case o.Memory < 0:
+		return fmt.Errorf("memory is %d, want a number from 0 on", o.Memory)
+	}
+	if err := fromZero([]number{{"guidance w", float64(o.Guidance)}}); err != nil {
+		return err
+	}
+	return of.validate(o)
 }
 
 // number is an option with its name.

@@ -55,22 +55,24 @@ func Released() Options {
 	}
 }
 
-// releasedTail is N.
-func (o Options) releasedTail() int {
-	if o.Released.Tail == Auto {
-		return floor(0.3 * float64(o.Steps))
+// tail is N of a whole run of T steps.
+func (r ReleasedOptions) tail(steps int) int {
+	if r.Tail == Auto {
+		return floor(0.3 * float64(steps))
 	}
-	return o.Released.Tail
+	return r.Tail
 }
 
-// releasedBefore is the last i that is not above RefineFrom·N.
-func (o Options) releasedBefore() int {
-	return min(int(math.Floor(o.Released.RefineFrom*float64(o.releasedTail()))), o.releasedTail())
+// releasedCourse is N+1 steps. CLIP sees the picture in those with i > RefineFrom·N.
+func releasedCourse(o Options) course {
+	n := o.Released.tail(o.Steps)
+	before := min(int(math.Floor(o.Released.RefineFrom*float64(n))), n) // the last i that is not above
+	return course{steps: n + 1, refined: n - before, annotated: n - before}
 }
 
 func (o *Options) validateReleased() error {
 	r := o.Released
-	switch n := o.releasedTail(); {
+	switch n := r.tail(o.Steps); {
 	case o.NoCondition || o.NoScheduler:
 		return errors.New("the ablations are those of preset paper: preset released has none")
 	case n < 1 || n > o.Steps:
@@ -99,46 +101,22 @@ func newPNDM(c diffusion.SchedulerConfig, steps int) (diffusion.Scheduler, error
 	return diffusion.NewScheduler("pndm", c, steps)
 }
 
-// released is what a Generator has for ReleasedPreset alone. Its embeddings are
-// pairs of rows [2, T, d]: the negative prompt and another.
-type released struct {
-	g            *Generator
-	std          []float32   // of the encoder's distribution, times scaling_factor
-	detail       *gt.Dense   // E'
-	normalPrompt *gt.Dense   // M
-	look         *nn.Program // the map of the last token of J, from a pass with both rows
-}
-
-// encode reads how wide the encoder's distribution is.
-func (r *released) encode(ctx context.Context, picture *gt.Dense) error {
-	p := r.g.pipeline
-	_, logvar, err := p.EncodeDistribution(ctx, picture)
-	if err != nil {
-		return err
-	}
-	for _, v := range tensor.Float32s(logvar) {
-		r.std = append(r.std, float32(math.Exp(0.5*float64(v)))*p.VAE.Config.ScalingFactor)
-	}
-	return nil
-}
-
-// setMask brings the mask to the latent's size by the nearest pixel, as Pillow's
+// shrinkForReleased takes the nearest pixel for a cell of the latent, as Pillow's
 // resize does; what is not 0 may change. The maps are not masked.
-func (r *released) setMask(height, width int) error {
-	g := r.g
-	g.maskLatent = make([]float32, g.h*g.w)
-	for y := range g.h {
-		for x := range g.w {
-			if g.options.Mask[nearest(y, height, g.h)*width+nearest(x, width, g.w)] != 0 {
-				g.maskLatent[y*g.w+x] = 1
+func shrinkForReleased(s *setup, mask []float32) (latent, maps []float32, err error) {
+	latent = make([]float32, s.h*s.w)
+	for y := range s.h {
+		for x := range s.w {
+			if mask[nearest(y, s.height, s.h)*s.width+nearest(x, s.width, s.w)] != 0 {
+				latent[y*s.w+x] = 1
 			}
 		}
 	}
-	if largest(g.maskLatent) == 0 {
-		return fmt.Errorf("nothing of the mask is left at the size of the latent, %d×%d: white must cover the middle of one of its cells, which are %d×%d pixels",
-			g.h, g.w, height/g.h, width/g.w)
+	if largest(latent) == 0 {
+		return nil, nil, fmt.Errorf("nothing of the mask is left at the size of the latent, %d×%d: white must cover the middle of one of its cells, which are %d×%d pixels",
+			s.h, s.w, s.height/s.h, s.width/s.w)
 	}
-	return nil
+	return latent, nil, nil
 }
 
 // nearest is the position from which entry i of to takes its value, of from.
@@ -146,40 +124,49 @@ func nearest(i, from, to int) int {
 	return int((float64(i) + 0.5) * float64(from) / float64(to))
 }
 
-// compile pairs the embeddings, moves the prompt's and builds the graphs.
-func (r *released) compile(ctx context.Context) (err error) {
-	g := r.g
-	normal, err := g.pipeline.Encode(ctx, g.options.Normal)
-	if err != nil {
-		return err
-	}
-	r.normalPrompt = pair(g.negative, normal.Hidden)
-	r.detail, g.prompt = pair(g.negative, g.detail), pair(g.negative, g.prompt)
-	if err := r.movePrompt(ctx); err != nil {
-		return err
-	}
-	if g.attend, err = g.compileAttention(diffusion.LatentInput, diffusion.TextInput); err != nil {
-		return err
-	}
-	if r.look, err = r.compileLook(); err != nil {
-		return err
-	}
-	if g.refinement, err = g.compileRefinement(ctx, r.comparison()); err != nil {
-		return err
-	}
-	return r.setWork()
+// released is the method of the released code. Its embeddings are pairs of rows
+// [2, T, d]: the negative prompt and another.
+type released struct {
+	*setup
+	prompt *gt.Dense // E at the start
+	detail *gt.Dense // E'
+	normal *gt.Dense // M
+
+	look       *nn.Program // the map of the last token of J, from a pass with both rows
+	attend     *attention
+	refinement *refinement
 }
 
-// setWork reckons what a step costs.
-func (r *released) setWork() error {
-	g, updates := r.g, int64(r.g.options.Released.Updates)
-	denoise, err := g.attend.step.DenoiseFLOPs(2)
-	if err != nil {
-		return err
+func prepareReleased(ctx context.Context, s *setup) (method, error) {
+	o := s.options
+	if o.Normal == "" {
+		return nil, errors.New("preset released needs the normal prompt, without the anomaly, such as 'a photo of a hazelnut'")
 	}
-	g.plain = r.look.FLOPs() + updates*(g.attend.step.GradFLOPs()+g.refinement.prompt.FLOPs()) + denoise
-	g.refined = g.plain + updates*g.refinement.image.FLOPs()
-	return nil
+	e, err := s.encode(ctx, o.Prompt, o.Detail, o.Normal, o.Negative)
+	if err != nil {
+		return nil, err
+	}
+	m := &released{setup: s, prompt: pair(e[3], e[0]), detail: pair(e[3], e[1]), normal: pair(e[3], e[2])}
+	if err := m.movePrompt(ctx); err != nil {
+		return nil, err
+	}
+	rule := attentionRule{gaussian: nn.NarrowGaussian, showLast: true}
+	if m.attend, err = s.compileAttention(rule, diffusion.LatentInput, diffusion.TextInput); err != nil {
+		return nil, err
+	}
+	if m.look, err = m.compileLook(); err != nil {
+		return nil, err
+	}
+	m.refinement, err = s.compileRefinement(ctx, m.comparison())
+	return m, err
+}
+
+func (m *released) embedding() *gt.Dense { return m.prompt }
+
+func (m *released) work() (plain, refined int64) {
+	updates := int64(m.options.Released.Updates)
+	plain = m.look.FLOPs() + updates*(m.attend.step.GradFLOPs()+m.refinement.prompt.FLOPs()) + m.denoise
+	return plain, plain + updates*m.refinement.image.FLOPs()
 }
 
 // pair is [2, T, d] of two embeddings [1, T, d].
@@ -198,8 +185,8 @@ func row(e *gt.Dense, i int) *gt.Dense {
 // comparison is the released code's: the picture clamped to [0, 1] and resized
 // without antialiasing, CLIP's logits over 100 in place of the cosine, and the
 // cosines of embeddings along the tokens.
-func (r *released) comparison() comparison {
-	clip := r.g.pipeline.CLIP
+func (m *released) comparison() comparison {
+	clip := m.pipeline.CLIP
 	size := clip.Config.Vision.ImageSize
 	return comparison{
 		picture: func(decoded *G.Node) nn.FeatureMap {
@@ -209,7 +196,7 @@ func (r *released) comparison() comparison {
 			return nn.FeatureMap{X: clip.NormalisePicture(x), H: size, W: size}
 		},
 		factor: float32(math.Exp(float64(clip.LogitScale.Float32()[0])) / 100),
-		start:  r.g.prompt, detail: r.detail, vectors: alongTokens,
+		detail: m.detail, vectors: alongTokens,
 	}
 }
 
@@ -222,16 +209,15 @@ func alongTokens(e *G.Node) *G.Node {
 
 // compileLook builds a pass with both rows of E that ends at the map of the last
 // token of J, from the mean over both.
-func (r *released) compileLook() (*nn.Program, error) {
-	g := r.g
-	h, w := g.options.MapHeight, g.options.MapWidth
+func (m *released) compileLook() (*nn.Program, error) {
+	h, w := m.options.MapHeight, m.options.MapWidth
 	store := diffusion.NewAttnStore(diffusion.Cross(h, w))
-	z, e := g.normal.Shape(), g.prompt.Shape()
+	z, e := m.shape(), m.prompt.Shape()
 	return nn.Compile(func(b *nn.Build) []*G.Node {
 		store.Reset()
-		g.pipeline.UNet.Forward(b, b.Input("z", 2, z[1], z[2], z[3]), b.Input("t", 2), b.Input("e", e...))
+		m.pipeline.UNet.Forward(b, b.Input("z", 2, z[1], z[2], z[3]), b.Input("t", 2), b.Input("e", e...))
 		mean := nn.MeanAxis(store.Mean(), 0)
 		tokens := diffusion.TokenMaps(nn.Reshape(mean, 1, h*w, e[1]))
-		return []*G.Node{diffusion.TokenMap(tokens, h, w, g.tokens[len(g.tokens)-1], g.options.gaussian())}
-	}, nn.WithHooks(store.Hook()), nn.WithArena(g.pipeline.Arena()), nn.WithMemory(g.options.Memory))
+		return []*G.Node{diffusion.TokenMap(tokens, h, w, m.tokens[len(m.tokens)-1], nn.NarrowGaussian(m.options.Sigma))}
+	}, nn.WithHooks(store.Hook()), nn.WithArena(m.pipeline.Arena()), nn.WithMemory(m.options.Memory))
 }

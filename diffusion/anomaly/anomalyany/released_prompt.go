@@ -18,16 +18,16 @@ import (
 // prompt has the same words up to there, the difference is 0 and the gradient is
 // divided by the cosine's epsilon: the first update throws the tokens a million
 // units away, as in the code.
-func (r *released) movePrompt(ctx context.Context) error {
-	g, o := r.g, r.g.options.Released
+func (m *released) movePrompt(ctx context.Context) error {
+	o := m.options.Released
 	if o.PromptUpdates == 0 {
 		return nil
 	}
-	program, err := r.compilePromptDirection()
+	program, err := m.compilePromptDirection()
 	if err != nil {
 		return err
 	}
-	p := rowsAt(g.prompt, g.tokens)
+	p := rowsAt(m.prompt, m.tokens)
 	for i := range o.PromptUpdates {
 		loss, gradient, err := lossAndGradient(ctx, program, "p", p)
 		if err == nil {
@@ -38,7 +38,7 @@ func (r *released) movePrompt(ctx context.Context) error {
 		}
 		p = moved(p, o.PromptRate, gradient)
 	}
-	putRowsAt(g.prompt, g.tokens, p)
+	putRowsAt(m.prompt, m.tokens, p)
 	return nil
 }
 
@@ -47,21 +47,20 @@ func (r *released) movePrompt(ctx context.Context) error {
 //	L = mean over j of (1 - mean cos(δ₁ʲ, δ₂)), δ₁ʲ = mean over rows of p - M at j, δ₂ = mean over rows of E' - M
 //
 // for p [2, |J|, d]; δ₁ʲ is repeated for every token.
-func (r *released) compilePromptDirection() (*nn.Program, error) {
-	g := r.g
-	tokens, width := g.prompt.Shape()[1], g.prompt.Shape()[2]
+func (m *released) compilePromptDirection() (*nn.Program, error) {
+	tokens, width := m.prompt.Shape()[1], m.prompt.Shape()[2]
 	mean := func(e *G.Node) *G.Node { // over the two rows, [1, tokens, d]
 		return nn.Reshape(nn.MeanAxis(e, 0), 1, e.Shape()[1], width)
 	}
 	return nn.Compile(func(b *nn.Build) []*G.Node {
-		p := b.Input("p", 2, len(g.tokens), width)
+		p := b.Input("p", 2, len(m.tokens), width)
 		constant := func(name string, e *gt.Dense) *G.Node { return b.Constant(name, tensor.Float32s(e), e.Shape()...) }
-		from := nn.Scale(mean(constant("M at J", rowsAt(r.normalPrompt, g.tokens))), -1)
+		from := nn.Scale(mean(constant("M at J", rowsAt(m.normal, m.tokens))), -1)
 		difference := nn.Add(mean(p), from)
-		detailed := alongTokens(nn.Add(mean(constant("E'", r.detail)), nn.Scale(mean(constant("M", r.normalPrompt)), -1)))
+		detailed := alongTokens(nn.Add(mean(constant("E'", m.detail)), nn.Scale(mean(constant("M", m.normal)), -1)))
 		zeros := b.Constant("zeros", make([]float32, tokens*width), 1, tokens, width)
 		var sum *G.Node
-		for j := range g.tokens {
+		for j := range m.tokens {
 			one := nn.Reshape(nn.SlicePositions(difference, j, j+1), 1, width)
 			loss := nn.Affine(nn.CosineSimilarity(alongTokens(nn.AddBroadcast(zeros, one)), detailed), -1, 1)
 			if sum == nil {
@@ -70,9 +69,9 @@ func (r *released) compilePromptDirection() (*nn.Program, error) {
 				sum = nn.Add(sum, loss)
 			}
 		}
-		loss := nn.Scale(sum, 1/float32(len(g.tokens)))
+		loss := nn.Scale(sum, 1/float32(len(m.tokens)))
 		return append([]*G.Node{loss}, b.Grad(loss, p)...)
-	}, nn.WithArena(g.pipeline.Arena()))
+	}, nn.WithArena(m.pipeline.Arena()))
 }
 
 // rowsAt is e[:, tokens, :] of an embedding [B, T, d].

@@ -75,12 +75,16 @@ func TestReleasedMask(t *testing.T) {
 	}
 	g := newGenerator(t, p, o)
 	n := g.Noises(3)
-	normal := g.normal.Copy()
-	for i := range normal.Floats() {
-		normal.Floats()[i] += g.released.std[i] * n.Encoder[i]
+	schedule, err := newPNDM(p.Scheduler, o.Steps)
+	if err != nil {
+		t.Fatal(err)
 	}
-	_, err := g.RunNoises(t.Context(), n, func(s StepTrace, z diffusion.Latent) error {
-		level, err := g.scheduler.AddNoise(normal, normal.With(n.Fresh[s.I]), float64(s.T))
+	normal := g.photo.latent.Copy()
+	for i := range normal.Floats() {
+		normal.Floats()[i] += g.photo.deviation[i] * n.Encoder[i]
+	}
+	_, err = g.RunNoises(t.Context(), n, func(s StepTrace, z diffusion.Latent) error {
+		level, err := schedule.AddNoise(normal, normal.With(n.Fresh[s.I]), float64(s.T))
 		if err != nil {
 			return err
 		}
@@ -128,7 +132,7 @@ func TestReleasedTrace(t *testing.T) {
 	r, err := g.Run(ctx, 2, func(s StepTrace, _ diffusion.Latent) error {
 		want := g.Work(s.I)
 		if s.EarlyAttention != nil {
-			want += 6 * float64(g.attend.step.GradFLOPs())
+			want += 6 * float64(g.method.(*released).attend.step.GradFLOPs())
 		}
 		if ran != want {
 			t.Errorf("step %d: %g FLOPs ran, Work says %g", s.I, ran, want)
@@ -194,8 +198,8 @@ func TestReleasedSteps(t *testing.T) {
 	} {
 		o := Released()
 		o.Steps, o.Released.Tail = c.t, c.tail
-		if o.run() != c.run || o.refineSteps() != c.refined {
-			t.Errorf("T = %d, N = %d: %d steps, CLIP sees %d; want %d and %d", c.t, c.tail, o.run(), o.refineSteps(), c.run, c.refined)
+		if got, want := releasedCourse(o), (course{c.run, c.refined, c.refined}); got != want {
+			t.Errorf("T = %d, N = %d: %+v; want %+v", c.t, c.tail, got, want)
 		}
 	}
 }
@@ -244,12 +248,12 @@ func TestPromptDirection(t *testing.T) {
 	o := shortReleased()
 	o.Words = []string{"crack", "on it"}
 	o.Released.PromptUpdates = 0
-	before := newGenerator(t, p, o).prompt
+	before := newGenerator(t, p, o).method.embedding()
 	o.Released.PromptUpdates, o.Released.PromptRate = 1, 1e6 // its gradient is hardly more than rounding
 	g := newGenerator(t, p, o)
 	tokens, d := before.Shape()[1], before.Shape()[2]
 	for at := range 2 * tokens {
-		same := cmp.Equal(tensor.Float32s(before)[at*d:(at+1)*d], tensor.Float32s(g.prompt)[at*d:(at+1)*d])
+		same := cmp.Equal(tensor.Float32s(before)[at*d:(at+1)*d], tensor.Float32s(g.method.embedding())[at*d:(at+1)*d])
 		if moves := slices.Contains(g.tokens, at%tokens); same == moves {
 			t.Errorf("row %d, token %d: moved %t, want %t", at/tokens, at%tokens, !same, moves)
 		}
@@ -262,7 +266,7 @@ func TestNormalPromptWithTheWord(t *testing.T) {
 	o.Words = []string{"hazelnut"} // both prompts begin with "a photo of a hazelnut"
 	g := newGenerator(t, openModel(t, modelA), o)
 	far := 0.0
-	for _, v := range tensor.Float32s(rowsAt(g.prompt, g.tokens)) {
+	for _, v := range tensor.Float32s(rowsAt(g.method.embedding(), g.tokens)) {
 		far = max(far, math.Abs(float64(v)))
 	}
 	if far < 1e5 || far > 1e7 {

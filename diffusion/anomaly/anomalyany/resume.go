@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	"github.com/sdgraph/sdgraph/tensor"
-	gt "gorgonia.org/tensor"
 )
 
 // ErrNoState is returned by Generator.State where there is no run under way
@@ -29,7 +28,6 @@ type State struct {
 	Noise     []float32   // ε
 	Latent    []float32   // z, as long as Noise
 	Embedding []float32   // e
-	Start     int         // n_start
 	Soft      []float64   // sum of A^j / max A^j over the steps that count, one number for each cell of the maps
 	SoftSteps int         // how many those are
 	Trace     []StepTrace // of the steps that are done
@@ -40,14 +38,14 @@ type State struct {
 func (g *Generator) State() (*State, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.current == nil || g.released != nil {
+	r := g.current
+	if r == nil || !g.algorithm.resumable {
 		return nil, ErrNoState
 	}
-	s := g.current
 	return &State{
-		Step: len(s.trace), Noise: slices.Clone(s.noise.Floats()), Latent: slices.Clone(s.z.Floats()),
-		Embedding: slices.Clone(tensor.Float32s(s.e)), Start: s.start,
-		Soft: slices.Clone(s.soft.sum), SoftSteps: s.soft.steps, Trace: slices.Clone(s.trace),
+		Step: len(r.trace), Noise: slices.Clone(r.noise.Floats()), Latent: slices.Clone(r.z.Floats()),
+		Embedding: slices.Clone(tensor.Float32s(r.e)),
+		Soft:      slices.Clone(r.soft.sum), SoftSteps: r.soft.steps, Trace: slices.Clone(r.trace),
 	}, nil
 }
 
@@ -56,24 +54,22 @@ func (g *Generator) State() (*State, error) {
 // runs, or with numbers that are not finite, is an error; that it belongs to
 // the same picture, prompt and numbers is for the caller to know.
 func (g *Generator) Resume(ctx context.Context, kept *State, observe Observer) (*Result, error) {
-	if g.released != nil {
+	if !g.algorithm.resumable {
 		return nil, ErrNoState
 	}
 	if err := g.check(kept); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrState, err)
 	}
-	return g.inTurn(ctx, observe, func() (*state, error) {
-		s, err := g.begin(slices.Clone(kept.Noise))
+	return g.inTurn(ctx, observe, func() (*run, error) {
+		r, err := g.begin(Noises{Initial: slices.Clone(kept.Noise)})
 		if err != nil {
 			return nil, err
 		}
-		s.z = g.normal.With(slices.Clone(kept.Latent))
-		e := g.prompt.Clone().(*gt.Dense)
-		copy(tensor.Float32s(e), kept.Embedding)
-		s.e, s.start, s.trace = e, kept.Start, slices.Clone(kept.Trace)
-		copy(s.soft.sum, kept.Soft)
-		s.soft.steps = kept.SoftSteps
-		return s, nil
+		r.z = r.z.With(slices.Clone(kept.Latent))
+		r.e = tensor.FromFloat32s(slices.Clone(kept.Embedding), r.e.Shape()...)
+		r.trace = slices.Clone(kept.Trace)
+		r.soft.sum, r.soft.steps = slices.Clone(kept.Soft), kept.SoftSteps
+		return r, nil
 	})
 }
 
@@ -81,14 +77,14 @@ func (g *Generator) check(k *State) error {
 	if k == nil {
 		return errors.New("there is none")
 	}
-	cells := g.options.MapHeight * g.options.MapWidth
+	size, cells := g.shape().TotalSize(), g.options.MapHeight*g.options.MapWidth
 	for _, c := range []struct {
 		what      string
 		got, want int
 	}{
-		{"numbers of noise", len(k.Noise), len(g.normal.Floats())},
-		{"numbers of the latent", len(k.Latent), len(g.normal.Floats())},
-		{"numbers of the embedding", len(k.Embedding), len(tensor.Float32s(g.prompt))},
+		{"numbers of noise", len(k.Noise), size},
+		{"numbers of the latent", len(k.Latent), size},
+		{"numbers of the embedding", len(k.Embedding), g.method.embedding().Shape().TotalSize()},
 		{"cells of the soft map", len(k.Soft), cells},
 		{"steps of the trace", len(k.Trace), k.Step},
 	} {
@@ -99,8 +95,10 @@ func (g *Generator) check(k *State) error {
 	switch {
 	case k.Step > g.Steps():
 		return fmt.Errorf("it has %d steps done of a run of %d", k.Step, g.Steps())
-	case k.Step > 0 && k.Start < 1 || k.Start > cells:
-		return fmt.Errorf("it has n_start %d, want 1 to %d", k.Start, cells)
+	case slices.ContainsFunc(k.Trace, func(s StepTrace) bool {
+		return len(s.Cells) == 0 || slices.Min(s.Cells) < 0 || slices.Max(s.Cells) > cells
+	}):
+		return fmt.Errorf("it has a trace with a step that has no n from 0 to %d", cells)
 	case k.SoftSteps < 0 || k.SoftSteps > k.Step:
 		return fmt.Errorf("it has a soft map of %d steps, %d are done", k.SoftSteps, k.Step)
 	}
@@ -114,49 +112,4 @@ func (g *Generator) check(k *State) error {
 		return errors.New("its soft map has numbers that are not finite")
 	}
 	return nil
-}
-
-// complete takes the steps that are left and makes the result.
-func (s *state) complete(ctx context.Context, observe Observer) (*Result, error) {
-	told := len(s.trace)
-	tell := func() error { // of the step that was taken last
-		if len(s.trace) == told {
-			return nil
-		}
-		told++
-		return s.tell(observe, s.trace[told-1])
-	}
-	for m, err := range s.sampler.Steps(ctx, &s.z, s.first+told) {
-		if err == nil {
-			if err := tell(); err != nil {
-				return nil, err
-			}
-			err = s.step(ctx, m.I-s.first, m.T)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("step %d of %d: %w", m.I-s.first+1, s.g.Steps(), err)
-		}
-	}
-	if err := tell(); err != nil {
-		return nil, err
-	}
-	return s.finish(ctx)
-}
-
-// tell calls observe, if there is one. Meanwhile the run stands still, and State
-// is its.
-func (s *state) tell(observe Observer, tr StepTrace) error {
-	if observe == nil {
-		return nil
-	}
-	s.g.show(s)
-	defer s.g.show(nil)
-	return observe(tr, s.z)
-}
-
-// show makes s the run that State copies.
-func (g *Generator) show(s *state) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.current = s
 }

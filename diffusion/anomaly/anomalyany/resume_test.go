@@ -113,7 +113,8 @@ func TestStatesThatDoNotFit(t *testing.T) {
 		"map":       {func(s *State) { s.Soft = s.Soft[:15] }, "15 cells of the soft map, want 16"},
 		"trace":     {func(s *State) { s.Trace = nil }, "0 steps of the trace, want 2"},
 		"steps":     {func(s *State) { s.Step, s.Trace = 5, make([]StepTrace, 5) }, "5 steps done of a run of 4"},
-		"start":     {func(s *State) { s.Start = 17 }, "n_start 17, want 1 to 16"},
+		"cells":     {func(s *State) { s.Trace[0].Cells = Cells{17} }, "no n from 0 to 16"},
+		"no cells":  {func(s *State) { s.Trace[1].Cells = nil }, "no n from 0 to 16"},
 		"soft":      {func(s *State) { s.SoftSteps = 3 }, "a soft map of 3 steps, 2 are done"},
 		"NaN":       {func(s *State) { s.Latent[4] = float32(math.NaN()) }, "not finite"},
 	} {

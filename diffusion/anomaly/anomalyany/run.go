@@ -71,19 +71,17 @@ func (c *Cells) UnmarshalJSON(data []byte) error {
 // left, which it must not change. An error ends the run.
 type Observer func(s StepTrace, z diffusion.Latent) error
 
-// state is the variables of a run.
-type state struct {
+// run is the variables of a run.
+type run struct {
 	g       *Generator
+	photo   *photo
 	sampler diffusion.Sampler
-	first   int // index in the scheduler's list of the run's first timestep
-	noise   diffusion.Latent
+	first   int              // index in the scheduler's list of the run's first timestep
+	noise   diffusion.Latent // ε
 	z       diffusion.Latent
 	e       *gt.Dense
-	start   int // n_start
 	soft    softMap
-	trace   []StepTrace
-
-	released *releasedRun // further variables of ReleasedPreset, else nil
+	trace   []StepTrace // of the steps that are done
 }
 
 // Run makes the picture of a seed.
@@ -99,16 +97,11 @@ func (g *Generator) RunNoise(ctx context.Context, noise []float32, observe Obser
 
 // RunNoises makes the picture of the given noises. observe may be nil.
 func (g *Generator) RunNoises(ctx context.Context, n Noises, observe Observer) (*Result, error) {
-	return g.inTurn(ctx, observe, func() (*state, error) {
-		if g.released != nil {
-			return g.released.begin(n)
-		}
-		return g.begin(n.Initial)
-	})
+	return g.inTurn(ctx, observe, func() (*run, error) { return g.begin(n) })
 }
 
 // inTurn waits for the run that is under way, begins one and completes it.
-func (g *Generator) inTurn(ctx context.Context, observe Observer, begin func() (*state, error)) (*Result, error) {
+func (g *Generator) inTurn(ctx context.Context, observe Observer, begin func() (*run, error)) (*Result, error) {
 	if ctx == nil {
 		return nil, errors.New("the context is nil")
 	}
@@ -118,159 +111,108 @@ func (g *Generator) inTurn(ctx context.Context, observe Observer, begin func() (
 		return nil, ctx.Err()
 	}
 	defer func() { <-g.turn }()
-	s, err := begin()
+	r, err := begin()
 	if err != nil {
 		return nil, err
 	}
-	return s.complete(ctx, observe)
+	return r.complete(ctx, observe)
 }
 
-// begin starts a run of PaperPreset.
-func (g *Generator) begin(noise []float32) (*state, error) {
-	s, err := g.newState(noise)
+// begin is a run before its first step.
+func (g *Generator) begin(n Noises) (*run, error) {
+	if err := g.checkNoise("noise", n.Initial); err != nil {
+		return nil, err
+	}
+	schedule, err := g.algorithm.scheduler(g.pipeline.Scheduler, g.options.Steps)
 	if err != nil {
 		return nil, err
 	}
-	if g.maskLatent != nil {
-		s.sampler.Keep(g.normal, s.noise, g.maskLatent)
-	}
-	if g.options.NoCondition {
-		s.z = s.sampler.Start(s.noise)
-		return s, nil
-	}
-	s.z, err = s.sampler.StartFrom(g.normal, s.noise, s.first)
-	return s, err
-}
-
-// newState is a run before its first latent.
-func (g *Generator) newState(noise []float32) (*state, error) {
-	if err := g.checkNoise("noise", noise); err != nil {
-		return nil, err
-	}
-	return &state{
-		g: g, noise: g.normal.With(noise), e: g.prompt,
-		sampler: diffusion.Sampler{Model: g.attend.step, Scheduler: g.scheduler, Guidance: diffusion.Guidance{Scale: g.options.Guidance}},
-		first:   len(g.scheduler.Timesteps()) - g.Steps(),
+	r := &run{
+		g: g, photo: g.photo, noise: g.photo.latent.With(n.Initial), e: g.method.embedding(),
+		sampler: diffusion.Sampler{Model: g.denoiser, Scheduler: schedule, Guidance: diffusion.Guidance{Scale: g.options.Guidance}},
+		first:   len(schedule.Timesteps()) - g.course.steps,
 		soft:    newSoftMap(g.options.MapHeight, g.options.MapWidth),
-	}, nil
+	}
+	return r, g.method.begin(r, n)
 }
 
-func (g *Generator) checkNoise(what string, noise []float32) error {
-	if n := len(g.normal.Floats()); len(noise) != n {
-		return fmt.Errorf("%d numbers of %s for a latent of shape %v, want %d", len(noise), what, g.normal.Shape(), n)
+// complete takes the steps that are left and makes the result.
+func (r *run) complete(ctx context.Context, observe Observer) (*Result, error) {
+	observed := len(r.trace)
+	report := func() error { // the step that was taken last
+		if len(r.trace) == observed {
+			return nil
+		}
+		observed++
+		return r.report(observe, r.trace[observed-1])
 	}
-	return nil
-}
-
-// step is what the algorithm does in step i, at timestep t, before the latent is denoised.
-func (s *state) step(ctx context.Context, i int, t float64) error {
-	if s.released != nil {
-		return s.released.step(ctx, i, t)
-	}
-	o := s.g.options
-	k := s.g.Steps() - i // how many remain, this one included
-	refine := k <= o.refineSteps()
-
-	// 1. attention of the anomaly
-	attend := s.g.attend
-	if refine {
-		attend = s.g.attendText
-	}
-	r, err := attend.read(ctx, s.z, t, s.e)
-	if err != nil {
-		return err
-	}
-	if i == 0 {
-		s.start = max(r.cells, 1)
-	}
-	alpha := o.Lambda * (1 + float64(k)/float64(o.Steps)) * float64(r.cells) / float64(s.start)
-	if o.NoScheduler {
-		alpha = o.Lambda
-	}
-	tr := StepTrace{I: i, T: int(t), Attention: float64(r.loss), Cells: Cells{r.cells}, Alpha: value(alpha)}
-	if err := finite("L_att", r.loss, r.latent); err != nil {
-		return err
-	}
-	if k <= o.annotateSteps() {
-		s.soft.add(r.a)
-	}
-	g := s.z.With(make([]float32, len(s.z.Floats()))) // by which the latent is to move
-	if err := g.AddScaled(float32(alpha), r.latent); err != nil {
-		return err
-	}
-
-	// 2. refinement by CLIP
-	if refine {
-		if err := s.refine(ctx, r, alpha, g, &tr); err != nil {
-			return err
+	for m, err := range r.sampler.Steps(ctx, &r.z, r.first+observed) {
+		if err == nil {
+			if err := report(); err != nil {
+				return nil, err
+			}
+			err = r.step(ctx, m.I-r.first, m.T)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("step %d of %d: %w", m.I-r.first+1, r.g.course.steps, err)
 		}
 	}
-	// 3. the latent moves
-	tr.Gradient = length(g.Dense)
-	s.z = s.z.Copy()
-	if err := s.z.AddScaled(-1, g.Dense); err != nil {
-		return err
+	if err := report(); err != nil {
+		return nil, err
 	}
-
-	// 4. and 5. denoise, and keep the photograph outside the mask
-	s.sampler.Guidance.Prompt.Hidden, s.sampler.Guidance.Negative.Hidden = s.e, s.g.negative
-	s.trace = append(s.trace, tr)
-	return nil
+	return r.finish(ctx)
 }
 
-// refine adds the gradient of CLIP's loss on the picture to g, and moves the
-// embedding.
-func (s *state) refine(ctx context.Context, r *reading, alpha float64, g diffusion.Latent, tr *StepTrace) error {
-	o := s.g.options
-	image, toText, err := s.g.refinement.imageLoss(ctx, s.z)
+// step is step i, at timestep t, up to where the sampler denoises the latent.
+func (r *run) step(ctx context.Context, i int, t float64) error {
+	trace, err := r.g.method.step(ctx, r, i, t)
 	if err != nil {
 		return err
 	}
-	if err := finite("L_img", image, toText); err != nil {
-		return err
-	}
-	if err := g.AddScaled(float32(o.Mu), toText); err != nil {
-		return err
-	}
-	prompt, toDetail, err := s.g.refinement.promptLoss(ctx, s.e)
-	if err != nil {
-		return err
-	}
-	if err := finite("L_prompt", prompt, toDetail); err != nil {
-		return err
-	}
-	e := s.e.Clone().(*gt.Dense)
-	moved, att, det := tensor.Float32s(e), tensor.Float32s(r.text), tensor.Float32s(toDetail)
-	for i := range moved {
-		moved[i] -= float32(o.EtaE * (alpha*float64(att[i]) + float64(det[i])))
-	}
-	s.e = e
-	tr.Image, tr.Prompt, tr.ImageGradient = value(float64(image)), value(float64(prompt)), value(length(toText))
+	r.trace = append(r.trace, trace)
 	return nil
 }
 
-func (s *state) finish(ctx context.Context) (*Result, error) {
-	g := s.g
-	image, err := g.pipeline.Decode(ctx, s.z)
+// report calls observe, if there is one. Meanwhile the run stands still, and State
+// is its.
+func (r *run) report(observe Observer, s StepTrace) error {
+	if observe == nil {
+		return nil
+	}
+	r.g.show(r)
+	defer r.g.show(nil)
+	return observe(s, r.z)
+}
+
+// show makes r the run that State copies.
+func (g *Generator) show(r *run) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.current = r
+}
+
+// finish decodes the latent and reads the mask from the soft map.
+func (r *run) finish(ctx context.Context) (*Result, error) {
+	g := r.g
+	image, err := g.pipeline.Decode(ctx, r.z)
 	if err != nil {
 		return nil, err
 	}
-	if s.released != nil {
+	if g.algorithm.clamped {
 		clamp(tensor.Float32s(image), -1, 1)
 	}
-	f := g.pipeline.Factor()
-	soft, err := s.soft.resized(g.h*f, g.w*f)
+	soft, err := r.soft.resized(g.height, g.width)
 	if err != nil {
 		return nil, err
 	}
 	threshold := images.Otsu(soft)
 	mask := images.Above(soft, threshold)
-	for i, m := range g.options.Mask {
+	for i, m := range r.photo.mask {
 		if m < 0.5 {
 			mask[i] = 0
 		}
 	}
-	return &Result{Image: image, SoftMap: soft, Threshold: threshold, Mask: mask, Embedding: s.e, Start: g.prompt, Trace: s.trace}, nil
+	return &Result{Image: image, SoftMap: soft, Threshold: threshold, Mask: mask, Embedding: r.e, Start: g.method.embedding(), Trace: r.trace}, nil
 }
 
 // finite tells what a loss or its gradient is if it is no number.
@@ -290,6 +232,12 @@ func length(d *gt.Dense) float64 {
 		sum += float64(v) * float64(v)
 	}
 	return math.Sqrt(sum)
+}
+
+func clamp(v []float32, lo, hi float32) {
+	for i, x := range v {
+		v[i] = min(max(x, lo), hi)
+	}
 }
 
 func value(f float64) *float64 { return &f }
