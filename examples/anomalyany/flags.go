@@ -17,7 +17,7 @@ type flags struct {
 	Random bool   `help:"Random weights in the shapes of Stable Diffusion 1.5, to measure time and memory." json:"random"`
 	cli.Corrections
 
-	Image string `placeholder:"FILE" help:"The normal photograph, PNG or JPEG." json:"image"`
+	Image string `placeholder:"FILE" help:"The normal photograph: PNG, JPEG, GIF, BMP, TIFF or WebP." json:"image"`
 	Mask  string `placeholder:"FILE" help:"Picture of the photograph's size: white may change (default: all of it); 'auto' finds the object on a plain background." json:"mask"`
 	Paste bool   `help:"Outside the mask, leave every pixel of the photograph as it is; the seam lies inside." json:"paste"`
 	Tile  bool   `help:"Keep the photograph's full size: work in a window around the mask, at --size or up to twice as long, and paste." json:"tile"`

@@ -63,7 +63,7 @@ func TestMistakes(t *testing.T) {
 		"no object":      {func(f *flags) { f.Object = "" }, []string{"--object WORD is missing", "--prompt"}},
 		"word":           {func(f *flags) { f.Prompt = "a photo of a nut" }, []string{`"crack"`, "a, photo, of, a, nut"}},
 		"no file":        {func(f *flags) { f.Image = "nowhere.png" }, []string{"nowhere.png", "no such file"}},
-		"no picture":     {func(f *flags) { f.Image = text }, []string{"text.png", "a text file", "PNG and JPEG"}},
+		"no picture":     {func(f *flags) { f.Image = text }, []string{"text.png", "a text file", "PNG, JPEG, GIF, BMP, TIFF and WebP"}},
 		"no mask":        {func(f *flags) { f.Mask = text }, []string{"text.png", "a text file"}},
 		"mask's size":    {func(f *flags) { f.Mask = writeMask(t, 100, 150, 0, 0, 1, 1) }, []string{"mask.png is 100×150", "nut.png is 150×100"}},
 		"black mask":     {func(f *flags) { f.Mask = writeMask(t, 150, 100, 0, 0, 0, 0) }, []string{"nothing of the mask is left", "2×2", "32×32 pixels"}},

@@ -25,7 +25,7 @@ type flags struct {
 	Seed      uint64  `type:"seed" default:"0" help:"Seed of the noise, torch's on a CPU (default: ${default})."`
 	Size      int     `default:"512" help:"Height and width in pixels (default: ${default}); with --image, what the picture's shorter side is scaled to."`
 
-	Image string    `placeholder:"FILE" help:"Photograph, PNG or JPEG, whose maps are wanted, instead of a picture that is made."`
+	Image string    `placeholder:"FILE" help:"Photograph (PNG, JPEG, GIF, BMP, TIFF or WebP) whose maps are wanted, instead of a picture that is made."`
 	T     []float64 `name:"t" placeholder:"T,..." help:"With --image, timesteps of training, 0 to 999: how much noise the photograph is given (default: 300). Each makes one pass."`
 
 	cli.Compute

@@ -34,7 +34,7 @@ type flags struct {
 	Width  int    `help:"Width in pixels, if it is not --size."`
 	Height int    `help:"Height in pixels, if it is not --size."`
 
-	Image    string   `placeholder:"FILE" help:"Picture to start from, PNG or JPEG."`
+	Image    string   `placeholder:"FILE" help:"Picture to start from: PNG, JPEG, GIF, BMP, TIFF or WebP."`
 	Strength *float64 `placeholder:"SHARE" help:"With --image, share of the steps that run, 0 to 1: how much of the picture may change; 1 starts from noise alone (default: 0.75, with --mask 1)."`
 	Mask     string   `placeholder:"FILE" help:"Picture of the size of --image: white is made anew, black is kept."`
 	Paste    bool     `help:"With --mask, put the picture's own pixels back where the mask is black, which otherwise have passed through the VAE."`

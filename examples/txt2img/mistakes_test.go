@@ -73,7 +73,7 @@ func TestMistakes(t *testing.T) {
 		"paste alone":      {withPicture(func(f *flags) { f.Paste = true }), []string{"--paste needs --mask"}},
 		"two sizes":        {withPicture(func(f *flags) { f.Height = 64 }), []string{"--width and --height do not go with --image"}},
 		"no file":          {func(f *flags) { f.Image = "nowhere.png" }, []string{"nowhere.png"}},
-		"no picture":       {func(f *flags) { f.Image = text }, []string{"text.png", "a text file", "PNG and JPEG"}},
+		"no picture":       {func(f *flags) { f.Image = text }, []string{"text.png", "a text file", "PNG, JPEG, GIF, BMP, TIFF and WebP"}},
 		"small":            {withPicture(func(f *flags) { f.Size = 63 }), []string{"at least 64"}},
 		"no mask":          {withPicture(func(f *flags) { f.Mask = text }), []string{"text.png", "a text file"}},
 		"mask's size":      {withPicture(func(f *flags) { f.Mask = large }), []string{"picture.png is 65×64", "input.png is 64×64"}},

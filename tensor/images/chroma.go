@@ -2,27 +2,37 @@ package images
 
 import "image"
 
-// fromYCbCr converts a decoded JPEG picture as libjpeg does, and so Pillow, OpenCV and browsers: where the chroma
+// conversion is how a decoder makes red, green and blue of luma and chroma.
+type conversion struct {
+	row    func(to, luma, cb, cr []uint8) // of a row of pixels
+	narrow bool                           // chroma planes of one or two columns are interpolated, too
+	odd    int32                          // what is added before the sixteenths of an odd column are cut off
+}
+
+var (
+	// jfif is libjpeg's for JPEG files: all 256 shades (jdcolor.c).
+	jfif = conversion{row: jfifRow, odd: 7}
+	// vp8 is libwebp's for WebP files: luma from 16 to 235, chroma from 16 to 240 (src/dsp/yuv.h).
+	vp8 = conversion{row: vp8Row, narrow: true, odd: 8}
+)
+
+// fromYCbCr converts a decoded picture as libjpeg and libwebp do, and so Pillow, OpenCV and browsers: where the chroma
 // planes are smaller than the picture, they are interpolated ("fancy upsampling", jdsample.c of libjpeg-turbo 2.0
-// and newer), not repeated as image.YCbCr.At does.
-func fromYCbCr(p *image.YCbCr) *image.RGBA {
+// and newer, src/dsp/upsampling.c of libwebp), not repeated as image.YCbCr.At does.
+func fromYCbCr(p *image.YCbCr, how conversion) *image.RGBA {
 	size := p.Bounds().Size()
 	out := image.NewRGBA(image.Rectangle{Max: size})
 	first := p.COffset(p.Rect.Min.X, p.Rect.Min.Y)
-	rows := [2]chroma{newChroma(p.Cb[first:], p), newChroma(p.Cr[first:], p)}
+	rows := [2]chroma{newChroma(p.Cb[first:], p, how), newChroma(p.Cr[first:], p, how)}
 	for y := range size.Y {
 		luma := p.Y[p.YOffset(p.Rect.Min.X, p.Rect.Min.Y+y):]
-		cb, cr := rows[0].row(y), rows[1].row(y)
-		to := out.Pix[y*out.Stride:][:4*size.X]
-		for x := range size.X {
-			yccToRGB(to[4*x:], int32(luma[x]), int32(cb[x])-128, int32(cr[x])-128)
-		}
+		how.row(out.Pix[y*out.Stride:][:4*size.X], luma, rows[0].row(y), rows[1].row(y))
 	}
 	return out
 }
 
-// yccToRGB converts one pixel with the rounding of libjpeg (jdcolor.c), in numbers of 16 binary places.
-func yccToRGB(to []uint8, y, cb, cr int32) {
+// jfifRow converts with the rounding of libjpeg, in numbers of 16 binary places.
+func jfifRow(to, luma, cbs, crs []uint8) {
 	const (
 		half = 1 << 15
 		crR  = 91881  // 1.402
@@ -30,10 +40,34 @@ func yccToRGB(to []uint8, y, cb, cr int32) {
 		crG  = -46802 // -0.71414
 		cbB  = 116130 // 1.772
 	)
-	to[0] = clamp(y + (crR*cr+half)>>16)
-	to[1] = clamp(y + (cbG*cb+crG*cr+half)>>16)
-	to[2] = clamp(y + (cbB*cb+half)>>16)
-	to[3] = 255
+	for x := range len(to) / 4 {
+		y, cb, cr := int32(luma[x]), int32(cbs[x])-128, int32(crs[x])-128
+		to[4*x] = clamp(y + (crR*cr+half)>>16)
+		to[4*x+1] = clamp(y + (cbG*cb+crG*cr+half)>>16)
+		to[4*x+2] = clamp(y + (cbB*cb+half)>>16)
+		to[4*x+3] = 255
+	}
+}
+
+// vp8Row converts with the rounding of libwebp, in numbers of 14 binary places, eight of which are cut off early.
+func vp8Row(to, luma, cbs, crs []uint8) {
+	const (
+		scale = 19077 // 1.164
+		crR   = 26149 // 1.596
+		cbG   = 6419  // 0.392
+		crG   = 13320 // 0.813
+		cbB   = 33050 // 2.017
+		zeroR = 14234 // what black and no chroma add up to, without a half
+		zeroG = -8708
+		zeroB = 17685
+	)
+	for x := range len(to) / 4 {
+		y, cb, cr := int32(luma[x])*scale>>8, int32(cbs[x]), int32(crs[x])
+		to[4*x] = clamp((y + cr*crR>>8 - zeroR) >> 6)
+		to[4*x+1] = clamp((y - cb*cbG>>8 - cr*crG>>8 - zeroG) >> 6)
+		to[4*x+2] = clamp((y + cb*cbB>>8 - zeroB) >> 6)
+		to[4*x+3] = 255
+	}
 }
 
 func clamp(v int32) uint8 { return uint8(max(0, min(v, 255))) }
@@ -44,16 +78,19 @@ type chroma struct {
 	stride int
 	w, h   int // of the plane
 	fx, fy int // how many pixels share a value
+	smooth bool
+	odd    int32 // of the conversion
 
 	sums []int32 // of a row and a neighbour, by weights 3 and 1
 	out  []uint8 // a row of the picture, and up to fx-1 values more
 }
 
-func newChroma(plane []uint8, p *image.YCbCr) chroma {
-	c := chroma{plane: plane, stride: p.CStride}
+func newChroma(plane []uint8, p *image.YCbCr, how conversion) chroma {
+	c := chroma{plane: plane, stride: p.CStride, odd: how.odd}
 	c.fx, c.fy = factors(p.SubsampleRatio)
 	size := p.Bounds().Size()
 	c.w, c.h = (size.X+c.fx-1)/c.fx, (size.Y+c.fy-1)/c.fy
+	c.smooth = c.fx <= 2 && (c.fx == 1 || c.w > 2 || how.narrow)
 	c.sums, c.out = make([]int32, c.w), make([]uint8, c.w*c.fx)
 	return c
 }
@@ -77,11 +114,10 @@ func factors(r image.YCbCrSubsampleRatio) (x, y int) {
 
 // row returns the values of a row of the picture, until the next call.
 func (c *chroma) row(y int) []uint8 {
-	smooth := c.fx <= 2 && (c.fx == 1 || c.w > 2) // as libjpeg: planes of up to two columns are repeated
 	switch {
 	case c.fx == 1 && c.fy == 1:
 		return c.plane[y*c.stride:][:c.w]
-	case !smooth:
+	case !c.smooth:
 		c.repeat(y)
 	case c.fy == 1:
 		c.widen(y)
@@ -141,6 +177,6 @@ func (c *chroma) widenSums() {
 	last := c.w - 1
 	for i, sum := range c.sums {
 		c.out[2*i] = uint8((3*sum + c.sums[max(0, i-1)] + 8) >> 4)
-		c.out[2*i+1] = uint8((3*sum + c.sums[min(i+1, last)] + 7) >> 4)
+		c.out[2*i+1] = uint8((3*sum + c.sums[min(i+1, last)] + c.odd) >> 4)
 	}
 }

@@ -3,16 +3,29 @@ package images
 import (
 	"bytes"
 	"encoding/binary"
+	"io"
 	"regexp"
 )
 
 const exifName = "Exif\x00\x00" // in front of Exif data in a JPEG segment
 
-// orientationOf returns how a picture is to be turned by its Exif data, or where those do not say it, by its XMP
-// data: as ImageOps.exif_transpose of Pillow. A picture without them, or with some that make no sense, is upright:
-// it is the pixels that matter, and a damaged note must not keep anyone from them.
+// orientationOf returns how a picture is to be turned by its Exif data, which are a TIFF structure, or where those do
+// not say it, by its XMP data: as ImageOps.exif_transpose of Pillow.
 func orientationOf(exif, xmp []byte) orientation {
-	value, found := tiffOrientation(bytes.TrimPrefix(exif, []byte(exifName)))
+	exif = bytes.TrimPrefix(exif, []byte(exifName))
+	return firstDirectory(io.NewSectionReader(bytes.NewReader(exif), 0, int64(len(exif)))).orientation(xmp)
+}
+
+// orientation is what the directory says, or else the XMP data. A picture without them, or with some that make no
+// sense, is upright: it is the pixels that matter, and a damaged note must not keep anyone from them.
+func (d directory) orientation(xmp []byte) orientation {
+	value, found := int64(0), false
+	for f := range d.fields(tagOrientation) {
+		if numbers := f.numbers(1); len(numbers) > 0 && f.kind() != kindByte { // a byte is no number for Pillow
+			value, found = numbers[0], true
+			break
+		}
+	}
 	if !found {
 		if match := xmpOrientation.FindSubmatch(xmp); match != nil {
 			value = int64(match[1][0] - '0')
@@ -40,60 +53,4 @@ func tiffOrder(data []byte) binary.ByteOrder {
 		return binary.BigEndian
 	}
 	return nil
-}
-
-// tiffOrientation looks the tag Orientation up in the first directory of a TIFF structure. No other directory is
-// looked at: thumbnails have their own.
-func tiffOrientation(tiff []byte) (value int64, found bool) {
-	order := tiffOrder(tiff)
-	if order == nil {
-		return 0, false
-	}
-	at := uint64(order.Uint32(tiff[4:]))
-	if at+2 > uint64(len(tiff)) {
-		return 0, false
-	}
-	entries := tiff[at+2:]
-	for range order.Uint16(tiff[at:]) {
-		if len(entries) < 12 {
-			break
-		}
-		const tag = 0x0112
-		if order.Uint16(entries) == tag {
-			if value, found = entryNumber(tiff, entries, order); found {
-				return value, true
-			}
-		}
-		entries = entries[12:]
-	}
-	return 0, false
-}
-
-// entryNumber returns the first number of a directory's entry: one of TIFF's kinds of whole numbers, in the entry if
-// all of them fit there, else at the offset that it has.
-func entryNumber(tiff, entry []byte, order binary.ByteOrder) (int64, bool) {
-	const sbyte, short, long, sshort, slong, ifd = 6, 3, 4, 8, 9, 13
-	kind, count, data := order.Uint16(entry[2:]), uint64(order.Uint32(entry[4:])), entry[8:12]
-	size := map[uint16]uint64{sbyte: 1, short: 2, sshort: 2, long: 4, slong: 4, ifd: 4}[kind]
-	if size == 0 || count == 0 {
-		return 0, false
-	}
-	if size*count > uint64(len(data)) {
-		at := uint64(order.Uint32(data))
-		if at+size*count > uint64(len(tiff)) {
-			return 0, false
-		}
-		data = tiff[at:]
-	}
-	switch kind {
-	case sbyte:
-		return int64(int8(data[0])), true
-	case short:
-		return int64(order.Uint16(data)), true
-	case sshort:
-		return int64(int16(order.Uint16(data))), true
-	case slong:
-		return int64(int32(order.Uint32(data))), true
-	}
-	return int64(order.Uint32(data)), true
 }

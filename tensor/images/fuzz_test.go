@@ -45,7 +45,8 @@ func seedFiles(f *testing.F) (all [][]byte) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	return append(all, cmyk)
+	_, others := formats(f)
+	return append(append(all, cmyk, onScreen(f, color.RGBA{255, 0, 0, 255}), wideBMP(0xff000000, 1, 2, 3, 4)), others...)
 }
 
 // FuzzRead reads no file as anything but an opaque picture at the origin, as a picture and as a mask.

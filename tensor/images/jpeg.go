@@ -185,49 +185,37 @@ func (f *jpegFile) unsupported() string {
 	return ""
 }
 
-// unsupportedKind is the error about a file that is in order, but of a kind that is not read.
-type unsupportedKind struct {
-	format, feature, advice string
-	err                     error // of the decoder, which says "unsupported" again
-}
-
-func (u *unsupportedKind) Error() string {
-	return fmt.Sprintf("this kind of %s file is not supported: %s; %s", u.format, u.feature, u.advice)
-}
-
-func (u *unsupportedKind) Unwrap() error { return u.err }
-
+// unsupportedJPEG is the error about a JPEG file that is in order, but of a kind that is not read.
 func unsupportedJPEG(err jpeg.UnsupportedError) error {
 	return &unsupportedKind{"jpeg", string(err), jpegAdvice, err}
 }
 
 // decodeJPEG reads a picture.
-func decodeJPEG(file *io.SectionReader) (image.Image, orientation, error) {
+func decodeJPEG(file *io.SectionReader) (*stored, error) {
 	survey := surveyJPEG(from(file))
 	if kind := survey.unsupported(); kind != "" {
-		return nil, upright, unsupportedJPEG(jpeg.UnsupportedError(kind))
+		return nil, unsupportedJPEG(jpeg.UnsupportedError(kind))
 	}
 	if err := survey.check(file.Size()); err != nil {
-		return nil, upright, err
+		return nil, err
 	}
 	_, err := jpeg.DecodeConfig(from(file)) // of the headers: what is wrong with the pixels is damage
 	if kind := jpeg.UnsupportedError(""); errors.As(err, &kind) {
-		return nil, upright, unsupportedJPEG(kind)
+		return nil, unsupportedJPEG(kind)
 	} else if err != nil {
-		return nil, upright, fmt.Errorf("the jpeg file is damaged: %w", err)
+		return nil, fmt.Errorf("the jpeg file is damaged: %w", err)
 	}
 	picture, err := jpeg.Decode(from(file))
 	if err != nil {
-		return nil, upright, fmt.Errorf("the jpeg file is damaged: %w", err)
+		return nil, fmt.Errorf("the jpeg file is damaged: %w", err)
 	}
-	up := orientationOf(survey.exif, survey.xmp)
 	switch p := picture.(type) {
 	case *image.YCbCr:
-		return fromYCbCr(p), up, nil
+		picture = fromYCbCr(p, jfif)
 	case *image.CMYK:
-		return fromCMYK(p), up, nil
+		picture = fromCMYK(p)
 	}
-	return picture, up, nil
+	return &stored{picture, picture.Bounds(), orientationOf(survey.exif, survey.xmp)}, nil
 }
 
 // fromCMYK converts as Pillow does: each colour is what black leaves of it, rounded.

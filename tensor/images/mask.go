@@ -21,18 +21,18 @@ func ReadMask(ctx context.Context, path string) (*image.RGBA, error) {
 }
 
 func readMask(file *io.SectionReader) (*image.RGBA, error) {
-	picture, up, err := decode(file)
+	picture, err := decode(file)
 	if err != nil {
 		return nil, err
 	}
-	if err := checkPalette(picture); err != nil {
+	if err := checkPalette(picture.Image); err != nil {
 		return nil, err
 	}
-	mask := flatten(picture, color.Black)
-	if err := checkWhite(picture, mask); err != nil {
+	mask := picture.on(color.Black)
+	if err := checkWhite(picture.Image, mask); err != nil {
 		return nil, err
 	}
-	return up.turned(mask), nil
+	return picture.up.turned(mask), nil
 }
 
 // checkPalette refuses a picture of two or more colours of a palette that are no greys.

@@ -56,7 +56,7 @@ func open(ctx context.Context, path string) (file *io.SectionReader, closeFile f
 	regular := info.Mode().IsRegular()
 	switch {
 	case !regular && info.Mode()&os.ModeNamedPipe == 0:
-		return nil, nil, fmt.Errorf("this is %s; a PNG or JPEG file is wanted", tensor.Kind(info.Mode()))
+		return nil, nil, fmt.Errorf("this is %s; the file of a picture is wanted", tensor.Kind(info.Mode()))
 	case info.Size() > maxFile:
 		return nil, nil, fmt.Errorf("the file has %d bytes, pictures of at most %d are read", info.Size(), int64(maxFile))
 	}

@@ -100,7 +100,7 @@ func TestReadNoFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	for path, says := range map[string]string{
-		dir:                        "this is a directory; a PNG or JPEG file is wanted",
+		dir:                        "this is a directory; the file of a picture is wanted",
 		socket:                     "this is a socket",
 		os.DevNull:                 "this is a device",
 		sparse:                     "536870913 bytes",

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"image"
 	"image/png"
 	"io"
 	"strings"
@@ -168,32 +167,32 @@ func rawProfile(text string) []byte {
 }
 
 // decodePNG reads a picture.
-func decodePNG(file *io.SectionReader) (image.Image, orientation, error) {
+func decodePNG(file *io.SectionReader) (*stored, error) {
 	survey, err := surveyPNG(file)
 	if err != nil {
-		return nil, upright, err
+		return nil, err
 	}
 	config, err := png.DecodeConfig(from(file))
 	if err != nil {
-		return nil, upright, badPNG(err)
+		return nil, badPNG(err)
 	}
 	if err := CheckSize(config.Width, config.Height); err != nil {
-		return nil, upright, err
+		return nil, err
 	}
 	if pixels := int64(config.Width) * int64(config.Height) * survey.depth / 8; pixels > maxDeflation*survey.data {
-		return nil, upright, fmt.Errorf("the png file is damaged: its %d bytes of pixels cannot hold a picture of %d×%d", survey.data, config.Width, config.Height)
+		return nil, fmt.Errorf("the png file is damaged: its %d bytes of pixels cannot hold a picture of %d×%d", survey.data, config.Width, config.Height)
 	}
 	if !survey.complete {
-		return nil, upright, errors.New("the png file is damaged: it is cut off, and has no IEND chunk")
+		return nil, errors.New("the png file is damaged: it is cut off, and has no IEND chunk")
 	}
 	picture, err := png.Decode(bufio.NewReader(from(file)))
 	if err != nil {
-		return nil, upright, badPNG(err)
+		return nil, badPNG(err)
 	}
 	if survey.exif == nil {
 		survey.exif = survey.profile
 	}
-	return picture, orientationOf(survey.exif, survey.xmp), nil
+	return &stored{picture, picture.Bounds(), orientationOf(survey.exif, survey.xmp)}, nil
 }
 
 // badPNG tells files that are in order, but of a kind that is not read, from damaged ones.

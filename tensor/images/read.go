@@ -1,12 +1,11 @@
-// Package images is what a program does with photographs and masks: it reads PNG and JPEG files as they are to be seen,
-// fits them to the sizes that a model takes, cuts, thresholds, resizes and pastes them, makes tensors of them and pictures
+// Package images is what a program does with photographs and masks: it reads their files as they are to be seen, fits
+// them to the sizes that a model takes, cuts, thresholds, resizes and pastes them, makes tensors of them and pictures
 // of tensors, and writes PNG files with texts.
 //
 // A picture is an opaque *image.RGBA whose bounds start at the origin, as Read returns it.
 package images
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -15,11 +14,10 @@ import (
 	"image/draw"
 	"io"
 	"reflect"
-	"unicode/utf8"
 )
 
 // MaxPixels is the size up to which pictures are read and made: 67 million pixels, for instance 8192×8192. Reading
-// takes up to 16 bytes of memory for each while it lasts.
+// takes up to 40 bytes of memory for each while it lasts.
 const MaxPixels = 1 << 26
 
 // CheckSize tells whether pictures of a size are read and made: from one pixel to MaxPixels.
@@ -53,95 +51,76 @@ func sizeIf(picture *image.RGBA) image.Point {
 	return picture.Rect.Size()
 }
 
-// Read reads a PNG or JPEG file of any colour model, the way up that its Exif or XMP data say, as
-// ImageOps.exif_transpose of Pillow. The file may be a pipe of up to 64 MiB.
+// Read reads a picture of any colour model from a PNG, JPEG, GIF, BMP, TIFF or WebP file, the way up that its Exif or
+// XMP data say, as ImageOps.exif_transpose of Pillow. Of an animated GIF or PNG file it is the first frame, of a TIFF
+// file the first page; nothing else of them is decoded. The file may be a pipe of up to 64 MiB.
 //
-// The pixels are those of Pillow's convert("RGB"), but for three things: transparent parts are filled with white, and
-// do not show the colour that is stored there; of 16 bits of grey the upper 8 count, where Pillow takes nearly all
-// for white; and the chroma of a JPEG file in CMYK or RGB is not interpolated. Colour profiles are passed over.
+// The pixels are those of Pillow's convert("RGB"), but for three things: transparent parts, and what the first frame
+// of a GIF file leaves uncovered, are filled with white, and do not show the colour that is stored there; of 16 bits
+// of grey the upper 8 count, where Pillow takes nearly all for white; and the chroma of a JPEG file in CMYK or RGB is
+// not interpolated. Colour profiles are passed over.
 //
-// The error names the file and says what it is, if it is no picture, or a JPEG file of a kind that is not read:
-// arithmetic or lossless coding, 12 bits, chroma that is not a fraction of the luma in the same way in both channels.
-// Pictures of more than MaxPixels and files that would take very long are refused before they are decoded. Read ends
-// when ctx does.
+// The error names the file and says what it is, if it is no picture, or one of a kind that is not read, such as HEIC,
+// AVIF, JPEG XL and animated WebP; JPEG files of arithmetic or lossless coding, of 12 bits, and with chroma that is
+// not a fraction of the luma in the same way in both channels; TIFF files in CMYK or YCbCr, of floating-point numbers,
+// with JPEG inside, or with a plane for each colour; packed BMP files. Pictures of more than MaxPixels and files that
+// would take very long are refused before they are decoded. Read ends when ctx does.
 func Read(ctx context.Context, path string) (*image.RGBA, error) {
 	return with(ctx, path, readPicture)
 }
 
 func readPicture(file *io.SectionReader) (*image.RGBA, error) {
-	picture, up, err := decode(file)
+	picture, err := decode(file)
 	if err != nil {
 		return nil, err
 	}
-	return up.turned(flatten(picture, color.White)), nil
+	return picture.up.turned(picture.on(color.White)), nil
 }
 
-// decode reads a picture and how it is to be turned. The formats that a program has registered with package image do
-// not matter: their decoders have no bounds.
-func decode(file *io.SectionReader) (image.Image, orientation, error) {
+// stored is a picture as its file has it.
+type stored struct {
+	image.Image
+	screen image.Rectangle // all of it, of which the first frame of a GIF file may cover a part
+	up     orientation     // how it is to be turned
+}
+
+// decode reads a picture. The formats that a program has registered with package image do not matter: their decoders
+// have no bounds.
+func decode(file *io.SectionReader) (*stored, error) {
 	head := make([]byte, 512)
 	n, err := file.ReadAt(head, 0)
 	if err != nil && err != io.EOF {
-		return nil, upright, err
+		return nil, err
 	}
-	switch head = head[:n]; {
-	case bytes.HasPrefix(head, []byte(pngSignature)):
-		return decodePNG(file)
-	case bytes.HasPrefix(head, []byte("\xff\xd8")):
-		return decodeJPEG(file)
-	}
-	return nil, upright, fmt.Errorf("this is %s; PNG and JPEG files are accepted", kindOf(head))
-}
-
-// flatten puts a picture on a background of one colour.
-func flatten(picture image.Image, background color.Color) *image.RGBA {
-	if p, ok := picture.(*image.RGBA); ok && p.Rect.Min == (image.Point{}) && p.Opaque() {
-		return p
-	}
-	b := picture.Bounds()
-	out := image.NewRGBA(image.Rect(0, 0, b.Dx(), b.Dy()))
-	draw.Draw(out, out.Bounds(), image.NewUniform(background), image.Point{}, draw.Src)
-	draw.Draw(out, out.Bounds(), picture, b.Min, draw.Over)
-	return out
-}
-
-// kindOf names what a file that begins like this is.
-func kindOf(head []byte) string {
-	for _, known := range []struct {
-		offset int
-		magic  string
-		kind   string
+	head = head[:n]
+	for _, format := range []struct {
+		magic  string // how its files begin; ? stands for any byte
+		decode func(file *io.SectionReader) (*stored, error)
 	}{
-		{0, "GIF8", "a GIF picture"},
-		{8, "WEBP", "a WebP picture"},
-		{4, "ftypavif", "an AVIF picture"},
-		{4, "ftyphei", "a HEIC picture"},
-		{4, "ftypmif1", "a HEIF picture"},
-		{0, "BM", "a BMP picture"},
-		{0, "II*\x00", "a TIFF picture"},
-		{0, "MM\x00*", "a TIFF picture"},
-		{0, "\x76\x2f\x31\x01", "an OpenEXR picture"},
-		{0, "8BPS", "a Photoshop file"},
-		{0, "<svg", "an SVG drawing"},
-		{0, "version https://git-lfs.github.com/", "a Git LFS pointer and not the picture, which 'git lfs pull' fetches"},
-		{0, "<!DOCTYPE html", "a web page"},
-		{0, "<!doctype html", "a web page"},
-		{0, "<html", "a web page"},
-		{0, "%PDF", "a PDF document"},
-		{0, "PK\x03\x04", "a ZIP archive"},
-		{8, "{\"", "a safetensors file"},
+		{pngSignature, decodePNG},
+		{"\xff\xd8", decodeJPEG},
+		{"GIF8", decodeGIF},
+		{"BM????\x00\x00\x00\x00", decodeBMP},
+		{"II*\x00", decodeTIFF},
+		{"MM\x00*", decodeTIFF},
+		{"RIFF????WEBP", decodeWebP},
 	} {
-		if len(head) >= known.offset && bytes.HasPrefix(head[known.offset:], []byte(known.magic)) {
-			return known.kind
+		if begins(head, format.magic) {
+			return format.decode(file)
 		}
 	}
-	switch {
-	case len(head) == 0:
-		return "an empty file"
-	case utf8.Valid(head[:max(0, len(head)-utf8.UTFMax)]) && !bytes.ContainsRune(head, 0):
-		return "a text file"
+	return nil, fmt.Errorf("this is %s; PNG, JPEG, GIF, BMP, TIFF and WebP files are accepted", kindOf(head))
+}
+
+// on puts a picture on a background of one colour.
+func (s *stored) on(background color.Color) *image.RGBA {
+	if p, ok := s.Image.(*image.RGBA); ok && p.Rect == s.screen && p.Rect.Min == (image.Point{}) && p.Opaque() {
+		return p
 	}
-	return "no picture that is known here"
+	out := image.NewRGBA(image.Rectangle{Max: s.screen.Size()})
+	draw.Draw(out, out.Bounds(), image.NewUniform(background), image.Point{}, draw.Src)
+	draw.Draw(out, s.Bounds().Sub(s.screen.Min), s.Image, s.Bounds().Min, draw.Over)
+	return out
 }
 
 // Bounds is where a picture lies; nowhere if there is none.
