@@ -8,10 +8,9 @@ import (
 	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
 	"github.com/sdgraph/sdgraph/diffusion/demo"
-	"github.com/sdgraph/sdgraph/examples/demo/trial"
-	"github.com/sdgraph/sdgraph/examples/demo/world"
 	"github.com/sdgraph/sdgraph/nn"
 	"github.com/sdgraph/sdgraph/tensor"
+	"github.com/sdgraph/sdgraph/tensor/images"
 	G "gorgonia.org/gorgonia"
 )
 
@@ -21,13 +20,13 @@ func Example() {
 	p, err := demo.Open(ctx) // the small model of the module; diffusion.Open opens a directory
 	check(err)
 	defer p.Close()
-	defaults, err := demo.Defaults()
+	defaults, err := anomalyany.ReadDefaults(tensor.InFS(demo.FS())) // that suit this model
 	check(err)
-	hazelnut := trial.Picture(world.Draw(world.Subjects()[0], nil, 1, defaults.Size)) // or yours: [1, 3, H, W] from -1 to 1
+	normal := images.ForModel(demo.Picture()) // a hazelnut, or yours: images.Read reads a file
 
 	o := defaults.Options
 	o.Prompt, o.Words = "a photo of a hazelnut with a crack on it", []string{"crack"}
-	g, err := anomalyany.New(ctx, p, hazelnut, o)
+	g, err := anomalyany.New(ctx, p, normal, o)
 	check(err)
 	r, err := g.Run(ctx, 7, nil) // of seed 7
 	check(err)

@@ -18,13 +18,14 @@
 package demo
 
 import (
+	"bytes"
 	"context"
 	"embed"
+	"image"
+	"image/png"
 	"io/fs"
 
 	"github.com/sdgraph/sdgraph/diffusion"
-	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
-	"github.com/sdgraph/sdgraph/tensor"
 )
 
 //go:embed all:model
@@ -44,6 +45,16 @@ func Open(ctx context.Context, opts ...diffusion.OpenOption) (*diffusion.Pipelin
 	return diffusion.OpenFS(ctx, FS(), opts...)
 }
 
-// Defaults are the numbers of AnomalyAny that suit the model, and the words that
-// it was trained on.
-func Defaults() (anomalyany.Defaults, error) { return anomalyany.ReadDefaults(tensor.InFS(FS())) }
+//go:embed hazelnut.png
+var hazelnut []byte
+
+// Picture is a normal picture of the model's world, 128×128 pixels, a new copy
+// for each caller: a hazelnut that nothing is wrong with, drawn by
+// examples/demo/world. images.ForModel makes a tensor of it.
+func Picture() *image.RGBA {
+	picture, err := png.Decode(bytes.NewReader(hazelnut))
+	if err != nil {
+		panic("demo: " + err.Error()) // the file is part of the program
+	}
+	return picture.(*image.RGBA) // it has three colours of 8 bits
+}

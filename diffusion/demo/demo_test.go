@@ -3,20 +3,17 @@ package demo_test
 import (
 	"context"
 	"fmt"
+	"image"
 	"io/fs"
 	"log"
-	"slices"
-	"strings"
 	"testing"
 
 	"github.com/sdgraph/sdgraph/diffusion"
-	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
 	"github.com/sdgraph/sdgraph/diffusion/demo"
-	"github.com/sdgraph/sdgraph/tensor"
-	"github.com/sdgraph/sdgraph/unet"
+	"github.com/sdgraph/sdgraph/tensor/images"
 )
 
-// A crack where there was none, and its mask.
+// A picture of a prompt.
 func ExampleOpen() {
 	ctx := context.Background()
 	p, err := demo.Open(ctx)
@@ -24,78 +21,37 @@ func ExampleOpen() {
 		log.Fatal(err)
 	}
 	defer p.Close()
-	d, err := demo.Defaults()
+	picture, err := p.Generate(ctx, "a photo of a red bottle cap", diffusion.GenerateOptions{
+		Height: 128, Width: 128, Guidance: 3, Steps: 10, // fewer than are good
+	})
 	if err != nil {
 		log.Fatal(err)
 	}
-	size := d.Size
-	normal := tensor.FromFloat32s(make([]float32, 3*size*size), 1, 3, size, size) // grey: your picture, from -1 to 1
-
-	o := d.Options
-	o.Prompt, o.Words = "a photo of a tile with a crack on it", []string{"crack"}
-	o.Steps = 10 // fewer than are good
-	g, err := anomalyany.New(ctx, p, normal, o)
-	if err != nil {
-		log.Fatal(err)
-	}
-	r, err := g.Run(ctx, 7, nil)
-	if err != nil {
-		log.Fatal(err)
-	}
-	fmt.Println(r.Image.Shape(), len(r.Mask))
-	// Output: (1, 3, 128, 128) 16384
+	fmt.Println(picture.Shape())
+	// Output: (1, 3, 128, 128)
 }
 
-// open is the model and its defaults.
-func open(t *testing.T) (*diffusion.Pipeline, anomalyany.Defaults) {
-	t.Helper()
+// TestPicture has one of a size that the model takes, and gives it to everybody anew.
+func TestPicture(t *testing.T) {
 	p, err := demo.Open(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { p.Close() })
-	d, err := demo.Defaults()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p, d
-}
-
-// TestModel opens it and looks at whether its numbers suit it.
-func TestModel(t *testing.T) {
-	p, d := open(t)
-	if err := p.CheckSize(d.Size, d.Size); err != nil {
+	defer p.Close()
+	picture := demo.Picture()
+	if err := p.CheckPicture(images.ForModel(picture)); err != nil {
 		t.Error(err)
 	}
+	if size := picture.Rect; size != image.Rect(0, 0, 128, 128) || !picture.Opaque() {
+		t.Errorf("a picture of %v, opaque %t", size, picture.Opaque())
+	}
+	corner := picture.RGBAAt(0, 0)
+	clear(picture.Pix)
+	if got := demo.Picture().RGBAAt(0, 0); got != corner {
+		t.Errorf("after the first picture was changed the next begins with %v, want %v", got, corner)
+	}
 	if p.CLIP == nil {
-		t.Error("it has no CLIP")
-	}
-	side := d.Size / p.Factor()
-	of := side / d.Options.MapFactor
-	if !slices.ContainsFunc(p.UNet.CrossSites(side, side), func(s unet.Site) bool { return s.H == of && s.W == of }) {
-		t.Errorf("it has no attention maps of %d×%d", of, of)
-	}
-	if n := d.Options.Refine; n == anomalyany.Auto || n > d.Options.Steps {
-		t.Errorf("%d of %d steps refine", n, d.Options.Steps)
-	}
-}
-
-// TestVocabulary has every word of the model as a token of its own.
-func TestVocabulary(t *testing.T) {
-	p, d := open(t)
-	v := d.Vocabulary
-	if len(v.Objects) < 10 || len(v.Anomalies) < 6 || len(v.Unseen) != len(v.Objects) {
-		t.Errorf("%d objects, %d anomalies, %d of the objects with an unseen one", len(v.Objects), len(v.Anomalies), len(v.Unseen))
-	}
-	for _, object := range v.Objects {
-		for _, word := range v.Anomalies {
-			prompt := fmt.Sprintf("a photo of a %s with a %s on it", object, word)
-			for _, name := range []string{object, word} {
-				if at, err := p.Tokenizer.FindWord(prompt, name); err != nil || len(at) != len(strings.Fields(name)) {
-					t.Errorf("%s: %q is the tokens %v (%v)", prompt, name, at, err)
-				}
-			}
-		}
+		t.Error("the model has no CLIP")
 	}
 }
 

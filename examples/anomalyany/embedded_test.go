@@ -6,13 +6,15 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
 	"github.com/sdgraph/sdgraph/diffusion/demo"
 	"github.com/sdgraph/sdgraph/examples/demo/world"
+	"github.com/sdgraph/sdgraph/tensor"
 )
 
 // TestEmbeddedWords are the world's, which the model was trained on.
 func TestEmbeddedWords(t *testing.T) {
-	d, err := demo.Defaults()
+	d, err := anomalyany.ReadDefaults(tensor.InFS(demo.FS()))
 	if err != nil {
 		t.Fatal(err)
 	}
