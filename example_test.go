@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 	"log"
+	"os"
+	"path/filepath"
+	"slices"
 
 	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
@@ -34,7 +37,46 @@ func Example() {
 	// Output: (1, 3, 128, 128) 16384 16384
 }
 
-// A prompt becomes a picture, while the gradient of a loss on one word's attention steers it: the README's second
+// A photograph in a file becomes a picture and a mask in files: the README's second example.
+func Example_files() {
+	out, err := os.MkdirTemp("", "sdgraph")
+	check(err)
+	defer os.RemoveAll(out)
+
+	ctx := context.Background()
+	const model = "diffusion/demo/model" // or sd15, above
+	p, err := diffusion.Open(ctx, model)
+	check(err)
+	defer p.Close()
+	defaults, err := anomalyany.ReadDefaults(tensor.OnDisk(model))
+	check(err)
+	photograph, err := images.Read(ctx, "diffusion/demo/hazelnut.png") // or JPEG, GIF, BMP, TIFF, WebP
+	check(err)
+	normal, err := images.Fitted(photograph, 128, p.Multiple()) // 512 for Stable Diffusion
+	check(err)
+
+	o := defaults.Options
+	o.Prompt, o.Words = "a photo of a hazelnut with a hole in it", []string{"hole"}
+	o.Steps, o.Refine = 10, 2 // for a first look
+	g, err := anomalyany.New(ctx, p, images.ForModel(normal), o)
+	check(err)
+	r, err := g.Run(ctx, 7, nil)
+	check(err)
+
+	picture, err := images.FromModel(r.Image)
+	check(err)
+	check(images.WritePNG(filepath.Join(out, "hole.png"), picture))
+	mask, err := images.FromMap(r.Mask, picture.Rect.Dy(), picture.Rect.Dx())
+	check(err)
+	check(images.WritePNG(filepath.Join(out, "hole-mask.png"), mask))
+
+	written, err := images.ReadMask(ctx, filepath.Join(out, "hole-mask.png"))
+	check(err)
+	fmt.Println(slices.Equal(images.Binary(written), r.Mask), slices.Max(r.Mask))
+	// Output: true 1
+}
+
+// A prompt becomes a picture, while the gradient of a loss on one word's attention steers it: the README's third
 // example.
 func Example_attention() {
 	ctx := context.Background()

@@ -28,11 +28,7 @@ type writer struct {
 // open. Until everything is made, nothing of it is in place.
 func (j *job) write(ctx context.Context, picture *image.RGBA, m *maps) (paths []string, err error) {
 	w := writer{ctx: ctx}
-	fit, err := images.FitTo(picture.Bounds().Size(), thumbnail, 1)
-	if err != nil {
-		return nil, err
-	}
-	if w.small, err = fit.Picture(picture); err != nil {
+	if w.small, err = images.Fitted(picture, thumbnail, 1); err != nil {
 		return nil, err
 	}
 	page := j.newPage(m)

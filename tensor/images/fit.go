@@ -59,6 +59,20 @@ func FitTo(from image.Point, size, multiple int) (Fit, error) {
 	return f, nil
 }
 
+// Fitted brings a picture to a size that a model takes, as FitTo plans it: its shorter side scaled to size (0: as it
+// is), and both sides cropped around the centre to multiples of multiple (diffusion.Pipeline.Multiple). A mask of the
+// picture's size takes FitTo, so that the same is done with both.
+func Fitted(picture *image.RGBA, size, multiple int) (*image.RGBA, error) {
+	if err := Check(picture); err != nil {
+		return nil, err
+	}
+	fit, err := FitTo(picture.Rect.Size(), size, multiple)
+	if err != nil {
+		return nil, err
+	}
+	return fit.Picture(picture)
+}
+
 // tooLong tells whether a size is longer than models get to see.
 func tooLong(size image.Point) bool {
 	return max(size.X, size.Y) > longestSide*min(size.X, size.Y)

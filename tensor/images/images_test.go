@@ -256,6 +256,12 @@ func TestFitCrops(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if p, err := Fitted(source, 0, 4); err != nil || p.Rect != image.Rect(0, 0, 8, 4) || p.RGBAAt(0, 3) != source.RGBAAt(1, 3) {
+		t.Errorf("fitted to multiples of 4: %v, error %v", p, err)
+	}
+	if p, err := Fitted(source, 2, 4); err == nil || !strings.Contains(err.Error(), "both sides must be at least 4") {
+		t.Errorf("fitted to less than the least size: %v, error %v", p, err)
+	}
 	if _, err := f.Nearest(filled(9, 4, color.White)); err == nil || !strings.Contains(err.Error(), "9×4") {
 		t.Errorf("mask of another size: error %v", err)
 	}

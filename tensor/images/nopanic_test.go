@@ -28,7 +28,8 @@ func TestNoPanic(t *testing.T) {
 		_, err2 := fit.Nearest(p)
 		_, err3 := HeatMap(p, make([]float32, 16))
 		_, err4 := EncodePNG(p, nil)
-		for i, err := range []error{Check(p), err1, err2, err3, err4, WritePNG(filepath.Join(t.TempDir(), "a.png"), p)} {
+		_, err5 := Fitted(p, 0, 1)
+		for i, err := range []error{Check(p), err1, err2, err3, err4, err5, WritePNG(filepath.Join(t.TempDir(), "a.png"), p)} {
 			if err == nil {
 				t.Errorf("%s, call %d: no error", name, i)
 			}
