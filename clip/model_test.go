@@ -146,7 +146,7 @@ func TestShapeErrors(t *testing.T) {
 		}, "clip: picture of 12×12, want 8×8"},
 		{"channels", func(b *nn.Build) *G.Node {
 			return m.ImageEmbeds(b, nn.FeatureMap{X: b.Input("x", 1, 64, 4), H: 8, W: 8})
-		}, "want (1, 64, 3) for a picture of 8×8"},
+		}, "want (1, 64, 3) for a feature map of 8×8"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := nn.Compile(func(b *nn.Build) []*G.Node { return G.Nodes{c.build(b)} })

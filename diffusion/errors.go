@@ -17,7 +17,7 @@ var (
 		"get openai/clip-vit-large-patch14 (config.json and model.safetensors) as the directory's clip/, or say where it is")
 
 	// ErrNotStableDiffusion1 is returned by Open for another kind of model.
-	ErrNotStableDiffusion1 = nn.ErrUnsupported
+	ErrNotStableDiffusion1 = errors.New("only Stable Diffusion 1.x is supported")
 
 	// ErrWordAbsent and ErrWordCut are returned by Tokenizer.FindWord: the prompt
 	// has no such word, or it stands behind what the model reads.

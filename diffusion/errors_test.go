@@ -11,9 +11,11 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/sdgraph/sdgraph/nn"
+	"github.com/sdgraph/sdgraph/tensor"
 	G "gorgonia.org/gorgonia"
 )
 
@@ -172,6 +174,22 @@ func TestErrorsAre(t *testing.T) {
 		if err := c.err(); !errors.Is(err, c.want) {
 			t.Errorf("%s: %v, want one that is %q", name, err, c.want)
 		}
+	}
+}
+
+// TestErrorsOfPackageNN end with what they mean here: nn knows neither pictures nor Stable Diffusion.
+func TestErrorsOfPackageNN(t *testing.T) {
+	p := openModel(t, modelA)
+	store := NewAttnStore(Cross(mapA, mapA))
+	_, err := p.Compile(sizeA, sizeA, WithStore(store), WithLoss(smooth(store)), WithGrad(LatentInput), WithMemory(1000))
+	if !errors.Is(err, ErrMemory) || !strings.HasSuffix(err.Error(), " with every block computed twice; allow it that, or make the picture smaller") {
+		t.Errorf("a small budget: %v", err)
+	}
+	unet := tensor.InFS(fstest.MapFS{"config.json": {Data: []byte(`{"use_linear_projection": true}`)}})
+	_, _, err = OpenUNet(t.Context(), unet)
+	want := "config.json: use_linear_projection is true, as in Stable Diffusion 2 and XL: not supported, want false: only Stable Diffusion 1.x is supported"
+	if !errors.Is(err, ErrNotStableDiffusion1) || err.Error() != want {
+		t.Errorf("another UNet: %v, want %s", err, want)
 	}
 }
 

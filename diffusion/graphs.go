@@ -70,7 +70,7 @@ func (p *Pipeline) compile(name string, build func(b *nn.Build) []*node, opts ..
 		}
 	}
 	started := time.Now()
-	prog, err := nn.Compile(build, append(opts, nn.WithArena(p.arena))...)
+	prog, err := nn.Compile(build, append(opts, nn.WithArena(p.arena), nn.WithMemoryHint("make the picture smaller"))...)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}

@@ -20,7 +20,7 @@ import (
 // diffusion_pytorch_model.safetensors (or a form of it that tensor.OpenSet
 // knows). The weights are the files' own memory; closing the Set ends them.
 func OpenUNet(ctx context.Context, dir tensor.Dir, opts ...nn.LoadOption) (*unet.Model, *tensor.Set, error) {
-	c, err := unet.ReadConfig(dir)
+	c, err := readConfig(dir, unet.ReadConfig)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -34,7 +34,7 @@ func OpenUNet(ctx context.Context, dir tensor.Dir, opts ...nn.LoadOption) (*unet
 
 // OpenVAE loads the autoencoder of a diffusers directory; see OpenUNet.
 func OpenVAE(ctx context.Context, dir tensor.Dir, opts ...nn.LoadOption) (*vae.Model, *tensor.Set, error) {
-	c, err := vae.ReadConfig(dir)
+	c, err := readConfig(dir, vae.ReadConfig)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -63,7 +63,7 @@ func newAttentionNames(name string) string {
 // CLIPTextModel; see OpenUNet. As there, what else belongs to a CLIPModel is
 // passed over: projections, the scale of logits, the vision encoder.
 func OpenText(ctx context.Context, dir tensor.Dir, opts ...nn.LoadOption) (*clip.Text, *tensor.Set, error) {
-	c, err := clip.ReadTextConfig(dir)
+	c, err := readConfig(dir, clip.ReadTextConfig)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -86,7 +86,7 @@ type CLIP struct {
 // from dir if that holds one, else it is fallback, in which tokens that were
 // added for another text encoder are text.
 func OpenCLIP(ctx context.Context, dir tensor.Dir, fallback *clip.Tokenizer, opts ...nn.LoadOption) (*CLIP, *tensor.Set, error) {
-	c, err := clip.ReadConfig(dir)
+	c, err := readConfig(dir, clip.ReadConfig)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -156,6 +156,16 @@ func (c colours) orElse(others colours) colours {
 		c.Std = others.Std
 	}
 	return c
+}
+
+// readConfig reads a part's configuration. Of another kind of model the error says
+// which is wanted.
+func readConfig[C any](dir tensor.Dir, read func(dir tensor.Dir) (C, error)) (C, error) {
+	c, err := read(dir)
+	if errors.Is(err, nn.ErrUnsupported) {
+		err = fmt.Errorf("%w: %w", err, ErrNotStableDiffusion1)
+	}
+	return c, err
 }
 
 // load fills model from the weights in dir, whose file is called stem.

@@ -1,4 +1,4 @@
-// Package kernels computes the layers of Stable Diffusion on plain slices:
+// Package kernels computes the layers of neural networks on plain slices:
 // matrix products, convolutions, attention, normalisation, activations and
 // resampling, forward and the gradient with respect to the input.
 //

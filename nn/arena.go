@@ -112,8 +112,8 @@ func (a *Arena) reserve(n int) error {
 		owner, have = a.device.Name(), int64(free)
 	}
 	if have > 0 && bytes(n) > have+bytes(len(a.buf)) {
-		return fmt.Errorf("nn: this graph needs %s for activations, %s has %s to spare; "+
-			"a pass with a gradient takes less, and longer, with a lower memory budget, or %w", ByteSize(bytes(n)), owner, ByteSize(have), ErrMemory)
+		return fmt.Errorf("nn: %w: this graph needs %s for activations, %s has %s to spare; "+
+			"a pass with a gradient takes less, and longer, with a lower memory budget", ErrMemory, ByteSize(bytes(n)), owner, ByteSize(have))
 	}
 	if largest := int(a.planned.Load()); have == 0 || bytes(largest) <= have+bytes(len(a.buf)) {
 		n = max(n, largest)

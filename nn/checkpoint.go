@@ -72,7 +72,7 @@ func (p *planner) fit(outputs []*G.Node, budget int64) error {
 	k := 1 + sort.Search(len(order), func(i int) bool { return fits(i + 1) })
 	if k > len(order) || !fits(k) {
 		need = bytes(place(p.storages)) // where fits had the sum of sizes only
-		return fmt.Errorf("the memory budget of %s is too small: this graph needs %s with every block computed twice; allow it that, or %w", ByteSize(budget), byteSizeUp(need), ErrMemory)
+		return fmt.Errorf("%w: the memory budget of %s is too small: this graph needs %s with every block computed twice; allow it that", ErrMemory, ByteSize(budget), byteSizeUp(need))
 	}
 	return nil
 }

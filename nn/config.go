@@ -16,7 +16,7 @@ const ConfigFile = "config.json"
 type Fixed struct {
 	Field string
 	Value any    // string, float64, bool, or nil for null
-	Hint  string // which architecture sets it otherwise, such as "as in Stable Diffusion XL"
+	Hint  string // which architecture sets it otherwise, such as "as in version 2"
 }
 
 // Config is the configuration of a model.
@@ -81,7 +81,7 @@ func (f Fixed) check(got json.RawMessage) error {
 	if f.Hint != "" {
 		hint = ", " + f.Hint
 	}
-	return fmt.Errorf("%s is %v%s: %w, where it is %s", f.Field, short(fmt.Sprint(value)), hint, ErrUnsupported, orNull(f.Value))
+	return fmt.Errorf("%s is %v%s: %w, want %s", f.Field, short(fmt.Sprint(value)), hint, ErrUnsupported, orNull(f.Value))
 }
 
 func orNull(v any) string {

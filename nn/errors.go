@@ -1,6 +1,9 @@
 package nn
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 // The errors that callers may tell apart with errors.Is.
 var (
@@ -9,16 +12,25 @@ var (
 	ErrClosed = errors.New("closed")
 
 	// ErrMemory is returned where a graph does not fit into the memory that it may
-	// take, or that the machine has.
-	ErrMemory = errors.New("make the picture smaller")
+	// take, or that the machine has; WithMemoryHint says what else can be done.
+	ErrMemory = errors.New("not enough memory")
 
 	// ErrNotFinite is wrapped by what Finite returns.
 	ErrNotFinite = errors.New("not finite")
 
-	// ErrUnsupported is wrapped by what refuses another kind of model.
-	ErrUnsupported = errors.New("only Stable Diffusion 1.x is supported")
+	// ErrUnsupported is wrapped by what refuses the configuration of another kind
+	// of model.
+	ErrUnsupported = errors.New("not supported")
 
 	// ErrFileLost is returned by a program that finds memory of a mapped file gone:
 	// the file was cut short, or its disk is.
 	ErrFileLost = errors.New("part of a mapped file is gone: it was cut short, or its disk failed, while it was in use")
 )
+
+// hinted adds to ErrMemory what WithMemoryHint says.
+func hinted(err error, hint string) error {
+	if hint == "" || !errors.Is(err, ErrMemory) {
+		return err
+	}
+	return fmt.Errorf("%w, or %s", err, hint)
+}

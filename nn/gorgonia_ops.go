@@ -38,8 +38,8 @@ type foreign struct {
 // wrongValues are the operations that do not compute what they are called for.
 var wrongValues = []flaw{
 	{"avgPoolOp", nil, "AveragePool2D",
-		"divides by the width of the picture and not by the size of its window",
-		"nn.MeanAxis of a reshaped picture, or nn.Resample"},
+		"divides by the width of its input and not by the size of its window",
+		"nn.MeanAxis of the input, reshaped, or nn.Resample"},
 	{"maxPoolOp", oneDimensional, "AveragePool1D",
 		"computes the maximum, as MaxPool1D does, and cannot be told from it",
 		"nn.MeanAxis for the mean; for the maximum, MaxPool2D along the height of [batch, channels, length, 1]"},

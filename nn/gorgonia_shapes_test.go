@@ -261,7 +261,7 @@ func (t *gorgoniaTable) pools() {
 		t.add(fmt.Sprint("MaxPool2D ", c), shapes(c.picture), func(in G.Nodes) *G.Node { return G.Must(G.MaxPool2D(in[0], kernel, pad, stride)) }, c.w.pool(most))
 		t.add(fmt.Sprint("AveragePool2D ", c), shapes(c.picture), func(in G.Nodes) *G.Node {
 			return G.Must(G.AveragePool2D(in[0], kernel, pad, stride))
-		}, c.w.pool(mean)).refused = "gorgonia.AveragePool2D divides by the width of the picture"
+		}, c.w.pool(mean)).refused = "gorgonia.AveragePool2D divides by the width of its input"
 	}
 	for _, w := range []window{square(2, 1, 1, 1), {[2]int{2, 2}, [2]int{1, 1}, [2]int{1, 1}, [2]int{1, 0}, [2]int{0, 1}}, {[2]int{2, 2}, [2]int{2, 2}, [2]int{1, 1}, [2]int{0, 1}, [2]int{1, 0}}} {
 		e := t.add(fmt.Sprint("MaxPool2D with four paddings ", w), shapes(gt.Shape{1, 2, 4, 4}), func(in G.Nodes) *G.Node {

@@ -7,7 +7,8 @@ import (
 	G "gorgonia.org/gorgonia"
 )
 
-// FeatureMap is an activation [B, H·W, C] that is a picture of H×W positions.
+// FeatureMap is an activation [B, H·W, C] whose positions are a grid of H×W, row
+// by row.
 type FeatureMap struct {
 	X    *G.Node
 	H, W int
@@ -68,7 +69,7 @@ func (l Conv2D) forward(m FeatureMap, residual *G.Node) FeatureMap {
 	}
 	h, wd := s.Out()
 	if h < 1 || wd < 1 {
-		panic(fmt.Sprintf("convolution %s: a picture of %d×%d is too small", l.Weight.Name(), m.H, m.W))
+		panic(fmt.Sprintf("convolution %s: a feature map of %d×%d is too small", l.Weight.Name(), m.H, m.W))
 	}
 	return FeatureMap{conv(m.X, l.Weight, l.Bias, residual, s), h, wd}
 }

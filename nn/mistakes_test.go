@@ -32,8 +32,8 @@ func TestShapeMistakes(t *testing.T) {
 		{gt.Shape{2, 4}, l.Linear.Forward, "linear linear.weight: input of 4 channels (shape (2, 4)), want 5"},
 		{gt.Shape{}, l.Linear.Forward, "linear linear.weight: shape (), want at least one axis"},
 		{gt.Shape{2, 5}, func(x *G.Node) *G.Node { return l.Linear.ForwardAdd(x, x) }, "linear linear.weight: shapes (2, 5) and (2, 7) differ"},
-		{gt.Shape{1, 9, 3}, func(x *G.Node) *G.Node { return l.Conv.Forward(FeatureMap{x, 2, 4}).X }, "convolution conv.weight: input (1, 9, 3), want (1, 8, 3) for a picture of 2×4"},
-		{gt.Shape{1, 4, 3}, func(x *G.Node) *G.Node { return small.Forward(FeatureMap{x, 2, 2}).X }, "convolution conv.weight: a picture of 2×2 is too small"},
+		{gt.Shape{1, 9, 3}, func(x *G.Node) *G.Node { return l.Conv.Forward(FeatureMap{x, 2, 4}).X }, "convolution conv.weight: input (1, 9, 3), want (1, 8, 3) for a feature map of 2×4"},
+		{gt.Shape{1, 4, 3}, func(x *G.Node) *G.Node { return small.Forward(FeatureMap{x, 2, 2}).X }, "convolution conv.weight: a feature map of 2×2 is too small"},
 		{gt.Shape{1, 4, 3}, func(x *G.Node) *G.Node { return l.Conv.ForwardAdd(FeatureMap{x, 2, 2}, x).X }, "convolution conv.weight: shapes (1, 4, 3) and (1, 4, 4) differ"},
 		{gt.Shape{1, 4, 5}, func(x *G.Node) *G.Node { return l.Group.Forward(FeatureMap{x, 2, 2}).X }, "group norm group.weight: 5 channels, want 6 in 3 groups"},
 		{gt.Shape{1, 4, 6}, func(x *G.Node) *G.Node { return l.Odd.Forward(FeatureMap{x, 2, 2}).X }, "group norm odd.weight: 6 channels, want 6 in 4 groups"},
@@ -56,7 +56,7 @@ func TestShapeMistakes(t *testing.T) {
 		{gt.Shape{4}, func(x *G.Node) *G.Node { return MeanAxis(x, 0) }, "mean over axis 0 of shape (4)"},
 		{gt.Shape{1, 4, 6}, func(x *G.Node) *G.Node {
 			return Resample(x, 2, 3, kernels.BilinearTaps(2, 4), kernels.BilinearTaps(3, 6))
-		}, "resample: filter of 2×3 for a picture of 2×3 with 4 positions"},
+		}, "resample: filter of 2×3 for a feature map of 2×3 with 4 positions"},
 		{gt.Shape{1, 4, 6}, func(x *G.Node) *G.Node { return Reshape(x, 5, 5) }, "reshape: [5 5] has not as many elements as (1, 4, 6)"},
 		{gt.Shape{1, 4, 6}, ChannelsLast, "channels last: shape (1, 4, 6), want [batch, channels, height, width]"},
 		{gt.Shape{1, 4, 6}, func(x *G.Node) *G.Node { return ChannelsFirst(x, 2, 3) }, "channels first: 4 positions are not 2×3"},

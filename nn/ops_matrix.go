@@ -30,7 +30,7 @@ func linear(x *G.Node, w, bias *Weight, residual *G.Node) *G.Node {
 // which may be nil.
 func conv(x *G.Node, w, bias *Weight, residual *G.Node, s kernels.ConvShape) *G.Node {
 	if got, want := x.Shape(), (gt.Shape{s.B, s.H * s.W, s.Cin}); !got.Eq(want) {
-		panic(fmt.Sprintf("convolution %s: input %v, want %v for a picture of %d×%d", w.Name(), got, want, s.H, s.W))
+		panic(fmt.Sprintf("convolution %s: input %v, want %v for a feature map of %d×%d", w.Name(), got, want, s.H, s.W))
 	}
 	h, wd := s.Out()
 	return weighted{

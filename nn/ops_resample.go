@@ -14,7 +14,7 @@ import (
 func Resample(x *G.Node, h, w int, rows, cols kernels.Taps) *G.Node {
 	b, n, c := dims3("resample", x)
 	if n != h*w || rows.In != h || cols.In != w {
-		panic(fmt.Sprintf("resample: filter of %d×%d for a picture of %d×%d with %d positions", rows.In, cols.In, h, w, n))
+		panic(fmt.Sprintf("resample: filter of %d×%d for a feature map of %d×%d with %d positions", rows.In, cols.In, h, w, n))
 	}
 	return apply(&op{
 		name: fmt.Sprintf("resample to %d×%d", rows.Out, cols.Out), shape: gt.Shape{b, rows.Out * cols.Out, c},

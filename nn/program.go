@@ -21,7 +21,8 @@ type Program struct {
 	inputs  map[string]*G.Node
 	outputs []*G.Node
 	arena   *Arena
-	own     bool // the arena is nobody else's
+	own     bool   // the arena is nobody else's
+	hint    string // for ErrMemory
 	closed  atomic.Bool
 
 	bound  []boundInput // inputs that the plan reads
@@ -44,6 +45,7 @@ type Option func(*options)
 type options struct {
 	memory int64
 	arena  *Arena
+	hint   string
 	hooks  []Hook
 
 	compiler Compiler            // of an Exec
@@ -65,6 +67,11 @@ func optionsOf(opts []Option) options {
 // allocate are not counted. Compile fails with ErrMemory if the budget cannot be
 // met. 0, the default, is no limit.
 func WithMemory(bytes int64) Option { return func(o *options) { o.memory = bytes } }
+
+// WithMemoryHint ends the text of ErrMemory with what else can be done about it,
+// in the words of who uses the graph, such as "make the picture smaller" (default:
+// it says how much memory is needed and can be had, and what a budget does).
+func WithMemoryHint(hint string) Option { return func(o *options) { o.hint = hint } }
 
 // WithArena makes the program take its memory from a (default: an arena of its
 // own).
@@ -95,7 +102,7 @@ func Compile(build func(*Build) []*G.Node, opts ...Option) (p *Program, err erro
 	}
 	pl, err := newPlan(b, outputs, o.memory)
 	if err != nil {
-		return nil, fmt.Errorf("nn: %w", err)
+		return nil, fmt.Errorf("nn: %w", hinted(err, o.hint))
 	}
 	own := o.arena == nil
 	if own {
@@ -103,7 +110,7 @@ func Compile(build func(*Build) []*G.Node, opts ...Option) (p *Program, err erro
 	}
 	o.arena.expect(pl.arena)
 	p = &Program{
-		plan: pl, inputs: b.inputs, outputs: outputs, arena: o.arena, own: own,
+		plan: pl, inputs: b.inputs, outputs: outputs, arena: o.arena, own: own, hint: o.hint,
 		values: map[int]G.Value{}, lent: map[int]*lent{},
 	}
 	for i, s := range pl.slots {

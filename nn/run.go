@@ -17,7 +17,7 @@ func (p *Program) run(ctx context.Context) error {
 	defer clear(p.values)
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true)) // see faulted
 	if err := p.arena.reserve(p.plan.arena); err != nil {
-		return err
+		return hinted(err, p.hint)
 	}
 	if err := p.readInputs(); err != nil {
 		return err

@@ -16,7 +16,7 @@ type Site struct {
 	Path  string
 	Cross bool // keys and values come from the text
 	Heads int
-	H, W  int // the queries' positions are a picture of H×W; 0 where they are none
+	H, W  int // the queries' positions are a feature map of H×W; 0 where they are none
 
 	// Q is [B, Nq, heads·d]; K and V are [B, Nk, heads·d]. A hook may assign
 	// others, before anything asks for the probabilities.

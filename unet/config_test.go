@@ -39,7 +39,7 @@ func TestReadConfig(t *testing.T) {
 
 func TestConfigErrors(t *testing.T) {
 	for _, c := range []struct{ name, text, want string }{
-		{"SDXL", `{"addition_embed_type": "text_time", "use_linear_projection": true}`, "addition_embed_type is text_time, as in Stable Diffusion XL: only Stable Diffusion 1.x is supported"},
+		{"SDXL", `{"addition_embed_type": "text_time", "use_linear_projection": true}`, "addition_embed_type is text_time, as in Stable Diffusion XL: not supported, want null or absent"},
 		{"SD 2", `{"attention_head_dim": [5, 10, 20, 20], "cross_attention_dim": 1024, "use_linear_projection": true}`, "use_linear_projection is true, as in Stable Diffusion 2 and XL"},
 		{"SD 3", `{"_class_name": "SD3Transformer2DModel"}`, "_class_name is SD3Transformer2DModel"},
 		{"LCM", `{"time_cond_proj_dim": 256}`, "latent consistency models"},

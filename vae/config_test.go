@@ -40,7 +40,7 @@ func TestReadConfig(t *testing.T) {
 
 func TestConfigErrors(t *testing.T) {
 	for _, c := range []struct{ name, text, want string }{
-		{"SD 3", `{"shift_factor": 0.0609}`, "shift_factor is 0.0609, as in Stable Diffusion 3: only Stable Diffusion 1.x is supported"},
+		{"SD 3", `{"shift_factor": 0.0609}`, "shift_factor is 0.0609, as in Stable Diffusion 3: not supported, want null or absent"},
 		{"class", `{"_class_name": "AutoencoderTiny"}`, "_class_name is AutoencoderTiny"},
 		{"block", `{"block_out_channels": [64], "down_block_types": ["AttnDownEncoderBlock2D"]}`, `down_block_types[0] is "AttnDownEncoderBlock2D"`},
 		{"number of blocks", `{"block_out_channels": [64, 64], "up_block_types": ["UpDecoderBlock2D"]}`, "up_block_types: 1 block types (UpDecoderBlock2D) for 2 block_out_channels"},

@@ -80,7 +80,7 @@ func checkConv(op string, s kernels.ConvShape) (h, w int) {
 		panic(fmt.Sprintf("cuda: %s: %+v needs a positive Kernel and Stride and no negative padding", op, s))
 	}
 	if h, w = s.Out(); min(h, w) < 1 || min(s.H, s.W)+s.PadBefore+s.PadAfter < s.Kernel {
-		panic(fmt.Sprintf("cuda: %s: the kernel does not fit the padded picture: %+v", op, s))
+		panic(fmt.Sprintf("cuda: %s: the kernel does not fit the padded input: %+v", op, s))
 	}
 	return h, w
 }

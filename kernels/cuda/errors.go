@@ -23,5 +23,5 @@ type OutOfMemoryError struct {
 func (e *OutOfMemoryError) Error() string {
 	mebibytes := func(n uint64) float64 { return float64(n) / (1 << 20) }
 	return fmt.Sprintf("cuda: out of memory on %s: %.1f MiB needed at once, and %.1f MiB of %.1f MiB are free; "+
-		"smaller pictures or batches need less", e.Device, mebibytes(e.Need), mebibytes(e.Free), mebibytes(e.Total))
+		"smaller inputs or batches need less", e.Device, mebibytes(e.Need), mebibytes(e.Free), mebibytes(e.Total))
 }
