@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
 	"github.com/sdgraph/sdgraph/examples/internal/files"
 	"github.com/sdgraph/sdgraph/nn"
@@ -42,14 +41,14 @@ func (j *job) statePath(seed uint64) string { return j.name(seed) + ".state" }
 // the picture again that was under way.
 func (j *job) keeping(g *anomalyany.Generator, seed uint64, observe anomalyany.Observer) anomalyany.Observer {
 	every := j.flags.KeepEvery
-	return func(s anomalyany.StepTrace, z diffusion.Latent) error {
-		if err := observe(s, z); err != nil {
+	return func(s anomalyany.Step) error {
+		if err := observe(s); err != nil {
 			return err
 		}
 		if every == 0 || (s.I+1)%every != 0 || s.I+1 == g.Steps() {
 			return nil
 		}
-		state, err := g.State()
+		state, err := s.State()
 		if errors.Is(err, anomalyany.ErrNoState) {
 			return nil
 		}

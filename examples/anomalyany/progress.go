@@ -6,7 +6,6 @@ import (
 	"os"
 	"time"
 
-	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
 	"github.com/sdgraph/sdgraph/examples/internal/terminal"
 )
@@ -15,7 +14,7 @@ import (
 type reporter interface {
 	begin(seed uint64)
 	skip(steps int) // that were done before
-	step(s anomalyany.StepTrace, z diffusion.Latent) error
+	step(s anomalyany.Step) error
 	end()
 }
 
@@ -62,7 +61,7 @@ func (p *progress) skip(steps int) {
 }
 
 // step is called after each step.
-func (p *progress) step(s anomalyany.StepTrace, _ diffusion.Latent) error {
+func (p *progress) step(s anomalyany.Step) error {
 	p.done += p.g.Work(s.I)
 	status := fmt.Sprintf("L_att %.3f", s.Attention)
 	if s.Image != nil {

@@ -42,11 +42,11 @@ func TestProgress(t *testing.T) {
 		for seed := range uint64(2) {
 			p.begin(seed)
 			for i := range g.Steps() {
-				s := anomalyany.StepTrace{I: i, Attention: 0.5}
+				s := anomalyany.Step{StepTrace: anomalyany.StepTrace{I: i, Attention: 0.5}}
 				if i == 2 {
 					s.Image, s.Prompt = &loss, &loss
 				}
-				if err := p.step(s, diffusion.Latent{}); err != nil {
+				if err := p.step(s); err != nil {
 					t.Fatal(err)
 				}
 			}

@@ -7,7 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
 	"github.com/sdgraph/sdgraph/examples/internal/terminal"
 )
@@ -57,7 +56,7 @@ func (p *part) skip(steps int) {
 	}
 }
 
-func (p *part) step(s anomalyany.StepTrace, _ diffusion.Latent) error {
+func (p *part) step(s anomalyany.Step) error {
 	p.t.add(p.g.Work(s.I) / p.whole)
 	return nil
 }

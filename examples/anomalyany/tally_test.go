@@ -7,7 +7,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
 )
 
@@ -33,7 +32,7 @@ func testTally(t *testing.T, g *anomalyany.Generator) {
 				if p == second && i == 0 {
 					continue
 				}
-				if err := p.step(anomalyany.StepTrace{I: i}, diffusion.Latent{}); err != nil {
+				if err := p.step(anomalyany.Step{StepTrace: anomalyany.StepTrace{I: i}}); err != nil {
 					t.Fatal(err)
 				}
 			}

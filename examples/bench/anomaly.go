@@ -5,7 +5,6 @@ import (
 	"errors"
 	"iter"
 
-	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
 	"github.com/sdgraph/sdgraph/tensor"
 )
@@ -39,7 +38,7 @@ func anomalyStep(ctx context.Context, o options, refine bool) (func() error, err
 		return nil, err
 	}
 	next, _ := iter.Pull(func(yield func(error) bool) {
-		_, err := g.Run(ctx, 0, func(anomalyany.StepTrace, diffusion.Latent) error {
+		_, err := g.Run(ctx, 0, func(anomalyany.Step) error {
 			if !yield(nil) {
 				return errEnough
 			}

@@ -136,8 +136,8 @@ func runAnomaly(ctx context.Context, o options, in tensors) (tensors, error) {
 		return nil, err
 	}
 	out := tensors{}
-	result, err := g.RunNoises(ctx, drawn, func(s anomalyany.StepTrace, z diffusion.Latent) error {
-		out[fmt.Sprintf("latent.%d", s.I)] = z.Copy().Dense
+	result, err := g.RunNoises(ctx, drawn, func(s anomalyany.Step) error {
+		out[fmt.Sprintf("latent.%d", s.I)] = s.Latent.Copy().Dense
 		fmt.Fprintf(os.Stderr, "step %d of %d: t %d, L_att %.4f, n %v\n", s.I+1, g.Steps(), s.T, s.Attention, s.Cells)
 		return nil
 	})

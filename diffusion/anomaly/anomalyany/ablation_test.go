@@ -17,7 +17,7 @@ func TestAblations(t *testing.T) {
 	o := short()
 	o.NoCondition = true
 	g := newGenerator(t, p, o)
-	noise := g.Noise(4)
+	noise := g.Noises(4).Initial
 	r, err := g.begin(Noises{Initial: noise})
 	if err != nil {
 		t.Fatal(err)
@@ -47,11 +47,11 @@ func TestAblations(t *testing.T) {
 	o.Lambda, o.Refine = 0, 0 // plain denoising of the photograph with noise
 	g = newGenerator(t, p, o)
 	plain := g.photo.latent.Copy()
-	_, err = g.Run(t.Context(), 4, func(s StepTrace, z diffusion.Latent) error {
+	_, err = g.Run(t.Context(), 4, func(s Step) error {
 		if *s.Alpha != 0 || s.Gradient != 0 {
 			t.Errorf("step %d: α is %g, the latent moves by %g", s.I, *s.Alpha, s.Gradient)
 		}
-		plain = z.Copy()
+		plain = s.Latent.Copy()
 		return nil
 	})
 	if err != nil {

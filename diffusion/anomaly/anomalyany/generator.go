@@ -3,7 +3,6 @@ package anomalyany
 import (
 	"context"
 	"errors"
-	"sync"
 
 	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/tensor"
@@ -11,10 +10,9 @@ import (
 )
 
 // Generator is everything that runs of one picture and prompt share: the
-// encoded picture and prompts, and the compiled graphs. It makes one picture at
-// a time: runs of several goroutines wait for their turn, or until their context
-// ends. An Observer must not start a run of its own Generator, which would wait for
-// itself.
+// encoded picture and prompts, and the compiled graphs. Its methods may be called
+// by several goroutines; runs at the same time take turns in the pipeline's memory,
+// one pass through a network after the other.
 type Generator struct {
 	*setup
 	algorithm algorithm
@@ -22,11 +20,6 @@ type Generator struct {
 	photo     *photo
 
 	plain, refined int64 // FLOPs of a step without and with refinement
-
-	turn chan struct{} // holds an element while a run is under way
-
-	mu      sync.Mutex // guards current
-	current *run       // the run whose Observer is being told of a step, for State
 }
 
 // New encodes a picture [1, 3, H, W] in [-1, 1] and the prompts, and compiles
@@ -43,7 +36,7 @@ func New(ctx context.Context, p *diffusion.Pipeline, picture *gt.Dense, o Option
 	if err := p.CheckPicture(picture); err != nil {
 		return nil, err
 	}
-	g := &Generator{algorithm: algorithms[o.Preset], photo: &photo{}, turn: make(chan struct{}, 1)}
+	g := &Generator{algorithm: algorithms[o.Preset], photo: &photo{}}
 	if _, err := g.algorithm.scheduler(p.Scheduler, o.Steps); err != nil {
 		return nil, err
 	}
@@ -77,9 +70,6 @@ func (g *Generator) RefineSteps() int { return g.course.refined }
 // Tokens are the positions in the prompt of the tokens of the anomaly's word, J.
 func (g *Generator) Tokens() []int { return g.tokens }
 
-// Noise is the initial noise ε of a seed: torch's randn(1, C, h, w) on a CPU.
-func (g *Generator) Noise(seed uint64) []float32 { return g.Noises(seed).Initial }
-
 // Noises are what a run draws.
 type Noises struct {
 	Initial []float32   // ε, as many numbers as the latent has
@@ -87,8 +77,8 @@ type Noises struct {
 	Fresh   [][]float32 // ReleasedPreset with a mask: for the photograph outside it, after each step
 }
 
-// Noises draws from torch's CPU generator of a seed, in this order: Initial,
-// Encoder, and Fresh step by step.
+// Noises draws from torch's CPU generator of a seed, in this order: Initial, which
+// is torch's randn(1, C, h, w), Encoder, and Fresh step by step.
 func (g *Generator) Noises(seed uint64) Noises {
 	return g.method.draw(g.photo, tensor.NewRand(seed).Randn)
 }

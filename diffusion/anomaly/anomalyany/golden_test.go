@@ -117,8 +117,8 @@ func testGoldens(t *testing.T, model string, opts ...diffusion.OpenOption) {
 			if diff := cmp.Diff(want.Tokens, g.Tokens()); diff != "" {
 				t.Errorf("tokens: %s", diff)
 			}
-			r, err := g.RunNoises(t.Context(), want.noises(), func(s StepTrace, z diffusion.Latent) error {
-				want.compare(t, fmt.Sprintf("latent.%d", s.I), z.Floats())
+			r, err := g.RunNoises(t.Context(), want.noises(), func(s Step) error {
+				want.compare(t, fmt.Sprintf("latent.%d", s.I), s.Latent.Floats())
 				return nil
 			})
 			if err != nil {

@@ -69,7 +69,7 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-// TestPicturesRefused is what New says of pictures and RunNoise of noise.
+// TestPicturesRefused is what New says of pictures and RunNoises of noise.
 func TestPicturesRefused(t *testing.T) {
 	p := openModel(t, modelA)
 	bad := photograph()
@@ -88,17 +88,17 @@ func TestPicturesRefused(t *testing.T) {
 		}
 	}
 	g := newGenerator(t, p, short())
-	if _, err := g.RunNoise(t.Context(), make([]float32, 7), nil); err == nil || !strings.Contains(err.Error(), "7 numbers of noise") {
+	if _, err := g.RunNoises(t.Context(), Noises{Initial: make([]float32, 7)}, nil); err == nil || !strings.Contains(err.Error(), "7 numbers of noise") {
 		t.Errorf("noise of another size: %v", err)
 	}
-	noise := g.Noise(1)
+	noise := g.Noises(1).Initial
 	noise[9] = float32(math.Inf(-1))
 	wantNotFinite(t, g, noise, "step 1 of 4", "L_att")
 }
 
 func wantNotFinite(t *testing.T, g *Generator, noise []float32, says ...string) {
 	t.Helper()
-	_, err := g.RunNoise(t.Context(), noise, nil)
+	_, err := g.RunNoises(t.Context(), Noises{Initial: noise}, nil)
 	if err == nil {
 		t.Fatal("no error")
 	}
@@ -130,7 +130,7 @@ func TestOverflow(t *testing.T) {
 			}
 			scaleWeight(t, filepath.Join(dir, filepath.FromSlash(c.file)+".safetensors"), c.tensor, c.factor)
 			g := newGenerator(t, openModel(t, dir), short())
-			wantNotFinite(t, g, g.Noise(1), c.says...)
+			wantNotFinite(t, g, g.Noises(1).Initial, c.says...)
 		})
 	}
 }

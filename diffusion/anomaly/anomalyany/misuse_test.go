@@ -58,9 +58,8 @@ func TestMisuse(t *testing.T) {
 			}},
 			"Cells.UnmarshalJSON": {func() error { return new(Cells).UnmarshalJSON(nil) }},
 			"Generator.Run":       {func() error { _, err := g.Run(noContext, 1, nil); return err }},
-			"Generator.RunNoise":  {func() error { _, err := g.RunNoise(t.Context(), nil, nil); return err }, func() error { _, err := released.RunNoise(t.Context(), nil, nil); return err }},
 			"Generator.RunNoises": {func() error { _, err := g.RunNoises(t.Context(), Noises{}, nil); return err }, func() error { _, err := released.RunNoises(t.Context(), Noises{}, nil); return err }},
-			"Generator.State":     {func() error { _, err := g.State(); return err }},
+			"Step.State":          {func() error { _, err := Step{}.State(); return err }},
 			"Generator.Resume": {
 				func() error { _, err := g.Resume(t.Context(), nil, nil); return err },
 				func() error { _, err := released.Resume(t.Context(), nil, nil); return err },
@@ -76,8 +75,7 @@ func TestMisuse(t *testing.T) {
 		},
 		Harmless: map[string][]func(){
 			"Cells.MarshalJSON":       {func() { _, _ = Cells(nil).MarshalJSON() }},
-			"Generator.Noise":         {func() { g.Noise(math.MaxUint64) }},
-			"Generator.Noises":        {func() { released.Noises(0) }},
+			"Generator.Noises":        {func() { released.Noises(math.MaxUint64) }},
 			"Generator.Options":       {func() { g.Options() }},
 			"Generator.RefineSteps":   {func() { g.RefineSteps() }},
 			"Generator.Steps":         {func() { g.Steps() }},
@@ -96,11 +94,11 @@ func TestMisuse(t *testing.T) {
 func keepState(t *testing.T, g *Generator) (kept *State) {
 	t.Helper()
 	stop := errors.New("enough")
-	_, err := g.Run(t.Context(), 1, func(s StepTrace, _ diffusion.Latent) (err error) {
+	_, err := g.Run(t.Context(), 1, func(s Step) (err error) {
 		if s.I < 1 {
 			return nil
 		}
-		if kept, err = g.State(); err != nil {
+		if kept, err = s.State(); err != nil {
 			return err
 		}
 		return stop
@@ -111,9 +109,9 @@ func keepState(t *testing.T, g *Generator) (kept *State) {
 	return kept
 }
 
-// TestOneAtATime uses a generator from several goroutines: each gets the picture of its
-// seed, and who waits for a turn can give up.
-func TestOneAtATime(t *testing.T) {
+// TestAtOnce uses a generator from several goroutines, and from within a run: each
+// run makes the picture of its seed.
+func TestAtOnce(t *testing.T) {
 	g := newGenerator(t, openModel(t, modelA), short())
 	const seeds = 3
 	want := make([]*Result, seeds)
@@ -123,30 +121,25 @@ func TestOneAtATime(t *testing.T) {
 	got, errs := make([]*Result, seeds), make([]error, seeds)
 	var all sync.WaitGroup
 	for seed := range seeds {
-		all.Go(func() {
-			got[seed], errs[seed] = g.Run(t.Context(), uint64(seed), func(StepTrace, diffusion.Latent) error {
-				_, err := g.State()
-				return err
-			})
-		})
+		all.Go(func() { got[seed], errs[seed] = g.Run(t.Context(), uint64(seed), nil) })
 	}
 	all.Wait()
-	for seed := range seeds {
-		if errs[seed] != nil {
-			t.Fatal(errs[seed])
+	var within *Result
+	around, err := g.Run(t.Context(), 0, func(s Step) (err error) {
+		if s.I == 1 {
+			within, err = g.Run(t.Context(), 1, nil)
 		}
+		return err
+	})
+	if err := errors.Join(append(errs, err)...); err != nil {
+		t.Fatal(err)
+	}
+	for seed := range seeds {
 		if !cmp.Equal(got[seed].numbers(), want[seed].numbers()) {
 			t.Errorf("seed %d: another picture beside other runs", seed)
 		}
 	}
-
-	over, stop := context.WithCancel(t.Context())
-	stop()
-	_, err := g.Run(t.Context(), 0, func(StepTrace, diffusion.Latent) error {
-		_, err := g.Run(over, 1, nil) // this goroutine has the turn
-		return err
-	})
-	if !errors.Is(err, context.Canceled) {
-		t.Errorf("a run that waits for one under way, when its context ends: %v", err)
+	if !cmp.Equal(around.numbers(), want[0].numbers()) || !cmp.Equal(within.numbers(), want[1].numbers()) {
+		t.Error("other pictures of a run and one within it")
 	}
 }

@@ -83,14 +83,14 @@ func TestReleasedMask(t *testing.T) {
 	for i := range normal.Floats() {
 		normal.Floats()[i] += g.photo.deviation[i] * n.Encoder[i]
 	}
-	_, err = g.RunNoises(t.Context(), n, func(s StepTrace, z diffusion.Latent) error {
+	_, err = g.RunNoises(t.Context(), n, func(s Step) error {
 		level, err := schedule.AddNoise(normal, normal.With(n.Fresh[s.I]), float64(s.T))
 		if err != nil {
 			return err
 		}
 		want := level.Floats()
 		same := 0
-		for i, v := range z.Floats() {
+		for i, v := range s.Latent.Floats() {
 			if i%16 >= 8 && v != want[i] {
 				t.Fatalf("step %d: outside the mask element %d of the latent is %g, the photograph's %g", s.I, i, v, want[i])
 			}
@@ -129,7 +129,7 @@ func TestReleasedTrace(t *testing.T) {
 	g := newGenerator(t, openModel(t, modelA), shortReleased())
 	ran := 0.0
 	ctx := nn.WithTrace(t.Context(), func(e nn.Executed) { ran += float64(e.FLOPs) })
-	r, err := g.Run(ctx, 2, func(s StepTrace, _ diffusion.Latent) error {
+	r, err := g.Run(ctx, 2, func(s Step) error {
 		want := g.Work(s.I)
 		if s.EarlyAttention != nil {
 			want += 6 * float64(g.method.(*released).attend.step.GradFLOPs())
@@ -138,7 +138,7 @@ func TestReleasedTrace(t *testing.T) {
 			t.Errorf("step %d: %g FLOPs ran, Work says %g", s.I, ran, want)
 		}
 		ran = 0
-		if _, err := g.State(); !errors.Is(err, ErrNoState) {
+		if _, err := s.State(); !errors.Is(err, ErrNoState) {
 			t.Errorf("state: %v, want ErrNoState", err)
 		}
 		return nil

@@ -72,7 +72,7 @@ func TestSeeds(t *testing.T) {
 	if cmp.Equal(tensor.Float32s(first.Image), tensor.Float32s(other.Image)) {
 		t.Error("two seeds give one picture")
 	}
-	if diff := cmp.Diff(tensor.NewRand(7).Randn(4*16*16), g.Noise(7)); diff != "" {
+	if diff := cmp.Diff(tensor.NewRand(7).Randn(4*16*16), g.Noises(7).Initial); diff != "" {
 		t.Errorf("the noise of a seed is not torch's: %s", diff)
 	}
 }
@@ -92,8 +92,8 @@ func TestMaskKeepsThePhotograph(t *testing.T) {
 		t.Fatal(err)
 	}
 	var last []float32
-	r, err := newGenerator(t, p, o).Run(t.Context(), 1, func(_ StepTrace, z diffusion.Latent) error {
-		last = slices.Clone(z.Floats())
+	r, err := newGenerator(t, p, o).Run(t.Context(), 1, func(s Step) error {
+		last = slices.Clone(s.Latent.Floats())
 		return nil
 	})
 	if err != nil {
@@ -208,7 +208,7 @@ func TestWork(t *testing.T) {
 	g := newGenerator(t, openModel(t, modelA), short())
 	ran := 0.0
 	ctx := nn.WithTrace(t.Context(), func(e nn.Executed) { ran += float64(e.FLOPs) })
-	_, err := g.Run(ctx, 1, func(s StepTrace, _ diffusion.Latent) error {
+	_, err := g.Run(ctx, 1, func(s Step) error {
 		if want := g.Work(s.I); ran != want {
 			t.Errorf("step %d: %g FLOPs ran, Work says %g", s.I, ran, want)
 		}
@@ -228,12 +228,12 @@ func TestObserverEndsTheRun(t *testing.T) {
 	p := openModel(t, modelA)
 	g := newGenerator(t, p, short())
 	enough := errors.New("enough")
-	if _, err := g.Run(t.Context(), 1, func(StepTrace, diffusion.Latent) error { return enough }); !errors.Is(err, enough) {
+	if _, err := g.Run(t.Context(), 1, func(Step) error { return enough }); !errors.Is(err, enough) {
 		t.Errorf("%v, want the observer's error", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	seen := 0
-	r, err := g.Run(ctx, 1, func(s StepTrace, _ diffusion.Latent) error {
+	r, err := g.Run(ctx, 1, func(s Step) error {
 		if seen++; s.I == 1 {
 			cancel()
 		}

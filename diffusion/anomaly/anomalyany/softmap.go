@@ -1,6 +1,10 @@
 package anomalyany
 
-import "github.com/sdgraph/sdgraph/tensor/images"
+import (
+	"slices"
+
+	"github.com/sdgraph/sdgraph/tensor/images"
+)
 
 // softMap gathers the annotation: the mean of A^j / max A^j over steps.
 type softMap struct {
@@ -13,6 +17,7 @@ func newSoftMap(h, w int) softMap { return softMap{h: h, w: w, sum: make([]float
 
 func (m *softMap) add(a []float32) {
 	m.steps++
+	m.sum = slices.Clone(m.sum) // copies of m stay as they are
 	if top := largest(a); top > 0 {
 		for i, v := range a {
 			m.sum[i] += float64(v / top)

@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/nn"
 )
 
@@ -32,7 +31,7 @@ func TestResume(t *testing.T) {
 			t.Fatalf("the state after step %d says %d, and has a trace of %d", stop, kept.Step, len(kept.Trace))
 		}
 		var seen []int
-		got, err := other.Resume(t.Context(), kept, func(s StepTrace, _ diffusion.Latent) error {
+		got, err := other.Resume(t.Context(), kept, func(s Step) error {
 			seen = append(seen, s.I)
 			return nil
 		})
@@ -62,9 +61,9 @@ func interrupted(t *testing.T, g *Generator, steps int) (kept *State) {
 		if ran++; ran == 3 {
 			cancel()
 		}
-	}), 5, func(s StepTrace, _ diffusion.Latent) (err error) {
+	}), 5, func(s Step) (err error) {
 		if s.I == steps-1 {
-			kept, err = g.State()
+			kept, err = s.State()
 		}
 		return err
 	})
@@ -74,18 +73,47 @@ func interrupted(t *testing.T, g *Generator, steps int) (kept *State) {
 	return kept
 }
 
-// TestResumeFromTheStart and from the end.
-func TestResumeFromTheStart(t *testing.T) {
-	g := newGenerator(t, openModel(t, modelA), short())
-	var last *State
-	want, err := g.Run(t.Context(), 5, func(StepTrace, diffusion.Latent) (err error) {
-		last, err = g.State()
+// TestStepsKeepTheirState takes the states when the run is over, too.
+func TestStepsKeepTheirState(t *testing.T) {
+	o := short()
+	o.Refine = 3
+	g := newGenerator(t, openModel(t, modelA), o)
+	var steps []Step
+	var want []*State
+	_, err := g.Run(t.Context(), 5, func(s Step) error {
+		state, err := s.State()
+		steps, want = append(steps, s), append(want, state)
 		return err
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	first := &State{Noise: g.Noise(5), Latent: g.Noise(5), Embedding: last.Embedding, Soft: make([]float64, len(last.Soft))}
+	for i, s := range steps {
+		got, err := s.State()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !cmp.Equal(want[i], got) {
+			t.Errorf("step %d has another state when the run is over", i)
+		}
+		if got.Step != i+1 || !cmp.Equal(got.Latent, s.Latent.Floats()) {
+			t.Errorf("step %d has a state of %d steps, or of another latent", i, got.Step)
+		}
+	}
+}
+
+// TestResumeFromTheStart and from the end.
+func TestResumeFromTheStart(t *testing.T) {
+	g := newGenerator(t, openModel(t, modelA), short())
+	var last *State
+	want, err := g.Run(t.Context(), 5, func(s Step) (err error) {
+		last, err = s.State()
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := &State{Noise: g.Noises(5).Initial, Latent: g.Noises(5).Initial, Embedding: last.Embedding, Soft: make([]float64, len(last.Soft))}
 	if _, err := g.Resume(t.Context(), first, nil); err != nil {
 		t.Errorf("a state of no steps: %v", err)
 	}
@@ -100,9 +128,6 @@ func TestResumeFromTheStart(t *testing.T) {
 
 func TestStatesThatDoNotFit(t *testing.T) {
 	g := newGenerator(t, openModel(t, modelA), short())
-	if _, err := g.State(); !errors.Is(err, ErrNoState) {
-		t.Errorf("outside a run: %v, want ErrNoState", err)
-	}
 	for name, c := range map[string]struct {
 		change func(s *State)
 		says   string

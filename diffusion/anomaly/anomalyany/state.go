@@ -10,10 +10,9 @@ import (
 	"github.com/sdgraph/sdgraph/tensor"
 )
 
-// ErrNoState is returned by Generator.State where there is no run under way
-// that Resume could go on with: outside an Observer, and in runs whose
-// scheduler remembers more than the latent (PNDM). Such a run starts again.
-var ErrNoState = errors.New("there is no run whose state could be kept")
+// ErrNoState is returned by Step.State, and by Resume, for runs whose scheduler
+// remembers more than the latent (PNDM, of ReleasedPreset): they start again.
+var ErrNoState = errors.New("a run of this preset has no state that could be kept")
 
 // ErrState is returned by Generator.Resume for a state that is not one of a run
 // of this Generator's.
@@ -33,13 +32,10 @@ type State struct {
 	Trace     []StepTrace // of the steps that are done
 }
 
-// State is a copy of the run that is under way, to be kept by an Observer: it
-// is what the step that the Observer is told of has left.
-func (g *Generator) State() (*State, error) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	r := g.current
-	if r == nil || !g.algorithm.resumable {
+// State returns what Resume needs to go on behind this step.
+func (s Step) State() (*State, error) {
+	r := s.run
+	if r == nil || !r.g.algorithm.resumable {
 		return nil, ErrNoState
 	}
 	return &State{
@@ -53,24 +49,22 @@ func (g *Generator) State() (*State, error) {
 // that are still to do. A state whose sizes are not those of this Generator's
 // runs, or with numbers that are not finite, is an error; that it belongs to
 // the same picture, prompt and numbers is for the caller to know.
-func (g *Generator) Resume(ctx context.Context, kept *State, observe Observer) (*Result, error) {
+func (g *Generator) Resume(ctx context.Context, s *State, observe Observer) (*Result, error) {
 	if !g.algorithm.resumable {
 		return nil, ErrNoState
 	}
-	if err := g.check(kept); err != nil {
+	if err := g.check(s); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrState, err)
 	}
-	return g.inTurn(ctx, observe, func() (*run, error) {
-		r, err := g.begin(Noises{Initial: slices.Clone(kept.Noise)})
-		if err != nil {
-			return nil, err
-		}
-		r.z = r.z.With(slices.Clone(kept.Latent))
-		r.e = tensor.FromFloat32s(slices.Clone(kept.Embedding), r.e.Shape()...)
-		r.trace = slices.Clone(kept.Trace)
-		r.soft.sum, r.soft.steps = slices.Clone(kept.Soft), kept.SoftSteps
-		return r, nil
-	})
+	r, err := g.begin(Noises{Initial: slices.Clone(s.Noise)})
+	if err != nil {
+		return nil, err
+	}
+	r.z = r.z.With(slices.Clone(s.Latent))
+	r.e = tensor.FromFloat32s(slices.Clone(s.Embedding), r.e.Shape()...)
+	r.trace = slices.Clone(s.Trace)
+	r.soft.sum, r.soft.steps = slices.Clone(s.Soft), s.SoftSteps
+	return r.complete(ctx, observe)
 }
 
 func (g *Generator) check(k *State) error {
