@@ -41,7 +41,11 @@ func everyCall(t *testing.T) map[string]func(d *gt.Dense) []error {
 		"Save": func(d *gt.Dense) []error {
 			return []error{Save(missing+"/x", map[string]*gt.Dense{"a": d}, nil), Save("", nil, nil)}
 		},
-		"WriteFile":    func(*gt.Dense) []error { return []error{WriteFile("", nil), WriteFile(missing+"/x", nil)} },
+		"WriteFile": func(*gt.Dense) []error { return []error{WriteFile("", nil), WriteFile(missing+"/x", nil)} },
+		"CreateTemporary": func(*gt.Dense) []error {
+			return append(must(CreateTemporary(missing)), must(CreateTemporary("\x00"))...)
+		},
+		"IsTemporary":  func(*gt.Dense) []error { return no(IsTemporary("\xff")) },
 		"Kind":         func(*gt.Dense) []error { return no(Kind(^fs.FileMode(0))) },
 		"SyncDir":      func(*gt.Dense) []error { return no(errors.Join(SyncDir(""), SyncDir(missing))) },
 		"ToBF16":       func(*gt.Dense) []error { return no(ToBF16(0)) },

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -47,8 +46,7 @@ func WriteFile(path string, data []byte) error {
 // writeFile lets write fill a temporary file beside path, under a name that
 // nobody else uses, and renames it.
 func writeFile(path string, write func(*os.File) error) (err error) {
-	temporary := filepath.Join(filepath.Dir(path), fmt.Sprintf(".sdgraph-%d.tmp", rand.Uint64()))
-	f, err := os.OpenFile(temporary, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
+	f, err := CreateTemporary(filepath.Dir(path))
 	if err != nil {
 		return err
 	}

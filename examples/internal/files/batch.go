@@ -2,12 +2,9 @@ package files
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"regexp"
 
 	"github.com/sdgraph/sdgraph/tensor"
 )
@@ -83,24 +80,9 @@ func syncDirs(all []File) error {
 	return nil
 }
 
-// temporaryName is the form of the names that files have until they are
-// complete, tensor.Save's too.
-var temporaryName = regexp.MustCompile(`^\.sdgraph-[0-9]+\.tmp$`)
-
-// Temporary is a name in dir that nobody else uses, for what Clean removes where
-// a program could not.
-func Temporary(dir string) string {
-	return filepath.Join(dir, fmt.Sprintf(".sdgraph-%d.tmp", rand.Uint64()))
-}
-
-// createTemporary makes a file in dir, with the permissions of any new file.
-func createTemporary(dir string) (*os.File, error) {
-	return os.OpenFile(Temporary(dir), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
-}
-
 // writeTemporary writes a file beside its place and returns its name.
 func writeTemporary(file File) (name string, err error) {
-	f, err := createTemporary(filepath.Dir(file.Path))
+	f, err := tensor.CreateTemporary(filepath.Dir(file.Path))
 	if err != nil {
 		return "", naming(file.Path, err)
 	}
@@ -135,7 +117,7 @@ func naming(path string, err error) error {
 func Clean(dir string) error {
 	entries, err := os.ReadDir(dir)
 	for _, e := range entries {
-		if (e.Type().IsRegular() || e.IsDir()) && temporaryName.MatchString(e.Name()) {
+		if (e.Type().IsRegular() || e.IsDir()) && tensor.IsTemporary(e.Name()) {
 			err = errors.Join(err, os.RemoveAll(filepath.Join(dir, e.Name())))
 		}
 	}

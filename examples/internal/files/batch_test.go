@@ -8,6 +8,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/sdgraph/sdgraph/tensor"
 )
 
 // TestWriteAll writes all files or none.
@@ -61,7 +63,7 @@ func TestOrder(t *testing.T) {
 	}
 	var visible []string
 	for _, s := range seen {
-		visible = append(visible, strings.Join(slices.DeleteFunc(strings.Fields(s), temporaryName.MatchString), " "))
+		visible = append(visible, strings.Join(slices.DeleteFunc(strings.Fields(s), tensor.IsTemporary), " "))
 	}
 	if want := []string{"a.png", "a.png", "a.png b.png", "a.json a.png b.png"}; !slices.Equal(visible, want) {
 		t.Errorf("there were one after another %q, want %q", visible, want)
@@ -114,7 +116,7 @@ func TestClean(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := os.MkdirAll(filepath.Join(Temporary(dir), "maps"), 0o700); err != nil {
+	if err := os.MkdirAll(filepath.Join(dir, ".sdgraph-17.tmp", "maps"), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	if err := Clean(dir); err != nil {

@@ -24,7 +24,7 @@ func MakeWritable(dir string) error {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return err
 	}
-	f, err := createTemporary(dir)
+	f, err := tensor.CreateTemporary(dir)
 	if err != nil {
 		return err
 	}
