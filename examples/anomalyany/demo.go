@@ -105,22 +105,24 @@ func newDemonstration(ctx context.Context, f flags, m *model, d *folder) (*demon
 	if err != nil {
 		return nil, err
 	}
-	for i, of := range all {
+	for _, of := range all {
 		j, err := newJob(ctx, of, m, d)
 		if err != nil {
 			return nil, err
 		}
+		s.jobs = append(s.jobs, j)
+	}
+	if err := s.checkSheet(d); err != nil {
+		return nil, err
+	}
+	for i, j := range s.jobs {
 		seeds, err := j.left(ctx)
 		if err != nil {
 			return nil, err
 		}
-		s.jobs = append(s.jobs, j)
 		for _, seed := range seeds {
 			s.tasks = append(s.tasks, task{i, seed})
 		}
-	}
-	if err := s.checkSheet(d); err != nil {
-		return nil, err
 	}
 	s.tally = newTally(len(s.tasks))
 	return s, nil
@@ -130,10 +132,10 @@ func newDemonstration(ctx context.Context, f flags, m *model, d *folder) (*demon
 // something would be lost, and returns the flags that ask for each scene.
 func drawScenes(f flags, d *folder) (all []flags, err error) {
 	normal := d.Path(normalDir)
-	if err := errors.Join(notALink(normal), files.MakeWritable(normal), files.Clean(normal)); err != nil {
+	if err := notALink(normal); err != nil {
 		return nil, fmt.Errorf("--out: %w", err)
 	}
-	var drawn []shared
+	var drawn []shared // that are not there
 	for _, c := range scenes {
 		of, picture, err := c.draw(f)
 		if err == nil {
@@ -143,12 +145,18 @@ func drawScenes(f flags, d *folder) (all []flags, err error) {
 			return nil, err
 		}
 		all = append(all, of)
-		if !files.Exists(d.Path(picture.name)) || d.overwrite {
+		if !d.has(picture) {
 			drawn = append(drawn, picture)
 		}
 	}
 	if len(drawn) == 0 {
 		return all, nil
+	}
+	if err := d.mayWrite(shared{name: sheetName}); err != nil { // no sheet of an earlier version is without its scenes
+		return nil, err
+	}
+	if err := errors.Join(files.MakeWritable(normal), files.Clean(normal)); err != nil {
+		return nil, fmt.Errorf("--out: %w", err)
 	}
 	return all, d.put(drawn...)
 }

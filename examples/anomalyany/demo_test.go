@@ -176,6 +176,19 @@ func TestDemonstrateRefuses(t *testing.T) {
 	if err := demonstrate(t.Context(), f); err == nil || !strings.Contains(err.Error(), "page of something else") {
 		t.Errorf("somebody's page: %v", err)
 	}
+	f = askNothing(t, "--n=1")
+	if err := os.MkdirAll(f.Out, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(f.Out, sheetName), []byte("mine"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := demonstrate(t.Context(), f); err == nil || !strings.Contains(err.Error(), "sheet.png is not known to be a file of this program") {
+		t.Errorf("somebody's sheet: %v", err)
+	}
+	if names := clitest.Written(t, f.Out); !slices.Equal(names, []string{sheetName}) {
+		t.Errorf("beside somebody's sheet there are %v", names)
+	}
 	scenes = []scene{{"hazelnut", "tear", 1}}
 	if err := demonstrate(t.Context(), askNothing(t)); err == nil || !strings.Contains(err.Error(), "nobody draws a hazelnut with a tear") {
 		t.Errorf("a defect that there is not: %v", err)

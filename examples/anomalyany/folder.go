@@ -108,6 +108,12 @@ func (d *folder) mayWrite(s shared) error {
 	return nil
 }
 
+// has reports whether such a file, which mayWrite has let pass, is there as it
+// would be written.
+func (d *folder) has(s shared) bool {
+	return files.Exists(d.Path(s.name)) && d.index.Files[s.name][0] == files.SHA256(s.data)
+}
+
 // put writes files that are not of one picture alone.
 func (d *folder) put(s ...shared) error { return d.write(nil, nil, false, s...) }
 
