@@ -1,17 +1,11 @@
 package main
 
 import (
-	"context"
 	"errors"
-	"fmt"
 	"image"
-	"os"
-	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
-	"github.com/sdgraph/sdgraph/examples/internal/files"
 	"github.com/sdgraph/sdgraph/tensor/images"
 )
 
@@ -19,63 +13,25 @@ import (
 // the model sees: all of it at the model's size, or with --tile a window in the
 // photograph as it is.
 type canvas struct {
-	whole  *image.RGBA     // what the results are put into
-	part   image.Rectangle // of it, what the model sees
-	mask   []float32       // of the part: 1 where it may change; nil for everywhere
-	input  *image.RGBA     // the part at the model's size
-	may    []float32       // mask at that size
-	fit    string          // what was done
-	paste  bool            // outside the mask everything stays as it was
-	object *image.RGBA     // the mask that was made from the photograph, nil if none was
+	whole *image.RGBA     // what the results are put into
+	part  image.Rectangle // of it, what the model sees
+	mask  []float32       // of the part: 1 where it may change; nil for everywhere
+	input *image.RGBA     // the part at the model's size
+	may   []float32       // mask at that size
+	fit   string          // what was done
+	paste bool            // outside the mask everything stays as it was
 }
 
-// autoMask is the value of --mask that asks for a mask made from the photograph.
-const autoMask = "auto"
-
-// newCanvas reads the photograph and the mask.
-func newCanvas(ctx context.Context, f flags, multiple int) (*canvas, error) {
-	c := &canvas{paste: f.Paste || f.Tile}
-	photograph, err := readPhotograph(ctx, f)
-	if err != nil {
-		return nil, err
-	}
-	mask, err := c.readMask(ctx, f, photograph)
-	if err != nil {
-		return nil, err
-	}
-	if f.Tile {
-		return c, c.useWindow(photograph, mask, f.Size, multiple)
-	}
-	return c, c.useAll(photograph, mask, f.Size, multiple)
+// newCanvas is the canvas of a photograph that is scaled to the model's size.
+func newCanvas(photograph, mask *image.RGBA, size, multiple int) (*canvas, error) {
+	c := &canvas{}
+	return c, c.useAll(photograph, mask, size, multiple)
 }
 
-// readPhotograph returns the photograph, or a drawn one where none is given.
-func readPhotograph(ctx context.Context, f flags) (*image.RGBA, error) {
-	if f.Image == "" {
-		return gradient(f.Size), nil
-	}
-	return images.Read(ctx, f.Image)
-}
-
-// readMask returns the mask at the photograph's size, nil if there is none.
-func (c *canvas) readMask(ctx context.Context, f flags, photograph *image.RGBA) (mask *image.RGBA, err error) {
-	switch f.Mask {
-	case "":
-		return nil, nil
-	case autoMask:
-		if c.object, err = images.Foreground(photograph); err != nil {
-			return nil, fmt.Errorf("--mask auto finds no object in %s: %w; draw the mask yourself (--mask FILE, white may change), "+
-				"or leave --mask away where the whole photograph is the part, as with wood or carpet", f.Image, err)
-		}
-		return c.object, nil
-	}
-	if mask, err = images.ReadMask(ctx, f.Mask); err != nil {
-		return nil, err
-	}
-	if got, want := mask.Bounds().Size(), photograph.Bounds().Size(); got != want {
-		return nil, fmt.Errorf("%s is %d×%d pixels and %s is %d×%d: the mask must have the photograph's size", f.Mask, got.X, got.Y, f.Image, want.X, want.Y)
-	}
-	return mask, nil
+// newWindow is the canvas of a window in a photograph.
+func newWindow(photograph, mask *image.RGBA, size, multiple int) (*canvas, error) {
+	c := &canvas{paste: true}
+	return c, c.useWindow(photograph, mask, size, multiple)
 }
 
 // useAll scales the photograph to the model's size: the results have that size.
@@ -104,11 +60,11 @@ func (c *canvas) useAll(photograph, mask *image.RGBA, size, multiple int) error 
 func (c *canvas) useWindow(photograph, mask *image.RGBA, size, multiple int) error {
 	w, err := images.Choose(mask, size, multiple)
 	if err != nil {
-		return fmt.Errorf("--tile: %w", err)
+		return err
 	}
 	c.whole, c.part, c.fit = photograph, w.Part, w.String()
 	part := images.Cut(mask, w.Part)
-	fit := resized(w.Part.Size(), w.Size)
+	fit := images.StretchTo(w.Part.Size(), w.Size)
 	var err1, err2 error
 	c.input, err1 = fit.Picture(images.Cut(photograph, w.Part))
 	seen, err2 := fit.Nearest(part)
@@ -133,11 +89,6 @@ func (c *canvas) closeEdges() {
 	}
 }
 
-// resized scales a whole picture, whatever its shape.
-func resized(from, to image.Point) images.Fit {
-	return images.Fit{From: from, Scaled: to, Crop: image.Rectangle{Max: to}}
-}
-
 // shown is a result as it is written, each of the canvas's size.
 type shown struct {
 	picture    *image.RGBA
@@ -153,7 +104,7 @@ func (c *canvas) compose(r *anomalyany.Result) (*shown, error) {
 	}
 	s := &shown{picture: made, mask: slices.Clone(r.Mask), soft: r.SoftMap}
 	if part != size {
-		if s.picture, err = resized(size, part).Picture(made); err != nil {
+		if s.picture, err = images.StretchTo(size, part).Picture(made); err != nil {
 			return nil, err
 		}
 		if s.soft, err = images.ResizeBilinear(r.SoftMap, size.Y, size.X, part.Y, part.X); err != nil {
@@ -183,29 +134,4 @@ func inside(values []float32, part image.Rectangle, whole image.Point) []float32
 		copy(out[(part.Min.Y+y)*whole.X+part.Min.X:], values[y*w:(y+1)*w])
 	}
 	return out
-}
-
-// foreground is the file of the mask that was made from the photograph, nil if
-// none was.
-func (j *job) foreground() (*shared, error) {
-	if j.canvas.object == nil {
-		return nil, nil
-	}
-	name := files.Name(strings.TrimSuffix(filepath.Base(j.flags.Image), filepath.Ext(j.flags.Image)))
-	data, err := images.EncodePNG(j.canvas.object, nil)
-	return &shared{name + "-foreground.png", data}, err
-}
-
-// showForeground saves that mask, so that it can be looked at, corrected, and
-// given as --mask FILE.
-func (j *job) showForeground() error {
-	s, err := j.foreground()
-	if err != nil || s == nil {
-		return err
-	}
-	if err := j.folder.put(*s); err != nil {
-		return err
-	}
-	fmt.Fprintf(os.Stderr, "mask: the object was taken to be what is white in %s\n", j.folder.Path(s.name))
-	return nil
 }

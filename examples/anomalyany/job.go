@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	"image/color"
 	"os"
 	"path/filepath"
 	"strings"
@@ -23,6 +22,7 @@ type job struct {
 	flags   flags
 	model   *model
 	canvas  *canvas
+	object  *image.RGBA // the mask that was made from the photograph, nil if none was
 	options anomalyany.Options
 	inputs  map[string]string // SHA-256 of the photograph and the mask
 	folder  *folder           // where the pictures go
@@ -43,7 +43,7 @@ func newJob(ctx context.Context, f flags, m *model, d *folder) (*job, error) {
 	if err := f.Again.check(j); err != nil {
 		return nil, err
 	}
-	if j.canvas, err = newCanvas(ctx, f, m.Multiple()); err != nil {
+	if j.canvas, j.object, err = readCanvas(ctx, f, m.Multiple()); err != nil {
 		return nil, err
 	}
 	j.options.Mask = j.canvas.may
@@ -54,17 +54,6 @@ func newJob(ctx context.Context, f flags, m *model, d *folder) (*job, error) {
 	cli.WarnOfCuts(os.Stderr, m.Tokenizer, "negative prompt", j.options.Negative)
 	_, err = cli.Await(ctx, func() (any, error) { return nil, f.Again.checkModel(f.Arithmetic(), m) })
 	return j, err
-}
-
-// gradient is a drawn picture, for runs that only measure.
-func gradient(size int) *image.RGBA {
-	m := image.NewRGBA(image.Rect(0, 0, size, size))
-	for y := range size {
-		for x := range size {
-			m.SetRGBA(x, y, color.RGBA{uint8(255 * x / size), uint8(255 * y / size), 128, 255})
-		}
-	}
-	return m
 }
 
 // run makes every picture.

@@ -87,7 +87,7 @@ func (j *job) column(seed uint64) (image.Image, error) {
 		return nil, err
 	}
 	size := picture.Bounds().Size()
-	half := resized(size, image.Pt((size.X-8)/2, (size.Y-8)/2))
+	half := images.StretchTo(size, image.Pt((size.X-8)/2, (size.Y-8)/2))
 	mask, err1 = half.Picture(mask)
 	heat, err2 = half.Picture(heat)
 	if err := errors.Join(err1, err2); err != nil {

@@ -78,6 +78,11 @@ func tooLong(size image.Point) bool {
 	return max(size.X, size.Y) > longestSide*min(size.X, size.Y)
 }
 
+// StretchTo plans to scale a whole picture, whatever its shape.
+func StretchTo(from, to image.Point) Fit {
+	return Fit{From: from, Scaled: to, Crop: image.Rectangle{Max: to}}
+}
+
 // Size is the size of the result.
 func (f Fit) Size() image.Point { return f.Crop.Size() }
 

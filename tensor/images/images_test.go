@@ -7,6 +7,7 @@ import (
 	"hash/crc32"
 	"image"
 	"image/color"
+	"image/draw"
 	"image/jpeg"
 	"image/png"
 	"io"
@@ -136,6 +137,24 @@ func hugePNG(w, h uint32) []byte {
 	head = binary.BigEndian.AppendUint32(head, h)
 	head = append(head, 8, 2, 0, 0, 0)
 	return binary.BigEndian.AppendUint32(head, crc32.ChecksumIEEE(head[12:]))
+}
+
+// TestStretchTo changes the shape of a picture and keeps its halves.
+func TestStretchTo(t *testing.T) {
+	p := filled(40, 10, color.Black)
+	draw.Draw(p, image.Rect(20, 0, 40, 10), image.White, image.Point{}, draw.Src)
+	got, err := StretchTo(image.Pt(40, 10), image.Pt(12, 30)).Picture(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Bounds() != image.Rect(0, 0, 12, 30) || got.RGBAAt(2, 29).R > 10 || got.RGBAAt(9, 0).R < 245 {
+		t.Errorf("%v, with %v on the left and %v on the right", got.Bounds(), got.RGBAAt(2, 29), got.RGBAAt(9, 0))
+	}
+	for _, to := range []image.Point{{}, {X: -1, Y: 4}, {X: 1 << 40, Y: 1 << 40}} {
+		if _, err := StretchTo(image.Pt(40, 10), to).Picture(p); err == nil {
+			t.Errorf("to %v: no error", to)
+		}
+	}
 }
 
 func TestFitTo(t *testing.T) {

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"image/color"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/sdgraph/sdgraph/examples/internal/files"
+	"github.com/sdgraph/sdgraph/tensor/images"
+)
+
+// autoMask is the value of --mask that asks for a mask made from the photograph.
+const autoMask = "auto"
+
+// readCanvas reads the photograph and the mask. The object is the mask that was
+// made from the photograph, nil if none was.
+func readCanvas(ctx context.Context, f flags, multiple int) (c *canvas, object *image.RGBA, err error) {
+	photograph, err := readPhotograph(ctx, f)
+	if err != nil {
+		return nil, nil, err
+	}
+	mask, object, err := readMask(ctx, f, photograph)
+	if err != nil {
+		return nil, nil, err
+	}
+	if f.Tile {
+		if c, err = newWindow(photograph, mask, f.Size, multiple); err != nil {
+			return nil, nil, fmt.Errorf("--tile: %w", err)
+		}
+		return c, object, nil
+	}
+	if c, err = newCanvas(photograph, mask, f.Size, multiple); err != nil {
+		return nil, nil, err
+	}
+	c.paste = f.Paste
+	return c, object, nil
+}
+
+// readPhotograph returns the photograph, or a drawn one where none is given.
+func readPhotograph(ctx context.Context, f flags) (*image.RGBA, error) {
+	if f.Image == "" {
+		return gradient(f.Size), nil
+	}
+	return images.Read(ctx, f.Image)
+}
+
+// gradient is a drawn picture, for runs that only measure.
+func gradient(size int) *image.RGBA {
+	m := image.NewRGBA(image.Rect(0, 0, size, size))
+	for y := range size {
+		for x := range size {
+			m.SetRGBA(x, y, color.RGBA{uint8(255 * x / size), uint8(255 * y / size), 128, 255})
+		}
+	}
+	return m
+}
+
+// readMask returns the mask at the photograph's size, nil if there is none, and
+// the object if the mask was made from the photograph.
+func readMask(ctx context.Context, f flags, photograph *image.RGBA) (mask, object *image.RGBA, err error) {
+	switch f.Mask {
+	case "":
+		return nil, nil, nil
+	case autoMask:
+		if object, err = images.Foreground(photograph); err != nil {
+			return nil, nil, fmt.Errorf("--mask auto finds no object in %s: %w; draw the mask yourself (--mask FILE, white may change), "+
+				"or leave --mask away where the whole photograph is the part, as with wood or carpet", f.Image, err)
+		}
+		return object, object, nil
+	}
+	if mask, err = images.ReadMask(ctx, f.Mask); err != nil {
+		return nil, nil, err
+	}
+	if got, want := mask.Bounds().Size(), photograph.Bounds().Size(); got != want {
+		return nil, nil, fmt.Errorf("%s is %d×%d pixels and %s is %d×%d: the mask must have the photograph's size", f.Mask, got.X, got.Y, f.Image, want.X, want.Y)
+	}
+	return mask, nil, nil
+}
+
+// foreground is the file of the mask that was made from the photograph, nil if
+// none was.
+func (j *job) foreground() (*shared, error) {
+	if j.object == nil {
+		return nil, nil
+	}
+	name := files.Name(strings.TrimSuffix(filepath.Base(j.flags.Image), filepath.Ext(j.flags.Image)))
+	data, err := images.EncodePNG(j.object, nil)
+	return &shared{name + "-foreground.png", data}, err
+}
+
+// showForeground saves that mask, so that it can be looked at, corrected, and
+// given as --mask FILE.
+func (j *job) showForeground() error {
+	s, err := j.foreground()
+	if err != nil || s == nil {
+		return err
+	}
+	if err := j.folder.put(*s); err != nil {
+		return err
+	}
+	fmt.Fprintf(os.Stderr, "mask: the object was taken to be what is white in %s\n", j.folder.Path(s.name))
+	return nil
+}
