@@ -2,40 +2,51 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"image"
-	"slices"
 
-	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
+	"github.com/sdgraph/sdgraph/diffusion/anomaly"
 	"github.com/sdgraph/sdgraph/tensor/images"
 )
 
-// canvas is the photograph that results are put into, and the part of it that
-// the model sees: all of it at the model's size, or with --tile a window in the
-// photograph as it is.
-type canvas struct {
+// Canvas is the photograph that results are put into, and the part of it that
+// the model sees: all of it at the model's size (NewCanvas), or a window in the
+// photograph as it is (NewWindow). The model is given the Input, and Compose puts
+// what it makes of that into the photograph.
+type Canvas struct {
+	// Paste leaves every pixel outside the mask as it is in the photograph; the seam
+	// lies inside the mask. Without it a result is the model's picture, which differs
+	// a little everywhere. NewWindow sets it.
+	Paste bool
+
 	whole *image.RGBA     // what the results are put into
 	part  image.Rectangle // of it, what the model sees
 	mask  []float32       // of the part: 1 where it may change; nil for everywhere
 	input *image.RGBA     // the part at the model's size
 	may   []float32       // mask at that size
 	fit   string          // what was done
-	paste bool            // outside the mask everything stays as it was
 }
 
-// newCanvas is the canvas of a photograph that is scaled to the model's size.
-func newCanvas(photograph, mask *image.RGBA, size, multiple int) (*canvas, error) {
-	c := &canvas{}
+// NewCanvas scales a photograph's shorter side to size, in pixels (0: as it is),
+// and crops both sides to multiples of multiple, which a model demands
+// (images.FitTo). Results have that size. The mask has the photograph's, and is
+// white where it may change; nil is everywhere.
+func NewCanvas(photograph, mask *image.RGBA, size, multiple int) (*Canvas, error) {
+	c := &Canvas{}
 	return c, c.useAll(photograph, mask, size, multiple)
 }
 
-// newWindow is the canvas of a window in a photograph.
-func newWindow(photograph, mask *image.RGBA, size, multiple int) (*canvas, error) {
-	c := &canvas{paste: true}
+// NewWindow leaves a photograph as it is, however large, and chooses a window
+// around the white of its mask. The model sees the window's shorter side at size,
+// rounded down to multiples of multiple (images.Choose). Results have the
+// photograph's size.
+func NewWindow(photograph, mask *image.RGBA, size, multiple int) (*Canvas, error) {
+	c := &Canvas{}
 	return c, c.useWindow(photograph, mask, size, multiple)
 }
 
 // useAll scales the photograph to the model's size: the results have that size.
-func (c *canvas) useAll(photograph, mask *image.RGBA, size, multiple int) error {
+func (c *Canvas) useAll(photograph, mask *image.RGBA, size, multiple int) error {
 	fit, err := images.FitTo(photograph.Bounds().Size(), size, multiple)
 	if err != nil {
 		return err
@@ -57,12 +68,12 @@ func (c *canvas) useAll(photograph, mask *image.RGBA, size, multiple int) error 
 }
 
 // useWindow leaves the photograph as it is and chooses a window for the mask.
-func (c *canvas) useWindow(photograph, mask *image.RGBA, size, multiple int) error {
+func (c *Canvas) useWindow(photograph, mask *image.RGBA, size, multiple int) error {
 	w, err := images.Choose(mask, size, multiple)
 	if err != nil {
 		return err
 	}
-	c.whole, c.part, c.fit = photograph, w.Part, w.String()
+	c.whole, c.part, c.fit, c.Paste = photograph, w.Part, w.String(), true
 	part := images.Cut(mask, w.Part)
 	fit := images.StretchTo(w.Part.Size(), w.Size)
 	var err1, err2 error
@@ -78,7 +89,7 @@ func (c *canvas) useWindow(photograph, mask *image.RGBA, size, multiple int) err
 
 // closeEdges takes the window's outermost pixels from the mask where the
 // photograph goes on, so that a mask which the window cuts has its seam inside.
-func (c *canvas) closeEdges() {
+func (c *Canvas) closeEdges() {
 	size, whole := c.part.Size(), c.whole.Bounds()
 	for i := range c.mask {
 		x, y := i%size.X, i/size.X
@@ -89,41 +100,89 @@ func (c *canvas) closeEdges() {
 	}
 }
 
-// shown is a result as it is written, each of the canvas's size.
-type shown struct {
-	picture    *image.RGBA
-	mask, soft []float32
+// String says what of the photograph the model sees, such as "768×512 at 1200,900
+// of 5472×3648, pixel for pixel".
+func (c *Canvas) String() string {
+	if c == nil {
+		return ""
+	}
+	return c.fit
 }
 
-// compose puts what the model made into the canvas.
-func (c *canvas) compose(r *anomalyany.Result) (*shown, error) {
-	size, part := c.input.Bounds().Size(), c.part.Size()
-	made, err := images.FromModel(r.Image)
-	if err != nil {
-		return nil, err
+// Photograph returns what the results are put into, of their size. It is not to be
+// changed.
+func (c *Canvas) Photograph() *image.RGBA {
+	if c == nil {
+		return nil
 	}
-	s := &shown{picture: made, mask: slices.Clone(r.Mask), soft: r.SoftMap}
+	return c.whole
+}
+
+// Input returns the picture that the model is given, and for each pixel of it, row
+// by row, 1 where it may change and 0 elsewhere; nil for everywhere. Neither is to
+// be changed.
+func (c *Canvas) Input() (picture *image.RGBA, mask []float32) {
+	if c == nil {
+		return nil, nil
+	}
+	return c.input, c.may
+}
+
+// Compose puts what the model made into the photograph. The picture, and the map
+// that says how sure the model is of the defect, have the Input's size. The
+// sample's mask is white where the map, scaled as the picture is, is above the
+// threshold and the photograph may change; the map that is returned is 0 outside
+// the window. What needs no change is returned as it was given.
+func (c *Canvas) Compose(made *image.RGBA, soft anomaly.Map, threshold float32) (anomaly.Sample, anomaly.Map, error) {
+	if err := c.check(made, soft); err != nil {
+		return anomaly.Sample{}, anomaly.Map{}, err
+	}
+	size, part, whole := c.input.Bounds().Size(), c.part.Size(), c.whole.Bounds()
+	var err error
 	if part != size {
-		if s.picture, err = images.StretchTo(size, part).Picture(made); err != nil {
-			return nil, err
+		if made, err = images.StretchTo(size, part).Picture(made); err != nil {
+			return anomaly.Sample{}, anomaly.Map{}, err
 		}
-		if s.soft, err = images.ResizeBilinear(r.SoftMap, size.Y, size.X, part.Y, part.X); err != nil {
-			return nil, err
-		}
-		s.mask = images.Above(s.soft, r.Threshold)
-	}
-	if c.paste {
-		for i, may := range c.mask {
-			s.mask[i] *= may
-		}
-		if s.picture, err = images.Paste(c.whole, c.part, s.picture, c.mask); err != nil {
-			return nil, err
+		if soft.Values, err = images.ResizeBilinear(soft.Values, size.Y, size.X, part.Y, part.X); err != nil {
+			return anomaly.Sample{}, anomaly.Map{}, err
 		}
 	}
-	if whole := c.whole.Bounds(); c.part != whole {
-		s.mask, s.soft = inside(s.mask, c.part, whole.Size()), inside(s.soft, c.part, whole.Size())
+	mask := images.Above(soft.Values, threshold)
+	for i, may := range c.mask {
+		mask[i] *= may
 	}
-	return s, nil
+	if c.mask != nil && (c.Paste || c.part != whole) {
+		if made, err = images.Paste(c.whole, c.part, made, c.mask); err != nil {
+			return anomaly.Sample{}, anomaly.Map{}, err
+		}
+	}
+	if c.part != whole {
+		mask, soft.Values = inside(mask, c.part, whole.Size()), inside(soft.Values, c.part, whole.Size())
+	}
+	soft.Width, soft.Height = whole.Dx(), whole.Dy()
+	grey, err := images.FromMap(mask, soft.Height, soft.Width)
+	return anomaly.Sample{Picture: made, Mask: grey}, soft, err
+}
+
+// check is an error if a picture and a map are not of what the model was given.
+func (c *Canvas) check(made *image.RGBA, soft anomaly.Map) error {
+	if c == nil || c.whole == nil {
+		return errors.New("there is no photograph: NewCanvas and NewWindow make a canvas of one")
+	}
+	if err := images.Check(made); err != nil {
+		return fmt.Errorf("the model's picture: %w", err)
+	}
+	if err := soft.Validate(); err != nil {
+		return fmt.Errorf("the soft map: %w", err)
+	}
+	want := c.input.Rect.Size()
+	if got := made.Rect.Size(); got != want {
+		return fmt.Errorf("the model's picture has %d×%d pixels, and it was given %d×%d", got.X, got.Y, want.X, want.Y)
+	}
+	if got := image.Pt(soft.Width, soft.Height); got != want {
+		return fmt.Errorf("the soft map has %d×%d pixels, and the model was given %d×%d", got.X, got.Y, want.X, want.Y)
+	}
+	return nil
 }
 
 // inside puts a part's map into one of the whole picture, which is 0 elsewhere.

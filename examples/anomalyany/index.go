@@ -74,7 +74,7 @@ func (j *job) photographName() string {
 	if !ok {
 		return ""
 	}
-	size := j.canvas.whole.Bounds().Size()
+	size := j.canvas.Photograph().Bounds().Size()
 	return fmt.Sprintf("photograph-%s-%dx%d.png", h[:8], size.X, size.Y)
 }
 
@@ -88,7 +88,7 @@ func (j *job) photograph() ([]shared, error) {
 }
 
 func (j *job) photographFile() (shared, error) {
-	data, err := images.EncodePNG(j.canvas.whole, nil)
+	data, err := images.EncodePNG(j.canvas.Photograph(), nil)
 	return shared{j.photographName(), data}, err
 }
 

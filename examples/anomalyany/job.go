@@ -21,7 +21,7 @@ import (
 type job struct {
 	flags   flags
 	model   *model
-	canvas  *canvas
+	canvas  *Canvas
 	object  *image.RGBA // the mask that was made from the photograph, nil if none was
 	options anomalyany.Options
 	inputs  map[string]string // SHA-256 of the photograph and the mask
@@ -46,7 +46,7 @@ func newJob(ctx context.Context, f flags, m *model, d *folder) (*job, error) {
 	if j.canvas, j.object, err = readCanvas(ctx, f, m.Multiple()); err != nil {
 		return nil, err
 	}
-	j.options.Mask = j.canvas.may
+	_, j.options.Mask = j.canvas.Input()
 	cli.WarnOfCuts(os.Stderr, m.Tokenizer, "prompt", j.options.Prompt)
 	if j.options.Detail != j.options.Prompt {
 		cli.WarnOfCuts(os.Stderr, m.Tokenizer, "detailed prompt", j.options.Detail)
@@ -62,7 +62,7 @@ func (j *job) run(ctx context.Context) error {
 	if err != nil || len(seeds) == 0 {
 		return err
 	}
-	fmt.Fprintf(os.Stderr, "photograph: %s\nprompt: %s\n", j.canvas.fit, j.options.Prompt)
+	fmt.Fprintf(os.Stderr, "photograph: %s\nprompt: %s\n", j.canvas, j.options.Prompt)
 	if j.options.Detail == j.options.Prompt && j.options.Refine != 0 {
 		fmt.Fprintln(os.Stderr, "there is no --detail: the embedding's loss L_prompt starts at 0 and asks for nothing")
 	}
@@ -104,7 +104,8 @@ func (j *job) makeOne(ctx context.Context, g *anomalyany.Generator, seed uint64,
 
 // prepare encodes the photograph and the words, and compiles the graphs.
 func (j *job) prepare(ctx context.Context) (*anomalyany.Generator, error) {
-	return anomalyany.New(ctx, j.model.Pipeline, images.ForModel(j.canvas.input), j.options)
+	picture, _ := j.canvas.Input()
+	return anomalyany.New(ctx, j.model.Pipeline, images.ForModel(picture), j.options)
 }
 
 // outcome is a picture before it is saved.

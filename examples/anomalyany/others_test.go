@@ -168,7 +168,10 @@ func recordJob(t testing.TB) *job {
 		t.Fatal(err)
 	}
 	t.Cleanup(d.Release)
-	j.folder, j.canvas = d, &canvas{whole: image.NewRGBA(image.Rect(0, 0, 1, 1))}
+	j.folder = d
+	if j.canvas, err = NewCanvas(image.NewRGBA(image.Rect(0, 0, 1, 1)), nil, 1, 1); err != nil {
+		t.Fatal(err)
+	}
 	return j
 }
 

@@ -18,7 +18,7 @@ const autoMask = "auto"
 
 // readCanvas reads the photograph and the mask. The object is the mask that was
 // made from the photograph, nil if none was.
-func readCanvas(ctx context.Context, f flags, multiple int) (c *canvas, object *image.RGBA, err error) {
+func readCanvas(ctx context.Context, f flags, multiple int) (c *Canvas, object *image.RGBA, err error) {
 	photograph, err := readPhotograph(ctx, f)
 	if err != nil {
 		return nil, nil, err
@@ -28,15 +28,15 @@ func readCanvas(ctx context.Context, f flags, multiple int) (c *canvas, object *
 		return nil, nil, err
 	}
 	if f.Tile {
-		if c, err = newWindow(photograph, mask, f.Size, multiple); err != nil {
+		if c, err = NewWindow(photograph, mask, f.Size, multiple); err != nil {
 			return nil, nil, fmt.Errorf("--tile: %w", err)
 		}
 		return c, object, nil
 	}
-	if c, err = newCanvas(photograph, mask, f.Size, multiple); err != nil {
+	if c, err = NewCanvas(photograph, mask, f.Size, multiple); err != nil {
 		return nil, nil, err
 	}
-	c.paste = f.Paste
+	c.Paste = f.Paste
 	return c, object, nil
 }
 

@@ -111,7 +111,8 @@ func (j *job) prepareJudging(ctx context.Context) (err error) {
 		return err
 	}
 	to.photograph = &clipScores{}
-	if to.photograph, err = j.cosines(ctx, images.ForModel(j.canvas.input), &to); err != nil {
+	picture, _ := j.canvas.Input()
+	if to.photograph, err = j.cosines(ctx, images.ForModel(picture), &to); err != nil {
 		return err
 	}
 	j.judging = &to

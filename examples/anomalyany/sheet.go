@@ -28,7 +28,7 @@ func sheet(jobs []*job) (*image.RGBA, error) {
 }
 
 // lettering is the scale of a job's texts.
-func (j *job) lettering() int { return max(1, j.canvas.whole.Bounds().Dx()/192) }
+func (j *job) lettering() int { return max(1, j.canvas.Photograph().Bounds().Dx()/192) }
 
 // heading is the prompt, marked where the model never saw the pair.
 func (j *job) heading() image.Image {
@@ -60,7 +60,7 @@ func inverted(m *image.RGBA) *image.RGBA {
 func (j *job) row() ([]image.Image, error) {
 	scale := j.lettering()
 	row := []image.Image{show.Grid([][]image.Image{
-		{j.canvas.whole}, {show.Writing("normal", scale)}, {show.Writing("right: mask, heat", scale)},
+		{j.canvas.Photograph()}, {show.Writing("normal", scale)}, {show.Writing("right: mask, heat", scale)},
 	})}
 	for i := range j.flags.N {
 		seed := j.flags.Seed + uint64(i)
@@ -102,7 +102,7 @@ func (j *job) column(seed uint64) (image.Image, error) {
 func (j *job) saved(seed uint64, suffix string) (*image.RGBA, error) {
 	path := j.name(seed) + suffix
 	if !files.Exists(path) {
-		return white(j.canvas.whole.Bounds()), nil
+		return white(j.canvas.Photograph().Bounds()), nil
 	}
 	return images.Read(context.Background(), path) // a file of our own
 }

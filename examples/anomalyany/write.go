@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/sdgraph/sdgraph/diffusion/anomaly"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
 	"github.com/sdgraph/sdgraph/examples/internal/files"
 	"github.com/sdgraph/sdgraph/tensor/images"
@@ -79,26 +80,25 @@ func (j *job) write(m *outcome) ([]string, error) {
 // pictures are the PNG files of a seed, and what the record says about them.
 func (j *job) pictures(seed uint64, r *anomalyany.Result, model map[string]string) ([]files.File, record, error) {
 	rec := record{
-		Options: j.flags, Seed: seed, Fit: j.canvas.fit, Threshold: r.Threshold, Compute: j.flags.Arithmetic(),
+		Options: j.flags, Seed: seed, Fit: j.canvas.String(), Threshold: r.Threshold, Compute: j.flags.Arithmetic(),
 		Notes: j.model.notes(j.flags), Inputs: j.inputs, Model: model, Texts: j.model.Texts(), Trace: r.Trace, Files: map[string]string{}, Hashes: map[string]string{},
 	}
-	made, err := j.canvas.compose(r)
+	made, soft, err := j.compose(r)
 	if err != nil {
 		return nil, rec, err
 	}
-	size := made.picture.Bounds().Size()
-	rec.Size, rec.MaskShare = [2]int{size.X, size.Y}, share(made.mask)
-	mask, err1 := images.FromMap(made.mask, size.Y, size.X)
-	heat, err2 := images.HeatMap(made.picture, made.soft)
-	texts, err3 := j.texts(seed, model)
-	if err := errors.Join(err1, err2, err3); err != nil {
+	size := made.Picture.Bounds().Size()
+	rec.Size, rec.MaskShare = [2]int{size.X, size.Y}, float64(bytes.Count(made.Mask.Pix, []byte{255}))/float64(len(made.Mask.Pix))
+	heat, err1 := soft.HeatMap(made.Picture)
+	texts, err2 := j.texts(seed, model)
+	if err := errors.Join(err1, err2); err != nil {
 		return nil, rec, err
 	}
 	var all []files.File
 	for i, p := range []struct {
 		image image.Image
 		texts []images.Text
-	}{{made.picture, texts}, {mask, nil}, {heat, nil}} {
+	}{{made.Picture, texts}, {made.Mask, nil}, {heat, nil}} {
 		path := j.name(seed) + parts[i]
 		data, err := images.EncodePNG(p.image, p.texts)
 		if err != nil {
@@ -109,6 +109,16 @@ func (j *job) pictures(seed uint64, r *anomalyany.Result, model map[string]strin
 		rec.Files[kind], rec.Hashes[kind] = filepath.Base(path), files.SHA256(data)
 	}
 	return all, rec, nil
+}
+
+// compose puts what the model made into the photograph.
+func (j *job) compose(r *anomalyany.Result) (anomaly.Sample, anomaly.Map, error) {
+	made, err := images.FromModel(r.Image)
+	if err != nil {
+		return anomaly.Sample{}, anomaly.Map{}, err
+	}
+	size := made.Bounds().Size()
+	return j.canvas.Compose(made, anomaly.Map{Values: r.SoftMap, Width: size.X, Height: size.Y}, r.Threshold)
 }
 
 // readable is v as JSON for people.
