@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"image/draw"
 )
 
 // white is the darkest grey that counts as white: what is lighter than half.
@@ -35,4 +36,11 @@ func anyWhite(mask *image.Gray) bool {
 		}
 	}
 	return false
+}
+
+// asPicture is a mask as package images takes it.
+func asPicture(mask *image.Gray) *image.RGBA {
+	out := image.NewRGBA(image.Rectangle{Max: mask.Rect.Size()})
+	draw.Draw(out, out.Rect, mask, mask.Rect.Min, draw.Src)
+	return out
 }

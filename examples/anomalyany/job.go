@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/sdgraph/sdgraph/diffusion"
+	"github.com/sdgraph/sdgraph/diffusion/anomaly"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
 	"github.com/sdgraph/sdgraph/examples/internal/cli"
 	"github.com/sdgraph/sdgraph/examples/internal/files"
@@ -21,7 +22,7 @@ import (
 type job struct {
 	flags   flags
 	model   *model
-	canvas  *Canvas
+	canvas  *anomaly.Canvas
 	object  *image.RGBA // the mask that was made from the photograph, nil if none was
 	options anomalyany.Options
 	inputs  map[string]string // SHA-256 of the photograph and the mask

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/sdgraph/sdgraph/diffusion/anomaly"
 	"github.com/sdgraph/sdgraph/examples/internal/files"
 	"github.com/sdgraph/sdgraph/tensor"
 	gt "gorgonia.org/tensor"
@@ -169,7 +170,7 @@ func recordJob(t testing.TB) *job {
 	}
 	t.Cleanup(d.Release)
 	j.folder = d
-	if j.canvas, err = NewCanvas(image.NewRGBA(image.Rect(0, 0, 1, 1)), nil, 1, 1); err != nil {
+	if j.canvas, err = anomaly.NewCanvas(image.NewRGBA(image.Rect(0, 0, 1, 1)), nil, 1, 1); err != nil {
 		t.Fatal(err)
 	}
 	return j

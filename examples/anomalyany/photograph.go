@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/sdgraph/sdgraph/diffusion/anomaly"
 	"github.com/sdgraph/sdgraph/examples/internal/files"
 	"github.com/sdgraph/sdgraph/tensor/images"
 )
@@ -18,7 +19,7 @@ const autoMask = "auto"
 
 // readCanvas reads the photograph and the mask. The object is the mask that was
 // made from the photograph, nil if none was.
-func readCanvas(ctx context.Context, f flags, multiple int) (c *Canvas, object *image.RGBA, err error) {
+func readCanvas(ctx context.Context, f flags, multiple int) (c *anomaly.Canvas, object *image.RGBA, err error) {
 	photograph, err := readPhotograph(ctx, f)
 	if err != nil {
 		return nil, nil, err
@@ -28,12 +29,12 @@ func readCanvas(ctx context.Context, f flags, multiple int) (c *Canvas, object *
 		return nil, nil, err
 	}
 	if f.Tile {
-		if c, err = NewWindow(photograph, mask, f.Size, multiple); err != nil {
+		if c, err = anomaly.NewWindow(photograph, mask, f.Size, multiple); err != nil {
 			return nil, nil, fmt.Errorf("--tile: %w", err)
 		}
 		return c, object, nil
 	}
-	if c, err = NewCanvas(photograph, mask, f.Size, multiple); err != nil {
+	if c, err = anomaly.NewCanvas(photograph, mask, f.Size, multiple); err != nil {
 		return nil, nil, err
 	}
 	c.Paste = f.Paste
@@ -61,7 +62,9 @@ func gradient(size int) *image.RGBA {
 
 // readMask returns the mask at the photograph's size, nil if there is none, and
 // the object if the mask was made from the photograph.
-func readMask(ctx context.Context, f flags, photograph *image.RGBA) (mask, object *image.RGBA, err error) {
+func readMask(ctx context.Context, f flags, photograph *image.RGBA) (mask *image.Gray, object *image.RGBA, err error) {
+	var white *image.RGBA
+	size := photograph.Bounds().Size()
 	switch f.Mask {
 	case "":
 		return nil, nil, nil
@@ -70,15 +73,17 @@ func readMask(ctx context.Context, f flags, photograph *image.RGBA) (mask, objec
 			return nil, nil, fmt.Errorf("--mask auto finds no object in %s: %w; draw the mask yourself (--mask FILE, white may change), "+
 				"or leave --mask away where the whole photograph is the part, as with wood or carpet", f.Image, err)
 		}
-		return object, object, nil
+		white = object
+	default:
+		if white, err = images.ReadMask(ctx, f.Mask); err != nil {
+			return nil, nil, err
+		}
+		if got := white.Bounds().Size(); got != size {
+			return nil, nil, fmt.Errorf("%s is %d×%d pixels and %s is %d×%d: the mask must have the photograph's size", f.Mask, got.X, got.Y, f.Image, size.X, size.Y)
+		}
 	}
-	if mask, err = images.ReadMask(ctx, f.Mask); err != nil {
-		return nil, nil, err
-	}
-	if got, want := mask.Bounds().Size(), photograph.Bounds().Size(); got != want {
-		return nil, nil, fmt.Errorf("%s is %d×%d pixels and %s is %d×%d: the mask must have the photograph's size", f.Mask, got.X, got.Y, f.Image, want.X, want.Y)
-	}
-	return mask, nil, nil
+	mask, err = images.FromMap(images.Binary(white), size.Y, size.X)
+	return mask, object, err
 }
 
 // foreground is the file of the mask that was made from the photograph, nil if

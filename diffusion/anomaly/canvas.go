@@ -1,11 +1,10 @@
-package main
+package anomaly
 
 import (
 	"errors"
 	"fmt"
 	"image"
 
-	"github.com/sdgraph/sdgraph/diffusion/anomaly"
 	"github.com/sdgraph/sdgraph/tensor/images"
 )
 
@@ -31,18 +30,53 @@ type Canvas struct {
 // and crops both sides to multiples of multiple, which a model demands
 // (images.FitTo). Results have that size. The mask has the photograph's, and is
 // white where it may change; nil is everywhere.
-func NewCanvas(photograph, mask *image.RGBA, size, multiple int) (*Canvas, error) {
+func NewCanvas(photograph *image.RGBA, mask *image.Gray, size, multiple int) (*Canvas, error) {
+	whole, white, err := prepared(photograph, mask)
+	if err != nil {
+		return nil, err
+	}
 	c := &Canvas{}
-	return c, c.useAll(photograph, mask, size, multiple)
+	if err := c.useAll(whole, white, size, multiple); err != nil {
+		return nil, err
+	}
+	return c, nil
 }
 
 // NewWindow leaves a photograph as it is, however large, and chooses a window
 // around the white of its mask. The model sees the window's shorter side at size,
 // rounded down to multiples of multiple (images.Choose). Results have the
 // photograph's size.
-func NewWindow(photograph, mask *image.RGBA, size, multiple int) (*Canvas, error) {
-	c := &Canvas{}
-	return c, c.useWindow(photograph, mask, size, multiple)
+func NewWindow(photograph *image.RGBA, mask *image.Gray, size, multiple int) (*Canvas, error) {
+	if mask == nil {
+		return nil, errors.New("a window is chosen for a mask, and there is none")
+	}
+	whole, white, err := prepared(photograph, mask)
+	if err != nil {
+		return nil, err
+	}
+	c := &Canvas{Paste: true}
+	if err := c.useWindow(whole, white, size, multiple); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// prepared are a photograph and its mask, nil if there is none, as package images
+// takes them, with their corners at 0, 0.
+func prepared(photograph *image.RGBA, mask *image.Gray) (whole, white *image.RGBA, err error) {
+	if err := images.Check(photograph); err != nil {
+		return nil, nil, fmt.Errorf("the photograph: %w", err)
+	}
+	if photograph.Rect.Min != (image.Point{}) {
+		photograph = images.Cut(photograph, photograph.Rect)
+	}
+	if mask == nil {
+		return photograph, nil, nil
+	}
+	if err := checkMask(mask, photograph.Rect.Size()); err != nil {
+		return nil, nil, err
+	}
+	return photograph, asPicture(mask), nil
 }
 
 // useAll scales the photograph to the model's size: the results have that size.
@@ -73,7 +107,7 @@ func (c *Canvas) useWindow(photograph, mask *image.RGBA, size, multiple int) err
 	if err != nil {
 		return err
 	}
-	c.whole, c.part, c.fit, c.Paste = photograph, w.Part, w.String(), true
+	c.whole, c.part, c.fit = photograph, w.Part, w.String()
 	part := images.Cut(mask, w.Part)
 	fit := images.StretchTo(w.Part.Size(), w.Size)
 	var err1, err2 error
@@ -133,18 +167,18 @@ func (c *Canvas) Input() (picture *image.RGBA, mask []float32) {
 // sample's mask is white where the map, scaled as the picture is, is above the
 // threshold and the photograph may change; the map that is returned is 0 outside
 // the window. What needs no change is returned as it was given.
-func (c *Canvas) Compose(made *image.RGBA, soft anomaly.Map, threshold float32) (anomaly.Sample, anomaly.Map, error) {
+func (c *Canvas) Compose(made *image.RGBA, soft Map, threshold float32) (Sample, Map, error) {
 	if err := c.check(made, soft); err != nil {
-		return anomaly.Sample{}, anomaly.Map{}, err
+		return Sample{}, Map{}, err
 	}
 	size, part, whole := c.input.Bounds().Size(), c.part.Size(), c.whole.Bounds()
 	var err error
 	if part != size {
 		if made, err = images.StretchTo(size, part).Picture(made); err != nil {
-			return anomaly.Sample{}, anomaly.Map{}, err
+			return Sample{}, Map{}, err
 		}
 		if soft.Values, err = images.ResizeBilinear(soft.Values, size.Y, size.X, part.Y, part.X); err != nil {
-			return anomaly.Sample{}, anomaly.Map{}, err
+			return Sample{}, Map{}, err
 		}
 	}
 	mask := images.Above(soft.Values, threshold)
@@ -153,7 +187,7 @@ func (c *Canvas) Compose(made *image.RGBA, soft anomaly.Map, threshold float32) 
 	}
 	if c.mask != nil && (c.Paste || c.part != whole) {
 		if made, err = images.Paste(c.whole, c.part, made, c.mask); err != nil {
-			return anomaly.Sample{}, anomaly.Map{}, err
+			return Sample{}, Map{}, err
 		}
 	}
 	if c.part != whole {
@@ -161,11 +195,11 @@ func (c *Canvas) Compose(made *image.RGBA, soft anomaly.Map, threshold float32) 
 	}
 	soft.Width, soft.Height = whole.Dx(), whole.Dy()
 	grey, err := images.FromMap(mask, soft.Height, soft.Width)
-	return anomaly.Sample{Picture: made, Mask: grey}, soft, err
+	return Sample{Picture: made, Mask: grey}, soft, err
 }
 
 // check is an error if a picture and a map are not of what the model was given.
-func (c *Canvas) check(made *image.RGBA, soft anomaly.Map) error {
+func (c *Canvas) check(made *image.RGBA, soft Map) error {
 	if c == nil || c.whole == nil {
 		return errors.New("there is no photograph: NewCanvas and NewWindow make a canvas of one")
 	}
