@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"path/filepath"
 	"sync"
 	"testing"
 	"testing/fstest"
@@ -56,6 +57,15 @@ func TestMisuse(t *testing.T) {
 				_, err := ReadDefaults(tensor.InFS(fstest.MapFS{DefaultsFile: {Data: []byte("[]")}}))
 				return err
 			}},
+			"WriteState": {
+				func() error { return WriteState("", StateFile{}) },
+				func() error { return WriteState("", someState()) },
+				func() error { return WriteState(t.TempDir(), someState()) },
+				func() error {
+					return WriteState(filepath.Join(t.TempDir(), "a"), StateFile{State: &State{Soft: []float64{math.NaN()}}})
+				},
+			},
+			"ReadState":           {func() error { _, err := ReadState(""); return err }, func() error { _, err := ReadState(t.TempDir()); return err }},
 			"Cells.UnmarshalJSON": {func() error { return new(Cells).UnmarshalJSON(nil) }},
 			"Generator.Run":       {func() error { _, err := g.Run(noContext, 1, nil); return err }},
 			"Generator.RunNoises": {func() error { _, err := g.RunNoises(t.Context(), Noises{}, nil); return err }, func() error { _, err := released.RunNoises(t.Context(), Noises{}, nil); return err }},
