@@ -25,7 +25,7 @@ type Model struct {
 // error is that of c.Validate.
 func New(c Config) (*Model, error) {
 	if err := c.Validate(); err != nil {
-		return nil, fmt.Errorf("clip: %w", err)
+		return nil, fmt.Errorf("clip: %w%.0w", err, nn.ErrArgument)
 	}
 	return &Model{
 		TextModel:        newText(c.Text),

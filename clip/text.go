@@ -29,7 +29,7 @@ type TextEmbeddings struct {
 // weights. The error is that of c.Validate.
 func NewText(c TextConfig) (*Text, error) {
 	if err := c.Validate(); err != nil {
-		return nil, fmt.Errorf("clip: text encoder: %w", err)
+		return nil, fmt.Errorf("clip: text encoder: %w%.0w", err, nn.ErrArgument)
 	}
 	return newText(c), nil
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"sync"
 
 	"github.com/sdgraph/sdgraph/tensor"
@@ -58,14 +59,21 @@ func HasTokenizer(dir tensor.Dir) bool { return dir.Exists(vocabFile) || dir.Exi
 // tokenizer.json or, where there is none, of vocab.json and merges.txt; what tokenizer_config.json,
 // special_tokens_map.json and added_tokens.json say of added tokens, of the start, end, padding and unknown token
 // and of the length, model_max_length. The length is at most maxLength, the text model's
-// max_position_embeddings. What the files say otherwise than CLIP's tokenizer works is an error, and so is
-// everything that is not of their form; it names the file, and the line or field where it is about one.
+// max_position_embeddings.
+//
+// What the files say otherwise than CLIP's tokenizer works is an error, and so is everything that is not of their
+// form. It is tensor.ErrDamaged, or fs.ErrNotExist where a file is missing, and names the file, and the line or
+// field where it is about one.
 func OpenTokenizer(dir tensor.Dir, maxLength int) (*Tokenizer, error) {
 	t, err := openTokenizer(dir, maxLength)
-	if err != nil {
-		return nil, fmt.Errorf("clip: tokenizer: %w", err)
+	if err == nil {
+		return t, nil
 	}
-	return t, nil
+	var unread *fs.PathError
+	if !errors.As(err, &unread) {
+		err = fmt.Errorf("%w%.0w", err, tensor.ErrDamaged) // %.0w wraps without printing
+	}
+	return nil, fmt.Errorf("clip: tokenizer: %w", err)
 }
 
 const vocabFile, mergesFile = "vocab.json", "merges.txt"

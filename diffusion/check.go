@@ -56,7 +56,7 @@ func checkDirectory(dir tensor.Dir) error {
 		}
 	}
 	if len(missing) > 0 {
-		return fmt.Errorf("%s has no %s%s\n%s", dir, strings.Join(missing, ", no "), elsewhere(dir, isModel), Layout)
+		return fmt.Errorf("%s has no %s%s\n%s%.0w", dir, strings.Join(missing, ", no "), elsewhere(dir, isModel), Layout, fs.ErrNotExist)
 	}
 	return nil
 }
@@ -96,9 +96,9 @@ func (p *Pipeline) checkParts() error {
 	case u.InChannels != v.LatentChannels || u.OutChannels != v.LatentChannels:
 		return fmt.Errorf("the unet takes %d channels and gives %d, the vae's latent has %d: inpainting and depth models: %w", u.InChannels, u.OutChannels, v.LatentChannels, ErrNotStableDiffusion1)
 	case v.InChannels != 3 || v.OutChannels != 3:
-		return fmt.Errorf("the vae takes pictures of %d channels and gives %d, want 3", v.InChannels, v.OutChannels)
+		return badFile("the vae takes pictures of %d channels and gives %d, want 3", v.InChannels, v.OutChannels)
 	case u.CrossAttentionDim != t.HiddenSize:
-		return fmt.Errorf("the unet's cross_attention_dim is %d, the text encoder's hidden_size %d", u.CrossAttentionDim, t.HiddenSize)
+		return badFile("the unet's cross_attention_dim is %d, the text encoder's hidden_size %d", u.CrossAttentionDim, t.HiddenSize)
 	}
 	if err := checkTokenizer(p.Tokenizer, t); err != nil {
 		return fmt.Errorf("text encoder: %w", err)
@@ -107,7 +107,7 @@ func (p *Pipeline) checkParts() error {
 		return nil
 	}
 	if n := p.CLIP.Config.Vision.Channels; n != 3 {
-		return fmt.Errorf("CLIP takes pictures of %d channels, want 3", n)
+		return badFile("CLIP takes pictures of %d channels, want 3", n)
 	}
 	if err := checkTokenizer(p.CLIP.Tokenizer, p.CLIP.Config.Text); err != nil {
 		return fmt.Errorf("CLIP: %w", err)
@@ -123,10 +123,10 @@ func checkTokenizer(t *clip.Tokenizer, c clip.TextConfig) error {
 		if t == clip.DefaultTokenizer() {
 			whose = "; it is CLIP's, since there is none of the model's own"
 		}
-		return fmt.Errorf("the tokenizer has %d tokens and vocab_size is %d: %.60q has the id %d, for which there is no embedding%s",
+		return badFile("the tokenizer has %d tokens and vocab_size is %d: %.60q has the id %d, for which there is no embedding%s",
 			t.Size(), c.VocabSize, t.Tokens([]int32{int32(c.VocabSize)})[0], c.VocabSize, whose)
 	case t.Length() > c.MaxPositions:
-		return fmt.Errorf("the tokenizer gives %d tokens and max_position_embeddings is %d", t.Length(), c.MaxPositions)
+		return badFile("the tokenizer gives %d tokens and max_position_embeddings is %d", t.Length(), c.MaxPositions)
 	}
 	return nil
 }
@@ -134,7 +134,7 @@ func checkTokenizer(t *clip.Tokenizer, c clip.TextConfig) error {
 // CheckSize tells whether pictures of height×width can be made, and if not, why.
 func (p *Pipeline) CheckSize(height, width int) error {
 	if m := p.Multiple(); height < m || width < m || height%m != 0 || width%m != 0 {
-		return fmt.Errorf("a picture of %d×%d: height and width must be multiples of %d", height, width, m)
+		return badArgument("a picture of %d×%d: height and width must be multiples of %d", height, width, m)
 	}
 	return checkExtent(height, width)
 }
@@ -149,7 +149,7 @@ const (
 // checkExtent refuses a picture that is larger than any that can be worked on.
 func checkExtent(height, width int) error {
 	if height > mostSide || width > mostSide || height*width > mostPixels {
-		return fmt.Errorf("%d×%d pixels: want at most %d a side and %d in all", height, width, mostSide, mostPixels)
+		return badArgument("%d×%d pixels: want at most %d a side and %d in all", height, width, mostSide, mostPixels)
 	}
 	return nil
 }
@@ -166,7 +166,7 @@ func isPicture(image *gt.Dense) bool {
 // checkLatentSize refuses latents that belong to no picture.
 func (p *Pipeline) checkLatentSize(h, w int) error {
 	if h > mostSide || w > mostSide {
-		return fmt.Errorf("a latent of %d×%d, want at most %d a side", h, w, mostSide/p.Factor())
+		return badArgument("a latent of %d×%d, want at most %d a side", h, w, mostSide/p.Factor())
 	}
 	return p.CheckSize(h*p.Factor(), w*p.Factor())
 }
@@ -175,7 +175,7 @@ func (p *Pipeline) checkLatentSize(h, w int) error {
 // [1, 3, H, W], and if not, why.
 func (p *Pipeline) CheckPicture(image *gt.Dense) error {
 	if !isPicture(image) {
-		return fmt.Errorf("a picture of shape %s, want [1, 3, height, width]", shapeOf(image))
+		return badArgument("a picture of shape %s, want [1, 3, height, width]", shapeOf(image))
 	}
 	if err := checkFloats("the picture", image); err != nil {
 		return err
@@ -187,7 +187,7 @@ func (p *Pipeline) CheckPicture(image *gt.Dense) error {
 func (p *Pipeline) checkLatent(z Latent) error {
 	c := p.VAE.Config.LatentChannels
 	if z.Dense == nil || z.Dims() != 4 || z.Shape()[0] < 1 || z.Shape()[1] != c || z.Shape()[2] < 1 || z.Shape()[3] < 1 {
-		return fmt.Errorf("a latent of shape %s, want [1, %d, height, width]", shapeOf(z.Dense), c)
+		return badArgument("a latent of shape %s, want [1, %d, height, width]", shapeOf(z.Dense), c)
 	}
 	s, f := z.Shape(), p.Factor()
 	return checkExtent(s[2]*f, s[3]*f)

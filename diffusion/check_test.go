@@ -3,6 +3,8 @@ package diffusion
 import (
 	"encoding/binary"
 	"encoding/json"
+	"errors"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -235,6 +237,39 @@ var badDirectories = []struct {
 		[]string{"preprocessor_config.json", "std positive"}},
 }
 
+// kindsOfRefusals are the kinds of the errors of bad directories and files that are
+// not ErrDamaged alone.
+var kindsOfRefusals = map[string][]error{
+	"missing parts": {fs.ErrNotExist}, "empty": {fs.ErrNotExist}, "no weights": {fs.ErrNotExist}, "pickles only": {fs.ErrNotExist},
+	"missing shard": {fs.ErrNotExist}, "no config": {fs.ErrNotExist}, "no merges": {fs.ErrNotExist},
+	"everything": {ErrDamaged, fs.ErrNotExist},
+
+	"XL": {ErrNotStableDiffusion1}, "XL without an index": {ErrNotStableDiffusion1}, "XL's unet": {ErrNotStableDiffusion1},
+	"2's unet": {ErrNotStableDiffusion1}, "flow model": {ErrNotStableDiffusion1}, "another unet": {ErrNotStableDiffusion1},
+	"another vae": {ErrNotStableDiffusion1}, "block types": {ErrNotStableDiffusion1}, "inpainting": {ErrNotStableDiffusion1},
+	"CLIP's text half": {ErrNotStableDiffusion1},
+
+	// single files
+	"no vae and no text encoder": {fs.ErrNotExist}, "something else": {fs.ErrNotExist},
+	"Stable Diffusion 2": {ErrNotStableDiffusion1}, "Stable Diffusion 3": {ErrNotStableDiffusion1}, "LoRA": {ErrNotStableDiffusion1},
+	"ControlNet": {ErrNotStableDiffusion1}, "a directory's unet": {ErrNotStableDiffusion1},
+	"no tokenizer, no CLIP, no bias": {ErrDamaged, fs.ErrNotExist},
+}
+
+// wantRefusal wants an error of Open to be of its kinds and of no other.
+func wantRefusal(t *testing.T, name string, err error) {
+	t.Helper()
+	want, listed := kindsOfRefusals[name]
+	if !listed {
+		want = []error{ErrDamaged}
+	}
+	for _, kind := range []error{ErrDamaged, ErrNotStableDiffusion1, fs.ErrNotExist, ErrArgument} {
+		if errors.Is(err, kind) != slices.Contains(want, kind) {
+			t.Errorf("errors.Is says %v for %q:\n%v", errors.Is(err, kind), kind, err)
+		}
+	}
+}
+
 func TestOpenRefuses(t *testing.T) {
 	for _, c := range badDirectories {
 		t.Run(c.name, func(t *testing.T) {
@@ -248,6 +283,7 @@ func TestOpenRefuses(t *testing.T) {
 				t.Error("there is a pipeline beside the error")
 			}
 			t.Log(err)
+			wantRefusal(t, c.name, err)
 			text := filepath.ToSlash(err.Error())
 			for _, part := range c.says {
 				if !strings.Contains(text, part) {

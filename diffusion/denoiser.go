@@ -3,7 +3,6 @@ package diffusion
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 
 	"github.com/sdgraph/sdgraph/nn"
@@ -92,7 +91,7 @@ func (p *Pipeline) Compile(h, w int, opts ...DenoiserOption) (*Denoiser, error) 
 	}
 	for _, v := range d.options.wrt {
 		if v != LatentInput && v != TextInput {
-			return nil, fmt.Errorf("a gradient of %q was asked for; there are %q and %q", v, LatentInput, TextInput)
+			return nil, badArgument("a gradient of %q was asked for; there are %q and %q", v, LatentInput, TextInput)
 		}
 	}
 	if err := p.checkLatentSize(h, w); err != nil {
@@ -100,13 +99,13 @@ func (p *Pipeline) Compile(h, w int, opts ...DenoiserOption) (*Denoiser, error) 
 	}
 	switch o := d.options; {
 	case slices.ContainsFunc(o.hooks, func(h nn.Hook) bool { return h == nil }):
-		return nil, fmt.Errorf("WithHook was given a nil hook")
+		return nil, badArgument("WithHook was given a nil hook")
 	case slices.Contains(o.stores, nil):
-		return nil, fmt.Errorf("WithStore was given a nil store")
+		return nil, badArgument("WithStore was given a nil store")
 	case o.loss == nil && len(o.wrt) > 0:
-		return nil, fmt.Errorf("a gradient was asked for without a loss: give WithLoss")
+		return nil, badArgument("a gradient was asked for without a loss: give WithLoss")
 	case o.loss == nil && len(o.stores) > 0 && o.read == nil:
-		return nil, fmt.Errorf("a store was given and nothing that uses it: give WithLoss or WithRead")
+		return nil, badArgument("a store was given and nothing that uses it: give WithLoss or WithRead")
 	}
 	d.noise = d.predictions()
 	return d, d.compileGradient()
@@ -193,7 +192,7 @@ type Gradient struct {
 // gradients. Only what they need of the UNet is run.
 func (d *Denoiser) Grad(ctx context.Context, z Latent, t float64, prompt Prompt) (*Gradient, error) {
 	if d.gradient == nil {
-		return nil, fmt.Errorf("this Denoiser was compiled without a loss")
+		return nil, badArgument("this Denoiser was compiled without a loss")
 	}
 	if err := errors.Join(checkFloats("the latent", z.Dense), checkFloats("the embedding of the prompt", prompt.Hidden)); err != nil {
 		return nil, err

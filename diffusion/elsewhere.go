@@ -96,7 +96,7 @@ var parts = []string{"unet", "vae", "text_encoder", "tokenizer", "scheduler", "c
 func checkPart(path string) error {
 	abs, err := filepath.Abs(path)
 	if err == nil && slices.Contains(parts, filepath.Base(abs)) && isModel(tensor.OnDisk(filepath.Dir(abs))) {
-		return fmt.Errorf("%s is a part of a model%s", path, above(abs))
+		return fmt.Errorf("%s is a part of a model%s%.0w", path, above(abs), fs.ErrNotExist)
 	}
 	return nil
 }

@@ -56,7 +56,7 @@ func (p *Pipeline) CLIPImage(ctx context.Context, image *gt.Dense) (*gt.Dense, e
 		return nil, ErrNoCLIP
 	}
 	if !isPicture(image) {
-		return nil, fmt.Errorf("a picture for CLIP has shape %s, want [1, 3, H, W]", shapeOf(image))
+		return nil, badArgument("a picture for CLIP has shape %s, want [1, 3, H, W]", shapeOf(image))
 	}
 	s := image.Shape()
 	if err := checkExtent(s[2], s[3]); err != nil {

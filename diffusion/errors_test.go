@@ -3,11 +3,13 @@ package diffusion
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"log/slog"
 	"math"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -141,38 +143,143 @@ func TestFileChanged(t *testing.T) {
 	}
 }
 
-// TestErrorsAre finds the errors that the package lists.
+// TestErrorsAre finds the kinds that the package lists, through every layer that may be between them and a program,
+// and none where another is meant. TestOpenRefuses and TestMisuse have many more that are damaged or wrong arguments.
 func TestErrorsAre(t *testing.T) {
+	ctx, z := t.Context(), randomLatent(1)
+	cancelled, cancel := context.WithCancel(ctx)
+	cancel()
 	p := openModel(t, modelA, WithoutCLIP())
 	text := encode(t, p, "a nut")
-	xl := copyModel(t)
-	if err := os.WriteFile(filepath.Join(xl, "model_index.json"), []byte(`{"_class_name":"StableDiffusionXLPipeline"}`), 0o600); err != nil {
+	step, store := compile(t, p), NewAttnStore(Cross(mapA, mapA))
+	closed := openModel(t, modelA)
+	if err := closed.Close(); err != nil {
 		t.Fatal(err)
 	}
-	cancelled, cancel := context.WithCancel(t.Context())
-	cancel()
-	store := NewAttnStore(Cross(mapA, mapA))
-	for name, c := range map[string]struct {
-		want error
-		err  func() error
-	}{
-		"no CLIP":   {ErrNoCLIP, func() error { _, err := p.CLIPText(t.Context(), "a nut"); return err }},
-		"class":     {ErrNotStableDiffusion1, func() error { _, err := Open(t.Context(), xl); return err }},
-		"absent":    {ErrWordAbsent, func() error { _, err := p.Tokenizer.FindWord("a nut", "crack"); return err }},
-		"cut":       {ErrWordCut, func() error { _, err := p.Tokenizer.FindWord(strings.Repeat("a ", 80)+"crack", "crack"); return err }},
-		"nothing":   {os.ErrNotExist, func() error { _, err := Open(t.Context(), "nowhere"); return err }},
-		"cancelled": {context.Canceled, func() error { _, err := Open(cancelled, modelA); return err }},
-		"NaN": {ErrNotFinite, func() error {
-			_, err := compile(t, p).Denoise(t.Context(), randomLatent(1), math.NaN(), Guidance{Prompt: text})
+	spoil := func(change func(s spoiled)) string {
+		s := spoiled{t, copyModel(t)}
+		change(s)
+		return s.dir
+	}
+	small := GenerateOptions{Height: 8 * sizeA, Width: 8 * sizeA, Steps: 2}
+	unknown := openModel(t, modelA, WithoutCLIP())
+	unknown.Scheduler.Class = "UniPCMultistepScheduler"
+	thresholding := p.Scheduler
+	thresholding.Thresholding = true
+	schedule, err := NewScheduler("ddim", p.Scheduler, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sampler := func(of Sampler, first int) error { _, err := of.Run(ctx, z, first); return err }
+
+	kinds := map[error]map[string]func() error{
+		fs.ErrNotExist: {
+			"Open":   func() error { _, err := Open(ctx, "nowhere"); return err },
+			"OpenFS": func() error { _, err := OpenFS(ctx, os.DirFS(t.TempDir())); return err },
+			"OpenUNet": func() error {
+				_, _, err := OpenUNet(ctx, tensor.OnDisk(modelA).Sub("scheduler"))
+				return err
+			},
+			"LoadSchedulerConfig": func() error { _, err := LoadSchedulerConfig(tensor.OnDisk("nowhere")); return err },
+			"WithTokenizerDir":    func() error { _, err := Open(ctx, modelA, WithTokenizerDir("nowhere")); return err },
+		},
+		context.Canceled: {
+			"Open":     func() error { _, err := Open(cancelled, modelA); return err },
+			"Encode":   func() error { _, err := p.Encode(cancelled, "a nut"); return err },
+			"Denoise":  func() error { _, err := step.Denoise(cancelled, z, 1, Guidance{Prompt: text}); return err },
+			"Hashes":   func() error { _, err := p.Hashes(cancelled); return err },
+			"Generate": func() error { _, err := p.Generate(cancelled, "a nut", small); return err },
+		},
+		ErrNotStableDiffusion1: {
+			"Open": func() error {
+				_, err := Open(ctx, spoil(func(s spoiled) {
+					s.set("model_index.json", map[string]any{"_class_name": "StableDiffusionXLPipeline"})
+				}))
+				return err
+			},
+			"OpenText": func() error {
+				dir := spoil(func(s spoiled) { s.set("text_encoder/config.json", map[string]any{"hidden_act": "relu6"}) })
+				_, _, err := OpenText(ctx, tensor.OnDisk(dir).Sub("text_encoder"))
+				return err
+			},
+		},
+		ErrDamaged: {
+			"OpenVAE": func() error {
+				dir := spoil(func(s spoiled) { s.cut(vaeWeights, 1000) })
+				_, _, err := OpenVAE(ctx, tensor.OnDisk(dir).Sub("vae"))
+				return err
+			},
+			"OpenFS": func() error {
+				_, err := OpenFS(ctx, os.DirFS(spoil(func(s spoiled) { s.write(unetConfig, "<html>") })))
+				return err
+			},
+			"LoadSchedulerConfig": func() error { _, err := LoadSchedulerConfig(schedulerFile(`{"beta_start": 2}`)); return err },
+			"pickle":              func() error { _, err := Open(ctx, tree(t, "model.ckpt")+"/model.ckpt"); return err },
+		},
+		ErrNoCLIP: {
+			"CLIPText":  func() error { _, err := p.CLIPText(ctx, "a nut"); return err },
+			"CLIPImage": func() error { _, err := p.CLIPImage(ctx, picture(64, 64)); return err },
+		},
+		ErrArgument: {
+			"nil context": func() error { _, err := Open(noContext, modelA); return err },
+			"prediction":  func() error { _, err := Open(ctx, modelA, WithPredictionType("x0")); return err },
+			"Compile":     func() error { _, err := p.Compile(sizeA+1, sizeA); return err },
+			"hook":        func() error { _, err := p.Compile(sizeA, sizeA, WithHook(nil)); return err },
+			"Decode":      func() error { _, err := p.Decode(ctx, Latent{}); return err },
+			"Denoise": func() error {
+				_, err := step.Denoise(ctx, NewLatent(make([]float32, 4*8*8), 4, 8, 8), 1, Guidance{Prompt: text})
+				return err
+			},
+			"steps":          func() error { _, err := NewScheduler("ddim", p.Scheduler, 0); return err },
+			"noise":          func() error { _, err := NewScheduler("euler-a", p.Scheduler, 2); return err },
+			"configuration":  func() error { _, err := NewScheduler("ddim", SchedulerConfig{BetaEnd: 2}, 2); return err },
+			"word":           func() error { _, err := NewScheduler("ddim", SchedulerConfig{BetaSchedule: "sigmoid"}, 2); return err },
+			"Scheduler.Step": func() error { _, err := schedule.Step(z, z, 2); return err },
+			"Sampler":        func() error { return sampler(Sampler{Model: step, Scheduler: schedule}, 3) },
+			"no prompt":      func() error { return sampler(Sampler{Model: step, Scheduler: schedule}, 0) },
+			"no scheduler":   func() error { return sampler(Sampler{Model: step}, 0) },
+			"Generate": func() error {
+				_, err := p.Generate(ctx, "a nut", GenerateOptions{Steps: 1001, Height: 64, Width: 64})
+				return err
+			},
+		},
+		ErrUnsupportedScheduler: {
+			"name":     func() error { _, err := NewScheduler("heun", p.Scheduler, 2); return err },
+			"option":   func() error { _, err := NewScheduler("ddim", thresholding, 2); return err },
+			"Generate": func() error { _, err := unknown.Generate(ctx, "a nut", small); return err },
+		},
+		ErrWordAbsent: {"FindWord": func() error { _, err := p.Tokenizer.FindWord("a nut", "crack"); return err }},
+		ErrWordCut: {"FindWord": func() error {
+			_, err := p.Tokenizer.FindWord(strings.Repeat("a ", 80)+"crack", "crack")
 			return err
 		}},
-		"budget": {ErrMemory, func() error {
+		ErrNotFinite: {
+			"Denoise": func() error { _, err := step.Denoise(ctx, z, math.NaN(), Guidance{Prompt: text}); return err },
+			"Decode": func() error {
+				_, err := p.Decode(ctx, z.With(slices.Repeat([]float32{float32(math.NaN())}, len(z.Floats()))))
+				return err
+			},
+		},
+		ErrMemory: {"Compile": func() error {
 			_, err := p.Compile(sizeA, sizeA, WithStore(store), WithLoss(smooth(store)), WithGrad(LatentInput), WithMemory(1000))
 			return err
 		}},
-	} {
-		if err := c.err(); !errors.Is(err, c.want) {
-			t.Errorf("%s: %v, want one that is %q", name, err, c.want)
+		ErrClosed: {
+			"Encode":   func() error { _, err := closed.Encode(ctx, "a nut"); return err },
+			"Changed":  closed.Changed,
+			"Hashes":   func() error { _, err := closed.Hashes(ctx); return err },
+			"Generate": func() error { _, err := closed.Generate(ctx, "a nut", small); return err },
+		},
+		ErrFileChanged: {}, ErrFileLost: {}, ErrFileReplaced: {}, // TestFileChanged, TestHashes
+	}
+	for want, calls := range kinds {
+		for name, call := range calls {
+			err := call()
+			for kind := range kinds {
+				if errors.Is(err, kind) != (kind == want) {
+					t.Errorf("%s: errors.Is says %v for %q: %v", name, errors.Is(err, kind), kind, err)
+				}
+			}
 		}
 	}
 }

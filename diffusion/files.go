@@ -2,7 +2,6 @@ package diffusion
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 )
@@ -36,7 +35,7 @@ func (p *Pipeline) Files() []string {
 // after the picture was computed.
 func (p *Pipeline) Hashes(ctx context.Context) (map[string]string, error) {
 	if ctx == nil {
-		return nil, errors.New("hashes: the context is nil")
+		return nil, badArgument("hashes: the context is nil")
 	}
 	p.life.RLock()
 	defer p.life.RUnlock()

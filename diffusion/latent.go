@@ -1,7 +1,6 @@
 package diffusion
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/sdgraph/sdgraph/kernels"
@@ -68,7 +67,7 @@ func (z Latent) AddScaled(f float32, x *gt.Dense) error {
 		return err
 	}
 	if !slices.Equal(x.Shape(), z.Shape()) {
-		return fmt.Errorf("a tensor of shape %v cannot be added to a latent of shape %v", x.Shape(), z.Shape())
+		return badArgument("a tensor of shape %v cannot be added to a latent of shape %v", x.Shape(), z.Shape())
 	}
 	kernels.AddScaled(z.Floats(), tensor.Float32s(x), f)
 	return nil
@@ -78,11 +77,11 @@ func (z Latent) AddScaled(f float32, x *gt.Dense) error {
 func checkFloats(what string, d *gt.Dense) error {
 	switch {
 	case d == nil:
-		return fmt.Errorf("%s is missing", what)
+		return badArgument("%s is missing", what)
 	case d.Dtype() != gt.Float32:
-		return fmt.Errorf("%s is of %v, want float32", what, d.Dtype())
+		return badArgument("%s is of %v, want float32", what, d.Dtype())
 	case d.MemSize() == 0:
-		return fmt.Errorf("%s is empty, of shape %v", what, d.Shape())
+		return badArgument("%s is empty, of shape %v", what, d.Shape())
 	}
 	return nil
 }

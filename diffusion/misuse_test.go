@@ -2,8 +2,11 @@ package diffusion
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"math"
+	"slices"
 	"testing"
 	"testing/fstest"
 
@@ -160,6 +163,13 @@ func TestMisuse(t *testing.T) {
 		refused[name] = calls
 	}
 
+	for name, calls := range refused {
+		for i, call := range calls {
+			if err := call(); !slices.ContainsFunc(misused, func(kind error) bool { return errors.Is(err, kind) }) {
+				t.Errorf("%s, call %d: %v is of no kind of errors.go", name, i, err)
+			}
+		}
+	}
 	nntest.Misuse{
 		Refused: refused,
 		Harmless: map[string][]func(){
@@ -237,6 +247,10 @@ func TestMisuse(t *testing.T) {
 	misuseScheduler(t, schedule)
 }
 
+// misused are the kinds of errors that wrong arguments give: above all ErrArgument; paths of nothing, configurations
+// of other models and numbers that are not finite have theirs.
+var misused = []error{ErrArgument, fs.ErrNotExist, ErrNotStableDiffusion1, ErrUnsupportedScheduler, ErrNotFinite}
+
 // misuseScheduler calls a scheduler with latents and steps that it has not.
 func misuseScheduler(t *testing.T, s Scheduler) {
 	z := row(1, 2, 3, 4)
@@ -260,8 +274,8 @@ func misuseScheduler(t *testing.T, s Scheduler) {
 		}
 	}
 	for name, call := range calls {
-		if err := call(); err == nil {
-			t.Errorf("%s: no error", name)
+		if err := call(); !errors.Is(err, ErrArgument) {
+			t.Errorf("%s: %v, want ErrArgument", name, err)
 		}
 	}
 }

@@ -142,7 +142,7 @@ func readColours(dir tensor.Dir) (colours, error) {
 		return c, err
 	}
 	if len(c.Mean) != 3 || len(c.Std) != 3 || slices.Min(c.Mean) < 0 || slices.Max(c.Mean) > 1 || slices.Min(c.Std) < 0.001 || slices.Max(c.Std) > 1000 {
-		return c, fmt.Errorf("%s: image_mean %v and image_std %v, want three numbers each, mean 0 to 1, std positive, 0.001 to 1000", dir.Path(file), c.Mean, c.Std)
+		return c, badFile("%s: image_mean %v and image_std %v, want three numbers each, mean 0 to 1, std positive, 0.001 to 1000", dir.Path(file), c.Mean, c.Std)
 	}
 	return c, nil
 }

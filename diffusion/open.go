@@ -118,7 +118,7 @@ func (o openOptions) clipIn(dir tensor.Dir) (_ tensor.Dir, found bool) {
 // ctx's error when ctx does.
 //
 // The error says everything that is missing or wrong, all parts and tensors at
-// once.
+// once: fs.ErrNotExist, ErrDamaged, ErrNotStableDiffusion1.
 func Open(ctx context.Context, path string, opts ...OpenOption) (*Pipeline, error) {
 	single, err := checkPath(path)
 	if err != nil {
@@ -151,7 +151,7 @@ func open(ctx context.Context, path string, opts []OpenOption, parts func(p *Pip
 		return nil, err
 	}
 	if o.ctx = ctx; ctx == nil {
-		return nil, errors.New("the context is nil")
+		return nil, badArgument("the context is nil")
 	}
 	p = newPipeline(o)
 	p.Dir = path
@@ -189,7 +189,7 @@ func optionsOf(opts []OpenOption) openOptions {
 
 func (o openOptions) validate() error {
 	if t := o.predictionType; t != "" && !slices.Contains(predictions, t) {
-		return fmt.Errorf("a prediction type of %.60q, want one of %s", t, strings.Join(predictions, ", "))
+		return badArgument("a prediction type of %.60q, want one of %s", t, strings.Join(predictions, ", "))
 	}
 	return nil
 }
@@ -245,7 +245,7 @@ func (p *Pipeline) openCLIP(dir tensor.Dir, o openOptions) (err error) {
 	p.CLIPDir, from = from.String(), from.Noting(&p.texts)
 	if !isPart(from) {
 		if where := elsewhere(from, isPart); where != "" {
-			return fmt.Errorf("%s has no %s%s", from, nn.ConfigFile, where)
+			return fmt.Errorf("%s has no %s%s%.0w", from, nn.ConfigFile, where, fs.ErrNotExist)
 		}
 	}
 	p.CLIP, err = opened(p, o, from, func(ctx context.Context, dir tensor.Dir, opts ...nn.LoadOption) (*CLIP, *tensor.Set, error) {

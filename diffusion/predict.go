@@ -3,7 +3,6 @@ package diffusion
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 
 	"github.com/sdgraph/sdgraph/nn"
@@ -54,7 +53,7 @@ func (g Guidance) Combine(negative, prompt Latent) (Latent, error) {
 		return Latent{}, err
 	}
 	if !slices.Equal(negative.Shape(), prompt.Shape()) {
-		return Latent{}, fmt.Errorf("predictions of shapes %v with the negative prompt and %v with the prompt, want one shape", negative.Shape(), prompt.Shape())
+		return Latent{}, badArgument("predictions of shapes %v with the negative prompt and %v with the prompt, want one shape", negative.Shape(), prompt.Shape())
 	}
 	n, p := negative.Floats(), prompt.Floats()
 	eps := make([]float32, len(n))
@@ -76,7 +75,7 @@ type Prediction struct {
 func (d *Denoiser) Predict(ctx context.Context, z Latent, t float64, prompts ...Prompt) (*Prediction, error) {
 	batch := len(prompts)
 	if batch == 0 {
-		return nil, fmt.Errorf("a prediction without a prompt: give at least one")
+		return nil, badArgument("a prediction without a prompt: give at least one")
 	}
 	latents, err := batchOf(z, batch)
 	if err != nil {
@@ -130,7 +129,7 @@ func (d *Denoiser) predictions() *nn.Exec {
 // guidance 2. It compiles the prediction, if that has not been done.
 func (d *Denoiser) DenoiseFLOPs(texts int) (int64, error) {
 	if texts < 1 {
-		return 0, fmt.Errorf("a prediction with %d texts, want at least 1", texts)
+		return 0, badArgument("a prediction with %d texts, want at least 1", texts)
 	}
 	prog, err := d.noise.Program(d.shapes(texts))
 	if err != nil {
@@ -146,11 +145,11 @@ func batchOf(z Latent, n int) (*gt.Dense, error) {
 	}
 	switch {
 	case z.Dims() != 4:
-		return nil, fmt.Errorf("a latent of shape %v, want [1, C, h, w]", z.Shape())
+		return nil, badArgument("a latent of shape %v, want [1, C, h, w]", z.Shape())
 	case z.Shape()[0] == n:
 		return z.Dense, nil
 	case z.Shape()[0] != 1:
-		return nil, fmt.Errorf("%d latents and %d texts: want one latent, or one for each text", z.Shape()[0], n)
+		return nil, badArgument("%d latents and %d texts: want one latent, or one for each text", z.Shape()[0], n)
 	}
 	return stack("the latent", slices.Repeat([]*gt.Dense{z.Dense}, n))
 }
@@ -163,7 +162,7 @@ func stack(what string, all []*gt.Dense) (*gt.Dense, error) {
 			return nil, err
 		}
 		if d.Dims() < 2 || d.Shape()[0] != 1 || !slices.Equal(d.Shape(), all[0].Shape()) {
-			return nil, fmt.Errorf("%s has the shapes %v and %v, want one, of a batch of 1", what, all[0].Shape(), d.Shape())
+			return nil, badArgument("%s has the shapes %v and %v, want one, of a batch of 1", what, all[0].Shape(), d.Shape())
 		}
 		joined = append(joined, tensor.Float32s(d)...)
 	}

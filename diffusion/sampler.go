@@ -2,7 +2,6 @@ package diffusion
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 )
@@ -60,7 +59,7 @@ func (s *Sampler) StartFrom(picture, noise Latent, i int) (Latent, error) {
 	times := s.Scheduler.Timesteps()
 	switch {
 	case i < 0 || i > len(times):
-		return Latent{}, fmt.Errorf("a run of %d steps from step %d on, want 0 to %d", len(times), i, len(times))
+		return Latent{}, badArgument("a run of %d steps from step %d on, want 0 to %d", len(times), i, len(times))
 	case i == len(times):
 		return picture, nil
 	}
@@ -87,7 +86,7 @@ type Moment struct {
 // wants it. A loss is computed of that (Denoiser.Grad).
 func (m *Moment) Input() (Latent, error) {
 	if m.z == nil {
-		return Latent{}, errors.New("this is no step of a run")
+		return Latent{}, badArgument("this is no step of a run")
 	}
 	return m.sampler.Scheduler.ScaleModelInput(*m.z, m.I)
 }
@@ -96,7 +95,7 @@ func (m *Moment) Input() (Latent, error) {
 // from the next round of the loop on.
 func (m *Moment) Clean() (Latent, error) {
 	if m.output.Dense == nil {
-		return Latent{}, fmt.Errorf("step %d has not been taken", m.I)
+		return Latent{}, badArgument("step %d has not been taken", m.I)
 	}
 	return m.sampler.Scheduler.Clean(m.output, m.latent, m.I)
 }
@@ -137,21 +136,21 @@ func (s *Sampler) Run(ctx context.Context, z Latent, first int) (Latent, error) 
 	return z, nil
 }
 
-var errNoScheduler = errors.New("the sampler has no scheduler: NewScheduler makes one")
+var errNoScheduler = badArgument("the sampler has no scheduler: NewScheduler makes one")
 
 // begin checks what a run is given and returns the timesteps.
 func (s *Sampler) begin(z *Latent, first int) ([]float64, error) {
 	switch {
 	case s.Model == nil:
-		return nil, errors.New("the sampler has no model: a Denoiser is one")
+		return nil, badArgument("the sampler has no model: a Denoiser is one")
 	case s.Scheduler == nil:
 		return nil, errNoScheduler
 	case z == nil:
-		return nil, errors.New("the sampler has no latent to begin with: Start makes one")
+		return nil, badArgument("the sampler has no latent to begin with: Start makes one")
 	}
 	times := s.Scheduler.Timesteps()
 	if first < 0 || first > len(times) {
-		return nil, fmt.Errorf("a run of %d steps from step %d on, want 0 to %d", len(times), first, len(times))
+		return nil, badArgument("a run of %d steps from step %d on, want 0 to %d", len(times), first, len(times))
 	}
 	s.Scheduler.Reset()
 	return times, nil
@@ -192,7 +191,7 @@ func (o *Outside) put(z Latent, i int) error {
 	}
 	shape := z.Shape()
 	if n := shape[len(shape)-1] * shape[len(shape)-2]; len(o.Mask) != n {
-		return fmt.Errorf("a mask of %d numbers for a latent of shape %v, want %d", len(o.Mask), shape, n)
+		return badArgument("a mask of %d numbers for a latent of shape %v, want %d", len(o.Mask), shape, n)
 	}
 	v := z.Floats()
 	for i, p := range level.Floats() {

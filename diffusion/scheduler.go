@@ -88,6 +88,8 @@ func schedulerClasses() []string {
 // NewScheduler returns a scheduler of a model's training schedule with a number of inference steps, 1 to the
 // number of training timesteps. Its kind is one of SchedulerNames, a class name of diffusers, or "" for the
 // class that the configuration names, which must then be one of those here. euler-a and dpmpp2m-sde need WithNoise.
+//
+// The error is ErrUnsupportedScheduler for another kind and for options that are not supported, else ErrArgument.
 func NewScheduler(kind string, config SchedulerConfig, steps int, opts ...SchedulerOption) (Scheduler, error) {
 	var o schedulerOptions
 	for _, opt := range opts {
@@ -102,16 +104,20 @@ func NewScheduler(kind string, config SchedulerConfig, steps int, opts ...Schedu
 	for _, k := range schedulerKinds {
 		if kind == k.name || kind == k.class && (k.algorithm == "" || k.algorithm == config.Algorithm) {
 			s, err := k.new(config, steps, o)
-			if err != nil {
+			switch {
+			case errors.Is(err, ErrUnsupportedScheduler):
 				return nil, fmt.Errorf("diffusion: scheduler %s: %w", k.name, err)
+			case err != nil:
+				return nil, badArgument("diffusion: scheduler %s: %w", k.name, err)
 			}
 			return s, nil
 		}
 	}
 	if asked == "" {
-		return nil, fmt.Errorf("diffusion: scheduler_config.json: _class_name is %.60q, the known ones are %s: ask for one by name", kind, strings.Join(schedulerClasses(), ", "))
+		return nil, fmt.Errorf("diffusion: scheduler_config.json: _class_name is %.60q, the known ones are %s: ask for one by name%.0w",
+			kind, strings.Join(schedulerClasses(), ", "), ErrUnsupportedScheduler)
 	}
-	return nil, fmt.Errorf("diffusion: unknown scheduler %.60q: the known ones are %s", kind, strings.Join(SchedulerNames(), ", "))
+	return nil, fmt.Errorf("diffusion: unknown scheduler %.60q: the known ones are %s%.0w", kind, strings.Join(SchedulerNames(), ", "), ErrUnsupportedScheduler)
 }
 
 // new returns a scheduler of this kind, which has been through a run.

@@ -73,7 +73,7 @@ func loadSchedulerConfig(dir tensor.Dir, o openOptions) (SchedulerConfig, error)
 	config.StepsOffset, config.ClipSample = 1, new(bool)
 	o.correct(&config)
 	if err := config.validate(); err != nil {
-		return config, fmt.Errorf("diffusion: %s: %w", dir.Path(file), err)
+		return config, badFile("diffusion: %s: %w", dir.Path(file), err)
 	}
 	return config, nil
 }
@@ -178,7 +178,7 @@ func (c SchedulerConfig) unsupported(name string) error {
 		{strings.HasPrefix(c.VarianceType, "learned"), "variance_type", "fixed", "dpmpp2m dpmpp2m-sde"},
 	} {
 		if option.isSet && slices.Contains(strings.Fields(option.kinds), name) {
-			return fmt.Errorf("%s must be %s: nothing else is supported", option.field, option.want)
+			return fmt.Errorf("%s must be %s: nothing else is supported%.0w", option.field, option.want, ErrUnsupportedScheduler)
 		}
 	}
 	return nil

@@ -40,7 +40,7 @@ func (o overLatents) Clean(output, z Latent, i int) (Latent, error) {
 func shaped(z Latent, compute func() ([]float32, error)) (Latent, error) {
 	v, err := compute()
 	if err != nil {
-		return Latent{}, err
+		return Latent{}, badArgument("%w", err)
 	}
 	return z.With(v), nil
 }
@@ -52,7 +52,7 @@ func checkSame(z Latent, others ...Latent) error {
 			return fmt.Errorf("diffusion: %w", err)
 		}
 		if i > 0 && !slices.Equal(other.Shape(), z.Shape()) {
-			return fmt.Errorf("diffusion: a latent of shape %v and numbers for one of shape %v", z.Shape(), other.Shape())
+			return badArgument("diffusion: a latent of shape %v and numbers for one of shape %v", z.Shape(), other.Shape())
 		}
 	}
 	return nil

@@ -75,7 +75,7 @@ func (p *Pipeline) openFile(o openOptions) error {
 		o.fileConfig(&config)
 	}
 	if err := config.validate(); err != nil {
-		return fmt.Errorf("%s: the file's tensors, where they show it, and Stable Diffusion 1.x give %w (WithFileConfig sets what tensors do not show)", p.Dir, err)
+		return badFile("%s: the file's tensors, where they show it, and Stable Diffusion 1.x give %w (WithFileConfig sets what tensors do not show)", p.Dir, err)
 	}
 	if err := p.build(config); err != nil {
 		return fmt.Errorf("%s: %w", p.Dir, err)

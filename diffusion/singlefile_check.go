@@ -1,8 +1,8 @@
 package diffusion
 
 import (
-	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"strings"
 )
@@ -21,9 +21,9 @@ func checkFile(path string) error {
 	case ".safetensors":
 		return checkPart(filepath.Dir(path))
 	case ".ckpt", ".pt", ".pth", ".bin", ".pkl":
-		return fmt.Errorf(howToConvert, path, strings.TrimSuffix(path, filepath.Ext(path))+".safetensors")
+		return badFile(howToConvert, path, strings.TrimSuffix(path, filepath.Ext(path))+".safetensors")
 	}
-	return fmt.Errorf("%s is a file, want a directory or a .safetensors file%s\n%s", path, above(path), Layout)
+	return badFile("%s is a file, want a directory or a .safetensors file%s\n%s", path, above(path), Layout)
 }
 
 // foreign are names that tell other kinds of files by, the surest first.
@@ -58,7 +58,7 @@ func checkNames(all view) error {
 		}
 	}
 	if len(missing) > 0 {
-		return errors.New("the file holds " + strings.Join(missing, ", ") + ": want a whole Stable Diffusion 1.x with the names of the original code")
+		return fmt.Errorf("the file holds %s: want a whole Stable Diffusion 1.x with the names of the original code%.0w", strings.Join(missing, ", "), fs.ErrNotExist)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package diffusion
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -156,6 +157,7 @@ func TestOpenRefusesFiles(t *testing.T) {
 				t.Error("there is a pipeline beside the error")
 			}
 			t.Log(err)
+			wantRefusal(t, c.name, err)
 			for _, part := range append(c.says, path) {
 				if !strings.Contains(err.Error(), part) {
 					t.Errorf("the error does not mention %q:\n%s", part, err)
@@ -205,7 +207,7 @@ func TestOpenRefusesBrokenFiles(t *testing.T) {
 		if err := os.Truncate(path, size); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Open(t.Context(), path); err == nil || !strings.Contains(err.Error(), path) {
+		if _, err := Open(t.Context(), path); !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), path) {
 			t.Errorf("%d bytes of %d: %v", size, info.Size(), err)
 		}
 	}

@@ -40,7 +40,7 @@ func predictionBeside(path string, texts *tensor.Texts) (string, error) {
 	}
 	found, err := predictionIn(textOf(data))
 	if err != nil {
-		return "", fmt.Errorf("%s: %w", beside.Path(name), err)
+		return "", badFile("%s: %w", beside.Path(name), err)
 	}
 	return found, nil
 }

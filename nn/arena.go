@@ -2,7 +2,6 @@ package nn
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"runtime/debug"
@@ -61,7 +60,7 @@ func (a *Arena) lock(ctx context.Context) error {
 // checkContext refuses a context that is nil or done.
 func checkContext(ctx context.Context) error {
 	if ctx == nil {
-		return errors.New("nn: the context is nil")
+		return fmt.Errorf("nn: the context is nil%.0w", ErrArgument)
 	}
 	return ctx.Err()
 }

@@ -44,8 +44,9 @@ func CheckRanges(numbers ...Range) error {
 }
 
 // ReadConfig reads the config.json of a model's directory into a struct as
-// ReadJSON does, and checks it. The error names the file, and for a field that is
-// not as fixed says what it is and what it would have to be.
+// ReadJSON does, and checks it. The error names the file. For a field that is not
+// as fixed it is ErrUnsupported, and says what it is and what it would have to be;
+// for what cannot be read or does not pass Validate it is tensor.ErrDamaged.
 func ReadConfig(dir tensor.Dir, into Config, fixed ...Fixed) error {
 	o, err := readObject(dir, ConfigFile)
 	if err != nil {
@@ -58,10 +59,10 @@ func ReadConfig(dir tensor.Dir, into Config, fixed ...Fixed) error {
 		}
 	}
 	if err := o.decode(into); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+		return damaged(fmt.Errorf("%s: %w", path, err))
 	}
 	if err := into.Validate(); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+		return damaged(fmt.Errorf("%s: %w", path, err))
 	}
 	return nil
 }

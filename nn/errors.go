@@ -3,10 +3,17 @@ package nn
 import (
 	"errors"
 	"fmt"
+
+	"github.com/sdgraph/sdgraph/tensor"
 )
 
-// The errors that callers may tell apart with errors.Is.
+// The errors that callers may tell apart with errors.Is. Files that are not what
+// they should be, and weights that do not fit their model, are tensor.ErrDamaged.
 var (
+	// ErrArgument is wrapped where a call is given what it does not take: a tensor
+	// of the wrong shape or type, a number out of its range, nil.
+	ErrArgument = errors.New("wrong argument")
+
 	// ErrClosed is returned by what runs in an arena that was closed, or by a
 	// program that was.
 	ErrClosed = errors.New("closed")
@@ -33,4 +40,13 @@ func hinted(err error, hint string) error {
 		return err
 	}
 	return fmt.Errorf("%w, or %s", err, hint)
+}
+
+// damaged makes err, which says what is wrong with a file, be tensor.ErrDamaged;
+// %.0w wraps without printing. An architecture that is not supported is no damage.
+func damaged(err error) error {
+	if errors.Is(err, ErrUnsupported) {
+		return err
+	}
+	return fmt.Errorf("%w%.0w", err, tensor.ErrDamaged)
 }

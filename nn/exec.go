@@ -69,7 +69,7 @@ func (e *Exec) Run(ctx context.Context, inputs map[string]*gt.Dense) ([]*gt.Dens
 	shapes := map[string]gt.Shape{}
 	for name, d := range inputs {
 		if d == nil {
-			return nil, fmt.Errorf("nn: input %q is nil", name)
+			return nil, fmt.Errorf("nn: input %q is nil%.0w", name, ErrArgument)
 		}
 		shapes[name] = d.Shape()
 	}

@@ -20,15 +20,16 @@ const maxConfig = 1 << 20
 // ReadJSON reads an object out of a JSON file of a directory, such as a
 // configuration, into a pointer to a struct, whose present values are what
 // absent fields mean. The error names the file, and for a value that a field
-// cannot have, such as null for a number or in a list, field and value too. A file of more
-// than 1 MiB is an error before it is read.
+// cannot have, such as null for a number or in a list, field and value too; it is
+// tensor.ErrDamaged, also for a file of more than 1 MiB, before it is read, and
+// fs.ErrNotExist where there is none.
 func ReadJSON(dir tensor.Dir, name string, into any) error {
 	o, err := readObject(dir, name)
 	if err != nil {
 		return err
 	}
 	if err := o.decode(into); err != nil {
-		return fmt.Errorf("%s: %w", dir.Path(name), err)
+		return damaged(fmt.Errorf("%s: %w", dir.Path(name), err))
 	}
 	return nil
 }
@@ -48,9 +49,9 @@ func readObject(dir tensor.Dir, name string) (object, error) {
 	}
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("%s: %w", dir.Path(name), err)
+		return nil, damaged(fmt.Errorf("%s: %w", dir.Path(name), err))
 	case o == nil:
-		return nil, fmt.Errorf("%s: null, want a JSON object", dir.Path(name))
+		return nil, damaged(fmt.Errorf("%s: null, want a JSON object", dir.Path(name)))
 	}
 	return o, nil
 }

@@ -137,5 +137,5 @@ func Act(name string) (func(*G.Node) *G.Node, error) {
 	case "silu", "swish":
 		return SiLU, nil
 	}
-	return nil, fmt.Errorf("activation %.60q is not known; known are quick_gelu, gelu and silu", name)
+	return nil, fmt.Errorf("activation %.60q is not known; known are quick_gelu, gelu and silu%.0w", name, ErrUnsupported)
 }

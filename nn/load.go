@@ -66,9 +66,9 @@ func WithUnused() LoadOption { return func(l *loader) { l.allowUnused = true } }
 // when ctx does.
 //
 // Load changes the model only when everything fits. Otherwise it returns one
-// error that lists everything that does not: weights that are missing, tensors
-// that are not used, and tensors that are of the wrong shape or dtype, not
-// finite or not readable.
+// error, tensor.ErrDamaged, that lists everything that does not: weights that are
+// missing, tensors that are not used, and tensors that are of the wrong shape or
+// dtype, not finite or not readable.
 func Load(ctx context.Context, model any, src Source, opts ...LoadOption) error {
 	params, err := Params(model)
 	if err != nil {

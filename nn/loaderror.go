@@ -60,5 +60,5 @@ func (r *report) err() error {
 	if b.Len() == 0 {
 		return nil
 	}
-	return fmt.Errorf("weights do not fit the model:%s", b.String())
+	return damaged(fmt.Errorf("weights do not fit the model:%s", b.String()))
 }

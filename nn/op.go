@@ -170,13 +170,14 @@ func (o *op) SymDiff(in G.Nodes, out, dout *G.Node) (grads G.Nodes, err error) {
 	return o.grad(in, out, dout), nil
 }
 
-// recoverTo turns a panic of a builder or kernel into *err.
+// recoverTo turns a panic of a builder or kernel, about what it was given, into
+// *err, which is ErrArgument; %.0w wraps without printing.
 func recoverTo(err *error, where string) {
 	if r := recover(); r != nil {
 		if e, ok := r.(error); ok {
-			*err = fmt.Errorf("%s: %w", where, e)
+			*err = fmt.Errorf("%s: %w%.0w", where, e, ErrArgument)
 			return
 		}
-		*err = fmt.Errorf("%s: %v", where, r)
+		*err = fmt.Errorf("%s: %v%.0w", where, r, ErrArgument)
 	}
 }

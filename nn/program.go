@@ -82,15 +82,15 @@ func WithHooks(h ...Hook) Option { return func(o *options) { o.hooks = append(o.
 
 // Compile calls build to write down a graph and plans the computation of the
 // nodes that it returns, which must be float32. What panics while building, a
-// shape that does not fit for example, comes back as an error. So does an
-// instruction set that the environment asks for and that is not to be had
-// ([kernels.CheckEnvironment]).
+// shape that does not fit for example, comes back as an error, ErrArgument. An
+// instruction set that the environment asks for and that is not to be had is
+// another error ([kernels.CheckEnvironment]).
 func Compile(build func(*Build) []*G.Node, opts ...Option) (p *Program, err error) {
 	if err := kernels.CheckEnvironment(); err != nil {
 		return nil, fmt.Errorf("nn: %w", err)
 	}
 	if build == nil {
-		return nil, errors.New("nn: there is nothing that builds the graph: the function is nil")
+		return nil, fmt.Errorf("nn: there is nothing that builds the graph: the function is nil%.0w", ErrArgument)
 	}
 	o := optionsOf(opts)
 	defer recoverTo(&err, "nn: building the graph")
@@ -123,14 +123,14 @@ func Compile(build func(*Build) []*G.Node, opts ...Option) (p *Program, err erro
 
 func checkOutputs(outputs []*G.Node) error {
 	if len(outputs) == 0 {
-		return errors.New("nn: the graph has no outputs")
+		return fmt.Errorf("nn: the graph has no outputs%.0w", ErrArgument)
 	}
 	for i, n := range outputs {
 		if n == nil {
-			return fmt.Errorf("nn: output %d of the graph is nil", i)
+			return fmt.Errorf("nn: output %d of the graph is nil%.0w", i, ErrArgument)
 		}
 		if n.Dtype() != gt.Float32 {
-			return fmt.Errorf("nn: output %s is %v, want float32", n.Name(), n.Dtype())
+			return fmt.Errorf("nn: output %s is %v, want float32%.0w", n.Name(), n.Dtype(), ErrArgument)
 		}
 	}
 	return nil
@@ -192,11 +192,11 @@ func (p *Program) bind(inputs map[string]*gt.Dense) error {
 		case n == nil:
 			return unknownInput(name, p.inputs)
 		case d == nil:
-			return fmt.Errorf("nn: input %q is nil", name)
+			return fmt.Errorf("nn: input %q is nil%.0w", name, ErrArgument)
 		case d.Dtype() != gt.Float32:
-			return fmt.Errorf("nn: input %q is %v, want float32", name, d.Dtype())
+			return fmt.Errorf("nn: input %q is %v, want float32%.0w", name, d.Dtype(), ErrArgument)
 		case !slices.Equal(d.Shape(), n.Shape()):
-			return fmt.Errorf("nn: input %q has shape %v, want %v", name, d.Shape(), n.Shape())
+			return fmt.Errorf("nn: input %q has shape %v, want %v%.0w", name, d.Shape(), n.Shape(), ErrArgument)
 		}
 		if err := G.Let(n, d); err != nil {
 			return fmt.Errorf("nn: input %q: %w", name, err)
@@ -206,7 +206,7 @@ func (p *Program) bind(inputs map[string]*gt.Dense) error {
 }
 
 func unknownInput(name string, inputs map[string]*G.Node) error {
-	return fmt.Errorf("nn: the graph has no input %q; it has %q", name, slices.Sorted(maps.Keys(inputs)))
+	return fmt.Errorf("nn: the graph has no input %q; it has %q%.0w", name, slices.Sorted(maps.Keys(inputs)), ErrArgument)
 }
 
 // RunAll is part of gorgonia.VM: it runs the graph on the values bound to its

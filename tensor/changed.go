@@ -10,15 +10,6 @@ import (
 	"os"
 )
 
-var (
-	// ErrChanged is returned for a file that was written to after it was opened.
-	ErrChanged = errors.New("the file was changed while it was open: open it again, and replace files by renaming new ones over them")
-
-	// ErrReplaced is returned for a file whose name another has taken after it was
-	// opened.
-	ErrReplaced = errors.New("another file has taken the place of the one that is open: open it again")
-)
-
 // Changed returns ErrChanged if the file's size, time of modification or, on
 // Unix, its inode is not what it was when the file was opened. A file that
 // another has taken the name of, or that was deleted, has not changed, nor has

@@ -55,10 +55,10 @@ func (d Dir) Sub(name string) Dir { return Dir{d.fsys, d.Path(name), d.texts} }
 const maxText = 16 << 20
 
 // ReadFile reads a file of d that is text, such as a configuration or a
-// vocabulary. It is fs.ErrNotExist where there is none; what is no regular file,
-// is longer than 16 MiB, is a link that leads nowhere, or by its first bytes is
-// what a download leaves in a file's place, is another error, as is a .json file
-// without contents. Errors have the file's Path.
+// vocabulary. The error, which names the file's Path, is fs.ErrNotExist where
+// there is none. It is ErrDamaged for what is no regular file, is longer than
+// 16 MiB, is a link that leads nowhere, or by its first bytes is what a download
+// leaves in a file's place, and for a .json file without contents.
 func (d Dir) ReadFile(name string) ([]byte, error) { return d.ReadUpTo(name, maxText) }
 
 // ReadUpTo is ReadFile of a file that should be small: it may have limit bytes.
@@ -74,10 +74,10 @@ func (d Dir) ReadUpTo(name string, limit int64) ([]byte, error) {
 		return nil, err
 	}
 	if len(text) == 0 && filepath.Ext(name) == ".json" {
-		return nil, fmt.Errorf("%s: the file is empty; want JSON", path)
+		return nil, damaged(fmt.Errorf("%s: the file is empty; want JSON", path))
 	}
 	if what := foreign(text); what != "" {
-		return nil, fmt.Errorf("%s: the file is %s", path, what)
+		return nil, damaged(fmt.Errorf("%s: the file is %s", path, what))
 	}
 	d.texts.note(path, text)
 	return text, nil

@@ -10,6 +10,7 @@
 //	foreign.go      what people have in the place of a model's files
 //	regular.go      what is opened at all: pipes and broken links are not
 //	changed.go      whether a file is still what was opened, and its hash
+//	errors.go       the errors that callers may tell apart
 //	set.go          the one or several files that hold a model's weights
 //	dir.go          where they lie: on the disk or in an fs.FS
 //	save.go         writing a .safetensors file

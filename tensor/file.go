@@ -39,10 +39,11 @@ type Info struct {
 	Bytes int    // size of the data
 }
 
-// Open opens a safetensors file and checks its header against the file: a
-// header that is malformed or larger than any model's, names a tensor twice, or
-// has offsets that overlap, leave holes, do not fit the shape or lie outside the
-// file is an error that names the tensor. What is no regular file is refused.
+// Open opens a safetensors file and checks its header against the file. It is
+// ErrDamaged, and names the tensor, where the header is malformed or larger than
+// any model's, names a tensor twice, or has offsets that overlap, leave holes, do
+// not fit the shape or lie outside the file; so it is where there is something
+// else than a regular file.
 func Open(path string) (*File, error) {
 	f, err := openMapped(path)
 	if err != nil {
@@ -114,7 +115,7 @@ func inMemory(path string, data []byte) (*File, error) {
 	return &File{path: path, data: data, header: h}, nil
 }
 
-var errEmpty = errors.New("the file is empty; want a .safetensors file")
+var errEmpty = damaged(errors.New("the file is empty; want a .safetensors file"))
 
 // Names returns the names of all tensors, sorted.
 func (f *File) Names() []string { return slices.Sorted(maps.Keys(f.header.tensors)) }
@@ -138,8 +139,8 @@ func (f *File) Paths() []string { return []string{f.path} }
 // Get returns a tensor. F32, F16 and BF16 are not copied: the result is over
 // the mapped file, must not be written to, and is invalid after Close. Where
 // the file has put the data at an odd address, it is copied. F64 is rounded to
-// float32. Other dtypes, which are integers or have less than 16 bits, are an
-// error, and so is a tensor without numbers (some dimension is 0).
+// float32. Other dtypes, which are integers or have less than 16 bits, are
+// ErrDamaged, and so is a tensor without numbers (some dimension is 0).
 func (f *File) Get(name string) (*gt.Dense, error) {
 	if f.data == nil {
 		return nil, fmt.Errorf("%s: tensor %q: the file is closed", f.path, name)
@@ -149,7 +150,7 @@ func (f *File) Get(name string) (*gt.Dense, error) {
 		return nil, fmt.Errorf("%s: no tensor %q", f.path, name)
 	}
 	if e.start == e.end {
-		return nil, fmt.Errorf("%s: tensor %q: shape %v holds no numbers", f.path, name, e.shape)
+		return nil, damaged(fmt.Errorf("%s: tensor %q: shape %v holds no numbers", f.path, name, e.shape))
 	}
 	data := f.data[f.header.size:][e.start:e.end:e.end]
 	switch e.dtype {
@@ -162,7 +163,7 @@ func (f *File) Get(name string) (*gt.Dense, error) {
 	case "F64":
 		return dense(convert(numbers[float64](data), func(v float64) float32 { return float32(v) }), e.shape), nil
 	}
-	return nil, fmt.Errorf("%s: tensor %q: dtype %s is not read; convert to F16 (or to F32, BF16 or F64)", f.path, name, e.dtype)
+	return nil, damaged(fmt.Errorf("%s: tensor %q: dtype %s is not read; convert to F16 (or to F32, BF16 or F64)", f.path, name, e.dtype))
 }
 
 // Forget gives the memory that a tensor takes in this process back to the

@@ -52,17 +52,17 @@ const mostBegin = lengthSize + maxHeader
 func parseHeader(begin []byte, fileSize int64) (header, error) {
 	text, err := headerText(begin, uint64(fileSize))
 	if err != nil {
-		return header{}, err
+		return header{}, damaged(err)
 	}
 	size := lengthSize + len(text)
 	r := headerReader{newJSONReader(text), uint64(fileSize) - uint64(size)}
 	entries, metadata, err := r.read()
 	if err != nil {
-		return header{}, fmt.Errorf("header: %w", err)
+		return header{}, damaged(fmt.Errorf("header: %w", err))
 	}
 	tensors, err := layout(entries, r.size)
 	if err != nil {
-		return header{}, err
+		return header{}, damaged(err)
 	}
 	return header{tensors, metadata, size}, nil
 }

@@ -38,7 +38,7 @@ func checkRegular(path string, info fs.FileInfo) error {
 	if info.Mode().IsRegular() {
 		return nil
 	}
-	return fmt.Errorf("%s: not a regular file but %s", path, Kind(info.Mode()))
+	return damaged(fmt.Errorf("%s: not a regular file but %s", path, Kind(info.Mode())))
 }
 
 // Kind is what a mode says that there is in the place of a file, such as "a pipe".
@@ -59,7 +59,7 @@ func Kind(mode fs.FileMode) string {
 }
 
 // errNowhere is of a link that leads nowhere.
-var errNowhere = errors.New("which is not there: the download was not finished, or what links lead to was not copied with them")
+var errNowhere = damaged(errors.New("which is not there: the download was not finished, or what links lead to was not copied with them"))
 
 // stat is os.Stat, but that a link which leads nowhere is an error that says so
 // and is not fs.ErrNotExist: what has a name is meant to be there.
@@ -107,7 +107,7 @@ func readAll(f io.Reader, path string, most int64) ([]byte, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	if int64(len(data)) > most {
-		return nil, fmt.Errorf("%s: the file has more bytes than it may, want at most %d", path, most)
+		return nil, damaged(fmt.Errorf("%s: the file has more bytes than it may, want at most %d", path, most))
 	}
 	return data, nil
 }

@@ -39,8 +39,10 @@ var suffixes = []string{
 // OpenSet opens the weights of a model directory. For each stem in turn, such
 // as "diffusion_pytorch_model" or "model", it looks for STEM.safetensors,
 // STEM.fp16.safetensors and their sharded forms (STEM.safetensors.index.json),
-// and opens the first that exists. When there is none, the error lists what it
-// looked for, and says so when there are only pickles, which are not read.
+// and opens the first that exists. When there is none, the error, which is
+// fs.ErrNotExist, lists what it looked for, and says so when there are only
+// pickles, which are not read. A file or an index that is not what it should be is
+// ErrDamaged.
 func OpenSet(dir string, stems ...string) (*Set, error) { return OnDisk(dir).OpenSet(stems...) }
 
 // OpenSet is the function of this name for d.
@@ -70,7 +72,7 @@ func (d Dir) notFound(looked []string) error {
 	if err != nil {
 		return fmt.Errorf("model weights: %w", err)
 	}
-	err = fmt.Errorf("%s: no weights: looked for %s", d, strings.Join(looked, ", "))
+	err = fmt.Errorf("%s: no weights: looked for %s%.0w", d, strings.Join(looked, ", "), fs.ErrNotExist)
 	if name := d.unfinished(entries); name != "" {
 		return fmt.Errorf("%w; found %s, a download that was not finished: start it again", err, name)
 	}
@@ -128,7 +130,7 @@ func (d Dir) openIndex(name string) (*Set, error) {
 	path := d.Path(name)
 	weightMap, err := parseIndex(text)
 	if err != nil {
-		return nil, fmt.Errorf("%s: index: %w", path, err)
+		return nil, damaged(fmt.Errorf("%s: index: %w", path, err))
 	}
 	sum := sha256.Sum256(text)
 	s := &Set{index: path, hash: hex.EncodeToString(sum[:])}
@@ -185,7 +187,7 @@ func (s *Set) openShards(d Dir, weightMap map[string]string) error {
 	for _, name := range slices.Sorted(maps.Keys(weightMap)) {
 		f := byShard[weightMap[name]]
 		if _, ok := f.header.tensors[name]; !ok {
-			return fmt.Errorf("tensor %.60q is not in %s, where the index has it", name, weightMap[name])
+			return damaged(fmt.Errorf("tensor %.60q is not in %s, where the index has it", name, weightMap[name]))
 		}
 		s.at[name] = f // decides where two shards hold it
 	}
@@ -203,7 +205,7 @@ func (d Dir) checkShards(shards []string) error {
 	if len(missing) == 0 {
 		return nil
 	}
-	return fmt.Errorf("%d of %d shards are not there, the first %s: the download was not finished", len(missing), len(shards), missing[0])
+	return fmt.Errorf("%d of %d shards are not there, the first %s: the download was not finished%.0w", len(missing), len(shards), missing[0], fs.ErrNotExist)
 }
 
 // plainName reports whether a shard's name stays in the index's directory on

@@ -231,10 +231,10 @@ func (c Config) validateBlocks() error {
 			return fmt.Errorf("block_out_channels[%d] = %d is no multiple of the number of heads %d (%s)", i, channels, h, c.headsField())
 		}
 		if t := c.DownBlockTypes[i]; t != crossDown && t != plainDown {
-			return fmt.Errorf("down_block_types[%d] is %.60q; known are %s and %s", i, t, crossDown, plainDown)
+			return fmt.Errorf("down_block_types[%d] is %.60q; known are %s and %s%.0w", i, t, crossDown, plainDown, nn.ErrUnsupported)
 		}
 		if t := c.UpBlockTypes[i]; t != crossUp && t != plainUp {
-			return fmt.Errorf("up_block_types[%d] is %.60q; known are %s and %s", i, t, crossUp, plainUp)
+			return fmt.Errorf("up_block_types[%d] is %.60q; known are %s and %s%.0w", i, t, crossUp, plainUp, nn.ErrUnsupported)
 		}
 	}
 	return nil

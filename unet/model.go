@@ -36,7 +36,7 @@ type TimestepEmbedding struct {
 // error is that of c.Validate.
 func New(c Config) (*Model, error) {
 	if err := c.Validate(); err != nil {
-		return nil, fmt.Errorf("unet: %w", err)
+		return nil, fmt.Errorf("unet: %w%.0w", err, nn.ErrArgument)
 	}
 	first := c.BlockOutChannels[0]
 	m := &Model{

@@ -115,7 +115,7 @@ func (c Config) Validate() error {
 		}
 		for i, t := range of.types {
 			if t != downBlockType && t != upBlockType {
-				return fmt.Errorf("%s[%d] is %.60q; known are %s and %s", of.field, i, t, downBlockType, upBlockType)
+				return fmt.Errorf("%s[%d] is %.60q; known are %s and %s%.0w", of.field, i, t, downBlockType, upBlockType, nn.ErrUnsupported)
 			}
 		}
 	}

@@ -24,7 +24,7 @@ type Model struct {
 // error is that of c.Validate.
 func New(c Config) (*Model, error) {
 	if err := c.Validate(); err != nil {
-		return nil, fmt.Errorf("vae: %w", err)
+		return nil, fmt.Errorf("vae: %w%.0w", err, nn.ErrArgument)
 	}
 	m := &Model{Encoder: newEncoder(c), Decoder: newDecoder(c), Config: c}
 	if c.UseQuantConv {
