@@ -11,7 +11,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/tensor"
 	gt "gorgonia.org/tensor"
 )
@@ -56,11 +55,11 @@ func TestResumeFromFile(t *testing.T) {
 	p := openModel(t, modelA)
 	g := newGenerator(t, p, short())
 	path := filepath.Join(t.TempDir(), "run.state")
-	want, err := g.Run(t.Context(), 5, func(s StepTrace, _ diffusion.Latent) error {
+	want, err := g.Run(t.Context(), 5, func(s Step) error {
 		if s.I != 1 {
 			return nil
 		}
-		state, err := g.State()
+		state, err := s.State()
 		if err != nil {
 			return err
 		}
