@@ -49,8 +49,8 @@ func (p *Pipeline) CLIPText(ctx context.Context, text string) (*gt.Dense, error)
 
 // CLIPImage runs CLIP's vision encoder on a picture [1, 3, H, W] in [-1, 1] of
 // any size, as Decode returns it: the projected embedding, normalised to length
-// 1, [1, d]. The picture is brought to CLIP's size by PictureForCLIP. The
-// cosine with a text is the inner product with its CLIPText.
+// 1, [1, d]. The picture is brought to CLIP's size by PictureForCLIP. How much it
+// looks like a text is the Cosine with its CLIPText.
 func (p *Pipeline) CLIPImage(ctx context.Context, image *gt.Dense) (*gt.Dense, error) {
 	if p.CLIP == nil {
 		return nil, ErrNoCLIP
@@ -68,6 +68,21 @@ func (p *Pipeline) CLIPImage(ctx context.Context, image *gt.Dense) (*gt.Dense, e
 	}
 	normalise(tensor.Float32s(out[0]))
 	return out[0], checkFinite("CLIP's embedding of the picture", out[0])
+}
+
+// Cosine is how alike two embeddings of CLIPText or CLIPImage are, -1 to 1: their
+// inner product, since both have length 1. It is NaN for two that do not belong
+// together.
+func Cosine(a, b *gt.Dense) float64 {
+	x, y := tensor.Float32s(a), tensor.Float32s(b)
+	if len(x) == 0 || len(x) != len(y) {
+		return math.NaN()
+	}
+	sum := 0.0
+	for i, v := range x {
+		sum += float64(v) * float64(y[i])
+	}
+	return sum
 }
 
 // EncodeImage is the latent of a picture [1, 3, H, W] in [-1, 1]: the mean of

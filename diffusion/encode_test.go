@@ -42,7 +42,7 @@ func TestEncode(t *testing.T) {
 // TestCLIPImage embeds plain pictures of two sizes and of two shades.
 func TestCLIPImage(t *testing.T) {
 	p := openModel(t, modelA)
-	embed := func(image *gt.Dense) []float32 {
+	embed := func(image *gt.Dense) *gt.Dense {
 		t.Helper()
 		e, err := p.CLIPImage(t.Context(), image)
 		if err != nil {
@@ -52,7 +52,7 @@ func TestCLIPImage(t *testing.T) {
 		if n := norm(tensor.Float32s(e)); math.Abs(n-1) > 1e-6 {
 			t.Errorf("CLIP's embedding has length %g, want 1", n)
 		}
-		return tensor.Float32s(e)
+		return e
 	}
 	grey := func(v float32, h, w int) *gt.Dense {
 		values := make([]float32, 3*h*w)
@@ -62,10 +62,10 @@ func TestCLIPImage(t *testing.T) {
 		return tensor.FromFloat32s(values, 1, 3, h, w)
 	}
 	small, large := embed(grey(0.25, 40, 56)), embed(grey(0.25, 64, 64)) // a plain picture has the same face at all sizes
-	if c := dot(small, large); c < 1-1e-5 {
+	if c := Cosine(small, large); c < 1-1e-5 {
 		t.Errorf("the cosine of one shade at two sizes is %g", c)
 	}
-	if c := dot(large, embed(grey(-0.75, 64, 64))); c > 1-1e-4 {
+	if c := Cosine(large, embed(grey(-0.75, 64, 64))); c > 1-1e-4 {
 		t.Errorf("the cosine of two shades is %g", c)
 	}
 	if _, err := p.CLIPImage(t.Context(), tensor.FromFloat32s(make([]float32, 64), 1, 1, 8, 8)); err == nil || !strings.Contains(err.Error(), "want [1, 3, H, W]") {
@@ -129,4 +129,15 @@ func TestLatent(t *testing.T) {
 		t.Errorf("a copy does not: %s", diff)
 	}
 	wantShape(t, "a latent with other values", z.With(make([]float32, 4)).Dense, 1, 1, 2, 2)
+}
+
+func TestCosine(t *testing.T) {
+	of := func(v ...float32) *gt.Dense { return tensor.FromFloat32s(v, 1, len(v)) }
+	for want, pair := range map[float64][2]*gt.Dense{
+		1: {of(0.5, -0.5, 0.5, 0.5), of(0.5, -0.5, 0.5, 0.5)}, -1: {of(0, 1), of(0, -1)}, 0: {of(0.5, 0.5, 0.5, 0.5), of(0.5, -0.5, -0.5, 0.5)}, 0.5: {of(1, 0), of(0.5, 0.75)},
+	} {
+		if got := Cosine(pair[0], pair[1]); got != want {
+			t.Errorf("%v and %v: %g, want %g", pair[0], pair[1], got, want)
+		}
+	}
 }

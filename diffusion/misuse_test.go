@@ -174,12 +174,19 @@ func TestMisuse(t *testing.T) {
 		Refused: refused,
 		Harmless: map[string][]func(){
 			"Pipeline.Texts": {func() { new(Pipeline).Texts() }},
-			"AllCross":       {func() { AllCross(&nn.Site{}) }},
-			"Cross":          {func() { Cross(-1, 0)(&nn.Site{}) }},
-			"Self":           {func() { Self(-1, 0)(&nn.Site{}) }},
-			"NewAttnStore":   {func() { NewAttnStore(nil) }},
-			"WithSize":       {func() { NewAttnStore(AllCross, WithSize(-1, -1)) }},
-			"WithTokens":     {func() { NewAttnStore(AllCross, WithTokens()) }},
+			"Cosine": {func() {
+				for _, d := range []*gt.Dense{nil, {}, tensor.FromFloat32s([]float32{1}), tensor.FromFloat32s([]float32{1, 2}, 2)} {
+					if c := Cosine(d, tensor.FromFloat32s([]float32{1, 0, 0}, 1, 3)); !math.IsNaN(c) {
+						t.Errorf("the cosine of %v is %g", d, c)
+					}
+				}
+			}},
+			"AllCross":     {func() { AllCross(&nn.Site{}) }},
+			"Cross":        {func() { Cross(-1, 0)(&nn.Site{}) }},
+			"Self":         {func() { Self(-1, 0)(&nn.Site{}) }},
+			"NewAttnStore": {func() { NewAttnStore(nil) }},
+			"WithSize":     {func() { NewAttnStore(AllCross, WithSize(-1, -1)) }},
+			"WithTokens":   {func() { NewAttnStore(AllCross, WithTokens()) }},
 			"NewLatent": {func() {
 				for _, z := range []Latent{NewLatent(nil, 0, 0, 0), NewLatent(nil, -1, 1, 1), NewLatent([]float32{1}, 4, 1, 1), NewLatent([]float32{1}, 1<<62, 4, 4)} {
 					if z.Dense != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
 	"github.com/sdgraph/sdgraph/examples/demo/judge"
 	"github.com/sdgraph/sdgraph/examples/demo/trial"
@@ -191,7 +192,7 @@ func spread(all []generated) (rmse, clip *float64) {
 				either[k] = max(m, b.mask[k])
 			}
 			r.add(number(measure.RMSE(a.picture, b.picture, either)))
-			c.add(number(1 - inner(a.embedding, b.embedding)))
+			c.add(number(1 - diffusion.Cosine(a.embedding, b.embedding)))
 		}
 	}
 	return r.value(), c.value()

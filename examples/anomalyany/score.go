@@ -4,9 +4,9 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
 	"github.com/sdgraph/sdgraph/examples/internal/measure"
-	"github.com/sdgraph/sdgraph/tensor"
 	"github.com/sdgraph/sdgraph/tensor/images"
 	gt "gorgonia.org/tensor"
 )
@@ -133,15 +133,7 @@ func (j *job) cosines(ctx context.Context, picture *gt.Dense, to *judging) (*cli
 		return nil, err
 	}
 	return &clipScores{
-		Prompt: inner(e, to.prompt), Normal: inner(e, to.normal),
+		Prompt: diffusion.Cosine(e, to.prompt), Normal: diffusion.Cosine(e, to.normal),
 		PhotographPrompt: to.photograph.Prompt, PhotographNormal: to.photograph.Normal,
 	}, nil
-}
-
-func inner(a, b *gt.Dense) float64 {
-	sum, y := 0.0, tensor.Float32s(b)
-	for i, x := range tensor.Float32s(a) {
-		sum += float64(x) * float64(y[i])
-	}
-	return sum
 }
