@@ -289,6 +289,6 @@ func (s *demonstration) work(ctx context.Context, number int, tasks <-chan task,
 // with is the same job with another model.
 func (j *job) with(m *model) *job {
 	of := *j
-	of.model, of.judging = m, nil
+	of.model, of.scorer = m, nil
 	return &of
 }

@@ -43,7 +43,7 @@ type entry struct {
 	Heat       string         `json:"heat_map"`
 	Record     string         `json:"record"`
 	Photograph string         `json:"photograph"` // as it was compared; empty without one
-	Scores     scores         `json:"scores"`
+	Scores     Scores         `json:"scores"`
 	Failed     []string       `json:"failed"` // why; empty for a good one
 	Notes      []string       `json:"notes,omitempty"`
 	Seconds    float64        `json:"seconds"`
@@ -62,7 +62,7 @@ func (j *job) entry(seed uint64, r record, id files.Identity) entry {
 	return entry{
 		Name: name, Object: j.flags.Object, Anomaly: strings.Join(j.flags.Anomaly, ", "), Prompt: r.Prompt, Seed: seed,
 		Picture: name + parts[0], Mask: name + parts[1], Heat: name + parts[2], Record: name + parts[3],
-		Photograph: j.photographName(), Scores: r.Scores, Failed: r.Scores.judge(j.flags.Series), Notes: r.Notes, Seconds: r.Seconds, Identity: id.Hash(),
+		Photograph: j.photographName(), Scores: r.Scores, Failed: j.flags.judge(r.Scores), Notes: r.Notes, Seconds: r.Seconds, Identity: id.Hash(),
 	}
 }
 

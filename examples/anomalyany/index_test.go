@@ -11,56 +11,21 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestJudge finds each reason to fail, and none.
+// TestJudge names the flag of each limit.
 func TestJudge(t *testing.T) {
-	limits := Series{MinFocus: 0.15, MinArea: 0.2, MaxArea: 50}
-	good := scores{Area: 0.05, Focus: 0.4, CLIP: &clipScores{Prompt: 0.25, Normal: 0.22, PhotographPrompt: 0.21, PhotographNormal: 0.24}}
-	for name, c := range map[string]struct {
-		change func(s *scores)
-		says   []string
-	}{
-		"good":             {func(*scores) {}, nil},
-		"at the limits":    {func(s *scores) { s.Focus, s.Area, s.CLIP.Normal = 0.15, 0.5, 0.25 }, nil},
-		"no CLIP":          {func(s *scores) { s.CLIP = nil }, nil},
-		"flat map":         {func(s *scores) { s.Focus = 0.149 }, []string{"attention not focused: 0.149, want 0.15"}},
-		"small mask":       {func(s *scores) { s.Area = 0.0019 }, []string{"mask too small: 0.19 %, want 0.2 %"}},
-		"large mask":       {func(s *scores) { s.Area = 0.501 }, []string{"mask too large: 50.1 %, at most 50 %"}},
-		"normal":           {func(s *scores) { s.CLIP.Normal = 0.26 }, []string{"CLIP prefers the normal prompt: cosine 0.250 with the prompt, 0.260"}},
-		"like photograph":  {func(s *scores) { s.CLIP.PhotographNormal = 0.18 }, []string{"no more of the defect than in the photograph: gain 0.0000"}},
-		"several problems": {func(s *scores) { s.Area, s.Focus = 0, 0 }, []string{"not focused", "too small"}},
-	} {
-		s, clip := good, *good.CLIP
-		s.CLIP = &clip
-		c.change(&s)
-		why := s.judge(limits)
-		if len(why) != len(c.says) {
-			t.Errorf("%s: %q, want %d reasons", name, why, len(c.says))
-			continue
-		}
-		for i, part := range c.says {
-			if !strings.Contains(why[i], part) {
-				t.Errorf("%s: %q does not mention %q", name, why[i], part)
-			}
-		}
+	f := Series{MinFocus: 0.15, MinArea: 0.2, MaxArea: 50}
+	s := Scores{Area: 0.001, Focus: 0.1, CLIP: &CLIPScores{Prompt: 0.25, Normal: 0.26, PhotographPrompt: 0.25, PhotographNormal: 0.25}}
+	want := []string{
+		"attention not focused: 0.100, want 0.15 (--min-focus)", "mask too small: 0.10 %, want 0.2 % (--min-area)",
+		"CLIP prefers the normal prompt: cosine 0.250 with the prompt, 0.260 with the normal one, want a margin of 0 (--min-clip)",
+		"CLIP sees no more of the defect than in the photograph: gain -0.0100, want more than 0 (--min-gain)",
 	}
-}
-
-func TestFocus(t *testing.T) {
-	for name, c := range map[string]struct {
-		soft, mask, may []float32
-		want            float64
-	}{
-		"crisp":          {[]float32{1, 0, 0, 0}, []float32{1, 0, 0, 0}, nil, 1},
-		"flat":           {[]float32{0.5, 0.5, 0.5, 0.5}, []float32{1, 0, 0, 1}, nil, 0},
-		"soft":           {[]float32{0.75, 0.25, 0.25, 0.75}, []float32{1, 0, 0, 1}, nil, 0.5},
-		"inside a mask":  {[]float32{1, 0.5, 0, 0}, []float32{1, 0, 0, 0}, []float32{1, 1, 0, 0}, 0.5},
-		"nothing":        {[]float32{1, 0, 0, 0}, []float32{0, 0, 0, 0}, nil, 0},
-		"everything":     {[]float32{1, 1, 1, 1}, []float32{1, 1, 1, 1}, nil, 0},
-		"all that might": {[]float32{1, 1, 0, 0}, []float32{1, 1, 0, 0}, []float32{1, 1, 0, 0}, 0},
-	} {
-		if got := focus(c.soft, c.mask, c.may); got != c.want {
-			t.Errorf("%s: %g, want %g", name, got, c.want)
-		}
+	if diff := cmp.Diff(want, f.judge(s)); diff != "" {
+		t.Errorf("want -, got +:\n%s", diff)
+	}
+	s = Scores{Area: 0.6, Focus: 1}
+	if diff := cmp.Diff([]string{"mask too large: 60.0 %, at most 50 % (--max-area)"}, f.judge(s)); diff != "" {
+		t.Errorf("want -, got +:\n%s", diff)
 	}
 }
 

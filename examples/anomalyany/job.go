@@ -27,7 +27,7 @@ type job struct {
 	options anomalyany.Options
 	inputs  map[string]string // SHA-256 of the photograph and the mask
 	folder  *folder           // where the pictures go
-	judging *judging          // what pictures are compared with, once one is there
+	scorer  *Scorer           // what pictures are compared with, once one is there
 }
 
 // newJob reads the pictures and checks everything that can be checked before
@@ -96,7 +96,7 @@ func (j *job) makeOne(ctx context.Context, g *anomalyany.Generator, seed uint64,
 	if err != nil {
 		return err
 	}
-	for _, why := range m.scores.judge(j.flags.Series) {
+	for _, why := range j.flags.judge(m.scores) {
 		fmt.Fprintf(os.Stderr, "seed %d failed: %s\n", seed, why)
 	}
 	_, err = fmt.Println(strings.Join(paths, "\n"))
@@ -114,7 +114,7 @@ type outcome struct {
 	g      *anomalyany.Generator
 	seed   uint64
 	result *anomalyany.Result
-	scores scores
+	scores Scores
 	took   time.Duration
 }
 
@@ -130,6 +130,26 @@ func (j *job) make(ctx context.Context, g *anomalyany.Generator, seed uint64, ba
 		return nil, fmt.Errorf("seed %d: %w", seed, err)
 	}
 	return &outcome{g, seed, r, s, time.Since(started)}, nil
+}
+
+// score judges what the model made, before it is put into the photograph.
+func (j *job) score(ctx context.Context, r *anomalyany.Result) (Scores, error) {
+	if j.scorer == nil {
+		picture, _ := j.canvas.Input()
+		var err error
+		if j.scorer, err = NewScorer(ctx, j.model.Pipeline, images.ForModel(picture), j.options.Prompt, j.normalPrompt()); err != nil {
+			return Scores{}, err
+		}
+	}
+	return j.scorer.Score(ctx, r, j.options.Mask)
+}
+
+// normalPrompt is what a normal part is compared with.
+func (j *job) normalPrompt() string {
+	if j.flags.Object == "" && j.flags.Normal == "" {
+		return "a photo"
+	}
+	return j.options.Normal
 }
 
 // save writes a picture and what belongs to it, and returns the paths.

@@ -87,7 +87,7 @@ func (j *job) settled(seed uint64) (done, news bool, err error) {
 		return false, false, err
 	}
 	if p == nil {
-		return e.Identity == id.Hash() && len(e.Scores.judge(j.flags.Series)) > 0 && j.flags.Keep == "good", false, nil
+		return e.Identity == id.Hash() && len(j.flags.judge(e.Scores)) > 0 && j.flags.Keep == "good", false, nil
 	}
 	same, err := j.checkOptions(p, id)
 	if err != nil || !same || !j.flags.Resume || !p.complete() {

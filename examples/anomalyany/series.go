@@ -46,6 +46,26 @@ func (s *Series) validate() error {
 	return nil
 }
 
+// limits are what the scores of a picture that passed keep.
+func (s *Series) limits() Limits {
+	return Limits{MinFocus: s.MinFocus, MinArea: s.MinArea / 100, MaxArea: s.MaxArea / 100, MinMargin: s.MinClip, MinGain: s.MinGain}
+}
+
+// judge says why a picture failed, and which flag would have let it pass; nothing
+// if it did not.
+func (s *Series) judge(scores Scores) []string {
+	var why []string
+	for _, f := range s.limits().Check(scores) {
+		why = append(why, fmt.Sprintf("%s (%s)", f.Reason, limitFlags[f.Limit]))
+	}
+	return why
+}
+
+// limitFlags are the flags of the fields of Limits.
+var limitFlags = map[string]string{
+	"MinFocus": "--min-focus", "MinArea": "--min-area", "MaxArea": "--max-area", "MinMargin": "--min-clip", "MinGain": "--min-gain",
+}
+
 // ofTheSeries are the options that do not change a picture.
 var ofTheSeries = map[string]bool{
 	"n": true, "seed": true, "out": true, "keep_every": true, "keep": true,

@@ -31,7 +31,7 @@ type record struct {
 	Threshold float32                `json:"mask_threshold"`
 	MaskShare float64                `json:"mask_share"`      // of the picture's area
 	Notes     []string               `json:"notes,omitempty"` // what the model does not know
-	Scores    scores                 `json:"scores"`
+	Scores    Scores                 `json:"scores"`
 	Seconds   float64                `json:"seconds"` // of the run that finished it
 	Compute   string                 `json:"compute"`
 	Files     map[string]string      `json:"files"`
@@ -136,12 +136,4 @@ func (j *job) promptTokens() []string {
 	t := j.model.Tokenizer
 	ids, end := t.Encode(j.options.Prompt), t.Encode("")[1]
 	return t.Tokens(ids[:slices.Index(ids[1:], end)+2])
-}
-
-func share(mask []float32) float64 {
-	sum := 0.0
-	for _, v := range mask {
-		sum += float64(v)
-	}
-	return sum / float64(len(mask))
 }

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestFailures finds each reason to fail, and none.
+func TestFailures(t *testing.T) {
+	good := Scores{Area: 0.05, Focus: 0.4, CLIP: &CLIPScores{Prompt: 0.25, Normal: 0.22, PhotographPrompt: 0.21, PhotographNormal: 0.24}}
+	for name, c := range map[string]struct {
+		change func(s *Scores)
+		says   []string // the limit, and why
+	}{
+		"good":             {func(*Scores) {}, nil},
+		"at the limits":    {func(s *Scores) { s.Focus, s.Area, s.CLIP.Normal = 0.15, 0.5, 0.25 }, nil},
+		"no CLIP":          {func(s *Scores) { s.CLIP = nil }, nil},
+		"flat map":         {func(s *Scores) { s.Focus = 0.149 }, []string{"MinFocus: attention not focused: 0.149, want 0.15"}},
+		"small mask":       {func(s *Scores) { s.Area = 0.0019 }, []string{"MinArea: mask too small: 0.19 %, want 0.2 %"}},
+		"large mask":       {func(s *Scores) { s.Area = 0.501 }, []string{"MaxArea: mask too large: 50.1 %, at most 50 %"}},
+		"normal":           {func(s *Scores) { s.CLIP.Normal = 0.26 }, []string{"MinMargin: CLIP prefers the normal prompt: cosine 0.250 with the prompt, 0.260"}},
+		"like photograph":  {func(s *Scores) { s.CLIP.PhotographNormal = 0.18 }, []string{"MinGain: CLIP sees no more of the defect than in the photograph: gain 0.0000"}},
+		"several problems": {func(s *Scores) { s.Area, s.Focus = 0, 0 }, []string{"MinFocus: attention not focused", "MinArea: mask too small"}},
+	} {
+		s, clip := good, *good.CLIP
+		s.CLIP = &clip
+		c.change(&s)
+		why := DefaultLimits().Check(s)
+		if len(why) != len(c.says) {
+			t.Errorf("%s: %q, want %d reasons", name, why, len(c.says))
+			continue
+		}
+		for i, part := range c.says {
+			if got := why[i].Limit + ": " + why[i].Reason; !strings.HasPrefix(got, part) {
+				t.Errorf("%s: %q, want %q", name, got, part)
+			}
+		}
+	}
+}
+
+func TestFocus(t *testing.T) {
+	for name, c := range map[string]struct {
+		soft, mask, may []float32
+		want            float64
+	}{
+		"crisp":          {[]float32{1, 0, 0, 0}, []float32{1, 0, 0, 0}, nil, 1},
+		"flat":           {[]float32{0.5, 0.5, 0.5, 0.5}, []float32{1, 0, 0, 1}, nil, 0},
+		"soft":           {[]float32{0.75, 0.25, 0.25, 0.75}, []float32{1, 0, 0, 1}, nil, 0.5},
+		"inside a mask":  {[]float32{1, 0.5, 0, 0}, []float32{1, 0, 0, 0}, []float32{1, 1, 0, 0}, 0.5},
+		"nothing":        {[]float32{1, 0, 0, 0}, []float32{0, 0, 0, 0}, nil, 0},
+		"everything":     {[]float32{1, 1, 1, 1}, []float32{1, 1, 1, 1}, nil, 0},
+		"all that might": {[]float32{1, 1, 0, 0}, []float32{1, 1, 0, 0}, []float32{1, 1, 0, 0}, 0},
+	} {
+		if got := focus(c.soft, c.mask, c.may); got != c.want {
+			t.Errorf("%s: %g, want %g", name, got, c.want)
+		}
+	}
+}
