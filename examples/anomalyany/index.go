@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
 	"github.com/sdgraph/sdgraph/examples/internal/files"
 	"github.com/sdgraph/sdgraph/tensor/images"
 )
@@ -33,22 +34,22 @@ const indexFormat = "anomalyany index 1"
 // entry is a picture of the index. Names are of files in the directory, empty
 // where the picture failed and was not kept.
 type entry struct {
-	Name       string         `json:"name"`
-	Object     string         `json:"object"`
-	Anomaly    string         `json:"anomaly"`
-	Prompt     string         `json:"prompt"`
-	Seed       uint64         `json:"seed"`
-	Picture    string         `json:"picture"`
-	Mask       string         `json:"mask"`
-	Heat       string         `json:"heat_map"`
-	Record     string         `json:"record"`
-	Photograph string         `json:"photograph"` // as it was compared; empty without one
-	Scores     Scores         `json:"scores"`
-	Failed     []string       `json:"failed"` // why; empty for a good one
-	Notes      []string       `json:"notes,omitempty"`
-	Seconds    float64        `json:"seconds"`
-	Identity   string         `json:"identity"` // the same for pictures that only their seed tells apart
-	Files      files.Holdings `json:"files,omitempty"`
+	Name       string            `json:"name"`
+	Object     string            `json:"object"`
+	Anomaly    string            `json:"anomaly"`
+	Prompt     string            `json:"prompt"`
+	Seed       uint64            `json:"seed"`
+	Picture    string            `json:"picture"`
+	Mask       string            `json:"mask"`
+	Heat       string            `json:"heat_map"`
+	Record     string            `json:"record"`
+	Photograph string            `json:"photograph"` // as it was compared; empty without one
+	Scores     anomalyany.Scores `json:"scores"`
+	Failed     []string          `json:"failed"` // why; empty for a good one
+	Notes      []string          `json:"notes,omitempty"`
+	Seconds    float64           `json:"seconds"`
+	Identity   string            `json:"identity"` // the same for pictures that only their seed tells apart
+	Files      files.Holdings    `json:"files,omitempty"`
 
 	unfinished bool // some of its files are not there, so it is not shown
 }

@@ -9,12 +9,13 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
 )
 
 // TestJudge names the flag of each limit.
 func TestJudge(t *testing.T) {
 	f := Series{MinFocus: 0.15, MinArea: 0.2, MaxArea: 50}
-	s := Scores{Area: 0.001, Focus: 0.1, CLIP: &CLIPScores{Prompt: 0.25, Normal: 0.26, PhotographPrompt: 0.25, PhotographNormal: 0.25}}
+	s := anomalyany.Scores{Area: 0.001, Focus: 0.1, CLIP: &anomalyany.CLIPScores{Prompt: 0.25, Normal: 0.26, PhotographPrompt: 0.25, PhotographNormal: 0.25}}
 	want := []string{
 		"attention not focused: 0.100, want 0.15 (--min-focus)", "mask too small: 0.10 %, want 0.2 % (--min-area)",
 		"CLIP prefers the normal prompt: cosine 0.250 with the prompt, 0.260 with the normal one, want a margin of 0 (--min-clip)",
@@ -23,9 +24,20 @@ func TestJudge(t *testing.T) {
 	if diff := cmp.Diff(want, f.judge(s)); diff != "" {
 		t.Errorf("want -, got +:\n%s", diff)
 	}
-	s = Scores{Area: 0.6, Focus: 1}
+	s = anomalyany.Scores{Area: 0.6, Focus: 1}
 	if diff := cmp.Diff([]string{"mask too large: 60.0 %, at most 50 % (--max-area)"}, f.judge(s)); diff != "" {
 		t.Errorf("want -, got +:\n%s", diff)
+	}
+}
+
+// TestDefaultLimits: who gives no flags has the library's limits.
+func TestDefaultLimits(t *testing.T) {
+	f, err := parse(t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(anomalyany.DefaultLimits(), f.limits()); diff != "" {
+		t.Errorf("the library's -, the program's +:\n%s", diff)
 	}
 }
 

@@ -25,9 +25,9 @@ type job struct {
 	canvas  *anomaly.Canvas
 	object  *image.RGBA // the mask that was made from the photograph, nil if none was
 	options anomalyany.Options
-	inputs  map[string]string // SHA-256 of the photograph and the mask
-	folder  *folder           // where the pictures go
-	scorer  *Scorer           // what pictures are compared with, once one is there
+	inputs  map[string]string  // SHA-256 of the photograph and the mask
+	folder  *folder            // where the pictures go
+	scorer  *anomalyany.Scorer // what pictures are compared with, once one is there
 }
 
 // newJob reads the pictures and checks everything that can be checked before
@@ -114,7 +114,7 @@ type outcome struct {
 	g      *anomalyany.Generator
 	seed   uint64
 	result *anomalyany.Result
-	scores Scores
+	scores anomalyany.Scores
 	took   time.Duration
 }
 
@@ -133,12 +133,12 @@ func (j *job) make(ctx context.Context, g *anomalyany.Generator, seed uint64, ba
 }
 
 // score judges what the model made, before it is put into the photograph.
-func (j *job) score(ctx context.Context, r *anomalyany.Result) (Scores, error) {
+func (j *job) score(ctx context.Context, r *anomalyany.Result) (anomalyany.Scores, error) {
 	if j.scorer == nil {
 		picture, _ := j.canvas.Input()
 		var err error
-		if j.scorer, err = NewScorer(ctx, j.model.Pipeline, images.ForModel(picture), j.options.Prompt, j.normalPrompt()); err != nil {
-			return Scores{}, err
+		if j.scorer, err = anomalyany.NewScorer(ctx, j.model.Pipeline, images.ForModel(picture), j.options.Prompt, j.normalPrompt()); err != nil {
+			return anomalyany.Scores{}, err
 		}
 	}
 	return j.scorer.Score(ctx, r, j.options.Mask)

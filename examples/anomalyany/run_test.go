@@ -171,7 +171,7 @@ func checkRecord(t *testing.T, f flags, r record) {
 	}
 	got := r
 	got.Options, got.Trace, got.Model, got.Seconds, got.Compute, got.Threshold, got.MaskShare = flags{}, nil, nil, 0, "", 0, 0
-	got.Inputs, got.Texts, got.Scores, got.Hashes = nil, nil, Scores{}, nil
+	got.Inputs, got.Texts, got.Scores, got.Hashes = nil, nil, anomalyany.Scores{}, nil
 	want := record{
 		Seed: 41, Prompt: "a photo of a hazelnut with a crack on it", Detail: f.Detail,
 		Tokens: []string{"<|startoftext|>", "a</w>", "photo</w>", "of</w>", "a</w>", "hazelnut</w>", "with</w>", "a</w>",

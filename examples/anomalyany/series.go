@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
 	"github.com/sdgraph/sdgraph/examples/internal/cli"
 )
 
@@ -47,13 +48,13 @@ func (s *Series) validate() error {
 }
 
 // limits are what the scores of a picture that passed keep.
-func (s *Series) limits() Limits {
-	return Limits{MinFocus: s.MinFocus, MinArea: s.MinArea / 100, MaxArea: s.MaxArea / 100, MinMargin: s.MinClip, MinGain: s.MinGain}
+func (s *Series) limits() anomalyany.Limits {
+	return anomalyany.Limits{MinFocus: s.MinFocus, MinArea: s.MinArea / 100, MaxArea: s.MaxArea / 100, MinMargin: s.MinClip, MinGain: s.MinGain}
 }
 
 // judge says why a picture failed, and which flag would have let it pass; nothing
 // if it did not.
-func (s *Series) judge(scores Scores) []string {
+func (s *Series) judge(scores anomalyany.Scores) []string {
 	var why []string
 	for _, f := range s.limits().Check(scores) {
 		why = append(why, fmt.Sprintf("%s (%s)", f.Reason, limitFlags[f.Limit]))
@@ -61,7 +62,7 @@ func (s *Series) judge(scores Scores) []string {
 	return why
 }
 
-// limitFlags are the flags of the fields of Limits.
+// limitFlags are the flags of the fields of anomalyany.Limits.
 var limitFlags = map[string]string{
 	"MinFocus": "--min-focus", "MinArea": "--min-area", "MaxArea": "--max-area", "MinMargin": "--min-clip", "MinGain": "--min-gain",
 }

@@ -31,7 +31,7 @@ type record struct {
 	Threshold float32                `json:"mask_threshold"`
 	MaskShare float64                `json:"mask_share"`      // of the picture's area
 	Notes     []string               `json:"notes,omitempty"` // what the model does not know
-	Scores    Scores                 `json:"scores"`
+	Scores    anomalyany.Scores      `json:"scores"`
 	Seconds   float64                `json:"seconds"` // of the run that finished it
 	Compute   string                 `json:"compute"`
 	Files     map[string]string      `json:"files"`

@@ -40,6 +40,10 @@ func TestMisuse(t *testing.T) {
 	made := func(ctx context.Context, p *diffusion.Pipeline, picture *gt.Dense, o Options) func() error {
 		return func() error { _, err := New(ctx, p, picture, o); return err }
 	}
+	scorer, err := NewScorer(t.Context(), p, photograph(), "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
 	withMask := short()
 	withMask.Mask = []float32{}
 	nntest.Misuse{
@@ -65,7 +69,26 @@ func TestMisuse(t *testing.T) {
 					return WriteState(filepath.Join(t.TempDir(), "a"), StateFile{State: &State{Soft: []float64{math.NaN()}}})
 				},
 			},
-			"ReadState":           {func() error { _, err := ReadState(""); return err }, func() error { _, err := ReadState(t.TempDir()); return err }},
+			"ReadState": {func() error { _, err := ReadState(""); return err }, func() error { _, err := ReadState(t.TempDir()); return err }},
+			"NewScorer": {
+				func() error { _, err := NewScorer(t.Context(), nil, photograph(), "", ""); return err },
+				func() error { _, err := NewScorer(noContext, p, photograph(), "", ""); return err },
+				func() error { _, err := NewScorer(t.Context(), p, nil, "", ""); return err },
+			},
+			"Scorer.Score": {
+				func() error { _, err := (*Scorer)(nil).Score(t.Context(), nil, nil); return err },
+				func() error { _, err := new(Scorer).Score(t.Context(), &Result{}, nil); return err },
+				func() error { _, err := scorer.Score(t.Context(), nil, nil); return err },
+				func() error { _, err := scorer.Score(t.Context(), &Result{Image: photograph()}, nil); return err },
+				func() error {
+					_, err := scorer.Score(t.Context(), &Result{Image: photograph(), SoftMap: make([]float32, 2), Mask: make([]float32, 2)}, []float32{1})
+					return err
+				},
+				func() error {
+					_, err := scorer.Score(t.Context(), &Result{Image: new(gt.Dense), SoftMap: make([]float32, 2), Mask: make([]float32, 2)}, nil)
+					return err
+				},
+			},
 			"Cells.UnmarshalJSON": {func() error { return new(Cells).UnmarshalJSON(nil) }},
 			"Generator.Run":       {func() error { _, err := g.Run(noContext, 1, nil); return err }},
 			"Generator.RunNoises": {func() error { _, err := g.RunNoises(t.Context(), Noises{}, nil); return err }, func() error { _, err := released.RunNoises(t.Context(), Noises{}, nil); return err }},
@@ -84,6 +107,10 @@ func TestMisuse(t *testing.T) {
 			},
 		},
 		Harmless: map[string][]func(){
+			"CLIPScores.Margin":       {func() { _ = CLIPScores{}.Margin() }},
+			"CLIPScores.Gain":         {func() { _ = CLIPScores{}.Gain() }},
+			"DefaultLimits":           {func() { _ = DefaultLimits() }},
+			"Limits.Check":            {func() { _ = Limits{}.Check(Scores{}) }},
 			"Cells.MarshalJSON":       {func() { _, _ = Cells(nil).MarshalJSON() }},
 			"Generator.Noises":        {func() { released.Noises(math.MaxUint64) }},
 			"Generator.Options":       {func() { g.Options() }},

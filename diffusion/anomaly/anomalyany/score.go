@@ -1,13 +1,13 @@
-package main
+package anomalyany
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/sdgraph/sdgraph/diffusion"
-	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
-	"github.com/sdgraph/sdgraph/examples/internal/measure"
+	"github.com/sdgraph/sdgraph/tensor"
 	gt "gorgonia.org/tensor"
 )
 
@@ -134,7 +134,7 @@ func NewScorer(ctx context.Context, p *diffusion.Pipeline, photograph *gt.Dense,
 
 // Score judges a result, of a run that might change the photograph where the mask
 // is 1, H·W numbers; nil for everywhere.
-func (s *Scorer) Score(ctx context.Context, r *anomalyany.Result, mask []float32) (Scores, error) {
+func (s *Scorer) Score(ctx context.Context, r *Result, mask []float32) (Scores, error) {
 	switch {
 	case s == nil || s.pipeline == nil:
 		return Scores{}, errors.New("there is no scorer: NewScorer makes one")
@@ -147,7 +147,9 @@ func (s *Scorer) Score(ctx context.Context, r *anomalyany.Result, mask []float32
 	if s.pipeline.CLIP == nil {
 		return scores, nil
 	}
-	c, err := s.cosines(ctx, measure.Clamped(r.Image))
+	values := slices.Clone(tensor.Float32s(r.Image))
+	clamp(values, -1, 1)
+	c, err := s.cosines(ctx, tensor.FromFloat32s(values, r.Image.Shape()...))
 	if err != nil {
 		return scores, err
 	}
