@@ -10,7 +10,6 @@ import (
 	"runtime"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/alecthomas/kong"
 	"github.com/sdgraph/sdgraph/examples/demo/judge"
@@ -18,6 +17,7 @@ import (
 	"github.com/sdgraph/sdgraph/examples/demo/world"
 	"github.com/sdgraph/sdgraph/examples/internal/cli"
 	"github.com/sdgraph/sdgraph/examples/internal/files"
+	"github.com/sdgraph/sdgraph/examples/internal/show"
 	"github.com/sdgraph/sdgraph/kernels"
 )
 
@@ -225,15 +225,22 @@ func newBench(ctx context.Context, f flags, d *folder) (*bench, error) {
 func (k *findings) finish(ctx context.Context, benches []*bench, all []work) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	todo, runs := make(chan work, len(all)), 0
+	todo, runs, left := make(chan work, len(all)), 0, 0 // and pictures: all of them, and those that are to be made
 	for _, w := range all {
+		runs += w.runs
 		if k.Done[w.key()] == nil {
 			todo <- w
-			runs += w.runs
+			left += w.runs
 		}
 	}
 	close(todo)
-	report := newAblationProgress(len(all)-len(todo), len(all), runs)
+	report := show.NewProgress(ctx, os.Stderr, float64(runs))
+	report.Begin("", "%d of %d drawings in a variant, ", len(all))
+	defer report.End()
+	if before := len(all) - len(todo); before > 0 {
+		report.Say(fmt.Sprintf("%d of %d drawings in a variant were measured before", before, len(all)))
+		report.Skip(before, float64(runs-left))
+	}
 	var wait sync.WaitGroup
 	var mu sync.Mutex
 	for _, b := range benches {
@@ -253,7 +260,8 @@ func (k *findings) finish(ctx context.Context, benches []*bench, all []work) err
 				if err != nil {
 					cancel(fmt.Errorf("%s: %w", w.key(), err))
 				} else {
-					report.step(w.runs)
+					report.Add(float64(w.runs))
+					report.Step(0, fmt.Sprintf("%.2f s a picture", report.Each().Seconds()))
 				}
 				mu.Unlock()
 			}
@@ -261,27 +269,4 @@ func (k *findings) finish(ctx context.Context, benches []*bench, all []work) err
 	}
 	wait.Wait()
 	return context.Cause(ctx)
-}
-
-// ablationProgress counts pieces of work, in time by their pictures.
-type ablationProgress struct {
-	done, all   int // pieces
-	runs, ready int // pictures that are to be made, and that are
-	started     time.Time
-}
-
-func newAblationProgress(done, all, runs int) *ablationProgress {
-	if done > 0 {
-		fmt.Fprintf(os.Stderr, "%d of %d drawings in a variant were measured before\n", done, all)
-	}
-	return &ablationProgress{done: done, all: all, runs: runs, started: time.Now()}
-}
-
-func (p *ablationProgress) step(runs int) {
-	p.done++
-	p.ready += runs
-	took := time.Since(p.started)
-	left := time.Duration(float64(took) * float64(p.runs-p.ready) / float64(p.ready))
-	fmt.Fprintf(os.Stderr, "%d of %d drawings in a variant, %.2f s a picture, %s left\n",
-		p.done, p.all, took.Seconds()/float64(p.ready), left.Round(time.Second))
 }

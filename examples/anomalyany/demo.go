@@ -14,6 +14,7 @@ import (
 	"github.com/sdgraph/sdgraph/examples/demo/trial"
 	"github.com/sdgraph/sdgraph/examples/demo/world"
 	"github.com/sdgraph/sdgraph/examples/internal/files"
+	"github.com/sdgraph/sdgraph/examples/internal/show"
 	"github.com/sdgraph/sdgraph/kernels"
 	"github.com/sdgraph/sdgraph/tensor/images"
 )
@@ -85,8 +86,8 @@ type demonstration struct {
 	flags flags
 	model *model
 	jobs  []*job
-	tasks []task // in the jobs' order
-	tally *tally
+	tasks []task         // in the jobs' order
+	made  *show.Progress // of the tasks
 }
 
 // task is a picture that is to be made.
@@ -124,7 +125,6 @@ func newDemonstration(ctx context.Context, f flags, m *model, d *folder) (*demon
 			s.tasks = append(s.tasks, task{i, seed})
 		}
 	}
-	s.tally = newTally(len(s.tasks))
 	return s, nil
 }
 
@@ -204,6 +204,9 @@ func (s *demonstration) run(ctx context.Context) error {
 
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
+	s.made = show.NewProgress(ctx, os.Stderr, float64(len(s.tasks)))
+	s.made.Begin("", "%d of %d pictures, ", len(s.tasks))
+	defer s.made.End()
 	tasks, done := make(chan task), make(chan result, len(s.tasks)) // nobody waits for the disk
 	go feed(ctx, s.tasks, tasks)
 	var crew sync.WaitGroup
@@ -217,7 +220,7 @@ func (s *demonstration) run(ctx context.Context) error {
 		err := r.err
 		if err == nil && first == nil {
 			if _, err = s.jobs[r.job].save(r.outcome); err == nil {
-				s.tally.finish()
+				s.made.Step(0, "")
 			}
 		}
 		if err != nil && first == nil {
@@ -276,7 +279,7 @@ func (s *demonstration) work(ctx context.Context, number int, tasks <-chan task,
 			}
 		}
 		r := result{task: t}
-		if r.outcome, r.err = j.make(ctx, g, t.seed, s.tally.part(g)); r.err != nil {
+		if r.outcome, r.err = j.make(ctx, g, t.seed, newPart(s.made, g)); r.err != nil {
 			r.err = fmt.Errorf("%s: %w", j.options.Prompt, r.err)
 		}
 		done <- r

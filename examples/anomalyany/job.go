@@ -77,7 +77,7 @@ func (j *job) run(ctx context.Context) error {
 	if err := j.showForeground(); err != nil {
 		return err
 	}
-	bar := newProgress(g, len(seeds))
+	bar := newProgress(ctx, os.Stderr, g, len(seeds))
 	for _, seed := range seeds {
 		if err := j.makeOne(ctx, g, seed, bar); err != nil {
 			return err

@@ -1,13 +1,12 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
-	"os"
-	"time"
 
 	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
-	"github.com/sdgraph/sdgraph/examples/internal/terminal"
+	"github.com/sdgraph/sdgraph/examples/internal/show"
 )
 
 // reporter is told how a picture gets on.
@@ -18,84 +17,79 @@ type reporter interface {
 	end()
 }
 
-// progress reports the steps of a job's pictures: a bar on a terminal, a line
-// for each step elsewhere.
+// progress reports the steps of a job's pictures, which are made one after the
+// other.
 type progress struct {
+	*show.Progress
 	g        *anomalyany.Generator
-	out      io.Writer
-	terminal bool
 	pictures int
-
-	bar     *terminal.Bar // of the picture under way, nil where out is no terminal
-	picture int           // number of the picture under way, from 1
-	seed    uint64
-	started time.Time
-	done    float64 // work of the steps since then, as Generator.Work has it
+	picture  int // number of the picture under way, from 1
+	seed     uint64
 }
 
-func newProgress(g *anomalyany.Generator, pictures int) *progress {
-	return &progress{
-		g: g, out: os.Stderr, terminal: terminal.Is(os.Stderr), pictures: pictures,
-		started: time.Now(),
+func newProgress(ctx context.Context, out io.Writer, g *anomalyany.Generator, pictures int) *progress {
+	work := float64(pictures) * workOf(g, g.Steps())
+	return &progress{Progress: show.NewProgress(ctx, out, work), g: g, pictures: pictures}
+}
+
+// workOf is the work of a picture's first steps.
+func workOf(g *anomalyany.Generator, steps int) float64 {
+	sum := 0.0
+	for i := range steps {
+		sum += g.Work(i)
 	}
+	return sum
 }
 
 // begin announces the next picture.
 func (p *progress) begin(seed uint64) {
 	p.picture++
 	p.seed = seed
-	fmt.Fprintf(p.out, "picture %d of %d, seed %d\n", p.picture, p.pictures, seed)
-	if p.terminal {
-		p.bar = &terminal.Bar{Out: p.out, Total: p.g.Steps()}
-		p.bar.Set(0, "")
-	}
+	p.Say(fmt.Sprintf("picture %d of %d, seed %d", p.picture, p.pictures, seed))
+	p.Begin(fmt.Sprintf("seed %d, ", seed), "step %d of %d: ", p.g.Steps())
 }
 
 // skip says that steps of the picture under way were done before.
 func (p *progress) skip(steps int) {
-	if p.bar != nil {
-		p.bar.Set(steps, "")
-		return
-	}
-	fmt.Fprintf(p.out, "seed %d goes on after step %d of %d\n", p.seed, steps, p.g.Steps())
+	p.Say(fmt.Sprintf("seed %d goes on after step %d of %d", p.seed, steps, p.g.Steps()))
+	p.Skip(steps, workOf(p.g, steps))
 }
 
 // step is called after each step.
 func (p *progress) step(s anomalyany.Step) error {
-	p.done += p.g.Work(s.I)
-	status := fmt.Sprintf("L_att %.3f", s.Attention)
+	losses := fmt.Sprintf("L_att %.3f", s.Attention)
 	if s.Image != nil {
-		status += fmt.Sprintf(", L_img %.3f", *s.Image)
+		losses += fmt.Sprintf(", L_img %.3f", *s.Image)
 	}
 	if s.Prompt != nil {
-		status += fmt.Sprintf(", L_prompt %.3f", *s.Prompt)
+		losses += fmt.Sprintf(", L_prompt %.3f", *s.Prompt)
 	}
-	status += fmt.Sprintf(", %s left", p.left(s.I+1))
-	if p.bar != nil {
-		p.bar.Set(s.I+1, status)
-		return nil
-	}
-	fmt.Fprintf(p.out, "seed %d, step %d of %d: %s\n", p.seed, s.I+1, p.g.Steps(), status)
+	p.Step(p.g.Work(s.I), losses)
 	return nil
 }
 
-// left is the time that the remaining steps of all pictures will take if a unit
-// of work takes as long as it has so far.
-func (p *progress) left(next int) time.Duration {
-	rest := 0.0
-	for i := range p.g.Steps() {
-		later := p.pictures - p.picture
-		if i >= next {
-			later++
-		}
-		rest += float64(later) * p.g.Work(i)
-	}
-	return time.Duration(float64(time.Since(p.started)) * rest / p.done).Round(time.Second)
+// end takes the bar away.
+func (p *progress) end() { p.End() }
+
+// part reports one of several pictures that are made side by side: its share of
+// them, as far as it has got.
+type part struct {
+	of    *show.Progress // of pictures
+	g     *anomalyany.Generator
+	whole float64 // work of all steps
 }
 
-// end takes the bar away.
-func (p *progress) end() {
-	if p.bar != nil {
-		p.bar.End()
-	}
+func newPart(of *show.Progress, g *anomalyany.Generator) part {
+	return part{of, g, workOf(g, g.Steps())}
 }
+
+func (p part) begin(uint64) {}
+
+func (p part) skip(steps int) { p.of.Skip(0, workOf(p.g, steps)/p.whole) }
+
+func (p part) step(s anomalyany.Step) error {
+	p.of.Add(p.g.Work(s.I) / p.whole)
+	return nil
+}
+
+func (p part) end() {}

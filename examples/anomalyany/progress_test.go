@@ -2,16 +2,15 @@ package main
 
 import (
 	"bytes"
-	"math"
-	"regexp"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
-	"unicode/utf8"
 
 	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
+	"github.com/sdgraph/sdgraph/examples/internal/show"
 	"github.com/sdgraph/sdgraph/tensor/images"
 )
 
@@ -28,67 +27,87 @@ func newGenerator(t *testing.T) *anomalyany.Generator {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if plain, refined := g.Work(0), g.Work(2); refined <= plain {
+		t.Fatalf("a step costs %g, with refinement %g", plain, refined)
+	}
 	return g
 }
 
-// TestProgress reports two pictures to a terminal of 80 columns and to a file.
-func TestProgress(t *testing.T) {
-	g := newGenerator(t)
+// runSteps reports steps of a picture from step first on, each of which takes as long as its work.
+func runSteps(t *testing.T, g *anomalyany.Generator, to reporter, first int) {
+	t.Helper()
 	loss := 1.0
-	report := func(terminal bool) string {
-		var out bytes.Buffer
-		p := newProgress(g, 2)
-		p.out, p.terminal = &out, terminal
-		for seed := range uint64(2) {
-			p.begin(seed)
-			for i := range g.Steps() {
-				s := anomalyany.Step{StepTrace: anomalyany.StepTrace{I: i, Attention: 0.5}}
-				if i == 2 {
-					s.Image, s.Prompt = &loss, &loss
-				}
-				if err := p.step(s); err != nil {
-					t.Fatal(err)
-				}
-			}
-			p.end()
+	for i := first; i < g.Steps(); i++ {
+		time.Sleep(lasts(g, g.Work(i)))
+		s := anomalyany.Step{StepTrace: anomalyany.StepTrace{I: i, Attention: 0.5}}
+		if i == 2 {
+			s.Image, s.Prompt = &loss, &loss
 		}
-		return out.String()
-	}
-	lines := report(false)
-	for _, part := range []string{"picture 1 of 2, seed 0\n", "seed 0, step 1 of 3: L_att 0.500, ", "picture 2 of 2, seed 1\n",
-		"seed 1, step 3 of 3: L_att 0.500, L_img 1.000, L_prompt 1.000, 0s left\n"} {
-		if !strings.Contains(lines, part) {
-			t.Errorf("the lines have no %q:\n%s", part, lines)
-		}
-	}
-	bar := report(true)
-	for _, part := range []string{"picture 2 of 2, seed 1\n", "(1/3)", "L_prompt 1.000, 0s left"} {
-		if !strings.Contains(bar, part) {
-			t.Errorf("the bar has no %q: %q", part, bar)
-		}
-	}
-	bar = regexp.MustCompile("\x1b\\[[02]K").ReplaceAllString(bar, "") // what clears a line
-	for line := range strings.FieldsFuncSeq(bar, func(r rune) bool { return r == '\r' || r == '\n' }) {
-		if n := utf8.RuneCountInString(line); n >= 80 {
-			t.Errorf("a line of %d characters does not fit on a terminal: %q", n, line)
+		if err := to.step(s); err != nil {
+			t.Fatal(err)
 		}
 	}
 }
 
-// TestTimeLeft reckons with what refinement costs and with later pictures.
-func TestTimeLeft(t *testing.T) {
+// lasts is how long so much work takes, of which a step without refinement is 1000 seconds.
+func lasts(g *anomalyany.Generator, work float64) time.Duration {
+	return time.Duration(work / g.Work(0) * float64(1000*time.Second))
+}
+
+// TestProgress reports two pictures, one of which goes on after its first step: what refinement costs, and what later
+// pictures do, counts. Time passes only where it sleeps.
+func TestProgress(t *testing.T) {
 	g := newGenerator(t)
 	plain, refined := g.Work(0), g.Work(2)
-	if refined <= plain {
-		t.Fatalf("a step costs %g, with refinement %g", plain, refined)
-	}
-	synctest.Test(t, func(t *testing.T) { // where time passes only in sleep
-		p := newProgress(g, 3)
-		p.picture, p.done = 2, g.Work(0)
-		time.Sleep(1000 * time.Second)
-		want := 1000 * (plain + refined + 2*plain + refined) / plain // of this picture, and one more
-		if got := p.left(1).Seconds(); math.Abs(got-want) > 1 {
-			t.Errorf("%g s left, want %g", got, want)
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		p := newProgress(t.Context(), &out, g, 2)
+		p.begin(7)
+		p.skip(1)
+		runSteps(t, g, p, 1)
+		p.end()
+		p.begin(8)
+		runSteps(t, g, p, 0)
+		p.end()
+		left := func(work float64) string { return lasts(g, work).Round(time.Second).String() + " left" }
+		want := strings.Join([]string{
+			"picture 1 of 2, seed 7",
+			"seed 7 goes on after step 1 of 3",
+			"seed 7, step 2 of 3: L_att 0.500, " + left(refined+2*plain+refined),
+			"seed 7, step 3 of 3: L_att 0.500, L_img 1.000, L_prompt 1.000, " + left(2*plain+refined),
+			"picture 2 of 2, seed 8",
+			"seed 8, step 1 of 3: L_att 0.500, " + left(plain+refined),
+			"seed 8, step 2 of 3: L_att 0.500, " + left(refined),
+			"seed 8, step 3 of 3: L_att 0.500, L_img 1.000, L_prompt 1.000, 0s left", "",
+		}, "\n")
+		if got := out.String(); got != want {
+			t.Errorf("the lines are\n%swant\n%s", got, want)
+		}
+	})
+}
+
+// TestParts reports two pictures that are made side by side, the second from its second step on. What was done before
+// takes no time.
+func TestParts(t *testing.T) {
+	g := newGenerator(t)
+	plain, refined := g.Work(0), g.Work(2)
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		all := show.NewProgress(t.Context(), &out, 2)
+		all.Begin("", "%d of %d pictures, ", 2)
+		first, second := newPart(all, g), newPart(all, g)
+		first.begin(0)
+		second.begin(1)
+		second.skip(1)
+		runSteps(t, g, first, 0)
+		first.end()
+		all.Step(0, "")
+		runSteps(t, g, second, 1)
+		second.end()
+		all.Step(0, "")
+		want := fmt.Sprintf("1 of 2 pictures, %s left\n2 of 2 pictures, 0s left\n", lasts(g, plain+refined).Round(time.Second))
+		if got := out.String(); got != want {
+			t.Errorf("the lines are\n%swant\n%s", got, want)
 		}
 	})
 }

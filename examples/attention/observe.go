@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"image"
+	"os"
 
 	"github.com/sdgraph/sdgraph/diffusion"
+	"github.com/sdgraph/sdgraph/examples/internal/show"
 	"github.com/sdgraph/sdgraph/nn"
 	"github.com/sdgraph/sdgraph/tensor/images"
 	G "gorgonia.org/gorgonia"
@@ -77,22 +79,29 @@ func (o *observer) generate(ctx context.Context) (*image.RGBA, error) {
 	c, h, w := p.VAE.Config.LatentChannels, o.maps.h, o.maps.w
 	s := diffusion.Sampler{Model: o, Scheduler: o.scheduler, Guidance: o.guidance}
 	z := s.Start(diffusion.NewLatent(o.noise.Randn(c*h*w), c, h, w))
-	report := newProgress(count)
-	defer report.end()
+	report := newProgress(ctx, count)
+	defer report.End()
 	for m, err := range s.Steps(ctx, &z, 0) {
 		if err != nil {
 			return nil, fmt.Errorf("step %d of %d: %w", m.I+1, count, err)
 		}
 		if m.I > 0 {
-			report.step()
+			report.Step(1, "")
 		}
 	}
-	report.step()
+	report.Step(1, "")
 	decoded, err := p.Decode(ctx, z)
 	if err != nil {
 		return nil, err
 	}
 	return images.FromModel(decoded)
+}
+
+// newProgress reports the passes.
+func newProgress(ctx context.Context, passes int) *show.Progress {
+	p := show.NewProgress(ctx, os.Stderr, float64(passes))
+	p.Begin("", "step %d of %d: ", passes)
+	return p
 }
 
 // photograph makes the maps of the photograph with the noise of each timestep.
@@ -102,8 +111,8 @@ func (o *observer) photograph(ctx context.Context) error {
 		return err
 	}
 	noise := o.noise.Randn(len(clean.Floats()))
-	report := newProgress(len(o.flags.T))
-	defer report.end()
+	report := newProgress(ctx, len(o.flags.T))
+	defer report.End()
 	for _, t := range o.flags.T {
 		z, err := o.scheduler.AddNoise(clean, clean.With(noise), t)
 		if err != nil {
@@ -112,7 +121,7 @@ func (o *observer) photograph(ctx context.Context) error {
 		if _, err := o.Denoise(ctx, z, t, o.guidance); err != nil {
 			return fmt.Errorf("timestep %g: %w", t, err)
 		}
-		report.step()
+		report.Step(1, "")
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"image"
 	"image/color"
 	"image/png"
+	"io"
 	"math"
 	"os"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/sdgraph/sdgraph/diffusion"
+	"github.com/sdgraph/sdgraph/examples/internal/show"
 )
 
 // Strength 0 only passes the picture through the VAE, whatever the seed and the
@@ -90,7 +92,7 @@ func TestLatentOutsideTheMask(t *testing.T) {
 		if err := j.prepare(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		z, err := j.sample(t.Context(), 42, newProgress(1, f.Steps, 1))
+		z, err := j.sample(t.Context(), 42, show.NewProgress(t.Context(), io.Discard, 1))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -4,12 +4,13 @@ import (
 	"context"
 	"fmt"
 	"image"
+	"io"
 	"os"
-	"time"
 
 	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/examples/internal/cli"
 	"github.com/sdgraph/sdgraph/examples/internal/files"
+	"github.com/sdgraph/sdgraph/examples/internal/show"
 	"github.com/sdgraph/sdgraph/tensor"
 	"github.com/sdgraph/sdgraph/tensor/images"
 	gt "gorgonia.org/tensor"
@@ -129,16 +130,23 @@ func (j *job) run(ctx context.Context) error {
 	count := len(s.Timesteps()) - j.firstStep(len(s.Timesteps()))
 	fmt.Fprintf(os.Stderr, "%d×%d, %s, %d of %d steps run; %s\n",
 		j.width, j.height, j.samplerName(), count, len(s.Timesteps()), &j.flags.Compute)
-	report := newProgress(j.flags.N, count, j.decodeInSteps())
-	defer report.end()
+	report := j.newProgress(ctx, os.Stderr, count)
+	defer report.End()
 	for i := range j.flags.N {
 		seed := j.flags.Seed + uint64(i)
-		report.begin(seed)
+		report.Say(fmt.Sprintf("picture %d of %d, seed %d", i+1, j.flags.N, seed))
+		report.Begin(fmt.Sprintf("seed %d, ", seed), "step %d of %d: ", count)
 		if err := j.makeOne(ctx, seed, report); err != nil {
 			return fmt.Errorf("seed %d: %w", seed, err)
 		}
 	}
 	return nil
+}
+
+// newProgress reports on pictures of so many steps: the work is steps, and as many
+// as decoding takes.
+func (j *job) newProgress(ctx context.Context, out io.Writer, steps int) *show.Progress {
+	return show.NewProgress(ctx, out, float64(j.flags.N)*(float64(steps)+j.decodeInSteps()))
 }
 
 // decodeInSteps is how many steps decoding a picture costs, by Stable Diffusion
@@ -172,24 +180,23 @@ func (j *job) prepare(ctx context.Context) (err error) {
 	return err
 }
 
-func (j *job) makeOne(ctx context.Context, seed uint64, report *progress) error {
+func (j *job) makeOne(ctx context.Context, seed uint64, report *show.Progress) error {
 	z, err := j.sample(ctx, seed, report)
 	if err != nil {
 		return err
 	}
-	started := time.Now()
 	decoded, err := j.pipeline.Decode(ctx, z)
 	if err != nil {
 		return err
 	}
-	report.decoded(time.Since(started))
+	report.Add(j.decodeInSteps())
 	if err := j.pipeline.Changed(); err != nil { // the picture says which model made it
 		return err
 	}
 	if err := j.write(seed, decoded); err != nil {
 		return err
 	}
-	report.end()
+	report.End()
 	_, err = fmt.Println(j.folder.Path(j.name(seed)))
 	return err
 }

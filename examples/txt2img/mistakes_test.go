@@ -13,6 +13,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/sdgraph/sdgraph/examples/internal/clitest"
@@ -264,14 +265,21 @@ func TestFullOutput(t *testing.T) {
 	}
 }
 
+// TestTimeLeft reckons with steps and with the decoding of all pictures. Time passes only where it sleeps.
 func TestTimeLeft(t *testing.T) {
-	p := progress{pictures: 3, steps: 10, decodeInSteps: 2, picture: 1, stepping: 4 * time.Second, stepped: 4}
-	if got, want := p.left(4), 26*time.Second+3*2*time.Second; got != want {
-		t.Errorf("%v left before a picture was decoded, want %v", got, want)
-	}
-	p.decoded(5 * time.Second)
-	p.picture, p.stepping, p.stepped = 2, 30*time.Second, 15
-	if got, want := p.left(5), 2*(5+10)*time.Second+2*5*time.Second; got != want {
-		t.Errorf("%v left, want %v", got, want)
+	for guidance, want := range map[float64]string{7.5: "step 4 of 10: 31s left\n", 1: "step 4 of 10: 37s left\n"} { // 26 steps and 3·1.8 or 3·3.6
+		synctest.Test(t, func(t *testing.T) {
+			var out strings.Builder
+			j := &job{flags: flags{N: 3, Guidance: guidance}}
+			p := j.newProgress(t.Context(), &out, 10)
+			p.Begin("", "step %d of %d: ", 10)
+			for range 4 {
+				time.Sleep(time.Second)
+				p.Step(1, "")
+			}
+			if !strings.HasSuffix(out.String(), want) {
+				t.Errorf("guidance %g: %q, want %q at the end", guidance, out.String(), want)
+			}
+		})
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/sdgraph/sdgraph/diffusion"
+	"github.com/sdgraph/sdgraph/examples/internal/show"
 )
 
 // firstStep is the index of the first of a scheduler's steps that runs: the
@@ -19,7 +20,7 @@ func (j *job) firstStep(of int) int {
 
 // sample takes the noise of a seed, or the picture with some of it, to a clean
 // latent.
-func (j *job) sample(ctx context.Context, seed uint64, report *progress) (diffusion.Latent, error) {
+func (j *job) sample(ctx context.Context, seed uint64, report *show.Progress) (diffusion.Latent, error) {
 	g := j.flags.generator(seed)
 	s, err := j.scheduler(g)
 	if err != nil {
@@ -36,7 +37,7 @@ func (j *job) sample(ctx context.Context, seed uint64, report *progress) (diffus
 	for m, err := range sampler.Steps(ctx, &z, first) {
 		if err == nil {
 			if m.I > first {
-				report.step(m.I - first - 1)
+				report.Step(1, "")
 			}
 			err = shown.next(m)
 		}
@@ -45,7 +46,7 @@ func (j *job) sample(ctx context.Context, seed uint64, report *progress) (diffus
 		}
 	}
 	if first < count {
-		report.step(count - first - 1)
+		report.Step(1, "")
 	}
 	return z, shown.next(nil)
 }

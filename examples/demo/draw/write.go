@@ -13,6 +13,7 @@ import (
 	"sync"
 
 	"github.com/sdgraph/sdgraph/examples/demo/world"
+	"github.com/sdgraph/sdgraph/examples/internal/show"
 	"github.com/sdgraph/sdgraph/tensor/images"
 )
 
@@ -38,8 +39,10 @@ func write(ctx context.Context, dir string, size int, all []item) error {
 	}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	p := newProgress(len(all))
-	defer p.end()
+	p := show.NewProgress(ctx, os.Stderr, float64(len(all)))
+	p.Tenths = true
+	p.Begin("", "%d of %d pictures, ", len(all))
+	defer p.End()
 	lines := make([]line, len(all))
 	next := make(chan int)
 	var workers sync.WaitGroup
@@ -51,7 +54,7 @@ func write(ctx context.Context, dir string, size int, all []item) error {
 					stop(err)
 					return
 				}
-				p.step()
+				p.Step(1, "")
 			}
 		})
 	}

@@ -128,11 +128,13 @@ func (m *measurement) attend(ctx context.Context, r *report) error {
 		into   **attention
 	}{{"attention, seen pairs", m.seen, &r.Seen}, {"attention, unseen pairs", m.unseen, &r.Unseen}} {
 		a := &attention{Defects: map[string]mean{}, Subjects: map[string]mean{}}
-		for i, t := range of.trials {
+		p := newProgress(ctx, of.what, len(of.trials))
+		defer p.End()
+		for _, t := range of.trials {
 			if err := reader.measure(ctx, t, a); err != nil {
 				return err
 			}
-			progress(of.what, i+1, len(of.trials))
+			p.Step(1, "")
 		}
 		*of.into = a
 	}

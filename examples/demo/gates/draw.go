@@ -24,8 +24,8 @@ func draw(ctx context.Context, trials []trial.Trial, size int) ([]drawn, error) 
 	}
 	close(todo)
 	var wait sync.WaitGroup
-	var mu sync.Mutex
-	done := 0
+	p := newProgress(ctx, "drawings", len(trials))
+	defer p.End()
 	for range runtime.GOMAXPROCS(0) {
 		wait.Go(func() {
 			for i := range todo {
@@ -33,10 +33,7 @@ func draw(ctx context.Context, trials []trial.Trial, size int) ([]drawn, error) 
 					return
 				}
 				all[i] = drawn{trials[i], trials[i].Normal(size), trials[i].Defective(size)}
-				mu.Lock()
-				done++
-				progress("drawings", done, len(trials))
-				mu.Unlock()
+				p.Step(1, "")
 			}
 		})
 	}

@@ -85,7 +85,9 @@ func (m *measurement) name(ctx context.Context, r *report) error {
 	res := &naming{Subjects: map[string]mean{}, Defects: map[string]mean{}}
 	n := &namer{m, map[string][]float32{}}
 	trials := slices.Concat(m.seen, m.unseen)
-	for i, t := range trials {
+	p := newProgress(ctx, "CLIP", len(trials))
+	defer p.End()
+	for _, t := range trials {
 		for _, d := range []world.Drawing{t.good, t.bad} {
 			subject, defect, err := n.name(ctx, trial.Picture(d), t.Subject.Name)
 			if err != nil {
@@ -104,7 +106,7 @@ func (m *measurement) name(ctx context.Context, r *report) error {
 				res.Seen.count(right)
 			}
 		}
-		progress("CLIP", i+1, len(trials))
+		p.Step(1, "")
 	}
 	r.Naming = res
 	return nil

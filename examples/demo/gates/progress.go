@@ -1,21 +1,17 @@
 package main
 
 import (
-	"fmt"
+	"context"
 	"os"
 
-	"github.com/sdgraph/sdgraph/examples/internal/terminal"
+	"github.com/sdgraph/sdgraph/examples/internal/show"
 )
 
-// progress tells how many pieces of a piece of work are done: in one line that
-// changes on a terminal, a line for each tenth of them elsewhere.
-func progress(what string, done, all int) {
-	if terminal.Is(os.Stderr) && done < all {
-		bar := terminal.Bar{Out: os.Stderr, Total: all}
-		bar.Set(done, what)
-		return
-	}
-	if done*10/all > (done-1)*10/all {
-		fmt.Fprintf(os.Stderr, "\r%s: %d of %d\n", what, done, all)
-	}
+// newProgress reports how many pieces of a piece of work are done: what it is,
+// and a line for each tenth of them where there is no terminal.
+func newProgress(ctx context.Context, what string, pieces int) *show.Progress {
+	p := show.NewProgress(ctx, os.Stderr, float64(pieces))
+	p.Tenths = true
+	p.Begin(what+": ", "%d of %d, ", pieces)
+	return p
 }

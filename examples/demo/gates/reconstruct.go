@@ -35,7 +35,9 @@ type kept struct {
 func (m *measurement) reconstruct(ctx context.Context, r *report) error {
 	res := &reconstruction{Subjects: map[string]mean{}, Defects: map[string]kept{}}
 	trials := slices.Concat(m.seen, m.unseen)
-	for i, t := range trials {
+	p := newProgress(ctx, "autoencoder", len(trials))
+	defer p.End()
+	for _, t := range trials {
 		var before, after [2]*gt.Dense
 		for k, d := range []world.Drawing{t.good, t.bad} {
 			before[k] = trial.Picture(d)
@@ -57,7 +59,7 @@ func (m *measurement) reconstruct(ctx context.Context, r *report) error {
 		of.PSNR.add(measure.PSNR(before[1], after[1], mask))
 		of.Contrast.add(contrast(before, after, mask))
 		res.Defects[t.Defect.Name] = of
-		progress("autoencoder", i+1, len(trials))
+		p.Step(1, "")
 	}
 	r.Reconstruction = res
 	return nil

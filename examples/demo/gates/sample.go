@@ -49,10 +49,12 @@ func (m *measurement) sample(ctx context.Context, r *report) error {
 	res := &samples{Sheet: f.Sheet}
 	n := &namer{m, map[string][]float32{}}
 	var rows [][]image.Image
-	done, all := 0, 0
+	all := 0
 	for i, s := range world.Subjects() {
 		all += f.Samples * len(wishes(s.Name, i))
 	}
+	p := newProgress(ctx, "pictures from noise", all)
+	defer p.End()
 	for i, s := range world.Subjects() {
 		var cells []image.Image
 		for _, w := range wishes(s.Name, i) {
@@ -74,8 +76,7 @@ func (m *measurement) sample(ctx context.Context, r *report) error {
 					return err
 				}
 				cells = append(cells, cell)
-				done++
-				progress("pictures from noise", done, all)
+				p.Step(1, "")
 			}
 		}
 		rows = append(rows, cells)
