@@ -17,10 +17,13 @@ func TestPipes(t *testing.T) {
 	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
 		t.Skip(err)
 	}
-	for flag, args := range map[string][]string{"from": nil, "categories": {"--category", "hazelnut", "--defect", "crack"}} {
-		out, err := clitest.Program(t, append(args, "--"+flag, pipe)...).CombinedOutput()
-		if err == nil || !strings.Contains(string(out), pipe+" is a pipe, want a regular file") {
-			t.Errorf("--%s: %v, want that it is a pipe, in\n%s", flag, err, out)
+	for says, args := range map[string][]string{
+		pipe + " is a pipe, want a regular file": {"--from", pipe},
+		pipe + ": not a regular file but a pipe": {"--category", "hazelnut", "--defect", "crack", "--categories", pipe},
+	} {
+		out, err := clitest.Program(t, args...).CombinedOutput()
+		if err == nil || !strings.Contains(string(out), says) {
+			t.Errorf("%v: %v, want %q in\n%s", args, err, says, out)
 		}
 	}
 }
