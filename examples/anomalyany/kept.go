@@ -67,21 +67,15 @@ func (j *job) checkState(seed uint64) error {
 // or one of other options that is to be replaced.
 func (j *job) readState(seed uint64) (*anomalyany.State, error) {
 	path := j.statePath(seed)
-	info, err := os.Lstat(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
-	if err == nil {
-		err = files.CheckRegular(path, info)
+	id, err := j.identity()
+	if err != nil {
+		return nil, err
 	}
-	var s *anomalyany.State
-	if err == nil {
-		s, err = j.openState(path, seed)
-	}
+	s, err := openState(path, seed, id)
 	var other otherOptions
-	if err != nil && !strings.HasPrefix(err.Error(), path) {
-		err = fmt.Errorf("%s: %w", path, err)
-	}
 	switch {
 	case errors.As(err, &other) && j.flags.Overwrite:
 		return nil, nil
@@ -93,20 +87,25 @@ func (j *job) readState(seed uint64) (*anomalyany.State, error) {
 	return s, nil
 }
 
-func (j *job) openState(path string, seed uint64) (*anomalyany.State, error) {
+// openState reads the state of a seed of the picture with identity id. Its errors
+// name the file.
+func openState(path string, seed uint64, id files.Identity) (*anomalyany.State, error) {
+	info, err := os.Lstat(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := files.CheckRegular(path, info); err != nil { // a link is not followed
+		return nil, err
+	}
 	f, err := anomalyany.ReadState(path)
 	if err != nil {
 		return nil, err
 	}
-	id, err := j.identity()
-	if err != nil {
-		return nil, err
-	}
 	if d := differencesOf(id, f.Identity); len(d) > 0 {
-		return nil, otherOptions(d)
+		return nil, fmt.Errorf("%s: %w", path, otherOptions(d))
 	}
 	if f.Seed != seed {
-		return nil, fmt.Errorf("it is the state of seed %d", f.Seed)
+		return nil, fmt.Errorf("%s: it is the state of seed %d", path, f.Seed)
 	}
 	return f.State, nil
 }

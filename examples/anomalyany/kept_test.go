@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+	"os"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -49,5 +51,38 @@ func TestKeptState(t *testing.T) {
 	}
 	if names := clitest.Written(t, j.flags.Out); len(names) > 0 {
 		t.Errorf("left %v", names)
+	}
+}
+
+// TestStateRefused names the file once and says what to do, unless the file is not what is wrong.
+func TestStateRefused(t *testing.T) {
+	j := stateJob(t.TempDir())
+	if err := j.writeState(3, someState()); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(j.statePath(3), j.statePath(4)); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(j.statePath(5), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	other := *j
+	other.flags.Steps = 9
+	gone := *j
+	gone.model = &model{Pipeline: new(diffusion.Pipeline), hashes: func() (map[string]string, error) { return nil, errors.New("weights are gone") }}
+	const advice = "; delete the file, to begin this picture again, or give another --out"
+	for _, c := range []struct {
+		job  *job
+		seed uint64
+		want string
+	}{
+		{j, 4, j.statePath(4) + ": it is the state of seed 3" + advice},
+		{j, 5, j.statePath(5) + " is a directory, want a regular file" + advice},
+		{&other, 4, j.statePath(4) + ": it is the state of a run with other options: --steps was 8 and is 9; give another --out, --overwrite or delete the file, to begin this picture again"},
+		{&gone, 4, "weights are gone"},
+	} {
+		if _, err := c.job.readState(c.seed); err == nil || err.Error() != c.want {
+			t.Errorf("seed %d: %v, want %s", c.seed, err, c.want)
+		}
 	}
 }
