@@ -7,42 +7,44 @@ import (
 	"github.com/sdgraph/sdgraph/tensor"
 )
 
-// TextConfig is the configuration of a text encoder.
+// TextConfig is the config.json of transformers' CLIPTextModel, or the text_config
+// of a CLIPModel.
 type TextConfig struct {
-	VocabSize     int     `json:"vocab_size"`
-	HiddenSize    int     `json:"hidden_size"`
-	Intermediate  int     `json:"intermediate_size"`
+	VocabSize     int     `json:"vocab_size"`        // rows of the token embedding
+	HiddenSize    int     `json:"hidden_size"`       // channels
+	Intermediate  int     `json:"intermediate_size"` // channels between the two layers of each MLP
 	Layers        int     `json:"num_hidden_layers"`
-	Heads         int     `json:"num_attention_heads"`
-	MaxPositions  int     `json:"max_position_embeddings"`
-	HiddenAct     string  `json:"hidden_act"`
-	LayerNormEps  float32 `json:"layer_norm_eps"`
-	EOSTokenID    int     `json:"eos_token_id"`
-	ProjectionDim int     `json:"projection_dim"`
+	Heads         int     `json:"num_attention_heads"`     // of each layer; they divide hidden_size
+	MaxPositions  int     `json:"max_position_embeddings"` // tokens of the longest text
+	HiddenAct     string  `json:"hidden_act"`              // an activation that nn.Act knows
+	LayerNormEps  float32 `json:"layer_norm_eps"`          // ε of every norm
+	EOSTokenID    int     `json:"eos_token_id"`            // see PooledPosition
+	ProjectionDim int     `json:"projection_dim"`          // not read: that of the whole Config counts
 }
 
-// VisionConfig is the configuration of a vision encoder.
+// VisionConfig is the vision_config of transformers' CLIPModel.
 type VisionConfig struct {
-	HiddenSize   int     `json:"hidden_size"`
-	Intermediate int     `json:"intermediate_size"`
+	HiddenSize   int     `json:"hidden_size"`       // channels
+	Intermediate int     `json:"intermediate_size"` // channels between the two layers of each MLP
 	Layers       int     `json:"num_hidden_layers"`
-	Heads        int     `json:"num_attention_heads"`
-	Channels     int     `json:"num_channels"`
-	ImageSize    int     `json:"image_size"`
-	PatchSize    int     `json:"patch_size"`
-	HiddenAct    string  `json:"hidden_act"`
-	LayerNormEps float32 `json:"layer_norm_eps"`
+	Heads        int     `json:"num_attention_heads"` // of each layer; they divide hidden_size
+	Channels     int     `json:"num_channels"`        // of a picture
+	ImageSize    int     `json:"image_size"`          // height and width of a picture, in pixels
+	PatchSize    int     `json:"patch_size"`          // height and width of a patch, in pixels; it divides image_size
+	HiddenAct    string  `json:"hidden_act"`          // an activation that nn.Act knows
+	LayerNormEps float32 `json:"layer_norm_eps"`      // ε of every norm
 }
 
-// Config is config.json of a CLIPModel.
+// Config is the config.json of transformers' CLIPModel.
 type Config struct {
 	Text          TextConfig   `json:"text_config"`
 	Vision        VisionConfig `json:"vision_config"`
-	ProjectionDim int          `json:"projection_dim"`
-	LogitScale    float32      `json:"logit_scale_init_value"`
+	ProjectionDim int          `json:"projection_dim"`         // channels of the space that text and pictures share
+	LogitScale    float32      `json:"logit_scale_init_value"` // before training; the weight logit_scale takes its place
 }
 
-// ViTL14Text is the text encoder of CLIP ViT-L/14 and of Stable Diffusion 1.5.
+// ViTL14Text returns the configuration of CLIP ViT-L/14's text encoder, which is
+// that of Stable Diffusion 1.5.
 func ViTL14Text() TextConfig {
 	return TextConfig{
 		VocabSize: 49408, HiddenSize: 768, Intermediate: 3072, Layers: 12, Heads: 12, MaxPositions: 77,
@@ -50,7 +52,8 @@ func ViTL14Text() TextConfig {
 	}
 }
 
-// ViTL14 is the configuration of openai/clip-vit-large-patch14.
+// ViTL14 returns the configuration of CLIP ViT-L/14
+// (openai/clip-vit-large-patch14).
 func ViTL14() Config {
 	return Config{
 		Text: ViTL14Text(),
@@ -72,9 +75,10 @@ func defaults() Config {
 	return c
 }
 
-// ReadTextConfig reads and checks the config.json of a text encoder, or of a
-// CLIPModel whose text encoder is meant, as in transformers. A field that the
-// file lacks has the default of transformers' class.
+// ReadTextConfig reads the config.json of a CLIPTextModel, or the text_config of a
+// CLIPModel, as transformers does, and validates it. A field that the file lacks
+// has the default of transformers' class. The error names the file and the field;
+// its kinds are those of nn.ReadConfig.
 func ReadTextConfig(dir tensor.Dir) (TextConfig, error) {
 	var kind struct {
 		ModelType string `json:"model_type"`
@@ -93,8 +97,9 @@ func ReadTextConfig(dir tensor.Dir) (TextConfig, error) {
 	return c, nil
 }
 
-// ReadConfig reads and checks the config.json of a CLIPModel. A field that the
-// file lacks has the default of transformers' class.
+// ReadConfig reads the config.json of a CLIPModel and validates it. A field that
+// the file lacks has the default of transformers' class. The error names the file
+// and the field; its kinds are those of nn.ReadConfig.
 func ReadConfig(dir tensor.Dir) (Config, error) {
 	c := defaults()
 	if err := nn.ReadConfig(dir, &c, nn.Fixed{Field: "model_type", Value: "clip", Hint: "not a whole CLIPModel, text and vision"}); err != nil {
@@ -103,7 +108,9 @@ func ReadConfig(dir tensor.Dir) (Config, error) {
 	return c, nil
 }
 
-// Validate tells whether this package can build the encoder, and if not, why.
+// Validate returns an error, which names the field and its value, if this package
+// cannot build the encoder: sizes that do not fit together or are out of range, an
+// activation that is not known (nn.ErrUnsupported).
 func (c TextConfig) Validate() error {
 	if c.VocabSize < 1 || c.MaxPositions < 1 {
 		return fmt.Errorf("vocab_size %d and max_position_embeddings %d must be positive", c.VocabSize, c.MaxPositions)
@@ -126,7 +133,8 @@ const (
 	maxPicture    = 1 << 12
 )
 
-// Validate tells whether this package can build the model, and if not, why.
+// Validate returns an error if this package cannot build the model, as
+// TextConfig.Validate does for the text encoder.
 func (c Config) Validate() error {
 	if err := c.Text.Validate(); err != nil {
 		return fmt.Errorf("text_config: %w", err)

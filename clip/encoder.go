@@ -13,9 +13,9 @@ type Encoder struct {
 	Layers []*EncoderLayer
 }
 
-// EncoderLayer is self-attention and a feed-forward layer, each of the normalised
-// input and added to it: [B, N, C] to the same shape. Its path is such as
-// text_model.encoder.layers.0.
+// EncoderLayer is self-attention and a feed-forward layer. Both read their input
+// normalised, and their output is added to the input: [B, N, C] to the same shape.
+// An example is text_model.encoder.layers.0.
 type EncoderLayer struct {
 	LayerNorm1 nn.LayerNorm
 	SelfAttn   Attention
@@ -24,17 +24,17 @@ type EncoderLayer struct {
 }
 
 // Attention is multi-head self-attention, self_attn of a layer: [B, N, C] to the
-// same shape. In the text encoder it is causal: a position does not see later ones.
-// Each is a site that hooks may read and change (nn.Site). All its layers map C to
-// C, with a bias.
+// same shape. In the text encoder it is causal: no position attends to later ones.
+// Each Attention is a site that hooks may read and change (nn.Site). All its linear
+// layers map C to C, with a bias.
 type Attention struct {
 	QProj, KProj, VProj, OutProj nn.Linear
 
 	heads int
 }
 
-// MLP is the feed-forward layer, mlp of a layer, with the activation that
-// hidden_act names between its two: [B, N, C] to the same shape.
+// MLP is the feed-forward layer, mlp of a layer: two linear layers with the
+// activation between them that hidden_act names, [B, N, C] to the same shape.
 type MLP struct {
 	FC1 nn.Linear // C to intermediate_size
 	FC2 nn.Linear // back to C

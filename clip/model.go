@@ -21,8 +21,8 @@ type Model struct {
 	Config Config `weight:"-"`
 }
 
-// New returns an unloaded model: nn.Load or nn.Randomize gives it weights. The
-// error is that of c.Validate.
+// New returns a model without weights: nn.Load or nn.Randomize gives it some. The
+// error is that of c.Validate, as nn.ErrArgument.
 func New(c Config) (*Model, error) {
 	if err := c.Validate(); err != nil {
 		return nil, fmt.Errorf("clip: %w%.0w", err, nn.ErrArgument)
@@ -37,15 +37,20 @@ func New(c Config) (*Model, error) {
 	}, nil
 }
 
-// TextEmbeds maps token ids [B, T] and the position of each text's pooled
-// token [B] (TextConfig.PooledPosition), whole numbers stored as float32, to
-// projected embeddings [B, projection_dim], not normalised.
+// TextEmbeds returns the embeddings of texts in the space that they share with
+// pictures, [B, projection_dim], not normalised. ids are token ids [B, T], and
+// pooled is the position in each text that stands for it, [B]
+// (TextConfig.PooledPosition); both are whole numbers stored as float32. Other
+// shapes are a panic, which nn.Compile turns into an error.
 func (m *Model) TextEmbeds(b *nn.Build, ids, pooled *G.Node) *G.Node {
 	return m.TextProjection.Forward(nn.SelectPositions(m.TextModel.Forward(b, ids), pooled))
 }
 
-// ImageEmbeds maps a normalised picture [B, image_size², num_channels] to
-// projected embeddings [B, projection_dim], not normalised.
+// ImageEmbeds returns the embeddings of pictures in the space that they share with
+// texts, [B, projection_dim], not normalised. The pictures are
+// [B, image_size², num_channels], in [0, 1] less the mean of CLIP's training set
+// and divided by its standard deviation (diffusion.CLIP.PictureForCLIP). Other
+// shapes are a panic, which nn.Compile turns into an error.
 func (m *Model) ImageEmbeds(b *nn.Build, picture nn.FeatureMap) *G.Node {
 	return m.VisualProjection.Forward(m.VisionModel.Forward(b, picture))
 }

@@ -18,15 +18,15 @@ type Text struct {
 	Config TextConfig `weight:"-"`
 }
 
-// TextEmbeddings is the vectors of tokens and of their positions, embeddings, which
-// are added: [B, T] to [B, T, C].
+// TextEmbeddings turns tokens into vectors, embeddings: a learned one of each token,
+// to which that of its position is added, [B, T] to [B, T, C].
 type TextEmbeddings struct {
 	TokenEmbedding    nn.Embedding // [vocab_size, C]
 	PositionEmbedding nn.Embedding // [max_position_embeddings, C]
 }
 
-// NewText returns an unloaded encoder: nn.Load or nn.Randomize gives it
-// weights. The error is that of c.Validate.
+// NewText returns a text encoder without weights: nn.Load or nn.Randomize gives it
+// some. The error is that of c.Validate, as nn.ErrArgument.
 func NewText(c TextConfig) (*Text, error) {
 	if err := c.Validate(); err != nil {
 		return nil, fmt.Errorf("clip: text encoder: %w%.0w", err, nn.ErrArgument)
@@ -46,8 +46,10 @@ func newText(c TextConfig) *Text {
 	}
 }
 
-// Forward maps token ids [B, T], whole numbers stored as float32, to the last
-// hidden state after the final norm, [B, T, hidden_size].
+// Forward returns the last hidden states of texts, after the final norm:
+// [B, T, hidden_size]. ids are token ids [B, T], whole numbers stored as float32; T
+// is at most max_position_embeddings. Other shapes are a panic, which nn.Compile
+// turns into an error.
 func (t *Text) Forward(b *nn.Build, ids *G.Node) *G.Node {
 	if s := ids.Shape(); len(s) != 2 || s[1] > t.Config.MaxPositions {
 		panic(fmt.Sprintf("clip: token ids of shape %v, want [batch, at most %d]", s, t.Config.MaxPositions))
@@ -57,10 +59,11 @@ func (t *Text) Forward(b *nn.Build, ids *G.Node) *G.Node {
 	return t.FinalLayerNorm.Forward(x)
 }
 
-// PooledPosition is the position of the token whose hidden state stands for
-// the text: the first end token. Published files older than transformers 4.30
-// say eos_token_id 2, which is no end token; there it is the first position of
-// the highest id, as their models were trained. It is 0 where there is none.
+// PooledPosition returns the position in a text's token ids whose hidden state
+// stands for the whole text: that of the first end token, or 0 if there is none.
+// Published files older than transformers 4.30 say eos_token_id 2, which is no end
+// token; for them it is the first position of the highest id, as their models were
+// trained.
 func (c TextConfig) PooledPosition(ids []int32) int {
 	const legacyEOS = 2
 	pooled := int32(c.EOSTokenID)

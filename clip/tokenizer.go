@@ -8,8 +8,8 @@ import (
 
 // Tokenizer turns a prompt into the token ids that CLIP's text model reads: byte-pair encoding (Sennrich et
 // al. 2016) of the lower-cased text, as in OpenAI's CLIP and in the CLIPTokenizer of the transformers
-// library, whose results it reproduces. It is immutable and may be used by several goroutines. One that is nil or
-// that neither DefaultTokenizer nor OpenTokenizer made has no tokens and a length of 0.
+// library, whose results it reproduces. It is immutable and may be used by several goroutines. Only DefaultTokenizer
+// and OpenTokenizer make one; nil, and the zero Tokenizer, have no tokens and a length of 0.
 type Tokenizer struct {
 	tokens []string // by id: the vocabulary, then what was added to it
 	pairs  map[tokenPair]tokenMerge
@@ -22,15 +22,15 @@ type Tokenizer struct {
 	vocabulary, length       int
 }
 
-// What FindWord's errors wrap.
+// The errors of FindWord, to be told apart with errors.Is.
 var (
-	// ErrWordAbsent: the prompt does not contain the word.
+	// ErrWordAbsent is wrapped where the prompt does not contain the word.
 	ErrWordAbsent = errors.New("not in the prompt")
-	// ErrWordCut: the prompt contains the word, but behind the last token that the model reads.
+	// ErrWordCut is wrapped where the prompt contains the word, but behind the last token that the model reads.
 	ErrWordCut = errors.New("behind the end of what the model reads")
 )
 
-// Length returns the number of ids that Encode gives, start and end token included: 77 for CLIP.
+// Length returns how many ids Encode returns, whatever the text, start and end token included: 77 for CLIP.
 func (t *Tokenizer) Length() int {
 	if t == nil {
 		return 0
@@ -38,8 +38,8 @@ func (t *Tokenizer) Length() int {
 	return t.length
 }
 
-// Size returns the number of tokens, those of the vocabulary and those that were added to it: 49408 for CLIP.
-// Ids are below it.
+// Size returns the number of tokens, those of the vocabulary and those that were added to it: 49408 for CLIP. Ids are
+// from 0 to Size-1.
 func (t *Tokenizer) Size() int {
 	if t == nil {
 		return 0
@@ -47,8 +47,8 @@ func (t *Tokenizer) Size() int {
 	return len(t.tokens)
 }
 
-// Encode returns the Length ids of a prompt: the start token, the prompt's own, the end token, padding.
-// A prompt with more than Length-2 tokens is cut; Truncated tells. Invalid UTF-8 reads as U+FFFD.
+// Encode returns the Length ids of a prompt: the start token, the prompt's own tokens, the end token, and padding. A
+// prompt of more than Length-2 tokens is cut; Truncated returns what is left out. Invalid UTF-8 is read as U+FFFD.
 func (t *Tokenizer) Encode(text string) []int32 {
 	if t.Length() == 0 {
 		return nil
@@ -68,8 +68,8 @@ func (t *Tokenizer) Encode(text string) []int32 {
 	return ids
 }
 
-// Truncated returns what Encode leaves out of a prompt: the words and punctuation marks of which at least
-// one token does not fit, in order. It returns nil for a prompt that fits.
+// Truncated returns the words and punctuation marks of a prompt of which Encode leaves out at least one token, in
+// order; nil for a prompt that fits.
 func (t *Tokenizer) Truncated(text string) []string {
 	var cut []string
 	next := 1
@@ -82,8 +82,8 @@ func (t *Tokenizer) Truncated(text string) []string {
 	return cut
 }
 
-// Tokens returns the spelling of each id; a token that ends a word ends in "</w>", and bytes
-// outside printable ASCII are written as GPT-2's byte alphabet does. An id that is no token's gives "".
+// Tokens returns the spelling of the token of each id, "" where there is none of that id. A token that ends a word
+// ends in "</w>", and bytes outside printable ASCII are spelled in GPT-2's byte alphabet.
 func (t *Tokenizer) Tokens(ids []int32) []string {
 	tokens := make([]string, len(ids))
 	for i, id := range ids {
@@ -94,10 +94,10 @@ func (t *Tokenizer) Tokens(ids []int32) []string {
 	return tokens
 }
 
-// FindWord returns the indices in Encode(text) of all tokens of a word, or of a phrase of several words that
-// stand one behind the other. Upper and lower case are the same; only whole words match. Of several
-// occurrences it takes the first. An added token such as <scar> is a word wherever Encode finds it. The error wraps ErrWordAbsent, and then names the prompt's words, or
-// ErrWordCut.
+// FindWord returns the indices in Encode(text) of all tokens of a word, or of a phrase whose words follow one another.
+// Of several occurrences it takes the first. Upper and lower case are the same, and only whole words match. An added
+// token such as <scar> is a word wherever Encode finds it. The error is ErrWordAbsent, and names the prompt's words,
+// or ErrWordCut.
 func (t *Tokenizer) FindWord(text, word string) ([]int, error) {
 	want, prompt := t.pieces(word), t.pieces(text)
 	if len(want) == 0 {

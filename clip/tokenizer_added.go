@@ -86,14 +86,14 @@ func (s addedTokens) cut(text string) []piece {
 	return out
 }
 
-// standsAlone tells whether no character of a word touches text[start:end].
+// standsAlone reports whether no character of a word touches text[start:end].
 func standsAlone(text string, start, end int) bool {
 	before, _ := utf8.DecodeLastRuneInString(text[:start])
 	after, _ := utf8.DecodeRuneInString(text[end:])
 	return (start == 0 || !inWord(before)) && (end == len(text) || !inWord(after))
 }
 
-// inWord tells whether a character matches \w as Unicode's Technical Standard 18 has it.
+// inWord reports whether a character matches \w as Unicode's Technical Standard 18 has it.
 func inWord(r rune) bool {
 	return unicode.IsLetter(r) || unicode.In(r, unicode.M, unicode.Nd, unicode.Nl, unicode.Pc, unicode.Other_Alphabetic, unicode.Join_Control)
 }
@@ -136,8 +136,8 @@ func wantedID(vocab map[string]int32, id int32) string {
 	return fmt.Sprintf("it can only be %d, for ids go on without a gap behind the %d tokens of the vocabulary", id, len(vocab))
 }
 
-// Within returns the tokenizer for a model of n embeddings: added tokens whose ids are n or more are text like any
-// other. It is t itself where there are none, and where tokens of the vocabulary itself have such ids.
+// Within returns the tokenizer for a text model that has embeddings for n ids: added tokens of higher ids are to it
+// text like any other. It is t itself where there are none, and where tokens of the vocabulary itself have such ids.
 func (t *Tokenizer) Within(n int) *Tokenizer {
 	if t == nil || n >= t.Size() || n < t.vocabulary || int(max(t.start, t.end, t.pad, t.unknown)) >= n {
 		return t

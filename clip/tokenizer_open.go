@@ -19,8 +19,8 @@ const endOfWord = "</w>"
 //go:embed vocab/merges.txt.gz
 var defaultMerges []byte
 
-// DefaultTokenizer returns the tokenizer of OpenAI's CLIP, which Stable Diffusion 1.x shares: 49408 tokens,
-// length 77. Its vocabulary is part of the module.
+// DefaultTokenizer returns the tokenizer of OpenAI's CLIP and of Stable Diffusion 1.x: 49408 tokens, length 77. Its
+// vocabulary is part of the module.
 func DefaultTokenizer() *Tokenizer { return defaultTokenizer() }
 
 var defaultTokenizer = sync.OnceValue(func() *Tokenizer {
@@ -52,18 +52,17 @@ func unzipMerges() ([]byte, error) {
 	return io.ReadAll(r)
 }
 
-// HasTokenizer tells whether a directory holds a tokenizer that OpenTokenizer reads.
+// HasTokenizer reports whether a directory has the files of a tokenizer, which OpenTokenizer would read.
 func HasTokenizer(dir tensor.Dir) bool { return dir.Exists(vocabFile) || dir.Exists(wholeFile) }
 
-// OpenTokenizer reads a tokenizer directory of a model as transformers does: the vocabulary and merges of
-// tokenizer.json or, where there is none, of vocab.json and merges.txt; what tokenizer_config.json,
-// special_tokens_map.json and added_tokens.json say of added tokens, of the start, end, padding and unknown token
-// and of the length, model_max_length. The length is at most maxLength, the text model's
-// max_position_embeddings.
+// OpenTokenizer reads a model's tokenizer directory as transformers does. The vocabulary and the merges are those of
+// tokenizer.json or, where there is none, of vocab.json and merges.txt. Added tokens, the start, end, padding and
+// unknown token, and the length (model_max_length) are as tokenizer_config.json, special_tokens_map.json and
+// added_tokens.json say. The length is at most maxLength, the text model's max_position_embeddings.
 //
-// What the files say otherwise than CLIP's tokenizer works is an error, and so is everything that is not of their
-// form. It is tensor.ErrDamaged, or fs.ErrNotExist where a file is missing, and names the file, and the line or
-// field where it is about one.
+// A tokenizer that works otherwise than CLIP's is an error, and so is everything that is not of the files' form. The
+// error is tensor.ErrDamaged, or fs.ErrNotExist where a file is missing; it names the file, and the line or field
+// where it is about one.
 func OpenTokenizer(dir tensor.Dir, maxLength int) (*Tokenizer, error) {
 	t, err := openTokenizer(dir, maxLength)
 	if err == nil {

@@ -18,9 +18,9 @@ type Vision struct {
 	Config VisionConfig `weight:"-"`
 }
 
-// VisionEmbeddings makes tokens of a picture, embeddings: one of each patch, behind
-// a learned one for the class, with the vectors of their positions added. With N
-// patches it gives [B, N+1, C].
+// VisionEmbeddings turns pictures into vectors, embeddings: the learned one of the
+// class token, then one made of each patch, to which those of their positions are
+// added. With N patches the result is [B, N+1, C].
 type VisionEmbeddings struct {
 	ClassEmbedding    *nn.Weight   // [C]
 	PatchEmbedding    nn.Conv2D    // patch_size×patch_size, num_channels to C, no bias
@@ -42,8 +42,10 @@ func newVision(c VisionConfig) *Vision {
 	}
 }
 
-// Forward maps a normalised picture m [B, image_size², num_channels] to the
-// pooled state, [B, hidden_size].
+// Forward returns the hidden states of the class token after the last norm,
+// [B, hidden_size], which stand for the pictures m [B, image_size², num_channels],
+// normalised as Model.ImageEmbeds has it. Other sizes are a panic, which nn.Compile
+// turns into an error.
 func (v *Vision) Forward(b *nn.Build, m nn.FeatureMap) *G.Node {
 	c := v.Config
 	if m.H != c.ImageSize || m.W != c.ImageSize {

@@ -107,7 +107,6 @@ func TestSingleFilePredictsTheSame(t *testing.T) {
 			dir := openModel(t, o.dir)
 			file := openLike(t, o.tensors(t), dir)
 			same := []cmp.Option{
-				cmpopts.IgnoreFields(unet.Config{}, "SampleSize"),
 				cmpopts.IgnoreFields(vae.Config{}, "DownBlockTypes", "UpBlockTypes"),
 				cmpopts.IgnoreFields(clip.TextConfig{}, "EOSTokenID", "ProjectionDim"),
 			}

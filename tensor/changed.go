@@ -10,10 +10,10 @@ import (
 	"os"
 )
 
-// Changed returns ErrChanged if the file's size, time of modification or, on
-// Unix, its inode is not what it was when the file was opened. A file that
-// another has taken the name of, or that was deleted, has not changed, nor has
-// one in memory.
+// Changed returns ErrChanged if the file's size, its time of modification or, on
+// Unix, its inode's record is not what it was when the file was opened. A file that
+// was deleted, or whose name another has taken, has not changed, nor has one in
+// memory.
 func (f *File) Changed() error {
 	if f.mapped == nil {
 		return nil
@@ -21,8 +21,8 @@ func (f *File) Changed() error {
 	return f.mapped.changed()
 }
 
-// Replaced returns ErrReplaced if another file now has this one's name. This
-// one is what it was, but its path no longer says which it is.
+// Replaced returns ErrReplaced if another file has this one's name by now. The
+// tensors are what they were; only the path no longer leads to them.
 func (f *File) Replaced() error {
 	if f.mapped == nil {
 		return nil
@@ -34,10 +34,10 @@ func (f *File) Replaced() error {
 	return nil
 }
 
-// Hashes returns the SHA-256 of the file that is open, in hexadecimal, by its
-// path: of the bytes that its tensors are made of, whatever lies at the path by
-// now. That takes seconds where a file is large; it ends with ctx's error when
-// ctx does, and with ErrChanged if the file was written to meanwhile.
+// Hashes returns the SHA-256 of the file, in hexadecimal, by its path: the hash of
+// the file that is open, whatever lies at its path by now. A large file takes
+// seconds. The error is ctx's when ctx ends, and ErrChanged if the file was written
+// to since it was opened.
 func (f *File) Hashes(ctx context.Context) (map[string]string, error) {
 	h := sha256.New()
 	var err error

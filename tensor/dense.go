@@ -11,9 +11,9 @@ import (
 	"github.com/sdgraph/sdgraph/kernels"
 )
 
-// Elements returns d's numbers, row-major, as kernel input. They are not
-// copied, unless d is a transposed or sliced view of another tensor. There are
-// none if d is nil or not of dtype Float32, Float16 or BFloat16.
+// Elements returns d's numbers in row-major order, as package kernels takes them.
+// They are d's own memory, unless d is a transposed or sliced view of another
+// tensor. There are none if d is nil or not of dtype Float32, Float16 or BFloat16.
 func Elements(d *gt.Dense) kernels.Elements {
 	switch dtypeOf(d) {
 	case gt.Float32:
@@ -34,9 +34,9 @@ func dtypeOf(d *gt.Dense) gt.Dtype {
 	return d.Dtype()
 }
 
-// ToFloat32 returns d as a contiguous float32 tensor of the same shape: d
-// itself when it is one already, otherwise a copy. It is nil if d is, or is of a
-// dtype other than Float32, Float16 and BFloat16.
+// ToFloat32 returns d as a contiguous float32 tensor of the same shape: d itself
+// if it is one, else a copy. It returns nil if d is nil or not of dtype Float32,
+// Float16 or BFloat16.
 func ToFloat32(d *gt.Dense) *gt.Dense {
 	switch dtypeOf(d) {
 	case gt.Float32:
@@ -54,17 +54,18 @@ func ToFloat32(d *gt.Dense) *gt.Dense {
 }
 
 // Float32s returns d's numbers in row-major order as float32: d's own memory
-// when it is a contiguous float32 tensor, otherwise a copy. It is nil where
-// ToFloat32 is.
+// if it is a contiguous float32 tensor, else a copy. It returns nil where ToFloat32
+// does.
 func Float32s(d *gt.Dense) []float32 { return backing[float32](ToFloat32(d)) }
 
-// FromFloat32s returns a tensor over v, which is not copied. No shape at all
-// means a scalar. It is nil when v has not as many numbers as the shape holds.
+// FromFloat32s returns a tensor of the given shape, a scalar without one, over v,
+// which is not copied. It returns nil if v has not as many numbers as the shape
+// holds.
 func FromFloat32s(v []float32, shape ...int) *gt.Dense { return dense(v, shape) }
 
 // FromFloat32sAs returns a tensor of the given dtype (gt.Float32, Float16 or
 // BFloat16) with the numbers of v, rounded to nearest, to even on a tie. v is
-// always copied. It is nil where FromFloat32s is, and for another dtype.
+// always copied. It returns nil where FromFloat32s does, and for another dtype.
 func FromFloat32sAs(dtype gt.Dtype, v []float32, shape ...int) *gt.Dense {
 	switch dtype {
 	case gt.Float32:

@@ -9,19 +9,19 @@ import (
 	"path/filepath"
 )
 
-// Dir is a directory that a model or a part of one lies in: on the disk, or in
-// an fs.FS, such as what a program has embedded. Weights on the disk are
-// mapped; those of an fs.FS are read.
+// Dir is a directory that holds a model or a part of one: on the disk, or in an
+// fs.FS, such as the files that a program embeds. Weights on the disk are mapped
+// into memory; those of an fs.FS are read.
 type Dir struct {
 	fsys  fs.FS  // nil for the disk
 	path  string // as fsys or the system takes it
 	texts *Texts // that note what is read, nil for none
 }
 
-// OnDisk is a directory of the operating system.
+// OnDisk returns a directory of the operating system.
 func OnDisk(path string) Dir { return Dir{path: path} }
 
-// InFS is the directory that fsys is; nil has nothing in it.
+// InFS returns the root directory of fsys; that of nil is empty.
 func InFS(fsys fs.FS) Dir {
 	if fsys == nil {
 		fsys = nothing{}
@@ -36,10 +36,10 @@ func (nothing) Open(name string) (fs.File, error) {
 	return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
 }
 
-// String is the directory's path, in an fs.FS from its root.
+// String returns the directory's path; in an fs.FS it begins at the root, ".".
 func (d Dir) String() string { return d.path }
 
-// Path is that of a file or directory in d, as errors have it.
+// Path returns the path of a file or directory of d, as errors have it.
 func (d Dir) Path(name string) string {
 	if d.fsys != nil {
 		return path.Join(d.path, name)
@@ -47,7 +47,7 @@ func (d Dir) Path(name string) string {
 	return filepath.Join(d.path, name)
 }
 
-// Sub is a directory in d.
+// Sub returns the directory of this name in d, which need not exist.
 func (d Dir) Sub(name string) Dir { return Dir{d.fsys, d.Path(name), d.texts} }
 
 // maxText is how long a file may be that ReadFile reads, in bytes. CLIP's
@@ -61,7 +61,7 @@ const maxText = 16 << 20
 // leaves in a file's place, and for a .json file without contents.
 func (d Dir) ReadFile(name string) ([]byte, error) { return d.ReadUpTo(name, maxText) }
 
-// ReadUpTo is ReadFile of a file that should be small: it may have limit bytes.
+// ReadUpTo is ReadFile for a file that may have at most limit bytes.
 func (d Dir) ReadUpTo(name string, limit int64) ([]byte, error) {
 	path := d.Path(name)
 	f, err := d.openRegular(path)
@@ -99,22 +99,23 @@ func (d Dir) openRegular(path string) (fs.File, error) {
 	return d.fsys.Open(path)
 }
 
-// Exists tells whether there is something of this name in d, be it what cannot be
-// looked at, such as a link that leads nowhere or to itself: opening it says so.
+// Exists reports whether there is something of this name in d, "" being d itself.
+// What cannot be opened, such as a link that leads nowhere or to itself, exists,
+// too: an error of opening it says more than that it is missing.
 func (d Dir) Exists(name string) bool {
 	_, err := d.Stat(name)
 	return err == nil || errors.Is(err, errNowhere) || d.fsys == nil && listed(d.Path(name))
 }
 
-// listed tells whether there is something at a path, which may be a link.
+// listed reports whether there is something at a path, which may be a link.
 func listed(path string) bool {
 	_, err := os.Lstat(path)
 	return err == nil
 }
 
-// Stat describes what is of this name in d, "" being d itself. It is
-// fs.ErrNotExist where there is nothing; a link that leads nowhere is another
-// error, which says where to.
+// Stat describes what is of this name in d, "" being d itself. The error is
+// fs.ErrNotExist where there is nothing; for a link that leads nowhere it is
+// ErrDamaged, and says where the link leads.
 func (d Dir) Stat(name string) (fs.FileInfo, error) {
 	if d.fsys != nil {
 		return fs.Stat(d.fsys, d.Path(name))
@@ -122,7 +123,7 @@ func (d Dir) Stat(name string) (fs.FileInfo, error) {
 	return stat(d.Path(name))
 }
 
-// ReadDir lists d, sorted by name.
+// ReadDir returns the entries of d, sorted by name.
 func (d Dir) ReadDir() ([]fs.DirEntry, error) {
 	if d.fsys != nil {
 		return fs.ReadDir(d.fsys, d.path)
@@ -130,8 +131,8 @@ func (d Dir) ReadDir() ([]fs.DirEntry, error) {
 	return os.ReadDir(d.path)
 }
 
-// Open opens a safetensors file of d: see the function Open. Of an fs.FS it
-// holds a copy of the file, which nothing changes and Close lets go of.
+// Open opens a safetensors file of d, as the function Open does. Of an fs.FS the
+// File is a copy in memory, which nothing changes and Close releases.
 func (d Dir) Open(name string) (*File, error) {
 	path := d.Path(name)
 	if d.fsys == nil {

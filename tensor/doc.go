@@ -1,18 +1,20 @@
-// Package tensor says what a number in memory is: gorgonia's Dense over the
-// three precisions that checkpoints come in (F32, F16, BF16), the safetensors
-// files they live in, and the random numbers that torch would draw.
+// Package tensor holds numbers in memory and in files: gorgonia's Dense over the
+// three precisions that checkpoints come in (F32, F16 and BF16), the safetensors
+// files that hold them, mapped into memory, and the random numbers that torch
+// draws.
 //
 //	dtype.go        Float16 and BFloat16 as gorgonia dtypes
 //	dense.go        from a Dense to kernel input, to float32, and back
 //	file.go         one .safetensors file, memory-mapped
-//	header.go       everything a file's header can lie about
-//	jsonreader.go   its JSON, and that of an index, token by token
-//	foreign.go      what people have in the place of a model's files
-//	regular.go      what is opened at all: pipes and broken links are not
-//	changed.go      whether a file is still what was opened, and its hash
+//	header.go       its header, and all that can be wrong with it
+//	jsonreader.go   the JSON of headers and indexes, token by token
+//	set.go          the one file or the shards that hold a model's weights
+//	dir.go          directories of models, on the disk or in an fs.FS
+//	texts.go        which configurations and vocabularies were read, with hashes
+//	regular.go      what is opened at all: neither pipes nor broken links
+//	foreign.go      what downloads leave in the place of a model's files
+//	changed.go      whether a file is still the one that was opened; its hash
 //	errors.go       the errors that callers may tell apart
-//	set.go          the one or several files that hold a model's weights
-//	dir.go          where they lie: on the disk or in an fs.FS
 //	save.go         writing a .safetensors file
 //	finite.go       the search for NaN and infinity
 //	rand.go         torch's CPU generator

@@ -18,12 +18,13 @@ import (
 // the memory, and what is never used is never read. (A file of an fs.FS, and one
 // that Read has read, is in memory instead, and nothing changes it.)
 //
-// Its methods may be called from several goroutines, Close excepted. A file
-// that is written to while it is open changes the tensors, and one that is cut
-// short takes their memory away: reading them is a fault, which ends the program
-// unless debug.SetPanicOnFault makes it a panic. Changed tells, but only
-// afterwards, so replace a model file by renaming a new one over it, as Save
-// does; the old one then stays what it was until Close.
+// Its methods, but Close, may be called from several goroutines at once.
+//
+// Who writes to a file that is open changes its tensors, and who cuts it short
+// takes their memory away: reading them then is a fault, which ends the program
+// unless debug.SetPanicOnFault makes it a panic. Changed notices that, but only
+// afterwards. So replace a model's file by renaming a new one over it, as Save
+// does: the one that is open stays what it was until Close.
 type File struct {
 	path    string
 	mapped  *watched  // what mapping is of, nil for a file in memory
@@ -87,10 +88,10 @@ func openMapped(path string) (*File, error) {
 	return f, nil
 }
 
-// Read reads a safetensors file of at most the given number of bytes into
-// memory, with the checks of Open. It is for small files that come and go, such
-// as those that a program keeps for itself: others may do to the file what they
-// like, and a disk that fails is an error here.
+// Read reads a safetensors file of at most the given number of bytes into memory,
+// with the checks of Open. It is for small files that come and go, such as a
+// program's own: nothing that happens to the file later changes the tensors, and
+// a disk that fails is an error of Read.
 func Read(path string, most int64) (*File, error) {
 	handle, _, err := openRegular(path)
 	if err != nil {
@@ -120,8 +121,8 @@ var errEmpty = damaged(errors.New("the file is empty; want a .safetensors file")
 // Names returns the names of all tensors, sorted.
 func (f *File) Names() []string { return slices.Sorted(maps.Keys(f.header.tensors)) }
 
-// Info describes a tensor without reading it; false means that the file has
-// none of that name.
+// Info describes a tensor without reading it, and reports whether the file has one
+// of that name.
 func (f *File) Info(name string) (Info, bool) {
 	e, ok := f.header.tensors[name]
 	if !ok {
@@ -130,10 +131,11 @@ func (f *File) Info(name string) (Info, bool) {
 	return Info{e.dtype, slices.Clone(e.shape), int(e.end - e.start)}, true
 }
 
-// Metadata returns the free-form text of the header, such as "format": "pt".
+// Metadata returns the texts that the header holds beside the tensors, such as
+// "format": "pt", by their names.
 func (f *File) Metadata() map[string]string { return maps.Clone(f.header.metadata) }
 
-// Paths returns the file's path.
+// Paths returns the file's path, as the only one.
 func (f *File) Paths() []string { return []string{f.path} }
 
 // Get returns a tensor. F32, F16 and BF16 are not copied: the result is over
@@ -166,11 +168,10 @@ func (f *File) Get(name string) (*gt.Dense, error) {
 	return nil, damaged(fmt.Errorf("%s: tensor %q: dtype %s is not read; convert to F16 (or to F32, BF16 or F64)", f.path, name, e.dtype))
 }
 
-// Forget gives the memory that a tensor takes in this process back to the
-// system, which may hold on to it as its cache of the file. The tensor stays
-// valid: when it is read again, its memory comes back. Where the file has no
-// tensor of that name, of a file in memory, and on systems other than Unix,
-// nothing happens.
+// Forget gives the memory that a tensor takes in this process back to the system,
+// which may keep it as its cache of the file. The tensor stays valid: reading it
+// brings the memory back. Nothing happens where the file has no tensor of that
+// name, for a file in memory, and on systems other than Unix.
 func (f *File) Forget(name string) {
 	if e, ok := f.header.tensors[name]; ok && f.mapping != nil {
 		forget(f.mapping, f.header.size+int(e.start), f.header.size+int(e.end))

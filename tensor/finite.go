@@ -11,9 +11,9 @@ import (
 	"github.com/sdgraph/sdgraph/kernels"
 )
 
-// NonFinite returns the row-major index of the first NaN or infinity in d, and
-// -1 when every number is finite, as all are of a dtype that has no others. It
-// reads d once, on all threads of package kernels.
+// NonFinite returns the row-major index of the first NaN or infinity in d, -1 if
+// every number is finite, as those of integer dtypes are. It reads d once, on all
+// threads of package kernels.
 func NonFinite(d *gt.Dense) int {
 	switch dtypeOf(d) {
 	case gt.Float64:

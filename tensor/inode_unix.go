@@ -23,6 +23,6 @@ func inodeOf(f *os.File) (inode, error) {
 	return inode{s.Ctim, [4]uint64{uint64(s.Mode), uint64(s.Uid), uint64(s.Gid), uint64(s.Nlink)}}, nil
 }
 
-// rewritten tells whether something was done to the file until now that
+// rewritten reports whether something was done to the file until now that
 // permissions, owners and names do not explain.
 func (i inode) rewritten(now inode) bool { return i.changed != now.changed && i.status == now.status }

@@ -2,28 +2,27 @@ package tensor
 
 import "math"
 
-// Philox draws the normal numbers that torch draws on a CUDA card, so that a
-// seed published with a picture that was made there means the same noise here:
-// the counter-based generator Philox4x32-10 (Salmon et al. 2011, "Parallel
-// random numbers: as easy as 1, 2, 3"), laid out over a kernel's threads as
-// ATen does it (aten/src/ATen/native/cuda/DistributionTemplates.h), and
-// cuRAND's Box-Muller transform (curand_normal.h).
+// Philox draws the normal numbers that torch draws on a GPU, so that the seed of a
+// picture that was made there gives the same noise. It is the counter-based
+// generator Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as
+// 1, 2, 3"), spread over a kernel's threads as in ATen
+// (aten/src/ATen/native/cuda/DistributionTemplates.h), and cuRAND's Box-Muller
+// transform (curand_normal.h).
 //
-// What has been verified, without a card at hand: the generator by the known
-// answers of its authors (Random123, kat_vectors); Randn, calls that follow on
-// one another, and the order of a tensor larger than a launch by what others
-// have published of torch's output on CUDA, with four decimals (the last one by
-// a matrix product that an A100 printed). Not verified are the last digits of a
-// float32: a card's own logarithm, sine and cosine are approximations, which
-// may differ from these by some 1e-6.
+// No GPU was at hand to verify it. The generator agrees with its authors' known
+// answers (Random123, kat_vectors). Randn, several calls one after another, and the
+// order of a tensor larger than a launch agree with torch's output on CUDA as others
+// have published it, to four decimals. The last digits of a float32 are not
+// verified: a GPU approximates logarithm, sine and cosine, and may differ by some
+// 1e-6.
 //
 // A Philox must not be used by two goroutines at once.
 type Philox struct {
-	// Threads is how many threads the card that is imitated runs at once, its
-	// multiprocessors times the threads of each, in blocks of 256 (an A100:
-	// 108 · 2048). It decides the order of tensors with more elements than
-	// that. 0 is a card with a thread for each element, which all cards are to a
-	// latent of Stable Diffusion's usual sizes.
+	// Threads is how many threads the GPU that is imitated runs at once: its
+	// multiprocessors times the threads of each (an A100: 108 · 2048), in blocks of
+	// 256. It decides the order of tensors with more elements than that. 0 is a GPU
+	// with a thread for each element, which every GPU is for a latent of Stable
+	// Diffusion's usual sizes.
 	Threads int
 
 	key     [2]uint32
@@ -36,9 +35,10 @@ func NewPhilox(seed uint64) *Philox {
 	return &Philox{key: [2]uint32{uint32(seed), uint32(seed >> 32)}}
 }
 
-// Randn returns what torch.randn(n, device="cuda", generator=g) in float32
-// returns, up to the card's rounding, and leaves the generator as torch does.
-// For a tensor of another shape, n is the number of its elements.
+// Randn returns the n standard normal numbers of
+// torch.randn(n, device="cuda", generator=g) in float32, up to the GPU's rounding,
+// and leaves the generator as torch does. For a tensor of several dimensions, n is
+// the number of its elements.
 func (p *Philox) Randn(n int) []float32 {
 	out := make([]float32, max(n, 0))
 	if n <= 0 {
@@ -73,7 +73,7 @@ func (p *Philox) normal4(thread uint64) [4]float32 {
 }
 
 // boxMuller2 turns two uniform numbers of 32 bits into two normal ones. The
-// uniform ones are rounded to float32, as on a card.
+// uniform ones are rounded to float32, as on a GPU.
 func boxMuller2(x, y uint32) (sine, cosine float32) {
 	const unit, circle = 1.0 / (1 << 32), float64(float32(2*math.Pi)) / (1 << 32)
 	u := float32(float64(float32(x))*unit + unit/2) // in (0, 1]

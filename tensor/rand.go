@@ -6,16 +6,16 @@ import (
 	"gonum.org/v1/gonum/mathext/prng"
 )
 
-// Rand draws the random numbers that torch draws on a CPU, so that a seed
-// means the same picture here and there: the Mersenne Twister MT19937 and the
-// two ways in which ATen makes normal numbers of it
+// Rand draws the random numbers that torch draws on a CPU, so that a seed gives the
+// same picture as there. It is the Mersenne Twister MT19937 and the two ways in
+// which ATen makes normal numbers of its output
 // (aten/src/ATen/native/cpu/DistributionTemplates.h and
-// aten/src/ATen/core/DistributionsHelper.h). A Rand must not be used by two
-// goroutines at once. The zero Rand is that of NewRand(0).
+// aten/src/ATen/core/DistributionsHelper.h). The zero Rand is that of NewRand(0). A
+// Rand must not be used by two goroutines at once.
 type Rand struct {
-	mt      *prng.MT19937
-	kept    float64 // the second number of the last pair, of the short way
-	hasKept bool
+	mt       *prng.MT19937
+	spare    float64 // the second number of the last pair that normal drew
+	hasSpare bool
 }
 
 // NewRand returns a generator in the state after torch.manual_seed(seed), or
@@ -27,10 +27,10 @@ func NewRand(seed uint64) *Rand {
 	return &Rand{mt: mt}
 }
 
-// Randn returns what torch.randn(n, generator=g) in float32 returns, and
-// leaves the generator as torch does. torch's own results differ by a few
-// units in the last place between processors, and these are within that.
-// For a tensor of another shape, n is the number of its elements.
+// Randn returns the n standard normal numbers of torch.randn(n, generator=g) in
+// float32, and leaves the generator as torch does. torch's own numbers differ by a
+// few units in the last place between processors; these are within that. For a
+// tensor of several dimensions, n is the number of its elements.
 func (r *Rand) Randn(n int) []float32 {
 	if r.mt == nil {
 		*r = *NewRand(0)
@@ -77,14 +77,14 @@ func boxMuller16(v []float32) {
 // normal draws one number as at::normal_distribution<double> does: in pairs,
 // the second of which the generator keeps for the next call.
 func (r *Rand) normal() float64 {
-	if r.hasKept {
-		r.hasKept = false
-		return r.kept
+	if r.hasSpare {
+		r.hasSpare = false
+		return r.spare
 	}
 	u1, u2 := r.uniform53(), r.uniform53()
 	radius := math.Sqrt(-2 * math.Log1p(-u2))
 	sin, cos := math.Sincos(2 * math.Pi * u1)
-	r.kept, r.hasKept = radius*sin, true
+	r.spare, r.hasSpare = radius*sin, true
 	return radius * cos
 }
 

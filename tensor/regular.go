@@ -41,7 +41,8 @@ func checkRegular(path string, info fs.FileInfo) error {
 	return damaged(fmt.Errorf("%s: not a regular file but %s", path, Kind(info.Mode())))
 }
 
-// Kind is what a mode says that there is in the place of a file, such as "a pipe".
+// Kind names what a file's mode says it is, such as "a file", "a directory" or "a
+// pipe", for messages.
 func Kind(mode fs.FileMode) string {
 	switch {
 	case mode.IsRegular():

@@ -71,11 +71,11 @@ func TestUnfinishedDownloads(t *testing.T) {
 	wantError(t, err, "looked for m.safetensors", "found "+filepath.Join(beside, "m.safetensors.incomplete"), "not finished")
 
 	model := t.TempDir()
-	kept := filepath.Join(model, ".cache", "huggingface", "download", "unet")
-	if err := errors.Join(os.MkdirAll(kept, 0o700), os.Mkdir(filepath.Join(model, "unet"), 0o700)); err != nil {
+	downloads := filepath.Join(model, ".cache", "huggingface", "download", "unet")
+	if err := errors.Join(os.MkdirAll(downloads, 0o700), os.Mkdir(filepath.Join(model, "unet"), 0o700)); err != nil {
 		t.Fatal(err)
 	}
-	part := write(t, kept, "abc.0123.incomplete", nil)
+	part := write(t, downloads, "abc.0123.incomplete", nil)
 	_, err = OpenSet(filepath.Join(model, "unet"), "m")
 	wantError(t, err, "looked for m.safetensors", "found "+part)
 }

@@ -14,9 +14,9 @@ import (
 )
 
 // Save writes tensors of dtype Float32, Float16 and BFloat16 to a safetensors
-// file, with metadata (which may be nil) in its header. The file appears under
-// its name only when it is complete, and equal contents give equal bytes. A
-// tensor that another file's mapping backs may be saved, even over that file.
+// file, with metadata (which may be nil) in its header. The file has its name only
+// when it is complete, and equal contents give equal bytes. A tensor of an open
+// File may be saved, even over that file.
 func Save(path string, tensors map[string]*gt.Dense, metadata map[string]string) error {
 	views := make(map[string]view, len(tensors))
 	for _, name := range slices.Sorted(maps.Keys(tensors)) {
@@ -34,8 +34,8 @@ func Save(path string, tensors map[string]*gt.Dense, metadata map[string]string)
 	})
 }
 
-// WriteFile writes a file in one piece, to the disk: a program that is stopped
-// leaves the old file or none.
+// WriteFile writes data to a file that has its name only when it is complete and on
+// the disk: a program that is stopped leaves the old file, or none.
 func WriteFile(path string, data []byte) error {
 	return writeFile(path, func(f *os.File) error {
 		_, err := f.Write(data)

@@ -15,8 +15,9 @@ import (
 	gt "gorgonia.org/tensor"
 )
 
-// Set is the weights of one model: a single file, or an index and the shards
-// it names. What is said of File holds for Set.
+// Set is the weights of one model: those of a single file, or of an index and the
+// shards that it names. What the comment of File says of files that change and of
+// goroutines holds for a Set.
 type Set struct {
 	index string // path of the index, "" for a single file
 	hash  string // SHA-256 of the index
@@ -45,7 +46,7 @@ var suffixes = []string{
 // ErrDamaged.
 func OpenSet(dir string, stems ...string) (*Set, error) { return OnDisk(dir).OpenSet(stems...) }
 
-// OpenSet is the function of this name for d.
+// OpenSet opens the weights in d, as the function OpenSet does.
 func (d Dir) OpenSet(stems ...string) (*Set, error) {
 	var looked []string
 	for _, stem := range stems {
@@ -103,8 +104,8 @@ func (d Dir) unfinished(entries []fs.DirEntry) string {
 	if err != nil {
 		return ""
 	}
-	kept := filepath.Join(filepath.Dir(part), ".cache", "huggingface", "download", filepath.Base(part))
-	if found, err := filepath.Glob(filepath.Join(kept, "*.incomplete")); err == nil && len(found) > 0 {
+	downloads := filepath.Join(filepath.Dir(part), ".cache", "huggingface", "download", filepath.Base(part))
+	if found, err := filepath.Glob(filepath.Join(downloads, "*.incomplete")); err == nil && len(found) > 0 {
 		return found[0]
 	}
 	return ""
@@ -232,8 +233,8 @@ func (s *Set) add(f *File) {
 // and the index does not mention are among them.
 func (s *Set) Names() []string { return slices.Sorted(maps.Keys(s.at)) }
 
-// Info describes a tensor without reading it; false means that there is none
-// of that name.
+// Info describes a tensor without reading it, and reports whether there is one of
+// that name.
 func (s *Set) Info(name string) (Info, bool) {
 	f, ok := s.at[name]
 	if !ok {
@@ -242,7 +243,7 @@ func (s *Set) Info(name string) (Info, bool) {
 	return f.Info(name)
 }
 
-// Get returns a tensor as File.Get does.
+// Get returns a tensor, as File.Get does.
 func (s *Set) Get(name string) (*gt.Dense, error) {
 	f, ok := s.at[name]
 	if !ok {
@@ -251,17 +252,17 @@ func (s *Set) Get(name string) (*gt.Dense, error) {
 	return f.Get(name)
 }
 
-// Forget gives a tensor's memory back as File.Forget does.
+// Forget gives a tensor's memory back, as File.Forget does.
 func (s *Set) Forget(name string) {
 	if f, ok := s.at[name]; ok {
 		f.Forget(name)
 	}
 }
 
-// Changed returns the first of the files' ErrChanged, as File.Changed does.
+// Changed returns ErrChanged, as File.Changed does, for the first file that has.
 func (s *Set) Changed() error { return s.first((*File).Changed) }
 
-// Replaced returns the first of the files' ErrReplaced, as File.Replaced does.
+// Replaced returns ErrReplaced, as File.Replaced does, for the first file that is.
 func (s *Set) Replaced() error { return s.first((*File).Replaced) }
 
 // first returns the first error that check has for a file.
@@ -274,8 +275,8 @@ func (s *Set) first(check func(*File) error) error {
 	return nil
 }
 
-// Hashes returns the SHA-256 of all files of Paths as File.Hashes does; of the
-// index it is that of the text that was read.
+// Hashes returns the SHA-256 of all files of Paths, as File.Hashes does; for the
+// index it is the hash of the text as it was read.
 func (s *Set) Hashes(ctx context.Context) (map[string]string, error) {
 	all := map[string]string{}
 	if s.index != "" {
@@ -291,7 +292,7 @@ func (s *Set) Hashes(ctx context.Context) (map[string]string, error) {
 	return all, nil
 }
 
-// Paths returns the files that make up the set, the index first.
+// Paths returns the paths of the files that make up the set, the index first.
 func (s *Set) Paths() []string {
 	var paths []string
 	if s.index != "" {

@@ -7,9 +7,9 @@ import (
 	"syscall"
 )
 
-// SyncDir brings the names in a directory to the disk, as after a rename. It does
-// nothing where directories cannot be opened or synced, as on Windows and on some
-// networks' disks.
+// SyncDir brings the names in a directory to the disk, as is due after a rename. It
+// does nothing where directories cannot be opened or synced, as on Windows and on
+// some networks' disks.
 func SyncDir(dir string) error {
 	if runtime.GOOS == "windows" {
 		return nil
@@ -25,7 +25,7 @@ func SyncDir(dir string) error {
 	return errors.Join(err, d.Close())
 }
 
-// cannotSync tells whether an error means that a directory cannot be synced at
+// cannotSync reports whether an error means that a directory cannot be synced at
 // all, rather than that it failed.
 func cannotSync(err error) bool {
 	return errors.Is(err, errors.ErrUnsupported) || errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.EBADF)

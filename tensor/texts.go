@@ -7,22 +7,23 @@ import (
 	"sync"
 )
 
-// Texts are which files of text, such as configurations and vocabularies, were
-// read of directories (Dir.Noting). They may be used by several goroutines.
+// Texts notes which files of text, such as configurations and vocabularies, were
+// read from directories (Dir.Noting). Its methods may be called by several
+// goroutines.
 type Texts struct {
 	mu     sync.Mutex
 	hashes map[string]string
 }
 
-// Noting is d, of which t notes every text that is read from now on, and of its
-// Subs too.
+// Noting returns d as a directory for which t notes each text that is read from it,
+// and from its Subs.
 func (d Dir) Noting(t *Texts) Dir {
 	d.texts = t
 	return d
 }
 
-// Hashes returns the SHA-256 of the texts as they were read, in hexadecimal, by
-// their paths.
+// Hashes returns the SHA-256 of each text as it was read last, in hexadecimal, by
+// its path.
 func (t *Texts) Hashes() map[string]string {
 	if t == nil {
 		return nil

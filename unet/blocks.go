@@ -7,28 +7,28 @@ import (
 	G "gorgonia.org/gorgonia"
 )
 
-// DownBlock2D is one level of the way down, down_blocks.N: resnets, each with
-// attention behind it or none, and a downsampler. It takes [B, H·W, in] and gives
-// [B, H/2·W/2, out]; the last level, which has no downsampler, keeps the size.
-// diffusers calls it DownBlock2D, and with attentions CrossAttnDownBlock2D.
+// DownBlock2D is one level of the way down, down_blocks.N: resnets, each followed by
+// a transformer or none of them, and a downsampler. It maps [B, H·W, in] to
+// [B, H/2·W/2, out]; the last level, which has no downsampler, keeps the size. With
+// attentions diffusers calls it CrossAttnDownBlock2D.
 type DownBlock2D struct {
 	Resnets      []*ResnetBlock2D
 	Attentions   []*Transformer2DModel // one for each resnet, or none at all
 	Downsamplers []*Downsample2D       // one, or none on the last level
 }
 
-// MidBlock2D is what lies at the bottom, mid_block: it keeps the shape [B, H·W, C].
-// diffusers calls it UNetMidBlock2DCrossAttn.
+// MidBlock2D is the block between the way down and the way up, mid_block:
+// [B, H·W, C] to the same shape. diffusers calls it UNetMidBlock2DCrossAttn.
 type MidBlock2D struct {
 	Resnets    []*ResnetBlock2D // one more than attentions
 	Attentions []*Transformer2DModel
 }
 
-// UpBlock2D is one level of the way up, up_blocks.N. Each of its resnets takes the
-// output of the one before, joined along the channels to an output of the way
-// down. It takes [B, H·W, in] and gives [B, 2H·2W, out]; the last level, which has
-// no upsampler, keeps the size. diffusers calls it UpBlock2D, and with attentions
-// CrossAttnUpBlock2D.
+// UpBlock2D is one level of the way up, up_blocks.N: resnets, each followed by a
+// transformer or none of them, and an upsampler. Each resnet reads the output
+// before it, joined along the channels to an output of the way down. It maps
+// [B, H·W, in] to [B, 2H·2W, out]; the last level, which has no upsampler, keeps
+// the size. With attentions diffusers calls it CrossAttnUpBlock2D.
 type UpBlock2D struct {
 	Resnets    []*ResnetBlock2D
 	Attentions []*Transformer2DModel // one for each resnet, or none at all
@@ -42,7 +42,7 @@ type Downsample2D struct {
 }
 
 // Upsample2D doubles height and width, up_blocks.N.upsamplers.0: [B, H·W, C] to
-// [B, 2H·2W, C]. Each position is repeated, then the convolution smooths.
+// [B, 2H·2W, C]. Each position is repeated in both directions and then convolved.
 type Upsample2D struct {
 	Conv nn.Conv2D // 3×3
 }

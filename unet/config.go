@@ -8,30 +8,30 @@ import (
 	"github.com/sdgraph/sdgraph/tensor"
 )
 
-// Config is what config.json of a diffusers UNet2DConditionModel says.
+// Config is the config.json of diffusers' UNet2DConditionModel. Levels are
+// numbered from the full size of the latent (0) down to the smallest.
 type Config struct {
-	InChannels        int      `json:"in_channels"`
-	OutChannels       int      `json:"out_channels"`
-	BlockOutChannels  []int    `json:"block_out_channels"`
-	DownBlockTypes    []string `json:"down_block_types"`
-	UpBlockTypes      []string `json:"up_block_types"`
-	LayersPerBlock    PerBlock `json:"layers_per_block"`
-	TransformerLayers PerBlock `json:"transformer_layers_per_block"`
-	CrossAttentionDim int      `json:"cross_attention_dim"`
-	NormNumGroups     int      `json:"norm_num_groups"`
-	NormEps           float32  `json:"norm_eps"`
-	FlipSinToCos      bool     `json:"flip_sin_to_cos"`
-	FreqShift         float64  `json:"freq_shift"`
-	DownsamplePadding int      `json:"downsample_padding"`
-	SampleSize        int      `json:"-"` // of the latents that it was trained on; files have it in several forms
+	InChannels        int      `json:"in_channels"`                  // of the latent
+	OutChannels       int      `json:"out_channels"`                 // of the prediction
+	BlockOutChannels  []int    `json:"block_out_channels"`           // of each level
+	DownBlockTypes    []string `json:"down_block_types"`             // of each level: CrossAttnDownBlock2D or DownBlock2D
+	UpBlockTypes      []string `json:"up_block_types"`               // of each level, the last one first: CrossAttnUpBlock2D or UpBlock2D
+	LayersPerBlock    PerBlock `json:"layers_per_block"`             // resnets on the way down; on the way up there is one more
+	TransformerLayers PerBlock `json:"transformer_layers_per_block"` // blocks of each transformer
+	CrossAttentionDim int      `json:"cross_attention_dim"`          // channels of the text
+	NormNumGroups     int      `json:"norm_num_groups"`              // of every group norm
+	NormEps           float32  `json:"norm_eps"`                     // ε of the norms, but those of transformers, which are 1e-6 and 1e-5
+	FlipSinToCos      bool     `json:"flip_sin_to_cos"`              // a timestep's cosines come before its sines
+	FreqShift         float64  `json:"freq_shift"`                   // of a timestep's frequencies; see nn.TimestepEmbedding
+	DownsamplePadding int      `json:"downsample_padding"`           // must be 1
 
-	// AttentionHeadDim is the number of heads: the name is a slip that diffusers
-	// keeps. NumAttentionHeads wins where a file has it.
+	// AttentionHeadDim is the number of heads, not their size: the name is a slip
+	// that diffusers keeps. NumAttentionHeads takes its place where a file has it.
 	AttentionHeadDim  PerBlock `json:"attention_head_dim"`
 	NumAttentionHeads PerBlock `json:"num_attention_heads"`
 }
 
-// PerBlock is a number for every block, or one for all of them.
+// PerBlock is a number for each level, or one for all of them.
 type PerBlock []int
 
 // UnmarshalJSON reads a number, a list of numbers or null.
@@ -53,7 +53,7 @@ func (p *PerBlock) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// At is the number for block i, 0 where there is none.
+// At returns the number for level i, 0 where there is none.
 func (p PerBlock) At(i int) int {
 	if len(p) == 1 {
 		return p[0]
@@ -71,7 +71,7 @@ const (
 	plainUp   = "UpBlock2D"
 )
 
-// StableDiffusion15 is the configuration of Stable Diffusion 1.5.
+// StableDiffusion15 returns the configuration of Stable Diffusion 1.5.
 func StableDiffusion15() Config {
 	return Config{
 		InChannels: 4, OutChannels: 4,
@@ -86,11 +86,10 @@ func StableDiffusion15() Config {
 		NormEps:           1e-5,
 		FlipSinToCos:      true,
 		DownsamplePadding: 1,
-		SampleSize:        64,
 	}
 }
 
-// fixed is what other UNets of diffusers set otherwise.
+// fixed are the fields that other UNets of diffusers set otherwise.
 var fixed = []nn.Fixed{
 	{Field: "_class_name", Value: "UNet2DConditionModel"},
 	{Field: "addition_embed_type", Hint: "as in Stable Diffusion XL"},
@@ -121,8 +120,9 @@ var fixed = []nn.Fixed{
 	{Field: "timestep_post_act"},
 }
 
-// ReadConfig reads and checks the config.json of a directory. A field that the
-// file lacks has the default of diffusers' class.
+// ReadConfig reads the config.json of a directory and validates it. A field that
+// the file lacks has the default of diffusers' class. The error names the file and
+// the field; its kinds are those of nn.ReadConfig.
 func ReadConfig(dir tensor.Dir) (Config, error) {
 	c := StableDiffusion15()
 	c.CrossAttentionDim = 1280 // the one default of the class that is not Stable Diffusion 1.5's
@@ -132,8 +132,8 @@ func ReadConfig(dir tensor.Dir) (Config, error) {
 	return c, nil
 }
 
-// Factor is by how much the deepest block is smaller than the latent: height
-// and width of a latent must be multiples of it.
+// Factor returns how many times smaller the last level is than the latent, in
+// each direction: a latent's height and width must be multiples of it.
 func (c Config) Factor() int { return 1 << max(len(c.BlockOutChannels)-1, 0) }
 
 // heads is the number of attention heads of block i.
@@ -160,7 +160,9 @@ const (
 	maxChannels = 1 << 16
 )
 
-// Validate tells whether the sizes fit together, and if not, why.
+// Validate returns an error, which names the field and its value, if this package
+// cannot build the model: sizes that do not fit together or are out of range,
+// block types that are not known (nn.ErrUnsupported).
 func (c Config) Validate() error {
 	n := len(c.BlockOutChannels)
 	if n > maxBlocks {
@@ -204,7 +206,7 @@ func (c Config) Validate() error {
 	return c.validateTimestep(c.BlockOutChannels[0])
 }
 
-// validateTimestep checks what becomes of a timestep: as many sines as cosines.
+// validateTimestep checks what a timestep is embedded with: as many sines as cosines.
 func (c Config) validateTimestep(channels int) error {
 	if channels%2 != 0 {
 		return fmt.Errorf("block_out_channels[0] is %d, want an even number", channels)

@@ -25,15 +25,15 @@ type Model struct {
 	Config Config `weight:"-"`
 }
 
-// TimestepEmbedding is the two layers that a timestep's sinusoidal embedding goes
-// through, time_embedding: [B, C₀] to [B, 4·C₀], with SiLU between.
+// TimestepEmbedding is the two linear layers that a timestep's sinusoidal embedding
+// goes through, time_embedding, with SiLU between them: [B, C₀] to [B, 4·C₀].
 type TimestepEmbedding struct {
 	Linear1 nn.Linear `weight:"linear_1"`
 	Linear2 nn.Linear `weight:"linear_2"`
 }
 
-// New returns an unloaded model: nn.Load or nn.Randomize gives it weights. The
-// error is that of c.Validate.
+// New returns a model without weights: nn.Load or nn.Randomize gives it some. The
+// error is that of c.Validate, as nn.ErrArgument.
 func New(c Config) (*Model, error) {
 	if err := c.Validate(); err != nil {
 		return nil, fmt.Errorf("unet: %w%.0w", err, nn.ErrArgument)
@@ -58,10 +58,11 @@ func New(c Config) (*Model, error) {
 	return m, nil
 }
 
-// Forward predicts the noise in sample [B, in_channels, h, w] at timestep [B],
-// given the text encoder's output text [B, T, cross_attention_dim]:
-// [B, out_channels, h, w]. Height and width must be multiples of
-// Config.Factor. It panics on other shapes; nn.Compile makes that an error.
+// Forward returns the noise that the model predicts in sample, a noisy latent
+// [B, in_channels, h, w], at timestep [B], given text [B, T, cross_attention_dim],
+// the hidden states of the text encoder. The noise is [B, out_channels, h, w]; of
+// a model that predicts v, it is v. h and w must be multiples of Config.Factor.
+// Other shapes are a panic, which nn.Compile turns into an error.
 func (m *Model) Forward(b *nn.Build, sample, timestep, text *G.Node) *G.Node {
 	m.checkShapes(sample.Shape(), timestep.Shape(), text.Shape())
 	s := sample.Shape()
@@ -69,7 +70,7 @@ func (m *Model) Forward(b *nn.Build, sample, timestep, text *G.Node) *G.Node {
 	temb := nn.TimestepEmbedding(timestep, m.Config.BlockOutChannels[0], m.Config.FlipSinToCos, m.Config.FreqShift)
 	temb = m.TimeEmbedding.Linear2.Forward(nn.SiLU(m.TimeEmbedding.Linear1.Forward(temb)))
 	temb = nn.SiLU(temb) // every resnet starts with it
-	// 2. down, keeping every output
+	// 2. down; the way up reads every output
 	x := m.ConvIn.Forward(nn.FeatureMap{X: nn.ChannelsLast(sample), H: s[2], W: s[3]})
 	skips := []nn.FeatureMap{x}
 	for i, block := range m.DownBlocks {
@@ -77,7 +78,7 @@ func (m *Model) Forward(b *nn.Build, sample, timestep, text *G.Node) *G.Node {
 	}
 	// 3. middle
 	x = m.MidBlock.forward(b, "mid_block", x, temb, text)
-	// 4. up, joining the outputs kept on the way down
+	// 4. up, joined to the outputs of the way down
 	for i, block := range m.UpBlocks {
 		x = block.forward(b, fmt.Sprintf("up_blocks.%d", i), x, temb, text, &skips)
 	}
@@ -99,16 +100,14 @@ func (m *Model) checkShapes(sample, timestep, text gt.Shape) {
 	}
 }
 
-// Site is an attention layer of the model, by its path in the checkpoint such as
-// "mid_block.attentions.0.transformer_blocks.0.attn2", and the height and width of
-// the picture that its queries are.
+// Site is an attention layer, for latents of a certain size.
 type Site struct {
-	Path string
-	H, W int
+	Path string // in the checkpoint, such as "mid_block.attentions.0.transformer_blocks.0.attn2"
+	H, W int    // of the feature map whose positions its queries are
 }
 
-// CrossSites lists the cross-attention layers in the order of the forward pass,
-// for a latent of h×w.
+// CrossSites returns the cross-attention layers for latents of h×w, in the order
+// of the forward pass.
 func (m *Model) CrossSites(h, w int) []Site {
 	var sites []Site
 	add := func(path string, ts []*Transformer2DModel, level int) {

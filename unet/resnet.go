@@ -5,13 +5,13 @@ import (
 	G "gorgonia.org/gorgonia"
 )
 
-// ResnetBlock2D is two normalised convolutions, the timestep added between them,
-// and the input added at the end: [B, H·W, in] to [B, H·W, out]. Its path is such
-// as down_blocks.0.resnets.0.
+// ResnetBlock2D is two normalised convolutions, with the timestep added between
+// them and the input at the end: [B, H·W, in] to [B, H·W, out]. An example is
+// down_blocks.0.resnets.0.
 type ResnetBlock2D struct {
 	Norm1        nn.GroupNorm // followed by SiLU
 	Conv1        nn.Conv2D    // 3×3, in to out
-	TimeEmbProj  nn.Linear    // 4·C₀ to out: the timestep's embedding
+	TimeEmbProj  nn.Linear    // 4·C₀ to out, of the timestep's embedding
 	Norm2        nn.GroupNorm // followed by SiLU
 	Conv2        nn.Conv2D    // 3×3, out to out
 	ConvShortcut *nn.Conv2D   // 1×1, in to out; nil where these are equal

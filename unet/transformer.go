@@ -7,8 +7,8 @@ import (
 	G "gorgonia.org/gorgonia"
 )
 
-// Transformer2DModel treats the positions of a feature map as tokens, which see
-// each other and the text: [B, H·W, C] to the same shape. Its path is such as
+// Transformer2DModel treats the positions of a feature map as tokens, which attend
+// to each other and to the text: [B, H·W, C] to the same shape. An example is
 // down_blocks.0.attentions.0.
 type Transformer2DModel struct {
 	Norm              nn.GroupNorm
@@ -18,8 +18,9 @@ type Transformer2DModel struct {
 }
 
 // BasicTransformerBlock is self-attention, cross-attention and a feed-forward
-// layer, each of the normalised input and added to it: [B, H·W, C] to the same
-// shape. Its path is such as down_blocks.0.attentions.0.transformer_blocks.0.
+// layer. Each of them reads its input normalised, and its output is added to the
+// input: [B, H·W, C] to the same shape. An example is
+// down_blocks.0.attentions.0.transformer_blocks.0.
 type BasicTransformerBlock struct {
 	Norm1 nn.LayerNorm
 	Attn1 Attention // of every position to every position
@@ -29,10 +30,11 @@ type BasicTransformerBlock struct {
 	FF    FeedForward
 }
 
-// Attention is multi-head attention, attn1 or attn2 of a transformer block. Of
-// queries [B, H·W, C] and a context, which is [B, H·W, C] in self-attention and
-// the text [B, T, cross_attention_dim] in cross-attention, it makes [B, H·W, C].
-// Each is a site that hooks may read and change (nn.Site).
+// Attention is multi-head attention: attn1 of a transformer block, self-attention,
+// or attn2, cross-attention. Queries are made of [B, H·W, C], keys and values of a
+// context: of the same in self-attention, of the text [B, T, cross_attention_dim]
+// in cross-attention. The result is [B, H·W, C]. Each Attention is a site that
+// hooks may read and change (nn.Site).
 type Attention struct {
 	ToQ   nn.Linear // C to C, no bias
 	ToK   nn.Linear // the context's channels to C, no bias
@@ -42,8 +44,8 @@ type Attention struct {
 	heads int
 }
 
-// FeedForward is the two linear layers of a transformer block, ff, with GEGLU
-// between: [B, H·W, C] to the same shape.
+// FeedForward is the feed-forward layer of a transformer block, ff: two linear
+// layers with GEGLU between them, [B, H·W, C] to the same shape.
 type FeedForward struct {
 	Proj nn.Linear `weight:"net.0.proj"` // C to 8·C, which GEGLU halves
 	Out  nn.Linear `weight:"net.2"`      // 4·C to C

@@ -9,7 +9,7 @@ import (
 const epsilon = 1e-6
 
 // ResnetBlock2D is two normalised convolutions and the input added at the end:
-// [B, H·W, in] to [B, H·W, out]. Its path is such as encoder.down_blocks.0.resnets.0.
+// [B, H·W, in] to [B, H·W, out]. An example is encoder.down_blocks.0.resnets.0.
 type ResnetBlock2D struct {
 	Norm1        nn.GroupNorm // followed by SiLU
 	Conv1        nn.Conv2D    // 3×3, in to out
@@ -41,10 +41,10 @@ func (r *ResnetBlock2D) forward(b *nn.Build, x nn.FeatureMap) nn.FeatureMap {
 	}))
 }
 
-// Attention lets every position of the smallest feature map see every other, with
-// one head: [B, H·W, C] to the same shape. Its path is encoder.mid_block.attentions.0
-// or decoder.mid_block.attentions.0, and it is a site that hooks may read and
-// change (nn.Site). All its layers map C to C.
+// Attention is self-attention with one head between the positions of the smallest
+// feature map, encoder.mid_block.attentions.0 and decoder.mid_block.attentions.0:
+// [B, H·W, C] to the same shape. It is a site that hooks may read and change
+// (nn.Site). All its layers map C to C.
 type Attention struct {
 	GroupNorm     nn.GroupNorm
 	ToQ, ToK, ToV nn.Linear
@@ -72,7 +72,7 @@ func (a *Attention) forward(b *nn.Build, path string, x nn.FeatureMap) nn.Featur
 	}))
 }
 
-// MidBlock2D works on the smallest feature map, encoder.mid_block or
+// MidBlock2D is the block of the smallest feature map, encoder.mid_block and
 // decoder.mid_block: [B, H·W, C] to the same shape. diffusers calls it
 // UNetMidBlock2D.
 type MidBlock2D struct {
@@ -104,8 +104,8 @@ type Downsample2D struct {
 }
 
 // Upsample2D doubles height and width, decoder.up_blocks.N.upsamplers.0:
-// [B, H·W, C] to [B, 2H·2W, C]. Each position is repeated, then the convolution
-// smooths.
+// [B, H·W, C] to [B, 2H·2W, C]. Each position is repeated in both directions and
+// then convolved.
 type Upsample2D struct {
 	Conv nn.Conv2D // 3×3
 }

@@ -8,20 +8,21 @@ import (
 	"github.com/sdgraph/sdgraph/tensor"
 )
 
-// Config is what config.json of a diffusers AutoencoderKL says.
+// Config is the config.json of diffusers' AutoencoderKL. Levels are numbered from
+// the picture's full size (0) down to the latent's.
 type Config struct {
-	InChannels       int      `json:"in_channels"`
-	OutChannels      int      `json:"out_channels"`
-	BlockOutChannels []int    `json:"block_out_channels"`
-	DownBlockTypes   []string `json:"down_block_types"`
-	UpBlockTypes     []string `json:"up_block_types"`
-	LayersPerBlock   int      `json:"layers_per_block"`
-	LatentChannels   int      `json:"latent_channels"`
-	NormNumGroups    int      `json:"norm_num_groups"`
-	ScalingFactor    float32  `json:"scaling_factor"`
-	MidBlockAttn     bool     `json:"mid_block_add_attention"`
-	UseQuantConv     bool     `json:"use_quant_conv"`
-	UsePostQuantConv bool     `json:"use_post_quant_conv"`
+	InChannels       int      `json:"in_channels"`             // of a picture that is encoded
+	OutChannels      int      `json:"out_channels"`            // of a decoded picture
+	BlockOutChannels []int    `json:"block_out_channels"`      // of each level
+	DownBlockTypes   []string `json:"down_block_types"`        // of each level: DownEncoderBlock2D
+	UpBlockTypes     []string `json:"up_block_types"`          // of each level: UpDecoderBlock2D
+	LayersPerBlock   int      `json:"layers_per_block"`        // resnets of each level of the encoder; the decoder has one more
+	LatentChannels   int      `json:"latent_channels"`         // of a latent
+	NormNumGroups    int      `json:"norm_num_groups"`         // of every norm
+	ScalingFactor    float32  `json:"scaling_factor"`          // a latent of the UNet is one of the VAE times this
+	MidBlockAttn     bool     `json:"mid_block_add_attention"` // there is attention on the last level
+	UseQuantConv     bool     `json:"use_quant_conv"`          // there is a convolution behind the encoder
+	UsePostQuantConv bool     `json:"use_post_quant_conv"`     // there is a convolution before the decoder
 }
 
 const (
@@ -29,7 +30,7 @@ const (
 	upBlockType   = "UpDecoderBlock2D"
 )
 
-// StableDiffusion15 is the configuration of Stable Diffusion 1.5.
+// StableDiffusion15 returns the configuration of Stable Diffusion 1.5.
 func StableDiffusion15() Config {
 	return Config{
 		InChannels: 3, OutChannels: 3,
@@ -44,7 +45,7 @@ func StableDiffusion15() Config {
 	}
 }
 
-// fixed is what other autoencoders of diffusers set otherwise.
+// fixed are the fields that other autoencoders of diffusers set otherwise.
 var fixed = []nn.Fixed{
 	{Field: "_class_name", Value: "AutoencoderKL"},
 	{Field: "act_fn", Value: "silu"},
@@ -53,8 +54,9 @@ var fixed = []nn.Fixed{
 	{Field: "latents_std"},
 }
 
-// ReadConfig reads and checks the config.json of a directory. A field that the
-// file lacks has the default of diffusers' class.
+// ReadConfig reads the config.json of a directory and validates it. A field that
+// the file lacks has the default of diffusers' class. The error names the file and
+// the field; its kinds are those of nn.ReadConfig.
 func ReadConfig(dir tensor.Dir) (Config, error) {
 	c := StableDiffusion15()
 	c.BlockOutChannels, c.LayersPerBlock = []int{64}, 1
@@ -64,7 +66,8 @@ func ReadConfig(dir tensor.Dir) (Config, error) {
 	return c, nil
 }
 
-// Factor is by how much a latent is smaller than its picture in each direction.
+// Factor returns how many times smaller a latent is than its picture, in each
+// direction.
 func (c Config) Factor() int { return 1 << max(len(c.BlockOutChannels)-1, 0) }
 
 // What a configuration may ask for; Stable Diffusion 1.5 has 4 blocks of 2 layers
@@ -75,7 +78,9 @@ const (
 	maxChannels = 1 << 16
 )
 
-// Validate tells whether this package can build the model, and if not, why.
+// Validate returns an error, which names the field and its value, if this package
+// cannot build the model: sizes that do not fit together or are out of range,
+// block types that are not known (nn.ErrUnsupported).
 func (c Config) Validate() error {
 	switch {
 	case len(c.BlockOutChannels) > maxBlocks:

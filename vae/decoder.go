@@ -5,9 +5,9 @@ import (
 	G "gorgonia.org/gorgonia"
 )
 
-// Decoder maps a latent [B, h·w, latent_channels] to a picture
-// [B, H·W, out_channels], decoder. C₀ is the first and Cₙ the last of
-// block_out_channels.
+// Decoder is the half of the model that maps a latent [B, h·w, latent_channels] to a
+// picture [B, H·W, out_channels], decoder in the checkpoint. C₀ is the first and Cₙ
+// the last of block_out_channels.
 type Decoder struct {
 	ConvIn      nn.Conv2D // 3×3, latent_channels to Cₙ
 	MidBlock    MidBlock2D

@@ -5,9 +5,9 @@ import (
 	G "gorgonia.org/gorgonia"
 )
 
-// Encoder maps a picture [B, H·W, in_channels] to the mean and log-variance of its
-// latent, [B, h·w, 2·latent_channels], encoder. C₀ is the first and Cₙ the
-// last of block_out_channels.
+// Encoder is the half of the model that maps a picture [B, H·W, in_channels] to the
+// mean and log-variance of its latent, [B, h·w, 2·latent_channels], encoder in the
+// checkpoint. C₀ is the first and Cₙ the last of block_out_channels.
 type Encoder struct {
 	ConvIn      nn.Conv2D // 3×3, in_channels to C₀
 	DownBlocks  []*DownEncoderBlock2D

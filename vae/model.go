@@ -20,8 +20,8 @@ type Model struct {
 	Config Config `weight:"-"`
 }
 
-// New returns an unloaded model: nn.Load or nn.Randomize gives it weights. The
-// error is that of c.Validate.
+// New returns a model without weights: nn.Load or nn.Randomize gives it some. The
+// error is that of c.Validate, as nn.ErrArgument.
 func New(c Config) (*Model, error) {
 	if err := c.Validate(); err != nil {
 		return nil, fmt.Errorf("vae: %w%.0w", err, nn.ErrArgument)
@@ -38,10 +38,12 @@ func New(c Config) (*Model, error) {
 	return m, nil
 }
 
-// Encode maps a picture [B, in_channels, H, W] in [-1, 1] to the mean and
-// log-variance of its latent, each [B, latent_channels, H/f, W/f] with f =
-// Config.Factor. The log-variance is clamped to [-30, 20] as in diffusers; the
-// latent that the UNet works on is the mean (or a sample) times scaling_factor.
+// Encode returns the mean and the logarithm of the variance of a picture's latent,
+// each [B, latent_channels, H/f, W/f] with f = Config.Factor. The picture is
+// [B, in_channels, H, W], from -1 to 1, H and W multiples of f. The logarithm is
+// clamped to [-30, 20] as in diffusers. The latent that the UNet works on is the
+// mean, or a sample, times scaling_factor. Other shapes are a panic, which
+// nn.Compile turns into an error.
 func (m *Model) Encode(b *nn.Build, image *G.Node) (mean, logvar *G.Node) {
 	s := image.Shape()
 	f := m.Config.Factor()
@@ -58,9 +60,10 @@ func (m *Model) Encode(b *nn.Build, image *G.Node) (mean, logvar *G.Node) {
 	return mean, logvar
 }
 
-// Decode maps a latent [B, latent_channels, h, w], already divided by
-// scaling_factor, to a picture [B, out_channels, h·f, w·f], about [-1, 1] and
-// not clamped.
+// Decode returns the picture of a latent [B, latent_channels, h, w], which has been
+// divided by scaling_factor: [B, out_channels, h·f, w·f] with f = Config.Factor,
+// from about -1 to 1, not clamped. Other shapes are a panic, which nn.Compile turns
+// into an error.
 func (m *Model) Decode(b *nn.Build, latent *G.Node) *G.Node {
 	s := latent.Shape()
 	if len(s) != 4 || s[1] != m.Config.LatentChannels {
