@@ -72,7 +72,7 @@ func TestClose(t *testing.T) {
 				t.Errorf("%s pipeline: %s: %v, want ErrClosed", name, call, err)
 			}
 		}
-		if n := p.Arena().Bytes(); n != 0 || len(p.Files()) != 0 {
+		if n := p.arena.Bytes(); n != 0 || len(p.Files()) != 0 {
 			t.Errorf("%s pipeline: %d bytes and %d files are left", name, n, len(p.Files()))
 		}
 	}

@@ -2,6 +2,7 @@ package diffusion
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/sdgraph/sdgraph/nn"
@@ -48,17 +49,19 @@ func (p *Pipeline) noiseGraph(opts ...nn.Option) *nn.Exec {
 	}, opts...)
 }
 
-// graph is a graph for inputs of any shape whose programs are the pipeline's.
+// graph is a graph for inputs of any shape; its programs are made by Program.
 func (p *Pipeline) graph(name string, build func(b *nn.Build) []*node, opts ...nn.Option) *nn.Exec {
 	compile := func(build func(b *nn.Build) []*node, opts ...nn.Option) (*nn.Program, error) {
-		return p.compile(name, build, opts...)
+		return p.Program(name, build, opts...)
 	}
 	return nn.NewExec(build, append(opts, nn.WithCompiler(compile), nn.WithArena(p.arena))...)
 }
 
-// compile makes a program of the pipeline's, whatever it reads of the weights,
-// provided that these are still what was opened.
-func (p *Pipeline) compile(name string, build func(b *nn.Build) []*node, opts ...nn.Option) (*nn.Program, error) {
+// Program compiles a graph that runs between the pipeline's own, such as a loss on
+// the decoded picture, as nn.Compile does: in their arena and precision, until the
+// pipeline is closed, provided that the weights are still what was opened. The name
+// is for errors and the log.
+func (p *Pipeline) Program(name string, build func(b *nn.Build) []*G.Node, opts ...nn.Option) (*nn.Program, error) {
 	p.life.RLock()
 	defer p.life.RUnlock()
 	if p.closed {
@@ -70,7 +73,8 @@ func (p *Pipeline) compile(name string, build func(b *nn.Build) []*node, opts ..
 		}
 	}
 	started := time.Now()
-	prog, err := nn.Compile(build, append(opts, nn.WithArena(p.arena), nn.WithMemoryHint("make the picture smaller"))...)
+	prog, err := nn.Compile(build, append(slices.Clip(opts),
+		nn.WithArena(p.arena), nn.WithPrecision(p.precision), nn.WithMemoryHint("make the picture smaller"))...)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}

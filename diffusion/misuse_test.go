@@ -10,6 +10,7 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/sdgraph/sdgraph/kernels"
 	"github.com/sdgraph/sdgraph/nn"
 	"github.com/sdgraph/sdgraph/nn/nntest"
 	"github.com/sdgraph/sdgraph/tensor"
@@ -48,6 +49,17 @@ func TestMisuse(t *testing.T) {
 			_, err := Open(t.Context(), "nowhere", nil, WithLogger(nil))
 			return err
 		}},
+		"WithPrecision": {
+			func() error { _, err := Open(t.Context(), modelA, WithPrecision(-1)); return err },
+			func() error { _, err := Open(t.Context(), modelA, WithPrecision(kernels.Float16)); return err },
+		},
+		"Pipeline.Program": {
+			func() error { _, err := p.Program("", nil); return err },
+			func() error {
+				_, err := p.Program("nothing", func(b *nn.Build) []*G.Node { return nil }, nil)
+				return err
+			},
+		},
 		"OpenFS":  {func() error { _, err := OpenFS(t.Context(), nil); return err }, func() error { _, err := OpenFS(t.Context(), fstest.MapFS{}); return err }},
 		"OpenVAE": {func() error { _, _, err := OpenVAE(t.Context(), tensor.Dir{}); return err }},
 		"OpenUNet": {
@@ -236,7 +248,6 @@ func TestMisuse(t *testing.T) {
 			"Pipeline.Factor":    {func() { p.Factor() }},
 			"Pipeline.Multiple":  {func() { p.Multiple() }},
 			"Pipeline.Files":     {func() { p.Files() }},
-			"Pipeline.Arena":     {func() { p.Arena() }},
 			"Pipeline.Close": {func() {
 				other, err := Open(t.Context(), modelA)
 				if err != nil {

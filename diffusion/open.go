@@ -35,8 +35,9 @@ type Pipeline struct {
 	// they are paths from its root, ".".
 	Dir, CLIPDir string
 
-	arena *nn.Arena
-	log   *slog.Logger
+	arena     *nn.Arena
+	precision kernels.Precision
+	log       *slog.Logger
 
 	life   sync.RWMutex // held by compilations, and by Close to write
 	closed bool
@@ -57,6 +58,7 @@ type openOptions struct {
 	noCLIP       bool
 	tokenizerDir string
 	device       kernels.Device
+	precision    kernels.Precision
 
 	predictionType string
 	allowUnused    bool
@@ -97,6 +99,12 @@ func WithPredictionType(name string) OpenOption {
 // frees the memory that they took there, and leaves d open. Weights go there as
 // they are used, in their precision. A graph that does not fit is ErrMemory.
 func WithDevice(d kernels.Device) OpenOption { return func(o *openOptions) { o.device = d } }
+
+// WithPrecision makes all programs of the pipeline multiply numbers of p (default:
+// kernels.Float32), which the processor, or the device that WithDevice names, must
+// be able to. Sums and what lies between the layers stay float32, and weights as
+// they are in their files.
+func WithPrecision(p kernels.Precision) OpenOption { return func(o *openOptions) { o.precision = p } }
 
 // clipIn is where CLIP is for a model directory, if it is anywhere.
 func (o openOptions) clipIn(dir tensor.Dir) (_ tensor.Dir, found bool) {
@@ -191,7 +199,12 @@ func (o openOptions) validate() error {
 	if t := o.predictionType; t != "" && !slices.Contains(predictions, t) {
 		return badArgument("a prediction type of %.60q, want one of %s", t, strings.Join(predictions, ", "))
 	}
-	return nil
+	functions := kernels.CPU
+	if o.device != nil {
+		functions = o.device.Functions
+	}
+	_, err := functions(o.precision)
+	return err
 }
 
 // correct lets the options win over what a model's files say.
@@ -265,7 +278,7 @@ func opened[M any](p *Pipeline, o openOptions, dir tensor.Dir, open func(ctx con
 
 // Random is a Pipeline of the exact shapes of Stable Diffusion 1.5 and CLIP
 // ViT-L/14 with random f16 weights, for measuring time and memory. Of the
-// options WithLogger, WithDevice and WithPredictionType matter.
+// options WithLogger, WithDevice, WithPrecision and WithPredictionType matter.
 func Random(seed uint64, opts ...OpenOption) (*Pipeline, error) {
 	o := optionsOf(opts)
 	if err := o.validate(); err != nil {
@@ -306,7 +319,7 @@ func newPipeline(o openOptions) *Pipeline {
 	if o.device != nil {
 		arena = nn.NewArenaOn(o.device)
 	}
-	p := &Pipeline{Tokenizer: clip.DefaultTokenizer(), log: o.log, arena: arena}
+	p := &Pipeline{Tokenizer: clip.DefaultTokenizer(), log: o.log, arena: arena, precision: o.precision}
 	p.graphs = p.newGraphs()
 	return p
 }
@@ -328,11 +341,6 @@ func (p *Pipeline) Close() error {
 	p.files = nil
 	return errors.Join(errs...)
 }
-
-// Arena is the memory that the pipeline's programs take turns in. A program
-// that runs between them, such as a loss on the decoded picture, should use it
-// too (nn.WithArena).
-func (p *Pipeline) Arena() *nn.Arena { return p.arena }
 
 // Factor is by how much a latent is smaller than its picture.
 func (p *Pipeline) Factor() int { return p.VAE.Config.Factor() }

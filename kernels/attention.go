@@ -21,26 +21,16 @@ type AttentionShape struct {
 
 // Attention sets out [B, Queries, Heads·HeadDim] to softmax(Scale·q·kᵀ)·v for
 // each head. lse [B, Heads, Queries] receives the logarithm of each query's sum
-// of exponentials, which [AttentionGrad] can use; it may be nil.
+// of exponentials, which [Precision.AttentionGrad] can use; it may be nil.
 //
 // The score matrix is never stored: keys are taken in blocks, with a running
 // maximum and sum per query (Milakov and Gimelshein, "Online normalizer
 // calculation for softmax", 2018; Dao et al., "FlashAttention", 2022).
-func Attention(out, lse, q, k, v []float32, s AttentionShape) {
+func (p Precision) Attention(out, lse, q, k, v []float32, s AttentionShape) {
 	s.check("Attention", q, k, v)
 	wantLen("Attention", "out", out, len(q))
 	wantOptional("Attention", "lse", lse, s.B*s.Heads*s.Queries)
-	s.forward(s.primitives(), out, lse, q, k, v)
-}
-
-// primitives are those that attention uses: of pairs where they are switched on.
-// The maps of AttentionProbs and AttentionTokens are not computed with these.
-func (s AttentionShape) primitives() *gemm.Primitives {
-	p := gemm.Current()
-	if half.Load() && p.Half != nil && s.HeadDim%2 == 0 {
-		return p.Half
-	}
-	return p
+	s.forward(p.primitives(s), out, lse, q, k, v)
 }
 
 // forward is Attention; with out and v nil it computes lse alone.

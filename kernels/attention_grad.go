@@ -6,7 +6,7 @@ import (
 	"github.com/sdgraph/sdgraph/kernels/internal/vec"
 )
 
-// AttentionGrad sets dq, dk and dv to the gradients of [Attention] with
+// AttentionGrad sets dq, dk and dv to the gradients of [Precision.Attention] with
 // respect to q, k and v, given its result out and dout, the gradient with
 // respect to out. Any of dq, dk and dv may be nil, and the work for it is
 // skipped. lse is what Attention returned there; nil means computed here.
@@ -17,7 +17,7 @@ import (
 //
 // with Δ the sum of dOut∘out over each row (Dao et al., "FlashAttention",
 // 2022, appendix B).
-func AttentionGrad(dq, dk, dv, q, k, v, out, dout, lse []float32, s AttentionShape) {
+func (p Precision) AttentionGrad(dq, dk, dv, q, k, v, out, dout, lse []float32, s AttentionShape) {
 	const op = "AttentionGrad"
 	s.check(op, q, k, v)
 	wantLen(op, "out", out, len(q))
@@ -26,23 +26,23 @@ func AttentionGrad(dq, dk, dv, q, k, v, out, dout, lse []float32, s AttentionSha
 	wantOptional(op, "dk", dk, len(k))
 	wantOptional(op, "dv", dv, len(v))
 	wantOptional(op, "lse", lse, s.B*s.Heads*s.Queries)
-	p := s.primitives()
+	with := p.primitives(s)
 	if lse == nil {
 		lse = make([]float32, s.B*s.Heads*s.Queries)
-		s.forward(p, nil, lse, q, k, nil)
+		s.forward(with, nil, lse, q, k, nil)
 	}
 	scaled := s.scaled(q, s.Scale*math.Log2E)
 	defer scaled.Free()
 	g := attentionGrad{q: q, scaled: scaled.Numbers, k: k, v: v, dout: dout, lse: lse, delta: s.delta(out, dout)}
 	if dk == nil && dv == nil {
 		if dq != nil {
-			s.overQueries(p, func(h head, w *scratch, lo, hi int) {
+			s.overQueries(with, func(h head, w *scratch, lo, hi int) {
 				h.gradQueries(w, dq[h.queries:], g.of(h), lo, hi)
 			})
 		}
 		return
 	}
-	s.gradAll(p, dq, dk, dv, g)
+	s.gradAll(with, dq, dk, dv, g)
 }
 
 // attentionGrad is what every part of the gradient reads.

@@ -22,14 +22,14 @@ func TestAttention(t *testing.T) {
 		ref := referenceAttention(s, q, k, v)
 		everyWay(t, shapeName(s), func(t *testing.T) []float32 {
 			out, lse := nan(len(q)), nan(s.B*s.Heads*s.Queries)
-			Attention(out, lse, q, k, v, s)
+			Float32.Attention(out, lse, q, k, v, s)
 			near(t, "out", out, ref.out, 2e-6)
 			near(t, "lse", lse, ref.lse, 2e-6)
 			p := nan(len(ref.p))
 			AttentionProbs(p, q, k, s)
 			near(t, "probs", p, ref.p, 2e-6)
 			alone := nan(len(q))
-			Attention(alone, nil, q, k, v, s)
+			Float32.Attention(alone, nil, q, k, v, s)
 			for i := range out {
 				if alone[i] != out[i] {
 					t.Fatalf("without lse, out[%d] is %v instead of %v", i, alone[i], out[i])
@@ -47,7 +47,7 @@ func TestAttentionLargeScores(t *testing.T) {
 	ref := referenceAttention(s, q, k, v)
 	everyWay(t, "scores", func(t *testing.T) []float32 {
 		out := nan(len(q))
-		Attention(out, nil, q, k, v, s)
+		Float32.Attention(out, nil, q, k, v, s)
 		near(t, "out", out, ref.out, 1e-4)
 		return out
 	})
@@ -60,9 +60,9 @@ func TestAttentionGrad(t *testing.T) {
 		dq, dk, dv := ref.grad(s, q, k, v, dout)
 		everyWay(t, shapeName(s), func(t *testing.T) []float32 {
 			out, lse := nan(len(q)), nan(s.B*s.Heads*s.Queries)
-			Attention(out, lse, q, k, v, s)
+			Float32.Attention(out, lse, q, k, v, s)
 			gq, gk, gv := nan(len(q)), nan(len(k)), nan(len(v))
-			AttentionGrad(gq, gk, gv, q, k, v, out, dout, lse, s)
+			Float32.AttentionGrad(gq, gk, gv, q, k, v, out, dout, lse, s)
 			near(t, "dq", gq, dq, 1e-5)
 			near(t, "dk", gk, dk, 1e-5)
 			near(t, "dv", gv, dv, 1e-5)
@@ -70,7 +70,7 @@ func TestAttentionGrad(t *testing.T) {
 			for skip := range 3 { // leave one out, and let lse be computed inside
 				part := [][]float32{nan(len(q)), nan(len(k)), nan(len(v))}
 				part[skip] = nil
-				AttentionGrad(part[0], part[1], part[2], q, k, v, out, dout, nil, s)
+				Float32.AttentionGrad(part[0], part[1], part[2], q, k, v, out, dout, nil, s)
 				for i, want := range [][]float64{dq, dk, dv} {
 					if part[i] != nil {
 						near(t, "part", part[i], want, 1e-5)
@@ -113,10 +113,10 @@ func TestReferenceGradient(t *testing.T) {
 func TestAttentionRefusesWrongLengths(t *testing.T) {
 	s := AttentionShape{B: 1, Heads: 1, Queries: 2, Keys: 2, HeadDim: 2, Scale: 1}
 	x := make([]float32, 4)
-	wantPanic(t, "k", func() { Attention(x, nil, x, x[:2], x, s) })
-	wantPanic(t, "lse", func() { Attention(x, x[:1], x, x, x, s) })
+	wantPanic(t, "k", func() { Float32.Attention(x, nil, x, x[:2], x, s) })
+	wantPanic(t, "lse", func() { Float32.Attention(x, x[:1], x, x, x, s) })
 	s.Keys = 0
-	wantPanic(t, "no keys", func() { Attention(x, nil, x, nil, nil, s) })
+	wantPanic(t, "no keys", func() { Float32.Attention(x, nil, x, nil, nil, s) })
 }
 
 func attentionInputs(s AttentionShape) (q, k, v, dout []float32) {

@@ -32,7 +32,7 @@ func AttentionTokens(p, q, k []float32, tokens []int, s AttentionShape) {
 //
 // P·K and Pᵀ·(δ∘Q) are attention over K in place of V, and its gradient with
 // respect to V: neither stores P.
-func AttentionTokensGrad(dq, dk, q, k, dp []float32, tokens []int, s AttentionShape) {
+func (p Precision) AttentionTokensGrad(dq, dk, q, k, dp []float32, tokens []int, s AttentionShape) {
 	const op = "AttentionTokensGrad"
 	s.check(op, q, k, k)
 	s.checkTokens(op, tokens)
@@ -52,7 +52,7 @@ func AttentionTokensGrad(dq, dk, q, k, dp []float32, tokens []int, s AttentionSh
 		s.tokensGradQueries(dq, g, k, tokens)
 	}
 	if dk != nil {
-		s.tokensGradKeys(dk, g, lse, q, k, tokens)
+		p.tokensGradKeys(s, dk, g, lse, q, k, tokens)
 	}
 }
 
@@ -84,14 +84,14 @@ func (s AttentionShape) tokensGradQueries(dq, g, k []float32, tokens []int) {
 	})
 }
 
-func (s AttentionShape) tokensGradKeys(dk, g, lse, q, k []float32, tokens []int) {
+func (p Precision) tokensGradKeys(s AttentionShape, dk, g, lse, q, k []float32, tokens []int) {
 	n := len(tokens)
 	weighted := make([]float32, len(q))
 	s.eachQuery(func(row, at, _ int) {
 		vec.Scale(weighted[at:][:s.HeadDim], q[at:][:s.HeadDim], -s.Scale*sum(g[row*n:][:n]))
 	})
 	// The gradient with respect to V depends on neither V nor the result.
-	AttentionGrad(nil, nil, dk, q, k, k, weighted, weighted, lse, s)
+	p.AttentionGrad(nil, nil, dk, q, k, k, weighted, weighted, lse, s)
 	width := s.Heads * s.HeadDim
 	Parallel(s.B*s.Heads, func(head int) {
 		b, first := head/s.Heads, head%s.Heads*s.HeadDim

@@ -22,12 +22,12 @@ func TestAttentionTokens(t *testing.T) {
 			AttentionTokens(p, q, k, tokens, s)
 			near(t, "p", p, want, 3e-6)
 			gq, gk := nan(len(q)), nan(len(k))
-			AttentionTokensGrad(gq, gk, q, k, dp, tokens, s)
+			Float32.AttentionTokensGrad(gq, gk, q, k, dp, tokens, s)
 			near(t, "dq", gq, dq, 2e-5)
 			near(t, "dk", gk, dk, 2e-5)
 			onlyQ, onlyK := nan(len(q)), nan(len(k))
-			AttentionTokensGrad(onlyQ, nil, q, k, dp, tokens, s)
-			AttentionTokensGrad(nil, onlyK, q, k, dp, tokens, s)
+			Float32.AttentionTokensGrad(onlyQ, nil, q, k, dp, tokens, s)
+			Float32.AttentionTokensGrad(nil, onlyK, q, k, dp, tokens, s)
 			near(t, "dq alone", onlyQ, dq, 2e-5)
 			near(t, "dk alone", onlyK, dk, 2e-5)
 			return append(append(p, gq...), gk...)
@@ -64,7 +64,7 @@ func TestAttentionTokensRefuses(t *testing.T) {
 	q, k := make([]float32, 2), make([]float32, 3)
 	for name, f := range map[string]func(){
 		"token":    func() { AttentionTokens(make([]float32, 2), q, k, []int{3}, s) },
-		"negative": func() { AttentionTokensGrad(q, k, q, k, make([]float32, 2), []int{-1}, s) },
+		"negative": func() { Float32.AttentionTokensGrad(q, k, q, k, make([]float32, 2), []int{-1}, s) },
 		"length":   func() { AttentionTokens(make([]float32, 3), q, k, []int{1}, s) },
 	} {
 		func() {

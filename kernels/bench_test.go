@@ -9,13 +9,13 @@ import (
 )
 
 // The benchmarks run the shapes of Stable Diffusion 1.5 at 512×512 and report
-// the share of the processor's peak on all threads (see [Peak]), which unlike
+// the share of the processor's peak on all threads (see [Precision.Peak]), which unlike
 // a time compares across machines. Convolutions count the multiplications of a
 // direct one, so that Winograd's algorithm may exceed the peak.
 
 // measure reports the speed of f, which takes the given number of operations.
 func measure(b *testing.B, flops float64, f func()) {
-	peak := Peak() * float64(min(Threads(), runtime.NumCPU()))
+	peak := Float32.Peak() * float64(min(Threads(), runtime.NumCPU()))
 	f()
 	for b.Loop() {
 		f()
@@ -33,7 +33,7 @@ func withWinograd(on bool, f func()) {
 
 func BenchmarkPeak(b *testing.B) {
 	for b.Loop() {
-		b.ReportMetric(Peak()/1e9, "GFLOP/s")
+		b.ReportMetric(Float32.Peak()/1e9, "GFLOP/s")
 	}
 }
 
@@ -48,14 +48,14 @@ func BenchmarkLinear(b *testing.B) {
 				r := source("bench")
 				w, _ := randomElements(r, format, n*k)
 				x, out := random(r, m*k), make([]float32, m*n)
-				measure(b, 2*float64(m*n*k), func() { Linear(out, x, w, nil, nil, m, n, k) })
+				measure(b, 2*float64(m*n*k), func() { Float32.Linear(out, x, w, nil, nil, m, n, k) })
 			})
 		}
 		b.Run(fmt.Sprintf("%dx%dx%d/grad", m, n, k), func(b *testing.B) {
 			r := source("bench")
 			w, _ := randomElements(r, "float16", n*k)
 			dx, dy := make([]float32, m*k), random(r, m*n)
-			measure(b, 2*float64(m*n*k), func() { LinearGrad(dx, dy, w, m, n, k) })
+			measure(b, 2*float64(m*n*k), func() { Float32.LinearGrad(dx, dy, w, m, n, k) })
 		})
 	}
 }
@@ -82,10 +82,10 @@ func BenchmarkConv(b *testing.B) {
 		for algorithm, on := range algorithms {
 			name := name + "/" + algorithm
 			b.Run(name, func(b *testing.B) {
-				withWinograd(on, func() { measure(b, flops, func() { Conv(y, x, weights, nil, nil, s) }) })
+				withWinograd(on, func() { measure(b, flops, func() { Float32.Conv(y, x, weights, nil, nil, s) }) })
 			})
 			b.Run(name+"/grad", func(b *testing.B) {
-				withWinograd(on, func() { measure(b, flops, func() { ConvGrad(x, y, weights, s) }) })
+				withWinograd(on, func() { measure(b, flops, func() { Float32.ConvGrad(x, y, weights, s) }) })
 			})
 		}
 	}
@@ -103,10 +103,10 @@ func BenchmarkAttention(b *testing.B) {
 		dq, dk, dv := make([]float32, len(q)), make([]float32, len(k)), make([]float32, len(v))
 		product := 2 * float64(s.B*s.Heads*s.Queries*s.Keys*s.HeadDim)
 		name := fmt.Sprintf("%dx%dx%dx%d", s.Heads, s.Queries, s.Keys, s.HeadDim)
-		b.Run(name, func(b *testing.B) { measure(b, 2*product, func() { Attention(out, lse, q, k, v, s) }) })
+		b.Run(name, func(b *testing.B) { measure(b, 2*product, func() { Float32.Attention(out, lse, q, k, v, s) }) })
 		b.Run(name+"/grad", func(b *testing.B) {
-			Attention(out, lse, q, k, v, s)
-			measure(b, 5*product, func() { AttentionGrad(dq, dk, dv, q, k, v, out, dout, lse, s) })
+			Float32.Attention(out, lse, q, k, v, s)
+			measure(b, 5*product, func() { Float32.AttentionGrad(dq, dk, dv, q, k, v, out, dout, lse, s) })
 		})
 	}
 }

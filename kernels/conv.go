@@ -25,8 +25,8 @@ func (s ConvShape) Out() (h, w int) {
 }
 
 // ConvWeights brings the weights of a convolution from the order of a
-// checkpoint, [Cout, Cin, Kernel, Kernel], into the one that [Conv] and
-// [ConvGrad] take, [Cout, Kernel·Kernel, Cin], in the same precision. The
+// checkpoint, [Cout, Cin, Kernel, Kernel], into the one that [Precision.Conv] and
+// [Precision.ConvGrad] take, [Cout, Kernel·Kernel, Cin], in the same precision. The
 // weights of a 1×1 kernel are returned as they are, without a copy.
 func ConvWeights(w Elements, cout, cin, kernel int) Elements {
 	taps := kernel * kernel
@@ -59,7 +59,7 @@ func channelsLastWeights[T any](w []T, cout, cin, taps int) []T {
 // x·Stride-PadBefore+kx,c] + bias[co] + residual[b,y,x,co], pixels outside the
 // picture counting as zero. w comes from [ConvWeights]; bias and residual may
 // be nil; residual may be out itself.
-func Conv(out, x []float32, w Elements, bias, residual []float32, s ConvShape) {
+func (p Precision) Conv(out, x []float32, w Elements, bias, residual []float32, s ConvShape) {
 	h, wd := s.check("Conv")
 	pixels := s.B * h * wd
 	wantLen("Conv", "out", out, pixels*s.Cout)
@@ -68,19 +68,18 @@ func Conv(out, x []float32, w Elements, bias, residual []float32, s ConvShape) {
 	wantOptional("Conv", "bias", bias, s.Cout)
 	wantOptional("Conv", "residual", residual, pixels*s.Cout)
 	k := s.Kernel * s.Kernel * s.Cin
-	p := gemm.Product{
+	s.run(winograd.Conv{
+		B: s.B, H: s.H, W: s.W, X: x, Weights: winograd.Weights{Src: w.n, Cout: s.Cout, Cin: s.Cin},
+		Out: out, Bias: bias, Residual: residual, Half: p.halfConv(s),
+	}, gemm.Product{
 		M: pixels, N: s.Cout, K: k,
 		Left: gemm.Windows{
 			X: x, H: s.H, W: s.W, C: s.Cin, OutH: h, OutW: wd,
 			KH: s.Kernel, KW: s.Kernel, Stride: s.Stride, OffY: -s.PadBefore, OffX: -s.PadBefore,
 		}.Left(),
 		Right: gemm.Transposed{Src: w.n, Stride: k},
-		Out:   out, Stride: s.Cout, Bias: bias, Residual: residual, Half: s.half(),
-	}
-	s.run(winograd.Conv{
-		B: s.B, H: s.H, W: s.W, X: x, Weights: winograd.Weights{Src: w.n, Cout: s.Cout, Cin: s.Cin},
-		Out: out, Bias: bias, Residual: residual, Half: s.half(),
-	}, p)
+		Out:   out, Stride: s.Cout, Bias: bias, Residual: residual, Half: p.halfConv(s),
+	})
 }
 
 // run computes a convolution by Winograd's algorithm or as products. The algorithm is
@@ -94,13 +93,13 @@ func (s ConvShape) run(c winograd.Conv, products ...gemm.Product) {
 	run(products...)
 }
 
-// ConvGrad sets dx [B, H, W, Cin] to the gradient of [Conv] with respect to x,
+// ConvGrad sets dx [B, H, W, Cin] to the gradient of [Precision.Conv] with respect to x,
 // given dy, the gradient with respect to its result.
 //
 // Input pixels whose coordinates leave the same remainders on division by
 // Stride are reached by the same taps of the kernel, so that each such class
 // is a convolution of stride 1 over dy with its taps in reverse order.
-func ConvGrad(dx, dy []float32, w Elements, s ConvShape) {
+func (p Precision) ConvGrad(dx, dy []float32, w Elements, s ConvShape) {
 	h, wd := s.check("ConvGrad")
 	wantLen("ConvGrad", "dx", dx, s.B*s.H*s.W*s.Cin)
 	wantLen("ConvGrad", "dy", dy, s.B*h*wd*s.Cout)
@@ -108,12 +107,12 @@ func ConvGrad(dx, dy []float32, w Elements, s ConvShape) {
 	var products []gemm.Product
 	for y := range min(s.Stride, s.H) {
 		for x := range min(s.Stride, s.W) {
-			products = append(products, s.gradClass(dx, dy, w, y, x))
+			products = append(products, s.gradClass(p, dx, dy, w, y, x))
 		}
 	}
 	s.run(winograd.Conv{
 		B: s.B, H: s.H, W: s.W, X: dy, Weights: winograd.Weights{Src: w.n, Cout: s.Cout, Cin: s.Cin, Adjoint: true},
-		Out: dx, Half: s.half(),
+		Out: dx, Half: p.halfConv(s),
 	}, products...)
 }
 
@@ -124,7 +123,7 @@ var direct atomic.Bool
 // Winograd's algorithm F(4×4, 3×3), as they are from the start where that is
 // faster: a quarter of the multiplications, and about five times the rounding
 // error of a direct convolution, 2e-6 of the results' RMS in place of 3e-7. For
-// bfloat16 see [SetBFloat16].
+// bfloat16 see [BFloat16].
 func SetWinograd(on bool) { direct.Store(!on) }
 
 // winograd tells whether a convolution is computed by that algorithm. On
@@ -137,7 +136,7 @@ func (s ConvShape) winograd(w winograd.Weights) bool {
 
 // gradClass is the product that computes the input pixels (y+i·Stride,
 // x+j·Stride).
-func (s ConvShape) gradClass(dx, dy []float32, w Elements, y, x int) gemm.Product {
+func (s ConvShape) gradClass(precision Precision, dx, dy []float32, w Elements, y, x int) gemm.Product {
 	h, wd := s.Out()
 	rows, cols := s.classTaps(y), s.classTaps(x)
 	var taps []int
@@ -154,7 +153,7 @@ func (s ConvShape) gradClass(dx, dy []float32, w Elements, y, x int) gemm.Produc
 			KH: len(rows.taps), KW: len(cols.taps), Stride: 1, OffY: rows.first, OffX: cols.first,
 		}.Left(),
 		Right: gemm.Taps{Src: w.n, Cout: s.Cout, All: s.Kernel * s.Kernel, Cin: s.Cin, List: taps},
-		Out:   dx, Stride: s.Cin, Half: s.half(),
+		Out:   dx, Stride: s.Cin, Half: precision.halfConv(s),
 	}
 	if s.Stride > 1 {
 		p.Place = func(r int) int {

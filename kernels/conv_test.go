@@ -39,9 +39,9 @@ func TestConv(t *testing.T) {
 			everyWay(t, shapeName(s)+format, func(t *testing.T) []float32 {
 				weights := ConvWeights(file, s.Cout, s.Cin, s.Kernel)
 				out := nan(s.B * h * w * s.Cout)
-				Conv(out, x, weights, nil, nil, s)
+				Float32.Conv(out, x, weights, nil, nil, s)
 				compare(t, "plain", out, plain, 8)
-				Conv(out, x, weights, bias, residual, s)
+				Float32.Conv(out, x, weights, bias, residual, s)
 				compare(t, "bias and residual", out, full, 8)
 				return out
 			})
@@ -59,7 +59,7 @@ func TestConvGrad(t *testing.T) {
 			want := naiveConvGrad(dy, values, s)
 			everyWay(t, shapeName(s)+format, func(t *testing.T) []float32 {
 				dx := nan(s.B * s.H * s.W * s.Cin)
-				ConvGrad(dx, dy, ConvWeights(file, s.Cout, s.Cin, s.Kernel), s)
+				Float32.ConvGrad(dx, dy, ConvWeights(file, s.Cout, s.Cin, s.Kernel), s)
 				compare(t, "dx", dx, want, 8)
 				return dx
 			})
@@ -89,9 +89,9 @@ func TestWinograd(t *testing.T) {
 			}
 			weights := ConvWeights(file, s.Cout, s.Cin, 3)
 			out, dx := append([]float32(nil), residual...), nan(len(x))
-			Conv(out, x, weights, bias, out, s)
+			Float32.Conv(out, x, weights, bias, out, s)
 			compare(t, "in place", out, full, ulps)
-			ConvGrad(dx, residual, weights, s)
+			Float32.ConvGrad(dx, residual, weights, s)
 			compare(t, "gradient", dx, grad, ulps)
 			return append(out, dx...)
 		})
@@ -100,8 +100,8 @@ func TestWinograd(t *testing.T) {
 
 func TestConvRefusesImpossibleShapes(t *testing.T) {
 	x := make([]float32, 4)
-	wantPanic(t, "kernel too large", func() { Conv(x, x, Float32s(x), nil, nil, ConvShape{1, 2, 2, 1, 1, 3, 1, 0, 0}) })
-	wantPanic(t, "no stride", func() { Conv(x, x, Float32s(x), nil, nil, ConvShape{1, 2, 2, 1, 1, 1, 0, 0, 0}) })
+	wantPanic(t, "kernel too large", func() { Float32.Conv(x, x, Float32s(x), nil, nil, ConvShape{1, 2, 2, 1, 1, 3, 1, 0, 0}) })
+	wantPanic(t, "no stride", func() { Float32.Conv(x, x, Float32s(x), nil, nil, ConvShape{1, 2, 2, 1, 1, 1, 0, 0, 0}) })
 }
 
 // convTerms calls f for every product that goes into a convolution, with the

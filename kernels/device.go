@@ -11,11 +11,11 @@ type Device interface {
 	// Name is the device's, for people.
 	Name() string
 
-	// Functions are the device's kernels. Their []float32 are of the device's
-	// memory. Weights, which are Elements, Taps and what Functions.Constant is given
+	// Functions returns the device's kernels, whose products are of p; an error where
+	// it cannot multiply such numbers. It may be called while others compute. Their []float32 are of the device's memory. Weights, which are Elements, Taps and what Functions.Constant is given
 	// are of this machine's, and must not change as long as the device is used: it
 	// copies them once and keeps the copies until Forget.
-	Functions() Functions
+	Functions(p Precision) (Functions, error)
 
 	// Forget frees the copies of weights and constants. It is called before the
 	// memory is gone that they were made from.

@@ -6,8 +6,8 @@
 // [B, H·W, C], so that a convolution, a linear layer and attention read the
 // same memory without transposes. Weights are [Elements]: float32, float16 or
 // bfloat16 in whatever precision the checkpoint has, converted while they are
-// packed for the processor, never as a whole. Products can be of bfloat16
-// numbers ([SetBFloat16]).
+// packed for the processor, never as a whole. Products can be of
+// bfloat16 numbers ([Precision]).
 //
 // # Files
 //
@@ -21,7 +21,7 @@
 //	resample.go taps.go          resizing and smoothing of pictures
 //	embedding.go                 rows of a table
 //	reduce.go                    sums, maxima and other single numbers
-//	precision.go                 whether products are of float32 or of bfloat16 numbers
+//	precision.go                 what is multiplied: float32, float16 or bfloat16 numbers
 //	pool*.go isa.go peak.go      the worker pool, the instruction set and its peak speed
 //
 // The loops that depend on the instruction set are in internal/gemm (matrices)

@@ -1,6 +1,7 @@
 package kernels
 
-// Functions are the kernels of one implementation, documented at the functions
+// Functions are the kernels of one implementation, with products of one
+// [Precision]. They are documented at the functions, and the methods of Precision,
 // of the same names.
 type Functions struct {
 	// Constant is x where the other functions can read it, see Device.
@@ -61,9 +62,22 @@ type Functions struct {
 	AttentionTokensGrad func(dq, dk, q, k, dp []float32, tokens []int, s AttentionShape)
 }
 
-// CPU is the kernels of this package, on the instruction set in use.
-func CPU() Functions { return cpu }
+// CPU returns the kernels of this package, on the instruction set in use, whose
+// products are of p. It is an error where the processor, or that set, cannot
+// multiply such numbers.
+func CPU(p Precision) (Functions, error) {
+	if err := p.check(); err != nil {
+		return Functions{}, err
+	}
+	f := cpu
+	f.Linear, f.LinearGrad = p.Linear, p.LinearGrad
+	f.Conv, f.ConvGrad = p.Conv, p.ConvGrad
+	f.Attention, f.AttentionGrad = p.Attention, p.AttentionGrad
+	f.AttentionTokensGrad = p.AttentionTokensGrad
+	return f, nil
+}
 
+// cpu is the kernels that no precision changes.
 var cpu = Functions{
 	Constant: func(x []float32) []float32 { return x },
 
@@ -86,9 +100,6 @@ var cpu = Functions{
 	ConcatChannels: ConcatChannels, SplitChannels: SplitChannels, SplitChannelsGrad: SplitChannelsGrad,
 	ChannelsLast: ChannelsLast, ChannelsFirst: ChannelsFirst,
 	Resample: Resample,
-	Linear:   Linear, LinearGrad: LinearGrad,
-	Conv: Conv, ConvGrad: ConvGrad,
-	MatMul: MatMul, BatchMatMul: BatchMatMul,
-	Attention: Attention, AttentionGrad: AttentionGrad, AttentionProbs: AttentionProbs,
-	AttentionTokens: AttentionTokens, AttentionTokensGrad: AttentionTokensGrad,
+	MatMul:   MatMul, BatchMatMul: BatchMatMul,
+	AttentionProbs: AttentionProbs, AttentionTokens: AttentionTokens,
 }

@@ -5,7 +5,7 @@ import "github.com/sdgraph/sdgraph/kernels/internal/gemm"
 // Linear sets out[m,n] = x[m,k]·wᵀ + bias[n] + residual[m,n], with w [n,k] as
 // torch.nn.Linear stores it. bias and residual may be nil; residual may be out
 // itself.
-func Linear(out, x []float32, w Elements, bias, residual []float32, m, n, k int) {
+func (p Precision) Linear(out, x []float32, w Elements, bias, residual []float32, m, n, k int) {
 	wantLen("Linear", "out", out, m*n)
 	wantLen("Linear", "x", x, m*k)
 	wantElements("Linear", "w", w, n*k)
@@ -15,13 +15,13 @@ func Linear(out, x []float32, w Elements, bias, residual []float32, m, n, k int)
 		M: m, N: n, K: k,
 		Left:  gemm.Rows{Data: x, Stride: k, Scale: 1},
 		Right: gemm.Transposed{Src: w.n, Stride: k},
-		Out:   out, Stride: n, Bias: bias, Residual: residual, Half: half.Load(),
+		Out:   out, Stride: n, Bias: bias, Residual: residual, Half: p.half(),
 	})
 }
 
-// LinearGrad sets dx[m,k] = dy[m,n]·w, the gradient of [Linear] with respect
-// to x.
-func LinearGrad(dx, dy []float32, w Elements, m, n, k int) {
+// LinearGrad sets dx[m,k] = dy[m,n]·w, the gradient of [Precision.Linear] with
+// respect to x.
+func (p Precision) LinearGrad(dx, dy []float32, w Elements, m, n, k int) {
 	wantLen("LinearGrad", "dx", dx, m*k)
 	wantLen("LinearGrad", "dy", dy, m*n)
 	wantElements("LinearGrad", "w", w, n*k)
@@ -29,7 +29,7 @@ func LinearGrad(dx, dy []float32, w Elements, m, n, k int) {
 		M: m, N: k, K: n,
 		Left:  gemm.Rows{Data: dy, Stride: n, Scale: 1},
 		Right: gemm.Straight{Src: w.n, Stride: k},
-		Out:   dx, Stride: k, Half: half.Load(),
+		Out:   dx, Stride: k, Half: p.half(),
 	})
 }
 

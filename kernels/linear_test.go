@@ -21,13 +21,13 @@ func TestLinear(t *testing.T) {
 			w, wv := randomElements(r, format, n*k)
 			everyWay(t, fmt.Sprint(size, format), func(t *testing.T) []float32 {
 				out := nan(m * n)
-				Linear(out, x, w, nil, nil, m, n, k)
+				Float32.Linear(out, x, w, nil, nil, m, n, k)
 				compare(t, "plain", out, naiveLinear(x, wv, nil, nil, m, n, k), 8)
-				Linear(out, x, w, bias, residual, m, n, k)
+				Float32.Linear(out, x, w, bias, residual, m, n, k)
 				want := naiveLinear(x, wv, bias, residual, m, n, k)
 				compare(t, "bias and residual", out, want, 8)
 				inPlace := append([]float32(nil), residual...)
-				Linear(inPlace, x, w, bias, inPlace, m, n, k)
+				Float32.Linear(inPlace, x, w, bias, inPlace, m, n, k)
 				compare(t, "in place", inPlace, want, 8)
 				return out
 			})
@@ -44,7 +44,7 @@ func TestLinearGrad(t *testing.T) {
 			w, wv := randomElements(r, format, n*k)
 			everyWay(t, fmt.Sprint(size, format), func(t *testing.T) []float32 {
 				dx := nan(m * k)
-				LinearGrad(dx, dy, w, m, n, k)
+				Float32.LinearGrad(dx, dy, w, m, n, k)
 				compare(t, "dx", dx, naiveProduct(at(dy, n, false), at(wv, k, false), 1, m, k, n), 8)
 				return dx
 			})
@@ -53,9 +53,9 @@ func TestLinearGrad(t *testing.T) {
 }
 
 func TestLinearEmpty(t *testing.T) {
-	Linear(nil, nil, Float32s(make([]float32, 6)), nil, nil, 0, 2, 3)
+	Float32.Linear(nil, nil, Float32s(make([]float32, 6)), nil, nil, 0, 2, 3)
 	out := nan(2)
-	Linear(out, nil, Float32s(nil), []float32{1, 2}, nil, 1, 2, 0)
+	Float32.Linear(out, nil, Float32s(nil), []float32{1, 2}, nil, 1, 2, 0)
 	if out[0] != 1 || out[1] != 2 {
 		t.Errorf("a sum over nothing plus bias is %v", out)
 	}
@@ -63,10 +63,10 @@ func TestLinearEmpty(t *testing.T) {
 
 func TestLinearRefusesWrongLengths(t *testing.T) {
 	x, w, out := make([]float32, 6), Float32s(make([]float32, 12)), make([]float32, 8)
-	wantPanic(t, "x", func() { Linear(out, x[:5], w, nil, nil, 2, 4, 3) })
-	wantPanic(t, "w", func() { Linear(out, x, w.Slice(0, 11), nil, nil, 2, 4, 3) })
-	wantPanic(t, "out", func() { Linear(out[:7], x, w, nil, nil, 2, 4, 3) })
-	wantPanic(t, "bias", func() { Linear(out, x, w, x[:3], nil, 2, 4, 3) })
+	wantPanic(t, "x", func() { Float32.Linear(out, x[:5], w, nil, nil, 2, 4, 3) })
+	wantPanic(t, "w", func() { Float32.Linear(out, x, w.Slice(0, 11), nil, nil, 2, 4, 3) })
+	wantPanic(t, "out", func() { Float32.Linear(out[:7], x, w, nil, nil, 2, 4, 3) })
+	wantPanic(t, "bias", func() { Float32.Linear(out, x, w, x[:3], nil, 2, 4, 3) })
 }
 
 func naiveLinear(x, w, bias, residual []float32, m, n, k int) []number {

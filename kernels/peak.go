@@ -7,21 +7,23 @@ import (
 )
 
 // Peak measures what one processor core can do at most with the instruction
-// set in use, in float32 operations per second: a loop of multiply-adds that
-// touches registers only, each counted as two. It is the best of several runs
-// of about a millisecond. Shares of it compare across machines; times do not.
-func Peak() float64 { return peak(gemm.Current()) }
-
-// BFloat16Peak is the same for bfloat16 operations with sums in float32, zero where
-// [SetBFloat16] fails. AVX512_BF16 does twice as many of them as AVX-512 does of
-// float32's on AMD's Zen 4, and half as many on Intel's processors, whose AMX is what
-// is fast.
-func BFloat16Peak() float64 {
-	p := gemm.Current().Half
-	if p == nil {
+// set in use, in operations on numbers of p per second, with sums in float32: a
+// loop of multiply-adds that touches registers only, each counted as two. It is
+// the best of several runs of about a millisecond, and zero where the processor
+// cannot multiply such numbers. Shares of it compare across machines; times do
+// not.
+//
+// AVX512_BF16 does twice as many operations on bfloat16 as AVX-512 does on float32
+// on AMD's Zen 4, and half as many on Intel's processors, whose AMX is what is
+// fast.
+func (p Precision) Peak() float64 {
+	switch {
+	case p.check() != nil:
 		return 0
+	case p == BFloat16:
+		return peak(gemm.Current().Half)
 	}
-	return peak(p)
+	return peak(gemm.Current())
 }
 
 func peak(p *gemm.Primitives) float64 {

@@ -3,15 +3,99 @@ package kernels
 import (
 	"fmt"
 	"math"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
 	"testing"
 
 	"github.com/sdgraph/sdgraph/kernels/internal/amxtest"
+	"github.com/sdgraph/sdgraph/kernels/internal/gemm"
 	"github.com/sdgraph/sdgraph/kernels/internal/isa"
 )
 
 // TestBFloat16 compares what every product gives in bfloat16 with what it gives in float32: they differ, by about as
 // much as two roundings to eight bits.
 func TestBFloat16(t *testing.T) { testBFloat16(t, formats) }
+
+// TestPrecisions names what is multiplied, and refuses what the processor cannot multiply.
+func TestPrecisions(t *testing.T) {
+	before := ISA()
+	defer UseISA(before)
+	for _, isa := range ISAs() {
+		if err := UseISA(isa); err != nil {
+			t.Fatal(err)
+		}
+		bfloat16 := gemm.Current().Half != nil
+		for p, want := range map[Precision]struct {
+			name string
+			fits bool
+			says string
+		}{
+			Float32:  {"float32", true, ""},
+			BFloat16: {"bfloat16", bfloat16, "cannot multiply bfloat16 numbers (AVX512_BF16)"},
+			Float16:  {"float16", false, "float16 is for GPUs"},
+			7:        {"Precision(7)", false, "Precision(7) is unknown"},
+		} {
+			f, err := CPU(p)
+			if p.String() != want.name || (err == nil) != want.fits || (f.Linear != nil) != want.fits || p.Peak() > 0 != want.fits {
+				t.Errorf("%v on %s: error %v, a peak of %g", p, isa, err, p.Peak())
+			}
+			if err != nil && !strings.Contains(err.Error(), want.says) {
+				t.Errorf("%v on %s: error %q, want one with %q", p, isa, err, want.says)
+			}
+		}
+	}
+}
+
+// TestEveryKernel finds a kernel under each name of the table, for each precision.
+func TestEveryKernel(t *testing.T) {
+	for _, p := range []Precision{Float32, BFloat16} {
+		f, err := CPU(p)
+		if err != nil {
+			continue // TestPrecisions says when
+		}
+		fields := reflect.ValueOf(f)
+		for i := range fields.NumField() {
+			if fields.Field(i).IsNil() {
+				t.Errorf("%v: there is no %s", p, fields.Type().Field(i).Name)
+			}
+		}
+	}
+}
+
+// TestPrecisionIsTheCalls multiplies in both precisions at once: each call has the bits of its own.
+func TestPrecisionIsTheCalls(t *testing.T) {
+	if err := BFloat16.check(); err != nil {
+		t.Skip(err)
+	}
+	const m, n, k = 70, 64, 96
+	r := source("calls")
+	w, _ := randomElements(r, "float32", n*k)
+	x := random(r, m*k)
+	product := func(p Precision) []float32 {
+		out := nan(m * n)
+		p.Linear(out, x, w, nil, nil, m, n, k)
+		return out
+	}
+	want := map[Precision][]float32{Float32: product(Float32), BFloat16: product(BFloat16)}
+	if slices.Equal(want[Float32], want[BFloat16]) {
+		t.Fatal("both precisions give the same bits")
+	}
+	var all sync.WaitGroup
+	for i := range 16 {
+		all.Go(func() {
+			p := []Precision{Float32, BFloat16}[i%2]
+			for range 20 {
+				if !slices.Equal(product(p), want[p]) {
+					t.Errorf("%v has other bits beside calls in another precision", p)
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+}
 
 // TestBFloat16AMX does what TestBFloat16 and TestBFloat16Attention do, on AMX.
 func TestBFloat16AMX(t *testing.T) {
@@ -22,12 +106,8 @@ func TestBFloat16AMX(t *testing.T) {
 }
 
 func testBFloat16(t *testing.T, formats []string) {
-	if err := SetBFloat16(true); err != nil {
+	if err := BFloat16.check(); err != nil {
 		t.Skip(err)
-	}
-	defer SetBFloat16(false)
-	if p := Precision(); p != "bfloat16" {
-		t.Errorf("products are said to be of %s", p)
 	}
 	r := source("bfloat16")
 	for _, format := range formats {
@@ -35,12 +115,12 @@ func testBFloat16(t *testing.T, formats []string) {
 			m, n, k := s[0], s[1], s[2]
 			w, _ := randomElements(r, format, n*k)
 			x, dy, bias, residual := random(r, m*k), random(r, m*n), random(r, n), random(r, m*n)
-			inBothPrecisions(t, fmt.Sprintf("linear %v %s", s, format), m*n, func(out []float32) {
-				Linear(out, x, w, bias, residual, m, n, k)
+			inBothPrecisions(t, fmt.Sprintf("linear %v %s", s, format), m*n, func(p Precision, out []float32) {
+				p.Linear(out, x, w, bias, residual, m, n, k)
 			})
 			if n%2 == 0 {
-				inBothPrecisions(t, fmt.Sprintf("linear gradient %v %s", s, format), m*k, func(dx []float32) {
-					LinearGrad(dx, dy, w, m, n, k)
+				inBothPrecisions(t, fmt.Sprintf("linear gradient %v %s", s, format), m*k, func(p Precision, dx []float32) {
+					p.LinearGrad(dx, dy, w, m, n, k)
 				})
 			}
 		}
@@ -60,8 +140,8 @@ func testBFloat16(t *testing.T, formats []string) {
 			x, dy := random(r, s.B*s.H*s.W*s.Cin), random(r, s.B*h*w*s.Cout)
 			file, _ := randomElements(r, format, s.Cout*s.Cin*s.Kernel*s.Kernel)
 			weights := ConvWeights(file, s.Cout, s.Cin, s.Kernel)
-			inBothPrecisions(t, shapeName(s)+format, len(dy), func(out []float32) { Conv(out, x, weights, nil, nil, s) })
-			inBothPrecisions(t, shapeName(s)+format+" gradient", len(x), func(dx []float32) { ConvGrad(dx, dy, weights, s) })
+			inBothPrecisions(t, shapeName(s)+format, len(dy), func(p Precision, out []float32) { p.Conv(out, x, weights, nil, nil, s) })
+			inBothPrecisions(t, shapeName(s)+format+" gradient", len(x), func(p Precision, dx []float32) { p.ConvGrad(dx, dy, weights, s) })
 		}
 	}
 }
@@ -76,24 +156,22 @@ var bfloat16Attentions = []AttentionShape{
 }
 
 func testBFloat16Attention(t *testing.T, shapes []AttentionShape) {
-	if err := SetBFloat16(true); err != nil {
+	if err := BFloat16.check(); err != nil {
 		t.Skip(err)
 	}
-	defer SetBFloat16(false)
 	for _, s := range shapes {
 		s.Scale = 1 / float32(math.Sqrt(float64(s.HeadDim)))
 		q, k, v, dout := attentionInputs(s)
 		out, lse := make([]float32, len(q)), make([]float32, s.B*s.Heads*s.Queries)
-		SetBFloat16(false)
-		Attention(out, lse, q, k, v, s)
+		Float32.Attention(out, lse, q, k, v, s)
 		name := fmt.Sprintf("%+v", s)
-		inBothPrecisions(t, name, len(q), func(out []float32) { Attention(out, nil, q, k, v, s) })
-		inBothPrecisions(t, name+" dq", len(q), func(dq []float32) { AttentionGrad(dq, nil, nil, q, k, v, out, dout, lse, s) })
+		inBothPrecisions(t, name, len(q), func(p Precision, out []float32) { p.Attention(out, nil, q, k, v, s) })
+		inBothPrecisions(t, name+" dq", len(q), func(p Precision, dq []float32) { p.AttentionGrad(dq, nil, nil, q, k, v, out, dout, lse, s) })
 		for i, n := range []int{len(q), len(k), len(k)} {
-			inBothPrecisions(t, fmt.Sprintf("%s gradient %d of all", name, i), n, func(d []float32) {
+			inBothPrecisions(t, fmt.Sprintf("%s gradient %d of all", name, i), n, func(p Precision, d []float32) {
 				all := [3][]float32{nan(len(q)), nan(len(k)), nan(len(k))}
 				all[i] = d
-				AttentionGrad(all[0], all[1], all[2], q, k, v, out, dout, lse, s)
+				p.AttentionGrad(all[0], all[1], all[2], q, k, v, out, dout, lse, s)
 			})
 		}
 	}
@@ -113,8 +191,8 @@ func TestFloat32AMX(t *testing.T) {
 				x, dy := random(r, s.B*s.H*s.W*s.Cin), random(r, s.B*h*w*s.Cout)
 				file, _ := randomElements(r, format, s.Cout*s.Cin*s.Kernel*s.Kernel)
 				weights := ConvWeights(file, s.Cout, s.Cin, s.Kernel)
-				onBothLevels(t, shapeName(s)+format, len(dy), func(out []float32) { Conv(out, x, weights, nil, nil, s) })
-				onBothLevels(t, shapeName(s)+format+" gradient", len(x), func(dx []float32) { ConvGrad(dx, dy, weights, s) })
+				onBothLevels(t, shapeName(s)+format, len(dy), func(out []float32) { Float32.Conv(out, x, weights, nil, nil, s) })
+				onBothLevels(t, shapeName(s)+format+" gradient", len(x), func(dx []float32) { Float32.ConvGrad(dx, dy, weights, s) })
 			}
 		}
 	})
@@ -134,13 +212,11 @@ func onBothLevels(t *testing.T, name string, n int, f func(out []float32)) {
 }
 
 // inBothPrecisions runs f in float32 and in bfloat16.
-func inBothPrecisions(t *testing.T, name string, n int, f func(out []float32)) {
+func inBothPrecisions(t *testing.T, name string, n int, f func(p Precision, out []float32)) {
 	t.Helper()
 	single, half := nan(n), nan(n)
-	SetBFloat16(false)
-	f(single)
-	SetBFloat16(true)
-	f(half)
+	f(Float32, single)
+	f(BFloat16, half)
 	if off := difference(single, half); !(off > 1e-4 && off < 8e-3) {
 		t.Errorf("%s: bfloat16 differs by %.2g of the RMS, want about 3e-3", name, off)
 	}

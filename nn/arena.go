@@ -27,9 +27,8 @@ type Arena struct {
 	closed atomic.Bool
 	buf    []float32
 
-	device kernels.Device    // whose memory buf is, nil for this machine's
-	on     kernels.Functions // what programs compute with
-	lent   [][]float32       // other memory of the device
+	device kernels.Device // whose memory buf is, nil for this machine's
+	lent   [][]float32    // other memory of the device
 
 	planned atomic.Int64 // length in float32s of the largest plan
 }
@@ -37,7 +36,15 @@ type Arena struct {
 // NewArena returns an empty arena. When a program runs that it is too small
 // for, it grows to the largest plan of all that were compiled for it; what has
 // not been written to yet takes no memory.
-func NewArena() *Arena { return &Arena{turn: make(chan struct{}, 1), on: kernels.CPU()} }
+func NewArena() *Arena { return &Arena{turn: make(chan struct{}, 1)} }
+
+// functions returns the kernels that compute in the arena's memory.
+func (a *Arena) functions(p kernels.Precision) (kernels.Functions, error) {
+	if a.device != nil {
+		return a.device.Functions(p)
+	}
+	return kernels.CPU(p)
+}
 
 // lock waits for the programs that are running in the arena. It returns ctx's
 // error, or ErrClosed, without the lock.

@@ -13,7 +13,7 @@ import (
 // Close frees what the device holds and leaves it open.
 func NewArenaOn(d kernels.Device) *Arena {
 	a := NewArena()
-	a.device, a.on = d, d.Functions()
+	a.device = d
 	return a
 }
 
@@ -56,7 +56,7 @@ func (p *Program) onDevice(in *instruction, results, args [][]float32) error {
 			return err
 		}
 	}
-	in.op.run(&p.arena.on, results, args)
+	in.op.run(&p.on, results, args)
 	return nil
 }
 

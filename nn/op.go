@@ -49,8 +49,6 @@ type extra struct{ input, index int }
 
 var serials atomic.Uint64
 
-var cpu = kernels.CPU()
-
 // apply puts o into the graph of its inputs. gorgonia merges nodes whose 32-bit
 // hashes agree without comparing their children, so every op carries a serial
 // number and the node that comes back is checked to be the one that was asked
@@ -113,7 +111,11 @@ func (o *op) Do(values ...G.Value) (v G.Value, err error) {
 	}
 	out := make([][]float32, 1+len(o.extras))
 	out[0] = make([]float32, o.shape.TotalSize())
-	o.compute(&cpu, out, in)
+	on, err := kernels.CPU(kernels.Float32)
+	if err != nil {
+		return nil, err
+	}
+	o.compute(&on, out, in)
 	return valueOf(out[0], o.shape), nil
 }
 

@@ -21,8 +21,9 @@ type Program struct {
 	inputs  map[string]*G.Node
 	outputs []*G.Node
 	arena   *Arena
-	own     bool   // the arena is nobody else's
-	hint    string // for ErrMemory
+	on      kernels.Functions // with which it computes
+	own     bool              // the arena is nobody else's
+	hint    string            // for ErrMemory
 	closed  atomic.Bool
 
 	bound  []boundInput // inputs that the plan reads
@@ -43,10 +44,11 @@ var _ G.VM = (*Program)(nil)
 type Option func(*options)
 
 type options struct {
-	memory int64
-	arena  *Arena
-	hint   string
-	hooks  []Hook
+	memory    int64
+	hint      string
+	arena     *Arena
+	precision kernels.Precision
+	hooks     []Hook
 
 	compiler Compiler            // of an Exec
 	given    map[string]gt.Shape // that Build.Given has
@@ -76,6 +78,11 @@ func WithMemoryHint(hint string) Option { return func(o *options) { o.hint = hin
 // WithArena makes the program take its memory from a (default: an arena of its
 // own).
 func WithArena(a *Arena) Option { return func(o *options) { o.arena = a } }
+
+// WithPrecision makes the program multiply numbers of p, in linear layers,
+// convolutions and attention (default: kernels.Float32). Compile fails where the
+// processor, or the arena's device, cannot. Programs of one process may differ.
+func WithPrecision(p kernels.Precision) Option { return func(o *options) { o.precision = p } }
 
 // WithHooks adds hooks, called in this order at every attention site.
 func WithHooks(h ...Hook) Option { return func(o *options) { o.hooks = append(o.hooks, h...) } }
@@ -108,9 +115,13 @@ func Compile(build func(*Build) []*G.Node, opts ...Option) (p *Program, err erro
 	if own {
 		o.arena = NewArena()
 	}
+	on, err := o.arena.functions(o.precision)
+	if err != nil {
+		return nil, fmt.Errorf("nn: %w", err)
+	}
 	o.arena.expect(pl.arena)
 	p = &Program{
-		plan: pl, inputs: b.inputs, outputs: outputs, arena: o.arena, own: own, hint: o.hint,
+		plan: pl, inputs: b.inputs, outputs: outputs, arena: o.arena, on: on, own: own, hint: o.hint,
 		values: map[int]G.Value{}, lent: map[int]*lent{},
 	}
 	for i, s := range pl.slots {

@@ -99,7 +99,7 @@ func (p *Program) execute(in *instruction) (err error) {
 	if p.arena.device != nil {
 		err = p.onDevice(in, results, args)
 	} else {
-		in.op.compute(&p.arena.on, results, args)
+		in.op.compute(&p.on, results, args)
 	}
 	p.release(in)
 	return err

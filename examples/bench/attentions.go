@@ -46,9 +46,13 @@ func attentions() []workload {
 
 // attention computes one site's attention with the kernels themselves.
 func attention(ctx context.Context, o options, s kernels.AttentionShape, what string) (func() error, error) {
-	m := memory{functions: kernels.CPU()}
+	m, functions := memory{}, kernels.CPU
 	if o.device != nil {
-		m = memory{device: o.device, functions: o.device.Functions()}
+		m.device, functions = o.device, o.device.Functions
+	}
+	var err error
+	if m.functions, err = functions(o.precision()); err != nil {
+		return nil, err
 	}
 	width := s.Heads * s.HeadDim
 	queries, keys := s.B*s.Queries*width, s.B*s.Keys*width
@@ -65,7 +69,7 @@ func attention(ctx context.Context, o options, s kernels.AttentionShape, what st
 	case "maps":
 		once = func() {
 			if o.device != nil {
-				o.device.AttentionWithTokens(out, nil, p, q, k, v, tokens, s)
+				o.device.With(o.precision()).AttentionWithTokens(out, nil, p, q, k, v, tokens, s)
 				return
 			}
 			m.functions.Attention(out, nil, q, k, v, s)

@@ -63,13 +63,13 @@ func run(ctx context.Context, out io.Writer, o options) error {
 	runtime.GOMAXPROCS(o.Threads)
 	kernels.SetThreads(o.Threads)
 	if !o.onGPU() {
-		if err := kernels.SetBFloat16(o.Dtype == "bf16"); err != nil {
+		if _, err := kernels.CPU(o.precision()); err != nil {
 			return fmt.Errorf("--dtype bf16: %w", err)
 		}
 	}
 	switch {
 	case o.Peak:
-		return lines.Encode(peak{Name: "peak", Threads: o.Threads, GFLOPS: round(peakGFLOPS(o.Dtype), 4), ISA: kernels.ISA()})
+		return lines.Encode(peak{Name: "peak", Threads: o.Threads, GFLOPS: round(peakGFLOPS(o.precision()), 4), ISA: kernels.ISA()})
 	case o.Child != "":
 		if err := o.open(); err != nil {
 			return err
@@ -90,15 +90,15 @@ func run(ctx context.Context, out io.Writer, o options) error {
 // onGPU tells whether it is a GPU that is measured.
 func (o options) onGPU() bool { return o.Device != "" && o.Device != "cpu" }
 
-// precisions are those of GPUs, by what --dtype calls them.
-var precisions = map[string]cuda.Precision{"f32": cuda.Float32, "f16": cuda.Float16, "bf16": cuda.BFloat16}
+// precision is what is multiplied.
+func (o options) precision() kernels.Precision { return cli.Precisions[o.Dtype] }
 
 // open opens the GPU, if it is one.
 func (o *options) open() (err error) {
 	if !o.onGPU() {
 		return nil
 	}
-	if o.device, err = cuda.OpenDevice(o.Device, precisions[o.Dtype]); err != nil {
+	if o.device, err = cuda.OpenDevice(o.Device); err != nil {
 		return fmt.Errorf("--device %s: %w", o.Device, err)
 	}
 	return nil
@@ -110,7 +110,7 @@ const mostThreads = 4096
 // complete checks the options and fills in the defaults.
 func (o *options) complete() error {
 	switch {
-	case o.onGPU() && precisions[o.Dtype] == 0 && o.Dtype != "f32":
+	case o.onGPU() && o.precision() == kernels.Float32 && o.Dtype != "f32":
 		return fmt.Errorf("--dtype %s: want f32, f16 or bf16", o.Dtype)
 	case !o.onGPU() && o.Dtype != "f32" && o.Dtype != "bf16":
 		return fmt.Errorf("--dtype %s: want f32 or bf16", o.Dtype)

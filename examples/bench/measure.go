@@ -44,13 +44,9 @@ type peak struct {
 	ISA     string  `json:"isa"`
 }
 
-// peakGFLOPS is what all threads together can do on registers, of products in dtype.
-func peakGFLOPS(dtype string) float64 {
-	peak := kernels.Peak()
-	if dtype == "bf16" {
-		peak = kernels.BFloat16Peak()
-	}
-	return peak / 1e9 * float64(min(kernels.Threads(), runtime.NumCPU()))
+// peakGFLOPS is what all threads together can do on registers, of products of p.
+func peakGFLOPS(p kernels.Precision) float64 {
+	return p.Peak() / 1e9 * float64(min(kernels.Threads(), runtime.NumCPU()))
 }
 
 // measure runs a workload in this process: once to warm up, and then as long as
@@ -93,7 +89,7 @@ func measure(ctx context.Context, o options, w workload, again func() bool) (*re
 	r.Name, r.Dtype, r.Threads, r.ISA = w.name, o.Dtype, o.Threads, kernels.ISA()
 	r.First, r.Packing = round(first.Seconds(), 4), round(o.packing.Seconds(), 4)
 	if o.device == nil {
-		r.OfPeak = round(r.GFLOPS/peakGFLOPS(o.Dtype), 3)
+		r.OfPeak = round(r.GFLOPS/peakGFLOPS(o.precision()), 3)
 	} else {
 		r.ISA, r.Device = o.device.Name(), round(float64(o.device.PeakBytes())/1e9, 3)
 	}

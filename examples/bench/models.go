@@ -56,7 +56,7 @@ func (o options) clip(ctx context.Context) (*clip.Model, error) {
 
 // pipeline is all of them.
 func (o options) pipeline(ctx context.Context) (p *diffusion.Pipeline, err error) {
-	var opts []diffusion.OpenOption
+	opts := []diffusion.OpenOption{diffusion.WithPrecision(o.precision())}
 	if o.device != nil {
 		opts = append(opts, diffusion.WithDevice(o.device))
 	}

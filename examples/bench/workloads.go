@@ -93,6 +93,7 @@ func meanSquare(x *G.Node) *G.Node { return nn.Mean(nn.Mul(x, x)) }
 // program compiles a graph and returns what runs it.
 func (o options) program(ctx context.Context, build func(g graph) []*G.Node, opts ...nn.Option) (func() error, error) {
 	values := map[string]*gt.Dense{}
+	opts = append(opts, nn.WithPrecision(o.precision()))
 	if o.device != nil {
 		opts = append(opts, nn.WithArena(nn.NewArenaOn(o.device)))
 	}

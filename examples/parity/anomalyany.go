@@ -119,7 +119,7 @@ func runAnomaly(ctx context.Context, o options, in tensors) (tensors, error) {
 	if err != nil {
 		return nil, err
 	}
-	var opts []diffusion.OpenOption
+	opts := []diffusion.OpenOption{diffusion.WithPrecision(o.precision())}
 	if o.device != nil {
 		opts = append(opts, diffusion.WithDevice(o.device))
 	}

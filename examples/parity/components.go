@@ -121,7 +121,7 @@ func execute(ctx context.Context, o options, in tensors, build func(g *graph), h
 			nodes = append(nodes, g.outputs[name])
 		}
 		return nodes
-	}, nn.WithHooks(hooks...), nn.WithArena(arena))
+	}, nn.WithHooks(hooks...), nn.WithArena(arena), nn.WithPrecision(o.precision()))
 	if err != nil {
 		return nil, err
 	}

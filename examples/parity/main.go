@@ -62,25 +62,29 @@ func main() {
 	cli.Main(p, "no file is half written", func(ctx context.Context) error { return run(ctx, o) })
 }
 
-// use opens the device and says what to multiply.
+// precision is what is multiplied.
+func (o *options) precision() kernels.Precision {
+	switch {
+	case o.Float16:
+		return kernels.Float16
+	case o.BFloat16:
+		return kernels.BFloat16
+	}
+	return kernels.Float32
+}
+
+// use opens the device and refuses a precision that the processor has not.
 func (o *options) use() (closeDevice func() error, err error) {
 	if err := kernels.CheckEnvironment(); err != nil {
 		return nil, err
 	}
 	if o.Device == "cpu" || o.Device == "" {
-		if err := kernels.SetBFloat16(o.BFloat16); err != nil {
+		if _, err := kernels.CPU(o.precision()); err != nil {
 			return nil, fmt.Errorf("--bf16: %w", err)
 		}
 		return func() error { return nil }, nil
 	}
-	math := cuda.Float32
-	switch {
-	case o.Float16:
-		math = cuda.Float16
-	case o.BFloat16:
-		math = cuda.BFloat16
-	}
-	d, err := cuda.OpenDevice(o.Device, math)
+	d, err := cuda.OpenDevice(o.Device)
 	if err != nil {
 		return nil, fmt.Errorf("--device %s: %w", o.Device, err)
 	}

@@ -7,7 +7,7 @@ import (
 )
 
 // Attention sets out [B, Queries, Heads·HeadDim] to softmax(Scale·q·kᵀ)·v for each head, and lse [B, Heads, Queries],
-// which may be nil, to the logarithm of each query's sum of exponentials; see [kernels.Attention].
+// which may be nil, to the logarithm of each query's sum of exponentials; see [kernels.Precision.Attention].
 //
 // Up to 160 channels in a head, one kernel does it all and stores no scores. Larger heads go by way of the matrix of
 // probabilities of one head at a time.
@@ -32,11 +32,11 @@ func (d *Device) AttentionWithTokens(out, lse, p, q, k, v []float32, tokens []in
 		d.attentionByMatrix(out, lse, p, q, k, v, tokens, s)
 		return
 	}
-	d.forward(forwardCall{AttentionShape: s, math: d.Math, out: address(out), lse: address(lse), probs: address(p),
+	d.forward(forwardCall{AttentionShape: s, math: d.math, out: address(out), lse: address(lse), probs: address(p),
 		q: address(q), k: address(k), v: address(v), tokens: tokens})
 }
 
-// Attention16 is [Device.Attention] of numbers of 16 bits, float16 or bfloat16 as [Device].Math says.
+// Attention16 is [Device.Attention] of numbers of 16 bits, float16 or bfloat16 as the device's precision is.
 func (d *Device) Attention16(out []uint16, lse []float32, q, k, v []uint16, s kernels.AttentionShape) {
 	const op = "Attention16"
 	memory := d.memory16(op, s)
@@ -51,15 +51,15 @@ func (d *Device) Attention16(out []uint16, lse []float32, q, k, v []uint16, s ke
 }
 
 // memory16 is the type of numbers of 16 bits.
-func (d *Device) memory16(op string, s kernels.AttentionShape) Precision {
-	if d.Math == Float32 {
-		panic(fmt.Sprintf("cuda: %s: Device.Math is f32, want f16 or bf16, the type of the operands' numbers", op))
+func (d *Device) memory16(op string, s kernels.AttentionShape) format {
+	if d.math == f32 {
+		panic(fmt.Sprintf("cuda: %s: the device multiplies f32, want f16 or bf16, the type of the operands' numbers (Device.With)", op))
 	}
 	if s.HeadDim > largestFused {
 		panic(fmt.Sprintf("cuda: %s: %+v has heads of more than %d channels, which there are no kernels of 16 bits for",
 			op, s, largestFused))
 	}
-	return d.Math
+	return d.math
 }
 
 // rows is how many queries all heads have.
@@ -92,8 +92,8 @@ func padded(n int) int {
 }
 
 // tileBytes is the size of a tile of rows in shared memory: Tile of src/warp_product.h.
-func tileBytes(math Precision, channels, rows int) int {
-	if math != Float32 {
+func tileBytes(math format, channels, rows int) int {
+	if math != f32 {
 		channels = (channels + 15) / 16 * 16
 	}
 	return rows * (channels*math.bytes() + 16)
@@ -107,11 +107,11 @@ func (b blockSizes) rows() int { return 16 * b.warps }
 func (b blockSizes) threads() [3]uint32 { return [3]uint32{uint32(warp * b.warps), 1, 1} }
 
 // forwardSizes is ForwardSizes of src/attention.h.
-func forwardSizes(math Precision, size int) blockSizes {
+func forwardSizes(math format, size int) blockSizes {
 	switch {
-	case math != Float32 && size > 80:
+	case math != f32 && size > 80:
 		return blockSizes{4, 32}
-	case math != Float32:
+	case math != f32:
 		return blockSizes{4, 64}
 	case size > 80:
 		return blockSizes{2, 16}
@@ -124,7 +124,7 @@ func forwardSizes(math Precision, size int) blockSizes {
 // forwardCall is one launch of a forward kernel. Addresses that are 0 are of results that are not wanted.
 type forwardCall struct {
 	kernels.AttentionShape
-	memory, math    Precision
+	memory, math    format
 	out, lse, probs uintptr
 	q, k, v         uintptr
 	tokens          []int

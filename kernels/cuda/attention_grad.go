@@ -8,7 +8,7 @@ import (
 
 // AttentionGrad sets dq, dk and dv to the gradients of [Device.Attention] with respect to q, k and v, given its
 // result out and dout, the gradient with respect to out. Any of dq, dk and dv may be nil, and the work for it is
-// skipped. lse is what Attention returned there; nil means computed here. See [kernels.AttentionGrad].
+// skipped. lse is what Attention returned there; nil means computed here. See [kernels.Precision.AttentionGrad].
 func (d *Device) AttentionGrad(dq, dk, dv, q, k, v, out, dout, lse []float32, s kernels.AttentionShape) {
 	c := gradOf("AttentionGrad", dq, dk, dv, q, k, v, out, dout, lse, s)
 	if s.B*s.Heads == 0 {
@@ -18,11 +18,11 @@ func (d *Device) AttentionGrad(dq, dk, dv, q, k, v, out, dout, lse []float32, s 
 		d.attentionGradByMatrix(dq, dk, dv, q, k, v, dout, s)
 		return
 	}
-	c.math = d.Math
+	c.math = d.math
 	d.grad(c)
 }
 
-// AttentionGrad16 is [Device.AttentionGrad] of numbers of 16 bits, float16 or bfloat16 as [Device].Math says. Gradients
+// AttentionGrad16 is [Device.AttentionGrad] of numbers of 16 bits, float16 or bfloat16 as the device's precision is. Gradients
 // below the least float16, 6e-8, are lost when they are written: callers scale dout.
 func (d *Device) AttentionGrad16(dq, dk, dv, q, k, v, out, dout []uint16, lse []float32, s kernels.AttentionShape) {
 	const op = "AttentionGrad16"
@@ -36,8 +36,8 @@ func (d *Device) AttentionGrad16(dq, dk, dv, q, k, v, out, dout []uint16, lse []
 }
 
 // gradSizes is GradSizes of src/attention.h.
-func gradSizes(math Precision, size int) blockSizes {
-	half := math != Float32
+func gradSizes(math format, size int) blockSizes {
+	half := math != f32
 	switch {
 	case half && size > 80:
 		return blockSizes{2, 32}
@@ -57,7 +57,7 @@ func gradSizes(math Precision, size int) blockSizes {
 // if dv alone is.
 type gradCall struct {
 	kernels.AttentionShape
-	memory, math   Precision
+	memory, math   format
 	dq, dk, dv     uintptr
 	q, k, v        uintptr
 	out, dout, lse uintptr

@@ -12,7 +12,7 @@ func (d *Device) AttentionValues(out, p, v []float32, s kernels.AttentionShape) 
 	checkAttention(op, out, v, v, s)
 	wantLen(op, "p", p, rows(s)*s.Keys)
 	h := d.allHeads(s)
-	h.product(d.Math, h.like(out, s.Queries), h.matrix(address(p)), h.like(v, s.Keys), s.Queries, s.HeadDim, s.Keys, 1)
+	h.product(d.math, h.like(out, s.Queries), h.matrix(address(p)), h.like(v, s.Keys), s.Queries, s.HeadDim, s.Keys, 1)
 }
 
 // AttentionValuesGrad sets dp and dv, either of which may be nil, to the gradients of [Device.AttentionValues] with
@@ -36,11 +36,11 @@ func (d *Device) AttentionValuesGrad(dp, dv, p, v, dout []float32, s kernels.Att
 }
 
 // gradMath is what gradients are multiplied in: float16 has no numbers as small as they may be.
-func (d *Device) gradMath() Precision {
-	if d.Math == Float16 {
-		return Float32
+func (d *Device) gradMath() format {
+	if d.math == f16 {
+		return f32
 	}
-	return d.Math
+	return d.math
 }
 
 // heads are some heads: all, or one of them.
@@ -74,14 +74,14 @@ func (h heads) matrix(p uintptr) strided {
 	return strided{data: p, row: h.Keys, column: 1, inner: n, outer: n * h.Heads}
 }
 
-func (h heads) product(math Precision, out, a, b strided, m, n, k int, scale float32) {
+func (h heads) product(math format, out, a, b strided, m, n, k int, scale float32) {
 	h.d.products(math, h.count, h.Heads, out, a, b, m, n, k, scale)
 }
 
 // probs sets p [count, Queries, Keys], and lse [B, Heads, Queries] unless it is 0.
-func (h heads) probs(p, lse, q, k uintptr) { h.probsWith(Float32, p, lse, q, k) }
+func (h heads) probs(p, lse, q, k uintptr) { h.probsWith(f32, p, lse, q, k) }
 
-func (h heads) probsWith(math Precision, p, lse, q, k uintptr) {
+func (h heads) probsWith(math format, p, lse, q, k uintptr) {
 	h.product(math, h.matrix(p), h.at(q, h.Queries), h.at(k, h.Keys).transposed(),
 		h.Queries, h.Keys, h.HeadDim, h.Scale)
 	causal := 0
@@ -98,8 +98,8 @@ func (h heads) probsWith(math Precision, p, lse, q, k uintptr) {
 func (d *Device) attentionByMatrix(out, lse, p, q, k, v []float32, tokens []int, s kernels.AttentionShape) {
 	d.eachHead(s, func(h heads) {
 		probs := d.temporary(slotProbs, s.Queries*s.Keys)
-		h.probsWith(d.Math, probs, address(lse), address(q), address(k))
-		h.product(d.Math, h.like(out, s.Queries), h.matrix(probs), h.like(v, s.Keys), s.Queries, s.HeadDim, s.Keys, 1)
+		h.probsWith(d.math, probs, address(lse), address(q), address(k))
+		h.product(d.math, h.like(out, s.Queries), h.matrix(probs), h.like(v, s.Keys), s.Queries, s.HeadDim, s.Keys, 1)
 		if len(tokens) > 0 {
 			h.gather(address(p), probs, tokens)
 		}
@@ -127,7 +127,7 @@ func (d *Device) attentionGradByMatrix(dq, dk, dv, q, k, v, dout []float32, s ke
 }
 
 // scoresGrad carries dprobs, which it overwrites, to the queries and keys of one head.
-func (h heads) scoresGrad(math Precision, dq, dk, q, k, probs, dprobs uintptr) {
+func (h heads) scoresGrad(math format, dq, dk, q, k, probs, dprobs uintptr) {
 	h.d.softmaxGrad(dprobs, dprobs, probs, h.Queries, h.Keys)
 	if dq != 0 {
 		h.product(math, h.at(dq, h.Queries), h.matrix(dprobs), h.at(k, h.Keys), h.Queries, h.HeadDim, h.Keys, h.Scale)
@@ -161,5 +161,5 @@ func (h heads) tokensGrad(dq, dk, q, k, dp uintptr, tokens []int) {
 		h.d.overElements("scatter_columns", n, dprobs, dp+uintptr(4*h.first*h.Queries*len(tokens)), h.d.list(tokens),
 			int32(len(tokens)), int64(h.Queries), int32(h.Keys))
 	}
-	h.scoresGrad(Float32, dq, dk, q, k, probs, dprobs)
+	h.scoresGrad(f32, dq, dk, q, k, probs, dprobs)
 }

@@ -40,25 +40,25 @@ func newAttentionCase(s attentionShape) *attentionCase {
 		c.q[i] *= 3 // scores far enough apart for the running maximum to matter
 	}
 	c.out, c.lse = make([]float32, nq), make([]float32, rows(s))
-	kernels.Attention(c.out, c.lse, c.q, c.k, c.v, s)
+	kernels.Float32.Attention(c.out, c.lse, c.q, c.k, c.v, s)
 	c.dq, c.dk, c.dv = make([]float32, nq), make([]float32, nk), make([]float32, nk)
-	kernels.AttentionGrad(c.dq, c.dk, c.dv, c.q, c.k, c.v, c.out, c.dout, c.lse, s)
+	kernels.Float32.AttentionGrad(c.dq, c.dk, c.dv, c.q, c.k, c.v, c.out, c.dout, c.lse, s)
 	c.dp = kerneltest.Normal(5, rows(s)*len(c.tokens))
 	c.p, c.dpq, c.dpk = make([]float32, len(c.dp)), make([]float32, nq), make([]float32, nk)
 	kernels.AttentionTokens(c.p, c.q, c.k, c.tokens, s)
-	kernels.AttentionTokensGrad(c.dpq, c.dpk, c.q, c.k, c.dp, c.tokens, s)
+	kernels.Float32.AttentionTokensGrad(c.dpq, c.dpk, c.q, c.k, c.dp, c.tokens, s)
 	return c
 }
 
 // tolerance is what results may be off, relative to the largest: operands of products are rounded, where exponentials
 // turn the absolute errors of scores, which are up to 15, into relative ones; and sums of some hundred numbers of
 // float32 are rounded, in both implementations.
-func tolerance(precision Precision) float64 { return 16*precision.Roundoff() + 96*Float32.Roundoff() }
+func tolerance(precision format) float64 { return 16*precision.roundoff() + 96*f32.roundoff() }
 
 // check holds the device to c, forward and backward.
 func (c *attentionCase) check(t *testing.T, h onHost) {
 	t.Helper()
-	s, allowed := c.attentionShape, tolerance(h.Math)
+	s, allowed := c.attentionShape, tolerance(h.math)
 	out, lse, p := make([]float32, len(c.out)), make([]float32, len(c.lse)), make([]float32, len(c.p))
 	h.run(many{out, lse, p}, many{c.q, c.k, c.v}, func(r, o many) {
 		h.AttentionWithTokens(r[0], r[1], r[2], o[0], o[1], o[2], c.tokens, s)
@@ -78,7 +78,7 @@ func (c *attentionCase) check(t *testing.T, h onHost) {
 // checkMaps holds the maps of chosen tokens and their gradients to c; they are always of float32 products.
 func (c *attentionCase) checkMaps(t *testing.T, h onHost) {
 	t.Helper()
-	s, allowed := c.attentionShape, tolerance(Float32)
+	s, allowed := c.attentionShape, tolerance(f32)
 	p, dq, dk := make([]float32, len(c.p)), make([]float32, len(c.dpq)), make([]float32, len(c.dpk))
 	h.run(many{p, dq, dk}, many{c.q, c.k, c.dp}, func(r, o many) {
 		h.AttentionTokens(r[0], o[0], o[1], c.tokens, s)
@@ -107,12 +107,12 @@ func TestAttentionBlocks(t *testing.T) {
 	} {
 		cases = append(cases, newAttentionCase(s))
 	}
-	for _, precision := range []Precision{Float32, Float16, BFloat16} {
+	for _, precision := range []format{f32, f16, bf16} {
 		h := emulated(t, true, precision)
 		for _, c := range cases {
 			t.Run(fmt.Sprintf("%v/%+v", precision, c.attentionShape), func(t *testing.T) {
 				c.check(t, h)
-				if precision == Float32 {
+				if precision == f32 {
 					c.checkMaps(t, h)
 				}
 			})
@@ -143,8 +143,8 @@ func TestAttentionSizes(t *testing.T) {
 			s.Heads = 1
 		}
 		reference := sync.OnceValue(func() *attentionCase { return newAttentionCase(s) })
-		for _, precision := range []Precision{Float32, Float16, BFloat16} {
-			if !all && precision == BFloat16 && s.Keys == 4096 {
+		for _, precision := range []format{f32, f16, bf16} {
+			if !all && precision == bf16 && s.Keys == 4096 {
 				continue // as long again as everything else
 			}
 			t.Run(fmt.Sprintf("%v/%+v", precision, s), func(t *testing.T) {
@@ -157,7 +157,7 @@ func TestAttentionSizes(t *testing.T) {
 
 // TestAttention16 has operands and results of 16 bits.
 func TestAttention16(t *testing.T) {
-	for _, precision := range []Precision{Float16, BFloat16} {
+	for _, precision := range []format{f16, bf16} {
 		h := emulated(t, true, precision)
 		for _, s := range []attentionShape{
 			{B: 2, Heads: 2, Queries: 70, Keys: 75, HeadDim: 40},
@@ -176,13 +176,13 @@ func check16(t *testing.T, h onHost, c *attentionCase) {
 	narrow := func(x []float32) []uint16 {
 		y, err := h.Make16(len(x))
 		must(err)
-		must(h.Upload16(y, to16(h.Math, x)))
+		must(h.Upload16(y, to16(h.math, x)))
 		return y
 	}
 	wide := func(x []uint16) []float32 {
 		y := make([]uint16, len(x))
 		must(h.Download16(y, x))
-		return from16(h.Math, y)
+		return from16(h.math, y)
 	}
 	q, k, v, dout, out := narrow(c.q), narrow(c.k), narrow(c.v), narrow(c.dout), narrow(c.out)
 	lse, err := h.Make(len(c.lse))
@@ -194,7 +194,7 @@ func check16(t *testing.T, h onHost, c *attentionCase) {
 	for name, pair := range map[string][2][]float32{
 		"out": {wide(out), c.out}, "dq": {wide(dq), c.dq}, "dk": {wide(dk), c.dk}, "dv": {wide(dv), c.dv},
 	} {
-		near(t, name, pair[0], pair[1], tolerance(h.Math))
+		near(t, name, pair[0], pair[1], tolerance(h.math))
 	}
 	for _, x := range [][]uint16{q, k, v, dout, out, dq, dk, dv} {
 		must(h.Free16(x))
@@ -202,20 +202,20 @@ func check16(t *testing.T, h onHost, c *attentionCase) {
 	must(h.Free(lse))
 }
 
-func to16(precision Precision, x []float32) []uint16 {
+func to16(precision format, x []float32) []uint16 {
 	y := make([]uint16, len(x))
 	for i, f := range x {
-		if y[i] = uint16(math.Float32bits(f) >> 16); precision == Float16 {
+		if y[i] = uint16(math.Float32bits(f) >> 16); precision == f16 {
 			y[i] = float16.Fromfloat32(f).Bits()
 		}
 	}
 	return y
 }
 
-func from16(precision Precision, x []uint16) []float32 {
+func from16(precision format, x []uint16) []float32 {
 	y := make([]float32, len(x))
 	for i, u := range x {
-		if y[i] = math.Float32frombits(uint32(u) << 16); precision == Float16 {
+		if y[i] = math.Float32frombits(uint32(u) << 16); precision == f16 {
 			y[i] = float16.Frombits(u).Float32()
 		}
 	}
@@ -229,7 +229,7 @@ func TestSmallGradients(t *testing.T) {
 		for _, x := range [][]float32{c.dout, c.dq, c.dk, c.dv} {
 			kernels.Scale(x, x, magnitude)
 		}
-		for _, precision := range []Precision{Float32, Float16, BFloat16} {
+		for _, precision := range []format{f32, f16, bf16} {
 			t.Run(fmt.Sprintf("%v/%g", precision, []float32{1e-12, 1}[i]), func(t *testing.T) {
 				c.check(t, emulated(t, true, precision))
 			})
@@ -259,7 +259,7 @@ func TestAttentionValues(t *testing.T) {
 			dv[k+i] += p[at] * c.dout[q+i]
 		}
 	})
-	for _, precision := range []Precision{Float32, Float16, BFloat16} {
+	for _, precision := range []format{f32, f16, bf16} {
 		h := emulated(t, true, precision)
 		got, gotP, gotV := make([]float32, len(out)), make([]float32, len(dp)), make([]float32, len(dv))
 		h.run(many{got, gotP, gotV}, many{p, c.v, c.dout}, func(r, o many) {
@@ -274,7 +274,7 @@ func TestAttentionValues(t *testing.T) {
 
 // TestErrors has a device whose first error stays, and calls that contradict their shape.
 func TestErrors(t *testing.T) {
-	h := emulated(t, true, Float32)
+	h := emulated(t, true, f32)
 	x, err := h.Make(4)
 	must(err)
 	h.launch("no_such_kernel", [3]uint32{1, 1, 1}, [3]uint32{warp, 1, 1}, 0)

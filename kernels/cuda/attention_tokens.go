@@ -7,7 +7,7 @@ import (
 )
 
 // AttentionProbs sets p [B, Heads, Queries, Keys] to softmax(Scale·q·kᵀ). Like all maps that are looked at, it is
-// computed with products of float32 numbers, whatever [Device].Math says.
+// computed with products of float32 numbers, whatever the device's precision is.
 func (d *Device) AttentionProbs(p, q, k []float32, s kernels.AttentionShape) {
 	const op = "AttentionProbs"
 	checkAttention(op, q, k, k, s)
@@ -36,7 +36,7 @@ func (d *Device) AttentionTokens(p, q, k []float32, tokens []int, s kernels.Atte
 }
 
 // AttentionTokensGrad sets dq and dk, either of which may be nil, to the gradients of [Device.AttentionTokens], given
-// dp, that with respect to p; see [kernels.AttentionTokensGrad].
+// dp, that with respect to p; see [kernels.Precision.AttentionTokensGrad].
 func (d *Device) AttentionTokensGrad(dq, dk, q, k, dp []float32, tokens []int, s kernels.AttentionShape) {
 	const op = "AttentionTokensGrad"
 	checkAttention(op, q, k, k, s)

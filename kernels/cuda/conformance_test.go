@@ -11,7 +11,7 @@ import (
 
 // TestConformance runs the kernels through the suite that every implementation passes, with every access checked.
 func TestConformance(t *testing.T) {
-	for _, precision := range []Precision{Float32, Float16, BFloat16} {
+	for _, precision := range []format{f32, f16, bf16} {
 		t.Run(precision.String(), func(t *testing.T) {
 			t.Parallel()
 			kerneltest.Run(t, emulated(t, true, precision).functions())
@@ -19,7 +19,7 @@ func TestConformance(t *testing.T) {
 	}
 	t.Run("skewed", func(t *testing.T) {
 		t.Parallel()
-		h := emulated(t, true, Float32)
+		h := emulated(t, true, f32)
 		h.skewed = true
 		kerneltest.Run(t, h.functions())
 	})

@@ -7,7 +7,7 @@ import (
 )
 
 // Conv sets out to the convolution of x [B, H, W, Cin] with w, which is of the host and comes from
-// [kernels.ConvWeights], plus bias [Cout] and residual, which lies like out; see [kernels.Conv]. bias and residual may
+// [kernels.ConvWeights], plus bias [Cout] and residual, which lies like out; see [kernels.Precision.Conv]. bias and residual may
 // be nil; residual may be out.
 func (d *Device) Conv(out, x []float32, w kernels.Elements, bias, residual []float32, s kernels.ConvShape) {
 	const op = "Conv"
@@ -28,7 +28,7 @@ func (d *Device) Conv(out, x []float32, w kernels.Elements, bias, residual []flo
 
 // ConvGrad sets dx [B, H, W, Cin] to the gradient of [Device.Conv] with respect to x, given dy, that with respect to
 // its result. Pixels whose coordinates leave the same remainders on division by the stride are reached by the same
-// taps: each such class is a convolution of stride 1 over dy with its taps in reverse order, as in [kernels.ConvGrad].
+// taps: each such class is a convolution of stride 1 over dy with its taps in reverse order, as in [kernels.Precision.ConvGrad].
 func (d *Device) ConvGrad(dx, dy []float32, w kernels.Elements, s kernels.ConvShape) {
 	const op = "ConvGrad"
 	h, wd := checkConv(op, s)

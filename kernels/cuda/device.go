@@ -3,6 +3,8 @@ package cuda
 import (
 	"fmt"
 	"unsafe"
+
+	"github.com/sdgraph/sdgraph/kernels"
 )
 
 // Device computes the functions of package kernels on what a [Driver] runs.
@@ -12,11 +14,14 @@ import (
 // first error of any of them stays: nothing more is launched then, and [Device.Synchronize] returns it. Lengths that
 // contradict a stated shape are a programming error and panic, as in package kernels.
 //
-// A Device is used from one goroutine at a time.
+// A Device is used from one goroutine at a time, together with those that [Device.With] made of it.
 type Device struct {
-	// Math is what operands of matrix products are rounded to; it may be changed between calls.
-	Math Precision
+	*state
+	math format // what operands of matrix products are rounded to
+}
 
+// state is what one device has, whatever it multiplies.
+type state struct {
 	driver    *counted
 	err       error
 	scratch   [slots]allocation
@@ -31,10 +36,14 @@ type allocation struct {
 	bytes   int
 }
 
-// New makes a device of a driver, which it owns from then on.
+// New makes a device of a driver, which it owns from then on. Its products are of float32 numbers.
 func New(driver Driver) *Device {
-	return &Device{driver: newCounted(driver), constants: map[string]uintptr{}, copies: map[constant]uintptr{}}
+	return &Device{state: &state{driver: newCounted(driver), constants: map[string]uintptr{}, copies: map[constant]uintptr{}}}
 }
+
+// With returns the same device with products of numbers of p: its memory, errors and the copies that it keeps are those
+// of d.
+func (d *Device) With(p kernels.Precision) *Device { return &Device{d.state, format(p)} }
 
 // Name is the device's, for people.
 func (d *Device) Name() string { return d.driver.Name() }

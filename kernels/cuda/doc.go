@@ -3,7 +3,7 @@
 // A [Device] has methods with the signatures of kerneltest.Functions, whose slices are of device memory. It launches
 // kernels through a [Driver]: a GPU's, or the emulator's (package emulator), in which the same sources run as host
 // C++ and pass the conformance suite of package kernels under AddressSanitizer. Values between kernels are float32;
-// how matrices are multiplied is [Device].Math.
+// how matrices are multiplied is the device's precision ([Device.With]).
 //
 // # Files
 //

@@ -1,9 +1,21 @@
 package cuda
 
-import "github.com/sdgraph/sdgraph/kernels"
+import (
+	"fmt"
 
-// Functions are the device's kernels.
-func (d *Device) Functions() kernels.Functions {
+	"github.com/sdgraph/sdgraph/kernels"
+)
+
+// Functions returns the device's kernels, whose products are of p, whatever those of d are.
+func (d *Device) Functions(p kernels.Precision) (kernels.Functions, error) {
+	switch p {
+	case kernels.Float32, kernels.Float16, kernels.BFloat16:
+		return d.With(p).functions(), nil
+	}
+	return kernels.Functions{}, fmt.Errorf("cuda: %v is unknown, want Float32, Float16 or BFloat16", p)
+}
+
+func (d *Device) functions() kernels.Functions {
 	return kernels.Functions{
 		Constant: d.Constant,
 

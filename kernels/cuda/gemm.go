@@ -9,7 +9,7 @@ import (
 // convolutions and their gradients are computed. Addresses of bias and residual are 0 where there is none.
 type gemm struct {
 	kind                         string // forward, or grad for weights that are read the other way
-	memory, math                 Precision
+	memory, math                 format
 	out, x, w                    uintptr
 	bias, residual               uintptr
 	factor                       uintptr // of a gradient, see gradFactor
@@ -39,7 +39,7 @@ func pixels(channels int) windows {
 var onePixel = places{height: 1, width: 1, step: 1}
 
 // gemmDepth is gemm_depth of src/gemm_operands.h: how many numbers of the sum are one step.
-func gemmDepth(math Precision) int { return 64 / math.bytes() }
+func gemmDepth(math format) int { return 64 / math.bytes() }
 
 const (
 	gemmStages = 3   // tiles of each operand in shared memory
@@ -100,7 +100,7 @@ func (g *gemm) time(p gemmPlan) float64 {
 	if p.parts > 1 {
 		sum = float64(p.parts*g.m*g.n)*oneSum + launch
 	}
-	if g.math == Float32 {
+	if g.math == f32 {
 		sum /= 16 // as much slower are products without tensor cores
 	}
 	return time + sum
@@ -108,7 +108,7 @@ func (g *gemm) time(p gemmPlan) float64 {
 
 // gemm launches a product.
 func (d *Device) gemm(op string, g gemm) {
-	g.math = d.Math
+	g.math = d.math
 	if g.m == 0 || g.n == 0 {
 		return
 	}
@@ -155,7 +155,7 @@ func (p places) arguments() []any {
 // numbers.
 func (d *Device) gradFactor(dy []float32) uintptr {
 	const most, size = 256, 256
-	if d.Math != Float16 {
+	if d.math != f16 {
 		return 0
 	}
 	n := max(1, min(blocks(len(dy), size), most))

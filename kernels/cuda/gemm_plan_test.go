@@ -20,7 +20,7 @@ func TestPlans(t *testing.T) {
 		{"one number", 1, 1, 1, narrowTile, 1},
 		{"no sum", 5, 5, 0, narrowTile, 1},
 	} {
-		for _, math := range []Precision{Float32, Float16} {
+		for _, math := range []format{f32, f16} {
 			g := gemm{m: c.m, n: c.n, k: c.k, math: math}
 			p := g.plan(0)
 			t.Logf("%s, %v: %+v", c.name, math, p)

@@ -56,7 +56,7 @@ func (h onHost) gemms() kerneltest.Functions {
 
 // TestTiles runs the suite with the tiles that are too large for its sizes.
 func TestTiles(t *testing.T) {
-	for _, precision := range []Precision{Float32, Float16, BFloat16} {
+	for _, precision := range []format{f32, f16, bf16} {
 		t.Run(precision.String(), func(t *testing.T) {
 			t.Parallel()
 			h := emulated(t, true, precision)

@@ -24,7 +24,7 @@ type onHost struct {
 
 // emulated is a device on the emulator, or the GPU that SDGRAPH_TEST_DEVICE names, in tests with the tag gpu; the test is
 // skipped where there is neither.
-func emulated(t *testing.T, sanitize bool, precision Precision) onHost {
+func emulated(t *testing.T, sanitize bool, precision format) onHost {
 	t.Helper()
 	driver, err := testDriver(sanitize)
 	if errors.Is(err, emulator.ErrNoCompiler) {
@@ -33,8 +33,7 @@ func emulated(t *testing.T, sanitize bool, precision Precision) onHost {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := New(driver)
-	d.Math = precision
+	d := New(driver).With(kernels.Precision(precision))
 	t.Cleanup(func() {
 		if err := d.Close(); err != nil {
 			t.Error(err)
@@ -115,16 +114,28 @@ func (h onHost) run(results, operands [][]float32, f func(results, operands [][]
 
 type many = [][]float32
 
+// roundoff is the largest relative error of rounding a number to f: 2⁻²⁴, 2⁻¹¹ or 2⁻⁸ (Higham, "Accuracy and Stability of
+// Numerical Algorithms", 2002, section 2.1).
+func (f format) roundoff() float64 {
+	switch f {
+	case f16:
+		return math.Ldexp(1, -11)
+	case bf16:
+		return math.Ldexp(1, -8)
+	}
+	return math.Ldexp(1, -24)
+}
+
 // functions are the device's kernels for the conformance suite: those that multiply matrices, and if that is done in
 // float32 the others as well, which know no other numbers. Operands are rounded before they are multiplied, which
 // multiplies their relative error by the ratio of the unit roundoffs.
 func (h onHost) functions() kerneltest.Functions {
-	f := kerneltest.Functions{Tolerance: h.Math.Roundoff() / Float32.Roundoff()}
+	f := kerneltest.Functions{Tolerance: h.math.roundoff() / f32.roundoff()}
 	h.attention(&f)
 	h.products(&f)
 	f.Linear, f.LinearGrad = h.linear, h.linearGrad
 	f.Conv, f.ConvGrad = h.conv, h.convGrad
-	if h.Math == Float32 {
+	if h.math == f32 {
 		h.elements(&f)
 		h.reductions(&f)
 		h.rows(&f)

@@ -6,7 +6,7 @@ import (
 	"github.com/sdgraph/sdgraph/kernels"
 )
 
-// Linear sets out[m,n] = x[m,k]·wᵀ + bias[n] + residual[m,n], with w [n,k] of the host; see [kernels.Linear]. bias and
+// Linear sets out[m,n] = x[m,k]·wᵀ + bias[n] + residual[m,n], with w [n,k] of the host; see [kernels.Precision.Linear]. bias and
 // residual may be nil; residual may be out.
 func (d *Device) Linear(out, x []float32, w kernels.Elements, bias, residual []float32, m, n, k int) {
 	const op = "Linear"

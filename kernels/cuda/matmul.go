@@ -19,7 +19,7 @@ func (d *Device) BatchMatMul(batch int, at func(i int) (out, a, b kernels.Matrix
 	count := 0
 	flush := func() {
 		if count > 0 {
-			d.products(d.Math, count, count, run[0], run[1], run[2], m, n, k, scale)
+			d.products(d.math, count, count, run[0], run[1], run[2], m, n, k, scale)
 		}
 		count = 0
 	}
@@ -97,7 +97,7 @@ const (
 )
 
 // products launches a batch of products; matrix i is number i%inner of part i/inner, and inner at most mostProducts.
-func (d *Device) products(math Precision, batch, inner int, out, a, b strided, m, n, k int, scale float32) {
+func (d *Device) products(math format, batch, inner int, out, a, b strided, m, n, k int, scale float32) {
 	if batch == 0 || m == 0 || n == 0 {
 		return
 	}

@@ -13,7 +13,7 @@ import (
 // TestGroupNormParts takes maps that are cut into parts, with means far from 0: the suite's are smaller.
 func TestGroupNormParts(t *testing.T) {
 	const eps = 1e-5
-	h := emulated(t, true, Float32)
+	h := emulated(t, true, f32)
 	for _, s := range []struct{ b, hw, c, groups int }{{2, 3000, 40, 4}, {1, 4096, 20, 2}, {1, 5000, 3, 1}} {
 		t.Run(fmt.Sprint(s), func(t *testing.T) {
 			n := s.b * s.hw * s.c
@@ -30,18 +30,18 @@ func TestGroupNormParts(t *testing.T) {
 				h.GroupNorm(r[0], o[0], o[2], o[3], s.b, s.hw, s.c, s.groups, eps, kernels.SiLU)
 				h.GroupNormGrad(r[1], o[1], o[0], o[2], o[3], s.b, s.hw, s.c, s.groups, eps, kernels.SiLU)
 			})
-			near(t, "out", out, want, tolerance(Float32))
-			near(t, "dx", dx, wantGrad, tolerance(Float32))
+			near(t, "out", out, want, tolerance(f32))
+			near(t, "dx", dx, wantGrad, tolerance(f32))
 		})
 	}
 }
 
 // TestSumRowsLong has more rows than the suite's shapes.
 func TestSumRowsLong(t *testing.T) {
-	h := emulated(t, true, Float32)
+	h := emulated(t, true, f32)
 	const b, rows, c = 2, 4096, 70
 	x, want, out := kerneltest.Normal(1, b*rows*c), make([]float32, b*c), make([]float32, b*c)
 	kernels.SumRows(want, x, b, rows, c)
 	h.run(many{out}, many{x}, func(r, o many) { h.SumRows(r[0], o[0], b, rows, c) })
-	near(t, "sums", out, want, tolerance(Float32))
+	near(t, "sums", out, want, tolerance(f32))
 }

@@ -19,13 +19,11 @@ func ordinal(name string) (int, error) {
 	return 0, fmt.Errorf("cuda: no device is called %q; the first GPU is \"cuda:0\"", name)
 }
 
-// OpenDevice opens a device by its name, see [Open], whose products are of numbers of the given precision.
-func OpenDevice(name string, math Precision) (*Device, error) {
+// OpenDevice opens a device by its name, see [Open].
+func OpenDevice(name string) (*Device, error) {
 	driver, err := Open(name)
 	if err != nil {
 		return nil, err
 	}
-	d := New(driver)
-	d.Math = math
-	return d, nil
+	return New(driver), nil
 }

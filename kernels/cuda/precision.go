@@ -1,50 +1,34 @@
 package cuda
 
-import (
-	"fmt"
-	"math"
-)
+import "github.com/sdgraph/sdgraph/kernels"
 
-// Precision is a type of floating-point numbers: that of numbers in memory, or that which operands of products are
-// rounded to. Products are summed in float32 whichever it is.
-type Precision int
+// format is a type of floating-point numbers as the names of kernels have it: that of numbers in memory, or that which
+// operands of products are rounded to. Products are summed in float32 whichever it is.
+type format kernels.Precision
 
-// The precisions. Products of Float32 are computed by fused multiply-adds, the others by tensor cores.
+// The formats. Products of f32 are computed by fused multiply-adds, the others by tensor cores.
 const (
-	Float32 Precision = iota
-	Float16
-	BFloat16
+	f32  = format(kernels.Float32)
+	f16  = format(kernels.Float16)
+	bf16 = format(kernels.BFloat16)
 )
 
-// String gives the name that kernels have for it.
-func (p Precision) String() string {
-	switch p {
-	case Float32:
+func (f format) String() string {
+	switch f {
+	case f32:
 		return "f32"
-	case Float16:
+	case f16:
 		return "f16"
-	case BFloat16:
+	case bf16:
 		return "bf16"
 	}
-	return fmt.Sprintf("Precision(%d)", int(p))
+	return kernels.Precision(f).String()
 }
 
 // bytes is the size of a number.
-func (p Precision) bytes() int {
-	if p == Float32 {
+func (f format) bytes() int {
+	if f == f32 {
 		return 4
 	}
 	return 2
-}
-
-// Roundoff is the largest relative error of rounding a number to p: 2⁻²⁴, 2⁻¹¹ or 2⁻⁸ (Higham, "Accuracy and
-// Stability of Numerical Algorithms", 2002, section 2.1).
-func (p Precision) Roundoff() float64 {
-	switch p {
-	case Float16:
-		return math.Ldexp(1, -11)
-	case BFloat16:
-		return math.Ldexp(1, -8)
-	}
-	return math.Ldexp(1, -24)
 }

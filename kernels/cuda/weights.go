@@ -42,15 +42,15 @@ func (d *Device) Forget() error {
 }
 
 // weights are a copy of w in device memory, in its own precision.
-func (d *Device) weights(w kernels.Elements) (address uintptr, memory Precision) {
+func (d *Device) weights(w kernels.Elements) (address uintptr, memory format) {
 	float32s, float16s, bfloat16s := w.Numbers()
 	switch {
 	case float16s != nil:
-		return d.copied(bytesOf(float16s)), Float16
+		return d.copied(bytesOf(float16s)), f16
 	case bfloat16s != nil:
-		return d.copied(bytesOf(bfloat16s)), BFloat16
+		return d.copied(bytesOf(bfloat16s)), bf16
 	}
-	return d.copied(bytesOf(float32s)), Float32
+	return d.copied(bytesOf(float32s)), f32
 }
 
 // copied is where the device has a copy of memory of the host that does not change; 0 if it is empty, or after an

@@ -5,6 +5,8 @@ package kerneltest
 import (
 	"runtime/debug"
 	"testing"
+
+	"github.com/sdgraph/sdgraph/kernels"
 )
 
 // TestDevice: numbers go to the device and come back, and nobody else sees them.
@@ -15,7 +17,10 @@ func TestDevice(t *testing.T) {
 		t.Fatal(err)
 	}
 	d.Upload(x, []float32{1, 2, 3})
-	f := d.Functions()
+	f, err := d.Functions(kernels.Float32)
+	if err != nil {
+		t.Fatal(err)
+	}
 	f.AddScaled(x[1:], f.Constant([]float32{10, 20}), 0.5)
 	got := make([]float32, 3)
 	d.Download(got, x)

@@ -17,7 +17,6 @@ import (
 // program that does so faults.
 type Device struct {
 	regions   []region
-	functions kernels.Functions
 	constants map[*float32][]float32
 
 	Uploads, Downloads int // numbers moved so far
@@ -33,12 +32,6 @@ type region struct {
 // NewDevice returns an empty device; the end of the test closes it.
 func NewDevice(t testing.TB) *Device {
 	d := &Device{constants: map[*float32][]float32{}}
-	d.functions = kernels.CPU()
-	fields := reflect.ValueOf(&d.functions).Elem()
-	for i := range fields.NumField() {
-		fields.Field(i).Set(d.translated(fields.Field(i)))
-	}
-	d.functions.Constant = d.constant
 	t.Cleanup(func() { d.Close() })
 	return d
 }
@@ -104,7 +97,18 @@ func (d *Device) constant(x []float32) []float32 {
 func (d *Device) Name() string { return "the tests' device" }
 
 // Functions is part of kernels.Device.
-func (d *Device) Functions() kernels.Functions { return d.functions }
+func (d *Device) Functions(p kernels.Precision) (kernels.Functions, error) {
+	f, err := kernels.CPU(p)
+	if err != nil {
+		return kernels.Functions{}, err
+	}
+	fields := reflect.ValueOf(&f).Elem()
+	for i := range fields.NumField() {
+		fields.Field(i).Set(d.translated(fields.Field(i)))
+	}
+	f.Constant = d.constant
+	return f, nil
+}
 
 // Forget is part of kernels.Device.
 func (d *Device) Forget() error {

@@ -15,5 +15,11 @@ type Functions struct {
 	Tolerance float64
 }
 
-// CPU is package kernels itself, on the instruction set in use.
-func CPU() Functions { return Functions{Functions: kernels.CPU()} }
+// CPU is package kernels itself, on the instruction set in use, in float32.
+func CPU() Functions {
+	f, err := kernels.CPU(kernels.Float32)
+	if err != nil {
+		panic(err) // every processor can
+	}
+	return Functions{Functions: f}
+}

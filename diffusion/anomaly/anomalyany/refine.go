@@ -45,23 +45,23 @@ func (s *setup) compileImageLoss(ctx context.Context, c comparison) (*nn.Program
 	if err != nil {
 		return nil, err
 	}
-	return nn.Compile(func(b *nn.Build) []*G.Node {
+	return p.Program("loss of the picture", func(b *nn.Build) []*G.Node {
 		z := b.Input("z", s.shape()...)
 		picture := p.VAE.Decode(b, nn.Scale(z, 1/p.VAE.Config.ScalingFactor))
 		embeds := p.CLIP.ImageEmbeds(b, c.picture(picture))
 		text := b.Constant("text", tensor.Float32s(target), target.Shape()...)
 		loss := nn.Affine(nn.CosineSimilarity(embeds, text), -c.factor, 1)
 		return append([]*G.Node{loss}, b.Grad(loss, z)...)
-	}, nn.WithArena(p.Arena()), nn.WithMemory(s.options.Memory))
+	}, nn.WithMemory(s.options.Memory))
 }
 
 func (s *setup) compilePromptLoss(c comparison) (*nn.Program, error) {
-	return nn.Compile(func(b *nn.Build) []*G.Node {
+	return s.pipeline.Program("loss of the prompt", func(b *nn.Build) []*G.Node {
 		e := b.Input("e", c.detail.Shape()...)
 		detail := b.Constant("detail", tensor.Float32s(c.detail), c.detail.Shape()...)
 		loss := nn.Affine(nn.CosineSimilarity(c.vectors(e), c.vectors(detail)), -1, 1)
 		return append([]*G.Node{loss}, b.Grad(loss, e)...)
-	}, nn.WithArena(s.pipeline.Arena()))
+	})
 }
 
 // flops is the work of both losses with their gradients.

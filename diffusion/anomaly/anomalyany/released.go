@@ -213,11 +213,11 @@ func (m *released) compileLook() (*nn.Program, error) {
 	h, w := m.options.MapHeight, m.options.MapWidth
 	store := diffusion.NewAttnStore(diffusion.Cross(h, w))
 	z, e := m.shape(), m.prompt.Shape()
-	return nn.Compile(func(b *nn.Build) []*G.Node {
+	return m.pipeline.Program("map of the word", func(b *nn.Build) []*G.Node {
 		store.Reset()
 		m.pipeline.UNet.Forward(b, b.Input("z", 2, z[1], z[2], z[3]), b.Input("t", 2), b.Input("e", e...))
 		mean := nn.MeanAxis(store.Mean(), 0)
 		tokens := diffusion.TokenMaps(nn.Reshape(mean, 1, h*w, e[1]))
 		return []*G.Node{diffusion.TokenMap(tokens, h, w, m.tokens[len(m.tokens)-1], nn.NarrowGaussian(m.options.Sigma))}
-	}, nn.WithHooks(store.Hook()), nn.WithArena(m.pipeline.Arena()), nn.WithMemory(m.options.Memory))
+	}, nn.WithHooks(store.Hook()), nn.WithMemory(m.options.Memory))
 }

@@ -52,7 +52,7 @@ func (m *released) compilePromptDirection() (*nn.Program, error) {
 	mean := func(e *G.Node) *G.Node { // over the two rows, [1, tokens, d]
 		return nn.Reshape(nn.MeanAxis(e, 0), 1, e.Shape()[1], width)
 	}
-	return nn.Compile(func(b *nn.Build) []*G.Node {
+	return m.pipeline.Program("direction of the prompt", func(b *nn.Build) []*G.Node {
 		p := b.Input("p", 2, len(m.tokens), width)
 		constant := func(name string, e *gt.Dense) *G.Node { return b.Constant(name, tensor.Float32s(e), e.Shape()...) }
 		from := nn.Scale(mean(constant("M at J", rowsAt(m.normal, m.tokens))), -1)
@@ -71,7 +71,7 @@ func (m *released) compilePromptDirection() (*nn.Program, error) {
 		}
 		loss := nn.Scale(sum, 1/float32(len(m.tokens)))
 		return append([]*G.Node{loss}, b.Grad(loss, p)...)
-	}, nn.WithArena(m.pipeline.Arena()))
+	})
 }
 
 // rowsAt is e[:, tokens, :] of an embedding [B, T, d].

@@ -19,8 +19,11 @@ type Compute struct {
 	Opened kernels.Device `kong:"-" json:"-"` // by Use; nil for the processor
 }
 
-// Use opens the device, which Close closes, and makes it multiply so. Where the
-// choice was left to the program it becomes the one that was made, and w is told.
+// Precisions are what can be multiplied, by the names that flags have for them.
+var Precisions = map[string]kernels.Precision{"f32": kernels.Float32, "f16": kernels.Float16, "bf16": kernels.BFloat16}
+
+// Use opens the device, which Close closes. Where the choice of a precision was left
+// to the program it becomes the one that was made, and w is told.
 func (c *Compute) Use(w io.Writer) error {
 	if err := kernels.CheckEnvironment(); err != nil {
 		return err
@@ -34,7 +37,7 @@ func (c *Compute) Use(w io.Writer) error {
 	if c.Precision == "auto" {
 		c.Precision = choose(w)
 	}
-	if err := kernels.SetBFloat16(c.Precision == "bf16"); err != nil {
+	if _, err := kernels.CPU(Precisions[c.Precision]); err != nil {
 		return fmt.Errorf("--precision %s: %w", c.Precision, err)
 	}
 	return nil
@@ -42,10 +45,10 @@ func (c *Compute) Use(w io.Writer) error {
 
 // choose is what the processor multiplies fastest, and tells w.
 func choose(w io.Writer) string {
-	switch peak := kernels.BFloat16Peak(); {
+	switch peak := kernels.BFloat16.Peak(); {
 	case peak == 0:
 		fmt.Fprintln(w, "computing in f32: this processor does not multiply bf16")
-	case peak < kernels.Peak():
+	case peak < kernels.Float32.Peak():
 		fmt.Fprintln(w, "computing in f32: this processor multiplies bf16 more slowly")
 	default:
 		fmt.Fprintln(w, "computing in bf16, with sums in f32; --precision f32 is slower and rounds less")
@@ -59,8 +62,7 @@ func (c *Compute) useDevice(w io.Writer) error {
 	if auto {
 		c.Precision = "f16"
 	}
-	math := map[string]cuda.Precision{"f32": cuda.Float32, "f16": cuda.Float16, "bf16": cuda.BFloat16}[c.Precision]
-	d, err := cuda.OpenDevice(c.Device, math)
+	d, err := cuda.OpenDevice(c.Device)
 	if err != nil {
 		return fmt.Errorf("--device %s: %w", c.Device, err)
 	}
@@ -83,12 +85,13 @@ func (c *Compute) Close() error {
 // at a time may then be open.
 func (c *Compute) OnDevice() bool { return c.Opened != nil }
 
-// Options are what makes a pipeline compute there.
+// Options are what makes a pipeline compute there and so.
 func (c *Compute) Options() []diffusion.OpenOption {
-	if c.Opened == nil {
-		return nil
+	opts := []diffusion.OpenOption{diffusion.WithPrecision(Precisions[c.Precision])}
+	if c.Opened != nil {
+		opts = append(opts, diffusion.WithDevice(c.Opened))
 	}
-	return []diffusion.OpenOption{diffusion.WithDevice(c.Opened)}
+	return opts
 }
 
 // Arithmetic names what is multiplied and by what, such as "bfloat16 avx512":
@@ -108,8 +111,9 @@ func (c *Compute) String() string {
 }
 
 func (c *Compute) by() (precision, by string) {
+	precision = Precisions[c.Precision].String()
 	if c.Opened == nil {
-		return kernels.Precision(), kernels.ISA()
+		return precision, kernels.ISA()
 	}
-	return map[string]string{"f32": "float32", "f16": "float16", "bf16": "bfloat16"}[c.Precision], c.Opened.Name()
+	return precision, c.Opened.Name()
 }

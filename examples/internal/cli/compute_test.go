@@ -8,8 +8,8 @@ import (
 )
 
 func TestCompute(t *testing.T) {
-	t.Cleanup(func() { kernels.SetBFloat16(false) })
-	able := kernels.SetBFloat16(true) == nil
+	_, err := kernels.CPU(kernels.BFloat16)
+	able := err == nil
 	for _, c := range []struct {
 		given, used string
 		fails       bool
@@ -33,14 +33,13 @@ func TestCompute(t *testing.T) {
 // TestComputeChooses leaves the choice to the program, which measures: both answers are right, but what it says and
 // what it does is one.
 func TestComputeChooses(t *testing.T) {
-	t.Cleanup(func() { kernels.SetBFloat16(false) })
 	var out strings.Builder
 	p := Compute{Device: "cpu", Precision: "auto"}
 	if err := p.Use(&out); err != nil {
 		t.Fatal(err)
 	}
 	multiplies := map[string]string{"f32": "float32", "bf16": "bfloat16"}[p.Precision]
-	if multiplies != kernels.Precision() || !strings.Contains(out.String(), "computing in "+p.Precision) {
-		t.Errorf("auto became %s, said %q, and products are of %s", p.Precision, out.String(), kernels.Precision())
+	if !strings.HasPrefix(p.Arithmetic(), multiplies+" ") || !strings.Contains(out.String(), "computing in "+p.Precision) {
+		t.Errorf("auto became %s, said %q, and products are called %s", p.Precision, out.String(), p.Arithmetic())
 	}
 }

@@ -52,12 +52,11 @@ func (r *recorder) Launch(kernel string, grid, block [3]uint32, shared uint32, a
 // recordLaunches calls every function of package cuda, at sizes for which it launches each of its kernels.
 func recordLaunches(index *modules.Index) (map[string]launch, error) {
 	r := &recorder{index: index, launches: map[string]launch{}, next: 1 << 20}
-	for _, math := range []cuda.Precision{cuda.Float32, cuda.Float16, cuda.BFloat16} {
-		d := cuda.New(r)
-		d.Math = math
+	for _, p := range []kernels.Precision{kernels.Float32, kernels.Float16, kernels.BFloat16} {
+		d := cuda.New(r).With(p)
 		// Heads of 200 channels go by way of matrices.
 		for _, channels := range []int{40, 64, 80, 160, 200} {
-			if err := recordAttention(d, channels); err != nil {
+			if err := recordAttention(d, p, channels); err != nil {
 				return nil, err
 			}
 		}
@@ -75,7 +74,7 @@ func recordLaunches(index *modules.Index) (map[string]launch, error) {
 }
 
 // recordAttention calls the functions of attention with one head of so many channels, one query and one key.
-func recordAttention(d *cuda.Device, channels int) error {
+func recordAttention(d *cuda.Device, p kernels.Precision, channels int) error {
 	s := kernels.AttentionShape{B: 1, Heads: 1, Queries: 1, Keys: 1, HeadDim: channels, Scale: 1}
 	x, err := d.Make(channels)
 	if err != nil {
@@ -89,7 +88,7 @@ func recordAttention(d *cuda.Device, channels int) error {
 	d.AttentionGrad(x, x, x, x, x, x, x, x, nil, s)
 	d.AttentionTokens(number, x, x, []int{0}, s)
 	d.AttentionTokensGrad(x, x, x, x, number, []int{0}, s)
-	if d.Math == cuda.Float32 || channels > 160 {
+	if p == kernels.Float32 || channels > 160 {
 		return nil
 	}
 	half, err := d.Make16(channels)
