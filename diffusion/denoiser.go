@@ -3,6 +3,7 @@ package diffusion
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/sdgraph/sdgraph/nn"
@@ -38,9 +39,16 @@ type denoiserOptions struct {
 	hooks  []nn.Hook
 	stores []*AttnStore
 	loss   func() *G.Node
+	inputs []lossInput
 	read   func() []*G.Node
 	wrt    []Variable
 	memory int64
+}
+
+// lossInput is an input of a loss, and where its node goes.
+type lossInput struct {
+	node  **G.Node
+	shape gt.Shape
 }
 
 // WithHook lets h change the attention sites, in predictions and under the
@@ -59,6 +67,13 @@ func WithStore(s *AttnStore) DenoiserOption {
 // WithLoss is a scalar over stored nodes. It is called once, after the UNet was
 // built.
 func WithLoss(loss func() *G.Node) DenoiserOption { return func(o *denoiserOptions) { o.loss = loss } }
+
+// WithInput gives the loss an input of its own, such as a mask, whose value may be
+// another in every Grad. Its node is in *node when WithLoss's function is called.
+// Given several times, Grad takes the values in that order (default: none).
+func WithInput(node **G.Node, shape ...int) DenoiserOption {
+	return func(o *denoiserOptions) { o.inputs = append(o.inputs, lossInput{node, slices.Clone(shape)}) }
+}
 
 // WithRead returns further nodes whose values Grad reports. It is called once,
 // after the loss. Without WithLoss it is Predict that reports them, and read is
@@ -104,6 +119,10 @@ func (p *Pipeline) Compile(h, w int, opts ...DenoiserOption) (*Denoiser, error) 
 		return nil, badArgument("WithStore was given a nil store")
 	case o.loss == nil && len(o.wrt) > 0:
 		return nil, badArgument("a gradient was asked for without a loss: give WithLoss")
+	case slices.ContainsFunc(o.inputs, func(in lossInput) bool { return in.node == nil }):
+		return nil, badArgument("WithInput was given no place for the node")
+	case o.loss == nil && len(o.inputs) > 0:
+		return nil, badArgument("an input was given without a loss that it belongs to: give WithLoss")
 	case o.loss == nil && len(o.stores) > 0 && o.read == nil:
 		return nil, badArgument("a store was given and nothing that uses it: give WithLoss or WithRead")
 	}
@@ -119,6 +138,9 @@ func (d *Denoiser) compileGradient() (err error) {
 	d.gradient, err = d.p.graph("loss and gradient", func(b *nn.Build) []*G.Node {
 		d.resetStores()
 		_, in := d.p.predictNoise(b)
+		for i, of := range d.options.inputs {
+			*of.node = b.Input(lossInputName(i), of.shape...)
+		}
 		out := []*G.Node{d.options.loss()}
 		if d.options.read != nil {
 			out = append(out, d.options.read()...)
@@ -130,6 +152,9 @@ func (d *Denoiser) compileGradient() (err error) {
 	}, nn.WithHooks(d.recorded()...), nn.WithMemory(d.options.memory)).Program(d.shapes(1))
 	return err
 }
+
+// lossInputName is what the graph calls the i-th of the loss's own inputs.
+func lossInputName(i int) string { return fmt.Sprintf("input %d of the loss", i+1) }
 
 // recorded is the hooks, with those of the stores behind them.
 func (d *Denoiser) recorded() []nn.Hook {
@@ -189,17 +214,23 @@ type Gradient struct {
 }
 
 // Grad computes the loss at latent z and timestep t with a prompt, and its
-// gradients. Only what they need of the UNet is run.
-func (d *Denoiser) Grad(ctx context.Context, z Latent, t float64, prompt Prompt) (*Gradient, error) {
+// gradients; values are those of WithInput's inputs. Only what the loss needs of
+// the UNet is run.
+func (d *Denoiser) Grad(ctx context.Context, z Latent, t float64, prompt Prompt, values ...*gt.Dense) (*Gradient, error) {
 	if d.gradient == nil {
 		return nil, badArgument("this Denoiser was compiled without a loss")
+	}
+	if len(values) != len(d.options.inputs) {
+		return nil, badArgument("%d values for the loss's own inputs, of which WithInput gave it %d", len(values), len(d.options.inputs))
 	}
 	if err := errors.Join(checkFloats("the latent", z.Dense), checkFloats("the embedding of the prompt", prompt.Hidden)); err != nil {
 		return nil, err
 	}
-	out, err := d.gradient.Run(ctx, map[string]*gt.Dense{
-		string(LatentInput): z.Dense, string(timestepInput): scalarBatch(t), string(TextInput): prompt.Hidden,
-	})
+	in := map[string]*gt.Dense{string(LatentInput): z.Dense, string(timestepInput): scalarBatch(t), string(TextInput): prompt.Hidden}
+	for i, v := range values {
+		in[lossInputName(i)] = v
+	}
+	out, err := d.gradient.Run(ctx, in)
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -214,6 +215,61 @@ func TestGradient(t *testing.T) {
 	}
 }
 
+// TestInputOfTheLoss gives a mask to one Denoiser, another in each pass, and to others as a constant: the numbers are
+// the same to the last bit.
+func TestInputOfTheLoss(t *testing.T) {
+	p := openModel(t, modelA)
+	text, z := encode(t, p, "a nut"), randomLatent(8)
+	// masked is a loss over the maps inside a mask, which multiply applies.
+	masked := func(multiply func(a *G.Node) *G.Node) []DenoiserOption {
+		store := NewAttnStore(Cross(mapA, mapA))
+		var inside *G.Node
+		return []DenoiserOption{WithStore(store), WithGrad(LatentInput, TextInput), WithRead(func() []*G.Node { return []*G.Node{inside} }),
+			WithLoss(func() *G.Node {
+				inside = multiply(TokenMap(TokenMaps(store.Mean()), mapA, mapA, 2, nn.StandardGaussian(0.5)))
+				return nn.OneMinusMax(inside)
+			})}
+	}
+	var mask *G.Node
+	one := compile(t, p, append(masked(func(a *G.Node) *G.Node { return nn.Mul(a, mask) }), WithInput(&mask, 1, mapA*mapA, 1))...)
+	random := tensor.NewRand(9).Randn(mapA * mapA)
+	ones := slices.Repeat([]float32{1}, mapA*mapA)
+	half := slices.Concat(make([]float32, mapA*mapA/2), ones[mapA*mapA/2:])
+	for name, values := range map[string][]float32{"random": random, "half": half, "ones": ones} {
+		constant := compile(t, p, masked(func(a *G.Node) *G.Node { return nn.MulConstant(a, values) })...)
+		want, err1 := constant.Grad(t.Context(), z, 301, text)
+		got, err2 := one.Grad(t.Context(), z, 301, text, tensor.FromFloat32s(values, 1, mapA*mapA, 1))
+		if err := errors.Join(err1, err2); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got, cmp.Comparer(sameFloats)); diff != "" {
+			t.Errorf("mask %s, as a constant -, as an input +:\n%s", name, diff)
+		}
+		if name != "ones" {
+			continue
+		}
+		if want, err1 = compile(t, p, masked(func(a *G.Node) *G.Node { return a })...).Grad(t.Context(), z, 301, text); err1 != nil {
+			t.Fatal(err1)
+		}
+		if diff := cmp.Diff(want, got, cmp.Comparer(sameFloats)); diff != "" {
+			t.Errorf("without a mask -, with one of ones +:\n%s", diff)
+		}
+	}
+	for name, c := range map[string]struct {
+		values []*gt.Dense
+		says   string
+	}{
+		"none":     {nil, "0 values for the loss's own inputs, of which WithInput gave it 1"},
+		"nil":      {[]*gt.Dense{nil}, `input "input 1 of the loss" is nil`},
+		"too many": {[]*gt.Dense{z.Dense, z.Dense}, "2 values"},
+		"shape":    {[]*gt.Dense{tensor.FromFloat32s(ones, 1, mapA, mapA)}, "has shape (1, 4, 4), want (1, 16, 1)"},
+	} {
+		if _, err := one.Grad(t.Context(), z, 301, text, c.values...); err == nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s: %v, want %q", name, err, c.says)
+		}
+	}
+}
+
 func sameFloats(a, b *gt.Dense) bool {
 	return cmp.Equal(tensor.Float32s(a), tensor.Float32s(b))
 }
@@ -290,6 +346,8 @@ func TestStepMistakes(t *testing.T) {
 		"store, no loss": {sizeA, []DenoiserOption{WithStore(store())}, "WithLoss"},
 		"variable":       {sizeA, []DenoiserOption{WithLoss(func() *G.Node { return nil }), WithGrad("weights")}, `"weights"`},
 		"no sites":       {sizeA, []DenoiserOption{WithStore(none), WithLoss(func() *G.Node { return nn.Mean(none.Mean()) })}, "no site"},
+		"input, no loss": {sizeA, []DenoiserOption{WithInput(new(*G.Node), 1)}, "WithLoss"},
+		"input, no node": {sizeA, []DenoiserOption{WithInput(nil, 1), WithLoss(func() *G.Node { return nil })}, "no place for the node"},
 		"nil loss":       {sizeA, []DenoiserOption{WithLoss(func() *G.Node { return nil })}, "nil"},
 		"token": {sizeA, []DenoiserOption{WithStore(far), WithLoss(func() *G.Node {
 			return nn.Mean(TokenMap(TokenMaps(far.Mean()), mapA, mapA, 76, nn.StandardGaussian(0.5)))

@@ -86,6 +86,11 @@ func TestMisuse(t *testing.T) {
 			func() error { _, err := p.Compile(h, w, WithHook(nil)); return err },
 			func() error { _, err := p.Compile(h, w, WithStore(nil)); return err },
 			func() error { _, err := p.Compile(h, w, WithGrad("nothing")); return err },
+			func() error { _, err := p.Compile(h, w, WithInput(nil)); return err },
+			func() error {
+				_, err := p.Compile(h, w, WithInput(new(*G.Node), -1), WithLoss(func() *G.Node { return nn.Mean(store.Mean()) }))
+				return err
+			},
 			func() error { _, err := p.Compile(h, w, nil, WithLoss(func() *G.Node { return nil })); return err },
 			func() error {
 				_, err := p.Compile(h, w, WithLoss(func() *G.Node { return store.Mean() }), WithGrad(LatentInput))
@@ -259,7 +264,7 @@ func TestMisuse(t *testing.T) {
 		Exempt: map[string]string{
 			"Random":   "a gigabyte of random numbers; its arguments are a number and options",
 			"WithHook": "an option of Compile, called there", "WithStore": "likewise", "WithLoss": "likewise",
-			"WithRead": "likewise", "WithGrad": "likewise", "WithMemory": "likewise",
+			"WithInput": "likewise", "WithRead": "likewise", "WithGrad": "likewise", "WithMemory": "likewise",
 		},
 	}.Check(t)
 	misuseScheduler(t, schedule)
