@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -39,16 +40,6 @@ func layer(folder string) int {
 	return slices.IndexFunc(layers, func(l []string) bool { return slices.Contains(l, folder) })
 }
 
-// folder returns the top folder of a package of this module, "" for the root and for other modules.
-func folder(importPath string) string {
-	rest, ours := strings.CutPrefix(importPath, module+"/")
-	if !ours {
-		return ""
-	}
-	top, _, _ := strings.Cut(rest, "/")
-	return top
-}
-
 type goPackage struct {
 	ImportPath                         string
 	Imports, TestImports, XTestImports []string
@@ -74,26 +65,190 @@ func listPackages(t *testing.T) []goPackage {
 	}
 }
 
-func TestImportDirection(t *testing.T) {
+// withTests are the packages that a package and its tests import.
+func (p goPackage) withTests() []string {
+	return slices.Concat(p.Imports, p.TestImports, p.XTestImports)
+}
+
+// wing is the folder of all that is about defects of parts.
+const wing = "diffusion/anomaly"
+
+// room is the folder of a package below the wing's, such as "prompts"; "" for all others.
+func room(path string) string {
+	rest, inside := strings.CutPrefix(path, wing+"/")
+	if !inside {
+		return ""
+	}
+	name, _, _ := strings.Cut(rest, "/")
+	return name
+}
+
+// isBelow reports whether a path is a folder's own or one below it.
+func isBelow(path, folder string) bool {
+	return path == folder || strings.HasPrefix(path, folder+"/")
+}
+
+// rule says of a package and one that it imports, or depends on, whether that must not be. Packages of
+// this module are without its name.
+type rule struct {
+	says   string
+	of     func(p goPackage) []string
+	broken func(from, to string) bool
+}
+
+var (
+	imports      = func(p goPackage) []string { return p.Imports }
+	dependencies = func(p goPackage) []string { return p.Deps }
+)
+
+var rules = []rule{
+	{"a package imports those below it only", goPackage.withTests, func(from, to string) bool {
+		return layer(top(to)) >= 0 && top(from) != top(to) && layer(top(from)) <= layer(top(to))
+	}},
+	{"kernels take slices and know no gorgonia", dependencies, func(from, to string) bool {
+		// Package cu is no part of gorgonia, but the bindings to NVIDIA's driver.
+		return isBelow(from, "kernels") && strings.HasPrefix(to, "gorgonia.org/") && to != "gorgonia.org/cu"
+	}},
+	{"tensor, nn and diffusion import no folder below their own name", imports, func(from, to string) bool {
+		return slices.Contains([]string{"tensor", "nn", "diffusion"}, from) && strings.HasPrefix(to, from+"/")
+	}},
+	{"the wing's ground imports tensor and tensor/images only", imports, func(from, to string) bool {
+		return from == wing && layer(top(to)) >= 0 && to != "tensor" && to != "tensor/images"
+	}},
+	{"the wing's rooms never import each other", goPackage.withTests, func(from, to string) bool {
+		return room(from) != "" && room(to) != "" && room(from) != room(to)
+	}},
+	{"of the wing, anomalyany and generate alone know Stable Diffusion", imports, func(from, to string) bool {
+		return isBelow(from, wing) && !slices.Contains([]string{"anomalyany", "generate"}, room(from)) && to == "diffusion"
+	}},
+	{"metrics and prompts need no network", dependencies, func(from, to string) bool {
+		return slices.Contains([]string{"metric", "prompts"}, room(from)) && slices.Contains([]string{"nn", "unet", "vae", "clip", "diffusion"}, top(to)) && !isBelow(to, wing)
+	}},
+	{"below examples, prompts alone reads YAML", goPackage.withTests, func(from, to string) bool {
+		yaml := func(name string) bool { return isBelow(to, name) || strings.HasPrefix(to, name+".") }
+		return top(from) != "examples" && room(from) != "prompts" &&
+			slices.ContainsFunc([]string{"github.com/goccy/go-yaml", "gopkg.in/yaml", "go.yaml.in/yaml", "sigs.k8s.io/yaml"}, yaml)
+	}},
+	{"the small model knows nothing of anomalies", imports, func(from, to string) bool {
+		return from == "diffusion/demo" && isBelow(to, wing)
+	}},
+}
+
+// top returns the top folder of a path.
+func top(path string) string {
+	name, _, _ := strings.Cut(path, "/")
+	return name
+}
+
+// broken lists the rules that a package breaks, and by what.
+func broken(p goPackage) (all []string) {
+	from := strings.TrimPrefix(p.ImportPath, module+"/")
+	for _, r := range rules {
+		for _, to := range r.of(p) {
+			if to = strings.TrimPrefix(to, module+"/"); r.broken(from, to) {
+				all = append(all, fmt.Sprintf("%s has %s: %s", from, to, r.says))
+			}
+		}
+	}
+	return all
+}
+
+func TestImports(t *testing.T) {
+	var found []string
 	for _, p := range listPackages(t) {
-		from := folder(p.ImportPath)
-		if from == "" {
+		if p.ImportPath == module { // this test
 			continue
 		}
-		if layer(from) < 0 {
-			t.Errorf("%s: the folder %s has no place among the layers of this test", p.ImportPath, from)
-			continue
+		name := strings.TrimPrefix(p.ImportPath, module+"/")
+		found = append(found, name)
+		if layer(top(name)) < 0 {
+			t.Errorf("%s: the folder %s has no place among the layers of this test", name, top(name))
 		}
-		for _, q := range slices.Concat(p.Imports, p.TestImports, p.XTestImports) {
-			if to := folder(q); to != "" && to != from && layer(to) >= layer(from) {
-				t.Errorf("%s imports %s, which is not below it", p.ImportPath, q)
+		for _, says := range broken(p) {
+			t.Error(says)
+		}
+	}
+	for _, name := range []string{"tensor", "nn", "diffusion", "diffusion/demo", wing, wing + "/prompts", wing + "/anomalyany"} {
+		if !slices.Contains(found, name) {
+			t.Errorf("there is no package %s, which the rules are about", name)
+		}
+	}
+}
+
+// TestRules has every rule find an import that breaks it, and none find what may be.
+func TestRules(t *testing.T) {
+	type made struct{ from, by, to, breaks string }
+	cases := []made{
+		{"tensor", "import", "nn", "a package imports those below it only"},
+		{"clip", "import", "unet", "a package imports those below it only"},
+		{"nn", "test", "diffusion/demo", "a package imports those below it only"},
+		{wing, "import", "examples/internal/files", "a package imports those below it only"},
+		{"kernels/cuda", "dependency", "gorgonia.org/gorgonia", "kernels take slices and know no gorgonia"},
+		{"kernels/cuda", "import", "gorgonia.org/cu", ""},
+		{"tensor", "import", "tensor/images", "tensor, nn and diffusion import no folder below their own name"},
+		{"nn", "import", "nn/vision", "tensor, nn and diffusion import no folder below their own name"},
+		{"diffusion", "import", "diffusion/demo", "tensor, nn and diffusion import no folder below their own name"},
+		{"nn", "test", "nn/nntest", ""},
+		{wing, "import", "tensor/images", ""},
+		{wing, "import", "tensor/hub", "the wing's ground imports tensor and tensor/images only"},
+		{wing, "import", "nn", "the wing's ground imports tensor and tensor/images only"},
+		{wing, "import", wing + "/prompts", "the wing's ground imports tensor and tensor/images only"},
+		{wing, "test", "nn/nntest", ""},
+		{wing + "/anomalyany", "import", wing, ""},
+		{wing + "/anomalyany", "import", "diffusion", ""},
+		{wing + "/anomalyany", "import", wing + "/anomalyany/internal/x", ""},
+		{wing + "/generate", "import", "diffusion", ""},
+		{wing + "/detect", "import", "nn/vision", ""},
+		{wing + "/detect", "import", "diffusion", "of the wing, anomalyany and generate alone know Stable Diffusion"},
+		{wing + "/dataset", "import", "diffusion", "of the wing, anomalyany and generate alone know Stable Diffusion"},
+		{wing + "/prompts", "test", "clip", ""},
+		{wing + "/prompts", "import", "github.com/goccy/go-yaml/parser", ""},
+		{wing + "/dataset", "import", "github.com/goccy/go-yaml/parser", "below examples, prompts alone reads YAML"},
+		{"diffusion", "test", "gopkg.in/yaml.v3", "below examples, prompts alone reads YAML"},
+		{"examples/evaluate", "import", "gopkg.in/yaml.v3", ""},
+		{"diffusion/demo", "import", wing + "/anomalyany", "the small model knows nothing of anomalies"},
+		{"diffusion/demo", "test", wing + "/anomalyany", ""},
+	}
+	rooms := []string{"anomalyany", "generate", "detect", "dataset", "prompts", "metric"}
+	for _, from := range rooms {
+		for _, to := range rooms {
+			for _, by := range []string{"import", "test"} {
+				if from != to {
+					cases = append(cases, made{wing + "/" + from, by, wing + "/" + to, "the wing's rooms never import each other"})
+				}
 			}
 		}
-		for _, q := range p.Deps {
-			// Package cu is no part of gorgonia, but the bindings to NVIDIA's driver.
-			if from == "kernels" && strings.HasPrefix(q, "gorgonia.org/") && q != "gorgonia.org/cu" {
-				t.Errorf("%s depends on %s: kernels take slices and know no gorgonia", p.ImportPath, q)
-			}
+	}
+	for _, from := range []string{"metric", "prompts"} {
+		for _, to := range []string{"nn", "nn/vision", "unet", "vae", "clip", "diffusion"} {
+			cases = append(cases, made{wing + "/" + from, "dependency", to, "metrics and prompts need no network"})
+		}
+		cases = append(cases, made{wing + "/" + from, "dependency", wing, ""}, made{wing + "/" + from, "dependency", "tensor/images", ""})
+	}
+	proved := map[string]bool{}
+	for _, c := range cases {
+		to := c.to
+		if layer(top(to)) >= 0 {
+			to = module + "/" + to
+		}
+		p := goPackage{ImportPath: module + "/" + c.from}
+		switch c.by {
+		case "import":
+			p.Imports, p.Deps = []string{to}, []string{to}
+		case "test":
+			p.XTestImports = []string{to}
+		case "dependency":
+			p.Deps = []string{to}
+		}
+		got := broken(p)
+		proved[c.breaks] = true
+		if c.breaks == "" && len(got) > 0 || c.breaks != "" && !slices.Contains(got, fmt.Sprintf("%s has %s: %s", c.from, c.to, c.breaks)) {
+			t.Errorf("%s and its %s %s: %q, want %q", c.from, c.by, c.to, got, c.breaks)
+		}
+	}
+	for _, r := range rules {
+		if !proved[r.says] {
+			t.Errorf("no case breaks the rule that %s", r.says)
 		}
 	}
 }
