@@ -1,4 +1,4 @@
-// Package anomaly makes pictures of defects that nobody has photographed, each
+// Package anomalyany makes pictures of defects that nobody has photographed, each
 // with its mask, from one normal photograph and a sentence: AnomalyAny (Sun et
 // al., "Unseen Visual Anomaly Generation", CVPR 2025, arXiv 2406.01078). Nothing
 // is trained.
