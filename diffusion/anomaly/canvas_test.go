@@ -190,6 +190,20 @@ func TestCanvasWindowCut(t *testing.T) {
 	}
 }
 
+// TestCanvasWindowAtCorners has no seam where the photograph ends.
+func TestCanvasWindowAtCorners(t *testing.T) {
+	photograph := pattern(300, 200)
+	for _, box := range []image.Rectangle{image.Rect(0, 0, 30, 30), image.Rect(270, 0, 300, 30), image.Rect(0, 170, 30, 200), image.Rect(270, 170, 300, 200)} {
+		c := newCanvasFor(t, NewWindow, photograph, maskOf(300, 200, box), 64, 32)
+		s, _ := paint(t, c)
+		wantPainted(t, s, photograph, box)
+		corner := image.Pt(box.Min.X/270*299, box.Min.Y/170*199)
+		if got := s.Picture.RGBAAt(corner.X, corner.Y); got != red {
+			t.Errorf("at the corner %v: %v", corner, got)
+		}
+	}
+}
+
 // TestCanvasOf16Bits leaves of a photograph of 16 bits what was read of it: the upper 8.
 func TestCanvasOf16Bits(t *testing.T) {
 	deep := image.NewNRGBA64(image.Rect(0, 0, 64, 48))
