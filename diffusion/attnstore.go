@@ -11,12 +11,12 @@ import (
 // SiteFilter chooses attention sites.
 type SiteFilter func(s *nn.Site) bool
 
-// Cross chooses the cross-attention sites whose queries are a picture of h×w.
+// Cross chooses the cross-attention sites whose queries are a feature map of h×w.
 func Cross(h, w int) SiteFilter {
 	return func(s *nn.Site) bool { return s.Cross && s.H == h && s.W == w }
 }
 
-// Self chooses the self-attention sites whose queries are a picture of h×w.
+// Self chooses the self-attention sites whose queries are a feature map of h×w.
 func Self(h, w int) SiteFilter {
 	return func(s *nn.Site) bool { return !s.Cross && s.H == h && s.W == w }
 }
@@ -24,10 +24,12 @@ func Self(h, w int) SiteFilter {
 // AllCross chooses every cross-attention site.
 func AllCross(s *nn.Site) bool { return s.Cross }
 
-// AttnStore records the attention probabilities of sites while a graph is
-// built, as nodes that a loss may use and a program may return. It changes
-// nothing. One AttnStore belongs to one graph at a time: after a compilation it
-// holds the nodes of that graph.
+// AttnStore records the attention probabilities of sites while a graph is built, as
+// nodes that a loss may use (WithLoss) and a program may return (WithRead). It
+// changes nothing that is computed. It belongs to one graph at a time: after a
+// compilation it holds the nodes of that graph. Methods that return nodes are for
+// the functions that build a graph; what they do not take is a panic, which
+// Pipeline.Compile turns into an error.
 type AttnStore struct {
 	filter SiteFilter
 	tokens []int // nil for all
@@ -44,16 +46,16 @@ type storedSite struct {
 // StoreOption changes what an AttnStore records.
 type StoreOption func(*AttnStore)
 
-// WithTokens records the maps of the text's tokens with those numbers alone
-// (default: all). The sites then stay one operation and their matrices are never
-// stored; see nn.Site.TokenProbs. Token and Word still take numbers of the
-// prompt; what has one channel for each token has those named here, in this
-// order.
+// WithTokens records the maps of these tokens of the text alone, by their positions
+// in it (default: all). The sites then stay one fused operation, whose other
+// probabilities are never stored; see nn.Site.TokenProbs. Where a result has a
+// channel for each token, it has those of tokens, in their order; Token and Word
+// still take positions in the text.
 func WithTokens(tokens ...int) StoreOption {
 	return func(a *AttnStore) { a.tokens = slices.Clone(tokens) }
 }
 
-// WithSize brings the maps of every site to h×w, by bicubic interpolation, before
+// WithSize resizes the maps of every site to h×w, by bicubic interpolation, before
 // Mean adds them up, so that sites of several sizes may be chosen (default: they
 // must be of one size).
 func WithSize(h, w int) StoreOption { return func(a *AttnStore) { a.h, a.w = h, w } }
@@ -72,7 +74,8 @@ func NewAttnStore(filter SiteFilter, opts ...StoreOption) *AttnStore {
 	return a
 }
 
-// Hook is what does the recording; see nn.WithHooks and WithStore.
+// Hook returns the hook that does the recording, for nn.WithHooks; WithStore makes
+// use of it by itself.
 func (a *AttnStore) Hook() nn.Hook {
 	return func(s *nn.Site) {
 		if !a.filter(s) {
@@ -88,10 +91,11 @@ func (a *AttnStore) Hook() nn.Hook {
 	}
 }
 
-// Reset forgets the nodes of the last graph.
+// Reset forgets the nodes of the last graph. WithStore calls it before a graph is
+// built.
 func (a *AttnStore) Reset() { a.sites = nil }
 
-// Paths lists the recorded sites, in the order of the forward pass.
+// Paths returns the paths of the recorded sites, in the order of the forward pass.
 func (a *AttnStore) Paths() []string {
 	var paths []string
 	for _, s := range a.sites {
@@ -100,7 +104,8 @@ func (a *AttnStore) Paths() []string {
 	return paths
 }
 
-// Sizes lists height and width of the recorded sites' queries.
+// Sizes returns height and width of the feature map that each recorded site's
+// queries are.
 func (a *AttnStore) Sizes() [][2]int {
 	var sizes [][2]int
 	for _, s := range a.sites {
@@ -109,8 +114,8 @@ func (a *AttnStore) Sizes() [][2]int {
 	return sizes
 }
 
-// Probs lists the probabilities of the recorded sites, each
-// [B, heads, queries, keys].
+// Probs returns the probabilities of each recorded site,
+// [B, heads, queries, keys]; with WithTokens, [B, heads, queries, tokens].
 func (a *AttnStore) Probs() []*G.Node {
 	var probs []*G.Node
 	for _, s := range a.sites {
@@ -119,8 +124,8 @@ func (a *AttnStore) Probs() []*G.Node {
 	return probs
 }
 
-// HeadMeans lists the means over heads of the recorded sites, each
-// [B, queries, keys], of the site's own size.
+// HeadMeans returns the mean over the heads of each recorded site,
+// [B, queries, keys], at the site's own size.
 func (a *AttnStore) HeadMeans() []*G.Node {
 	var means []*G.Node
 	for _, s := range a.sites {
@@ -129,9 +134,10 @@ func (a *AttnStore) HeadMeans() []*G.Node {
 	return means
 }
 
-// Mean is the mean over sites and heads, [B, queries, keys]; every site weighs
-// alike. Without WithSize the sites must have one size and the same number of
-// heads, as all of one resolution do. It panics if there are none.
+// Mean returns the mean over all recorded sites and their heads,
+// [B, queries, keys], in which every site weighs alike. Without WithSize the sites
+// must have one size and one number of heads, as those of one level do. No site at
+// all is a panic.
 func (a *AttnStore) Mean() *G.Node {
 	if len(a.sites) == 0 {
 		panic("attention store: no site of this model was chosen by the filter")
@@ -156,16 +162,17 @@ func (a *AttnStore) Mean() *G.Node {
 	return nn.Scale(sum, 1/float32(len(a.sites)))
 }
 
-// Token is the map of one token of the prompt in the mean over sites and heads,
-// [B, queries, 1]. TokenMap makes it compete with those of the other tokens.
+// Token returns the map of the token at position j of the text: its channel of
+// Mean, [B, queries, 1]. TokenMaps and TokenMap make tokens compete instead.
 func (a *AttnStore) Token(j int) *G.Node { return a.Word([]int{j}) }
 
-// Word is the map of a word: the mean of the maps of its tokens, as
-// clip.Tokenizer.FindWord numbers them, in the mean over sites and heads,
-// [B, queries, 1].
+// Word returns the map of a word, [B, queries, 1]: the mean of its tokens' channels
+// of Mean. tokens are their positions in the text, of which there must be one at
+// least (clip.Tokenizer.FindWord).
 func (a *AttnStore) Word(tokens []int) *G.Node { return a.WordIn(a.Mean(), tokens) }
 
-// WordIn is Word in other maps of the store's, such as one of HeadMeans.
+// WordIn is Word with other maps of this store in place of Mean, such as one of
+// HeadMeans.
 func (a *AttnStore) WordIn(maps *G.Node, tokens []int) *G.Node {
 	if len(tokens) == 0 {
 		panic("attention store: a word without tokens")

@@ -12,7 +12,7 @@ import (
 	gt "gorgonia.org/tensor"
 )
 
-// Layout says what a model directory holds, for messages to people.
+// Layout says what a model directory holds, for messages of programs.
 const Layout = `a model directory, as diffusers writes it, holds
   unet/          config.json and diffusion_pytorch_model.safetensors
   vae/           config.json and diffusion_pytorch_model.safetensors
@@ -27,7 +27,7 @@ In its place may be a single .safetensors file with the names of the original
 code (model.diffusion_model., first_stage_model., cond_stage_model.).`
 
 // checkPath refuses what is neither a directory nor a file of Stable Diffusion
-// 1.x by its looks, and tells which of the two it is.
+// 1.x by its looks, and reports whether it is a single file.
 func checkPath(path string) (single bool, err error) {
 	info, err := tensor.OnDisk(path).Stat("")
 	switch {
@@ -89,7 +89,7 @@ func checkIndex(dir tensor.Dir) error {
 	return nil
 }
 
-// checkParts tells whether the parts of a directory belong together.
+// checkParts returns an error if the parts of a directory do not belong together.
 func (p *Pipeline) checkParts() error {
 	u, v, t := p.UNet.Config, p.VAE.Config, p.Text.Config
 	switch {
@@ -115,7 +115,8 @@ func (p *Pipeline) checkParts() error {
 	return nil
 }
 
-// checkTokenizer tells whether a model can read what the tokenizer gives.
+// checkTokenizer returns an error if a model has no embedding for what the tokenizer
+// gives.
 func checkTokenizer(t *clip.Tokenizer, c clip.TextConfig) error {
 	switch {
 	case t.Size() > c.VocabSize:
@@ -131,7 +132,8 @@ func checkTokenizer(t *clip.Tokenizer, c clip.TextConfig) error {
 	return nil
 }
 
-// CheckSize tells whether pictures of height×width can be made, and if not, why.
+// CheckSize returns an error if no picture of height×width pixels can be made: both
+// must be multiples of Multiple, and not too large.
 func (p *Pipeline) CheckSize(height, width int) error {
 	if m := p.Multiple(); height < m || width < m || height%m != 0 || width%m != 0 {
 		return badArgument("a picture of %d×%d: height and width must be multiples of %d", height, width, m)
@@ -171,8 +173,8 @@ func (p *Pipeline) checkLatentSize(h, w int) error {
 	return p.CheckSize(h*p.Factor(), w*p.Factor())
 }
 
-// CheckPicture tells whether image is a picture that the encoder takes,
-// [1, 3, H, W], and if not, why.
+// CheckPicture returns an error if the encoder does not take image: it must be
+// float32 of shape [1, 3, H, W], of a size that CheckSize allows.
 func (p *Pipeline) CheckPicture(image *gt.Dense) error {
 	if !isPicture(image) {
 		return badArgument("a picture of shape %s, want [1, 3, height, width]", shapeOf(image))
@@ -183,7 +185,7 @@ func (p *Pipeline) CheckPicture(image *gt.Dense) error {
 	return p.CheckSize(image.Shape()[2], image.Shape()[3])
 }
 
-// checkLatent tells whether the decoder takes z, and if not, why.
+// checkLatent returns an error if the decoder does not take z.
 func (p *Pipeline) checkLatent(z Latent) error {
 	c := p.VAE.Config.LatentChannels
 	if z.Dense == nil || z.Dims() != 4 || z.Shape()[0] < 1 || z.Shape()[1] != c || z.Shape()[2] < 1 || z.Shape()[3] < 1 {

@@ -12,9 +12,9 @@ import (
 	gt "gorgonia.org/tensor"
 )
 
-// Denoiser is a UNet compiled for latents of one size: noise predictions, and the
-// gradient of a loss over what its attention sites did. Its methods may be
-// called by several goroutines, like those of its Pipeline.
+// Denoiser is a pipeline's UNet compiled for latents of one size. It predicts noise,
+// and computes the gradient of a loss over what its attention sites did. Its
+// methods may be called by several goroutines, like those of the Pipeline.
 type Denoiser struct {
 	p        *Pipeline
 	h, w     int
@@ -23,10 +23,10 @@ type Denoiser struct {
 	noise    *nn.Exec    // predictions for a batch of any size
 }
 
-// Variable is an input of the UNet that a gradient may be taken of.
+// Variable is an input of the UNet that a gradient may be taken with respect to.
 type Variable string
 
-// The inputs that a gradient may be taken of.
+// The inputs that a gradient may be taken with respect to.
 const (
 	LatentInput Variable = "latent" // [1, C, h, w]
 	TextInput   Variable = "text"   // [1, T, d]
@@ -51,52 +51,55 @@ type lossInput struct {
 	shape gt.Shape
 }
 
-// WithHook lets h change the attention sites, in predictions and under the
-// gradient alike. Given several times, hooks are called in that order (default:
-// none).
+// WithHook lets h read and change the attention sites, for predictions and for the
+// loss alike (default: none). Several hooks are called in the order in which they
+// are given.
 func WithHook(h nn.Hook) DenoiserOption {
 	return func(o *denoiserOptions) { o.hooks = append(o.hooks, h) }
 }
 
-// WithStore records attention for WithLoss and WithRead. Hooks come first, so
-// that a store sees what they left.
+// WithStore lets s record attention for WithLoss and WithRead (default: none). It
+// records what the hooks have left.
 func WithStore(s *AttnStore) DenoiserOption {
 	return func(o *denoiserOptions) { o.stores = append(o.stores, s) }
 }
 
-// WithLoss is a scalar over stored nodes. It is called once, after the UNet was
-// built.
+// WithLoss lets Grad compute a loss (default: there is none). The function returns
+// a scalar node, usually made of what stores recorded; Compile calls it once, when
+// the UNet is built.
 func WithLoss(loss func() *G.Node) DenoiserOption { return func(o *denoiserOptions) { o.loss = loss } }
 
 // WithInput gives the loss an input of its own, such as a mask, whose value may be
-// another in every Grad. Its node is in *node when WithLoss's function is called.
-// Given several times, Grad takes the values in that order (default: none).
+// another in every Grad (default: none). Its node is in *node when the function of
+// WithLoss is called. Of several inputs, Grad takes the values in the order in which
+// they are given.
 func WithInput(node **G.Node, shape ...int) DenoiserOption {
 	return func(o *denoiserOptions) { o.inputs = append(o.inputs, lossInput{node, slices.Clone(shape)}) }
 }
 
-// WithRead returns further nodes whose values Grad reports. It is called once,
-// after the loss. Without WithLoss it is Predict that reports them, and read is
-// called once for each size of a batch; with it, predictions do not pay for what
-// is read or stored.
+// WithRead adds values to a result: those of the nodes that read returns (default:
+// none). With a loss they are in Gradient.Read, and Compile calls read once, after
+// the loss; predictions then neither record nor read anything. Without a loss they
+// are in Prediction.Read, and read is called for each size of batch.
 func WithRead(read func() []*G.Node) DenoiserOption {
 	return func(o *denoiserOptions) { o.read = read }
 }
 
-// WithGrad asks for the gradient of the loss with respect to variables
+// WithGrad lets Grad compute the gradients of the loss with respect to these inputs
 // (default: the loss alone).
 func WithGrad(of ...Variable) DenoiserOption {
 	return func(o *denoiserOptions) { o.wrt = append(o.wrt, of...) }
 }
 
-// WithMemory limits the memory for activations under the gradient, in bytes, by
-// computing blocks twice (default: 0, no limit). Compile fails with ErrMemory
-// where that does not do; see nn.WithMemory.
+// WithMemory limits the memory that Grad takes for activations, in bytes (default:
+// 0, no limit): the forward pass of blocks is recomputed in the backward pass where
+// that is needed. Compile fails with ErrMemory where it is not enough. See
+// nn.WithMemory.
 func WithMemory(bytes int64) DenoiserOption { return func(o *denoiserOptions) { o.memory = bytes } }
 
-// Compile builds the graphs for latents of h×w. With a loss its graph is built
-// at once, so that a mistake in a loss or hook is an error here; the graph of
-// predictions is built when it is first used.
+// Compile returns a Denoiser for latents of h×w. The graph of a loss is built at
+// once, so that a mistake in a loss or a hook is an error of Compile; that of
+// predictions is built when it is needed first.
 func (p *Pipeline) Compile(h, w int, opts ...DenoiserOption) (*Denoiser, error) {
 	d := &Denoiser{p: p, h: h, w: w}
 	for _, opt := range opts {
@@ -205,7 +208,7 @@ func (d *Denoiser) shapes(batch int) map[string]gt.Shape {
 	}
 }
 
-// Gradient is what one pass with a loss gives.
+// Gradient is what Denoiser.Grad computes.
 type Gradient struct {
 	Loss   float32
 	Latent *gt.Dense   // d loss / d latent, nil if it was not asked for
@@ -213,9 +216,10 @@ type Gradient struct {
 	Read   []*gt.Dense // the values that WithRead chose
 }
 
-// Grad computes the loss at latent z and timestep t with a prompt, and its
-// gradients; values are those of WithInput's inputs. Only what the loss needs of
-// the UNet is run.
+// Grad computes the loss, its gradients, and what WithRead reads, for the latent z
+// [1, C, h, w] at timestep t with a prompt. z is scaled as for Denoise, and values
+// are those of the inputs of WithInput. Only the part of the UNet that they depend
+// on is run.
 func (d *Denoiser) Grad(ctx context.Context, z Latent, t float64, prompt Prompt, values ...*gt.Dense) (*Gradient, error) {
 	if d.gradient == nil {
 		return nil, badArgument("this Denoiser was compiled without a loss")
@@ -247,7 +251,8 @@ func (d *Denoiser) Grad(ctx context.Context, z Latent, t float64, prompt Prompt,
 	return g, nil
 }
 
-// GradFLOPs is the work of one Grad, 0 without a loss; see nn.Program.FLOPs.
+// GradFLOPs returns the work of one Grad in floating-point operations, as
+// nn.Program.FLOPs counts them; 0 without a loss.
 func (d *Denoiser) GradFLOPs() int64 {
 	if d.gradient == nil {
 		return 0

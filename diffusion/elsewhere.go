@@ -14,12 +14,12 @@ import (
 // mostSeen is how many of a directory's entries are looked into for a model.
 const mostSeen = 100
 
-// isModel tells whether a directory looks like a model's.
+// isModel reports whether a directory looks like a model's.
 func isModel(dir tensor.Dir) bool {
 	return dir.Exists("model_index.json") || dir.Exists("unet") && dir.Exists("vae")
 }
 
-// isPart tells whether a directory looks like one of a model's parts.
+// isPart reports whether a directory looks like one of a model's parts.
 func isPart(dir tensor.Dir) bool { return dir.Exists(nn.ConfigFile) }
 
 // elsewhere says which directory is to be given in the place of dir, which is

@@ -11,13 +11,14 @@ import (
 	gt "gorgonia.org/tensor"
 )
 
-// Prompt is a text as the UNet reads it. The zero Prompt is none.
+// Prompt is a text as the UNet reads it; Pipeline.Encode makes one. The zero Prompt
+// stands for no text, where that is allowed.
 type Prompt struct {
-	Hidden *gt.Dense // the text encoder's last hidden state after the final norm, [1, T, d]
+	Hidden *gt.Dense // the text encoder's last hidden states, after the final norm: [1, T, d]
 }
 
-// Encode runs the text encoder on a prompt. One that is too long is cut;
-// Tokenizer.Truncated tells, and the logger, if there is one.
+// Encode runs the text encoder on a prompt. A prompt that is too long is cut:
+// Tokenizer.Truncated returns what is left out, and the logger is told (WithLogger).
 func (p *Pipeline) Encode(ctx context.Context, prompt string) (Prompt, error) {
 	if cut := p.Tokenizer.Truncated(prompt); len(cut) > 0 {
 		p.log.Warn("the prompt is too long", "left out", strings.Join(cut, " "))
@@ -30,8 +31,8 @@ func (p *Pipeline) Encode(ctx context.Context, prompt string) (Prompt, error) {
 	return Prompt{out[0]}, checkFinite("the text encoder's output", out[0])
 }
 
-// CLIPText runs CLIP's text encoder on a text: the projected embedding,
-// normalised to length 1, [1, d].
+// CLIPText returns CLIP's embedding of a text, projected and normalised to length 1:
+// [1, d]. Without CLIP the error is ErrNoCLIP.
 func (p *Pipeline) CLIPText(ctx context.Context, text string) (*gt.Dense, error) {
 	if p.CLIP == nil {
 		return nil, ErrNoCLIP
@@ -47,10 +48,10 @@ func (p *Pipeline) CLIPText(ctx context.Context, text string) (*gt.Dense, error)
 	return out[0], checkFinite("CLIP's text embedding", out[0])
 }
 
-// CLIPImage runs CLIP's vision encoder on a picture [1, 3, H, W] in [-1, 1] of
-// any size, as Decode returns it: the projected embedding, normalised to length
-// 1, [1, d]. The picture is brought to CLIP's size by PictureForCLIP. How much it
-// looks like a text is the Cosine with its CLIPText.
+// CLIPImage returns CLIP's embedding of a picture, projected and normalised to
+// length 1: [1, d]. The picture is [1, 3, H, W], of any size, from -1 to 1 as Decode
+// returns it; CLIP.PictureForCLIP resizes it. How much it looks like a text is the
+// Cosine with the text's CLIPText. Without CLIP the error is ErrNoCLIP.
 func (p *Pipeline) CLIPImage(ctx context.Context, image *gt.Dense) (*gt.Dense, error) {
 	if p.CLIP == nil {
 		return nil, ErrNoCLIP
@@ -70,9 +71,9 @@ func (p *Pipeline) CLIPImage(ctx context.Context, image *gt.Dense) (*gt.Dense, e
 	return out[0], checkFinite("CLIP's embedding of the picture", out[0])
 }
 
-// Cosine is how alike two embeddings of CLIPText or CLIPImage are, -1 to 1: their
-// inner product, since both have length 1. It is NaN for two that do not belong
-// together.
+// Cosine returns how alike two embeddings of CLIPText or CLIPImage are, from -1 to 1:
+// their inner product, since both have length 1. It is NaN for two that do not
+// belong together.
 func Cosine(a, b *gt.Dense) float64 {
 	x, y := tensor.Float32s(a), tensor.Float32s(b)
 	if len(x) == 0 || len(x) != len(y) {
@@ -85,8 +86,9 @@ func Cosine(a, b *gt.Dense) float64 {
 	return sum
 }
 
-// EncodeImage is the latent of a picture [1, 3, H, W] in [-1, 1]: the mean of
-// the encoder's distribution times scaling_factor, so that it is deterministic.
+// EncodeImage returns the latent of a picture [1, 3, H, W], from -1 to 1. It is the
+// mean of the encoder's distribution times scaling_factor, and so always the same
+// for the same picture.
 func (p *Pipeline) EncodeImage(ctx context.Context, image *gt.Dense) (Latent, error) {
 	mean, _, err := p.EncodeDistribution(ctx, image)
 	if err != nil {
@@ -96,8 +98,8 @@ func (p *Pipeline) EncodeImage(ctx context.Context, image *gt.Dense) (Latent, er
 	return Latent{mean}, nil
 }
 
-// EncodeDistribution is mean and log-variance of the latent of a picture
-// [1, 3, H, W] in [-1, 1], each [1, C, h, w], without scaling_factor.
+// EncodeDistribution returns the mean and log-variance of the latent of a picture
+// [1, 3, H, W], from -1 to 1: each [1, C, h, w], not multiplied by scaling_factor.
 func (p *Pipeline) EncodeDistribution(ctx context.Context, image *gt.Dense) (mean, logvar *gt.Dense, err error) {
 	if err := p.CheckPicture(image); err != nil {
 		return nil, nil, err
@@ -109,7 +111,8 @@ func (p *Pipeline) EncodeDistribution(ctx context.Context, image *gt.Dense) (mea
 	return out[0], out[1], checkFinite("the encoded picture", out[0])
 }
 
-// Decode is the picture of a latent, [1, 3, H, W], about [-1, 1], not clamped.
+// Decode returns the picture of a latent: [1, 3, H, W], from about -1 to 1, not
+// clamped. One that is not finite is ErrNotFinite.
 func (p *Pipeline) Decode(ctx context.Context, z Latent) (*gt.Dense, error) {
 	if err := p.checkLatent(z); err != nil {
 		return nil, err

@@ -15,7 +15,7 @@ type weightFiles interface {
 	Close() error
 }
 
-// Files lists the files that the weights come from, none after Close.
+// Files returns the paths of the files that the weights come from; none after Close.
 func (p *Pipeline) Files() []string {
 	p.life.RLock()
 	defer p.life.RUnlock()
@@ -26,13 +26,13 @@ func (p *Pipeline) Files() []string {
 	return paths
 }
 
-// Hashes returns the SHA-256 of Files, in hexadecimal, by their paths: of what
-// is mapped and computed with, whatever lies at a path by now. That reads all
-// of them, which takes seconds, and Close waits for it; it ends with ctx's
-// error when ctx does, and with ErrFileChanged where Changed would.
+// Hashes returns the SHA-256 of each of Files, in hexadecimal, by its path: the hash
+// of the file that is open and computed with, whatever lies at its path by now. All
+// files are read, which takes seconds, and Close waits for it. The error is ctx's
+// when ctx ends, and ErrFileChanged where a file was written to.
 //
-// What a program says about a picture's weights is true if it asks for Changed
-// after the picture was computed.
+// A program that notes the hashes of a picture's weights should call Changed when
+// the picture has been computed: if there is no error, they are right.
 func (p *Pipeline) Hashes(ctx context.Context) (map[string]string, error) {
 	if ctx == nil {
 		return nil, badArgument("hashes: the context is nil")
@@ -53,16 +53,17 @@ func (p *Pipeline) Hashes(ctx context.Context) (map[string]string, error) {
 	return all, nil
 }
 
-// Texts returns the SHA-256 of the configurations, vocabularies and other texts
-// that the model was opened with, in hexadecimal, by their paths: as they were
-// read then. With the same weights, texts and options a model is the same.
+// Texts returns the SHA-256 of each configuration, vocabulary and other text that the
+// model was opened with, as it was read, in hexadecimal, by its path. Weights, texts
+// and options together decide what a model computes.
 func (p *Pipeline) Texts() map[string]string { return p.texts.Hashes() }
 
-// Changed tells whether the weights at the paths of Files are no longer those
-// that were opened, with an error that names the first such file: ErrFileChanged
-// where it was written to, so that what was computed since is of neither, and
-// ErrFileReplaced where another has taken its name. Weights that are in memory,
-// such as those of an fs.FS, never change.
+// Changed returns an error, which names the file, if the weights at the paths of
+// Files are no longer those that were opened. It is ErrFileChanged where a file was
+// written to: what was computed since then is of neither model. It is
+// ErrFileReplaced where another file has the name of one that is open: results are
+// right, but the path no longer leads to their weights. Weights in memory, such as
+// those of an fs.FS, never change.
 func (p *Pipeline) Changed() error {
 	p.life.RLock()
 	defer p.life.RUnlock()

@@ -8,16 +8,15 @@ import (
 	gt "gorgonia.org/tensor"
 )
 
-// GenerateOptions are what Generate may be told besides the prompt. Of the zero value every field has the default that
-// it names.
+// GenerateOptions are what Generate may be told besides the prompt. A field that is zero has its default.
 type GenerateOptions struct {
-	Negative  string  // what guidance leads away from; nothing
-	Guidance  float32 // w of classifier-free guidance, 7.5; 1 for none
-	Scheduler string  // one of SchedulerNames; the one that the model names
-	Steps     int     // 50
-	Seed      uint64  // of torch's CPU noise
-	Height    int     // of the picture, in pixels, a multiple of Pipeline.Multiple; 512
-	Width     int     // likewise
+	Negative  string  // prompt that guidance leads away from (default: the empty one)
+	Guidance  float32 // w of classifier-free guidance (default: 7.5); 1 is none
+	Scheduler string  // one of SchedulerNames (default: what the model's configuration names)
+	Steps     int     // of the scheduler (default: 50)
+	Seed      uint64  // of the noise, which is that of torch on a CPU
+	Height    int     // of the picture in pixels, a multiple of Pipeline.Multiple (default: 512)
+	Width     int     // likewise (default: 512)
 }
 
 // withDefaults fills in what is 0.
@@ -37,8 +36,8 @@ func (o GenerateOptions) withDefaults() GenerateOptions {
 	return o
 }
 
-// Generate makes a picture of a prompt: [1, 3, H, W], about [-1, 1] and not clamped, of a seed always the same. It is
-// the shortest way; a Sampler is the one with everything in reach.
+// Generate makes a picture of a prompt: [1, 3, H, W], from about -1 to 1, not clamped. Equal options make equal
+// pictures. Who wants to see or move the latent between the steps takes a Sampler instead.
 func (p *Pipeline) Generate(ctx context.Context, prompt string, o GenerateOptions) (*gt.Dense, error) {
 	o = o.withDefaults()
 	if err := p.CheckSize(o.Height, o.Width); err != nil {

@@ -8,13 +8,13 @@ import (
 	gt "gorgonia.org/tensor"
 )
 
-// Latent is what the UNet works on, [1, C, h, w]: a picture as the VAE encodes
-// it, times scaling_factor, perhaps with noise. The zero Latent has no memory, and
-// every call that takes a latent refuses it.
+// Latent is what the UNet works on, float32 of shape [1, C, h, w]: a picture as the
+// VAE encodes it, times scaling_factor, with more or less noise. The zero Latent has
+// no memory; every call that takes a latent refuses it.
 type Latent struct{ *gt.Dense }
 
-// NewLatent takes v as a latent of c channels and h×w, without a copy. Where v has
-// not c·h·w numbers, or there are none, it is the zero Latent.
+// NewLatent returns a latent [1, c, h, w] over v, which is not copied. It is the
+// zero Latent if v has not c·h·w numbers, or none.
 func NewLatent(v []float32, c, h, w int) Latent { return latentOf(v, 1, c, h, w) }
 
 // latentOf is v in a shape of positive sizes that it fills, else the zero Latent.
@@ -32,7 +32,7 @@ func latentOf(v []float32, shape ...int) Latent {
 	return Latent{tensor.FromFloat32s(v, shape...)}
 }
 
-// Floats is the latent's memory, row-major; nil for the zero Latent.
+// Floats returns the latent's memory in row-major order; nil for the zero Latent.
 func (z Latent) Floats() []float32 {
 	if z.Dense == nil {
 		return nil
@@ -40,7 +40,7 @@ func (z Latent) Floats() []float32 {
 	return tensor.Float32s(z.Dense)
 }
 
-// Copy returns a latent of its own memory.
+// Copy returns the latent in memory of its own.
 func (z Latent) Copy() Latent {
 	if z.Dense == nil {
 		return z
@@ -48,8 +48,8 @@ func (z Latent) Copy() Latent {
 	return Latent{z.Dense.Clone().(*gt.Dense)}
 }
 
-// With is v as a latent of z's shape, without a copy. Where v has not as many
-// numbers as z it is the zero Latent.
+// With returns a latent of z's shape over v, which is not copied. It is the zero
+// Latent if v has not as many numbers as z.
 func (z Latent) With(v []float32) Latent {
 	if z.Dense == nil {
 		return z
@@ -57,8 +57,8 @@ func (z Latent) With(v []float32) Latent {
 	return latentOf(v, z.Shape()...)
 }
 
-// AddScaled adds f·x to the latent; x has its shape, such as the gradient of a
-// loss with respect to it. Another shape or type is an error.
+// AddScaled adds f·x to the latent in place. x is float32 and of the latent's shape,
+// such as the gradient of a loss with respect to it; anything else is ErrArgument.
 func (z Latent) AddScaled(f float32, x *gt.Dense) error {
 	if err := checkFloats("the latent", z.Dense); err != nil {
 		return err

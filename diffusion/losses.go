@@ -7,10 +7,11 @@ import (
 	G "gorgonia.org/gorgonia"
 )
 
-// TokenMaps is how Attend-and-Excite (Chefer et al., arXiv 2301.13826) reads a
-// mean attention map [1, h·w, T]: the start token and the last position are
-// dropped, what is left is multiplied by 100, and a softmax over the tokens
-// makes them compete. [1, h·w, T-2]; token j of the prompt is channel j-1.
+// TokenMaps makes the tokens of a mean attention map [1, h·w, T] (AttnStore.Mean)
+// compete, as Attend-and-Excite does (Chefer et al., arXiv 2301.13826): the start
+// token and the last position are dropped, the rest is multiplied by 100, and a
+// softmax is taken over the tokens. In the result, [1, h·w, T-2], position j of the
+// text is channel j-1.
 func TokenMaps(mean *G.Node) *G.Node {
 	tokens := mean.Shape()[2]
 	if tokens < 3 {
@@ -19,8 +20,9 @@ func TokenMaps(mean *G.Node) *G.Node {
 	return nn.Softmax(nn.Scale(nn.SliceChannels(mean, 1, tokens-1), 100))
 }
 
-// TokenMap is the map of token j of the prompt, smoothed 3×3 by a Gaussian:
-// [1, h·w, 1]. maps comes from TokenMaps.
+// TokenMap returns the map of the token at position j of the text, 1 to T-2, out of
+// maps [1, h·w, T-2], which come from TokenMaps. It is smoothed by a Gaussian of 3×3
+// positions: [1, h·w, 1].
 func TokenMap(maps *G.Node, h, w, j int, g nn.Gaussian) *G.Node {
 	if last := maps.Shape()[2]; j < 1 || j > last {
 		panic(fmt.Sprintf("token map: token %d, want 1 to %d: the start token and the last position have none", j, last))
@@ -28,9 +30,9 @@ func TokenMap(maps *G.Node, h, w, j int, g nn.Gaussian) *G.Node {
 	return nn.GaussianSmooth(nn.SliceChannels(maps, j-1, j), h, w, 3, g)
 }
 
-// PictureForCLIP makes of a decoded picture [1, 3, H, W], about [-1, 1] and not
-// clamped, what CLIP's vision encoder takes: [0, 1], resized to size×size by
-// antialiased bicubic interpolation, with CLIP's mean and deviation.
+// PictureForCLIP returns a decoded picture [1, 3, H, W], from about -1 to 1 and not
+// clamped, as CLIP's vision encoder takes it: brought to [0, 1], resized to its
+// image_size by antialiased bicubic interpolation, and normalised.
 func (c *CLIP) PictureForCLIP(image *G.Node) nn.FeatureMap {
 	s := image.Shape()
 	size := c.Config.Vision.ImageSize
@@ -38,8 +40,8 @@ func (c *CLIP) PictureForCLIP(image *G.Node) nn.FeatureMap {
 	return nn.FeatureMap{X: c.NormalisePicture(x), H: size, W: size}
 }
 
-// NormalisePicture applies CLIP's mean and deviation to colours in [0, 1],
-// [B, positions, 3].
+// NormalisePicture subtracts Mean from colours in [0, 1], [B, positions, 3], and
+// divides them by Std.
 func (c *CLIP) NormalisePicture(x *G.Node) *G.Node {
 	factor, offset := make([]float32, len(c.Mean)), make([]float32, len(c.Mean))
 	for i, m := range c.Mean {

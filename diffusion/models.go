@@ -15,10 +15,10 @@ import (
 	"github.com/sdgraph/sdgraph/vae"
 )
 
-// OpenUNet loads the UNet of a diffusers directory, such as
-// tensor.OnDisk("sd15/unet"): dir holds config.json and
-// diffusion_pytorch_model.safetensors (or a form of it that tensor.OpenSet
-// knows). The weights are the files' own memory; closing the Set ends them.
+// OpenUNet loads a UNet alone. dir, such as tensor.OnDisk("sd15/unet"), holds its
+// config.json and diffusion_pytorch_model.safetensors, or another form of it that
+// tensor.OpenSet knows. The weights lie in the memory of the Set: when that is
+// closed, the model must not be used any more. Errors are those of Open.
 func OpenUNet(ctx context.Context, dir tensor.Dir, opts ...nn.LoadOption) (*unet.Model, *tensor.Set, error) {
 	c, err := readConfig(dir, unet.ReadConfig)
 	if err != nil {
@@ -32,7 +32,8 @@ func OpenUNet(ctx context.Context, dir tensor.Dir, opts ...nn.LoadOption) (*unet
 	return m, set, err
 }
 
-// OpenVAE loads the autoencoder of a diffusers directory; see OpenUNet.
+// OpenVAE loads an autoencoder alone, as OpenUNet does a UNet. Its attention may
+// have the names that diffusers gave it before version 0.17.
 func OpenVAE(ctx context.Context, dir tensor.Dir, opts ...nn.LoadOption) (*vae.Model, *tensor.Set, error) {
 	c, err := readConfig(dir, vae.ReadConfig)
 	if err != nil {
@@ -59,9 +60,9 @@ func newAttentionNames(name string) string {
 	return attentionNames.Replace(name)
 }
 
-// OpenText loads the text encoder of a diffusers directory, a transformers
-// CLIPTextModel; see OpenUNet. As there, what else belongs to a CLIPModel is
-// passed over: projections, the scale of logits, the vision encoder.
+// OpenText loads a text encoder alone, transformers' CLIPTextModel, as OpenUNet does
+// a UNet; its weights are called model.safetensors. Those of the rest of a
+// CLIPModel may be among them.
 func OpenText(ctx context.Context, dir tensor.Dir, opts ...nn.LoadOption) (*clip.Text, *tensor.Set, error) {
 	c, err := readConfig(dir, clip.ReadTextConfig)
 	if err != nil {
@@ -75,16 +76,16 @@ func OpenText(ctx context.Context, dir tensor.Dir, opts ...nn.LoadOption) (*clip
 	return m, set, err
 }
 
-// CLIP is a CLIPModel with what its inputs need.
+// CLIP is a CLIPModel with what turns texts and pictures into its inputs.
 type CLIP struct {
 	*clip.Model
 	Tokenizer *clip.Tokenizer
-	Mean, Std []float32 // of a picture's colours, in [0, 1]
+	Mean, Std []float32 // what red, green and blue in [0, 1] are normalised by
 }
 
-// OpenCLIP loads a transformers CLIPModel; see OpenUNet. Its tokenizer comes
-// from dir if that holds one, else it is fallback, in which tokens that were
-// added for another text encoder are text.
+// OpenCLIP loads transformers' CLIPModel alone, as OpenUNet does a UNet; its weights
+// are called model.safetensors. The tokenizer is dir's, if there is one, else
+// fallback, without tokens that CLIP has no embeddings for.
 func OpenCLIP(ctx context.Context, dir tensor.Dir, fallback *clip.Tokenizer, opts ...nn.LoadOption) (*CLIP, *tensor.Set, error) {
 	c, err := readConfig(dir, clip.ReadConfig)
 	if err != nil {

@@ -19,9 +19,9 @@ import (
 	"github.com/sdgraph/sdgraph/vae"
 )
 
-// Pipeline is a model directory or file, opened: the parts of Stable Diffusion 1.x and
-// the programs that run them. Its methods may be called by several goroutines;
-// they take turns, since they share one arena.
+// Pipeline is a model that is open: the parts of Stable Diffusion 1.x and the
+// programs that run them. Its methods may be called by several goroutines, and take
+// turns, since their activations share one memory. It must be closed.
 type Pipeline struct {
 	UNet      *unet.Model
 	VAE       *vae.Model
@@ -30,9 +30,9 @@ type Pipeline struct {
 	Scheduler SchedulerConfig
 	CLIP      *CLIP // nil where there is none
 
-	// Dir and CLIPDir are where the parts came from, Dir being the file itself
-	// where they came from a single one; empty for random weights. In an fs.FS
-	// they are paths from its root, ".".
+	// Dir is the path of the model's directory, or of its single file; CLIPDir is
+	// that of CLIP's. In an fs.FS they begin at its root, ".". They are empty for
+	// random weights, and CLIPDir where there is no CLIP.
 	Dir, CLIPDir string
 
 	arena     *nn.Arena
@@ -68,42 +68,43 @@ type openOptions struct {
 	ema        bool
 }
 
-// WithLogger makes the pipeline report to l what it does (default: it is
-// silent): at level Info the model that is open, at Debug each graph that is
-// compiled with the memory that it takes, at Warn a prompt that is cut.
+// WithLogger makes the pipeline log to l (default: it logs nothing): at level Info
+// that the model is open, at Debug each graph that is compiled with the memory that
+// it takes, at Warn a prompt that is cut.
 func WithLogger(l *slog.Logger) OpenOption { return func(o *openOptions) { o.log = l } }
 
-// WithCLIPDir takes the CLIP model from dir, on the disk (default: the model
-// directory's clip/, where there is one).
+// WithCLIPDir opens the CLIP model in dir, a directory on the disk (default: the
+// model directory's clip/, if there is one).
 func WithCLIPDir(dir string) OpenOption { return func(o *openOptions) { o.clipDir = dir } }
 
-// WithoutCLIP leaves CLIP out, even if it is there (default: it is opened).
+// WithoutCLIP leaves CLIP out, even if there is one (default: it is opened).
 func WithoutCLIP() OpenOption { return func(o *openOptions) { o.noCLIP = true } }
 
-// WithTokenizerDir takes the tokenizer from dir, on the disk (default: the model
-// directory's tokenizer/; a single file has none, and CLIP's own is taken for
-// it).
+// WithTokenizerDir opens the tokenizer in dir, a directory on the disk (default: the
+// model directory's tokenizer/, or CLIP's own where there is none, as for a single
+// file).
 func WithTokenizerDir(dir string) OpenOption {
 	return func(o *openOptions) { o.tokenizerDir = dir }
 }
 
-// WithPredictionType says what the UNet predicts, epsilon or v_prediction,
-// whatever the model's files and WithFileConfig say; "" is as without it (default:
-// a directory's scheduler_config.json says it, for a single file see FileConfig).
+// WithPredictionType sets what the UNet predicts, "epsilon" or "v_prediction",
+// whatever the model's files and WithFileConfig say (default, also for "": what a
+// directory's scheduler_config.json says; for a single file see FileConfig).
 func WithPredictionType(name string) OpenOption {
 	return func(o *openOptions) { o.predictionType = name }
 }
 
-// WithDevice runs all programs of the pipeline on d, which no one else may use as
-// long as the pipeline is open (default: on this machine's processor). Close
-// frees the memory that they took there, and leaves d open. Weights go there as
-// they are used, in their precision. A graph that does not fit is ErrMemory.
+// WithDevice runs all programs of the pipeline on device d, which nobody else may
+// use while the pipeline is open (default: on the host's processor). Weights are
+// copied to the device when they are first used, in their files' precision. A graph
+// that does not fit there is ErrMemory. Close frees the memory on the device and
+// leaves d open.
 func WithDevice(d kernels.Device) OpenOption { return func(o *openOptions) { o.device = d } }
 
-// WithPrecision makes all programs of the pipeline multiply numbers of p (default:
-// kernels.Float32), which the processor, or the device that WithDevice names, must
-// be able to. Sums and what lies between the layers stay float32, and weights as
-// they are in their files.
+// WithPrecision makes all programs of the pipeline multiply numbers of precision p
+// (default: kernels.Float32). The processor, or the device of WithDevice, must be
+// able to; if it is not, opening the model is an error. Sums and what lies between
+// the layers stay float32, and weights are in memory as in their files.
 func WithPrecision(p kernels.Precision) OpenOption { return func(o *openOptions) { o.precision = p } }
 
 // clipIn is where CLIP is for a model directory, if it is anywhere.
@@ -117,16 +118,15 @@ func (o openOptions) clipIn(dir tensor.Dir) (_ tensor.Dir, found bool) {
 	return dir.Sub("clip"), dir.Exists("clip")
 }
 
-// Open opens a diffusers directory of Stable Diffusion 1.x, or a single
-// .safetensors file with the names of the original code (FileConfig says what
-// is assumed where tensors do not show it; CLIP comes from WithCLIPDir). The
-// weights are mapped, not read: a model is open in a moment, apart from the
-// check that all of them are finite numbers, and takes memory as it is used.
-// CLIP is opened where there is one; ErrNoCLIP tells how to get it. Open stops with
-// ctx's error when ctx does.
+// Open opens a model of Stable Diffusion 1.x: a directory as diffusers writes it
+// (Layout), or a single .safetensors file with the names of the original code, for
+// which FileConfig says what is assumed. CLIP is opened where there is one, for a
+// single file by WithCLIPDir.
 //
-// The error says everything that is missing or wrong, all parts and tensors at
-// once: fs.ErrNotExist, ErrDamaged, ErrNotStableDiffusion1.
+// Weights are mapped, not copied, and take memory as they are used; each number is
+// read once, since it must be finite. The error is ctx's when ctx ends. Otherwise it
+// lists all that is missing or wrong with any part, and is fs.ErrNotExist,
+// ErrDamaged or ErrNotStableDiffusion1, or several of them.
 func Open(ctx context.Context, path string, opts ...OpenOption) (*Pipeline, error) {
 	single, err := checkPath(path)
 	if err != nil {
@@ -138,9 +138,9 @@ func Open(ctx context.Context, path string, opts ...OpenOption) (*Pipeline, erro
 	return openDir(ctx, tensor.OnDisk(path), opts)
 }
 
-// OpenFS opens a directory of Stable Diffusion 1.x that is the root of fsys, such
-// as a part of an embed.FS, as Open does one on the disk. The weights are read,
-// and stay in memory until Close.
+// OpenFS opens the directory of Stable Diffusion 1.x that is the root of fsys, such
+// as a part of an embed.FS, as Open does one on the disk. Its weights are read into
+// memory and stay there until Close.
 func OpenFS(ctx context.Context, fsys fs.FS, opts ...OpenOption) (*Pipeline, error) {
 	return openDir(ctx, tensor.InFS(fsys), opts)
 }
@@ -276,9 +276,9 @@ func opened[M any](p *Pipeline, o openOptions, dir tensor.Dir, open func(ctx con
 	return m, err
 }
 
-// Random is a Pipeline of the exact shapes of Stable Diffusion 1.5 and CLIP
-// ViT-L/14 with random f16 weights, for measuring time and memory. Of the
-// options WithLogger, WithDevice, WithPrecision and WithPredictionType matter.
+// Random returns a Pipeline with the exact shapes of Stable Diffusion 1.5 and CLIP
+// ViT-L/14 and random f16 weights, to measure time and memory with. Of the options
+// WithLogger, WithDevice, WithPrecision and WithPredictionType count.
 func Random(seed uint64, opts ...OpenOption) (*Pipeline, error) {
 	o := optionsOf(opts)
 	if err := o.validate(); err != nil {
@@ -324,11 +324,10 @@ func newPipeline(o openOptions) *Pipeline {
 	return p
 }
 
-// Close unmaps the weights and frees the memory of the programs. What is running
-// stops with ErrClosed after the operation under way, and Close waits for it;
-// later calls, of the pipeline's steps too, return ErrClosed. Closing twice is
-// harmless. The models themselves (UNet, VAE and so on) must not be read
-// afterwards.
+// Close unmaps the weights and frees the memory for activations. What is running
+// ends with ErrClosed after the operation under way, for which Close waits; later
+// calls, of the pipeline's Denoisers too, return ErrClosed. The models (UNet, VAE
+// and so on) must not be read afterwards. Closing twice is harmless.
 func (p *Pipeline) Close() error {
 	p.arena.Close()
 	p.life.Lock()
@@ -342,8 +341,10 @@ func (p *Pipeline) Close() error {
 	return errors.Join(errs...)
 }
 
-// Factor is by how much a latent is smaller than its picture.
+// Factor returns how many times smaller a latent is than its picture, in each
+// direction: 8 for Stable Diffusion 1.5.
 func (p *Pipeline) Factor() int { return p.VAE.Config.Factor() }
 
-// Multiple is what the height and width of a picture must be multiples of.
+// Multiple returns what the height and width of a picture must be multiples of, in
+// pixels: 64 for Stable Diffusion 1.5.
 func (p *Pipeline) Multiple() int { return p.VAE.Config.Factor() * p.UNet.Config.Factor() }

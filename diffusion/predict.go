@@ -11,16 +11,18 @@ import (
 	gt "gorgonia.org/tensor"
 )
 
-// Guidance is what a prediction is conditioned on.
+// Guidance is what predictions are conditioned on, with classifier-free guidance or
+// without.
 type Guidance struct {
 	Prompt   Prompt
-	Negative Prompt  // what it is led away from; the zero Prompt for a prediction with the prompt alone
-	Scale    float32 // w of classifier-free guidance
+	Negative Prompt  // what to lead away from, such as the empty text's; the zero Prompt for no guidance
+	Scale    float32 // w of classifier-free guidance, such as 7.5; without a negative prompt it does not count
 }
 
-// Denoise predicts the noise in z at timestep t, [1, C, h, w]. With a negative
-// prompt it is Guidance.Combine of both predictions, from one pass of batch 2.
-// A prediction that is not finite is an error, ErrNotFinite.
+// Denoise predicts the noise in the latent z [1, C, h, w] at timestep t, of the same
+// shape. z is as Scheduler.ScaleModelInput gives it. With a negative prompt the
+// result is Guidance.Combine of two predictions, from one pass with a batch of 2.
+// One that is not finite is ErrNotFinite.
 func (d *Denoiser) Denoise(ctx context.Context, z Latent, t float64, g Guidance) (Latent, error) {
 	out, err := d.Predict(ctx, z, t, g.Prompts()...)
 	if err != nil {
@@ -36,8 +38,8 @@ func (d *Denoiser) Denoise(ctx context.Context, z Latent, t float64, g Guidance)
 	return eps, checkFinite("the predicted noise", eps.Dense)
 }
 
-// Prompts are those that one pass predicts with: the negative one, if there is
-// one, and behind it the prompt.
+// Prompts returns the prompts that Denoise predicts with: the negative one, if there
+// is one, then the prompt.
 func (g Guidance) Prompts() []Prompt {
 	if g.Negative.Hidden == nil {
 		return []Prompt{g.Prompt}
@@ -45,9 +47,9 @@ func (g Guidance) Prompts() []Prompt {
 	return []Prompt{g.Negative, g.Prompt}
 }
 
-// Combine is classifier-free guidance: ε_n + w·(ε_p - ε_n), of the predictions
-// with the negative prompt and with the prompt (Ho and Salimans, arXiv
-// 2207.12598). Both must be of one shape.
+// Combine is classifier-free guidance (Ho and Salimans, arXiv 2207.12598): it
+// returns ε_n + w·(ε_p - ε_n) for ε_n, predicted with the negative prompt, ε_p,
+// predicted with the prompt, and w, the Scale. Both must have one shape.
 func (g Guidance) Combine(negative, prompt Latent) (Latent, error) {
 	if err := errors.Join(checkFloats("the prediction with the negative prompt", negative.Dense), checkFloats("the prediction with the prompt", prompt.Dense)); err != nil {
 		return Latent{}, err
@@ -63,15 +65,16 @@ func (g Guidance) Combine(negative, prompt Latent) (Latent, error) {
 	return negative.With(eps), nil
 }
 
-// Prediction is what one pass of the UNet gives.
+// Prediction is what Denoiser.Predict computes.
 type Prediction struct {
-	Noise []Latent    // for each prompt, [1, C, h, w]
+	Noise []Latent    // of each prompt, [1, C, h, w]
 	Read  []*gt.Dense // the values that WithRead chose, for the whole batch
 }
 
-// Predict predicts the noise in z at timestep t with each of the prompts, in one
-// pass whose batch they are; z may itself be a batch of as many latents,
-// [n, C, h, w]. A prediction that is not finite is an error, ErrNotFinite.
+// Predict predicts the noise in z at timestep t with each of n prompts, in one pass
+// with a batch of n. z is one latent for all of them, [1, C, h, w], or one for each,
+// [n, C, h, w], scaled as for Denoise. A prediction that is not finite is
+// ErrNotFinite.
 func (d *Denoiser) Predict(ctx context.Context, z Latent, t float64, prompts ...Prompt) (*Prediction, error) {
 	batch := len(prompts)
 	if batch == 0 {
@@ -125,8 +128,9 @@ func (d *Denoiser) predictions() *nn.Exec {
 	return d.p.graphs.noise
 }
 
-// DenoiseFLOPs is the work of one Denoise with so many texts, 1 or with
-// guidance 2. It compiles the prediction, if that has not been done.
+// DenoiseFLOPs returns the work of one prediction with so many prompts, 1 or with
+// guidance 2, in floating-point operations as nn.Program.FLOPs counts them. It
+// compiles the prediction where that has not been done.
 func (d *Denoiser) DenoiseFLOPs(texts int) (int64, error) {
 	if texts < 1 {
 		return 0, badArgument("a prediction with %d texts, want at least 1", texts)

@@ -8,36 +8,37 @@ import (
 
 // Model predicts the noise in a latent, as a Denoiser does.
 type Model interface {
-	// Denoise predicts the noise in z, scaled as the scheduler wants it, at timestep t.
+	// Denoise predicts the noise in z, as Scheduler.ScaleModelInput gives it, at timestep t. The result has z's shape.
 	Denoise(ctx context.Context, z Latent, t float64, g Guidance) (Latent, error)
 }
 
-// Sampler takes a latent from noise to a clean one, for every Scheduler in the same way: the loop that is around each
-// step's prediction.
+// Sampler is the loop from a noisy latent to a clean one, which is the same for every Scheduler: scale the latent for
+// the model, predict the noise with guidance, take the scheduler's step.
 //
 //	s := diffusion.Sampler{Model: denoiser, Scheduler: schedule, Guidance: guidance}
 //	z := s.Start(noise)
 //	for moment, err := range s.Steps(ctx, &z, 0) {
-//		// here z may be moved: it is denoised when the body has ended
+//		// z may be moved: when the body ends, it is denoised by one step
 //	}
 type Sampler struct {
 	Model     Model // such as a *Denoiser
 	Scheduler Scheduler
 	Guidance  Guidance
-	Outside   *Outside // what stays of a picture, nil for nothing
+	Outside   *Outside // the picture that stays outside a mask (default: none); Keep sets it
 }
 
-// Outside keeps a picture outside a mask: after each step the latent is there what the picture would be at this level
-// of noise.
+// Outside keeps a picture outside a mask: after each step it takes the latent's place there, with as much noise as the
+// latent has then.
 type Outside struct {
-	// Mask has a number for each position of the latent, row by row: 1 where the latent stays as it is, 0 where the
-	// picture takes its place, and a mixture between. It counts for every channel.
+	// Mask has a number for each position of the latent, row by row, which counts for every channel: 1 where the
+	// latent stays as it is, 0 where the picture takes its place, and a mixture between.
 	Mask []float32
-	// Level is the picture as it is after step i.
+	// Level returns the picture's latent with the noise that is left after step i.
 	Level func(i int) (Latent, error)
 }
 
-// Start returns the latent that a run from noise alone starts with: standard normal noise, scaled.
+// Start returns the latent that a run from noise alone starts with: noise, which is standard normal, times the
+// scheduler's InitNoiseSigma. Without a Scheduler it is the zero Latent.
 func (s *Sampler) Start(noise Latent) Latent {
 	if s.Scheduler == nil {
 		return Latent{} // which every run refuses
@@ -50,8 +51,9 @@ func (s *Sampler) Start(noise Latent) Latent {
 	return noise.With(v)
 }
 
-// StartFrom returns the latent that step i starts with in a run from a picture, which is encoded: the picture with as
-// much of the noise as there is before that step, none of it behind the last.
+// StartFrom returns the latent that a run from a picture starts with at step i, from 0 to the number of steps: the
+// picture's latent with as much of the standard normal noise as there is before that step. After the last step there
+// is none.
 func (s *Sampler) StartFrom(picture, noise Latent, i int) (Latent, error) {
 	if s.Scheduler == nil {
 		return Latent{}, errNoScheduler
@@ -66,15 +68,15 @@ func (s *Sampler) StartFrom(picture, noise Latent, i int) (Latent, error) {
 	return s.Scheduler.AddNoise(picture, noise, times[i])
 }
 
-// Keep makes a picture, which is encoded, stay outside a mask of a number for each position of the latent; noise is
-// that of the run.
+// Keep sets Outside: the picture's latent stays outside mask, which is as in Outside. noise is the standard normal noise
+// that the run started with.
 func (s *Sampler) Keep(picture, noise Latent, mask []float32) {
 	s.Outside = &Outside{Mask: mask, Level: func(i int) (Latent, error) { return s.StartFrom(picture, noise, i+1) }}
 }
 
-// Moment is a step of a run.
+// Moment is a step of a run that is about to be taken.
 type Moment struct {
-	I int     // its number, an index of the scheduler's timesteps
+	I int     // the step's number, an index of the scheduler's Timesteps
 	T float64 // its timestep
 
 	sampler        *Sampler
@@ -82,8 +84,8 @@ type Moment struct {
 	latent, output Latent  // before the step, and the model's output
 }
 
-// Input returns what the model is given for the latent of the run as it is now: the latent, scaled as the scheduler
-// wants it. A loss is computed of that (Denoiser.Grad).
+// Input returns what the model is given for the run's latent as it is now: the latent after Scheduler.ScaleModelInput.
+// Denoiser.Grad takes it, too.
 func (m *Moment) Input() (Latent, error) {
 	if m.z == nil {
 		return Latent{}, badArgument("this is no step of a run")
@@ -91,8 +93,8 @@ func (m *Moment) Input() (Latent, error) {
 	return m.sampler.Scheduler.ScaleModelInput(*m.z, m.I)
 }
 
-// Clean returns what the step believed the picture to be, x̂₀, for previews. It is known when the step has been taken:
-// from the next round of the loop on.
+// Clean returns the clean latent x̂₀ that the step's prediction means, for previews. It is known when the step has been
+// taken, which is from the loop's next round on; before that it is ErrArgument.
 func (m *Moment) Clean() (Latent, error) {
 	if m.output.Dense == nil {
 		return Latent{}, badArgument("step %d has not been taken", m.I)
@@ -100,12 +102,13 @@ func (m *Moment) Clean() (Latent, error) {
 	return m.sampler.Scheduler.Clean(m.output, m.latent, m.I)
 }
 
-// Steps takes the steps of a run one after another, from number first on, and leaves its result in *z. It yields
-// before each step: the body of the loop may then move *z, in place or by another latent, before it is denoised.
-// The loop may be left at any time. An error is yielded with the Moment of the step that failed, and ends it.
+// Steps takes the steps of a run one after another, from number first on, 0 to the number of steps, and leaves the
+// result in *z. It yields before each step: the body of the loop may change *z, in place or to another latent, before
+// the step denoises it. The loop may be left at any time. An error is yielded with the Moment of the step that failed,
+// and ends the loop.
 //
-// A run begins with a Reset of the scheduler; one that goes on at a step in the middle has the same result as an
-// uninterrupted one where the scheduler keeps no state.
+// A run begins with a Reset of the scheduler. One that goes on at a later step has the result of an uninterrupted run
+// if the scheduler keeps no state.
 func (s *Sampler) Steps(ctx context.Context, z *Latent, first int) iter.Seq2[*Moment, error] {
 	return func(yield func(*Moment, error) bool) {
 		times, err := s.begin(z, first)
@@ -126,7 +129,7 @@ func (s *Sampler) Steps(ctx context.Context, z *Latent, first int) iter.Seq2[*Mo
 	}
 }
 
-// Run takes all steps from number first on.
+// Run takes all steps from number first on, as Steps does, and returns the result.
 func (s *Sampler) Run(ctx context.Context, z Latent, first int) (Latent, error) {
 	for _, err := range s.Steps(ctx, &z, first) {
 		if err != nil {

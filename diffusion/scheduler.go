@@ -8,37 +8,41 @@ import (
 	"strings"
 )
 
-// Scheduler takes a noisy latent to a clean one in the steps of a list of timesteps, given the model's output
-// at each. The schedulers here give diffusers' results; Step i belongs to entry i of the list, and a run may
-// start at any i. DDIM and Euler keep no state. PNDM and DPM++ 2M remember earlier outputs: a run takes
-// consecutive steps, a new one begins with Reset, and one Scheduler serves one run at a time. Euler ancestral
-// and DPM++ 2M SDE draw noise in every step, from where WithNoise says: their runs are repeated with a Scheduler of
-// their own.
+// Scheduler takes a noisy latent to a clean one along a list of timesteps, given the model's output at each. Step i
+// belongs to entry i of the list, and a run may start at any i. A Sampler makes the calls in their order. The
+// schedulers of NewScheduler have diffusers' results:
 //
-// Latents may have any batch; those that are given are not changed. An index outside the list, latents of different
-// shapes and a timestep outside the training schedule are errors. A Sampler makes the calls in their order.
+//   - DDIM and Euler keep no state.
+//   - PNDM and DPM++ 2M remember earlier outputs: a run takes consecutive steps, a new run begins with Reset, and one
+//     Scheduler serves one run at a time.
+//   - Euler ancestral and DPM++ 2M SDE draw noise at every step, from where WithNoise says: to repeat a run takes a
+//     Scheduler of its own. DPM++ 2M SDE remembers outputs, too.
+//
+// Latents may have any batch, and none that is given is changed. An index outside the list, latents of different
+// shapes and a timestep outside the training schedule are ErrArgument.
 type Scheduler interface {
-	// Timesteps returns the model's timestep at each step, from noise to picture, in units of the training
-	// schedule. Those of Euler may be fractional; PNDM repeats one, Karras sigmas may repeat some.
+	// Timesteps returns the model's timestep at each step, from noise to picture, as training counted them, from 0
+	// up to SchedulerConfig.NumTrainTimesteps-1. Those of Euler may be fractional; PNDM repeats one, and Karras
+	// sigmas may repeat some.
 	Timesteps() []float64
 	// InitNoiseSigma returns the standard deviation of the noise that a run from noise alone starts with.
 	InitNoiseSigma() float64
-	// ScaleModelInput returns what the model is given for the latent z at step i; it may be z itself.
+	// ScaleModelInput returns what the model is given for the latent z at step i. It may be z itself.
 	ScaleModelInput(z Latent, i int) (Latent, error)
-	// Step returns the latent after step i, from the model's output for ScaleModelInput(z, i) and z.
+	// Step returns the latent after step i, of the latent z before it and the model's output for
+	// ScaleModelInput(z, i).
 	Step(output, z Latent, i int) (Latent, error)
-	// AddNoise returns z with as much of the standard normal noise as it has at timestep t, an entry of
-	// Timesteps or any other between 0 and the last one of the training schedule.
+	// AddNoise returns the clean latent z with as much of the standard normal noise as there is at timestep t: an
+	// entry of Timesteps, or any other of the training schedule.
 	AddNoise(z, noise Latent, t float64) (Latent, error)
-	// Clean returns the clean latent x̂₀ that the model's output for ScaleModelInput(z, i) means: what step i
-	// believes the picture to be.
+	// Clean returns the clean latent x̂₀ that the model's output for ScaleModelInput(z, i) means.
 	Clean(output, z Latent, i int) (Latent, error)
 	// Reset forgets the outputs of earlier steps.
 	Reset()
 }
 
-// solver is the method of a scheduler, on the numbers of latents: each is computed by itself. overLatents makes it
-// a Scheduler.
+// solver is the method of a scheduler on the numbers of latents, each of which is computed by itself. overLatents makes
+// a Scheduler of it.
 type solver interface {
 	Timesteps() []float64
 	InitNoiseSigma() float64
@@ -66,8 +70,7 @@ var schedulerKinds = []schedulerKind{
 	{"dpmpp2m", "DPMSolverMultistepScheduler", "linspace", "", newDPMPP2M},
 }
 
-// SchedulerNames returns the names that NewScheduler knows: ddim, pndm, euler, euler-a, dpmpp2m-sde,
-// dpmpp2m.
+// SchedulerNames returns the names that NewScheduler knows: ddim, pndm, euler, euler-a, dpmpp2m-sde and dpmpp2m.
 func SchedulerNames() []string {
 	var names []string
 	for _, k := range schedulerKinds {
@@ -85,9 +88,9 @@ func schedulerClasses() []string {
 	return slices.Compact(classes)
 }
 
-// NewScheduler returns a scheduler of a model's training schedule with a number of inference steps, 1 to the
-// number of training timesteps. Its kind is one of SchedulerNames, a class name of diffusers, or "" for the
-// class that the configuration names, which must then be one of those here. euler-a and dpmpp2m-sde need WithNoise.
+// NewScheduler returns a scheduler that takes a number of steps, from 1 to config.NumTrainTimesteps, through a model's
+// training schedule, such as Pipeline.Scheduler. kind is one of SchedulerNames, the name of a class of diffusers, or ""
+// for the class that config names. euler-a and dpmpp2m-sde need WithNoise.
 //
 // The error is ErrUnsupportedScheduler for another kind and for options that are not supported, else ErrArgument.
 func NewScheduler(kind string, config SchedulerConfig, steps int, opts ...SchedulerOption) (Scheduler, error) {
@@ -161,7 +164,7 @@ func rehearse(s solver) error {
 	return nil
 }
 
-// SchedulerOption is something that a scheduler needs besides its configuration.
+// SchedulerOption is what some schedulers need besides their configuration.
 type SchedulerOption func(*schedulerOptions)
 
 type schedulerOptions struct {
@@ -171,9 +174,9 @@ type schedulerOptions struct {
 // errNoNoise is what a scheduler that draws noise says without WithNoise.
 var errNoNoise = errors.New("its steps add noise: say WithNoise where that comes from")
 
-// WithNoise says where the fresh noise of euler-a and dpmpp2m-sde comes from: each step calls randn once, for as many standard
-// normal numbers as the latent has. In diffusers it is the generator of the initial noise that goes on, such as
-// the Randn of the tensor.Rand that drew it. The other schedulers draw none.
+// WithNoise says where the noise comes from that euler-a and dpmpp2m-sde draw (default: nowhere, which they refuse):
+// each step calls randn once, for as many standard normal numbers as the latent has. For diffusers' pictures it is the
+// generator that drew the initial noise, such as the Randn of a tensor.Rand. The other schedulers draw none.
 func WithNoise(randn func(n int) []float32) SchedulerOption {
 	return func(o *schedulerOptions) { o.randn = randn }
 }

@@ -10,37 +10,37 @@ import (
 	"github.com/sdgraph/sdgraph/tensor"
 )
 
-// SchedulerConfig is a model's scheduler_config.json: how the model was trained, and options of the
-// scheduler's class in diffusers. What is absent has the default of the class that is asked for, so that the
-// zero value is a valid configuration.
+// SchedulerConfig is a model's scheduler_config.json: how the model was trained, and options of diffusers' scheduler
+// classes. A field that is zero has its default; the zero SchedulerConfig is valid. Where a comment names schedulers,
+// the others pass over the field.
 type SchedulerConfig struct {
-	Class string `json:"_class_name"`
+	Class string `json:"_class_name"` // of diffusers; what NewScheduler takes where no kind is asked for
 
-	NumTrainTimesteps int       `json:"num_train_timesteps"` // 1000
-	BetaStart         float64   `json:"beta_start"`          // 0.0001
-	BetaEnd           float64   `json:"beta_end"`            // 0.02
-	BetaSchedule      string    `json:"beta_schedule"`       // linear; or scaled_linear, squaredcos_cap_v2
-	TrainedBetas      []float64 `json:"trained_betas"`       // in place of the four above
-	PredictionType    string    `json:"prediction_type"`     // epsilon; or v_prediction
+	NumTrainTimesteps int       `json:"num_train_timesteps"` // default 1000
+	BetaStart         float64   `json:"beta_start"`          // β of timestep 0; default 0.0001
+	BetaEnd           float64   `json:"beta_end"`            // β of the last timestep; default 0.02
+	BetaSchedule      string    `json:"beta_schedule"`       // linear (default), scaled_linear or squaredcos_cap_v2
+	TrainedBetas      []float64 `json:"trained_betas"`       // β of each timestep, in place of the three above
+	PredictionType    string    `json:"prediction_type"`     // epsilon (default) or v_prediction
 
 	// RescaleBetas scales the schedule so that nothing of the picture is left at its end, as some models that predict
 	// v were trained (Lin et al. 2024). PNDM has no such option. At ᾱ = 0 DDIM needs a prediction of v.
 	RescaleBetas bool `json:"rescale_betas_zero_snr"`
 
-	TimestepSpacing string `json:"timestep_spacing"` // leading for DDIM and PNDM, linspace for the others; or trailing
+	TimestepSpacing string `json:"timestep_spacing"` // leading (default of DDIM and PNDM), linspace (of the others) or trailing
 	StepsOffset     int    `json:"steps_offset"`     // added to the timesteps of leading spacing
 
-	SetAlphaToOne   *bool    `json:"set_alpha_to_one"`   // DDIM (true), PNDM (false): ᾱ = 1 after the last step, not that of timestep 0
-	ClipSample      *bool    `json:"clip_sample"`        // DDIM (true): clip the predicted picture
-	ClipSampleRange float64  `json:"clip_sample_range"`  // 1
+	SetAlphaToOne   *bool    `json:"set_alpha_to_one"`   // DDIM (default true), PNDM (false): ᾱ after the last step is 1, not that of timestep 0
+	ClipSample      *bool    `json:"clip_sample"`        // DDIM (default true): clip the predicted picture
+	ClipSampleRange float64  `json:"clip_sample_range"`  // DDIM: to plus and minus this; default 1
 	SkipPRKSteps    bool     `json:"skip_prk_steps"`     // PNDM: must be true
-	FinalSigmas     string   `json:"final_sigmas_type"`  // Euler, DPM++ 2M: zero; or sigma_min
-	KarrasSigmas    bool     `json:"use_karras_sigmas"`  // Euler, Euler ancestral (as in k-diffusion; diffusers has none there), DPM++ 2M
-	LowerOrderFinal *bool    `json:"lower_order_final"`  // DPM++ 2M (true): last step of first order in runs of less than 15
-	EulerAtFinal    bool     `json:"euler_at_final"`     // DPM++ 2M: last step of first order
+	FinalSigmas     string   `json:"final_sigmas_type"`  // Euler, DPM++ 2M: noise after the last step, zero (default) or sigma_min
+	KarrasSigmas    bool     `json:"use_karras_sigmas"`  // Euler, DPM++ 2M, and as in k-diffusion Euler ancestral, which has none in diffusers
+	LowerOrderFinal *bool    `json:"lower_order_final"`  // DPM++ 2M (default true): the last of less than 15 steps is of first order
+	EulerAtFinal    bool     `json:"euler_at_final"`     // DPM++ 2M: the last step is of first order
 	LambdaMin       *float64 `json:"lambda_min_clipped"` // DPM++ 2M: leave out timesteps whose log(√ᾱ/√(1-ᾱ)) is lower
 
-	// Options that are refused where they differ from what is supported.
+	// Options of diffusers that are read to refuse them: zero or the value named is what is supported.
 	Thresholding      bool   `json:"thresholding"`
 	ExponentialSigmas bool   `json:"use_exponential_sigmas"`
 	BetaSigmas        bool   `json:"use_beta_sigmas"`
@@ -49,16 +49,16 @@ type SchedulerConfig struct {
 	Interpolation     string `json:"interpolation_type"` // linear
 	TimestepType      string `json:"timestep_type"`      // discrete
 	SolverOrder       int    `json:"solver_order"`       // 2
-	Algorithm         string `json:"algorithm_type"`     // dpmsolver++; or sde-dpmsolver++, whose class has dpmpp2m-sde
-	SolverType        string `json:"solver_type"`        // midpoint; or heun, of dpmpp2m-sde
-	VarianceType      string `json:"variance_type"`      // any that is not learned
+	Algorithm         string `json:"algorithm_type"`     // dpmsolver++; with sde-dpmsolver++ the class is dpmpp2m-sde
+	SolverType        string `json:"solver_type"`        // midpoint; of dpmpp2m-sde heun, too
+	VarianceType      string `json:"variance_type"`      // none that is learned
 }
 
 // LoadSchedulerConfig reads the scheduler_config.json of a directory as diffusers' StableDiffusionPipeline takes it:
-// whatever the file says, the pipeline's constructor sets steps_offset to 1 and clip_sample to false, which early
-// files of Stable Diffusion lack. The error names the file, the field and its value, where no scheduler here could work
-// with it. A class that there is no scheduler for is an error of NewScheduler, where the class of the configuration is
-// asked for.
+// whatever the file says, steps_offset is 1 and clip_sample is false, which early files of Stable Diffusion lack.
+//
+// A value that no scheduler could work with is ErrDamaged, and the error names the file and the field; a missing file
+// is fs.ErrNotExist. A class that there is no scheduler for is an error of NewScheduler, if that is asked for it.
 func LoadSchedulerConfig(dir tensor.Dir) (SchedulerConfig, error) {
 	return loadSchedulerConfig(dir, openOptions{})
 }

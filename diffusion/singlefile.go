@@ -12,12 +12,12 @@ import (
 	"github.com/sdgraph/sdgraph/vae"
 )
 
-// FileConfig is how the models of a single file are built. Sizes are those of
-// the file's tensors. What tensors do not show is as in Stable Diffusion 1.x:
-// 8 heads in the UNet and hidden_size/64 in the text encoder, 32 groups in
-// every norm, activations and epsilons, the latent's scaling_factor, and all of
-// the scheduler. What the UNet predicts is what NAME.yaml beside NAME.safetensors
-// says, a configuration of the original code: parameterization, eps or v.
+// FileConfig is how the models of a single file are built. Their sizes are those of
+// the file's tensors. What tensors do not show is as in Stable Diffusion 1.5: 8 heads
+// in the UNet and hidden_size/64 in the text encoder, 32 groups in every norm,
+// activations and epsilons, the latent's scaling_factor, and all of the scheduler.
+// What the UNet predicts, eps or v, may be said by the parameterization in a
+// configuration of the original code, NAME.yaml beside NAME.safetensors.
 type FileConfig struct {
 	UNet      unet.Config
 	VAE       vae.Config
@@ -25,22 +25,22 @@ type FileConfig struct {
 	Scheduler SchedulerConfig
 }
 
-// WithFileConfig lets change correct how the models of a single file are
-// built, such as the number of heads (UNet.AttentionHeadDim) or the scaling of
-// latents (VAE.ScalingFactor). It has no effect on directories, whose config.json
-// files say it all.
+// WithFileConfig lets change correct what is assumed of a single file (default:
+// nothing is changed), such as the number of heads (UNet.AttentionHeadDim) or the
+// scaling of latents (VAE.ScalingFactor). It has no effect on directories, whose
+// config.json files say it all.
 func WithFileConfig(change func(c *FileConfig)) OpenOption {
 	return func(o *openOptions) { o.fileConfig = change }
 }
 
-// WithEMA takes the moving averages of the UNet's weights (model_ema.…) from a
-// single file that holds both; without it they are passed over. Averages that
-// are the only copy are taken in any case.
+// WithEMA loads the moving averages of the UNet's weights (model_ema.…) from a single
+// file that holds both them and the weights (default: the weights). Averages that
+// are there alone are loaded in any case.
 func WithEMA() OpenOption { return func(o *openOptions) { o.ema = true } }
 
-// WithUnused opens a model even if its files hold tensors that belong to no part
-// of it. Without it they are an error, since they may mean that the model is of
-// another kind than it seems.
+// WithUnused opens a model even if its files hold tensors that belong to no part of
+// it (default: they are an error, for the model may be of another kind than it
+// seems).
 func WithUnused() OpenOption { return func(o *openOptions) { o.allowUnused = true } }
 
 // The parts of a single file.
@@ -98,7 +98,7 @@ func (p *Pipeline) build(c FileConfig) (err error) {
 	return err
 }
 
-// validate tells whether the models can be built, and if not, why.
+// validate returns an error if the models cannot be built.
 func (c FileConfig) validate() error {
 	for _, part := range []struct {
 		name     string

@@ -41,8 +41,8 @@ var foreign = []struct{ prefix, kind string }{
 	{"text_model.", "a text encoder alone"},
 }
 
-// checkNames tells by the names of a file whether it is a whole Stable
-// Diffusion 1.x, and if not, what it seems to be.
+// checkNames returns an error if a file is no whole Stable Diffusion 1.x by the
+// names of its tensors, and says what it seems to be.
 func checkNames(all view) error {
 	for _, f := range foreign {
 		if name, ok := all.first(f.prefix); ok {
