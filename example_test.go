@@ -95,7 +95,7 @@ func Example_attention() {
 
 	// A loss on the word's attention, as an expression on the graph; its gradient comes by itself.
 	maps := diffusion.NewAttnStore(diffusion.Cross(h/4, w/4))
-	step, err := p.Compile(h, w,
+	denoiser, err := p.Compile(h, w,
 		diffusion.WithStore(maps),
 		diffusion.WithLoss(func() *G.Node {
 			words := diffusion.TokenMaps(maps.Mean())
@@ -107,13 +107,13 @@ func Example_attention() {
 	// From noise to a picture, down the loss before each step.
 	schedule, err := diffusion.NewScheduler("ddim", p.Scheduler, 5)
 	check(err)
-	sampler := diffusion.Sampler{Model: step, Scheduler: schedule, Guidance: diffusion.Guidance{Prompt: prompt, Negative: nothing, Scale: 7.5}}
+	sampler := diffusion.Sampler{Model: denoiser, Scheduler: schedule, Guidance: diffusion.Guidance{Prompt: prompt, Negative: nothing, Scale: 7.5}}
 	z := sampler.Start(diffusion.NewLatent(tensor.NewRand(42).Randn(4*h*w), 4, h, w))
 	for moment, err := range sampler.Steps(ctx, &z, 0) {
 		check(err)
 		in, err := moment.Input() // the latent, as the scheduler scales it for the model
 		check(err)
-		g, err := step.Grad(ctx, in, moment.T, prompt)
+		g, err := denoiser.Grad(ctx, in, moment.T, prompt)
 		check(err)
 		check(z.AddScaled(-20, g.Latent)) // and then it is denoised
 	}
