@@ -29,9 +29,11 @@ func Example() {
 
 	o := defaults.Options
 	o.Prompt, o.Words = "a photo of a hazelnut with a crack on it", []string{"crack"}
-	g, err := anomalyany.New(ctx, p, normal, o)
+	g, err := anomalyany.New(ctx, p, defaults.Size, defaults.Size, o)
 	check(err)
-	r, err := g.Run(ctx, 7, nil) // of seed 7
+	encoded, err := g.Encode(ctx, normal, nil) // with a mask, or nil: it may change everywhere
+	check(err)
+	r, err := g.Run(ctx, encoded, 7, nil) // of seed 7
 	check(err)
 	fmt.Println(r.Image.Shape(), len(r.Mask), len(r.SoftMap))
 	// Output: (1, 3, 128, 128) 16384 16384
@@ -58,9 +60,11 @@ func Example_files() {
 	o := defaults.Options
 	o.Prompt, o.Words = "a photo of a hazelnut with a hole in it", []string{"hole"}
 	o.Steps, o.Refine = 10, 2 // for a first look
-	g, err := anomalyany.New(ctx, p, images.ForModel(normal), o)
+	g, err := anomalyany.New(ctx, p, normal.Rect.Dy(), normal.Rect.Dx(), o)
 	check(err)
-	r, err := g.Run(ctx, 7, nil)
+	encoded, err := g.Encode(ctx, images.ForModel(normal), nil)
+	check(err)
+	r, err := g.Run(ctx, encoded, 7, nil)
 	check(err)
 
 	picture, err := images.FromModel(r.Image)

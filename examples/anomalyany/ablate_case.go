@@ -76,14 +76,18 @@ func (b *bench) measure(ctx context.Context, w work) (*finding, error) {
 	if f.Reference, err = b.reference(ctx, photograph, kept, defective); err != nil {
 		return nil, err
 	}
-	g, err := anomalyany.New(ctx, b.model.Pipeline, photograph, b.options(w, defective))
+	g, err := anomalyany.New(ctx, b.model.Pipeline, b.flags.Size, b.flags.Size, b.options(w, defective))
+	if err != nil {
+		return nil, err
+	}
+	in, err := g.Encode(ctx, photograph, nil)
 	if err != nil {
 		return nil, err
 	}
 	var made []generated
 	for i := range w.runs {
 		seed := w.first + uint64(i)
-		r, err := g.Run(ctx, seed, nil)
+		r, err := g.Run(ctx, in, seed, nil)
 		if err != nil {
 			return nil, fmt.Errorf("seed %d: %w", seed, err)
 		}

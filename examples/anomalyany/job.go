@@ -25,9 +25,10 @@ type job struct {
 	canvas  *anomaly.Canvas
 	object  *image.RGBA // the mask that was made from the photograph, nil if none was
 	options anomalyany.Options
-	inputs  map[string]string  // SHA-256 of the photograph and the mask
-	folder  *folder            // where the pictures go
-	scorer  *anomalyany.Scorer // what pictures are compared with, once one is there
+	encoded *anomalyany.Photograph // what the model sees of the canvas, by prepare
+	inputs  map[string]string      // SHA-256 of the photograph and the mask
+	folder  *folder                // where the pictures go
+	scorer  *anomalyany.Scorer     // what pictures are compared with, once one is there
 }
 
 // newJob reads the pictures and checks everything that can be checked before
@@ -47,7 +48,6 @@ func newJob(ctx context.Context, f flags, m *model, d *folder) (*job, error) {
 	if j.canvas, j.object, err = readCanvas(ctx, f, m.Multiple()); err != nil {
 		return nil, err
 	}
-	_, j.options.Mask = j.canvas.Input()
 	cli.WarnOfCuts(os.Stderr, m.Tokenizer, "prompt", j.options.Prompt)
 	if j.options.Detail != j.options.Prompt {
 		cli.WarnOfCuts(os.Stderr, m.Tokenizer, "detailed prompt", j.options.Detail)
@@ -103,10 +103,15 @@ func (j *job) makeOne(ctx context.Context, g *anomalyany.Generator, seed uint64,
 	return err
 }
 
-// prepare encodes the photograph and the words, and compiles the graphs.
+// prepare encodes the words and the photograph, and compiles the graphs.
 func (j *job) prepare(ctx context.Context) (*anomalyany.Generator, error) {
-	picture, _ := j.canvas.Input()
-	return anomalyany.New(ctx, j.model.Pipeline, images.ForModel(picture), j.options)
+	picture, mask := j.canvas.Input()
+	g, err := anomalyany.New(ctx, j.model.Pipeline, picture.Rect.Dy(), picture.Rect.Dx(), j.options)
+	if err != nil {
+		return nil, err
+	}
+	j.encoded, err = g.Encode(ctx, images.ForModel(picture), mask)
+	return g, err
 }
 
 // outcome is a picture before it is saved.
@@ -134,14 +139,14 @@ func (j *job) make(ctx context.Context, g *anomalyany.Generator, seed uint64, ba
 
 // score judges what the model made, before it is put into the photograph.
 func (j *job) score(ctx context.Context, r *anomalyany.Result) (anomalyany.Scores, error) {
+	picture, mask := j.canvas.Input()
 	if j.scorer == nil {
-		picture, _ := j.canvas.Input()
 		var err error
 		if j.scorer, err = anomalyany.NewScorer(ctx, j.model.Pipeline, images.ForModel(picture), j.options.Prompt, j.normalPrompt()); err != nil {
 			return anomalyany.Scores{}, err
 		}
 	}
-	return j.scorer.Score(ctx, r, j.options.Mask)
+	return j.scorer.Score(ctx, r, mask)
 }
 
 // normalPrompt is what a normal part is compared with.
@@ -174,10 +179,10 @@ func (j *job) generate(ctx context.Context, g *anomalyany.Generator, seed uint64
 	defer bar.end()
 	observe := j.keeping(g, seed, bar.step)
 	if kept == nil {
-		return g.Run(ctx, seed, observe)
+		return g.Run(ctx, j.encoded, seed, observe)
 	}
 	bar.skip(kept.Step)
-	r, err := g.Resume(ctx, kept, observe)
+	r, err := g.Resume(ctx, j.encoded, kept, observe)
 	if errors.Is(err, anomalyany.ErrState) {
 		err = fmt.Errorf("%s: %w; delete the file, to begin this picture again, or give another --out", j.statePath(seed), err)
 	}

@@ -11,7 +11,6 @@ import (
 	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
 	"github.com/sdgraph/sdgraph/examples/internal/show"
-	"github.com/sdgraph/sdgraph/tensor/images"
 )
 
 // newGenerator prepares a run of three steps, the last with refinement.
@@ -23,7 +22,7 @@ func newGenerator(t *testing.T) *anomalyany.Generator {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { p.Close() })
-	g, err := anomalyany.New(t.Context(), p, images.ForModel(gradient(64)), f.options())
+	g, err := anomalyany.New(t.Context(), p, 64, 64, f.options())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -33,12 +33,16 @@ func anomalyStep(ctx context.Context, o options, refine bool) (func() error, err
 		a.Refine = a.Steps
 	}
 	picture := tensor.FromFloat32s(tensor.NewRand(1).Randn(3*o.Size*o.Size), 1, 3, o.Size, o.Size)
-	g, err := anomalyany.New(ctx, p, picture, a)
+	g, err := anomalyany.New(ctx, p, o.Size, o.Size, a)
+	if err != nil {
+		return nil, err
+	}
+	in, err := g.Encode(ctx, picture, nil)
 	if err != nil {
 		return nil, err
 	}
 	next, _ := iter.Pull(func(yield func(error) bool) {
-		_, err := g.Run(ctx, 0, func(anomalyany.Step) error {
+		_, err := g.Run(ctx, in, 0, func(anomalyany.Step) error {
 			if !yield(nil) {
 				return errEnough
 			}

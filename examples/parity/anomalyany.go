@@ -88,6 +88,15 @@ func set[T any](to, from *T) {
 	}
 }
 
+// mask is that of the input file, nil where everything may change.
+func mask(in tensors) []float32 {
+	m := tensor.Float32s(in["mask"])
+	if slices.ContainsFunc(m, func(v float32) bool { return v != 1 }) {
+		return m
+	}
+	return nil
+}
+
 // noises are those of the input file.
 func noises(o anomalyany.Options, in tensors) (anomalyany.Noises, error) {
 	n := anomalyany.Noises{Initial: tensor.Float32s(in["noise"])}
@@ -95,11 +104,11 @@ func noises(o anomalyany.Options, in tensors) (anomalyany.Noises, error) {
 		return n, nil
 	}
 	encoder, fresh := in["encoder_noise"], in["fresh_noise"]
-	if encoder == nil || fresh == nil && o.Mask != nil {
+	if encoder == nil || fresh == nil && mask(in) != nil {
 		return n, errors.New("preset released also reads encoder_noise [1, 4, h, w] and, with a mask, fresh_noise [N+1, 4, h, w]")
 	}
 	n.Encoder = tensor.Float32s(encoder)
-	if o.Mask != nil {
+	if mask(in) != nil {
 		n.Fresh = slices.Collect(slices.Chunk(tensor.Float32s(fresh), len(n.Encoder)))
 	}
 	return n, nil
@@ -112,9 +121,6 @@ func runAnomaly(ctx context.Context, o options, in tensors) (tensors, error) {
 		return nil, err
 	}
 	image := in["image"]
-	if m := in["mask"]; m != nil && !allOnes(tensor.Float32s(m)) {
-		config.Mask = tensor.Float32s(m)
-	}
 	drawn, err := noises(config, in)
 	if err != nil {
 		return nil, err
@@ -131,12 +137,20 @@ func runAnomaly(ctx context.Context, o options, in tensors) (tensors, error) {
 		return nil, err
 	}
 	defer p.Close()
-	g, err := anomalyany.New(ctx, p, image, config)
+	if err := p.CheckPicture(image); err != nil {
+		return nil, err
+	}
+	s := image.Shape()
+	g, err := anomalyany.New(ctx, p, s[2], s[3], config)
+	if err != nil {
+		return nil, err
+	}
+	photograph, err := g.Encode(ctx, image, mask(in))
 	if err != nil {
 		return nil, err
 	}
 	out := tensors{}
-	result, err := g.RunNoises(ctx, drawn, func(s anomalyany.Step) error {
+	result, err := g.RunNoises(ctx, photograph, drawn, func(s anomalyany.Step) error {
 		out[fmt.Sprintf("latent.%d", s.I)] = s.Latent.Copy().Dense
 		fmt.Fprintf(os.Stderr, "step %d of %d: t %d, L_att %.4f, n %v\n", s.I+1, g.Steps(), s.T, s.Attention, s.Cells)
 		return nil
@@ -144,7 +158,6 @@ func runAnomaly(ctx context.Context, o options, in tensors) (tensors, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := image.Shape()
 	out["image"], out["embedding"] = result.Image, result.Embedding
 	if config.Preset == anomalyany.ReleasedPreset {
 		out["embedding_start"] = result.Start
@@ -161,13 +174,4 @@ func runAnomaly(ctx context.Context, o options, in tensors) (tensors, error) {
 		return nil, err
 	}
 	return out, files.Write(o.Trace, data)
-}
-
-func allOnes(v []float32) bool {
-	for _, x := range v {
-		if x != 1 {
-			return false
-		}
-	}
-	return true
 }

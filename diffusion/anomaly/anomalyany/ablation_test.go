@@ -17,8 +17,8 @@ func TestAblations(t *testing.T) {
 	o := short()
 	o.NoCondition = true
 	g := newGenerator(t, p, o)
-	noise := g.Noises(4).Initial
-	r, err := g.begin(Noises{Initial: noise})
+	noise := g.Noises(g.in, 4).Initial
+	r, err := g.begin(g.in, Noises{Initial: noise})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,8 +46,8 @@ func TestAblations(t *testing.T) {
 	o = short()
 	o.Lambda, o.Refine = 0, 0 // plain denoising of the photograph with noise
 	g = newGenerator(t, p, o)
-	plain := g.photo.latent.Copy()
-	_, err = g.Run(t.Context(), 4, func(s Step) error {
+	plain := g.in.latent.Copy()
+	_, err = g.Run(t.Context(), g.in, 4, func(s Step) error {
 		if *s.Alpha != 0 || s.Gradient != 0 {
 			t.Errorf("step %d: α is %g, the latent moves by %g", s.I, *s.Alpha, s.Gradient)
 		}
@@ -63,13 +63,13 @@ func TestAblations(t *testing.T) {
 }
 
 // denoised is the latent of a run without any of the algorithm.
-func denoised(t *testing.T, g *Generator, seed uint64) []float32 {
+func denoised(t *testing.T, g ready, seed uint64) []float32 {
 	t.Helper()
 	schedule, err := newDDIM(g.pipeline.Scheduler, g.options.Steps)
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, times, normal := g.method.(*paper), schedule.Timesteps(), g.photo.latent
+	m, times, normal := g.method.(*paper), schedule.Timesteps(), g.in.latent
 	z, err := schedule.AddNoise(normal, normal.With(tensor.NewRand(seed).Randn(len(normal.Floats()))), times[1])
 	if err != nil {
 		t.Fatal(err)

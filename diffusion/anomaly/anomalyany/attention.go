@@ -30,18 +30,17 @@ type attentionRule struct {
 func (s *setup) compileAttention(rule attentionRule, of ...diffusion.Variable) (*attention, error) {
 	h, w := s.options.MapHeight, s.options.MapWidth
 	store := diffusion.NewAttnStore(diffusion.Cross(h, w))
+	var mask *G.Node
 	var maps []*G.Node
 	step, err := s.pipeline.Compile(s.h, s.w,
 		diffusion.WithStore(store),
+		diffusion.WithInput(&mask, 1, h*w, 1),
 		diffusion.WithLoss(func() *G.Node {
 			tokens := diffusion.TokenMaps(store.Mean())
 			var losses []*G.Node
 			maps = nil
 			for _, j := range s.tokens {
-				a := diffusion.TokenMap(tokens, h, w, j, rule.gaussian(s.options.Sigma))
-				if s.maskMap != nil {
-					a = nn.MulConstant(a, s.maskMap)
-				}
+				a := nn.Mul(diffusion.TokenMap(tokens, h, w, j, rule.gaussian(s.options.Sigma)), mask)
 				maps = append(maps, a)
 				losses = append(losses, nn.OneMinusMax(a))
 			}
@@ -66,8 +65,8 @@ type reading struct {
 }
 
 // read runs the UNet as deep as the last map needs, and the gradient.
-func (a *attention) read(ctx context.Context, z diffusion.Latent, t float64, text *gt.Dense) (*reading, error) {
-	g, err := a.step.Grad(ctx, z, t, diffusion.Prompt{Hidden: text})
+func (a *attention) read(ctx context.Context, p *Photograph, z diffusion.Latent, t float64, text *gt.Dense) (*reading, error) {
+	g, err := a.step.Grad(ctx, z, t, diffusion.Prompt{Hidden: text}, p.maskMap)
 	if err != nil {
 		return nil, err
 	}

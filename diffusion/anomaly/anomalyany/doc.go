@@ -16,8 +16,9 @@
 // and before each step moves latent and embedding ten times by small amounts; six
 // steps down the attention's loss alone come before the first one only.
 //
-//	g, err := anomalyany.New(ctx, pipeline, picture, options)
-//	result, err := g.Run(ctx, seed, nil)
+//	g, err := anomalyany.New(ctx, pipeline, height, width, options)
+//	photograph, err := g.Encode(ctx, picture, mask)
+//	result, err := g.Run(ctx, photograph, seed, nil)
 //
 // The package uses nothing of the library that another program could not.
 package anomalyany

@@ -6,48 +6,41 @@ import (
 
 	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/tensor"
-	gt "gorgonia.org/tensor"
 )
 
-// Generator is everything that runs of one picture and prompt share: the
-// encoded picture and prompts, and the compiled graphs. Its methods may be called
-// by several goroutines; runs at the same time take turns in the pipeline's memory,
-// one pass through a network after the other.
+// Generator is everything that the runs of one prompt and one size of pictures
+// share: the encoded prompts and the compiled graphs. It serves any number of
+// photographs (Encode). Its methods may be called by several goroutines; runs at the
+// same time take turns in the pipeline's memory, one pass through a network after
+// the other.
 type Generator struct {
 	*setup
 	algorithm algorithm
 	method    method
-	photo     *photo
 
 	plain, refined int64 // FLOPs of a step without and with refinement
 }
 
-// New encodes a picture [1, 3, H, W] in [-1, 1] and the prompts, and compiles
-// the graphs. H and W must be multiples of Pipeline.Multiple. It is an error if
-// one of Words is not in Prompt, if the mask has another size or nothing of it is left
-// at the size of the attention maps, or if refinement is asked for without CLIP.
-func New(ctx context.Context, p *diffusion.Pipeline, picture *gt.Dense, o Options) (*Generator, error) {
+// New encodes the prompts and compiles the graphs, for pictures of height×width
+// pixels, multiples of Pipeline.Multiple. It is an error if one of Words is not in
+// Prompt, if the model has no attention maps of the size that the options ask for,
+// or if refinement is asked for without CLIP.
+func New(ctx context.Context, p *diffusion.Pipeline, height, width int, o Options) (*Generator, error) {
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
 	if p == nil {
 		return nil, errors.New("there is no pipeline: diffusion.Open opens one")
 	}
-	if err := p.CheckPicture(picture); err != nil {
+	if err := p.CheckSize(height, width); err != nil {
 		return nil, err
 	}
-	g := &Generator{algorithm: algorithms[o.Preset], photo: &photo{}}
+	g := &Generator{algorithm: algorithms[o.Preset]}
 	if _, err := g.algorithm.scheduler(p.Scheduler, o.Steps); err != nil {
 		return nil, err
 	}
 	var err error
-	if g.setup, err = newSetup(p, picture.Shape()[2], picture.Shape()[3], o, g.algorithm.course(o)); err != nil {
-		return nil, err
-	}
-	if err := g.photo.place(o.Mask, g.setup, g.algorithm.shrink); err != nil {
-		return nil, err
-	}
-	if err := g.photo.encode(ctx, p, picture); err != nil {
+	if g.setup, err = newSetup(p, height, width, o, g.algorithm.course(o)); err != nil {
 		return nil, err
 	}
 	if g.method, err = g.algorithm.prepare(ctx, g.setup); err != nil {
@@ -77,10 +70,12 @@ type Noises struct {
 	Fresh   [][]float32 // ReleasedPreset with a mask: for the photograph outside it, after each step
 }
 
-// Noises draws from torch's CPU generator of a seed, in this order: Initial, which
-// is torch's randn(1, C, h, w), Encoder, and Fresh step by step.
-func (g *Generator) Noises(seed uint64) Noises {
-	return g.method.draw(g.photo, tensor.NewRand(seed).Randn)
+// Noises draws what a run of a photograph needs from torch's CPU generator of a
+// seed, in this order: Initial, which is torch's randn(1, C, h, w), Encoder, and
+// Fresh step by step.
+func (g *Generator) Noises(p *Photograph, seed uint64) Noises {
+	masked := p != nil && p.mask != nil
+	return g.method.draw(masked, tensor.NewRand(seed).Randn)
 }
 
 // Work is the floating-point operations of step i of a run, of its matrix

@@ -110,14 +110,16 @@ func testGoldens(t *testing.T, model string, opts ...diffusion.OpenOption) {
 		t.Run(model+kind, func(t *testing.T) {
 			want := readGolden(t, model, kind)
 			want.tolerance = tolerance
-			g, err := New(t.Context(), p, want.in["image"], want.options())
+			size := want.in["image"].Shape()
+			g, err := New(t.Context(), p, size[2], size[3], want.options())
 			if err != nil {
 				t.Fatal(err)
 			}
+			in := encoded(t, g, want.in["image"], want.mask())
 			if diff := cmp.Diff(want.Tokens, g.Tokens()); diff != "" {
 				t.Errorf("tokens: %s", diff)
 			}
-			r, err := g.RunNoises(t.Context(), want.noises(), func(s Step) error {
+			r, err := g.RunNoises(t.Context(), in, want.noises(), func(s Step) error {
 				want.compare(t, fmt.Sprintf("latent.%d", s.I), s.Latent.Floats())
 				return nil
 			})
@@ -150,12 +152,16 @@ func (g golden) options() Options {
 	}
 	o.Prompt, o.Detail, o.Words = g.Prompt, g.Detailed, []string{g.Word}
 	o.Steps, o.Guidance = g.T, g.Guidance
-	for _, v := range tensor.Float32s(g.in["mask"]) {
-		if v != 1 {
-			o.Mask = tensor.Float32s(g.in["mask"])
-		}
-	}
 	return o
+}
+
+// mask is that of the run, nil where everything may change.
+func (g golden) mask() []float32 {
+	mask := tensor.Float32s(g.in["mask"])
+	if slices.ContainsFunc(mask, func(v float32) bool { return v != 1 }) {
+		return mask
+	}
+	return nil
 }
 
 func (g golden) noises() Noises {

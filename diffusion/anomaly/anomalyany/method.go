@@ -13,8 +13,9 @@ import (
 type method interface {
 	// embedding returns the prompt's embedding that runs begin with.
 	embedding() *gt.Dense
-	// draw draws what a run needs; randn returns so many standard normal numbers.
-	draw(of *photo, randn func(n int) []float32) Noises
+	// draw draws what a run needs, of a photograph with a mask or without; randn
+	// returns so many standard normal numbers.
+	draw(masked bool, randn func(n int) []float32) Noises
 	// begin sets the first latent of a run, and what stays outside the mask.
 	begin(r *run, n Noises) error
 	// step moves latent and embedding of a run before step i, at timestep t, denoises
@@ -30,7 +31,7 @@ type algorithm struct {
 	course    func(o Options) course
 	scheduler func(c diffusion.SchedulerConfig, steps int) (diffusion.Scheduler, error)
 	// shrink brings a mask of the pictures' size to that of the latent, m_z, and to
-	// that of the attention maps, m_a; maps is nil where they are not masked.
+	// that of the attention maps, m_a.
 	shrink func(s *setup, mask []float32) (latent, maps []float32, err error)
 	// prepare encodes the prompts and compiles the graphs.
 	prepare func(ctx context.Context, s *setup) (method, error)

@@ -18,40 +18,34 @@ import (
 func TestRefused(t *testing.T) {
 	p := openModel(t, modelA)
 	nan := math.NaN()
-	dot := make([]float32, side*side) // one pixel
-	dot[side*side/2] = 1
 	for name, c := range map[string]struct {
 		change func(o *Options)
 		says   []string
 	}{
-		"no prompt":       {func(o *Options) { o.Prompt = "" }, []string{"prompt is empty"}},
-		"no word":         {func(o *Options) { o.Words = nil }, []string{"word", "empty"}},
-		"word not there":  {func(o *Options) { o.Words = []string{"scratch"} }, []string{`"scratch"`, "a, photo, of, a, hazelnut, with, a, crack, on, it"}},
-		"part of a word":  {func(o *Options) { o.Words = []string{"crack", "hazel"} }, []string{`"hazel"`}},
-		"word cut off":    {func(o *Options) { o.Prompt = strings.Repeat("a ", 80) + "crack" }, []string{"further to the front"}},
-		"T = 0":           {func(o *Options) { o.Steps = 0 }, []string{"T is 0", "1 to 1000"}},
-		"T large":         {func(o *Options) { o.Steps = 1001 }, []string{"1001"}},
-		"γ = 1":           {func(o *Options) { o.Gamma = 1 }, []string{"γ is 1"}},
-		"γ < 0":           {func(o *Options) { o.Gamma = -0.1 }, []string{"γ is -0.1"}},
-		"γ NaN":           {func(o *Options) { o.Gamma = nan }, []string{"γ is NaN"}},
-		"R":               {func(o *Options) { o.Refine = -2 }, []string{"R is -2"}},
-		"w":               {func(o *Options) { o.Guidance = -1 }, []string{"guidance w is -1"}},
-		"λ":               {func(o *Options) { o.Lambda = nan }, []string{"λ is NaN"}},
-		"μ":               {func(o *Options) { o.Mu = math.Inf(1) }, []string{"μ is +Inf"}},
-		"η":               {func(o *Options) { o.EtaE = -1 }, []string{"η_e is -1"}},
-		"memory":          {func(o *Options) { o.Memory = -1 }, []string{"memory is -1"}},
-		"too little":      {func(o *Options) { o.Memory = 1000 }, []string{"memory budget", "too small", "needs"}},
-		"maps":            {func(o *Options) { o.MapHeight, o.MapWidth = 5, 5 }, []string{"5×5", "16×16 8×8 4×4"}},
-		"map factor":      {func(o *Options) { o.MapFactor = -1 }, []string{"map_factor is -1"}},
-		"maps by factor":  {func(o *Options) { o.MapFactor = 3 }, []string{"5×5", "16×16 8×8 4×4"}},
-		"size of a mask":  {func(o *Options) { o.Mask = dot[1:] }, []string{"16383 pixels", "128×128"}},
-		"mask too small":  {func(o *Options) { o.Mask = dot }, []string{"4×4", "32×32 pixels", "half"}},
-		"mask all black":  {func(o *Options) { o.Mask = make([]float32, side*side) }, []string{"nothing of the mask"}},
-		"mask not finite": {func(o *Options) { o.Mask = slices.Repeat([]float32{float32(nan)}, side*side) }, []string{"mask"}},
+		"no prompt":      {func(o *Options) { o.Prompt = "" }, []string{"prompt is empty"}},
+		"no word":        {func(o *Options) { o.Words = nil }, []string{"word", "empty"}},
+		"word not there": {func(o *Options) { o.Words = []string{"scratch"} }, []string{`"scratch"`, "a, photo, of, a, hazelnut, with, a, crack, on, it"}},
+		"part of a word": {func(o *Options) { o.Words = []string{"crack", "hazel"} }, []string{`"hazel"`}},
+		"word cut off":   {func(o *Options) { o.Prompt = strings.Repeat("a ", 80) + "crack" }, []string{"further to the front"}},
+		"T = 0":          {func(o *Options) { o.Steps = 0 }, []string{"T is 0", "1 to 1000"}},
+		"T large":        {func(o *Options) { o.Steps = 1001 }, []string{"1001"}},
+		"γ = 1":          {func(o *Options) { o.Gamma = 1 }, []string{"γ is 1"}},
+		"γ < 0":          {func(o *Options) { o.Gamma = -0.1 }, []string{"γ is -0.1"}},
+		"γ NaN":          {func(o *Options) { o.Gamma = nan }, []string{"γ is NaN"}},
+		"R":              {func(o *Options) { o.Refine = -2 }, []string{"R is -2"}},
+		"w":              {func(o *Options) { o.Guidance = -1 }, []string{"guidance w is -1"}},
+		"λ":              {func(o *Options) { o.Lambda = nan }, []string{"λ is NaN"}},
+		"μ":              {func(o *Options) { o.Mu = math.Inf(1) }, []string{"μ is +Inf"}},
+		"η":              {func(o *Options) { o.EtaE = -1 }, []string{"η_e is -1"}},
+		"memory":         {func(o *Options) { o.Memory = -1 }, []string{"memory is -1"}},
+		"too little":     {func(o *Options) { o.Memory = 1000 }, []string{"memory budget", "too small", "needs"}},
+		"maps":           {func(o *Options) { o.MapHeight, o.MapWidth = 5, 5 }, []string{"5×5", "16×16 8×8 4×4"}},
+		"map factor":     {func(o *Options) { o.MapFactor = -1 }, []string{"map_factor is -1"}},
+		"maps by factor": {func(o *Options) { o.MapFactor = 3 }, []string{"5×5", "16×16 8×8 4×4"}},
 	} {
 		o := short()
 		c.change(&o)
-		_, err := New(t.Context(), p, photograph(), o)
+		_, err := New(t.Context(), p, side, side, o)
 		if err == nil {
 			t.Errorf("%s: no error", name)
 			continue
@@ -64,41 +58,51 @@ func TestRefused(t *testing.T) {
 	}
 	o := short()
 	o.Words = []string{"scratch"}
-	if _, err := New(t.Context(), p, photograph(), o); !errors.Is(err, clip.ErrWordAbsent) {
+	if _, err := New(t.Context(), p, side, side, o); !errors.Is(err, clip.ErrWordAbsent) {
 		t.Errorf("%v is no ErrWordAbsent", err)
 	}
 }
 
-// TestPicturesRefused is what New says of pictures and RunNoises of noise.
+// TestPicturesRefused is what Encode says of pictures and masks, and RunNoises of noise.
 func TestPicturesRefused(t *testing.T) {
-	p := openModel(t, modelA)
+	g := newGenerator(t, openModel(t, modelA), short())
+	dot := make([]float32, side*side) // one pixel
+	dot[side*side/2] = 1
 	bad := photograph()
 	bad.Float32s()[100] = float32(math.NaN())
 	for name, c := range map[string]struct {
 		picture *gt.Dense
+		mask    []float32
 		says    string
 	}{
-		"none":       {nil, "want [1, 3, height, width]"},
-		"grey":       {tensor.FromFloat32s(make([]float32, 64*64), 1, 1, 64, 64), "(1, 1, 64, 64)"},
-		"size":       {tensor.FromFloat32s(make([]float32, 3*64*100), 1, 3, 64, 100), "64×100: height and width must be multiples of 64"},
-		"not finite": {bad, "the encoded picture is not finite"},
+		"none":            {nil, nil, "want [1, 3, height, width]"},
+		"grey":            {tensor.FromFloat32s(make([]float32, 64*64), 1, 1, 64, 64), nil, "(1, 1, 64, 64)"},
+		"size":            {tensor.FromFloat32s(make([]float32, 3*64*100), 1, 3, 64, 100), nil, "64×100: height and width must be multiples of 64"},
+		"another size":    {tensor.FromFloat32s(make([]float32, 3*64*128), 1, 3, 64, 128), nil, "64×128: this Generator was made for 128×128"},
+		"not finite":      {bad, nil, "the encoded picture is not finite"},
+		"size of a mask":  {photograph(), dot[1:], "the mask has 16383 pixels, the picture 128×128"},
+		"mask too small":  {photograph(), dot, "4×4: white must cover at least half of one of their cells, which are 32×32 pixels"},
+		"mask all black":  {photograph(), make([]float32, side*side), "nothing of the mask"},
+		"mask not finite": {photograph(), slices.Repeat([]float32{float32(math.NaN())}, side*side), "mask"},
 	} {
-		if _, err := New(t.Context(), p, c.picture, short()); err == nil || !strings.Contains(err.Error(), c.says) {
+		if _, err := g.Encode(t.Context(), c.picture, c.mask); err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: %v, want %q", name, err, c.says)
 		}
 	}
-	g := newGenerator(t, p, short())
-	if _, err := g.RunNoises(t.Context(), Noises{Initial: make([]float32, 7)}, nil); err == nil || !strings.Contains(err.Error(), "7 numbers of noise") {
+	if _, err := New(t.Context(), g.pipeline, 64, 100, short()); err == nil || !strings.Contains(err.Error(), "64×100: height and width must be multiples of 64") {
+		t.Errorf("a Generator of another size: %v", err)
+	}
+	if _, err := g.RunNoises(t.Context(), g.in, Noises{Initial: make([]float32, 7)}, nil); err == nil || !strings.Contains(err.Error(), "7 numbers of noise") {
 		t.Errorf("noise of another size: %v", err)
 	}
-	noise := g.Noises(1).Initial
+	noise := g.Noises(g.in, 1).Initial
 	noise[9] = float32(math.Inf(-1))
 	wantNotFinite(t, g, noise, "step 1 of 4", "L_att")
 }
 
-func wantNotFinite(t *testing.T, g *Generator, noise []float32, says ...string) {
+func wantNotFinite(t *testing.T, g ready, noise []float32, says ...string) {
 	t.Helper()
-	_, err := g.RunNoises(t.Context(), Noises{Initial: noise}, nil)
+	_, err := g.RunNoises(t.Context(), g.in, Noises{Initial: noise}, nil)
 	if err == nil {
 		t.Fatal("no error")
 	}
@@ -130,7 +134,7 @@ func TestOverflow(t *testing.T) {
 			}
 			scaleWeight(t, filepath.Join(dir, filepath.FromSlash(c.file)+".safetensors"), c.tensor, c.factor)
 			g := newGenerator(t, openModel(t, dir), short())
-			wantNotFinite(t, g, g.Noises(1).Initial, c.says...)
+			wantNotFinite(t, g, g.Noises(g.in, 1).Initial, c.says...)
 		})
 	}
 }

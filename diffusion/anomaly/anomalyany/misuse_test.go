@@ -33,29 +33,36 @@ func TestMisuse(t *testing.T) {
 		return func() error {
 			s := *state
 			change(&s)
-			_, err := g.Resume(t.Context(), &s, nil)
+			_, err := g.Resume(t.Context(), g.in, &s, nil)
 			return err
 		}
 	}
-	made := func(ctx context.Context, p *diffusion.Pipeline, picture *gt.Dense, o Options) func() error {
-		return func() error { _, err := New(ctx, p, picture, o); return err }
+	made := func(ctx context.Context, p *diffusion.Pipeline, height, width int, o Options) func() error {
+		return func() error { _, err := New(ctx, p, height, width, o); return err }
+	}
+	encode := func(ctx context.Context, picture *gt.Dense, mask []float32) func() error {
+		return func() error { _, err := g.Encode(ctx, picture, mask); return err }
 	}
 	scorer, err := NewScorer(t.Context(), p, photograph(), "", "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	withMask := short()
-	withMask.Mask = []float32{}
 	nntest.Misuse{
 		Refused: map[string][]func() error{
 			"New": {
-				made(t.Context(), nil, photograph(), short()),
-				made(t.Context(), p, nil, short()),
-				made(t.Context(), p, new(gt.Dense), short()),
-				made(t.Context(), p, tensor.FromFloat32s([]float32{1}), short()),
-				made(t.Context(), p, photograph(), Options{}),
-				made(noContext, p, photograph(), short()),
-				made(t.Context(), p, photograph(), withMask),
+				made(t.Context(), nil, side, side, short()),
+				made(t.Context(), p, 0, side, short()),
+				made(t.Context(), p, side, -side, short()),
+				made(t.Context(), p, 1<<40, 1<<40, short()),
+				made(t.Context(), p, side, side, Options{}),
+				made(noContext, p, side, side, short()),
+			},
+			"Generator.Encode": {
+				encode(t.Context(), nil, nil),
+				encode(t.Context(), new(gt.Dense), nil),
+				encode(t.Context(), tensor.FromFloat32s([]float32{1}), nil),
+				encode(t.Context(), photograph(), []float32{}),
+				encode(noContext, photograph(), nil),
 			},
 			"ReadDefaults": {func() error {
 				_, err := ReadDefaults(tensor.InFS(fstest.MapFS{DefaultsFile: {Data: []byte("[]")}}))
@@ -90,13 +97,23 @@ func TestMisuse(t *testing.T) {
 				},
 			},
 			"Cells.UnmarshalJSON": {func() error { return new(Cells).UnmarshalJSON(nil) }},
-			"Generator.Run":       {func() error { _, err := g.Run(noContext, 1, nil); return err }},
-			"Generator.RunNoises": {func() error { _, err := g.RunNoises(t.Context(), Noises{}, nil); return err }, func() error { _, err := released.RunNoises(t.Context(), Noises{}, nil); return err }},
-			"Step.State":          {func() error { _, err := Step{}.State(); return err }},
+			"Generator.Run": {
+				func() error { _, err := g.Run(noContext, g.in, 1, nil); return err },
+				func() error { _, err := g.Run(t.Context(), nil, 1, nil); return err },
+				func() error { _, err := g.Run(t.Context(), new(Photograph), 1, nil); return err },
+				func() error { _, err := g.Run(t.Context(), released.in, 1, nil); return err },
+			},
+			"Generator.RunNoises": {
+				func() error { _, err := g.RunNoises(t.Context(), g.in, Noises{}, nil); return err },
+				func() error { _, err := g.RunNoises(t.Context(), nil, Noises{}, nil); return err },
+				func() error { _, err := released.RunNoises(t.Context(), released.in, Noises{}, nil); return err },
+			},
+			"Step.State": {func() error { _, err := Step{}.State(); return err }},
 			"Generator.Resume": {
-				func() error { _, err := g.Resume(t.Context(), nil, nil); return err },
-				func() error { _, err := released.Resume(t.Context(), nil, nil); return err },
-				func() error { _, err := g.Resume(noContext, state, nil); return err },
+				func() error { _, err := g.Resume(t.Context(), g.in, nil, nil); return err },
+				func() error { _, err := released.Resume(t.Context(), released.in, nil, nil); return err },
+				func() error { _, err := g.Resume(noContext, g.in, state, nil); return err },
+				func() error { _, err := g.Resume(t.Context(), nil, state, nil); return err },
 				wrong(func(s *State) { *s = State{} }),
 				wrong(func(s *State) { s.Step = -1 }),
 				wrong(func(s *State) { s.Step, s.Trace = 100, make([]StepTrace, 100) }),
@@ -112,7 +129,7 @@ func TestMisuse(t *testing.T) {
 			"DefaultLimits":           {func() { _ = DefaultLimits() }},
 			"Limits.Check":            {func() { _ = Limits{}.Check(Scores{}) }},
 			"Cells.MarshalJSON":       {func() { _, _ = Cells(nil).MarshalJSON() }},
-			"Generator.Noises":        {func() { released.Noises(math.MaxUint64) }},
+			"Generator.Noises":        {func() { released.Noises(nil, math.MaxUint64); released.Noises(new(Photograph), 0) }},
 			"Generator.Options":       {func() { g.Options() }},
 			"Generator.RefineSteps":   {func() { g.RefineSteps() }},
 			"Generator.Steps":         {func() { g.Steps() }},
@@ -128,10 +145,10 @@ func TestMisuse(t *testing.T) {
 }
 
 // keepState is the state of a run after its second step.
-func keepState(t *testing.T, g *Generator) (kept *State) {
+func keepState(t *testing.T, g ready) (kept *State) {
 	t.Helper()
 	stop := errors.New("enough")
-	_, err := g.Run(t.Context(), 1, func(s Step) (err error) {
+	_, err := g.Run(t.Context(), g.in, 1, func(s Step) (err error) {
 		if s.I < 1 {
 			return nil
 		}
@@ -158,13 +175,13 @@ func TestAtOnce(t *testing.T) {
 	got, errs := make([]*Result, seeds), make([]error, seeds)
 	var all sync.WaitGroup
 	for seed := range seeds {
-		all.Go(func() { got[seed], errs[seed] = g.Run(t.Context(), uint64(seed), nil) })
+		all.Go(func() { got[seed], errs[seed] = g.Run(t.Context(), g.in, uint64(seed), nil) })
 	}
 	all.Wait()
 	var within *Result
-	around, err := g.Run(t.Context(), 0, func(s Step) (err error) {
+	around, err := g.Run(t.Context(), g.in, 0, func(s Step) (err error) {
 		if s.I == 1 {
-			within, err = g.Run(t.Context(), 1, nil)
+			within, err = g.Run(t.Context(), g.in, 1, nil)
 		}
 		return err
 	})

@@ -27,10 +27,6 @@ type Options struct {
 	Words  []string // the words or phrases of Prompt that name the anomaly
 	Normal string   // ReleasedPreset: the prompt without the anomaly, such as "a photo of a hazelnut"; it must lack the Words
 
-	// Mask tells where the picture may change, 1 for yes and 0 for no, one
-	// number for each pixel, row by row; nil for everywhere.
-	Mask []float32
-
 	Steps    int     // T, timesteps of a whole run: of DDIM, in ReleasedPreset of PNDM
 	Guidance float32 // w of classifier-free guidance
 	Negative string  // the prompt that guidance leads away from

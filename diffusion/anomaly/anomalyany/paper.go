@@ -120,19 +120,19 @@ func (m *paper) work() (plain, refined int64) {
 	return plain, refined
 }
 
-func (m *paper) draw(_ *photo, randn func(n int) []float32) Noises {
+func (m *paper) draw(_ bool, randn func(n int) []float32) Noises {
 	return Noises{Initial: randn(m.shape().TotalSize())}
 }
 
 func (m *paper) begin(r *run, _ Noises) (err error) {
-	if r.photo.maskLatent != nil {
-		r.sampler.Keep(r.photo.latent, r.noise, r.photo.maskLatent)
+	if r.photograph.maskLatent != nil {
+		r.sampler.Keep(r.photograph.latent, r.noise, r.photograph.maskLatent)
 	}
 	if m.options.NoCondition {
 		r.z = r.sampler.Start(r.noise)
 		return nil
 	}
-	r.z, err = r.sampler.StartFrom(r.photo.latent, r.noise, r.first)
+	r.z, err = r.sampler.StartFrom(r.photograph.latent, r.noise, r.first)
 	return err
 }
 
@@ -142,7 +142,7 @@ func (m *paper) step(ctx context.Context, r *run, i int, t float64) (tr StepTrac
 	if refine {
 		attend = m.attendText
 	}
-	read, err := attend.read(ctx, r.z, t, r.e)
+	read, err := attend.read(ctx, r.photograph, r.z, t, r.e)
 	if err != nil {
 		return tr, err
 	}

@@ -2,49 +2,93 @@ package anomalyany
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/tensor"
 	gt "gorgonia.org/tensor"
 )
 
-// photo is a picture as runs take it, and where it may change.
-type photo struct {
+// Photograph is a normal picture, encoded, and where it may change: what runs of
+// its Generator begin with. It never changes, and serves any number of runs.
+type Photograph struct {
+	g *Generator
+
 	latent    diffusion.Latent // the mean of the encoder's distribution, times scaling_factor
 	deviation []float32        // its standard deviation, likewise
 
 	mask       []float32 // of the picture's size; nil without one
 	maskLatent []float32 // m_z, likewise
+	maskMap    *gt.Dense // m_a, [1, cells, 1]; ones where maps are not masked
 }
 
-// encode encodes a picture.
-func (p *photo) encode(ctx context.Context, pipeline *diffusion.Pipeline, picture *gt.Dense) error {
-	mean, logvar, err := pipeline.EncodeDistribution(ctx, picture)
+// Encode encodes a picture [1, 3, H, W] in [-1, 1], of the size that New was given.
+// The mask says where it may change, 1 for yes and 0 for no, one number for each
+// pixel, row by row; nil is everywhere. It is an error if the mask has another size,
+// or if nothing of it is left at the size of the attention maps (in ReleasedPreset:
+// of the latent).
+func (g *Generator) Encode(ctx context.Context, picture *gt.Dense, mask []float32) (*Photograph, error) {
+	if err := g.pipeline.CheckPicture(picture); err != nil {
+		return nil, err
+	}
+	if s := picture.Shape(); s[2] != g.height || s[3] != g.width {
+		return nil, fmt.Errorf("a picture of %d×%d: this Generator was made for %d×%d", s[2], s[3], g.height, g.width)
+	}
+	p := &Photograph{g: g}
+	if err := p.place(mask); err != nil {
+		return nil, err
+	}
+	if err := p.encode(ctx, picture); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// place sets where the picture may change.
+func (p *Photograph) place(mask []float32) (err error) {
+	o := p.g.options
+	maps := ones(o.MapHeight * o.MapWidth)
+	if mask != nil {
+		if n := p.g.height * p.g.width; len(mask) != n {
+			return fmt.Errorf("the mask has %d pixels, the picture %d×%d = %d", len(mask), p.g.height, p.g.width, n)
+		}
+		p.mask = slices.Clone(mask)
+		if p.maskLatent, maps, err = p.g.algorithm.shrink(p.g.setup, mask); err != nil {
+			return err
+		}
+	}
+	p.maskMap = tensor.FromFloat32s(maps, 1, len(maps), 1)
+	return nil
+}
+
+func (p *Photograph) encode(ctx context.Context, picture *gt.Dense) error {
+	mean, logvar, err := p.g.pipeline.EncodeDistribution(ctx, picture)
 	if err != nil {
 		return err
 	}
-	scale := pipeline.VAE.Config.ScalingFactor
-	for i, v := range tensor.Float32s(mean) {
-		tensor.Float32s(mean)[i] = v * scale
+	scale := p.g.pipeline.VAE.Config.ScalingFactor
+	p.latent = diffusion.Latent{Dense: mean}
+	for i, v := range p.latent.Floats() {
+		p.latent.Floats()[i] = v * scale
 	}
-	p.latent, p.deviation = diffusion.Latent{Dense: mean}, make([]float32, mean.Shape().TotalSize())
-	for i, v := range tensor.Float32s(logvar) {
-		p.deviation[i] = float32(math.Exp(0.5*float64(v))) * scale
+	for _, v := range tensor.Float32s(logvar) {
+		p.deviation = append(p.deviation, float32(math.Exp(0.5*float64(v)))*scale)
 	}
 	return nil
 }
 
-// place sets where the picture may change, by a mask of its size; nil is everywhere.
-func (p *photo) place(mask []float32, s *setup, shrink func(*setup, []float32) (latent, maps []float32, err error)) (err error) {
-	if mask == nil {
-		return nil
+// check refuses a photograph that is not the Generator's.
+func (g *Generator) check(p *Photograph) error {
+	switch {
+	case p == nil:
+		return errors.New("there is no photograph: Generator.Encode makes one")
+	case p.g != g:
+		return errors.New("the photograph was encoded by another Generator")
 	}
-	if len(mask) != s.height*s.width {
-		return fmt.Errorf("the mask has %d pixels, the picture %d×%d = %d", len(mask), s.height, s.width, s.height*s.width)
-	}
-	p.mask = mask
-	p.maskLatent, s.maskMap, err = shrink(s, mask)
-	return err
+	return nil
 }
+
+func ones(n int) []float32 { return slices.Repeat([]float32{1}, n) }

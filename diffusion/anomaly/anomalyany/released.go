@@ -116,7 +116,7 @@ func shrinkForReleased(s *setup, mask []float32) (latent, maps []float32, err er
 		return nil, nil, fmt.Errorf("nothing of the mask is left at the size of the latent, %d×%d: white must cover the middle of one of its cells, which are %d×%d pixels",
 			s.h, s.w, s.height/s.h, s.width/s.w)
 	}
-	return latent, nil, nil
+	return latent, ones(s.options.MapHeight * s.options.MapWidth), nil
 }
 
 // nearest is the position from which entry i of to takes its value, of from.

@@ -11,10 +11,10 @@ import (
 	gt "gorgonia.org/tensor"
 )
 
-func (m *released) draw(of *photo, randn func(n int) []float32) Noises {
+func (m *released) draw(masked bool, randn func(n int) []float32) Noises {
 	size := m.shape().TotalSize()
 	n := Noises{Initial: randn(size), Encoder: randn(size)}
-	if of.maskLatent != nil {
+	if masked {
 		for range m.course.steps {
 			n.Fresh = append(n.Fresh, randn(size))
 		}
@@ -28,13 +28,13 @@ func (m *released) begin(r *run, n Noises) error {
 	if err := m.checkNoises(r, n); err != nil {
 		return err
 	}
-	normal := r.photo.latent.Copy()
+	normal := r.photograph.latent.Copy()
 	for i, v := range normal.Floats() {
-		normal.Floats()[i] = v + r.photo.deviation[i]*n.Encoder[i]
+		normal.Floats()[i] = v + r.photograph.deviation[i]*n.Encoder[i]
 	}
-	if r.photo.maskLatent != nil {
+	if r.photograph.maskLatent != nil {
 		schedule := r.sampler.Scheduler
-		r.sampler.Outside = &diffusion.Outside{Mask: r.photo.maskLatent, Level: func(i int) (diffusion.Latent, error) {
+		r.sampler.Outside = &diffusion.Outside{Mask: r.photograph.maskLatent, Level: func(i int) (diffusion.Latent, error) {
 			return schedule.AddNoise(normal, normal.With(n.Fresh[i-r.first]), schedule.Timesteps()[i])
 		}}
 	}
@@ -48,7 +48,7 @@ func (m *released) checkNoises(r *run, n Noises) error {
 	if err := m.checkNoise("the encoder's noise", n.Encoder); err != nil {
 		return err
 	}
-	if r.photo.maskLatent == nil {
+	if r.photograph.maskLatent == nil {
 		return nil
 	}
 	if len(n.Fresh) != m.course.steps {
@@ -160,7 +160,7 @@ func (m *released) update(ctx context.Context, r *run, i int, t float64, tr *Ste
 
 // attention is a pass with the prompt's row of E.
 func (m *released) attention(ctx context.Context, r *run, t float64) (*reading, error) {
-	read, err := m.attend.read(ctx, r.z, t, row(r.e, 1))
+	read, err := m.attend.read(ctx, r.photograph, r.z, t, row(r.e, 1))
 	if err != nil {
 		return nil, err
 	}

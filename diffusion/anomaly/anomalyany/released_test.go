@@ -35,17 +35,16 @@ func TestReleasedNoises(t *testing.T) {
 	r := tensor.NewRand(7)
 	want := Noises{Initial: r.Randn(size), Encoder: r.Randn(size)}
 	g := newGenerator(t, p, o)
-	if diff := cmp.Diff(want, g.Noises(7)); diff != "" {
+	if diff := cmp.Diff(want, g.Noises(g.in, 7)); diff != "" {
 		t.Errorf("without a mask: %s", diff)
 	}
 	first, again := generate(t, g, 7), generate(t, g, 7)
 	if !cmp.Equal(first.numbers(), again.numbers()) || !cmp.Equal(first.Trace, again.Trace) {
 		t.Error("a second run of one seed gives something else")
 	}
-	o.Mask = slices.Repeat([]float32{1, 0}, side*side/2) // the nearest pixels are in even columns
+	g.in = encoded(t, g.Generator, photograph(), slices.Repeat([]float32{1, 0}, side*side/2)) // the nearest pixels are in even columns
 	want.Fresh = [][]float32{r.Randn(size), r.Randn(size)}
-	g = newGenerator(t, p, o)
-	if diff := cmp.Diff(want, g.Noises(7)); diff != "" {
+	if diff := cmp.Diff(want, g.Noises(g.in, 7)); diff != "" {
 		t.Errorf("with a mask: %s", diff)
 	}
 	if !cmp.Equal(first.numbers()[0], generate(t, g, 7).numbers()[0]) {
@@ -57,7 +56,7 @@ func TestReleasedNoises(t *testing.T) {
 		"fresh noise":         {want.Initial, want.Encoder, want.Fresh[:1]},
 		"of fresh noise":      {want.Initial, want.Encoder, [][]float32{want.Initial, nil}},
 	} {
-		if _, err := g.RunNoises(t.Context(), n, nil); err == nil || !strings.Contains(err.Error(), name) {
+		if _, err := g.RunNoises(t.Context(), g.in, n, nil); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%v, want an error about %q", err, name)
 		}
 	}
@@ -67,23 +66,21 @@ func TestReleasedNoises(t *testing.T) {
 func TestReleasedMask(t *testing.T) {
 	p := openModel(t, modelA)
 	o := shortReleased()
-	o.Mask = make([]float32, side*side)
-	for i := range o.Mask {
-		if i%side < side/2 {
-			o.Mask[i] = 0.25 // what is not 0 may change
-		}
+	mask := left()
+	for i := range mask {
+		mask[i] *= 0.25 // what is not 0 may change
 	}
-	g := newGenerator(t, p, o)
-	n := g.Noises(3)
+	g := newMasked(t, p, o, mask)
+	n := g.Noises(g.in, 3)
 	schedule, err := newPNDM(p.Scheduler, o.Steps)
 	if err != nil {
 		t.Fatal(err)
 	}
-	normal := g.photo.latent.Copy()
+	normal := g.in.latent.Copy()
 	for i := range normal.Floats() {
-		normal.Floats()[i] += g.photo.deviation[i] * n.Encoder[i]
+		normal.Floats()[i] += g.in.deviation[i] * n.Encoder[i]
 	}
-	_, err = g.RunNoises(t.Context(), n, func(s Step) error {
+	_, err = g.RunNoises(t.Context(), g.in, n, func(s Step) error {
 		level, err := schedule.AddNoise(normal, normal.With(n.Fresh[s.I]), float64(s.T))
 		if err != nil {
 			return err
@@ -129,7 +126,7 @@ func TestReleasedTrace(t *testing.T) {
 	g := newGenerator(t, openModel(t, modelA), shortReleased())
 	ran := 0.0
 	ctx := nn.WithTrace(t.Context(), func(e nn.Executed) { ran += float64(e.FLOPs) })
-	r, err := g.Run(ctx, 2, func(s Step) error {
+	r, err := g.Run(ctx, g.in, 2, func(s Step) error {
 		want := g.Work(s.I)
 		if s.EarlyAttention != nil {
 			want += 6 * float64(g.method.(*released).attend.step.GradFLOPs())
@@ -211,33 +208,36 @@ func TestReleasedRefused(t *testing.T) {
 		change func(o *Options)
 		says   string
 	}{
-		"preset":    {func(o *Options) { o.Preset = "neither" }, `"neither", want paper or released`},
-		"normal":    {func(o *Options) { o.Normal = "" }, "needs the normal prompt"},
-		"ablation":  {func(o *Options) { o.NoScheduler = true }, "ablations"},
-		"T":         {func(o *Options) { o.Steps, o.Released.Tail = 3, Auto }, "N is 0, want 1 to T = 3"},
-		"N":         {func(o *Options) { o.Released.Tail = 5 }, "N is 5, want 1 to T = 4"},
-		"updates":   {func(o *Options) { o.Released.Updates = 0 }, "0 updates a step"},
-		"prompt":    {func(o *Options) { o.Released.PromptUpdates = -1 }, "-1 updates of the prompt"},
-		"from":      {func(o *Options) { o.Released.RefineFrom = 1 }, "refine_from is 1"},
-		"divisor":   {func(o *Options) { o.Released.EarlyDivisor = 0 }, "early_divisor is 0"},
-		"rate":      {func(o *Options) { o.Released.Rate = math.NaN() }, "rate is NaN"},
-		"σ":         {func(o *Options) { o.Sigma = 0 }, "σ of the Gaussian is 0"},
-		"a mask":    {func(o *Options) { o.Mask = make([]float32, side*side) }, "16×16: white must cover the middle"},
-		"mask size": {func(o *Options) { o.Mask = make([]float32, 7) }, "7 pixels"},
-		"a word":    {func(o *Options) { o.Words = []string{"crack", ""} }, "a word that names the anomaly is empty"},
+		"preset":   {func(o *Options) { o.Preset = "neither" }, `"neither", want paper or released`},
+		"normal":   {func(o *Options) { o.Normal = "" }, "needs the normal prompt"},
+		"ablation": {func(o *Options) { o.NoScheduler = true }, "ablations"},
+		"T":        {func(o *Options) { o.Steps, o.Released.Tail = 3, Auto }, "N is 0, want 1 to T = 3"},
+		"N":        {func(o *Options) { o.Released.Tail = 5 }, "N is 5, want 1 to T = 4"},
+		"updates":  {func(o *Options) { o.Released.Updates = 0 }, "0 updates a step"},
+		"prompt":   {func(o *Options) { o.Released.PromptUpdates = -1 }, "-1 updates of the prompt"},
+		"from":     {func(o *Options) { o.Released.RefineFrom = 1 }, "refine_from is 1"},
+		"divisor":  {func(o *Options) { o.Released.EarlyDivisor = 0 }, "early_divisor is 0"},
+		"rate":     {func(o *Options) { o.Released.Rate = math.NaN() }, "rate is NaN"},
+		"σ":        {func(o *Options) { o.Sigma = 0 }, "σ of the Gaussian is 0"},
+		"a word":   {func(o *Options) { o.Words = []string{"crack", ""} }, "a word that names the anomaly is empty"},
 	} {
 		o := shortReleased()
 		c.change(&o)
-		if _, err := New(t.Context(), p, photograph(), o); err == nil || !strings.Contains(err.Error(), c.says) {
+		if _, err := New(t.Context(), p, side, side, o); err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: %v, want %q", name, err, c.says)
 		}
 	}
 	without := openModel(t, filepath.Clean(modelA), diffusion.WithoutCLIP())
-	if _, err := New(t.Context(), without, photograph(), shortReleased()); !errors.Is(err, diffusion.ErrNoCLIP) {
+	if _, err := New(t.Context(), without, side, side, shortReleased()); !errors.Is(err, diffusion.ErrNoCLIP) {
 		t.Errorf("without CLIP: %v, want ErrNoCLIP", err)
 	}
 	g := newGenerator(t, p, shortReleased())
-	if _, err := g.Resume(t.Context(), &State{}, nil); !errors.Is(err, ErrNoState) {
+	for size, says := range map[int]string{side * side: "16×16: white must cover the middle", 7: "7 pixels"} {
+		if _, err := g.Encode(t.Context(), photograph(), make([]float32, size)); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("a black mask of %d pixels: %v, want %q", size, err, says)
+		}
+	}
+	if _, err := g.Resume(t.Context(), g.in, &State{}, nil); !errors.Is(err, ErrNoState) {
 		t.Errorf("Resume: %v, want ErrNoState", err)
 	}
 }

@@ -35,7 +35,7 @@ func (r *run) finish(ctx context.Context) (*Result, error) {
 	}
 	threshold := images.Otsu(soft)
 	mask := images.Above(soft, threshold)
-	for i, m := range r.photo.mask {
+	for i, m := range r.photograph.mask {
 		if m < 0.5 {
 			mask[i] = 0
 		}

@@ -25,26 +25,26 @@ type Step struct {
 // run is the variables of a run. What they refer to is replaced, never changed, so
 // that a copy of them is the run as it was.
 type run struct {
-	g       *Generator
-	photo   *photo
-	sampler diffusion.Sampler
-	first   int              // index in the scheduler's list of the run's first timestep
-	noise   diffusion.Latent // ε
-	z       diffusion.Latent
-	e       *gt.Dense
-	soft    softMap
-	trace   []StepTrace // of the steps that are done
+	g          *Generator
+	photograph *Photograph
+	sampler    diffusion.Sampler
+	first      int              // index in the scheduler's list of the run's first timestep
+	noise      diffusion.Latent // ε
+	z          diffusion.Latent
+	e          *gt.Dense
+	soft       softMap
+	trace      []StepTrace // of the steps that are done
 }
 
-// Run makes the picture of a seed. observe may be nil.
-func (g *Generator) Run(ctx context.Context, seed uint64, observe Observer) (*Result, error) {
-	return g.RunNoises(ctx, g.Noises(seed), observe)
+// Run makes of a photograph the picture of a seed. observe may be nil.
+func (g *Generator) Run(ctx context.Context, p *Photograph, seed uint64, observe Observer) (*Result, error) {
+	return g.RunNoises(ctx, p, g.Noises(p, seed), observe)
 }
 
-// RunNoises makes the picture of noises that were drawn elsewhere. observe may be
-// nil.
-func (g *Generator) RunNoises(ctx context.Context, n Noises, observe Observer) (*Result, error) {
-	r, err := g.begin(n)
+// RunNoises makes of a photograph the picture of noises that were drawn elsewhere.
+// observe may be nil.
+func (g *Generator) RunNoises(ctx context.Context, p *Photograph, n Noises, observe Observer) (*Result, error) {
+	r, err := g.begin(p, n)
 	if err != nil {
 		return nil, err
 	}
@@ -52,7 +52,10 @@ func (g *Generator) RunNoises(ctx context.Context, n Noises, observe Observer) (
 }
 
 // begin is a run before its first step.
-func (g *Generator) begin(n Noises) (*run, error) {
+func (g *Generator) begin(p *Photograph, n Noises) (*run, error) {
+	if err := g.check(p); err != nil {
+		return nil, err
+	}
 	if err := g.checkNoise("noise", n.Initial); err != nil {
 		return nil, err
 	}
@@ -61,7 +64,7 @@ func (g *Generator) begin(n Noises) (*run, error) {
 		return nil, err
 	}
 	r := &run{
-		g: g, photo: g.photo, noise: g.photo.latent.With(n.Initial), e: g.method.embedding(),
+		g: g, photograph: p, noise: p.latent.With(n.Initial), e: g.method.embedding(),
 		sampler: diffusion.Sampler{Model: g.denoiser, Scheduler: schedule, Guidance: diffusion.Guidance{Scale: g.options.Guidance}},
 		first:   len(schedule.Timesteps()) - g.course.steps,
 		soft:    newSoftMap(g.options.MapHeight, g.options.MapWidth),

@@ -35,18 +35,50 @@ func short() Options {
 	return o
 }
 
-func newGenerator(t *testing.T, p *diffusion.Pipeline, o Options) *Generator {
+// left is a mask of the left half.
+func left() []float32 {
+	mask := make([]float32, side*side)
+	for i := range mask {
+		if i%side < side/2 {
+			mask[i] = 1
+		}
+	}
+	return mask
+}
+
+// ready is a Generator with a photograph of its own.
+type ready struct {
+	*Generator
+	in *Photograph
+}
+
+// newGenerator is a Generator and a photograph that may change everywhere.
+func newGenerator(t *testing.T, p *diffusion.Pipeline, o Options) ready {
 	t.Helper()
-	g, err := New(t.Context(), p, photograph(), o)
+	return newMasked(t, p, o, nil)
+}
+
+func newMasked(t *testing.T, p *diffusion.Pipeline, o Options, mask []float32) ready {
+	t.Helper()
+	g, err := New(t.Context(), p, side, side, o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return g
+	return ready{g, encoded(t, g, photograph(), mask)}
 }
 
-func generate(t *testing.T, g *Generator, seed uint64) *Result {
+func encoded(t *testing.T, g *Generator, picture *gt.Dense, mask []float32) *Photograph {
 	t.Helper()
-	r, err := g.Run(t.Context(), seed, nil)
+	in, err := g.Encode(t.Context(), picture, mask)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return in
+}
+
+func generate(t *testing.T, g ready, seed uint64) *Result {
+	t.Helper()
+	r, err := g.Run(t.Context(), g.in, seed, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +104,7 @@ func TestSeeds(t *testing.T) {
 	if cmp.Equal(tensor.Float32s(first.Image), tensor.Float32s(other.Image)) {
 		t.Error("two seeds give one picture")
 	}
-	if diff := cmp.Diff(tensor.NewRand(7).Randn(4*16*16), g.Noises(7).Initial); diff != "" {
+	if diff := cmp.Diff(tensor.NewRand(7).Randn(4*16*16), g.Noises(g.in, 7).Initial); diff != "" {
 		t.Errorf("the noise of a seed is not torch's: %s", diff)
 	}
 }
@@ -80,19 +112,13 @@ func TestSeeds(t *testing.T) {
 // TestMaskKeepsThePhotograph may change the left half only.
 func TestMaskKeepsThePhotograph(t *testing.T) {
 	p := openModel(t, modelA)
-	o := short()
-	o.Mask = make([]float32, side*side)
-	for i := range o.Mask {
-		if i%side < side/2 {
-			o.Mask[i] = 1
-		}
-	}
 	normal, err := p.EncodeImage(t.Context(), photograph())
 	if err != nil {
 		t.Fatal(err)
 	}
 	var last []float32
-	r, err := newGenerator(t, p, o).Run(t.Context(), 1, func(s Step) error {
+	g := newMasked(t, p, short(), left())
+	r, err := g.Run(t.Context(), g.in, 1, func(s Step) error {
 		last = slices.Clone(s.Latent.Floats())
 		return nil
 	})
@@ -208,7 +234,7 @@ func TestWork(t *testing.T) {
 	g := newGenerator(t, openModel(t, modelA), short())
 	ran := 0.0
 	ctx := nn.WithTrace(t.Context(), func(e nn.Executed) { ran += float64(e.FLOPs) })
-	_, err := g.Run(ctx, 1, func(s Step) error {
+	_, err := g.Run(ctx, g.in, 1, func(s Step) error {
 		if want := g.Work(s.I); ran != want {
 			t.Errorf("step %d: %g FLOPs ran, Work says %g", s.I, ran, want)
 		}
@@ -228,12 +254,12 @@ func TestObserverEndsTheRun(t *testing.T) {
 	p := openModel(t, modelA)
 	g := newGenerator(t, p, short())
 	enough := errors.New("enough")
-	if _, err := g.Run(t.Context(), 1, func(Step) error { return enough }); !errors.Is(err, enough) {
+	if _, err := g.Run(t.Context(), g.in, 1, func(Step) error { return enough }); !errors.Is(err, enough) {
 		t.Errorf("%v, want the observer's error", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	seen := 0
-	r, err := g.Run(ctx, 1, func(s Step) error {
+	r, err := g.Run(ctx, g.in, 1, func(s Step) error {
 		if seen++; s.I == 1 {
 			cancel()
 		}
@@ -242,8 +268,11 @@ func TestObserverEndsTheRun(t *testing.T) {
 	if r != nil || seen != 2 || !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "step 3 of 4") {
 		t.Errorf("after %d steps: %v; want context.Canceled in step 3 of 4", seen, err)
 	}
-	if _, err := New(ctx, p, photograph(), short()); !errors.Is(err, context.Canceled) {
+	if _, err := New(ctx, p, side, side, short()); !errors.Is(err, context.Canceled) {
 		t.Errorf("New under a cancelled context: %v", err)
+	}
+	if _, err := g.Encode(ctx, photograph(), nil); !errors.Is(err, context.Canceled) {
+		t.Errorf("Encode under a cancelled context: %v", err)
 	}
 }
 
@@ -275,7 +304,7 @@ func TestSoftMap(t *testing.T) {
 // TestWithoutCLIP refines nothing and needs no CLIP.
 func TestWithoutCLIP(t *testing.T) {
 	p := openModel(t, filepath.Clean(modelA), diffusion.WithoutCLIP())
-	if _, err := New(t.Context(), p, photograph(), short()); !errors.Is(err, diffusion.ErrNoCLIP) {
+	if _, err := New(t.Context(), p, side, side, short()); !errors.Is(err, diffusion.ErrNoCLIP) {
 		t.Errorf("refinement: %v, want ErrNoCLIP", err)
 	}
 	o := short()

@@ -16,10 +16,9 @@ type setup struct {
 	options  Options // with what was left to rules filled in
 	course   course
 
-	height, width int       // of pictures
-	h, w          int       // of latents
-	tokens        []int     // J
-	maskMap       []float32 // m_a, nil where maps are not masked
+	height, width int   // of pictures
+	h, w          int   // of latents
+	tokens        []int // J
 
 	denoiser *diffusion.Denoiser
 	denoise  int64 // FLOPs of a prediction with guidance

@@ -19,9 +19,9 @@ var ErrNoState = errors.New("a run of this preset has no state that could be kep
 var ErrState = errors.New("this state cannot be gone on from")
 
 // State is a run between two steps: everything that the remaining steps depend
-// on, except for what New was given. A Generator that was made with the same
-// pipeline, picture and options ends such a run with the same bits as if it
-// had not been interrupted.
+// on, except for what New and Encode were given. With the same pipeline, picture,
+// mask and options such a run ends with the same bits as if it had not been
+// interrupted.
 type State struct {
 	Step      int         // how many steps are done, 0 to S
 	Noise     []float32   // ε
@@ -45,18 +45,18 @@ func (s Step) State() (*State, error) {
 	}, nil
 }
 
-// Resume goes on with a run. observe, which may be nil, is told of the steps
-// that are still to do. A state whose sizes are not those of this Generator's
-// runs, or with numbers that are not finite, is an error; that it belongs to
-// the same picture, prompt and numbers is for the caller to know.
-func (g *Generator) Resume(ctx context.Context, s *State, observe Observer) (*Result, error) {
+// Resume goes on with a run of a photograph. observe, which may be nil, is told of
+// the steps that are still to do. A state whose sizes are not those of this
+// Generator's runs, or with numbers that are not finite, is an error; that it
+// belongs to the same picture, prompt and numbers is for the caller to know.
+func (g *Generator) Resume(ctx context.Context, p *Photograph, s *State, observe Observer) (*Result, error) {
 	if !g.algorithm.resumable {
 		return nil, ErrNoState
 	}
-	if err := g.check(s); err != nil {
+	if err := g.checkState(s); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrState, err)
 	}
-	r, err := g.begin(Noises{Initial: slices.Clone(s.Noise)})
+	r, err := g.begin(p, Noises{Initial: slices.Clone(s.Noise)})
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +67,7 @@ func (g *Generator) Resume(ctx context.Context, s *State, observe Observer) (*Re
 	return r.complete(ctx, observe)
 }
 
-func (g *Generator) check(k *State) error {
+func (g *Generator) checkState(k *State) error {
 	if k == nil {
 		return errors.New("there is none")
 	}

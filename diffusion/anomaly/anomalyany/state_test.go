@@ -17,13 +17,7 @@ func TestResume(t *testing.T) {
 	p := openModel(t, modelA)
 	o := short()
 	o.Refine = 2 // so that the embedding and the soft map have moved
-	o.Mask = make([]float32, side*side)
-	for i := range o.Mask {
-		if i%side < side/2 {
-			o.Mask[i] = 1
-		}
-	}
-	g, other := newGenerator(t, p, o), newGenerator(t, p, o)
+	g, other := newMasked(t, p, o, left()), newMasked(t, p, o, left())
 	want := generate(t, g, 5)
 	for stop := 1; stop < g.Steps(); stop++ {
 		kept := interrupted(t, g, stop)
@@ -31,7 +25,7 @@ func TestResume(t *testing.T) {
 			t.Fatalf("the state after step %d says %d, and has a trace of %d", stop, kept.Step, len(kept.Trace))
 		}
 		var seen []int
-		got, err := other.Resume(t.Context(), kept, func(s Step) error {
+		got, err := other.Resume(t.Context(), other.in, kept, func(s Step) error {
 			seen = append(seen, s.I)
 			return nil
 		})
@@ -49,7 +43,7 @@ func TestResume(t *testing.T) {
 
 // interrupted runs seed 5 for some steps and a part of the next, and returns
 // the last state.
-func interrupted(t *testing.T, g *Generator, steps int) (kept *State) {
+func interrupted(t *testing.T, g ready, steps int) (kept *State) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -61,7 +55,7 @@ func interrupted(t *testing.T, g *Generator, steps int) (kept *State) {
 		if ran++; ran == 3 {
 			cancel()
 		}
-	}), 5, func(s Step) (err error) {
+	}), g.in, 5, func(s Step) (err error) {
 		if s.I == steps-1 {
 			kept, err = s.State()
 		}
@@ -80,7 +74,7 @@ func TestStepsKeepTheirState(t *testing.T) {
 	g := newGenerator(t, openModel(t, modelA), o)
 	var steps []Step
 	var want []*State
-	_, err := g.Run(t.Context(), 5, func(s Step) error {
+	_, err := g.Run(t.Context(), g.in, 5, func(s Step) error {
 		state, err := s.State()
 		steps, want = append(steps, s), append(want, state)
 		return err
@@ -106,18 +100,18 @@ func TestStepsKeepTheirState(t *testing.T) {
 func TestResumeFromTheStart(t *testing.T) {
 	g := newGenerator(t, openModel(t, modelA), short())
 	var last *State
-	want, err := g.Run(t.Context(), 5, func(s Step) (err error) {
+	want, err := g.Run(t.Context(), g.in, 5, func(s Step) (err error) {
 		last, err = s.State()
 		return err
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	first := &State{Noise: g.Noises(5).Initial, Latent: g.Noises(5).Initial, Embedding: last.Embedding, Soft: make([]float64, len(last.Soft))}
-	if _, err := g.Resume(t.Context(), first, nil); err != nil {
+	first := &State{Noise: g.Noises(g.in, 5).Initial, Latent: g.Noises(g.in, 5).Initial, Embedding: last.Embedding, Soft: make([]float64, len(last.Soft))}
+	if _, err := g.Resume(t.Context(), g.in, first, nil); err != nil {
 		t.Errorf("a state of no steps: %v", err)
 	}
-	got, err := g.Resume(t.Context(), last, nil)
+	got, err := g.Resume(t.Context(), g.in, last, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,7 +139,7 @@ func TestStatesThatDoNotFit(t *testing.T) {
 	} {
 		s := interrupted(t, g, 2)
 		c.change(s)
-		if _, err := g.Resume(t.Context(), s, nil); err == nil || !strings.Contains(err.Error(), c.says) {
+		if _, err := g.Resume(t.Context(), g.in, s, nil); err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: %v, want %q", name, err, c.says)
 		}
 	}

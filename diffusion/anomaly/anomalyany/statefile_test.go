@@ -53,9 +53,9 @@ func TestStateFile(t *testing.T) {
 // TestResumeFromFile goes on in another Generator, by a file.
 func TestResumeFromFile(t *testing.T) {
 	p := openModel(t, modelA)
-	g := newGenerator(t, p, short())
+	g, other := newGenerator(t, p, short()), newGenerator(t, p, short())
 	path := filepath.Join(t.TempDir(), "run.state")
-	want, err := g.Run(t.Context(), 5, func(s Step) error {
+	want, err := g.Run(t.Context(), g.in, 5, func(s Step) error {
 		if s.I != 1 {
 			return nil
 		}
@@ -72,7 +72,7 @@ func TestResumeFromFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := newGenerator(t, p, short()).Resume(t.Context(), f.State, nil)
+	got, err := other.Resume(t.Context(), other.in, f.State, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
