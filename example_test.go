@@ -103,7 +103,7 @@ func Example_attention() {
 		diffusion.WithStore(maps),
 		diffusion.WithLoss(func() *G.Node {
 			words := diffusion.TokenMaps(maps.Mean())
-			return nn.OneMinusMax(diffusion.TokenMap(words, h/4, w/4, tokens[0], nn.StandardGaussian(0.5)))
+			return diffusion.AttendAndExcite(diffusion.TokenMap(words, h/4, w/4, tokens[0], nn.StandardGaussian(0.5)))
 		}),
 		diffusion.WithGrad(diffusion.LatentInput))
 	check(err)

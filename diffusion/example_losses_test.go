@@ -22,11 +22,11 @@ func Example_attendAndExcite() {
 	step, err := p.Compile(16, 16, diffusion.WithStore(maps), diffusion.WithGrad(diffusion.LatentInput),
 		diffusion.WithLoss(func() *G.Node { // equation 2: max over words of 1 - max over positions
 			tokens := diffusion.TokenMaps(maps.Mean())
-			var losses []*G.Node
+			var each []*G.Node
 			for _, j := range words {
-				losses = append(losses, nn.OneMinusMax(diffusion.TokenMap(tokens, 4, 4, j, nn.StandardGaussian(0.5))))
+				each = append(each, diffusion.TokenMap(tokens, 4, 4, j, nn.StandardGaussian(0.5)))
 			}
-			return nn.Largest(losses...)
+			return diffusion.AttendAndExcite(each...)
 		}))
 	check(err)
 	sched, err := diffusion.NewScheduler("ddim", p.Scheduler, 6)

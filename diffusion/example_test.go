@@ -6,7 +6,6 @@ import (
 	"log"
 
 	"github.com/sdgraph/sdgraph/diffusion"
-	"github.com/sdgraph/sdgraph/nn"
 	"github.com/sdgraph/sdgraph/tensor"
 	G "gorgonia.org/gorgonia"
 )
@@ -28,7 +27,7 @@ func Example() {
 	maps := diffusion.NewAttnStore(diffusion.Cross(4, 4))
 	step, err := p.Compile(16, 16, // graph, gradient and memory plan: once
 		diffusion.WithStore(maps),
-		diffusion.WithLoss(func() *G.Node { return nn.OneMinusMax(maps.Token(crack[0])) }),
+		diffusion.WithLoss(func() *G.Node { return diffusion.AttendAndExcite(maps.Token(crack[0])) }),
 		diffusion.WithGrad(diffusion.LatentInput))
 	check(err)
 

@@ -2,6 +2,7 @@ package diffusion
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/sdgraph/sdgraph/nn"
 	G "gorgonia.org/gorgonia"
@@ -28,6 +29,28 @@ func TokenMap(maps *G.Node, h, w, j int, g nn.Gaussian) *G.Node {
 		panic(fmt.Sprintf("token map: token %d, want 1 to %d: the start token and the last position have none", j, last))
 	}
 	return nn.GaussianSmooth(nn.SliceChannels(maps, j-1, j), h, w, 3, g)
+}
+
+// AttendAndExcite returns the loss of that method (equation 2), a scalar: the
+// largest, over maps of tokens such as TokenMap returns, of max(0, 1 - max(map)).
+// It is high where one of the tokens is seen nowhere. Positions that tie for a
+// map's maximum share the gradient evenly; of maps that tie, the first has it.
+func AttendAndExcite(maps ...*G.Node) *G.Node {
+	if len(maps) == 0 {
+		panic("Attend-and-Excite's loss: no maps of tokens, want at least one")
+	}
+	losses := make([]*G.Node, len(maps))
+	for i, m := range maps {
+		losses[i] = nn.ReLU(nn.OneMinusMax(m))
+	}
+	return nn.Largest(losses...)
+}
+
+// NarrowGaussian returns exp(-(d/(2σ))²), with which the published code of
+// Attend-and-Excite smooths maps: other than in nn.StandardGaussian, the square
+// takes in the 2.
+func NarrowGaussian(sigma float64) nn.Gaussian {
+	return func(d float64) float64 { return math.Exp(-(d / (2 * sigma)) * (d / (2 * sigma))) }
 }
 
 // PictureForCLIP returns a decoded picture [1, 3, H, W], from about -1 to 1 and not

@@ -167,6 +167,12 @@ func TestMisuse(t *testing.T) {
 			func() error {
 				return built(func(b *nn.Build) *G.Node { return TokenMap(b.Input("m", 1, 4, 3), 3, 3, 1, nn.StandardGaussian(1)) })
 			}},
+		"AttendAndExcite": {
+			func() error { return built(func(*nn.Build) *G.Node { return AttendAndExcite() }) },
+			func() error {
+				return built(func(b *nn.Build) *G.Node { return AttendAndExcite(b.Input("m", 1, 4, 1), nil) })
+			},
+		},
 		"AttnStore.Mean":   {func() error { return built(func(*nn.Build) *G.Node { return empty.Mean() }) }},
 		"AttnStore.Token":  {func() error { return built(func(*nn.Build) *G.Node { return empty.Token(-1) }) }},
 		"AttnStore.Word":   {func() error { return built(func(*nn.Build) *G.Node { return empty.Word(nil) }) }},
@@ -248,6 +254,7 @@ func TestMisuse(t *testing.T) {
 				}
 			}},
 			"Guidance.Prompts":   {func() { Guidance{}.Prompts() }},
+			"NarrowGaussian":     {func() { NarrowGaussian(0)(0) }},
 			"Denoiser.GradFLOPs": {func() { step.GradFLOPs() }},
 			"SchedulerNames":     {func() { SchedulerNames() }},
 			"Pipeline.Factor":    {func() { p.Factor() }},

@@ -49,17 +49,6 @@ func (s AttentionShape) scaled(q []float32, factor float32) *gemm.Buffer {
 	return b
 }
 
-// AttentionProbs sets p [B, Heads, Queries, Keys] to softmax(Scale·q·kᵀ).
-func AttentionProbs(p, q, k []float32, s AttentionShape) {
-	s.check("AttentionProbs", q, k, k)
-	wantLen("AttentionProbs", "p", p, s.B*s.Heads*s.Queries*s.Keys)
-	scaled := s.scaled(q, s.Scale)
-	defer scaled.Free()
-	s.overQueries(gemm.Current(), func(h head, w *scratch, lo, hi int) {
-		h.probs(w, p[h.stats*s.Keys:], scaled.Numbers[h.queries:], k[h.keys:], lo, hi)
-	})
-}
-
 // check panics unless the operands have the lengths the shape asks for.
 func (s AttentionShape) check(op string, q, k, v []float32) {
 	if s.Keys < 1 || s.HeadDim < 1 {
@@ -162,29 +151,6 @@ func (s AttentionShape) overQueries(p *gemm.Primitives, f func(h head, w *scratc
 	})
 }
 
-// probs computes the probabilities of queries lo to hi-1 of q, which Scale was multiplied with.
-func (h head) probs(w *scratch, p, q, k []float32, lo, hi int) {
-	scores := grow(&w.scores, h.p.Rows*h.lds)
-	qs := h.packLeft(&w.left, q[lo*h.stride:], h.stride, hi-lo)
-	for k0 := 0; k0 < h.Keys; k0 += h.block {
-		keys := min(h.block, h.Keys-k0)
-		kc := h.packColumns(&w.columns, k[k0*h.stride:], h.stride, keys, h.depth)
-		h.rowBlocks(lo, hi, func(r, rows int) {
-			h.tile(scores, qs[(r-lo)*h.lda:], kc, rows, keys)
-			for i := range rows {
-				copy(p[(r+i)*h.Keys+k0:], scores[i*h.lds:][:keys])
-			}
-		})
-	}
-	for r := lo; r < hi; r++ {
-		row := p[r*h.Keys:][:h.Keys]
-		n := h.seen(r)
-		clear(row[n:])
-		sum := vec.ExpSub(row[:n], row[:n], vec.Max(row[:n]))
-		vec.Scale(row[:n], row[:n], 1/sum)
-	}
-}
-
 // seen is the number of keys that query i attends to; they come first.
 func (h head) seen(i int) int {
 	if h.Causal {
@@ -216,11 +182,6 @@ func (h head) rowBlocks(lo, hi int, f func(r, rows int)) {
 		r0, r1 := blocks.At(i)
 		f(lo+r0, r1-r0)
 	}
-}
-
-// tile computes a tile of scores: packed queries times packed keys.
-func (h head) tile(tile, queries, keys []float32, rows, n int) {
-	h.p.Multiply(tile, h.lds, queries, h.lda, keys, h.depth*h.p.Cols, h.depth, nil, 0, rows, n)
 }
 
 // accumulate adds to sum the product of a tile of numbers, which it may

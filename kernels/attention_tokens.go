@@ -8,9 +8,9 @@ import (
 	"github.com/sdgraph/sdgraph/kernels/internal/vec"
 )
 
-// AttentionTokens sets p [B, Heads, Queries, len(tokens)] to the probabilities
-// with which each query attends to the keys that tokens number: columns of what
-// [AttentionProbs] gives, without ever storing the rest.
+// AttentionTokens sets p [B, Heads, Queries, len(tokens)] to the probabilities,
+// softmax(Scale·q·kᵀ), with which each query attends to the keys that tokens
+// number. The rest of them is never stored.
 func AttentionTokens(p, q, k []float32, tokens []int, s AttentionShape) {
 	const op = "AttentionTokens"
 	s.check(op, q, k, k)

@@ -51,13 +51,10 @@ type Functions struct {
 	LinearGrad  func(dx, dy []float32, w Elements, m, n, k int)
 	Conv        func(out, x []float32, w Elements, bias, residual []float32, s ConvShape)
 	ConvGrad    func(dx, dy []float32, w Elements, s ConvShape)
-	MatMul      func(out, a, b Matrix, m, n, k int, scale float32)
 	BatchMatMul func(batch int, at func(i int) (out, a, b Matrix), m, n, k int, scale float32)
 
-	Attention      func(out, lse, q, k, v []float32, s AttentionShape)
-	AttentionGrad  func(dq, dk, dv, q, k, v, out, dout, lse []float32, s AttentionShape)
-	AttentionProbs func(p, q, k []float32, s AttentionShape)
-
+	Attention           func(out, lse, q, k, v []float32, s AttentionShape)
+	AttentionGrad       func(dq, dk, dv, q, k, v, out, dout, lse []float32, s AttentionShape)
 	AttentionTokens     func(p, q, k []float32, tokens []int, s AttentionShape)
 	AttentionTokensGrad func(dq, dk, q, k, dp []float32, tokens []int, s AttentionShape)
 }
@@ -99,7 +96,6 @@ var cpu = Functions{
 	UpsampleNearest: UpsampleNearest, UpsampleNearestGrad: UpsampleNearestGrad,
 	ConcatChannels: ConcatChannels, SplitChannels: SplitChannels, SplitChannelsGrad: SplitChannelsGrad,
 	ChannelsLast: ChannelsLast, ChannelsFirst: ChannelsFirst,
-	Resample: Resample,
-	MatMul:   MatMul, BatchMatMul: BatchMatMul,
-	AttentionProbs: AttentionProbs, AttentionTokens: AttentionTokens,
+	Resample:    Resample,
+	BatchMatMul: BatchMatMul, AttentionTokens: AttentionTokens,
 }

@@ -14,24 +14,20 @@ type Matrix struct {
 	Trans  bool
 }
 
-// MatMul sets out[m,n] = scale·a[m,k]·b[k,n]. out must not be transposed nor
-// overlap a or b.
-func MatMul(out, a, b Matrix, m, n, k int, scale float32) {
-	run(product("MatMul", out, a, b, m, n, k, scale))
-}
-
-// BatchMatMul computes batch products of one shape, as [MatMul] does; at(i)
-// gives the operands of product i. The outputs must not overlap.
+// BatchMatMul computes batch products of one shape, out[m,n] =
+// scale·a[m,k]·b[k,n]; at(i) gives the operands of product i. No out may be
+// transposed, nor overlap another or an operand.
 func BatchMatMul(batch int, at func(i int) (out, a, b Matrix), m, n, k int, scale float32) {
 	products := make([]gemm.Product, batch)
 	for i := range products {
 		out, a, b := at(i)
-		products[i] = product("BatchMatMul", out, a, b, m, n, k, scale)
+		products[i] = product(out, a, b, m, n, k, scale)
 	}
 	run(products...)
 }
 
-func product(op string, out, a, b Matrix, m, n, k int, scale float32) gemm.Product {
+func product(out, a, b Matrix, m, n, k int, scale float32) gemm.Product {
+	const op = "BatchMatMul"
 	if out.Trans {
 		panic(fmt.Sprintf("kernels: %s: out is transposed", op))
 	}

@@ -5,6 +5,11 @@ import (
 	"testing"
 )
 
+// multiply is one product.
+func multiply(out, a, b Matrix, m, n, k int, scale float32) {
+	BatchMatMul(1, func(int) (o, x, y Matrix) { return out, a, b }, m, n, k, scale)
+}
+
 func TestMatMul(t *testing.T) {
 	for _, size := range sizes {
 		m, n, k := size[0], size[1], size[2]
@@ -16,7 +21,7 @@ func TestMatMul(t *testing.T) {
 				const gap = 3 // columns of out that must stay as they are
 				out := random(source("out"), m*(n+gap))
 				before := append([]float32(nil), out...)
-				MatMul(Matrix{Data: out, Stride: n + gap}, a, b, m, n, k, -0.3)
+				multiply(Matrix{Data: out, Stride: n + gap}, a, b, m, n, k, -0.3)
 				got := make([]float32, 0, m*n)
 				for i := range m {
 					got = append(got, out[i*(n+gap):][:n]...)
@@ -55,7 +60,7 @@ func TestBatchMatMul(t *testing.T) {
 func TestMatMulZeroScale(t *testing.T) {
 	out := nan(4)
 	x := Matrix{Data: []float32{1, 2, 3, 4}, Stride: 2}
-	MatMul(Matrix{Data: out, Stride: 2}, x, x, 2, 2, 2, 0)
+	multiply(Matrix{Data: out, Stride: 2}, x, x, 2, 2, 2, 0)
 	for _, v := range out {
 		if v != 0 {
 			t.Fatalf("zero times a product is %v", out)
@@ -65,7 +70,7 @@ func TestMatMulZeroScale(t *testing.T) {
 
 func TestMatMulRefusesWrongShapes(t *testing.T) {
 	x := Matrix{Data: make([]float32, 4), Stride: 2}
-	wantPanic(t, "transposed out", func() { MatMul(Matrix{x.Data, 2, true}, x, x, 2, 2, 2, 1) })
-	wantPanic(t, "short", func() { MatMul(x, x, Matrix{x.Data[:3], 2, false}, 2, 2, 2, 1) })
-	wantPanic(t, "stride", func() { MatMul(x, Matrix{x.Data, 1, false}, x, 2, 2, 2, 1) })
+	wantPanic(t, "transposed out", func() { multiply(Matrix{x.Data, 2, true}, x, x, 2, 2, 2, 1) })
+	wantPanic(t, "short", func() { multiply(x, x, Matrix{x.Data[:3], 2, false}, 2, 2, 2, 1) })
+	wantPanic(t, "stride", func() { multiply(x, Matrix{x.Data, 1, false}, x, 2, 2, 2, 1) })
 }

@@ -67,11 +67,10 @@ func Mean(x *G.Node) *G.Node {
 	}, x)
 }
 
-// OneMinusMax is 1 - max(x), a scalar, never below 0: the loss by which
-// Attend-and-Excite asks that a token be seen somewhere. Elements that tie for
-// the maximum share the gradient evenly, as in torch's max().
+// OneMinusMax is 1 - max(x), a scalar. Elements that tie for the maximum share the
+// gradient evenly, as in torch's max().
 func OneMinusMax(x *G.Node) *G.Node {
-	one := apply(&op{
+	return apply(&op{
 		name: "1 - max", shape: gt.ScalarShape(),
 		run: func(on *kernels.Functions, out, in [][]float32) { on.OneMinusMax(out[0], in[0]) },
 		grad: func(in G.Nodes, _, dout *G.Node) G.Nodes {
@@ -81,7 +80,6 @@ func OneMinusMax(x *G.Node) *G.Node {
 			}, dout, in[0])}
 		},
 	}, x)
-	return ReLU(one)
 }
 
 // Largest is the largest of scalars; the first of several largest gets the

@@ -41,13 +41,6 @@ func StandardGaussian(sigma float64) Gaussian {
 	return func(d float64) float64 { return math.Exp(-d * d / (2 * sigma * sigma)) }
 }
 
-// NarrowGaussian is exp(-(d/(2σ))²), the kernel of the published
-// Attend-and-Excite code (Chefer et al., arXiv 2301.13826), in which the square
-// takes in the 2.
-func NarrowGaussian(sigma float64) Gaussian {
-	return func(d float64) float64 { return math.Exp(-(d / (2 * sigma)) * (d / (2 * sigma))) }
-}
-
 // GaussianSmooth convolves x [B, h·w, C] with a normalised kernel of
 // size×size, reflecting at the borders without repeating the edge.
 func GaussianSmooth(x *G.Node, h, w, size int, g Gaussian) *G.Node {

@@ -46,9 +46,9 @@ var shapeCases = []opCase{
 	{"bicubic resize", unary(func(x *G.Node) *G.Node { return BicubicResize(x, 8, 6, 3, 5, true) }), shapes(gt.Shape{1, 48, 2}), func(in [][]float32) []float32 {
 		return resampled(in[0], 1, 2, kernels.BicubicTaps(8, 3, true), kernels.BicubicTaps(6, 5, true))
 	}},
-	{"gaussian smooth", unary(func(x *G.Node) *G.Node { return GaussianSmooth(x, 4, 5, 3, NarrowGaussian(0.5)) }), shapes(gt.Shape{1, 20, 2}), func(in [][]float32) []float32 {
+	{"gaussian smooth", unary(func(x *G.Node) *G.Node { return GaussianSmooth(x, 4, 5, 3, StandardGaussian(0.5)) }), shapes(gt.Shape{1, 20, 2}), func(in [][]float32) []float32 {
 		taps := func(n int) kernels.Taps {
-			return kernels.GaussianTaps(n, 3, func(d float64) float64 { return math.Exp(-d * d) })
+			return kernels.GaussianTaps(n, 3, func(d float64) float64 { return math.Exp(-2 * d * d) })
 		}
 		return resampled(in[0], 1, 2, taps(4), taps(5))
 	}},

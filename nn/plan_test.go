@@ -212,7 +212,7 @@ func (w *network) step() *G.Node {
 	case 11:
 		return AddBroadcast(x, MeanAxis(y, 1))
 	case 12:
-		return scaleBy(OneMinusMax(y), x)
+		return scaleBy(ReLU(OneMinusMax(y)), x)
 	case 13:
 		return w.layers.Linear.ForwardAdd(x, y)
 	case 14:

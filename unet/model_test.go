@@ -62,7 +62,7 @@ func TestDeviceTraffic(t *testing.T) {
 	in := []*gt.Dense{nntest.Normal(1, 1, 4, 8, 6), nntest.Normal(2, 1, 5, 16)}
 	out := nntest.Run(t, func(b *nn.Build, in G.Nodes) []*G.Node {
 		y := denoise(m)(b, in)
-		loss := nn.OneMinusMax(nn.Mul(y, y))
+		loss := nn.ReLU(nn.OneMinusMax(nn.Mul(y, y)))
 		return append(b.Grad(loss, in...), loss)
 	}, in, nn.WithArena(nn.NewArenaOn(d)))
 	up, down := 2, 0 // the timestep, and the 1 that gorgonia begins a gradient with

@@ -147,7 +147,7 @@ func unetAttention(ctx context.Context, o options) (func() error, error) {
 		z, e := g.normal("z", 1, m.Config.InChannels, o.Size/8, o.Size/8), g.normal("e", 1, tokens, m.Config.CrossAttentionDim)
 		m.Forward(g.Build, z, g.value("t", 500, 1), e)
 		maps := diffusion.TokenMaps(store.Mean())
-		loss := nn.OneMinusMax(diffusion.TokenMap(maps, side, side, 8, nn.StandardGaussian(0.5)))
+		loss := diffusion.AttendAndExcite(diffusion.TokenMap(maps, side, side, 8, nn.StandardGaussian(0.5)))
 		return append([]*G.Node{loss}, g.Grad(loss, z)...)
 	}, nn.WithHooks(store.Hook()))
 }

@@ -2,38 +2,7 @@ package cuda
 
 import "github.com/sdgraph/sdgraph/kernels"
 
-// Attention by way of the matrix of probabilities: for matrices that somebody wants to see or has edited, and for heads
-// too large for the kernels that store none.
-
-// AttentionValues sets out [B, Queries, Heads·HeadDim] to p·v for each head: attention with a given matrix of
-// probabilities p [B, Heads, Queries, Keys].
-func (d *Device) AttentionValues(out, p, v []float32, s kernels.AttentionShape) {
-	const op = "AttentionValues"
-	checkAttention(op, out, v, v, s)
-	wantLen(op, "p", p, rows(s)*s.Keys)
-	h := d.allHeads(s)
-	h.product(d.math, h.like(out, s.Queries), h.matrix(address(p)), h.like(v, s.Keys), s.Queries, s.HeadDim, s.Keys, 1)
-}
-
-// AttentionValuesGrad sets dp and dv, either of which may be nil, to the gradients of [Device.AttentionValues] with
-// respect to p and v, given dout, that with respect to out: dout·vᵀ and pᵀ·dout.
-func (d *Device) AttentionValuesGrad(dp, dv, p, v, dout []float32, s kernels.AttentionShape) {
-	const op = "AttentionValuesGrad"
-	checkAttention(op, dout, v, v, s)
-	wantLen(op, "p", p, rows(s)*s.Keys)
-	wantOptional(op, "dp", dp, len(p))
-	wantOptional(op, "dv", dv, len(v))
-	h := d.allHeads(s)
-	math := d.gradMath()
-	if dp != nil {
-		h.product(math, h.matrix(address(dp)), h.like(dout, s.Queries), h.like(v, s.Keys).transposed(),
-			s.Queries, s.Keys, s.HeadDim, 1)
-	}
-	if dv != nil {
-		h.product(math, h.like(dv, s.Keys), h.matrix(address(p)).transposed(), h.like(dout, s.Queries),
-			s.Keys, s.HeadDim, s.Queries, 1)
-	}
-}
+// Attention by way of the matrix of probabilities, for heads too large for the kernels that store none.
 
 // gradMath is what gradients are multiplied in: float16 has no numbers as small as they may be.
 func (d *Device) gradMath() format {
@@ -43,45 +12,38 @@ func (d *Device) gradMath() format {
 	return d.math
 }
 
-// heads are some heads: all, or one of them.
-type heads struct {
-	kernels.AttentionShape // of all
+// head is one head of one batch entry.
+type head struct {
+	kernels.AttentionShape // of all heads
 	d                      *Device
-	first, count           int
+	number                 int
 }
 
-func (d *Device) allHeads(s kernels.AttentionShape) heads { return heads{s, d, 0, s.B * s.Heads} }
-
 // eachHead calls f for one head after another, so that memory for a matrix is that of one head's.
-func (d *Device) eachHead(s kernels.AttentionShape, f func(h heads)) {
+func (d *Device) eachHead(s kernels.AttentionShape, f func(h head)) {
 	for i := range s.B * s.Heads {
-		f(heads{s, d, i, 1})
+		f(head{s, d, i})
 	}
 }
 
-// like is the heads' matrices in x, which has n rows of all heads like q.
-func (h heads) like(x []float32, n int) strided { return h.at(address(x), n) }
+// like is the head's matrix in x, which has n rows of all heads like q.
+func (h head) like(x []float32, n int) strided { return h.at(address(x), n) }
 
-func (h heads) at(x uintptr, n int) strided {
+func (h head) at(x uintptr, n int) strided {
 	width := h.Heads * h.HeadDim
-	first := h.first/h.Heads*n*width + h.first%h.Heads*h.HeadDim
-	return strided{data: x + uintptr(4*first), row: width, column: 1, inner: h.HeadDim, outer: n * width}
+	first := h.number/h.Heads*n*width + h.number%h.Heads*h.HeadDim
+	return strided{data: x + uintptr(4*first), row: width, column: 1}
 }
 
-// matrix is matrices of probabilities [count, Queries, Keys].
-func (h heads) matrix(p uintptr) strided {
-	n := h.Queries * h.Keys
-	return strided{data: p, row: h.Keys, column: 1, inner: n, outer: n * h.Heads}
+// matrix is a matrix of probabilities [Queries, Keys].
+func (h head) matrix(p uintptr) strided { return strided{data: p, row: h.Keys, column: 1} }
+
+func (h head) product(math format, out, a, b strided, m, n, k int, scale float32) {
+	h.d.products(math, 1, 1, out, a, b, m, n, k, scale)
 }
 
-func (h heads) product(math format, out, a, b strided, m, n, k int, scale float32) {
-	h.d.products(math, h.count, h.Heads, out, a, b, m, n, k, scale)
-}
-
-// probs sets p [count, Queries, Keys], and lse [B, Heads, Queries] unless it is 0.
-func (h heads) probs(p, lse, q, k uintptr) { h.probsWith(f32, p, lse, q, k) }
-
-func (h heads) probsWith(math format, p, lse, q, k uintptr) {
+// probs sets p [Queries, Keys], and the head's part of lse [B, Heads, Queries] unless that is 0.
+func (h head) probs(math format, p, lse, q, k uintptr) {
 	h.product(math, h.matrix(p), h.at(q, h.Queries), h.at(k, h.Keys).transposed(),
 		h.Queries, h.Keys, h.HeadDim, h.Scale)
 	causal := 0
@@ -89,16 +51,16 @@ func (h heads) probsWith(math format, p, lse, q, k uintptr) {
 		causal = h.Queries
 	}
 	if lse != 0 {
-		lse += uintptr(4 * h.first * h.Queries)
+		lse += uintptr(4 * h.number * h.Queries)
 	}
-	h.d.softmax(p, lse, p, h.count*h.Queries, h.Keys, causal)
+	h.d.softmax(p, lse, p, h.Queries, h.Keys, causal)
 }
 
 // attentionByMatrix is AttentionWithTokens.
 func (d *Device) attentionByMatrix(out, lse, p, q, k, v []float32, tokens []int, s kernels.AttentionShape) {
-	d.eachHead(s, func(h heads) {
+	d.eachHead(s, func(h head) {
 		probs := d.temporary(slotProbs, s.Queries*s.Keys)
-		h.probsWith(d.math, probs, address(lse), address(q), address(k))
+		h.probs(d.math, probs, address(lse), address(q), address(k))
 		h.product(d.math, h.like(out, s.Queries), h.matrix(probs), h.like(v, s.Keys), s.Queries, s.HeadDim, s.Keys, 1)
 		if len(tokens) > 0 {
 			h.gather(address(p), probs, tokens)
@@ -109,10 +71,10 @@ func (d *Device) attentionByMatrix(out, lse, p, q, k, v []float32, tokens []int,
 // attentionGradByMatrix is AttentionGrad. Softmax's gradient needs no result of attention.
 func (d *Device) attentionGradByMatrix(dq, dk, dv, q, k, v, dout []float32, s kernels.AttentionShape) {
 	math := d.gradMath()
-	d.eachHead(s, func(h heads) {
+	d.eachHead(s, func(h head) {
 		probs, dprobs := d.temporary(slotProbs, s.Queries*s.Keys), d.temporary(slotDProbs, s.Queries*s.Keys)
 		if s.Queries > 0 {
-			h.probsWith(math, probs, 0, address(q), address(k))
+			h.probs(math, probs, 0, address(q), address(k))
 		}
 		if dv != nil {
 			h.product(math, h.like(dv, s.Keys), h.matrix(probs).transposed(), h.like(dout, s.Queries),
@@ -127,7 +89,7 @@ func (d *Device) attentionGradByMatrix(dq, dk, dv, q, k, v, dout []float32, s ke
 }
 
 // scoresGrad carries dprobs, which it overwrites, to the queries and keys of one head.
-func (h heads) scoresGrad(math format, dq, dk, q, k, probs, dprobs uintptr) {
+func (h head) scoresGrad(math format, dq, dk, q, k, probs, dprobs uintptr) {
 	h.d.softmaxGrad(dprobs, dprobs, probs, h.Queries, h.Keys)
 	if dq != 0 {
 		h.product(math, h.at(dq, h.Queries), h.matrix(dprobs), h.at(k, h.Keys), h.Queries, h.HeadDim, h.Keys, h.Scale)
@@ -139,26 +101,26 @@ func (h heads) scoresGrad(math format, dq, dk, q, k, probs, dprobs uintptr) {
 }
 
 // tokenProbs is AttentionTokens of one head.
-func (h heads) tokenProbs(p, q, k uintptr, tokens []int) {
+func (h head) tokenProbs(p, q, k uintptr, tokens []int) {
 	probs := h.d.temporary(slotProbs, h.Queries*h.Keys)
-	h.probs(probs, 0, q, k)
+	h.probs(f32, probs, 0, q, k)
 	h.gather(p, probs, tokens)
 }
 
 // gather sets the part of p [B, Heads, Queries, len(tokens)] that is one head's.
-func (h heads) gather(p, probs uintptr, tokens []int) {
+func (h head) gather(p, probs uintptr, tokens []int) {
 	n := h.Queries * len(tokens)
-	h.d.overElements("gather_columns", n, p+uintptr(4*h.first*n), probs, h.d.list(tokens), int32(len(tokens)),
+	h.d.overElements("gather_columns", n, p+uintptr(4*h.number*n), probs, h.d.list(tokens), int32(len(tokens)),
 		int64(h.Queries), int32(h.Keys))
 }
 
 // tokensGrad is AttentionTokensGrad of one head.
-func (h heads) tokensGrad(dq, dk, q, k, dp uintptr, tokens []int) {
+func (h head) tokensGrad(dq, dk, q, k, dp uintptr, tokens []int) {
 	n := h.Queries * h.Keys
 	probs, dprobs := h.d.temporary(slotProbs, n), h.d.temporary(slotDProbs, n)
 	if h.Queries > 0 {
-		h.probs(probs, 0, q, k)
-		h.d.overElements("scatter_columns", n, dprobs, dp+uintptr(4*h.first*h.Queries*len(tokens)), h.d.list(tokens),
+		h.probs(f32, probs, 0, q, k)
+		h.d.overElements("scatter_columns", n, dprobs, dp+uintptr(4*h.number*h.Queries*len(tokens)), h.d.list(tokens),
 			int32(len(tokens)), int64(h.Queries), int32(h.Keys))
 	}
 	h.scoresGrad(f32, dq, dk, q, k, probs, dprobs)

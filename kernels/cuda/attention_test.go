@@ -237,41 +237,6 @@ func TestSmallGradients(t *testing.T) {
 	}
 }
 
-// TestAttentionValues has matrices of probabilities that come from elsewhere.
-func TestAttentionValues(t *testing.T) {
-	s := attentionShape{B: 2, Heads: 3, Queries: 70, Keys: 77, HeadDim: 40, Scale: 1}
-	c := newAttentionCase(s)
-	p := kerneltest.Normal(6, rows(s)*s.Keys)
-	out, dp, dv := make([]float32, len(c.q)), make([]float32, len(p)), make([]float32, len(c.v))
-	width := s.Heads * s.HeadDim
-	product := func(f func(probs, query, key int)) {
-		for row := range rows(s) {
-			b, head, query := row/(s.Heads*s.Queries), row/s.Queries%s.Heads, row%s.Queries
-			for key := range s.Keys {
-				f(row*s.Keys+key, (b*s.Queries+query)*width+head*s.HeadDim, (b*s.Keys+key)*width+head*s.HeadDim)
-			}
-		}
-	}
-	product(func(at, q, k int) {
-		for i := range s.HeadDim {
-			out[q+i] += p[at] * c.v[k+i]
-			dp[at] += c.dout[q+i] * c.v[k+i]
-			dv[k+i] += p[at] * c.dout[q+i]
-		}
-	})
-	for _, precision := range []format{f32, f16, bf16} {
-		h := emulated(t, true, precision)
-		got, gotP, gotV := make([]float32, len(out)), make([]float32, len(dp)), make([]float32, len(dv))
-		h.run(many{got, gotP, gotV}, many{p, c.v, c.dout}, func(r, o many) {
-			h.AttentionValues(r[0], o[0], o[1], s)
-			h.AttentionValuesGrad(r[1], r[2], o[0], o[1], o[2], s)
-		})
-		near(t, precision.String()+": out", got, out, tolerance(precision))
-		near(t, precision.String()+": dp", gotP, dp, tolerance(precision))
-		near(t, precision.String()+": dv", gotV, dv, tolerance(precision))
-	}
-}
-
 // TestErrors has a device whose first error stays, and calls that contradict their shape.
 func TestErrors(t *testing.T) {
 	h := emulated(t, true, f32)
@@ -286,11 +251,11 @@ func TestErrors(t *testing.T) {
 	for name, f := range map[string]func(){
 		"length": func() { h.Attention(x, nil, x, x, x[:2], s) },
 		"token":  func() { h.AttentionTokens(x, x, x, []int{0, 2}, s) },
-		"no key": func() { h.AttentionProbs(x, x, nil, attentionShape{B: 1, Heads: 1, Queries: 2, HeadDim: 2}) },
+		"no key": func() { h.AttentionTokens(x, x, nil, nil, attentionShape{B: 1, Heads: 1, Queries: 2, HeadDim: 2}) },
 		"16":     func() { h.Attention16(nil, nil, nil, nil, nil, s) },
 		"matrix": func() {
 			square := kernels.Matrix{Data: x, Stride: 2}
-			h.MatMul(square, kernels.Matrix{Data: x, Stride: 1}, square, 2, 2, 2, 1)
+			h.BatchMatMul(1, func(int) (o, a, b kernels.Matrix) { return square, kernels.Matrix{Data: x, Stride: 1}, square }, 2, 2, 2, 1)
 		},
 	} {
 		func() {

@@ -6,20 +6,9 @@ import (
 	"github.com/sdgraph/sdgraph/kernels"
 )
 
-// AttentionProbs sets p [B, Heads, Queries, Keys] to softmax(Scale·q·kᵀ). Like all maps that are looked at, it is
+// AttentionTokens sets p [B, Heads, Queries, len(tokens)] to the probabilities, softmax(Scale·q·kᵀ), with which each query
+// attends to the keys that tokens number. The rest of them is never stored. Like all maps that are looked at, they are
 // computed with products of float32 numbers, whatever the device's precision is.
-func (d *Device) AttentionProbs(p, q, k []float32, s kernels.AttentionShape) {
-	const op = "AttentionProbs"
-	checkAttention(op, q, k, k, s)
-	wantLen(op, "p", p, rows(s)*s.Keys)
-	if rows(s) == 0 {
-		return
-	}
-	d.allHeads(s).probs(address(p), 0, address(q), address(k))
-}
-
-// AttentionTokens sets p [B, Heads, Queries, len(tokens)] to the probabilities with which each query attends to the
-// keys that tokens number: columns of what [Device.AttentionProbs] gives, without ever storing the rest.
 func (d *Device) AttentionTokens(p, q, k []float32, tokens []int, s kernels.AttentionShape) {
 	const op = "AttentionTokens"
 	checkAttention(op, q, k, k, s)
@@ -29,7 +18,7 @@ func (d *Device) AttentionTokens(p, q, k []float32, tokens []int, s kernels.Atte
 		return
 	}
 	if s.HeadDim > largestFused {
-		d.eachHead(s, func(h heads) { h.tokenProbs(address(p), address(q), address(k), tokens) })
+		d.eachHead(s, func(h head) { h.tokenProbs(address(p), address(q), address(k), tokens) })
 		return
 	}
 	d.forward(forwardCall{AttentionShape: s, probs: address(p), q: address(q), k: address(k), tokens: tokens})
@@ -48,7 +37,7 @@ func (d *Device) AttentionTokensGrad(dq, dk, q, k, dp []float32, tokens []int, s
 		return
 	}
 	if s.HeadDim > largestFused {
-		d.eachHead(s, func(h heads) {
+		d.eachHead(s, func(h head) {
 			h.tokensGrad(address(dq), address(dk), address(q), address(k), address(dp), tokens)
 		})
 		return

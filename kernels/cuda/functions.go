@@ -40,8 +40,8 @@ func (d *Device) functions() kernels.Functions {
 		Resample: d.Resample,
 		Linear:   d.Linear, LinearGrad: d.LinearGrad,
 		Conv: d.Conv, ConvGrad: d.ConvGrad,
-		MatMul: d.MatMul, BatchMatMul: d.BatchMatMul,
-		Attention: d.Attention, AttentionGrad: d.AttentionGrad, AttentionProbs: d.AttentionProbs,
+		BatchMatMul: d.BatchMatMul,
+		Attention:   d.Attention, AttentionGrad: d.AttentionGrad,
 		AttentionTokens: d.AttentionTokens, AttentionTokensGrad: d.AttentionTokensGrad,
 	}
 }

@@ -132,7 +132,7 @@ func (f format) roundoff() float64 {
 func (h onHost) functions() kerneltest.Functions {
 	f := kerneltest.Functions{Tolerance: h.math.roundoff() / f32.roundoff()}
 	h.attention(&f)
-	h.products(&f)
+	f.BatchMatMul = h.batchMatMul
 	f.Linear, f.LinearGrad = h.linear, h.linearGrad
 	f.Conv, f.ConvGrad = h.conv, h.convGrad
 	if h.math == f32 {
@@ -154,9 +154,6 @@ func (h onHost) attention(f *kerneltest.Functions) {
 			h.AttentionGrad(r[0], r[1], r[2], o[0], o[1], o[2], o[3], o[4], o[5], s)
 		})
 	}
-	f.AttentionProbs = func(p, q, k []float32, s shape) {
-		h.run(many{p}, many{q, k}, func(r, o many) { h.AttentionProbs(r[0], o[0], o[1], s) })
-	}
 	f.AttentionTokens = func(p, q, k []float32, tokens []int, s shape) {
 		h.run(many{p}, many{q, k}, func(r, o many) { h.AttentionTokens(r[0], o[0], o[1], tokens, s) })
 	}
@@ -165,24 +162,6 @@ func (h onHost) attention(f *kerneltest.Functions) {
 			h.AttentionTokensGrad(r[0], r[1], o[0], o[1], o[2], tokens, s)
 		})
 	}
-}
-
-func (h onHost) products(f *kerneltest.Functions) {
-	f.MatMul = func(out, a, b kernels.Matrix, m, n, k int, scale float32) {
-		h.matrices(&out, &a, &b, func() { h.MatMul(out, a, b, m, n, k, scale) })
-	}
-	f.BatchMatMul = h.batchMatMul
-}
-
-// matrices moves three matrices to the device for f and copies the first one back, around its rows too.
-func (h onHost) matrices(out, a, b *kernels.Matrix, f func()) {
-	result := out.Data
-	h.run(many{}, many{out.Data, a.Data, b.Data}, func(_, o many) {
-		out.Data, a.Data, b.Data = o[0], o[1], o[2]
-		f()
-		must(h.Synchronize())
-		must(h.Download(result, out.Data))
-	})
 }
 
 // batchMatMul moves the operands of all products to the device, in one piece for each kind, as far from each other as

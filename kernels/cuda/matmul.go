@@ -6,13 +6,9 @@ import (
 	"github.com/sdgraph/sdgraph/kernels"
 )
 
-// MatMul sets out[m,n] = scale·a[m,k]·b[k,n]. out must not be transposed nor overlap a or b.
-func (d *Device) MatMul(out, a, b kernels.Matrix, m, n, k int, scale float32) {
-	d.BatchMatMul(1, func(int) (out_, a_, b_ kernels.Matrix) { return out, a, b }, m, n, k, scale)
-}
-
-// BatchMatMul computes batch products of one shape, as [Device.MatMul] does; at(i) gives the operands of product i. The
-// outputs must not overlap. Products whose operands lie at equal distances are one launch.
+// BatchMatMul computes batch products of one shape, out[m,n] = scale·a[m,k]·b[k,n]; at(i) gives the operands of product
+// i. No out may be transposed, nor overlap another or an operand. Products whose operands lie at equal distances are one
+// launch.
 func (d *Device) BatchMatMul(batch int, at func(i int) (out, a, b kernels.Matrix), m, n, k int, scale float32) {
 	const op = "BatchMatMul"
 	var run, last [3]strided // the first product that is not launched yet, and the last

@@ -41,9 +41,6 @@ func attention(f Functions, s kernels.AttentionShape) []check {
 				f.Attention(make([]float32, queries), lse, in[0], in[1], in[2], s)
 			},
 			reference: func(in [][]float64) []float64 { return newHeads(in, s).lse }},
-		{name: name("AttentionProbs"), kernel: f.AttentionProbs, in: in[:2], out: stats * s.Keys,
-			forward:   func(p []float32, in [][]float32) { f.AttentionProbs(p, in[0], in[1], s) },
-			reference: func(in [][]float64) []float64 { return newHeads(in, s).probs }},
 		tokenAttention(f, s, in),
 	}
 	return checks

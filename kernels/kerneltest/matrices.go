@@ -65,7 +65,9 @@ func matrices(f Functions) []check {
 			checks = append(checks, linears(f, form, s.m, s.n, s.k)...)
 		}
 		for trans := range 4 {
-			checks = append(checks, products(f, s.m, s.n, s.k, trans&1 != 0, trans&2 != 0)...)
+			for _, batch := range []int{1, 3} {
+				checks = append(checks, products(f, batch, s.m, s.n, s.k, trans&1 != 0, trans&2 != 0))
+			}
 		}
 	}
 	return checks
@@ -100,9 +102,9 @@ func linears(f Functions, form format, m, n, k int) []check {
 	}
 }
 
-// products checks a matrix product alone and in a batch that shares its left operand.
-func products(f Functions, m, n, k int, transA, transB bool) []check {
-	const scale, batch = float32(0.4), 3
+// products checks a batch of matrix products that share their left operand.
+func products(f Functions, batch, m, n, k int, transA, transB bool) check {
+	const scale = float32(0.4)
 	matrix := func(x []float32, rows, columns int, trans bool) kernels.Matrix {
 		if trans {
 			return kernels.Matrix{Data: x, Stride: rows, Trans: true}
@@ -123,25 +125,20 @@ func products(f Functions, m, n, k int, transA, transB bool) []check {
 		}
 		return out
 	}
-	size := fmt.Sprintf("%dx%dx%d/%v,%v", m, n, k, transA, transB)
-	return []check{
-		{name: "MatMul/" + size, kernel: f.MatMul, in: normals(m*k, k*n), out: m * n,
-			forward: func(out []float32, in [][]float32) {
-				f.MatMul(matrix(out, m, n, false), matrix(in[0], m, k, transA), matrix(in[1], k, n, transB), m, n, k, scale)
-			},
-			reference: product},
-		{name: "BatchMatMul/" + size, kernel: f.BatchMatMul, in: normals(m*k, batch*k*n), out: batch * m * n,
-			forward: func(out []float32, in [][]float32) {
-				f.BatchMatMul(batch, func(i int) (o, a, b kernels.Matrix) {
-					return matrix(out[i*m*n:][:m*n], m, n, false), matrix(in[0], m, k, transA),
-						matrix(in[1][i*k*n:][:k*n], k, n, transB)
-				}, m, n, k, scale)
-			},
-			reference: func(in [][]float64) (out []float64) {
-				for i := range batch {
-					out = append(out, product([][]float64{in[0], in[1][i*k*n:]})...)
-				}
-				return out
-			}},
+	return check{
+		name: fmt.Sprintf("BatchMatMul/%d of %dx%dx%d/%v,%v", batch, m, n, k, transA, transB), kernel: f.BatchMatMul,
+		in: normals(m*k, batch*k*n), out: batch * m * n,
+		forward: func(out []float32, in [][]float32) {
+			f.BatchMatMul(batch, func(i int) (o, a, b kernels.Matrix) {
+				return matrix(out[i*m*n:][:m*n], m, n, false), matrix(in[0], m, k, transA),
+					matrix(in[1][i*k*n:][:k*n], k, n, transB)
+			}, m, n, k, scale)
+		},
+		reference: func(in [][]float64) (out []float64) {
+			for i := range batch {
+				out = append(out, product([][]float64{in[0], in[1][i*k*n:]})...)
+			}
+			return out
+		},
 	}
 }

@@ -37,14 +37,12 @@ func (s *setup) compileAttention(rule attentionRule, of ...diffusion.Variable) (
 		diffusion.WithInput(&mask, 1, h*w, 1),
 		diffusion.WithLoss(func() *G.Node {
 			tokens := diffusion.TokenMaps(store.Mean())
-			var losses []*G.Node
 			maps = nil
 			for _, j := range s.tokens {
 				a := nn.Mul(diffusion.TokenMap(tokens, h, w, j, rule.gaussian(s.options.Sigma)), mask)
 				maps = append(maps, a)
-				losses = append(losses, nn.OneMinusMax(a))
 			}
-			return nn.Largest(losses...)
+			return diffusion.AttendAndExcite(maps...)
 		}),
 		diffusion.WithRead(func() []*G.Node { return maps }),
 		diffusion.WithGrad(of...),

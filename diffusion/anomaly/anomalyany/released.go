@@ -150,7 +150,7 @@ func prepareReleased(ctx context.Context, s *setup) (method, error) {
 	if err := m.movePrompt(ctx); err != nil {
 		return nil, err
 	}
-	rule := attentionRule{gaussian: nn.NarrowGaussian, showLast: true}
+	rule := attentionRule{gaussian: diffusion.NarrowGaussian, showLast: true}
 	if m.attend, err = s.compileAttention(rule, diffusion.LatentInput, diffusion.TextInput); err != nil {
 		return nil, err
 	}
@@ -218,6 +218,6 @@ func (m *released) compileLook() (*nn.Program, error) {
 		m.pipeline.UNet.Forward(b, b.Input("z", 2, z[1], z[2], z[3]), b.Input("t", 2), b.Input("e", e...))
 		mean := nn.MeanAxis(store.Mean(), 0)
 		tokens := diffusion.TokenMaps(nn.Reshape(mean, 1, h*w, e[1]))
-		return []*G.Node{diffusion.TokenMap(tokens, h, w, m.tokens[len(m.tokens)-1], nn.NarrowGaussian(m.options.Sigma))}
+		return []*G.Node{diffusion.TokenMap(tokens, h, w, m.tokens[len(m.tokens)-1], diffusion.NarrowGaussian(m.options.Sigma))}
 	}, nn.WithHooks(store.Hook()), nn.WithMemory(m.options.Memory))
 }
