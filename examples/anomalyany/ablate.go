@@ -16,35 +16,35 @@ import (
 // ablation is a configuration of the paper's ablation table.
 type ablation struct {
 	name   string
-	change func(f *flags)
+	change func(f *Spec)
 }
 
 // ablations are the whole algorithm, and it without each of its parts.
 var ablations = []ablation{
-	{"full", func(*flags) {}},
-	{"no-condition", func(f *flags) { f.NoCondition = true }},
-	{"no-attention", func(f *flags) { f.NoAttention = true }},
-	{"no-refine", func(f *flags) { f.NoRefine = true }},
-	{"no-scheduler", func(f *flags) { f.NoScheduler = true }},
+	{"full", func(*Spec) {}},
+	{"no-condition", func(s *Spec) { s.NoCondition = true }},
+	{"no-attention", func(s *Spec) { s.NoAttention = true }},
+	{"no-refine", func(s *Spec) { s.NoRefine = true }},
+	{"no-scheduler", func(s *Spec) { s.NoScheduler = true }},
 }
 
 // ablate makes the picture of a seed in every configuration, each into a folder
 // of its own under --out, and puts them side by side.
-func ablate(ctx context.Context, f flags) (err error) {
-	if err := f.checkAblate(); err != nil {
+func ablate(ctx context.Context, spec Spec) (err error) {
+	if err := spec.checkAblate(); err != nil {
 		return err
 	}
-	d, err := openFolder(f)
+	d, err := openFolder(spec)
 	if err != nil {
 		return err
 	}
 	defer func() { err = d.close(err) }()
-	p, err := openModel(ctx, f)
+	p, err := openModel(ctx, spec)
 	if err != nil {
 		return err
 	}
 	defer p.Close()
-	stem := filepath.Base((&job{flags: f}).name(f.Seed))
+	stem := filepath.Base(spec.stem(spec.Seed))
 	together := shared{name: stem + "-ablation.png"}
 	if err := d.mayWrite(together); err != nil {
 		return err
@@ -58,7 +58,7 @@ func ablate(ctx context.Context, f flags) (err error) {
 		}
 	}()
 	for i, a := range ablations {
-		if jobs[i], err = a.job(ctx, f, p); err != nil {
+		if jobs[i], err = a.job(ctx, spec, p); err != nil {
 			return fmt.Errorf("%s: %w", a.name, err)
 		}
 	}
@@ -82,17 +82,17 @@ func ablate(ctx context.Context, f flags) (err error) {
 
 // job is that of a configuration, with a folder of its own. What would be lost
 // there is refused.
-func (a ablation) job(ctx context.Context, f flags, p *model) (j *job, err error) {
-	f.Out, f.Keep = filepath.Join(f.Out, a.name), "all"
-	a.change(&f)
-	if err := notALink(f.Out); err != nil {
+func (a ablation) job(ctx context.Context, spec Spec, p *model) (j *job, err error) {
+	spec.Out, spec.Keep = filepath.Join(spec.Out, a.name), "all"
+	a.change(&spec)
+	if err := notALink(spec.Out); err != nil {
 		return nil, err
 	}
-	d, err := openFolder(f)
+	d, err := openFolder(spec)
 	if err != nil {
 		return nil, err
 	}
-	if j, err = newJob(ctx, f, p, d); err == nil {
+	if j, err = newJob(ctx, spec, p, d); err == nil {
 		_, err = j.left(ctx)
 	}
 	if err != nil {
@@ -110,19 +110,19 @@ func (a ablation) picture(ctx context.Context, j *job) (image.Image, error) {
 	if err := j.folder.flush(); err != nil {
 		return nil, err
 	}
-	return images.Read(ctx, j.name(j.flags.Seed)+".png")
+	return images.Read(ctx, j.spec.stem(j.spec.Seed)+".png")
 }
 
-// checkAblate refuses flags that ablate sets itself or has no use for.
-func (f *flags) checkAblate() error {
+// checkAblate refuses what ablate sets itself or has no use for.
+func (s *Spec) checkAblate() error {
 	switch {
-	case f.released():
+	case s.released():
 		return errors.New("ablate compares the parts of --preset paper: preset released has none of them")
-	case f.NoCondition || f.NoAttention || f.NoRefine || f.NoScheduler:
+	case s.leavesOut():
 		return errors.New("ablate leaves out each part in turn: --no-condition, --no-attention, --no-refine and --no-scheduler are its own")
-	case f.N != 1:
-		return fmt.Errorf("ablate compares the pictures of one seed: --n is %d, want 1", f.N)
-	case f.From != "":
+	case s.N != 1:
+		return fmt.Errorf("ablate compares the pictures of one seed: --n is %d, want 1", s.N)
+	case s.Again != nil:
 		return errors.New("ablate makes new pictures: it has no --from")
 	}
 	return nil

@@ -66,7 +66,7 @@ const margin = 8
 
 // measure makes the pictures of a piece of work and measures them.
 func (b *bench) measure(ctx context.Context, w work) (*finding, error) {
-	normal, defective := w.trial.Normal(b.flags.Size), w.trial.Defective(b.flags.Size)
+	normal, defective := w.trial.Normal(b.spec.Size), w.trial.Defective(b.spec.Size)
 	f := &finding{Variant: w.variant.name, Subject: w.trial.Subject.Name, Defect: w.trial.Defect.Name, Drawing: w.trial.Seed}
 	photograph := trial.Picture(normal)
 	kept, err := b.coded(ctx, photograph)
@@ -112,9 +112,9 @@ func (b *bench) measure(ctx context.Context, w work) (*finding, error) {
 	return f, nil
 }
 
-// options are those of the flags and the variant for a drawing's words.
+// options are those of the Spec and the variant for a drawing's words.
 func (b *bench) options(w work, defective world.Drawing) anomalyany.Options {
-	of := b.flags
+	of := b.spec
 	of.Object, of.Anomaly = w.trial.Subject.Name, []string{w.trial.Defect.Name}
 	of.Prompt, of.Detail = orDefault(of.Prompt, defective.Caption), orDefault(of.Detail, defective.Detail)
 	w.variant.change(&of)

@@ -22,12 +22,12 @@ type findings struct {
 
 // readFindings reads the findings of the output directory, if there are any. It
 // is an error if they are of other options or of another model.
-func readFindings(f flags, m *model, d *folder) (*findings, error) {
+func readFindings(spec Spec, m *model, d *folder) (*findings, error) {
 	hashes, err := m.hashes()
 	if err != nil {
 		return nil, err
 	}
-	id, err := identityOf(f, nil, hashes, m.Texts())
+	id, err := identityOf(spec, nil, hashes, m.Texts())
 	if err != nil {
 		return nil, err
 	}

@@ -42,7 +42,7 @@ const (
 // the other flags.
 func (a *Ablation) BeforeApply(ctx *kong.Context) error {
 	if c, ok := ctx.Model.Target.Addr().Interface().(*commandLine); ok {
-		c.Flags.Drawn = true
+		c.Spec.Drawn = true
 	}
 	return nil
 }
@@ -87,14 +87,14 @@ func variantNames() []string {
 }
 
 // run compares one picture, of --image, or measures on drawings.
-func (a *Ablation) run(ctx context.Context, f flags) error {
-	if f.Image == "" && !f.Random {
-		return a.measure(ctx, f)
+func (a *Ablation) run(ctx context.Context, spec Spec) error {
+	if spec.Image == "" && !spec.Random {
+		return a.measure(ctx, spec)
 	}
 	if a.Pairs != "" {
 		return errors.New("--pairs measures on drawn pictures and --image compares one of your own: give one of them")
 	}
-	return ablate(ctx, f)
+	return ablate(ctx, spec)
 }
 
 // work is a drawing in one variant, with all of its seeds: what is measured, and
@@ -113,13 +113,13 @@ func (w work) key() string {
 
 // plan lists the work: every drawing in all variants before the next drawing, so
 // that what is done when a run is interrupted compares like with like.
-func (a *Ablation) plan(f flags) ([]work, error) {
+func (a *Ablation) plan(spec Spec) ([]work, error) {
 	variants, err := a.variants()
 	if err != nil {
 		return nil, err
 	}
-	if f.Seed > math.MaxUint64-uint64(a.Runs) {
-		return nil, fmt.Errorf("--seed is %d, and there are no %d seeds from there", f.Seed, a.Runs)
+	if spec.Seed > math.MaxUint64-uint64(a.Runs) {
+		return nil, fmt.Errorf("--seed is %d, and there are no %d seeds from there", spec.Seed, a.Runs)
 	}
 	drawings := (a.Runs + a.PerPicture - 1) / a.PerPicture
 	trials, err := trial.Spread(world.Selection(orDefault(a.Pairs, string(world.UnseenPairs))), drawings, ablationSeed)
@@ -129,7 +129,7 @@ func (a *Ablation) plan(f flags) ([]work, error) {
 	var all []work
 	for i, t := range trials {
 		for _, v := range variants {
-			all = append(all, work{v, t, f.Seed + uint64(i*a.PerPicture), min(a.PerPicture, a.Runs-i*a.PerPicture)})
+			all = append(all, work{v, t, spec.Seed + uint64(i*a.PerPicture), min(a.PerPicture, a.Runs-i*a.PerPicture)})
 		}
 	}
 	return all, nil
@@ -140,15 +140,15 @@ const ablationSeed = trial.FirstSeed + 500_000
 
 // measure does the work that is not done yet, and writes the table, the numbers
 // and a picture.
-func (a *Ablation) measure(ctx context.Context, f flags) (err error) {
-	if err := f.checkAblate(); err != nil {
+func (a *Ablation) measure(ctx context.Context, spec Spec) (err error) {
+	if err := spec.checkAblate(); err != nil {
 		return err
 	}
-	all, err := a.plan(f)
+	all, err := a.plan(spec)
 	if err != nil {
 		return err
 	}
-	d, err := openFolder(f)
+	d, err := openFolder(spec)
 	if err != nil {
 		return err
 	}
@@ -166,12 +166,12 @@ func (a *Ablation) measure(ctx context.Context, f flags) (err error) {
 	}
 	benches := make([]*bench, min(workers, len(all)))
 	for i := range benches {
-		if benches[i], err = newBench(ctx, f, d); err != nil {
+		if benches[i], err = newBench(ctx, spec, d); err != nil {
 			return err
 		}
 		defer benches[i].model.Close()
 	}
-	kept, err := readFindings(f, benches[0].model, d)
+	kept, err := readFindings(spec, benches[0].model, d)
 	if err != nil {
 		return err
 	}
@@ -181,7 +181,7 @@ func (a *Ablation) measure(ctx context.Context, f flags) (err error) {
 	if err := kept.finish(ctx, benches, all); err != nil {
 		return err
 	}
-	return kept.report(f, all)
+	return kept.report(spec, all)
 }
 
 // makeVariants makes a directory for each variant's pictures.
@@ -202,14 +202,14 @@ func makeVariants(d *folder, all []work) error {
 
 // bench is what one worker measures with.
 type bench struct {
-	flags  flags
+	spec   Spec
 	model  *model
 	judge  *judge.Judge
 	folder *folder
 }
 
-func newBench(ctx context.Context, f flags, d *folder) (*bench, error) {
-	m, err := openModel(ctx, f)
+func newBench(ctx context.Context, spec Spec, d *folder) (*bench, error) {
+	m, err := openModel(ctx, spec)
 	if err != nil {
 		return nil, err
 	}
@@ -217,7 +217,7 @@ func newBench(ctx context.Context, f flags, d *folder) (*bench, error) {
 	if err != nil {
 		return nil, errors.Join(err, m.Close())
 	}
-	return &bench{f, m, j, d}, nil
+	return &bench{spec, m, j, d}, nil
 }
 
 // finish has the benches do what is missing of the work. The first error stops

@@ -20,8 +20,8 @@ import (
 	gt "gorgonia.org/tensor"
 )
 
-// drawn is the flags of a small measurement on drawings.
-func drawn(t *testing.T) flags {
+// drawn is the Spec of a small measurement on drawings.
+func drawn(t *testing.T) Spec {
 	f := small(t)
 	f.Image, f.Object, f.Anomaly = "", "", nil
 	return f
@@ -146,7 +146,7 @@ func TestAblationRefused(t *testing.T) {
 // TestPlan spreads pictures over drawings, all variants of one before the next.
 func TestPlan(t *testing.T) {
 	a := Ablation{Runs: 7, PerPicture: 3, Pairs: "seen"}
-	all, err := a.plan(flags{Seed: 100})
+	all, err := a.plan(Spec{Seed: 100})
 	if err != nil {
 		t.Fatal(err)
 	}

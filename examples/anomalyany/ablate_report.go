@@ -16,7 +16,7 @@ import (
 
 // report prints the table in Markdown and writes it, the same as JSON, and a
 // picture of some drawings in all variants.
-func (k *findings) report(f flags, all []work) error {
+func (k *findings) report(spec Spec, all []work) error {
 	var variants []string
 	for _, w := range all {
 		if !slices.Contains(variants, w.variant.name) {
@@ -38,7 +38,7 @@ func (k *findings) report(f flags, all []work) error {
 	if err != nil {
 		return err
 	}
-	sheet, err := ablationSheet(f, all)
+	sheet, err := ablationSheet(spec, all)
 	if err != nil {
 		return err
 	}
@@ -93,7 +93,7 @@ const sheetRows = 6
 
 // ablationSheet shows drawings of different subjects: each without the defect,
 // then the picture of its first seed in every variant.
-func ablationSheet(f flags, all []work) (*image.RGBA, error) {
+func ablationSheet(spec Spec, all []work) (*image.RGBA, error) {
 	var rows [][]image.Image
 	row := map[uint64]int{} // by the drawing
 	shown := map[string]bool{}
@@ -105,11 +105,11 @@ func ablationSheet(f flags, all []work) (*image.RGBA, error) {
 			}
 			shown[w.trial.Subject.Name] = true
 			i, row[w.trial.Seed] = len(rows), len(rows)
-			d := w.trial.Normal(f.Size)
+			d := w.trial.Normal(spec.Size)
 			normal := images.FromBytes(d.Picture, d.Size, d.Size)
 			rows = append(rows, []image.Image{show.Labelled(normal, d.Subject+": "+w.trial.Defect.Name)})
 		}
-		picture, err := images.Read(context.Background(), filepath.Join(f.Out, w.pictureName(w.first)))
+		picture, err := images.Read(context.Background(), filepath.Join(spec.Out, w.pictureName(w.first)))
 		if err != nil {
 			return nil, err
 		}

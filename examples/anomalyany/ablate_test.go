@@ -88,14 +88,14 @@ func TestAblateLosesNothing(t *testing.T) {
 
 func TestAblateRefused(t *testing.T) {
 	for name, c := range map[string]struct {
-		change func(f *flags)
+		change func(f *Spec)
 		says   string
 	}{
-		"released":  {func(f *flags) { f.Preset = "released" }, "--preset paper"},
-		"part":      {func(f *flags) { f.NoAttention = true }, "--no-attention"},
-		"two seeds": {func(f *flags) { f.N = 2 }, "--n is 2"},
-		"again":     {func(f *flags) { f.From = "picture.png" }, "no --from"},
-		"no model":  {func(f *flags) { f.Model = "" }, "--model DIR is missing"},
+		"released":  {func(f *Spec) { f.Preset = "released" }, "--preset paper"},
+		"part":      {func(f *Spec) { f.NoAttention = true }, "--no-attention"},
+		"two seeds": {func(f *Spec) { f.N = 2 }, "--n is 2"},
+		"again":     {func(f *Spec) { f.Again = &again{path: "picture.png"} }, "no --from"},
+		"no model":  {func(f *Spec) { f.Model = "" }, "--model DIR is missing"},
 	} {
 		f := small(t)
 		c.change(&f)

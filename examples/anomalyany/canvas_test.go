@@ -197,15 +197,15 @@ func TestMaskAuto(t *testing.T) {
 func TestCanvasMistakes(t *testing.T) {
 	plain := save(t, "plain.png", image.NewGray(image.Rect(0, 0, 100, 100)))
 	for name, c := range map[string]struct {
-		change func(f *flags)
+		change func(f *Spec)
 		says   []string
 	}{
-		"paste":      {func(f *flags) { f.Paste = true }, []string{"--paste needs --mask"}},
-		"tile":       {func(f *flags) { f.Tile = true }, []string{"--tile needs --mask"}},
-		"no object":  {func(f *flags) { f.Image, f.Mask = plain, autoMask }, []string{"plain.png", "no contrast", "--mask FILE", "leave --mask away"}},
-		"empty tile": {func(f *flags) { f.Tile, f.Mask = true, writeMask(t, 150, 100, 0, 0, 0, 0) }, []string{"--tile", "the mask is empty"}},
-		"small tile": {func(f *flags) { f.Tile, f.Size, f.Mask = true, 63, writeMask(t, 150, 100, 0, 0, 1, 1) }, []string{"64×64"}},
-		"auto alone": {func(f *flags) { f.Image, f.Mask = "", autoMask }, []string{"--mask needs --image"}},
+		"paste":      {func(f *Spec) { f.Paste = true }, []string{"--paste needs --mask"}},
+		"tile":       {func(f *Spec) { f.Tile = true }, []string{"--tile needs --mask"}},
+		"no object":  {func(f *Spec) { f.Image, f.Mask = plain, autoMask }, []string{"plain.png", "no contrast", "--mask FILE", "leave --mask away"}},
+		"empty tile": {func(f *Spec) { f.Tile, f.Mask = true, writeMask(t, 150, 100, 0, 0, 0, 0) }, []string{"--tile", "the mask is empty"}},
+		"small tile": {func(f *Spec) { f.Tile, f.Size, f.Mask = true, 63, writeMask(t, 150, 100, 0, 0, 1, 1) }, []string{"64×64"}},
+		"auto alone": {func(f *Spec) { f.Image, f.Mask = "", autoMask }, []string{"--mask needs --image"}},
 	} {
 		f := small(t)
 		c.change(&f)

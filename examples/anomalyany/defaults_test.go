@@ -11,11 +11,11 @@ import (
 )
 
 // parse reads a command line.
-func parse(t *testing.T, args ...string) (flags, error) {
+func parse(t *testing.T, args ...string) (Spec, error) {
 	t.Helper()
 	var c commandLine
 	_, err := newParser(&c).Parse(args)
-	return c.Flags, err
+	return c.Spec, err
 }
 
 // modelWith is a copy of the tiny model with an anomalyany.json.
@@ -42,7 +42,7 @@ type numbers struct {
 	Gamma, Lambda, Mu, EtaE   float64
 }
 
-func (f flags) numbers() numbers {
+func (f Spec) numbers() numbers {
 	return numbers{f.Preset, f.Size, f.MapFactor, f.Steps, f.Refine, f.Guidance, f.Gamma, f.Lambda, f.Mu, f.EtaE}
 }
 

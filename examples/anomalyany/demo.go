@@ -39,26 +39,26 @@ var scenes = []scene{
 const demoPictures = 5
 
 // isDemo tells whether nothing is asked for.
-func (f *flags) isDemo() bool {
-	return f.usesEmbedded() && f.From == "" && f.Image == "" && f.Mask == "" && f.Object == "" && len(f.Anomaly) == 0 &&
-		f.Prompt == "" && f.Normal == "" && f.Detail == "" && f.Negative == "" && f.Category == ""
+func (s *Spec) isDemo() bool {
+	return s.usesEmbedded() && s.Again == nil && s.Image == "" && s.Mask == "" && s.Object == "" && len(s.Anomaly) == 0 &&
+		s.Prompt == "" && s.Normal == "" && s.Detail == "" && s.Negative == "" && s.Category == ""
 }
 
-// demonstrate makes pictures of every scene: the jobs that command lines with
-// each of them would be, side by side, and one sheet of all.
-func demonstrate(ctx context.Context, f flags) (err error) {
+// demonstrate makes pictures of every scene, a job for each of them, side by side,
+// and one sheet of all.
+func demonstrate(ctx context.Context, spec Spec) (err error) {
 	started := time.Now()
-	d, err := openFolder(f)
+	d, err := openFolder(spec)
 	if err != nil {
 		return err
 	}
 	defer func() { err = d.close(err) }()
-	m, err := openModel(ctx, f)
+	m, err := openModel(ctx, spec)
 	if err != nil {
 		return err
 	}
 	defer m.Close()
-	s, err := newDemonstration(ctx, f, m, d)
+	s, err := newDemonstration(ctx, spec, m, d)
 	if err != nil {
 		return err
 	}
@@ -83,7 +83,7 @@ func demonstrate(ctx context.Context, f flags) (err error) {
 
 // demonstration is the jobs of all scenes.
 type demonstration struct {
-	flags flags
+	spec  Spec
 	model *model
 	jobs  []*job
 	tasks []task         // in the jobs' order
@@ -100,9 +100,9 @@ type task struct {
 const sheetName = "sheet.png"
 
 // newDemonstration draws the normal pictures and prepares the jobs.
-func newDemonstration(ctx context.Context, f flags, m *model, d *folder) (*demonstration, error) {
-	s := &demonstration{flags: f, model: m}
-	all, err := drawScenes(f, d)
+func newDemonstration(ctx context.Context, spec Spec, m *model, d *folder) (*demonstration, error) {
+	s := &demonstration{spec: spec, model: m}
+	all, err := drawScenes(spec, d)
 	if err != nil {
 		return nil, err
 	}
@@ -129,15 +129,15 @@ func newDemonstration(ctx context.Context, f flags, m *model, d *folder) (*demon
 }
 
 // drawScenes draws the scenes' normal pictures into the output directory, unless
-// something would be lost, and returns the flags that ask for each scene.
-func drawScenes(f flags, d *folder) (all []flags, err error) {
+// something would be lost, and returns the Specs that ask for each scene.
+func drawScenes(spec Spec, d *folder) (all []Spec, err error) {
 	normal := d.Path(normalDir)
 	if err := notALink(normal); err != nil {
 		return nil, fmt.Errorf("--out: %w", err)
 	}
 	var drawn []shared // that are not there
 	for _, c := range scenes {
-		of, picture, err := c.draw(f)
+		of, picture, err := c.draw(spec)
 		if err == nil {
 			err = d.mayWrite(picture)
 		}
@@ -164,23 +164,23 @@ func drawScenes(f flags, d *folder) (all []flags, err error) {
 // normalDir is where the normal pictures are, in the output directory.
 const normalDir = "normal"
 
-// draw draws the scene's normal picture, and returns the flags that ask for the
+// draw draws the scene's normal picture, and returns the Spec that asks for the
 // scene.
-func (c scene) draw(f flags) (flags, shared, error) {
+func (c scene) draw(spec Spec) (Spec, shared, error) {
 	pairs := world.Pairs(world.AllPairs)
 	i := slices.IndexFunc(pairs, func(p world.Pair) bool { return p.Subject.Name == c.subject && p.Defect.Name == c.defect })
 	if i < 0 {
-		return f, shared{}, fmt.Errorf("nobody draws a %s with a %s", c.subject, c.defect)
+		return spec, shared{}, fmt.Errorf("nobody draws a %s with a %s", c.subject, c.defect)
 	}
 	drawn := trial.Trial{Pair: pairs[i], Seed: trial.FirstSeed + c.drawing}
-	normal, asked := drawn.Normal(f.Size), drawn.Defective(f.Size) // this for its words alone
+	normal, asked := drawn.Normal(spec.Size), drawn.Defective(spec.Size) // this for its words alone
 	name := world.FileName(c.subject) + ".png"
-	f.Image = filepath.Join(f.Out, normalDir, name)
-	f.Object, f.Anomaly, f.Normal = c.subject, []string{c.defect}, normal.Caption
-	f.Prompt, f.Detail = asked.Caption, asked.Detail
-	f.KeepEvery = 0 // a picture is a matter of seconds
-	data, err := images.EncodePNG(images.FromBytes(normal.Picture, f.Size, f.Size), nil)
-	return f, shared{normalDir + "/" + name, data}, err
+	spec.Image = filepath.Join(spec.Out, normalDir, name)
+	spec.Object, spec.Anomaly, spec.Normal = c.subject, []string{c.defect}, normal.Caption
+	spec.Prompt, spec.Detail = asked.Caption, asked.Detail
+	spec.KeepEvery = 0 // a picture is a matter of seconds
+	data, err := images.EncodePNG(images.FromBytes(normal.Picture, spec.Size, spec.Size), nil)
+	return spec, shared{normalDir + "/" + name, data}, err
 }
 
 // mostWorkers bounds the memory: each has a copy of the model.
@@ -195,12 +195,12 @@ func (s *demonstration) run(ctx context.Context) error {
 	if workers == 0 {
 		return nil
 	}
-	if s.flags.OnDevice() {
+	if s.spec.OnDevice() {
 		workers = 1
 	}
 	kernels.SetThreads(max(1, threads/workers))
 	defer kernels.SetThreads(threads)
-	fmt.Fprintf(os.Stderr, "%d pictures of %d scenes, %d at a time; %s\n", len(s.tasks), len(s.jobs), workers, &s.flags.Compute)
+	fmt.Fprintf(os.Stderr, "%d pictures of %d scenes, %d at a time; %s\n", len(s.tasks), len(s.jobs), workers, &s.spec.Compute)
 
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -258,7 +258,7 @@ type result struct {
 func (s *demonstration) work(ctx context.Context, number int, tasks <-chan task, done chan<- result) {
 	m := s.model
 	if number > 0 {
-		p, err := openPipeline(ctx, s.flags)
+		p, err := openPipeline(ctx, s.spec)
 		if err != nil {
 			done <- result{err: err}
 			return

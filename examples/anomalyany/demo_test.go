@@ -33,7 +33,7 @@ func embedModel(t *testing.T) (dir string) {
 }
 
 // askNothing is the command line without flags but those of the series.
-func askNothing(t *testing.T, args ...string) flags {
+func askNothing(t *testing.T, args ...string) Spec {
 	t.Helper()
 	f, err := parse(t, append(args, "--out", filepath.Join(t.TempDir(), "out"))...)
 	if err != nil {
@@ -89,7 +89,7 @@ func TestDemonstrate(t *testing.T) {
 
 // checkSheet finds the pictures at their places, and the mark of the unseen pair
 // beside the first prompt alone.
-func checkSheet(t *testing.T, f flags) {
+func checkSheet(t *testing.T, f Spec) {
 	t.Helper()
 	const side, gap, line = 64, 8, 19
 	const cell = side + gap + (side-gap)/2 + gap + line
@@ -118,7 +118,7 @@ func checkSheet(t *testing.T, f flags) {
 }
 
 // checkTheSame makes one of the pictures by itself, from its own file.
-func checkTheSame(t *testing.T, f flags) {
+func checkTheSame(t *testing.T, f Spec) {
 	t.Helper()
 	again, err := parse(t, "--from", filepath.Join(f.Out, "hazelnut-crack-0008.png"))
 	if err != nil {
@@ -162,7 +162,7 @@ func TestDemonstrateGoesOn(t *testing.T) {
 func TestDemonstrateRefuses(t *testing.T) {
 	embedModel(t)
 	f := askNothing(t, "--n=1")
-	f.Steps = 0 // which the flags refuse
+	f.Steps = 0 // which Validate refuses
 	if err := demonstrate(t.Context(), f); err == nil || !strings.Contains(err.Error(), "T is 0") {
 		t.Errorf("no steps: %v", err)
 	}
@@ -199,7 +199,7 @@ func TestDemonstrateRefuses(t *testing.T) {
 func TestScenes(t *testing.T) {
 	unseen := 0
 	for _, c := range scenes {
-		f, _, err := c.draw(flags{Size: 64})
+		f, _, err := c.draw(Spec{Size: 64})
 		if err != nil {
 			t.Error(err)
 			continue

@@ -12,9 +12,9 @@ import (
 
 // TestFullDisk runs until a small disk is full.
 func TestFullDisk(t *testing.T) {
-	for name, change := range map[string]func(f *flags){
-		"pictures": func(*flags) {},
-		"states":   func(f *flags) { f.Steps, f.KeepEvery = 20, 1 },
+	for name, change := range map[string]func(f *Spec){
+		"pictures": func(*Spec) {},
+		"states":   func(f *Spec) { f.Steps, f.KeepEvery = 20, 1 },
 	} {
 		f := small(t)
 		f.N = 9

@@ -25,18 +25,18 @@ type folder struct {
 }
 
 // openFolder takes the directory of --out and reads its index.
-func openFolder(f flags) (*folder, error) {
-	if f.Again != nil && !f.Again.given["out"] {
-		if err := notALink(f.Out); err != nil {
+func openFolder(spec Spec) (*folder, error) {
+	if spec.Again != nil && !spec.Again.given["out"] {
+		if err := notALink(spec.Out); err != nil {
 			return nil, err
 		}
 	}
-	held, err := files.Hold(f.Out)
+	held, err := files.Hold(spec.Out)
 	if err != nil {
 		return nil, fmt.Errorf("--out: %w", err)
 	}
-	d := &folder{Folder: held, dir: f.Out, overwrite: f.Overwrite}
-	if d.index, err = readIndex(f.Out); err == nil {
+	d := &folder{Folder: held, dir: spec.Out, overwrite: spec.Overwrite}
+	if d.index, err = readIndex(spec.Out); err == nil {
 		err = d.checkPage()
 	}
 	if err != nil {

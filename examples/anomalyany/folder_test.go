@@ -15,8 +15,8 @@ import (
 	"github.com/sdgraph/sdgraph/examples/internal/files"
 )
 
-// quick are the flags of the shortest run.
-func quick(t *testing.T) flags {
+// quick is the Spec of the shortest run.
+func quick(t *testing.T) Spec {
 	f := small(t)
 	f.Steps, f.NoRefine, f.Precision = 2, true, "f32"
 	return f
@@ -40,7 +40,7 @@ func contents(t *testing.T, dir string) map[string]string {
 
 // refused runs a command that must be refused before anything is computed, with
 // everything in its folder as it was.
-func refused(t *testing.T, name string, f flags, says ...string) {
+func refused(t *testing.T, name string, f Spec, says ...string) {
 	t.Helper()
 	before := contents(t, f.Out)
 	err := f.Validate()
@@ -67,12 +67,12 @@ func TestNothingIsLost(t *testing.T) {
 	runAll(t, f)
 	picture := filepath.Join(f.Out, "hazelnut-crack-0000.png")
 	for name, c := range map[string]struct {
-		change func(f *flags)
+		change func(f *Spec)
 		says   string
 	}{
-		"photograph": {func(f *flags) { f.Image = writePicture(t, "nut.png", 150, 120) }, "--image was the file"},
-		"option":     {func(f *flags) { f.Guidance = 12 }, "--guidance was 7.5 and is 12"},
-		"prompt":     {func(f *flags) { f.Prompt = "a hazelnut with a crack" }, "--prompt was not given and is a hazelnut with a crack"},
+		"photograph": {func(f *Spec) { f.Image = writePicture(t, "nut.png", 150, 120) }, "--image was the file"},
+		"option":     {func(f *Spec) { f.Guidance = 12 }, "--guidance was 7.5 and is 12"},
+		"prompt":     {func(f *Spec) { f.Prompt = "a hazelnut with a crack" }, "--prompt was not given and is a hazelnut with a crack"},
 	} {
 		other := f
 		c.change(&other)
@@ -137,7 +137,7 @@ func TestOtherConfiguration(t *testing.T) {
 // TestWordsOfAnyScript have names of their own.
 func TestWordsOfAnyScript(t *testing.T) {
 	name := func(object string, anomalies ...string) string {
-		return filepath.Base((&job{flags: flags{Object: object, Anomaly: anomalies}}).name(3))
+		return filepath.Base((&Spec{Object: object, Anomaly: anomalies}).stem(3))
 	}
 	for want, got := range map[string]string{
 		"hazelnut-crack-0003": name("hazelnut", "crack"), "metal-nut-bent-hole-0003": name("Metal nut", "bent", "hole"),

@@ -39,7 +39,7 @@ const (
 
 // texts are what a picture's PNG file carries.
 func (j *job) texts(seed uint64, model map[string]string) ([]images.Text, error) {
-	options, err := optionsOf(j.flags)
+	options, err := optionsOf(j.spec)
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +48,7 @@ func (j *job) texts(seed uint64, model map[string]string) ([]images.Text, error)
 	}
 	data, err := json.Marshal(recipe{
 		Format: recipeFormat, Options: options, Seed: seed, Prompt: j.options.Prompt, Detail: j.options.Detail,
-		Inputs: j.inputs, Model: model, Texts: j.model.Texts(), Compute: j.flags.Arithmetic(),
+		Inputs: j.inputs, Model: model, Texts: j.model.Texts(), Compute: j.spec.Arithmetic(),
 	})
 	return []images.Text{
 		{Key: "Software", Value: "sdgraph anomalyany"},
@@ -86,43 +86,25 @@ func readRecipe(path string) (r recipe, err error) {
 	return r, nil
 }
 
-// again is a picture that is to be made again.
+// again is a picture that is to be made again, or one like it.
 type again struct {
 	recipe
 	path  string
 	given map[string]bool // flags of the command line, without their dashes
 }
 
-// BeforeResolve lets the options of --from stand for the flags that are not
-// given. Kong calls it between reading the command line and filling in flags
-// from elsewhere.
-func (s *Series) BeforeResolve(ctx *kong.Context) error {
-	given := givenFlags(ctx)
-	if given["from"] == nil {
-		return nil
-	}
-	a := &again{given: map[string]bool{}}
-	for name := range given {
-		a.given[name] = true
-	}
-	a.path, _ = given["from"].(string)
-	var err error
-	if a.recipe, err = readRecipe(a.path); err != nil {
-		return err
-	}
-	if err := a.checkNames(ctx); err != nil {
-		return err
-	}
-	a.announce(os.Stderr)
-	s.Again = a
-	ctx.AddResolver(kong.ResolverFunc(func(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
-		return a.value(flag.Name), nil
-	}))
+// UnmarshalText takes the picture's path, which is what --from gives.
+func (a *again) UnmarshalText(path []byte) error {
+	a.path = string(path)
 	return nil
 }
 
-// checkNames refuses options that the program does not have.
-func (a *again) checkNames(ctx *kong.Context) error {
+// read reads the picture, and says which files it names. It refuses options that
+// the program does not have.
+func (a *again) read(ctx *kong.Context, given map[string]any) (err error) {
+	if a.recipe, err = readRecipe(a.path); err != nil {
+		return err
+	}
 	known := map[string]bool{}
 	for _, f := range ctx.Flags() {
 		known[f.Name] = true
@@ -132,6 +114,11 @@ func (a *again) checkNames(ctx *kong.Context) error {
 			return fmt.Errorf("picture %s was made with the option %s, which this version of the program does not have", a.path, name)
 		}
 	}
+	a.given = map[string]bool{}
+	for name := range given {
+		a.given[name] = true
+	}
+	a.announce(os.Stderr)
 	return nil
 }
 
@@ -176,25 +163,20 @@ func (a *again) value(flag string) any {
 	}
 }
 
-// check tells whether the picture can be made again in this job. A nil again
-// has nothing against it.
+// check tells whether the picture can be made again in this job: that would not
+// overwrite it, and photograph and mask are those that it was made from. A nil
+// again has nothing against it.
 func (a *again) check(j *job) error {
 	if a == nil {
 		return nil
 	}
-	if target, err := os.Stat(j.name(j.flags.Seed) + ".png"); err == nil {
+	if target, err := os.Stat(j.spec.stem(j.spec.Seed) + ".png"); err == nil {
 		if source, err := os.Stat(a.path); err == nil && os.SameFile(source, target) {
 			return fmt.Errorf("%s would be overwritten: give another --out", a.path)
 		}
 	}
-	return a.checkFiles(j.inputs)
-}
-
-// checkFiles compares the photograph and the mask with those that the picture
-// was made from.
-func (a *again) checkFiles(inputs map[string]string) error {
 	for _, c := range []struct{ flag, what string }{{"image", "photograph"}, {"mask", "mask"}} {
-		if want, got := a.Inputs[c.flag], inputs[c.flag]; want != got && !a.given[c.flag] {
+		if want, got := a.Inputs[c.flag], j.inputs[c.flag]; want != got && !a.given[c.flag] {
 			return fmt.Errorf("%s %v has changed since %s was made from it (SHA-256 %s, was %s); give the file with --%s, this one or another, to use it all the same",
 				c.what, a.Options[c.flag], a.path, files.Short(got), files.Short(want), c.flag)
 		}
@@ -202,7 +184,7 @@ func (a *again) checkFiles(inputs map[string]string) error {
 	return nil
 }
 
-// checkModel does so for the model's weights and texts, and tells of another
+// checkModel compares the model's weights and texts, and tells of another
 // instruction set or device.
 func (a *again) checkModel(arithmetic string, m *model) error {
 	if a == nil {

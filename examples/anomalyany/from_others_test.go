@@ -16,7 +16,7 @@ import (
 // TestEveryOptionIsDecided: it makes a picture, or it does not and --from passes
 // it over.
 func TestEveryOptionIsDecided(t *testing.T) {
-	var f flags
+	var f Spec
 	f.PredictionType, f.AllowUnused = "epsilon", true // which are left out where they are not given
 	options, err := optionsOf(f)
 	if err != nil {
@@ -128,14 +128,14 @@ func FuzzFrom(f *testing.F) {
 			}
 			return
 		}
-		if c.Flags.Out != filepath.Join(filepath.Dir(path), "again") || c.Flags.From != path || c.Flags.N != 1 {
-			t.Fatalf("the picture chose %+v", c.Flags)
+		if c.Spec.Out != filepath.Join(filepath.Dir(path), "again") || c.Spec.Again.path != path || c.Spec.N != 1 {
+			t.Fatalf("the picture chose %+v", c.Spec)
 		}
-		j := &job{flags: c.Flags, model: &model{Pipeline: new(diffusion.Pipeline), hashes: func() (map[string]string, error) { return nil, nil }}, options: c.Flags.options()}
+		j := &job{spec: c.Spec, model: &model{Pipeline: new(diffusion.Pipeline), hashes: func() (map[string]string, error) { return nil, nil }}, options: c.Spec.options()}
 		if _, err := j.identity(); err != nil {
 			t.Fatal(err)
 		}
-		if name := j.name(c.Flags.Seed); filepath.Dir(name) != c.Flags.Out {
+		if name := j.spec.stem(c.Spec.Seed); filepath.Dir(name) != c.Spec.Out {
 			t.Fatalf("its files are called %s", name)
 		}
 	})

@@ -66,14 +66,14 @@ func TestFrom(t *testing.T) {
 			t.Errorf("%s differs when it is made again", nut+part)
 		}
 	}
-	var f flags
+	var f Spec
 	f.Out = m.dir
 	before := readRecord(t, f, nut+".json")
 	after := readRecord(t, f, filepath.Join("again", nut+".json"))
 	if after.Seed != 42 || after.Options.Seed != 42 || after.Options.N != 1 {
 		t.Errorf("seed %d, options %+v; want one picture of seed 42", after.Seed, after.Options)
 	}
-	before.Options, after.Options, before.Seconds, after.Seconds = flags{}, flags{}, 0, 0
+	before.Options, after.Options, before.Seconds, after.Seconds = Spec{}, Spec{}, 0, 0
 	if diff := cmp.Diff(before, after); diff != "" {
 		t.Errorf("record of the picture -, of the second +:\n%s", diff)
 	}

@@ -59,11 +59,11 @@ func (e entry) Good() bool { return len(e.Failed) == 0 }
 
 // entry is a seed's picture for the index, by the limits of this run.
 func (j *job) entry(seed uint64, r record, id files.Identity) entry {
-	name := filepath.Base(j.name(seed))
+	name := filepath.Base(j.spec.stem(seed))
 	return entry{
-		Name: name, Object: j.flags.Object, Anomaly: strings.Join(j.flags.Anomaly, ", "), Prompt: r.Prompt, Seed: seed,
+		Name: name, Object: j.spec.Object, Anomaly: strings.Join(j.spec.Anomaly, ", "), Prompt: r.Prompt, Seed: seed,
 		Picture: name + parts[0], Mask: name + parts[1], Heat: name + parts[2], Record: name + parts[3],
-		Photograph: j.photographName(), Scores: r.Scores, Failed: j.flags.judge(r.Scores), Notes: r.Notes, Seconds: r.Seconds, Identity: id.Hash(),
+		Photograph: j.photographName(), Scores: r.Scores, Failed: j.spec.judge(r.Scores), Notes: r.Notes, Seconds: r.Seconds, Identity: id.Hash(),
 	}
 }
 

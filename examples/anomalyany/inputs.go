@@ -13,9 +13,9 @@ import (
 
 // hashInputs returns the SHA-256 of the photograph and of the mask, by the
 // names of their flags.
-func hashInputs(f flags) (map[string]string, error) {
+func hashInputs(spec Spec) (map[string]string, error) {
 	hashes := map[string]string{}
-	for name, path := range map[string]string{"image": f.Image, "mask": f.Mask} {
+	for name, path := range map[string]string{"image": spec.Image, "mask": spec.Mask} {
 		if path == "" || name == "mask" && path == autoMask {
 			continue
 		}
@@ -33,8 +33,8 @@ const configuration = "the configuration of --model"
 
 // identityOf takes the options, the hashes of the photograph and the mask, and
 // those of the model's weights and texts, nil where an earlier version noted none.
-func identityOf(f flags, inputs, model, texts map[string]string) (files.Identity, error) {
-	options, err := optionsOf(f)
+func identityOf(spec Spec, inputs, model, texts map[string]string) (files.Identity, error) {
+	options, err := optionsOf(spec)
 	if err != nil {
 		return nil, err
 	}
@@ -68,8 +68,8 @@ func differencesOf(id, before files.Identity) []string {
 }
 
 // optionsOf returns options as their JSON has them, with numbers as written.
-func optionsOf(f flags) (map[string]any, error) {
-	data, err := json.Marshal(f)
+func optionsOf(spec Spec) (map[string]any, error) {
+	data, err := json.Marshal(spec)
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +85,7 @@ func (j *job) identity() (files.Identity, error) {
 	if err != nil {
 		return nil, err
 	}
-	return identityOf(j.flags, j.inputs, model, j.model.Texts())
+	return identityOf(j.spec, j.inputs, model, j.model.Texts())
 }
 
 // identity is that of the picture that a record is about.
@@ -99,7 +99,7 @@ func (r *recipe) identity() (files.Identity, error) {
 	if err != nil {
 		return nil, err
 	}
-	var f flags
+	var f Spec
 	if err := nn.UnmarshalJSON(data, &f); err != nil {
 		return nil, err
 	}

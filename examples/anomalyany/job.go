@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"image"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -14,13 +13,12 @@ import (
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
 	"github.com/sdgraph/sdgraph/examples/internal/cli"
-	"github.com/sdgraph/sdgraph/examples/internal/files"
 	"github.com/sdgraph/sdgraph/tensor/images"
 )
 
-// job is the pictures of one command line.
+// job is the pictures of one Spec.
 type job struct {
-	flags   flags
+	spec    Spec
 	model   *model
 	canvas  *anomaly.Canvas
 	object  *image.RGBA // the mask that was made from the photograph, nil if none was
@@ -33,19 +31,19 @@ type job struct {
 
 // newJob reads the pictures and checks everything that can be checked before
 // the long work. The pictures go into a folder that the caller holds.
-func newJob(ctx context.Context, f flags, m *model, d *folder) (*job, error) {
-	j := &job{flags: f, model: m, options: f.options(), folder: d}
+func newJob(ctx context.Context, spec Spec, m *model, d *folder) (*job, error) {
+	j := &job{spec: spec, model: m, options: spec.options(), folder: d}
 	if j.options.Refine != 0 && m.CLIP == nil {
 		return nil, fmt.Errorf("%w; or leave the refinement out with --no-refine", diffusion.ErrNoCLIP)
 	}
 	var err error
-	if j.inputs, err = cli.Await(ctx, func() (map[string]string, error) { return hashInputs(f) }); err != nil {
+	if j.inputs, err = cli.Await(ctx, func() (map[string]string, error) { return hashInputs(spec) }); err != nil {
 		return nil, err
 	}
-	if err := f.Again.check(j); err != nil {
+	if err := spec.Again.check(j); err != nil {
 		return nil, err
 	}
-	if j.canvas, j.object, err = readCanvas(ctx, f, m.Multiple()); err != nil {
+	if j.canvas, j.object, err = readCanvas(ctx, spec, m.Multiple()); err != nil {
 		return nil, err
 	}
 	cli.WarnOfCuts(os.Stderr, m.Tokenizer, "prompt", j.options.Prompt)
@@ -53,7 +51,7 @@ func newJob(ctx context.Context, f flags, m *model, d *folder) (*job, error) {
 		cli.WarnOfCuts(os.Stderr, m.Tokenizer, "detailed prompt", j.options.Detail)
 	}
 	cli.WarnOfCuts(os.Stderr, m.Tokenizer, "negative prompt", j.options.Negative)
-	_, err = cli.Await(ctx, func() (any, error) { return nil, f.Again.checkModel(f.Arithmetic(), m) })
+	_, err = cli.Await(ctx, func() (any, error) { return nil, spec.Again.checkModel(spec.Arithmetic(), m) })
 	return j, err
 }
 
@@ -73,7 +71,7 @@ func (j *job) run(ctx context.Context) error {
 		return err
 	}
 	fmt.Fprintf(os.Stderr, "prepared in %.1f s: %s; %d of %d timesteps run, the last %d with refinement\n",
-		time.Since(started).Seconds(), &j.flags.Compute, g.Steps(), j.options.Steps, g.RefineSteps())
+		time.Since(started).Seconds(), &j.spec.Compute, g.Steps(), j.options.Steps, g.RefineSteps())
 	if err := j.showForeground(); err != nil {
 		return err
 	}
@@ -96,7 +94,7 @@ func (j *job) makeOne(ctx context.Context, g *anomalyany.Generator, seed uint64,
 	if err != nil {
 		return err
 	}
-	for _, why := range j.flags.judge(m.scores) {
+	for _, why := range j.spec.judge(m.scores) {
 		fmt.Fprintf(os.Stderr, "seed %d failed: %s\n", seed, why)
 	}
 	_, err = fmt.Println(strings.Join(paths, "\n"))
@@ -151,7 +149,7 @@ func (j *job) score(ctx context.Context, r *anomalyany.Result) (anomalyany.Score
 
 // normalPrompt is what a normal part is compared with.
 func (j *job) normalPrompt() string {
-	if j.flags.Object == "" && j.flags.Normal == "" {
+	if j.spec.Object == "" && j.spec.Normal == "" {
 		return "a photo"
 	}
 	return j.options.Normal
@@ -169,7 +167,7 @@ func (j *job) save(m *outcome) ([]string, error) {
 // generate makes a seed's picture, or with --resume the rest of it.
 func (j *job) generate(ctx context.Context, g *anomalyany.Generator, seed uint64, bar reporter) (*anomalyany.Result, error) {
 	var kept *anomalyany.State
-	if j.flags.Resume {
+	if j.spec.Resume {
 		var err error
 		if kept, err = j.readState(seed); err != nil {
 			return nil, err
@@ -187,15 +185,4 @@ func (j *job) generate(ctx context.Context, g *anomalyany.Generator, seed uint64
 		err = fmt.Errorf("%s: %w; delete the file, to begin this picture again, or give another --out", j.statePath(seed), err)
 	}
 	return r, err
-}
-
-// name is the stem of a seed's files.
-func (j *job) name(seed uint64) string {
-	var name []string
-	for _, text := range []string{j.flags.Object, strings.Join(j.flags.Anomaly, " ")} {
-		if part := files.Name(text); part != "" {
-			name = append(name, part)
-		}
-	}
-	return filepath.Join(j.flags.Out, strings.Join(append(name, fmt.Sprintf("%04d", seed)), "-"))
 }

@@ -13,13 +13,13 @@ import (
 
 // A state file is anomalyany.WriteState's. Whose picture it is of, its identity tells.
 
-func (j *job) statePath(seed uint64) string { return j.name(seed) + ".state" }
+func (j *job) statePath(seed uint64) string { return j.spec.stem(seed) + ".state" }
 
 // keeping returns an observer that also keeps the run's state every few steps.
 // Runs without one (anomalyany.ErrNoState) go on unkept: of them --resume begins
 // the picture again that was under way.
 func (j *job) keeping(g *anomalyany.Generator, seed uint64, observe anomalyany.Observer) anomalyany.Observer {
-	every := j.flags.KeepEvery
+	every := j.spec.KeepEvery
 	return func(s anomalyany.Step) error {
 		if err := observe(s); err != nil {
 			return err
@@ -57,7 +57,7 @@ func (o otherOptions) Error() string {
 // cannot go on from.
 func (j *job) checkState(seed uint64) error {
 	s, err := j.readState(seed)
-	if err == nil && s != nil && !j.flags.Resume {
+	if err == nil && s != nil && !j.spec.Resume {
 		fmt.Fprintf(os.Stderr, "%s is of an interrupted run; this one begins again (--resume goes on)\n", j.statePath(seed))
 	}
 	return err
@@ -77,7 +77,7 @@ func (j *job) readState(seed uint64) (*anomalyany.State, error) {
 	s, err := openState(path, seed, id)
 	var other otherOptions
 	switch {
-	case errors.As(err, &other) && j.flags.Overwrite:
+	case errors.As(err, &other) && j.spec.Overwrite:
 		return nil, nil
 	case errors.As(err, &other):
 		return nil, fmt.Errorf("%w; give another --out, --overwrite or delete the file, to begin this picture again", err)

@@ -14,7 +14,7 @@ import (
 // stateJob is a job that can keep states and nothing else.
 func stateJob(dir string) *job {
 	return &job{
-		flags: flags{Out: dir, Object: "nut", Anomaly: []string{"crack"}, Steps: 8},
+		spec:  Spec{Out: dir, Object: "nut", Anomaly: []string{"crack"}, Steps: 8},
 		model: &model{Pipeline: new(diffusion.Pipeline), hashes: func() (map[string]string, error) { return map[string]string{"unet": "1234"}, nil }},
 	}
 }
@@ -49,7 +49,7 @@ func TestKeptState(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if names := clitest.Written(t, j.flags.Out); len(names) > 0 {
+	if names := clitest.Written(t, j.spec.Out); len(names) > 0 {
 		t.Errorf("left %v", names)
 	}
 }
@@ -67,7 +67,7 @@ func TestStateRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	other := *j
-	other.flags.Steps = 9
+	other.spec.Steps = 9
 	gone := *j
 	gone.model = &model{Pipeline: new(diffusion.Pipeline), hashes: func() (map[string]string, error) { return nil, errors.New("weights are gone") }}
 	const advice = "; delete the file, to begin this picture again, or give another --out"

@@ -45,18 +45,18 @@ func TestNumbersAreFinite(t *testing.T) {
 
 func TestLimits(t *testing.T) {
 	for name, c := range map[string]struct {
-		change func(f *flags)
+		change func(f *Spec)
 		says   string
 	}{
-		"negative area": {func(f *flags) { f.MinArea = -1 }, "--min-area is -1, want 0 to 100"},
-		"many":          {func(f *flags) { f.N = 1_000_000_000 }, "--n is 1000000000, want 1 to 1000000"},
-		"none":          {func(f *flags) { f.N = 0 }, "--n is 0"},
-		"last seed":     {func(f *flags) { f.Seed = math.MaxUint64 }, ""},
-		"past the last": {func(f *flags) { f.Seed, f.N = math.MaxUint64-1, 3 }, "--seed is 18446744073709551614, and there are no 3 seeds"},
-		"two last":      {func(f *flags) { f.Seed, f.N = math.MaxUint64-1, 2 }, ""},
-		"long text":     {func(f *flags) { f.Detail = strings.Repeat("a ", 10_000) }, "--detail has 20000 bytes, want at most 16384"},
-		"no text":       {func(f *flags) { f.Prompt = "a \xff crack" }, "--prompt is not a text in UTF-8"},
-		"no word":       {func(f *flags) { f.Anomaly = []string{"\xff"} }, "--anomaly is not a text in UTF-8"},
+		"negative area": {func(f *Spec) { f.MinArea = -1 }, "--min-area is -1, want 0 to 100"},
+		"many":          {func(f *Spec) { f.N = 1_000_000_000 }, "--n is 1000000000, want 1 to 1000000"},
+		"none":          {func(f *Spec) { f.N = 0 }, "--n is 0"},
+		"last seed":     {func(f *Spec) { f.Seed = math.MaxUint64 }, ""},
+		"past the last": {func(f *Spec) { f.Seed, f.N = math.MaxUint64-1, 3 }, "--seed is 18446744073709551614, and there are no 3 seeds"},
+		"two last":      {func(f *Spec) { f.Seed, f.N = math.MaxUint64-1, 2 }, ""},
+		"long text":     {func(f *Spec) { f.Detail = strings.Repeat("a ", 10_000) }, "--detail has 20000 bytes, want at most 16384"},
+		"no text":       {func(f *Spec) { f.Prompt = "a \xff crack" }, "--prompt is not a text in UTF-8"},
+		"no word":       {func(f *Spec) { f.Anomaly = []string{"\xff"} }, "--anomaly is not a text in UTF-8"},
 	} {
 		f := small(t)
 		c.change(&f)

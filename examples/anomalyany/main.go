@@ -17,7 +17,6 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/alecthomas/kong"
 	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/examples/internal/cli"
 	"github.com/sdgraph/sdgraph/kernels/cuda"
@@ -28,55 +27,33 @@ func main() {
 	cli.Main(newParser(&c), "finished pictures are complete, nothing was left half-written; --resume goes on", c.run)
 }
 
-func newParser(c *commandLine) cli.Parser {
-	return cli.NewParser("anomalyany", "Pictures of unseen defects, with masks, from one normal photograph and a sentence (AnomalyAny, CVPR 2025). Without flags: what the model can do that comes with the program. "+
-		"Numbers that are not given are those of the model directory's anomalyany.json, where it has one, or the following.", c)
-}
-
-// commandLine is what kong reads. All commands share the flags.
-type commandLine struct {
-	Flags      flags    `embed:""`
-	Make       struct{} `cmd:"" default:"1" help:"Make pictures: the command where none is named."`
-	Ablate     Ablation `cmd:"" help:"Measure the algorithm, and it without each of its parts, on drawn pictures; with --image compare them on one picture, side by side."`
-	Categories struct{} `cmd:"" help:"List what --category and --defect know."`
-	Weights    struct{} `cmd:"" help:"Say where the weights for photographs are to be had."`
-
-	command string // which is asked for
-}
-
-// AfterApply is called by kong with what was given.
-func (c *commandLine) AfterApply(ctx *kong.Context) error {
-	c.command = ctx.Command()
-	return nil
-}
-
 func (c *commandLine) run(ctx context.Context) error {
 	switch c.command {
 	case "categories":
-		_, err := cli.Await(ctx, func() (any, error) { return nil, listCategories(os.Stdout, c.Flags) })
+		_, err := cli.Await(ctx, func() (any, error) { return nil, listCategories(os.Stdout, c.Spec.Categories) })
 		return err
 	case "weights":
 		_, err := fmt.Print(howToStart)
 		return err
 	}
-	if err := c.Flags.Use(os.Stderr); err != nil {
+	if err := c.Spec.Use(os.Stderr); err != nil {
 		return err
 	}
-	defer c.Flags.Compute.Close()
+	defer c.Spec.Compute.Close()
 	switch {
 	case c.command == "ablate":
-		return c.Flags.advise(c.Ablate.run(ctx, c.Flags))
-	case c.Flags.isDemo():
-		return c.Flags.advise(demonstrate(ctx, c.Flags))
+		return c.Spec.advise(c.Ablate.run(ctx, c.Spec))
+	case c.Spec.isDemo():
+		return c.Spec.advise(demonstrate(ctx, c.Spec))
 	}
-	return c.Flags.advise(run(ctx, c.Flags))
+	return c.Spec.advise(run(ctx, c.Spec))
 }
 
 // advise adds to an error about a GPU's memory which flag leaves more of it.
-func (f *flags) advise(err error) error {
+func (s *Spec) advise(err error) error {
 	var full *cuda.OutOfMemoryError
 	if errors.As(err, &full) {
-		return fmt.Errorf("%w; so does a lower --memory, the GiB for activations, now %g, at the price of time", err, f.Memory)
+		return fmt.Errorf("%w; so does a lower --memory, the GiB for activations, now %g, at the price of time", err, s.Memory)
 	}
 	return err
 }
@@ -103,21 +80,21 @@ anomalyany --help lists every flag.
 `
 
 // run makes the pictures.
-func run(ctx context.Context, f flags) (err error) {
-	if err := f.Again.checkWords(f.options()); err != nil {
+func run(ctx context.Context, spec Spec) (err error) {
+	if err := spec.Again.checkWords(spec.options()); err != nil {
 		return err
 	}
-	d, err := openFolder(f)
+	d, err := openFolder(spec)
 	if err != nil {
 		return err
 	}
 	defer func() { err = d.close(err) }()
-	p, err := openModel(ctx, f)
+	p, err := openModel(ctx, spec)
 	if err != nil {
 		return err
 	}
 	defer p.Close()
-	j, err := newJob(ctx, f, p, d)
+	j, err := newJob(ctx, spec, p, d)
 	if err != nil {
 		return err
 	}

@@ -52,42 +52,42 @@ func TestMistakes(t *testing.T) {
 	}
 	labels := save(t, "labels.png", ones)
 	for name, c := range map[string]struct {
-		change func(f *flags)
+		change func(f *Spec)
 		says   []string
 	}{
-		"no model":       {func(f *flags) { f.Model = "" }, []string{"--model DIR is missing", "hf download", "unet/", "--random"}},
-		"no directory":   {func(f *flags) { f.Model = "nowhere" }, []string{"nowhere", "text_encoder/"}},
-		"two models":     {func(f *flags) { f.Random = true }, []string{"--model and --random"}},
-		"no photograph":  {func(f *flags) { f.Image = "" }, []string{"--image FILE is missing"}},
-		"no anomaly":     {func(f *flags) { f.Anomaly = nil }, []string{"--anomaly WORD is missing"}},
-		"no object":      {func(f *flags) { f.Object = "" }, []string{"--object WORD is missing", "--prompt"}},
-		"word":           {func(f *flags) { f.Prompt = "a photo of a nut" }, []string{`"crack"`, "a, photo, of, a, nut"}},
-		"no file":        {func(f *flags) { f.Image = "nowhere.png" }, []string{"nowhere.png", "no such file"}},
-		"no picture":     {func(f *flags) { f.Image = text }, []string{"text.png", "a text file", "PNG, JPEG, GIF, BMP, TIFF and WebP"}},
-		"no mask":        {func(f *flags) { f.Mask = text }, []string{"text.png", "a text file"}},
-		"mask's size":    {func(f *flags) { f.Mask = writeMask(t, 100, 150, 0, 0, 1, 1) }, []string{"mask.png is 100×150", "nut.png is 150×100"}},
-		"black mask":     {func(f *flags) { f.Mask = writeMask(t, 150, 100, 0, 0, 0, 0) }, []string{"nothing of the mask is left", "2×2", "32×32 pixels"}},
-		"mask cut off":   {func(f *flags) { f.Mask = writeMask(t, 150, 100, 0, 0, 0.1, 1) }, []string{"nothing of the mask is left"}},
-		"mask alone":     {func(f *flags) { f.Image, f.Mask = "", "mask.png" }, []string{"--mask needs --image"}},
-		"small":          {func(f *flags) { f.Size = 63 }, []string{"at least 64"}},
-		"size":           {func(f *flags) { f.Size = 0 }, []string{"--size is 0"}},
-		"drawn huge":     {func(f *flags) { f.Image, f.Drawn, f.Size = "", true, 1<<62 }, []string{"--size is 4611686018427387904"}},
-		"long":           {func(f *flags) { f.Image = writePicture(t, "long.png", 1, 3000) }, []string{"1×3000", "at most 8 times"}},
-		"labels":         {func(f *flags) { f.Mask = labels }, []string{"labels.png", "its lightest value is 1 of 255", "multiplied"}},
-		"number":         {func(f *flags) { f.N = 0 }, []string{"--n is 0"}},
-		"memory":         {func(f *flags) { f.Memory = -1 }, []string{"--memory is -1"}},
-		"no memory":      {func(f *flags) { f.Memory = math.NaN() }, []string{"--memory is NaN, want 0 to 1e+06"}},
-		"huge memory":    {func(f *flags) { f.Memory = 1e300 }, []string{"--memory is 1e+300"}},
-		"huge size":      {func(f *flags) { f.Size = 100_000 }, []string{"--size is 100000, want 1 to 8192"}},
-		"guidance":       {func(f *flags) { f.Guidance = float32(math.Inf(1)) }, []string{"--guidance is +Inf, want 0 to 1000"}},
-		"lambda":         {func(f *flags) { f.Lambda = -1 }, []string{"--lambda λ is -1, want 0 to"}},
-		"refine":         {func(f *flags) { f.Refine = -2 }, []string{"--refine R is -2, want -1 to 1000"}},
-		"no gamma":       {func(f *flags) { f.Gamma = math.NaN() }, []string{"--gamma γ is NaN, want 0 to less than 1"}},
-		"little memory":  {func(f *flags) { f.Memory = 1e-6 }, []string{"memory budget", "too small"}},
-		"gamma":          {func(f *flags) { f.Gamma = 1 }, []string{"γ is 1"}},
-		"steps":          {func(f *flags) { f.Steps = 0 }, []string{"T is 0"}},
-		"out":            {func(f *flags) { f.Out = filepath.Join(f.Image, "out") }, []string{"--out", "nut.png"}},
-		"CLIP elsewhere": {func(f *flags) { f.Clip = "nowhere" }, []string{filepath.Join("nowhere", "config.json")}},
+		"no model":       {func(f *Spec) { f.Model = "" }, []string{"--model DIR is missing", "hf download", "unet/", "--random"}},
+		"no directory":   {func(f *Spec) { f.Model = "nowhere" }, []string{"nowhere", "text_encoder/"}},
+		"two models":     {func(f *Spec) { f.Random = true }, []string{"--model and --random"}},
+		"no photograph":  {func(f *Spec) { f.Image = "" }, []string{"--image FILE is missing"}},
+		"no anomaly":     {func(f *Spec) { f.Anomaly = nil }, []string{"--anomaly WORD is missing"}},
+		"no object":      {func(f *Spec) { f.Object = "" }, []string{"--object WORD is missing", "--prompt"}},
+		"word":           {func(f *Spec) { f.Prompt = "a photo of a nut" }, []string{`"crack"`, "a, photo, of, a, nut"}},
+		"no file":        {func(f *Spec) { f.Image = "nowhere.png" }, []string{"nowhere.png", "no such file"}},
+		"no picture":     {func(f *Spec) { f.Image = text }, []string{"text.png", "a text file", "PNG, JPEG, GIF, BMP, TIFF and WebP"}},
+		"no mask":        {func(f *Spec) { f.Mask = text }, []string{"text.png", "a text file"}},
+		"mask's size":    {func(f *Spec) { f.Mask = writeMask(t, 100, 150, 0, 0, 1, 1) }, []string{"mask.png is 100×150", "nut.png is 150×100"}},
+		"black mask":     {func(f *Spec) { f.Mask = writeMask(t, 150, 100, 0, 0, 0, 0) }, []string{"nothing of the mask is left", "2×2", "32×32 pixels"}},
+		"mask cut off":   {func(f *Spec) { f.Mask = writeMask(t, 150, 100, 0, 0, 0.1, 1) }, []string{"nothing of the mask is left"}},
+		"mask alone":     {func(f *Spec) { f.Image, f.Mask = "", "mask.png" }, []string{"--mask needs --image"}},
+		"small":          {func(f *Spec) { f.Size = 63 }, []string{"at least 64"}},
+		"size":           {func(f *Spec) { f.Size = 0 }, []string{"--size is 0"}},
+		"drawn huge":     {func(f *Spec) { f.Image, f.Drawn, f.Size = "", true, 1<<62 }, []string{"--size is 4611686018427387904"}},
+		"long":           {func(f *Spec) { f.Image = writePicture(t, "long.png", 1, 3000) }, []string{"1×3000", "at most 8 times"}},
+		"labels":         {func(f *Spec) { f.Mask = labels }, []string{"labels.png", "its lightest value is 1 of 255", "multiplied"}},
+		"number":         {func(f *Spec) { f.N = 0 }, []string{"--n is 0"}},
+		"memory":         {func(f *Spec) { f.Memory = -1 }, []string{"--memory is -1"}},
+		"no memory":      {func(f *Spec) { f.Memory = math.NaN() }, []string{"--memory is NaN, want 0 to 1e+06"}},
+		"huge memory":    {func(f *Spec) { f.Memory = 1e300 }, []string{"--memory is 1e+300"}},
+		"huge size":      {func(f *Spec) { f.Size = 100_000 }, []string{"--size is 100000, want 1 to 8192"}},
+		"guidance":       {func(f *Spec) { f.Guidance = float32(math.Inf(1)) }, []string{"--guidance is +Inf, want 0 to 1000"}},
+		"lambda":         {func(f *Spec) { f.Lambda = -1 }, []string{"--lambda λ is -1, want 0 to"}},
+		"refine":         {func(f *Spec) { f.Refine = -2 }, []string{"--refine R is -2, want -1 to 1000"}},
+		"no gamma":       {func(f *Spec) { f.Gamma = math.NaN() }, []string{"--gamma γ is NaN, want 0 to less than 1"}},
+		"little memory":  {func(f *Spec) { f.Memory = 1e-6 }, []string{"memory budget", "too small"}},
+		"gamma":          {func(f *Spec) { f.Gamma = 1 }, []string{"γ is 1"}},
+		"steps":          {func(f *Spec) { f.Steps = 0 }, []string{"T is 0"}},
+		"out":            {func(f *Spec) { f.Out = filepath.Join(f.Image, "out") }, []string{"--out", "nut.png"}},
+		"CLIP elsewhere": {func(f *Spec) { f.Clip = "nowhere" }, []string{filepath.Join("nowhere", "config.json")}},
 	} {
 		f := small(t)
 		c.change(&f)
@@ -168,7 +168,7 @@ func TestInterruptSignal(t *testing.T) {
 
 // TestAdvice: who runs out of a GPU's memory is told of the flag that asks for less.
 func TestAdvice(t *testing.T) {
-	f := flags{Memory: 3}
+	f := Spec{Memory: 3}
 	full := &cuda.OutOfMemoryError{Device: "cuda:0", Need: 3 << 30, Free: 1 << 30, Total: 8 << 30}
 	err := f.advise(fmt.Errorf("seed 1: %w", full))
 	for _, part := range []string{"seed 1: cuda: out of memory on cuda:0: 3072.0 MiB needed", "1024.0 MiB of 8192.0 MiB are free", "a lower --memory, the GiB for activations, now 3"} {

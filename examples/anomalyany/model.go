@@ -37,70 +37,70 @@ func (m *model) Close() error {
 	return m.Pipeline.Close()
 }
 
-// openModel opens what the flags ask for, and says which of their words it does
-// not know.
-func openModel(ctx context.Context, f flags) (*model, error) {
-	defaults, err := f.readDefaults()
+// openModel opens what the Spec asks for, and says which of its words the model
+// does not know.
+func openModel(ctx context.Context, spec Spec) (*model, error) {
+	defaults, err := spec.readDefaults()
 	if err != nil {
 		return nil, err
 	}
 	m := &model{vocabulary: defaults.Vocabulary}
-	if m.Pipeline, err = openPipeline(ctx, f); err != nil {
+	if m.Pipeline, err = openPipeline(ctx, spec); err != nil {
 		return nil, err
 	}
-	if f.usesEmbedded() {
+	if spec.usesEmbedded() {
 		fmt.Fprintln(os.Stderr, "model: the small one of drawings that comes with this program; for photographs see 'anomalyany weights'")
 	}
 	m.hashInBackground(ctx)
-	m.warnOfWords(os.Stderr, f)
+	m.warnOfWords(os.Stderr, spec)
 	return m, nil
 }
 
-func openPipeline(ctx context.Context, f flags) (*diffusion.Pipeline, error) {
-	return cli.Await(ctx, func() (*diffusion.Pipeline, error) { return f.open(ctx) })
+func openPipeline(ctx context.Context, spec Spec) (*diffusion.Pipeline, error) {
+	return cli.Await(ctx, func() (*diffusion.Pipeline, error) { return spec.open(ctx) })
 }
 
-func (f *flags) open(ctx context.Context) (*diffusion.Pipeline, error) {
-	opts := append(f.Options(), f.Correct()...)
-	if f.NoRefine {
+func (s *Spec) open(ctx context.Context) (*diffusion.Pipeline, error) {
+	opts := append(s.Options(), s.Correct()...)
+	if s.NoRefine {
 		opts = append(opts, diffusion.WithoutCLIP())
 	}
 	switch {
-	case f.Random:
+	case s.Random:
 		return diffusion.Random(0, opts...)
-	case f.usesEmbedded():
+	case s.usesEmbedded():
 		return diffusion.OpenFS(ctx, embedded, opts...)
-	case f.Model == "":
+	case s.Model == "":
 		return nil, fmt.Errorf("--model DIR is missing\n\n%s", strings.TrimSpace(howToStart))
 	}
-	if f.Clip != "" {
-		opts = append(opts, diffusion.WithCLIPDir(f.Clip))
+	if s.Clip != "" {
+		opts = append(opts, diffusion.WithCLIPDir(s.Clip))
 	}
-	return diffusion.Open(ctx, f.Model, opts...)
+	return diffusion.Open(ctx, s.Model, opts...)
 }
 
 // usesEmbedded tells whether the model is the one that comes with the program.
-func (f *flags) usesEmbedded() bool { return f.Model == "" && !f.Random && embedded != nil }
+func (s *Spec) usesEmbedded() bool { return s.Model == "" && !s.Random && embedded != nil }
 
 // readDefaults reads what the model's directory says about numbers and words.
-func (f *flags) readDefaults() (anomalyany.Defaults, error) {
-	switch info, err := os.Stat(f.Model); {
-	case f.usesEmbedded():
+func (s *Spec) readDefaults() (anomalyany.Defaults, error) {
+	switch info, err := os.Stat(s.Model); {
+	case s.usesEmbedded():
 		return anomalyany.ReadDefaults(tensor.InFS(embedded))
 	case err == nil && info.IsDir():
-		return anomalyany.ReadDefaults(tensor.OnDisk(f.Model))
+		return anomalyany.ReadDefaults(tensor.OnDisk(s.Model))
 	}
 	return anomalyany.Defaults{Options: anomalyany.Paper()}, nil // opening it will say what is wrong
 }
 
-// unknown are the words of the flags that the model was not trained on, each
+// unknown are the words of the Spec that the model was not trained on, each
 // with those of its kind that it was.
-func (m *model) unknown(f flags) map[string][]string {
+func (m *model) unknown(spec Spec) map[string][]string {
 	all := map[string][]string{}
-	if f.Object != "" && !m.vocabulary.KnowsObject(f.Object) {
-		all[f.Object] = m.vocabulary.Objects
+	if spec.Object != "" && !m.vocabulary.KnowsObject(spec.Object) {
+		all[spec.Object] = m.vocabulary.Objects
 	}
-	for _, word := range f.Anomaly {
+	for _, word := range spec.Anomaly {
 		if !m.vocabulary.KnowsAnomaly(word) {
 			all[word] = m.vocabulary.Anomalies
 		}
@@ -109,9 +109,9 @@ func (m *model) unknown(f flags) map[string][]string {
 }
 
 // warnOfWords says what the model knows in place of the words that it does not.
-func (m *model) warnOfWords(w io.Writer, f flags) {
-	unknown := m.unknown(f)
-	for _, word := range slices.Concat([]string{f.Object}, f.Anomaly) {
+func (m *model) warnOfWords(w io.Writer, spec Spec) {
+	unknown := m.unknown(spec)
+	for _, word := range slices.Concat([]string{spec.Object}, spec.Anomaly) {
 		if known, ok := unknown[word]; ok {
 			fmt.Fprintf(w, "warning: this model knows %s; %q is not among them, so expect nothing that looks like it\n", strings.Join(known, ", "), word)
 		}
@@ -120,17 +120,17 @@ func (m *model) warnOfWords(w io.Writer, f flags) {
 
 // notes are what whoever looks at the pictures should know: words that the model
 // does not, and pairs that it never saw together.
-func (m *model) notes(f flags) []string {
+func (m *model) notes(spec Spec) []string {
 	var all []string
-	unknown := m.unknown(f)
-	for _, word := range slices.Concat([]string{f.Object}, f.Anomaly) {
+	unknown := m.unknown(spec)
+	for _, word := range slices.Concat([]string{spec.Object}, spec.Anomaly) {
 		if _, ok := unknown[word]; ok {
 			all = append(all, fmt.Sprintf("%q is not among the words that the model was trained on", word))
 		}
 	}
-	for _, word := range f.Anomaly {
-		if m.vocabulary.IsUnseen(f.Object, word) {
-			all = append(all, fmt.Sprintf("unseen pair: %s and %s were never together in training", f.Object, word))
+	for _, word := range spec.Anomaly {
+		if m.vocabulary.IsUnseen(spec.Object, word) {
+			all = append(all, fmt.Sprintf("unseen pair: %s and %s were never together in training", spec.Object, word))
 		}
 	}
 	return all

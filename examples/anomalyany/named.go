@@ -12,41 +12,41 @@ import (
 	"github.com/sdgraph/sdgraph/diffusion/anomaly/prompts"
 )
 
-// Named is the part of the command line that takes the words from a file.
+// Named is the part of a Spec that takes the words from a file.
 type Named struct {
 	Category   string `placeholder:"NAME" help:"Part of MVTec AD or VisA, such as hazelnut: takes --object, --anomaly, --prompt and --detail from a file where they are not given." json:"category"`
 	Defect     string `placeholder:"NAME" help:"Defect of the category, such as crack; 'anomalyany categories' lists all." json:"defect"`
 	Categories string `placeholder:"FILE" help:"A file of your own for --category and --defect (default: the program's, whose first lines explain the form)." json:"categories"`
 }
 
-// ofCategory are the flags that a category and a defect stand for.
+// ofCategory are the options that a category and a defect stand for.
 var ofCategory = map[string]bool{"object": true, "anomaly": true, "prompt": true, "detail": true}
 
 // useCategory fills in the words that --category and --defect stand for, where
 // they are not given.
-func (f *flags) useCategory() error {
+func (s *Spec) useCategory() error {
 	switch {
-	case f.Category == "" && f.Defect == "":
+	case s.Category == "" && s.Defect == "":
 		return nil
-	case f.Again != nil && !f.Again.given["category"] && !f.Again.given["defect"]:
+	case s.Again != nil && !s.Again.given["category"] && !s.Again.given["defect"]:
 		return nil // the picture has the words themselves
-	case f.Category == "":
+	case s.Category == "":
 		return errors.New("--defect needs --category, such as --category hazelnut")
 	}
-	all, err := readCategories(f.Categories)
+	all, err := readCategories(s.Categories)
 	if err != nil {
 		return err
 	}
-	object, d, err := all.Lookup(f.Category, f.Defect)
+	object, d, err := all.Lookup(s.Category, s.Defect)
 	if err != nil {
 		return fmt.Errorf("--category and --defect: %w", err)
 	}
-	f.Object = orDefault(f.Object, object)
-	if len(f.Anomaly) == 0 {
-		f.Anomaly = d.Words
+	s.Object = orDefault(s.Object, object)
+	if len(s.Anomaly) == 0 {
+		s.Anomaly = d.Words
 	}
-	if f.Prompt == "" { // the file's detail is about the file's prompt
-		f.Prompt, f.Detail = d.Prompt, orDefault(f.Detail, d.Detail)
+	if s.Prompt == "" { // the file's detail is about the file's prompt
+		s.Prompt, s.Detail = d.Prompt, orDefault(s.Detail, d.Detail)
 	}
 	return nil
 }
@@ -63,9 +63,10 @@ func readCategories(path string) (prompts.Categories, error) {
 	return all, nil
 }
 
-// listCategories writes the categories, each with its defects.
-func listCategories(w io.Writer, f flags) error {
-	all, err := readCategories(f.Categories)
+// listCategories writes the categories of a file, "" for the library's, each with
+// its defects.
+func listCategories(w io.Writer, path string) error {
+	all, err := readCategories(path)
 	if err != nil {
 		return err
 	}

@@ -21,12 +21,12 @@ func TestCategory(t *testing.T) {
 		t.Errorf("prompt %q, detail %q", r.Prompt, r.Detail)
 	}
 	for name, c := range map[string]struct {
-		change func(f *flags)
+		change func(f *Spec)
 		want   [3]string // object, prompt, detail
 	}{
-		"object": {func(f *flags) { f.Object = "washer" }, [3]string{"washer", r.Prompt, r.Detail}},
-		"detail": {func(f *flags) { f.Detail = "a nut" }, [3]string{"metal nut", r.Prompt, "a nut"}},
-		"prompt": {func(f *flags) { f.Prompt = "a scratch" }, [3]string{"metal nut", "a scratch", ""}},
+		"object": {func(f *Spec) { f.Object = "washer" }, [3]string{"washer", r.Prompt, r.Detail}},
+		"detail": {func(f *Spec) { f.Detail = "a nut" }, [3]string{"metal nut", r.Prompt, "a nut"}},
+		"prompt": {func(f *Spec) { f.Prompt = "a scratch" }, [3]string{"metal nut", "a scratch", ""}},
 	} {
 		g := f
 		c.change(&g)

@@ -136,8 +136,8 @@ func TestDemonstrateTwice(t *testing.T) {
 // someRecord is the record of stateJob's picture of seed 3.
 func someRecord(t testing.TB, j *job) *record {
 	t.Helper()
-	name := filepath.Base(j.name(3))
-	r := &record{Options: j.flags, Seed: 3, Model: map[string]string{"unet": "1234"}, Files: map[string]string{}, Hashes: map[string]string{}}
+	name := filepath.Base(j.spec.stem(3))
+	r := &record{Options: j.spec, Seed: 3, Model: map[string]string{"unet": "1234"}, Files: map[string]string{}, Hashes: map[string]string{}}
 	for part, kind := range kinds {
 		r.Files[kind], r.Hashes[kind] = name+part, files.SHA256([]byte(part))
 	}
@@ -147,7 +147,7 @@ func someRecord(t testing.TB, j *job) *record {
 // writeRecord writes a record and the files that it is about.
 func writeRecord(t testing.TB, j *job, text []byte) {
 	t.Helper()
-	stem := j.name(3)
+	stem := j.spec.stem(3)
 	err := os.WriteFile(stem+".json", text, 0o600)
 	for part := range kinds {
 		err = errors.Join(err, os.WriteFile(stem+part, []byte(part), 0o600))
@@ -161,8 +161,8 @@ func writeRecord(t testing.TB, j *job, text []byte) {
 func recordJob(t testing.TB) *job {
 	t.Helper()
 	j := stateJob(t.TempDir())
-	j.flags.Resume = true
-	d, err := openFolder(j.flags)
+	j.spec.Resume = true
+	d, err := openFolder(j.spec)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -208,7 +208,7 @@ func TestRecordOfOthers(t *testing.T) {
 	} {
 		j := recordJob(t)
 		writeRecord(t, j, []byte(text))
-		if done, _, err := j.settled(3); done || err == nil || !strings.Contains(err.Error(), j.name(3)+".json") {
+		if done, _, err := j.settled(3); done || err == nil || !strings.Contains(err.Error(), j.spec.stem(3)+".json") {
 			t.Errorf("%s: finished %v, error %v", name, done, err)
 		}
 	}
@@ -239,7 +239,7 @@ func TestStateOfOthers(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, resume := range []bool{false, true} {
-			j.flags.Resume = resume
+			j.spec.Resume = resume
 			if err := j.checkState(3); err == nil || strings.Count(err.Error(), j.statePath(3)) != 1 || !strings.Contains(err.Error(), c.says) || !strings.Contains(err.Error(), "delete the file") {
 				t.Errorf("%s: %.300v, want %q", name, err, c.says)
 			}

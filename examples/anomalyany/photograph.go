@@ -19,34 +19,34 @@ const autoMask = "auto"
 
 // readCanvas reads the photograph and the mask. The object is the mask that was
 // made from the photograph, nil if none was.
-func readCanvas(ctx context.Context, f flags, multiple int) (c *anomaly.Canvas, object *image.RGBA, err error) {
-	photograph, err := readPhotograph(ctx, f)
+func readCanvas(ctx context.Context, spec Spec, multiple int) (c *anomaly.Canvas, object *image.RGBA, err error) {
+	photograph, err := readPhotograph(ctx, spec)
 	if err != nil {
 		return nil, nil, err
 	}
-	mask, object, err := readMask(ctx, f, photograph)
+	mask, object, err := readMask(ctx, spec, photograph)
 	if err != nil {
 		return nil, nil, err
 	}
-	if f.Tile {
-		if c, err = anomaly.NewWindow(photograph, mask, f.Size, multiple); err != nil {
+	if spec.Tile {
+		if c, err = anomaly.NewWindow(photograph, mask, spec.Size, multiple); err != nil {
 			return nil, nil, fmt.Errorf("--tile: %w", err)
 		}
 		return c, object, nil
 	}
-	if c, err = anomaly.NewCanvas(photograph, mask, f.Size, multiple); err != nil {
+	if c, err = anomaly.NewCanvas(photograph, mask, spec.Size, multiple); err != nil {
 		return nil, nil, err
 	}
-	c.Paste = f.Paste
+	c.Paste = spec.Paste
 	return c, object, nil
 }
 
 // readPhotograph returns the photograph, or a drawn one where none is given.
-func readPhotograph(ctx context.Context, f flags) (*image.RGBA, error) {
-	if f.Image == "" {
-		return gradient(f.Size), nil
+func readPhotograph(ctx context.Context, spec Spec) (*image.RGBA, error) {
+	if spec.Image == "" {
+		return gradient(spec.Size), nil
 	}
-	return images.Read(ctx, f.Image)
+	return images.Read(ctx, spec.Image)
 }
 
 // gradient is a drawn picture, for runs that only measure.
@@ -62,24 +62,24 @@ func gradient(size int) *image.RGBA {
 
 // readMask returns the mask at the photograph's size, nil if there is none, and
 // the object if the mask was made from the photograph.
-func readMask(ctx context.Context, f flags, photograph *image.RGBA) (mask *image.Gray, object *image.RGBA, err error) {
+func readMask(ctx context.Context, spec Spec, photograph *image.RGBA) (mask *image.Gray, object *image.RGBA, err error) {
 	var white *image.RGBA
 	size := photograph.Bounds().Size()
-	switch f.Mask {
+	switch spec.Mask {
 	case "":
 		return nil, nil, nil
 	case autoMask:
 		if object, err = images.Foreground(photograph); err != nil {
 			return nil, nil, fmt.Errorf("--mask auto finds no object in %s: %w; draw the mask yourself (--mask FILE, white may change), "+
-				"or leave --mask away where the whole photograph is the part, as with wood or carpet", f.Image, err)
+				"or leave --mask away where the whole photograph is the part, as with wood or carpet", spec.Image, err)
 		}
 		white = object
 	default:
-		if white, err = images.ReadMask(ctx, f.Mask); err != nil {
+		if white, err = images.ReadMask(ctx, spec.Mask); err != nil {
 			return nil, nil, err
 		}
 		if got := white.Bounds().Size(); got != size {
-			return nil, nil, fmt.Errorf("%s is %d×%d pixels and %s is %d×%d: the mask must have the photograph's size", f.Mask, got.X, got.Y, f.Image, size.X, size.Y)
+			return nil, nil, fmt.Errorf("%s is %d×%d pixels and %s is %d×%d: the mask must have the photograph's size", spec.Mask, got.X, got.Y, spec.Image, size.X, size.Y)
 		}
 	}
 	mask, err = images.FromMap(images.Binary(white), size.Y, size.X)
@@ -92,7 +92,7 @@ func (j *job) foreground() (*shared, error) {
 	if j.object == nil {
 		return nil, nil
 	}
-	name := files.Name(strings.TrimSuffix(filepath.Base(j.flags.Image), filepath.Ext(j.flags.Image)))
+	name := files.Name(strings.TrimSuffix(filepath.Base(j.spec.Image), filepath.Ext(j.spec.Image)))
 	data, err := images.EncodePNG(j.object, nil)
 	return &shared{name + "-foreground.png", data}, err
 }

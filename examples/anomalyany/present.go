@@ -29,7 +29,7 @@ type present struct {
 // no file, or no file of this program, or has been changed since, is an error:
 // it would be lost.
 func (j *job) look(seed uint64) (*present, error) {
-	p := &present{stem: j.name(seed), hashes: map[string]string{}, entry: j.entryOf(seed)}
+	p := &present{stem: j.spec.stem(seed), hashes: map[string]string{}, entry: j.entryOf(seed)}
 	for _, part := range parts {
 		hash, err := files.HashPlain(p.stem + part)
 		if errors.Is(err, fs.ErrNotExist) {
@@ -174,7 +174,7 @@ func (j *job) checkOptions(p *present, id files.Identity) (same bool, err error)
 	if err != nil {
 		return false, err
 	}
-	if len(d) > 0 && !j.flags.Overwrite {
+	if len(d) > 0 && !j.spec.Overwrite {
 		return false, fmt.Errorf("%s is a picture that was made with other options: %s; give another --out, or --overwrite to replace it", p.stem+".png", strings.Join(d, "; "))
 	}
 	return len(d) == 0, nil

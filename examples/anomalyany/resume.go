@@ -19,11 +19,11 @@ func (j *job) left(ctx context.Context) ([]uint64, error) {
 		return nil, err
 	}
 	adopted := false
-	for i := range j.flags.N {
+	for i := range j.spec.N {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		seed := j.flags.Seed + uint64(i)
+		seed := j.spec.Seed + uint64(i)
 		done, news, err := j.settled(seed)
 		if err == nil && !done {
 			err = j.checkState(seed)
@@ -39,8 +39,8 @@ func (j *job) left(ctx context.Context) ([]uint64, error) {
 	if n := len(j.folder.index.Entries) + len(seeds); n > maxEntries {
 		return nil, fmt.Errorf("--n: with %d pictures the folder %s would have up to %d, want at most %d: give another --out", len(seeds), j.folder.dir, n, maxEntries)
 	}
-	if n := j.flags.N - len(seeds); n > 0 {
-		fmt.Fprintf(os.Stderr, "%d of %d pictures are finished\n", n, j.flags.N)
+	if n := j.spec.N - len(seeds); n > 0 {
+		fmt.Fprintf(os.Stderr, "%d of %d pictures are finished\n", n, j.spec.N)
 	}
 	if adopted {
 		return seeds, j.folder.flush()
@@ -79,7 +79,7 @@ func (j *job) settled(seed uint64) (done, news bool, err error) {
 		return false, false, err
 	}
 	e := j.entryOf(seed)
-	if p == nil && (!j.flags.Resume || e == nil || e.Picture != "") {
+	if p == nil && (!j.spec.Resume || e == nil || e.Picture != "") {
 		return false, false, nil
 	}
 	id, err := j.identity()
@@ -87,10 +87,10 @@ func (j *job) settled(seed uint64) (done, news bool, err error) {
 		return false, false, err
 	}
 	if p == nil {
-		return e.Identity == id.Hash() && len(j.flags.judge(e.Scores)) > 0 && j.flags.Keep == "good", false, nil
+		return e.Identity == id.Hash() && len(j.spec.judge(e.Scores)) > 0 && j.spec.Keep == "good", false, nil
 	}
 	same, err := j.checkOptions(p, id)
-	if err != nil || !same || !j.flags.Resume || !p.complete() {
+	if err != nil || !same || !j.spec.Resume || !p.complete() {
 		return false, false, err
 	}
 	news, err = j.adopt(seed, p, id)
@@ -98,7 +98,9 @@ func (j *job) settled(seed uint64) (done, news bool, err error) {
 }
 
 // entryOf is a seed's entry in the index, nil if there is none.
-func (j *job) entryOf(seed uint64) *entry { return j.folder.index.entry(filepath.Base(j.name(seed))) }
+func (j *job) entryOf(seed uint64) *entry {
+	return j.folder.index.entry(filepath.Base(j.spec.stem(seed)))
+}
 
 // adopt enters a finished picture into the index, by the limits of this run, and
 // removes the state that it needs no more. One that fails now may have to go.
@@ -123,14 +125,14 @@ func (j *job) adopt(seed uint64, p *present, id files.Identity) (news bool, err 
 }
 
 // keeps tells whether a picture's files are kept.
-func (j *job) keeps(e entry) bool { return e.Good() || j.flags.Keep != "good" }
+func (j *job) keeps(e entry) bool { return e.Good() || j.spec.Keep != "good" }
 
 // settle writes a picture's files and the index. The old record goes before new
 // files get their names, and the new one gets its name last, so that no record
 // ever lies beside files that it is not about. Of a failed picture with --keep
 // good only the index is written, and what there is of it is removed.
 func (j *job) settle(e entry, made []files.File) error {
-	stem := filepath.Join(j.flags.Out, e.Name)
+	stem := filepath.Join(j.spec.Out, e.Name)
 	batch := []files.File{{Path: stem + ".json", Remove: true}}
 	if j.keeps(e) {
 		photograph, err := j.photograph()

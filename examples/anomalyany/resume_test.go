@@ -18,7 +18,7 @@ import (
 )
 
 // series are two pictures of six steps each.
-func series(t *testing.T) flags {
+func series(t *testing.T) Spec {
 	f := small(t)
 	f.N, f.Steps, f.KeepEvery = 2, 8, 2
 	return f
@@ -26,7 +26,7 @@ func series(t *testing.T) flags {
 
 // runUntil cancels a run after a share of the operations that it would take,
 // and returns how many ran.
-func runUntil(t *testing.T, f flags, share float64, of int) (ran int, err error) {
+func runUntil(t *testing.T, f Spec, share float64, of int) (ran int, err error) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -39,7 +39,7 @@ func runUntil(t *testing.T, f flags, share float64, of int) (ran int, err error)
 }
 
 // samePictures compares two directories.
-func samePictures(t *testing.T, f flags, want flags, names ...string) {
+func samePictures(t *testing.T, f Spec, want Spec, names ...string) {
 	t.Helper()
 	for _, name := range names {
 		if filepath.Ext(name) == ".png" && !bytes.Equal(readFile(t, want.Out, name), readFile(t, f.Out, name)) {
@@ -130,7 +130,7 @@ func checkWhole(t *testing.T, dir string) (states int) {
 	for _, name := range clitest.Written(t, dir) {
 		switch filepath.Ext(name) {
 		case ".png":
-			readPicture(t, flags{Out: dir}, name)
+			readPicture(t, Spec{Out: dir}, name)
 		case ".json":
 			if !json.Valid(readFile(t, dir, name)) {
 				t.Errorf("%s is no JSON", name)
@@ -169,13 +169,13 @@ func TestResumeOtherwise(t *testing.T) {
 	state := readFile(t, f.Out, "hazelnut-crack-0001.state")
 	for _, seed := range []uint64{0, 1} { // a finished picture and a state
 		for name, c := range map[string]struct {
-			change func(f *flags)
+			change func(f *Spec)
 			says   string
 		}{
-			"option":     {func(f *flags) { f.Lambda = 21 }, "--lambda was 20 and is 21"},
-			"photograph": {func(f *flags) { f.Image = writePicture(t, "nut.png", 150, 120) }, "--image was the file"},
-			"mask":       {func(f *flags) { f.Mask = writeMask(t, 150, 100, 0, 0, 0.7, 1) }, "--mask was not given and is the file"},
-			"model":      {func(f *flags) { f.Model = model }, "--model was the weights"},
+			"option":     {func(f *Spec) { f.Lambda = 21 }, "--lambda was 20 and is 21"},
+			"photograph": {func(f *Spec) { f.Image = writePicture(t, "nut.png", 150, 120) }, "--image was the file"},
+			"mask":       {func(f *Spec) { f.Mask = writeMask(t, 150, 100, 0, 0, 0.7, 1) }, "--mask was not given and is the file"},
+			"model":      {func(f *Spec) { f.Model = model }, "--model was the weights"},
 		} {
 			changed := f
 			changed.Seed, changed.N = seed, 1

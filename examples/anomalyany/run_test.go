@@ -74,9 +74,9 @@ func save(t *testing.T, name string, m image.Image) string {
 
 // small are the flags of a short run of the tiny model, as kong would leave
 // them.
-func small(t *testing.T) flags {
+func small(t *testing.T) Spec {
 	t.Helper()
-	return flags{
+	return Spec{
 		Model: modelA, Image: writePicture(t, "nut.png", 150, 100), Object: "hazelnut", Anomaly: []string{"crack"}, Preset: "paper",
 		N: 1, Size: 64, Steps: 4, Gamma: 0.25, Guidance: 7.5, Lambda: 20, Mu: 1, EtaE: 0.02, Refine: anomalyany.Auto, MapFactor: 4, Memory: 3,
 		Out:    filepath.Join(t.TempDir(), "out"),
@@ -85,7 +85,7 @@ func small(t *testing.T) flags {
 }
 
 // runAll runs the program and returns the names of what it wrote.
-func runAll(t *testing.T, f flags) []string {
+func runAll(t *testing.T, f Spec) []string {
 	t.Helper()
 	if err := f.Validate(); err != nil {
 		t.Fatal(err)
@@ -96,7 +96,7 @@ func runAll(t *testing.T, f flags) []string {
 	return clitest.Written(t, f.Out)
 }
 
-func readPicture(t *testing.T, f flags, name string) *image.RGBA {
+func readPicture(t *testing.T, f Spec, name string) *image.RGBA {
 	t.Helper()
 	m, err := images.Read(t.Context(), filepath.Join(f.Out, name))
 	if err != nil {
@@ -105,7 +105,7 @@ func readPicture(t *testing.T, f flags, name string) *image.RGBA {
 	return m
 }
 
-func readRecord(t *testing.T, f flags, name string) (r record) {
+func readRecord(t *testing.T, f Spec, name string) (r record) {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join(f.Out, name))
 	if err != nil {
@@ -164,13 +164,13 @@ func TestFiles(t *testing.T) {
 	checkRecord(t, f, r)
 }
 
-func checkRecord(t *testing.T, f flags, r record) {
+func checkRecord(t *testing.T, f Spec, r record) {
 	t.Helper()
 	if diff := cmp.Diff(f, r.Options); diff != "" {
 		t.Errorf("options: want -, got +:\n%s", diff)
 	}
 	got := r
-	got.Options, got.Trace, got.Model, got.Seconds, got.Compute, got.Threshold, got.MaskShare = flags{}, nil, nil, 0, "", 0, 0
+	got.Options, got.Trace, got.Model, got.Seconds, got.Compute, got.Threshold, got.MaskShare = Spec{}, nil, nil, 0, "", 0, 0
 	got.Inputs, got.Texts, got.Scores, got.Hashes = nil, nil, anomalyany.Scores{}, nil
 	want := record{
 		Seed: 41, Prompt: "a photo of a hazelnut with a crack on it", Detail: f.Detail,
@@ -215,7 +215,7 @@ func checkRecord(t *testing.T, f flags, r record) {
 
 // TestRecordHasEveryOption, given or not.
 func TestRecordHasEveryOption(t *testing.T) {
-	data, err := json.Marshal(flags{})
+	data, err := json.Marshal(Spec{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,18 +1,15 @@
 package main
 
 import (
-	"cmp"
-	"errors"
 	"fmt"
 
 	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
-	"github.com/sdgraph/sdgraph/examples/internal/cli"
 )
 
-// Series is the part of the command line that is not about a picture but about
-// which ones are made, gone on with and kept.
+// Series is the part of a Spec that is not about a picture but about which ones
+// are made again, gone on with and kept.
 type Series struct {
-	From      string `placeholder:"PICTURE" help:"Make a picture of this program again, from the options in its PNG file; flags beside it override them. Without --out into the folder 'again' beside it." json:"-"`
+	Again     *again `name:"from" placeholder:"PICTURE" help:"Make a picture of this program again, from the options in its PNG file; flags beside it override them. Without --out into the folder 'again' beside it." json:"-"`
 	Resume    bool   `help:"Go on with an interrupted run: finished pictures stay, the one under way goes on at its step (with preset released at its beginning)." json:"-"`
 	Overwrite bool   `help:"Replace pictures of this program in DIR that were made with other options; what others have put there, or was changed since, never is." json:"-"`
 	KeepEvery int    `default:"5" placeholder:"K" help:"Steps between two states of a run that --resume can go on from; 0 for none (default: ${default})." json:"keep_every"`
@@ -23,28 +20,6 @@ type Series struct {
 	MaxArea  float64 `default:"50" help:"A picture failed if its mask covers more than this, in percent." json:"max_area"`
 	MinClip  float64 `default:"0" help:"A picture failed if its cosine with the prompt, less that with 'a photo of a OBJECT', is below this in CLIP; -2 to let all pass." json:"min_clip"`
 	MinGain  float64 `default:"0" help:"A picture failed if it has not gained more than this over the photograph in that difference; -4 to let all pass." json:"min_gain"`
-
-	Again *again `kong:"-" json:"-"` // what --from has read
-}
-
-func (s *Series) validate() error {
-	if err := cmp.Or(
-		cli.Within("--keep-every", s.KeepEvery, 0, cli.MostSteps),
-		cli.Within("--min-focus", s.MinFocus, -1, 1),
-		cli.Within("--min-area", s.MinArea, 0, 100),
-		cli.Within("--max-area", s.MaxArea, 0, 100),
-		cli.Within("--min-clip", s.MinClip, -2, 2),
-		cli.Within("--min-gain", s.MinGain, -4, 4),
-	); err != nil {
-		return err
-	}
-	switch {
-	case s.From != "" && s.Resume:
-		return errors.New("--from and --resume exclude each other")
-	case s.MinArea > s.MaxArea:
-		return fmt.Errorf("--min-area is %g %% and --max-area %g %%: no picture could pass", s.MinArea, s.MaxArea)
-	}
-	return nil
 }
 
 // limits are what the scores of a picture that passed keep.

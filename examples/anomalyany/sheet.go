@@ -33,8 +33,8 @@ func (j *job) lettering() int { return max(1, j.canvas.Photograph().Bounds().Dx(
 // heading is the prompt, marked where the model never saw the pair.
 func (j *job) heading() image.Image {
 	texts := []image.Image{show.Writing(j.options.Prompt, j.lettering())}
-	for _, word := range j.flags.Anomaly {
-		if j.model.vocabulary.IsUnseen(j.flags.Object, word) {
+	for _, word := range j.spec.Anomaly {
+		if j.model.vocabulary.IsUnseen(j.spec.Object, word) {
 			texts = append(texts, inverted(show.Writing("never seen in training", j.lettering())))
 		}
 	}
@@ -62,8 +62,8 @@ func (j *job) row() ([]image.Image, error) {
 	row := []image.Image{show.Grid([][]image.Image{
 		{j.canvas.Photograph()}, {show.Writing("normal", scale)}, {show.Writing("right: mask, heat", scale)},
 	})}
-	for i := range j.flags.N {
-		seed := j.flags.Seed + uint64(i)
+	for i := range j.spec.N {
+		seed := j.spec.Seed + uint64(i)
 		column, err := j.column(seed)
 		if err != nil {
 			return nil, err
@@ -100,7 +100,7 @@ func (j *job) column(seed uint64) (image.Image, error) {
 
 // saved reads one of a seed's pictures back; white where there is none.
 func (j *job) saved(seed uint64, suffix string) (*image.RGBA, error) {
-	path := j.name(seed) + suffix
+	path := j.spec.stem(seed) + suffix
 	if !files.Exists(path) {
 		return white(j.canvas.Photograph().Bounds()), nil
 	}

@@ -17,7 +17,7 @@ import (
 
 // record is a picture's JSON file.
 type record struct {
-	Options   flags                  `json:"options"`
+	Options   Spec                   `json:"options"`
 	Seed      uint64                 `json:"seed"`
 	Prompt    string                 `json:"prompt"`
 	Detail    string                 `json:"detail"`
@@ -63,7 +63,7 @@ func (j *job) write(m *outcome) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	saved = append(saved, files.File{Path: j.name(seed) + ".json", Data: data})
+	saved = append(saved, files.File{Path: j.spec.stem(seed) + ".json", Data: data})
 	e := j.entry(seed, rec, id)
 	if err := j.settle(e, saved); err != nil {
 		return nil, err
@@ -74,14 +74,14 @@ func (j *job) write(m *outcome) ([]string, error) {
 			paths = append(paths, f.Path)
 		}
 	}
-	return append(paths, filepath.Join(j.flags.Out, "index.html")), nil
+	return append(paths, filepath.Join(j.spec.Out, "index.html")), nil
 }
 
 // pictures are the PNG files of a seed, and what the record says about them.
 func (j *job) pictures(seed uint64, r *anomalyany.Result, model map[string]string) ([]files.File, record, error) {
 	rec := record{
-		Options: j.flags, Seed: seed, Fit: j.canvas.String(), Threshold: r.Threshold, Compute: j.flags.Arithmetic(),
-		Notes: j.model.notes(j.flags), Inputs: j.inputs, Model: model, Texts: j.model.Texts(), Trace: r.Trace, Files: map[string]string{}, Hashes: map[string]string{},
+		Options: j.spec, Seed: seed, Fit: j.canvas.String(), Threshold: r.Threshold, Compute: j.spec.Arithmetic(),
+		Notes: j.model.notes(j.spec), Inputs: j.inputs, Model: model, Texts: j.model.Texts(), Trace: r.Trace, Files: map[string]string{}, Hashes: map[string]string{},
 	}
 	made, soft, err := j.compose(r)
 	if err != nil {
@@ -99,7 +99,7 @@ func (j *job) pictures(seed uint64, r *anomalyany.Result, model map[string]strin
 		image image.Image
 		texts []images.Text
 	}{{made.Picture, texts}, {made.Mask, nil}, {heat, nil}} {
-		path := j.name(seed) + parts[i]
+		path := j.spec.stem(seed) + parts[i]
 		data, err := images.EncodePNG(p.image, p.texts)
 		if err != nil {
 			return nil, rec, fmt.Errorf("picture %s: %w", path, err)
