@@ -27,7 +27,7 @@ func readFindings(spec Spec, m *model, d *folder) (*findings, error) {
 	if err != nil {
 		return nil, err
 	}
-	id, err := identityOf(spec, nil, hashes, m.Texts())
+	id, err := (&Provenance{Options: spec, Model: hashes, Texts: m.Texts()}).identity()
 	if err != nil {
 		return nil, err
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -14,81 +13,11 @@ import (
 	"github.com/alecthomas/kong"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
 	"github.com/sdgraph/sdgraph/examples/internal/files"
-	"github.com/sdgraph/sdgraph/nn"
-	"github.com/sdgraph/sdgraph/tensor/images"
 )
-
-// recipe is what a picture's PNG file says about how it was made.
-type recipe struct {
-	Format  int               `json:"format"`
-	Options map[string]any    `json:"options"` // as in the record, but those of the series
-	Seed    uint64            `json:"seed"`
-	Prompt  string            `json:"prompt"`
-	Detail  string            `json:"detail"`
-	Inputs  map[string]string `json:"inputs_sha256"`           // of the photograph and the mask
-	Model   map[string]string `json:"model_sha256"`            // of its weights
-	Texts   map[string]string `json:"config_sha256,omitempty"` // of its configurations and vocabularies
-	Compute string            `json:"compute"`
-}
-
-const (
-	recipeKey    = "anomalyany" // of the PNG file's text
-	recipeFormat = 1
-	maxRecipe    = 1 << 20 // bytes; others may have written it
-)
-
-// texts are what a picture's PNG file carries.
-func (j *job) texts(seed uint64, model map[string]string) ([]images.Text, error) {
-	options, err := optionsOf(j.spec)
-	if err != nil {
-		return nil, err
-	}
-	for name := range ofTheSeries {
-		delete(options, name) // so that the same picture is the same file
-	}
-	data, err := json.Marshal(recipe{
-		Format: recipeFormat, Options: options, Seed: seed, Prompt: j.options.Prompt, Detail: j.options.Detail,
-		Inputs: j.inputs, Model: model, Texts: j.model.Texts(), Compute: j.spec.Arithmetic(),
-	})
-	return []images.Text{
-		{Key: "Software", Value: "sdgraph anomalyany"},
-		{Key: "Description", Value: fmt.Sprintf("%s; generated, seed %d", j.options.Prompt, seed)},
-		{Key: recipeKey, Value: string(data)},
-	}, err
-}
-
-// readRecipe reads a picture's recipe. A pipe has no folder beside which the
-// picture could be made again, and is refused.
-func readRecipe(path string) (r recipe, err error) {
-	if info, err := os.Stat(path); err == nil {
-		if err := files.CheckRegular(path, info); err != nil {
-			return r, fmt.Errorf("picture %w", err)
-		}
-	}
-	texts, err := images.ReadPNGText(context.Background(), path, recipeKey)
-	if err != nil {
-		return r, err
-	}
-	if len(texts) == 0 {
-		return r, fmt.Errorf("picture %s: it carries no text %q: it was not made by this program, or another program has saved it since", path, recipeKey)
-	}
-	if n := len(texts[0].Value); n > maxRecipe {
-		return r, fmt.Errorf("picture %s: its text %q has %d bytes, want at most %d", path, recipeKey, n, maxRecipe)
-	}
-	d := json.NewDecoder(strings.NewReader(texts[0].Value))
-	d.UseNumber()
-	if err := nn.ShortJSON(d.Decode(&r)); err != nil {
-		return r, fmt.Errorf("picture %s: its text %q: %w", path, recipeKey, err)
-	}
-	if r.Format != recipeFormat {
-		return r, fmt.Errorf("picture %s: its options have format %d, this program knows %d", path, r.Format, recipeFormat)
-	}
-	return r, nil
-}
 
 // again is a picture that is to be made again, or one like it.
 type again struct {
-	recipe
+	carried
 	path  string
 	given map[string]bool // flags of the command line, without their dashes
 }
@@ -102,7 +31,7 @@ func (a *again) UnmarshalText(path []byte) error {
 // read reads the picture, and says which files it names. It refuses options that
 // the program does not have.
 func (a *again) read(ctx *kong.Context, given map[string]any) (err error) {
-	if a.recipe, err = readRecipe(a.path); err != nil {
+	if a.carried, err = readCarried(a.path); err != nil {
 		return err
 	}
 	known := map[string]bool{}

@@ -18,7 +18,7 @@ import (
 func TestEveryOptionIsDecided(t *testing.T) {
 	var f Spec
 	f.PredictionType, f.AllowUnused = "epsilon", true // which are left out where they are not given
-	options, err := optionsOf(f)
+	options, err := f.byName()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,11 +34,11 @@ func TestEveryOptionIsDecided(t *testing.T) {
 	}
 }
 
-// carrying writes a picture with a recipe.
+// carrying writes a picture that carries a text.
 func carrying(t testing.TB, dir, text string) string {
 	t.Helper()
 	path := filepath.Join(dir, "p.png")
-	if err := images.WritePNGText(path, image.NewRGBA(image.Rect(0, 0, 1, 1)), []images.Text{{Key: recipeKey, Value: text}}); err != nil {
+	if err := images.WritePNGText(path, image.NewRGBA(image.Rect(0, 0, 1, 1)), []images.Text{{Key: carriedKey, Value: text}}); err != nil {
 		t.Fatal(err)
 	}
 	return path
@@ -111,7 +111,7 @@ func TestFromDoesNotFollowLinks(t *testing.T) {
 	}
 }
 
-// FuzzFrom: any text of a PNG file is an error, or flags that pass Validate.
+// FuzzFrom: any text of a PNG file is an error, or a Spec that passes Validate.
 func FuzzFrom(f *testing.F) {
 	f.Add(`{"format":1,"options":{"steps":8,"object":"nut","anomaly":["crack"],"image":"a.png"},"seed":3,"prompt":"x","detail":"y","inputs_sha256":{"image":"00"},"model_sha256":{"a":"b"},"compute":"float32 avx2"}`)
 	f.Add(`{"format":1,"options":{"n":5,"help":true,"resume":true,"from":"x","out":"/tmp","keep":"good","memory":1e300}}`)
@@ -132,7 +132,7 @@ func FuzzFrom(f *testing.F) {
 			t.Fatalf("the picture chose %+v", c.Spec)
 		}
 		j := &job{spec: c.Spec, model: &model{Pipeline: new(diffusion.Pipeline), hashes: func() (map[string]string, error) { return nil, nil }}, options: c.Spec.options()}
-		if _, err := j.identity(); err != nil {
+		if _, _, err := j.provenance(c.Spec.Seed); err != nil {
 			t.Fatal(err)
 		}
 		if name := j.spec.stem(c.Spec.Seed); filepath.Dir(name) != c.Spec.Out {

@@ -143,7 +143,7 @@ func TestFromOtherFiles(t *testing.T) {
 	picture.Set(0, 0, color.Black)
 	write := func(name, text string) string {
 		path := filepath.Join(t.TempDir(), name)
-		if err := images.WritePNGText(path, picture, []images.Text{{Key: recipeKey, Value: text}}); err != nil {
+		if err := images.WritePNGText(path, picture, []images.Text{{Key: carriedKey, Value: text}}); err != nil {
 			t.Fatal(err)
 		}
 		return path

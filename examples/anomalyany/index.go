@@ -57,11 +57,11 @@ type entry struct {
 // Good tells whether the picture passed.
 func (e entry) Good() bool { return len(e.Failed) == 0 }
 
-// entry is a seed's picture for the index, by the limits of this run.
-func (j *job) entry(seed uint64, r record, id files.Identity) entry {
-	name := filepath.Base(j.spec.stem(seed))
+// entry is a picture for the index, by the limits of this run.
+func (j *job) entry(r record, id files.Identity) entry {
+	name := filepath.Base(j.spec.stem(r.Seed))
 	return entry{
-		Name: name, Object: j.spec.Object, Anomaly: strings.Join(j.spec.Anomaly, ", "), Prompt: r.Prompt, Seed: seed,
+		Name: name, Object: j.spec.Object, Anomaly: strings.Join(j.spec.Anomaly, ", "), Prompt: r.Prompt, Seed: r.Seed,
 		Picture: name + parts[0], Mask: name + parts[1], Heat: name + parts[2], Record: name + parts[3],
 		Photograph: j.photographName(), Scores: r.Scores, Failed: j.spec.judge(r.Scores), Notes: r.Notes, Seconds: r.Seconds, Identity: id.Hash(),
 	}

@@ -39,7 +39,7 @@ func (j *job) keeping(g *anomalyany.Generator, seed uint64, observe anomalyany.O
 }
 
 func (j *job) writeState(seed uint64, s *anomalyany.State) error {
-	id, err := j.identity()
+	_, id, err := j.provenance(seed)
 	if err != nil {
 		return err
 	}
@@ -70,7 +70,7 @@ func (j *job) readState(seed uint64) (*anomalyany.State, error) {
 	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
-	id, err := j.identity()
+	_, id, err := j.provenance(seed)
 	if err != nil {
 		return nil, err
 	}

@@ -137,7 +137,7 @@ func TestDemonstrateTwice(t *testing.T) {
 func someRecord(t testing.TB, j *job) *record {
 	t.Helper()
 	name := filepath.Base(j.spec.stem(3))
-	r := &record{Options: j.spec, Seed: 3, Model: map[string]string{"unet": "1234"}, Files: map[string]string{}, Hashes: map[string]string{}}
+	r := &record{Provenance: Provenance{Options: j.spec, Seed: 3, Model: map[string]string{"unet": "1234"}}, Files: map[string]string{}, Hashes: map[string]string{}}
 	for part, kind := range kinds {
 		r.Files[kind], r.Hashes[kind] = name+part, files.SHA256([]byte(part))
 	}
@@ -222,7 +222,7 @@ func TestStateOfOthers(t *testing.T) {
 		f.State = someState()
 		return func(path string) error { return anomalyany.WriteState(path, f) }
 	}
-	id, err := stateJob("").identity()
+	_, id, err := stateJob("").provenance(3)
 	if err != nil {
 		t.Fatal(err)
 	}

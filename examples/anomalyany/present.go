@@ -21,7 +21,7 @@ type present struct {
 	stem   string
 	hashes map[string]string // SHA-256 of the files that are there, by what parts has
 	record *record           // nil if there is none that can be read
-	recipe *recipe           // of the picture, nil if it carries none
+	own    *Provenance       // that the picture carries, nil if it carries none
 	entry  *entry            // of the index, nil if there is none
 }
 
@@ -51,8 +51,8 @@ func (j *job) look(seed uint64) (*present, error) {
 		}
 	}
 	if p.hashes[".png"] != "" {
-		if r, err := readRecipe(p.stem + ".png"); err == nil {
-			p.recipe = &r
+		if c, err := readCarried(p.stem + ".png"); err == nil {
+			p.own, _ = c.whole() // what cannot be read is not this program's
 		}
 	}
 	for _, part := range parts {
@@ -93,7 +93,7 @@ func (p *present) owns(part string) bool {
 		return p.record.Hashes[kinds[part]] == p.hashes[part]
 	}
 	earlier := p.record != nil || p.entry != nil && p.entry.Picture != "" && len(p.entry.Files) == 0
-	return !known && earlier && p.recipe != nil
+	return !known && earlier && p.own != nil
 }
 
 // kinds are what the record calls the parts.
@@ -102,26 +102,26 @@ var kinds = map[string]string{".png": "picture", "-mask.png": "mask", "-heat.png
 // differences tells in which options the picture that is there differs from the
 // one with identity id. Where it does not say how it was made, the index may.
 func (p *present) differences(id files.Identity) ([]string, error) {
-	var all []string
-	told := false
+	var made []*Provenance
 	if p.record != nil {
-		before, err := p.record.identity()
+		made = append(made, &p.record.Provenance)
+	}
+	if p.own != nil {
+		made = append(made, p.own)
+	}
+	for _, m := range made {
+		before, err := m.identity()
 		if err != nil {
 			return nil, err
 		}
-		told, all = true, differencesOf(id, before)
-	}
-	if p.recipe != nil && len(all) == 0 {
-		before, err := p.recipe.identity()
-		if err != nil {
-			return nil, fmt.Errorf("picture %s: its text %q: %w", p.stem+".png", recipeKey, err)
+		if all := differencesOf(id, before); len(all) > 0 {
+			return all, nil
 		}
-		told, all = true, differencesOf(id, before)
 	}
-	if !told && (p.entry == nil || p.entry.Identity != id.Hash()) {
-		all = []string{"which ones nothing says, for picture and record are not there"}
+	if len(made) == 0 && (p.entry == nil || p.entry.Identity != id.Hash()) {
+		return []string{"which ones nothing says, for picture and record are not there"}, nil
 	}
-	return all, nil
+	return nil, nil
 }
 
 // complete tells whether the record is there and about the files that are.
@@ -134,7 +134,7 @@ func (p *present) complete() bool {
 			return false
 		}
 	}
-	return len(p.record.Hashes) > 0 || p.recipe != nil // of an earlier version
+	return len(p.record.Hashes) > 0 || p.own != nil // of an earlier version
 }
 
 // maxRecord is the size up to which records are read, in bytes; others may have

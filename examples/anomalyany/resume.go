@@ -82,7 +82,7 @@ func (j *job) settled(seed uint64) (done, news bool, err error) {
 	if p == nil && (!j.spec.Resume || e == nil || e.Picture != "") {
 		return false, false, nil
 	}
-	id, err := j.identity()
+	_, id, err := j.provenance(seed)
 	if err != nil {
 		return false, false, err
 	}
@@ -108,7 +108,7 @@ func (j *job) adopt(seed uint64, p *present, id files.Identity) (news bool, err 
 	if err := j.removeState(seed); err != nil {
 		return false, err
 	}
-	e := j.entry(seed, *p.record, id)
+	e := j.entry(*p.record, id)
 	e.Files = files.Holdings{}
 	for part, hash := range p.hashes {
 		e.Files[e.Name+part] = []string{hash}

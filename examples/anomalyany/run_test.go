@@ -72,8 +72,7 @@ func save(t *testing.T, name string, m image.Image) string {
 	return path
 }
 
-// small are the flags of a short run of the tiny model, as kong would leave
-// them.
+// small is the Spec of a short run of the tiny model, as kong would leave it.
 func small(t *testing.T) Spec {
 	t.Helper()
 	return Spec{
@@ -173,7 +172,7 @@ func checkRecord(t *testing.T, f Spec, r record) {
 	got.Options, got.Trace, got.Model, got.Seconds, got.Compute, got.Threshold, got.MaskShare = Spec{}, nil, nil, 0, "", 0, 0
 	got.Inputs, got.Texts, got.Scores, got.Hashes = nil, nil, anomalyany.Scores{}, nil
 	want := record{
-		Seed: 41, Prompt: "a photo of a hazelnut with a crack on it", Detail: f.Detail,
+		Provenance: Provenance{Seed: 41, Prompt: "a photo of a hazelnut with a crack on it", Detail: f.Detail},
 		Tokens: []string{"<|startoftext|>", "a</w>", "photo</w>", "of</w>", "a</w>", "hazelnut</w>", "with</w>", "a</w>",
 			"crack</w>", "on</w>", "it</w>", "<|endoftext|>"},
 		Anomaly: []int{8}, Size: [2]int{192, 128}, MapSize: [2]int{6, 4}, Fit: "300×200 scaled to 192×128",

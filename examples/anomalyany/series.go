@@ -41,23 +41,3 @@ func (s *Series) judge(scores anomalyany.Scores) []string {
 var limitFlags = map[string]string{
 	"MinFocus": "--min-focus", "MinArea": "--min-area", "MaxArea": "--max-area", "MinMargin": "--min-clip", "MinGain": "--min-gain",
 }
-
-// ofTheSeries are the options that do not change a picture.
-var ofTheSeries = map[string]bool{
-	"n": true, "seed": true, "out": true, "keep_every": true, "keep": true,
-	"min_focus": true, "min_area": true, "max_area": true, "min_clip": true, "min_gain": true,
-}
-
-// onlyPaths are those that do not where the files have the same contents, and
-// the memory.
-var onlyPaths = map[string]bool{"model": true, "clip": true, "image": true, "categories": true, "memory": true}
-
-// ofPicture are the options that make a picture, besides its seed: those that
-// --from takes from it. Whoever wrote the file chooses none of the others.
-var ofPicture = map[string]bool{
-	"model": true, "clip": true, "random": true, "prediction_type": true, "allow_unused": true, "image": true, "mask": true, "paste": true, "tile": true,
-	"object": true, "anomaly": true, "prompt": true, "normal": true, "detail": true, "negative": true, "category": true, "defect": true,
-	"size": true, "preset": true, "steps": true, "gamma": true, "guidance": true, "lambda": true, "mu": true, "eta_e": true, "refine": true,
-	"map_factor": true, "precision": true,
-	"no_condition": true, "no_attention": true, "no_refine": true, "no_scheduler": true,
-}

@@ -15,12 +15,9 @@ import (
 	"github.com/sdgraph/sdgraph/tensor/images"
 )
 
-// record is a picture's JSON file.
+// record is a picture's JSON file: how it was made, and what came out.
 type record struct {
-	Options   Spec                   `json:"options"`
-	Seed      uint64                 `json:"seed"`
-	Prompt    string                 `json:"prompt"`
-	Detail    string                 `json:"detail"`
+	Provenance
 	Tokens    []string               `json:"tokens"`         // of the prompt, without padding
 	Anomaly   []int                  `json:"anomaly_tokens"` // positions in the prompt
 	Size      [2]int                 `json:"size"`           // width, height
@@ -33,38 +30,33 @@ type record struct {
 	Notes     []string               `json:"notes,omitempty"` // what the model does not know
 	Scores    anomalyany.Scores      `json:"scores"`
 	Seconds   float64                `json:"seconds"` // of the run that finished it
-	Compute   string                 `json:"compute"`
 	Files     map[string]string      `json:"files"`
 	Hashes    map[string]string      `json:"files_sha256"`
-	Inputs    map[string]string      `json:"inputs_sha256"`           // of the photograph and the mask
-	Model     map[string]string      `json:"model_sha256"`            // of the weights
-	Texts     map[string]string      `json:"config_sha256,omitempty"` // of the model's configurations and vocabularies
 	Trace     []anomalyany.StepTrace `json:"trace"`
 }
 
 // write saves a picture, its mask, its heat map, its record, and the index, and
 // returns the picture's paths.
 func (j *job) write(m *outcome) ([]string, error) {
-	g, seed := m.g, m.seed
-	model, err1 := j.model.hashes()
-	id, err2 := j.identity()
-	if err := errors.Join(err1, err2); err != nil {
-		return nil, err
-	}
-	saved, rec, err := j.pictures(seed, m.result, model)
+	how, id, err := j.provenance(m.seed)
 	if err != nil {
 		return nil, err
 	}
-	o := g.Options()
-	rec.Prompt, rec.Detail, rec.Tokens, rec.Anomaly = o.Prompt, o.Detail, j.promptTokens(), g.Tokens()
-	rec.MapSize, rec.Steps, rec.Refine = [2]int{o.MapWidth, o.MapHeight}, g.Steps(), g.RefineSteps()
-	rec.Scores, rec.Seconds = m.scores, m.took.Seconds()
+	made, soft, err := j.compose(m.result)
+	if err != nil {
+		return nil, err
+	}
+	saved, err := j.pictures(how, made, soft)
+	if err != nil {
+		return nil, err
+	}
+	rec := j.record(m, how, made, saved)
 	data, err := readable(rec)
 	if err != nil {
 		return nil, err
 	}
-	saved = append(saved, files.File{Path: j.spec.stem(seed) + ".json", Data: data})
-	e := j.entry(seed, rec, id)
+	saved = append(saved, files.File{Path: j.spec.stem(m.seed) + ".json", Data: data})
+	e := j.entry(rec, id)
 	if err := j.settle(e, saved); err != nil {
 		return nil, err
 	}
@@ -77,38 +69,44 @@ func (j *job) write(m *outcome) ([]string, error) {
 	return append(paths, filepath.Join(j.spec.Out, "index.html")), nil
 }
 
-// pictures are the PNG files of a seed, and what the record says about them.
-func (j *job) pictures(seed uint64, r *anomalyany.Result, model map[string]string) ([]files.File, record, error) {
-	rec := record{
-		Options: j.spec, Seed: seed, Fit: j.canvas.String(), Threshold: r.Threshold, Compute: j.spec.Arithmetic(),
-		Notes: j.model.notes(j.spec), Inputs: j.inputs, Model: model, Texts: j.model.Texts(), Trace: r.Trace, Files: map[string]string{}, Hashes: map[string]string{},
-	}
-	made, soft, err := j.compose(r)
-	if err != nil {
-		return nil, rec, err
-	}
-	size := made.Picture.Bounds().Size()
-	rec.Size, rec.MaskShare = [2]int{size.X, size.Y}, float64(bytes.Count(made.Mask.Pix, []byte{255}))/float64(len(made.Mask.Pix))
+// pictures are a picture's PNG files, in the order of parts.
+func (j *job) pictures(how Provenance, made anomaly.Sample, soft anomaly.Map) ([]files.File, error) {
 	heat, err1 := soft.HeatMap(made.Picture)
-	texts, err2 := j.texts(seed, model)
+	texts, err2 := how.texts()
 	if err := errors.Join(err1, err2); err != nil {
-		return nil, rec, err
+		return nil, err
 	}
 	var all []files.File
 	for i, p := range []struct {
 		image image.Image
 		texts []images.Text
 	}{{made.Picture, texts}, {made.Mask, nil}, {heat, nil}} {
-		path := j.spec.stem(seed) + parts[i]
+		path := j.spec.stem(how.Seed) + parts[i]
 		data, err := images.EncodePNG(p.image, p.texts)
 		if err != nil {
-			return nil, rec, fmt.Errorf("picture %s: %w", path, err)
+			return nil, fmt.Errorf("picture %s: %w", path, err)
 		}
 		all = append(all, files.File{Path: path, Data: data})
-		kind := kinds[parts[i]]
-		rec.Files[kind], rec.Hashes[kind] = filepath.Base(path), files.SHA256(data)
 	}
-	return all, rec, nil
+	return all, nil
+}
+
+// record is the record of a picture whose PNG files are saved.
+func (j *job) record(m *outcome, how Provenance, made anomaly.Sample, saved []files.File) record {
+	size, o := made.Picture.Bounds().Size(), m.g.Options()
+	r := record{
+		Provenance: how, Tokens: j.promptTokens(), Anomaly: m.g.Tokens(),
+		Size: [2]int{size.X, size.Y}, MapSize: [2]int{o.MapWidth, o.MapHeight}, Fit: j.canvas.String(),
+		Steps: m.g.Steps(), Refine: m.g.RefineSteps(), Threshold: m.result.Threshold,
+		MaskShare: float64(bytes.Count(made.Mask.Pix, []byte{255})) / float64(len(made.Mask.Pix)),
+		Notes:     j.model.notes(j.spec), Scores: m.scores, Seconds: m.took.Seconds(), Trace: m.result.Trace,
+		Files: map[string]string{}, Hashes: map[string]string{},
+	}
+	for i, f := range saved {
+		kind := kinds[parts[i]]
+		r.Files[kind], r.Hashes[kind] = filepath.Base(f.Path), files.SHA256(f.Data)
+	}
+	return r
 }
 
 // compose puts what the model made into the photograph.

@@ -1,0 +1,199 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"strings"
+
+	"github.com/sdgraph/sdgraph/examples/internal/files"
+	"github.com/sdgraph/sdgraph/nn"
+	"github.com/sdgraph/sdgraph/tensor/images"
+)
+
+// Provenance is how a picture was made: all that it depends on. Its record has it
+// beside the results, its PNG file carries it, and the index and state files know
+// the picture by its identity.
+type Provenance struct {
+	Options Spec              `json:"options"`
+	Seed    uint64            `json:"seed"`
+	Prompt  string            `json:"prompt"`
+	Detail  string            `json:"detail"`
+	Inputs  map[string]string `json:"inputs_sha256"`           // of the photograph and the mask
+	Model   map[string]string `json:"model_sha256"`            // of its weights
+	Texts   map[string]string `json:"config_sha256,omitempty"` // of its configurations and vocabularies
+	Compute string            `json:"compute"`
+}
+
+// provenance is that of a seed's picture, with its identity. It waits for the
+// hashes of the model.
+func (j *job) provenance(seed uint64) (p Provenance, id files.Identity, err error) {
+	model, err := j.model.hashes()
+	if err != nil {
+		return p, nil, err
+	}
+	p = Provenance{j.spec, seed, j.options.Prompt, j.options.Detail, j.inputs, model, j.model.Texts(), j.spec.Arithmetic()}
+	id, err = p.identity()
+	return p, id, err
+}
+
+// hashInputs returns the SHA-256 of the photograph and of the mask, by the
+// names of their flags.
+func hashInputs(spec Spec) (map[string]string, error) {
+	hashes := map[string]string{}
+	for name, path := range map[string]string{"image": spec.Image, "mask": spec.Mask} {
+		if path == "" || name == "mask" && path == autoMask {
+			continue
+		}
+		h, err := files.Hash(path)
+		if err != nil {
+			return nil, fmt.Errorf("--%s: %w", name, err)
+		}
+		hashes[name] = h
+	}
+	return hashes, nil
+}
+
+// ofTheSeries are the options that do not change a picture.
+var ofTheSeries = map[string]bool{
+	"n": true, "seed": true, "out": true, "keep_every": true, "keep": true,
+	"min_focus": true, "min_area": true, "max_area": true, "min_clip": true, "min_gain": true,
+}
+
+// onlyPaths are those that do not where the files have the same contents, and
+// the memory.
+var onlyPaths = map[string]bool{"model": true, "clip": true, "image": true, "categories": true, "memory": true}
+
+// ofPicture are the options that make a picture, besides its seed: those that
+// --from takes from it. Whoever wrote the file chooses none of the others.
+var ofPicture = map[string]bool{
+	"model": true, "clip": true, "random": true, "prediction_type": true, "allow_unused": true, "image": true, "mask": true, "paste": true, "tile": true,
+	"object": true, "anomaly": true, "prompt": true, "normal": true, "detail": true, "negative": true, "category": true, "defect": true,
+	"size": true, "preset": true, "steps": true, "gamma": true, "guidance": true, "lambda": true, "mu": true, "eta_e": true, "refine": true,
+	"map_factor": true, "precision": true,
+	"no_condition": true, "no_attention": true, "no_refine": true, "no_scheduler": true,
+}
+
+// byName are the options by their names, with numbers as JSON has them.
+func (s *Spec) byName() (map[string]any, error) {
+	data, err := json.Marshal(s)
+	if err != nil {
+		return nil, err
+	}
+	var options map[string]any
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.UseNumber()
+	return options, d.Decode(&options)
+}
+
+// configuration is what an identity calls the model's texts.
+const configuration = "the configuration of --model"
+
+// identity is what tells the picture from all but those of other seeds.
+func (p *Provenance) identity() (files.Identity, error) {
+	options, err := p.Options.byName()
+	if err != nil {
+		return nil, err
+	}
+	id := files.Identity{}
+	for name, value := range options {
+		if !ofTheSeries[name] && !onlyPaths[name] {
+			id["--"+strings.ReplaceAll(name, "_", "-")] = fmt.Sprint(value)
+		}
+	}
+	for _, name := range []string{"image", "mask"} {
+		if h, ok := p.Inputs[name]; ok {
+			id["--"+name] = "the file " + files.Short(h)
+		}
+	}
+	id["--model"] = "the weights " + files.Together(p.Model)
+	if len(p.Texts) > 0 { // an earlier version noted none
+		id[configuration] = "the files " + files.Together(p.Texts)
+	}
+	return id, nil
+}
+
+// differencesOf are those of id from before, which may be of an earlier version
+// that did not note the model's configuration.
+func differencesOf(id, before files.Identity) []string {
+	if before[configuration] == "" {
+		id = maps.Clone(id)
+		delete(id, configuration)
+	}
+	return id.Differences(before)
+}
+
+// carried is a provenance as the picture's PNG file carries it: without the options
+// of the series, so that the same picture is the same file.
+type carried struct {
+	Format  int            `json:"format"`
+	Options map[string]any `json:"options"` // in the place of the provenance's
+	Provenance
+}
+
+const (
+	carriedKey    = "anomalyany" // of the PNG file's text
+	carriedFormat = 1
+	maxCarried    = 1 << 20 // bytes; others may have written it
+)
+
+// texts are what the picture's PNG file carries.
+func (p *Provenance) texts() ([]images.Text, error) {
+	options, err := p.Options.byName()
+	if err != nil {
+		return nil, err
+	}
+	for name := range ofTheSeries {
+		delete(options, name)
+	}
+	data, err := json.Marshal(carried{carriedFormat, options, *p})
+	return []images.Text{
+		{Key: "Software", Value: "sdgraph anomalyany"},
+		{Key: "Description", Value: fmt.Sprintf("%s; generated, seed %d", p.Prompt, p.Seed)},
+		{Key: carriedKey, Value: string(data)},
+	}, err
+}
+
+// readCarried reads what a picture's file carries. A pipe has no folder beside
+// which the picture could be made again, and is refused.
+func readCarried(path string) (c carried, err error) {
+	if info, err := os.Stat(path); err == nil {
+		if err := files.CheckRegular(path, info); err != nil {
+			return c, fmt.Errorf("picture %w", err)
+		}
+	}
+	texts, err := images.ReadPNGText(context.Background(), path, carriedKey)
+	if err != nil {
+		return c, err
+	}
+	if len(texts) == 0 {
+		return c, fmt.Errorf("picture %s: it carries no text %q: it was not made by this program, or another program has saved it since", path, carriedKey)
+	}
+	if n := len(texts[0].Value); n > maxCarried {
+		return c, fmt.Errorf("picture %s: its text %q has %d bytes, want at most %d", path, carriedKey, n, maxCarried)
+	}
+	d := json.NewDecoder(strings.NewReader(texts[0].Value))
+	d.UseNumber()
+	if err := nn.ShortJSON(d.Decode(&c)); err != nil {
+		return c, fmt.Errorf("picture %s: its text %q: %w", path, carriedKey, err)
+	}
+	if c.Format != carriedFormat {
+		return c, fmt.Errorf("picture %s: its options have format %d, this program knows %d", path, c.Format, carriedFormat)
+	}
+	return c, nil
+}
+
+// whole is the provenance with its options. Those that an earlier version did not
+// have are off.
+func (c *carried) whole() (*Provenance, error) {
+	data, err1 := json.Marshal(c.Options)
+	p := c.Provenance
+	if err := errors.Join(err1, nn.UnmarshalJSON(data, &p.Options)); err != nil {
+		return nil, err
+	}
+	return &p, nil
+}
