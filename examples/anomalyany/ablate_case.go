@@ -76,7 +76,7 @@ func (b *bench) measure(ctx context.Context, w work) (*finding, error) {
 	if f.Reference, err = b.reference(ctx, photograph, kept, defective); err != nil {
 		return nil, err
 	}
-	g, err := anomalyany.New(ctx, b.model.Pipeline, b.flags.Size, b.flags.Size, b.options(w, defective))
+	g, err := anomalyany.New(ctx, b.model.Pipeline, b.spec.Size, b.spec.Size, b.options(w, defective))
 	if err != nil {
 		return nil, err
 	}
