@@ -63,3 +63,50 @@ type Result struct {
 	Stray      float64 // of the pixels that changed by more than a level of 255, the share outside the mask
 	Provenance any     // to be written as JSON: options, draws, hashes of what was read
 }
+
+// Stray returns the share, 0 to 1, of what a generator changed outside the mask that
+// it gives: of the pixels in which a generated sample differs from the normal picture
+// by more than a level of 255 in a colour, those where the mask is black. Without a
+// mask that is all of them; where nothing changed it is 0.
+func Stray(normal *image.RGBA, made Sample) (float64, error) {
+	err1, err2 := images.Check(normal), images.Check(made.Picture)
+	if err := errors.Join(err1, err2); err != nil {
+		return 0, err
+	}
+	size := normal.Rect.Size()
+	if got := made.Picture.Rect.Size(); got != size {
+		return 0, fmt.Errorf("the generated picture has %d×%d pixels, want the normal picture's %d×%d", got.X, got.Y, size.X, size.Y)
+	}
+	if made.Mask != nil {
+		if err := checkMask(made.Mask, size); err != nil {
+			return 0, err
+		}
+	}
+	changed, outside := 0, 0
+	for y := range size.Y {
+		before, after := normal.Pix[y*normal.Stride:][:4*size.X], made.Picture.Pix[y*made.Picture.Stride:][:4*size.X]
+		for x := range size.X {
+			if !differ(before[4*x:][:3], after[4*x:][:3]) {
+				continue
+			}
+			changed++
+			if made.Mask == nil || made.Mask.Pix[y*made.Mask.Stride+x] < white {
+				outside++
+			}
+		}
+	}
+	if changed == 0 {
+		return 0, nil
+	}
+	return float64(outside) / float64(changed), nil
+}
+
+// differ reports whether two colours are more than a level apart.
+func differ(a, b []uint8) bool {
+	for i, v := range a {
+		if d := int(v) - int(b[i]); d > 1 || d < -1 {
+			return true
+		}
+	}
+	return false
+}

@@ -31,3 +31,30 @@ func TestInput(t *testing.T) {
 		}
 	}
 }
+
+func TestStray(t *testing.T) {
+	normal := filled(20, 18, color.Gray{Y: 100})
+	made := func(mask *image.Gray, shades map[image.Point]uint8) Sample {
+		s := Sample{Picture: filled(20, 18, color.Gray{Y: 100}), Mask: mask}
+		for at, shade := range shades {
+			s.Picture.Pix[s.Picture.PixOffset(at.X, at.Y)+1] = shade // its green alone
+		}
+		return s
+	}
+	mask := maskOf(20, 18, image.Rect(3, 4, 5, 6))
+	shades := map[image.Point]uint8{{X: 3, Y: 4}: 98, {X: 4, Y: 5}: 200, {X: 4, Y: 4}: 101, {X: 5, Y: 5}: 99, {X: 19, Y: 17}: 0, {X: 2, Y: 4}: 102}
+	for name, c := range map[string]struct {
+		made Sample
+		want float64
+	}{
+		"nothing": {made(mask, nil), 0}, "half": {made(mask, shades), 0.5}, "no mask": {made(nil, shades), 1},
+		"a level": {made(mask, map[image.Point]uint8{{X: 0, Y: 0}: 99}), 0},
+	} {
+		if got, err := Stray(normal, c.made); err != nil || got != c.want {
+			t.Errorf("%s: %g, %v, want %g", name, got, err, c.want)
+		}
+	}
+	if _, err := Stray(normal, Sample{Picture: filled(18, 20, color.Black)}); err == nil || !strings.Contains(err.Error(), "the generated picture has 18×20 pixels, want the normal picture's 20×18") {
+		t.Errorf("error %v", err)
+	}
+}

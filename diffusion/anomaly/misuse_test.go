@@ -43,6 +43,13 @@ func TestMisuse(t *testing.T) {
 					return Input{Normal: filled(20, 20, color.Black), Place: &image.Gray{Rect: image.Rect(0, 0, 20, 20)}}.Validate()
 				},
 			},
+			"Stray": {
+				func() error { return err(Stray(nil, Sample{})) },
+				func() error { return err(Stray(filled(20, 20, color.Black), Sample{})) },
+				func() error {
+					return err(Stray(filled(20, 20, color.Black), Sample{Picture: filled(20, 20, color.Black), Mask: &image.Gray{Rect: image.Rect(0, 0, 20, 20)}}))
+				},
+			},
 			"Map.Validate": {
 				func() error { return Map{}.Validate() },
 				func() error { return Map{Width: math.MaxInt, Height: math.MaxInt}.Validate() },

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/sdgraph/sdgraph/diffusion"
+	"github.com/sdgraph/sdgraph/diffusion/anomaly"
 	"github.com/sdgraph/sdgraph/nn/nntest"
 	"github.com/sdgraph/sdgraph/tensor"
 	gt "gorgonia.org/tensor"
@@ -97,6 +98,11 @@ func TestMisuse(t *testing.T) {
 				},
 			},
 			"Cells.UnmarshalJSON": {func() error { return new(Cells).UnmarshalJSON(nil) }},
+			"Generator.Generate": {
+				func() error { _, err := g.Generate(t.Context(), anomaly.Input{}, nil); return err },
+				func() error { _, err := g.Generate(noContext, normalPart(), anomaly.NewDraws(1)); return err },
+				func() error { _, err := g.Generate(t.Context(), normalPart(), nil); return err },
+			},
 			"Generator.Run": {
 				func() error { _, err := g.Run(noContext, g.in, 1, nil); return err },
 				func() error { _, err := g.Run(t.Context(), nil, 1, nil); return err },

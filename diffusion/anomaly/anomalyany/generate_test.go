@@ -1,0 +1,117 @@
+package anomalyany
+
+import (
+	"bytes"
+	"encoding/json"
+	"image"
+	"image/draw"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/sdgraph/sdgraph/diffusion/anomaly"
+	"github.com/sdgraph/sdgraph/tensor/images"
+)
+
+// normalPart is a drawn picture of side×side pixels, and its right half as the place
+// where it may change.
+func normalPart() anomaly.Input {
+	in := anomaly.Input{Normal: image.NewRGBA(image.Rect(0, 0, side, side)), Place: image.NewGray(image.Rect(0, 0, side, side))}
+	for i := range in.Normal.Pix {
+		if in.Normal.Pix[i] = uint8(i * i / 977); i%4 == 3 {
+			in.Normal.Pix[i] = 255
+		}
+	}
+	draw.Draw(in.Place, image.Rect(side/2, 0, side, side), image.White, image.Point{}, draw.Src)
+	return in
+}
+
+// TestGenerate wants the run of the seed that is drawn, pasted into the place and
+// nowhere else; the same again for the same draws; and a provenance that repeats it.
+func TestGenerate(t *testing.T) {
+	p := openModel(t, modelA)
+	g, err := New(t.Context(), p, side, side, short())
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := normalPart()
+	noted := anomaly.NewRecorder(anomaly.NewDraws(3))
+	got, err := g.Generate(t.Context(), in, noted)
+	if err != nil {
+		t.Fatal(err)
+	}
+	made, ok := got.Provenance.(Provenance)
+	if !ok || !cmp.Equal(made.Options, g.Options()) || made.Generator != "AnomalyAny" || len(made.Model) == 0 || len(made.Texts) == 0 {
+		t.Errorf("provenance %+v", got.Provenance)
+	}
+	if _, err := json.Marshal(made); err != nil {
+		t.Error(err)
+	}
+
+	mask := make([]float32, side*side)
+	for i := range mask {
+		if i%side >= side/2 {
+			mask[i] = 1
+		}
+	}
+	run, err := g.Run(t.Context(), encoded(t, g, images.ForModel(in.Normal), mask), made.Seed, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	white := 0
+	for i, m := range run.Mask {
+		if want := uint8(255 * m); got.Mask.Pix[i] != want {
+			t.Fatalf("pixel %d of the mask is %d, want %d, the run's", i, got.Mask.Pix[i], want)
+		}
+		white += int(m)
+		if i%side < side/2 && !bytes.Equal(got.Picture.Pix[4*i:][:4], in.Normal.Pix[4*i:][:4]) {
+			t.Fatalf("pixel %d is outside the place, and has changed", i)
+		}
+	}
+	changed, stray := 0, 0
+	for i := range run.Mask {
+		for c := range 3 {
+			if d := int(got.Picture.Pix[4*i+c]) - int(in.Normal.Pix[4*i+c]); d*d > 1 {
+				if changed++; run.Mask[i] == 0 {
+					stray++
+				}
+				break
+			}
+		}
+	}
+	if changed == 0 || white == 0 || got.Stray != float64(stray)/float64(changed) {
+		t.Errorf("%d pixels changed, %d of them outside the mask of %d; Stray is %g", changed, stray, white, got.Stray)
+	}
+	if got.Defect != "crack" || !cmp.Equal(got.Soft.Values, run.SoftMap) || got.Soft.Validate() != nil {
+		t.Errorf("defect %q, another soft map than the run's", got.Defect)
+	}
+
+	player := anomaly.NewPlayer(noted.Log())
+	again, err := g.Generate(t.Context(), in, player)
+	if err != nil || player.Err() != nil {
+		t.Fatal(err, player.Err())
+	}
+	if !cmp.Equal(got.Picture, again.Picture) || !cmp.Equal(got.Provenance, again.Provenance) {
+		t.Error("the same draws give another picture")
+	}
+}
+
+func TestGenerateRefuses(t *testing.T) {
+	p := openModel(t, modelA)
+	g, err := New(t.Context(), p, side, side, short())
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := normalPart()
+	small := in
+	small.Normal, small.Place = image.NewRGBA(image.Rect(0, 0, side, side/2)), nil
+	for says, call := range map[string]func() error{
+		"there is no picture": func() error { _, err := g.Generate(t.Context(), anomaly.Input{}, anomaly.NewDraws(1)); return err },
+		"128×64 pixels, this Generator was made for 128×128": func() error { _, err := g.Generate(t.Context(), small, anomaly.NewDraws(1)); return err },
+		"there are no draws": func() error { _, err := g.Generate(t.Context(), in, nil); return err },
+	} {
+		if err := call(); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("error %v, want one with %q", err, says)
+		}
+	}
+}
