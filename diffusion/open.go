@@ -203,8 +203,10 @@ func (o openOptions) validate() error {
 	if o.device != nil {
 		functions = o.device.Functions
 	}
-	_, err := functions(o.precision)
-	return err
+	if _, err := functions(o.precision); err != nil {
+		return badArgument("%w", err)
+	}
+	return nil
 }
 
 // correct lets the options win over what a model's files say.

@@ -34,6 +34,9 @@ var (
 	ErrFileLost = errors.New("part of a mapped file is gone: it was cut short, or its disk failed, while it was in use")
 )
 
+// wrongArgument makes err be ErrArgument; %.0w wraps without printing.
+func wrongArgument(err error) error { return fmt.Errorf("%w%.0w", err, ErrArgument) }
+
 // hinted adds to ErrMemory what WithMemoryHint says.
 func hinted(err error, hint string) error {
 	if hint == "" || !errors.Is(err, ErrMemory) {

@@ -65,13 +65,13 @@ type planner struct {
 func newPlan(b *Build, outputs []*G.Node, budget int64) (*plan, error) {
 	p := &planner{gradFrom: b.gradFrom}
 	if err := b.checkRemoved(); err != nil {
-		return nil, err
+		return nil, wrongArgument(err)
 	}
 	if err := p.collect(b.Graph, outputs); err != nil {
-		return nil, err
+		return nil, wrongArgument(err)
 	}
 	if err := b.checkForeign(p.nodes, outputs); err != nil {
-		return nil, err
+		return nil, wrongArgument(err)
 	}
 	p.assignBlocks(b.blocks, outputs)
 	if budget <= 0 {

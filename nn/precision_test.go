@@ -1,6 +1,7 @@
 package nn
 
 import (
+	"errors"
 	"math"
 	"slices"
 	"strings"
@@ -124,7 +125,7 @@ func TestPrecisionRefused(t *testing.T) {
 		kernels.BFloat16: "cannot multiply bfloat16 numbers (AVX512_BF16)",
 		-1:               "Precision(-1) is unknown",
 	} {
-		if prog, err := Compile(twice, WithPrecision(p)); err == nil || !strings.Contains(err.Error(), want) || prog != nil {
+		if prog, err := Compile(twice, WithPrecision(p)); err == nil || !strings.Contains(err.Error(), want) || !errors.Is(err, ErrArgument) || prog != nil {
 			t.Errorf("%v: %v, want an error with %q", p, err, want)
 		}
 	}

@@ -117,7 +117,7 @@ func Compile(build func(*Build) []*G.Node, opts ...Option) (p *Program, err erro
 	}
 	on, err := o.arena.functions(o.precision)
 	if err != nil {
-		return nil, fmt.Errorf("nn: %w", err)
+		return nil, fmt.Errorf("nn: %w", wrongArgument(err))
 	}
 	o.arena.expect(pl.arena)
 	p = &Program{
