@@ -230,10 +230,16 @@ func TestErrorsAre(t *testing.T) {
 				_, err := step.Denoise(ctx, NewLatent(make([]float32, 4*8*8), 4, 8, 8), 1, Guidance{Prompt: text})
 				return err
 			},
-			"steps":          func() error { _, err := NewScheduler("ddim", p.Scheduler, 0); return err },
-			"noise":          func() error { _, err := NewScheduler("euler-a", p.Scheduler, 2); return err },
-			"configuration":  func() error { _, err := NewScheduler("ddim", SchedulerConfig{BetaEnd: 2}, 2); return err },
-			"word":           func() error { _, err := NewScheduler("ddim", SchedulerConfig{BetaSchedule: "sigmoid"}, 2); return err },
+			"steps":         func() error { _, err := NewScheduler("ddim", p.Scheduler, 0); return err },
+			"noise":         func() error { _, err := NewScheduler("euler-a", p.Scheduler, 2); return err },
+			"configuration": func() error { _, err := NewScheduler("ddim", SchedulerConfig{BetaEnd: 2}, 2); return err },
+			"word":          func() error { _, err := NewScheduler("ddim", SchedulerConfig{BetaSchedule: "sigmoid"}, 2); return err },
+			"precision":     func() error { _, err := Open(ctx, modelA, WithPrecision(-1)); return err },
+			"loss": func() error {
+				loss := func() *G.Node { return G.Must(G.InverseSqrt(nn.Mean(store.Mean()))) }
+				_, err := p.Compile(sizeA, sizeA, WithStore(store), WithLoss(loss), WithGrad(LatentInput))
+				return err
+			},
 			"Scheduler.Step": func() error { _, err := schedule.Step(z, z, 2); return err },
 			"Sampler":        func() error { return sampler(Sampler{Model: step, Scheduler: schedule}, 3) },
 			"no prompt":      func() error { return sampler(Sampler{Model: step, Scheduler: schedule}, 0) },

@@ -27,6 +27,9 @@ func (f *flaw) Error() string {
 	return fmt.Sprintf("gorgonia.%s %s; use %s", f.name, f.wrong, f.instead)
 }
 
+// Is makes what a graph must not have an ErrArgument of Compile.
+func (f *flaw) Is(target error) bool { return target == ErrArgument }
+
 // foreign is a node that may hold an operation of gorgonia's.
 type foreign struct {
 	g    *G.ExprGraph

@@ -105,7 +105,7 @@ func (p *planner) visit(g *G.ExprGraph, n *G.Node) error {
 		return nil
 	}
 	if g.Node(n.ID()) != graph.Node(n) {
-		return fmt.Errorf("node %s is not in the graph that is being built", n.Name())
+		return fmt.Errorf("node %s is not in the graph that is being built%.0w", n.Name(), ErrArgument)
 	}
 	in := children(g, n)
 	p.nodes = append(p.nodes, n)
