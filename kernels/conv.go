@@ -126,7 +126,7 @@ var direct atomic.Bool
 // bfloat16 see [BFloat16].
 func SetWinograd(on bool) { direct.Store(!on) }
 
-// winograd tells whether a convolution is computed by that algorithm. On
+// winograd reports whether a convolution is computed by that algorithm. On
 // pictures of fewer pixels it would spend most of the time on the weights.
 func (s ConvShape) winograd(w winograd.Weights) bool {
 	const fewest = 12

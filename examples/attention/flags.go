@@ -73,6 +73,6 @@ func (f *flags) validateNumbers() error {
 	return err
 }
 
-// guided tells whether there is a prediction without the prompt to lead away
+// guided reports whether there is a prediction without the prompt to lead away
 // from.
 func (f *flags) guided() bool { return f.Guidance > 1 }

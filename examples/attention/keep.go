@@ -120,7 +120,7 @@ func (j *job) check() error {
 	return nil
 }
 
-// mine tells whether a name is one that maps of words may get. A disk may take
+// mine reports whether a name is one that maps of words may get. A disk may take
 // names that differ in case for one.
 func mine(name string, words []string) bool {
 	name = strings.ToLower(name)

@@ -87,7 +87,7 @@ func run(ctx context.Context, out io.Writer, o options) error {
 	return runAll(ctx, lines, o)
 }
 
-// onGPU tells whether it is a GPU that is measured.
+// onGPU reports whether it is a GPU that is measured.
 func (o options) onGPU() bool { return o.Device != "" && o.Device != "cpu" }
 
 // precision is what is multiplied.

@@ -49,7 +49,7 @@ var components = []component{
 	{"tokenize", nil, nil}, // reads no tensors
 }
 
-// check tells whether the input file has what the component reads.
+// check checks whether the input file has what the component reads.
 func (c component) check(file string, in tensors) error {
 	if file == "" && len(c.reads) > 0 {
 		return fmt.Errorf("--in FILE.safetensors is missing; %s", c.wants())

@@ -38,7 +38,7 @@ func testGPU(t *testing.T) *cuda.Device {
 	return d
 }
 
-// everything tells whether tests may take many minutes on an emulated GPU.
+// everything reports whether tests may take many minutes on an emulated GPU.
 func everything() bool {
 	return os.Getenv("CUDA_EMULATE_ALL") != "" || os.Getenv("SDGRAPH_TEST_DEVICE") != ""
 }

@@ -117,7 +117,7 @@ func (f *flags) validatePicture() error {
 	return nil
 }
 
-// guided tells whether there is a prediction without the prompt to lead away
+// guided reports whether there is a prediction without the prompt to lead away
 // from.
 func (f *flags) guided() bool { return f.Guidance > 1 }
 

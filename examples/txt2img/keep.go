@@ -78,7 +78,7 @@ func (j *job) check(ctx context.Context) (err error) {
 	return nil
 }
 
-// madeBefore tells whether a file is the same picture from an earlier version of
+// madeBefore reports whether a file is the same picture from an earlier version of
 // the program, which wrote no seals: of a prompt alone the parameters are all
 // that makes it.
 func (j *job) madeBefore(ctx context.Context, path string, seed uint64) bool {

@@ -73,7 +73,7 @@ func Fitted(picture *image.RGBA, size, multiple int) (*image.RGBA, error) {
 	return fit.Picture(picture)
 }
 
-// tooLong tells whether a size is longer than models get to see.
+// tooLong reports whether a size is longer than models get to see.
 func tooLong(size image.Point) bool {
 	return max(size.X, size.Y) > longestSide*min(size.X, size.Y)
 }

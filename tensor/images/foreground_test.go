@@ -19,7 +19,7 @@ type scene struct {
 	second         bool    // a second, smaller ellipse
 }
 
-// in tells whether a pixel belongs to the object, and how bright the light falls there.
+// in reports whether a pixel belongs to the object, and how bright the light falls there.
 func (s scene) in(x, y int) (bool, float64) {
 	u := (float64(x)/float64(s.w) - 0.45) / s.rx
 	v := (float64(y)/float64(s.h) - 0.5) / s.ry

@@ -112,10 +112,10 @@ func Binary(mask *image.RGBA) []float32 {
 	return out
 }
 
-// isWhite tells whether red, green and blue are lighter than 50 % grey together.
+// isWhite reports whether red, green and blue are lighter than 50 % grey together.
 func isWhite(rgb []uint8) bool { return 2*luma(rgb) > 255*1000 }
 
-// anyWhite tells whether anything of a mask is, whose rows lie one behind the other.
+// anyWhite reports whether anything of a mask is, whose rows lie one behind the other.
 func anyWhite(mask *image.RGBA) bool {
 	for i := 0; i < len(mask.Pix); i += 4 {
 		if isWhite(mask.Pix[i:]) {

@@ -20,7 +20,7 @@ import (
 // takes up to 40 bytes of memory for each while it lasts.
 const MaxPixels = 1 << 26
 
-// CheckSize tells whether pictures of a size are read and made: from one pixel to MaxPixels.
+// CheckSize refuses sizes of which no pictures are read or made: of no pixels, or of more than MaxPixels.
 func CheckSize(width, height int) error {
 	if width < 1 || height < 1 || width > MaxPixels/height {
 		return fmt.Errorf("a picture of %d×%d: want at least 1×1 and at most %d million pixels", width, height, MaxPixels/1_000_000)
@@ -28,7 +28,7 @@ func CheckSize(width, height int) error {
 	return nil
 }
 
-// Check tells whether a picture is one: there, of one pixel at least, and with as many values as its bounds need.
+// Check refuses what is no picture: nil, one without pixels, or with fewer values than its bounds need.
 func Check(picture *image.RGBA) error {
 	if picture == nil {
 		return errors.New("there is no picture")

@@ -225,14 +225,14 @@ func validateWords(field string, words []string) error {
 	return nil
 }
 
-// KnowsObject tells whether one of the objects is named in a phrase, such as
+// KnowsObject reports whether one of the objects is named in a phrase, such as
 // "bottle cap" in "red bottle cap", or nobody says what they are.
 func (v Vocabulary) KnowsObject(phrase string) bool { return knows(v.Objects, phrase) }
 
 // KnowsAnomaly does so for the anomalies.
 func (v Vocabulary) KnowsAnomaly(phrase string) bool { return knows(v.Anomalies, phrase) }
 
-// IsUnseen tells whether an object and an anomaly, phrases both, were kept apart
+// IsUnseen reports whether an object and an anomaly, phrases both, were kept apart
 // in training.
 func (v Vocabulary) IsUnseen(object, anomaly string) bool {
 	for name, anomalies := range v.Unseen {
@@ -247,7 +247,7 @@ func knows(list []string, phrase string) bool {
 	return len(list) == 0 || slices.ContainsFunc(list, func(word string) bool { return names(phrase, word) })
 }
 
-// names tells whether a phrase has a name in it, whole words in a row.
+// names reports whether a phrase has a name in it, whole words in a row.
 func names(phrase, name string) bool {
 	words := func(s string) string { return " " + strings.Join(strings.Fields(strings.ToLower(s)), " ") + " " }
 	return strings.Contains(words(phrase), words(name))

@@ -1,5 +1,5 @@
 // Command gates measures a demo model on drawings that it was not trained on,
-// and tells whether it is good enough: how its autoencoder keeps pictures,
+// and reports whether it is good enough: how its autoencoder keeps pictures,
 // whether CLIP names subjects and defects, whether the attention of a defect's
 // word lies on the defect, and what it makes of noise alone.
 //

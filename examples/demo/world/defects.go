@@ -23,7 +23,7 @@ func (s *Surface) cell(x, y float32) int {
 	return cy*s.Size + cx
 }
 
-// covered tells whether the subject is at a place.
+// covered reports whether the subject is at a place.
 func (s *Surface) covered(x, y float32) bool {
 	i := s.cell(x, y)
 	return i >= 0 && s.Cover[i] > 0.9

@@ -45,7 +45,7 @@ var unseen = map[string]string{
 	"brick": "crack", "concrete": "dent",
 }
 
-// Unseen tells whether a pair of names is kept from training, to measure what
+// Unseen reports whether a pair of names is kept from training, to measure what
 // a model makes of a defect that it has never seen on this subject.
 func Unseen(subject, defect string) bool { return unseen[subject] == defect }
 
@@ -55,7 +55,7 @@ type Pair struct {
 	Defect  Defect
 }
 
-// Unseen tells whether the pair is kept from training.
+// Unseen reports whether the pair is kept from training.
 func (p Pair) Unseen() bool { return Unseen(p.Subject.Name, p.Defect.Name) }
 
 // Selection says which pairs are meant.

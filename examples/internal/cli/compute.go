@@ -81,7 +81,7 @@ func (c *Compute) Close() error {
 	return c.Opened.Close()
 }
 
-// OnDevice tells whether it is not the processor that computes. Only one pipeline
+// OnDevice reports whether it is not the processor that computes. Only one pipeline
 // at a time may then be open.
 func (c *Compute) OnDevice() bool { return c.Opened != nil }
 

@@ -18,7 +18,7 @@ import (
 // none.
 func Write(path string, data []byte) error { return WriteAll(File{Path: path, Data: data}) }
 
-// MakeWritable makes a directory, unless it is there, and tells whether files can
+// MakeWritable makes a directory, unless it is there, and checks whether files can
 // be written into it: better before hours of work than after.
 func MakeWritable(dir string) error {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
@@ -31,7 +31,7 @@ func MakeWritable(dir string) error {
 	return errors.Join(f.Close(), os.Remove(f.Name()))
 }
 
-// Exists tells whether there is something at path.
+// Exists reports whether there is something at path.
 func Exists(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil

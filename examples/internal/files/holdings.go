@@ -106,7 +106,7 @@ func (h Holdings) CheckNames() error {
 	return nil
 }
 
-// IsSHA256 tells whether s is one in hexadecimal.
+// IsSHA256 reports whether s is one in hexadecimal.
 func IsSHA256(s string) bool {
 	data, err := hex.DecodeString(s)
 	return err == nil && len(data) == sha256.Size

@@ -27,7 +27,7 @@ const lockName = ".sdgraph.lock"
 var ErrHeld = errors.New("another run is writing into this folder: wait for its end, or give another --out")
 
 // Hold makes a directory, unless it is there, takes it for this run, removes
-// what a killed one has left, and tells whether files can be written into it:
+// what a killed one has left, and checks whether files can be written into it:
 // better before hours of work than after.
 func Hold(dir string) (*Folder, error) {
 	f := &Folder{dir: dir, made: !Exists(dir)}

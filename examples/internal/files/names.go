@@ -39,7 +39,7 @@ func Name(text string) string {
 	return strings.TrimPrefix(cut(name, LongestName-1-len(hash))+"-"+hash, "-")
 }
 
-// hyphenated keeps what may be in a name, and tells whether more was dropped than
+// hyphenated keeps what may be in a name, and reports whether more was dropped than
 // spaces and single hyphens between words.
 func hyphenated(text string) (name string, dropped bool) {
 	var b strings.Builder
@@ -71,7 +71,7 @@ func cut(name string, most int) string {
 	return strings.TrimRight(name[:most], "-")
 }
 
-// reserved tells whether Windows takes a name for a device, whatever follows its
+// reserved reports whether Windows takes a name for a device, whatever follows its
 // first point.
 func reserved(name string) bool {
 	switch name {

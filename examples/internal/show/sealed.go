@@ -43,7 +43,7 @@ func pixels(m *image.RGBA) string {
 	return files.SHA256(append([]byte(fmt.Sprintln(m.Rect.Dx(), m.Rect.Dy())), m.Pix...))
 }
 
-// CheckSealed tells whether a program may write a picture with this identity to path: nothing is there, or the same
+// CheckSealed checks whether a program may write a picture with this identity to path: nothing is there, or the same
 // picture as the program has made it, or with overwrite any picture that is as the program has made it. Everything
 // else would be lost.
 func CheckSealed(ctx context.Context, path, program string, id files.Identity, overwrite bool) error {

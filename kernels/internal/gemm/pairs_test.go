@@ -25,7 +25,7 @@ func eachHalf(t *testing.T, f func(t *testing.T, p *Primitives)) {
 	}
 }
 
-// isPair tells whether x holds two numbers, rounded, where subnormal ones may be zero.
+// isPair reports whether x holds two numbers, rounded, where subnormal ones may be zero.
 func isPair(x, low, high float32) bool {
 	bits := math.Float32bits(x)
 	return isRounded(bits<<16, low) && isRounded(bits&0xffff0000, high)

@@ -12,7 +12,7 @@ type packedPixels struct {
 	depths        Split // of K
 }
 
-// asPixels tells whether the windows of a product are packed as pixels: those of AMX,
+// asPixels reports whether the windows of a product are packed as pixels: those of AMX,
 // whose tiles do not go on from line to line, nor end within a pixel.
 func (q *Product) asPixels(p *Primitives) (m Windows, ok bool) {
 	m, ok = q.Left.(Windows)
@@ -26,7 +26,7 @@ func (q *Product) asPixels(p *Primitives) (m Windows, ok bool) {
 // padded is the size of a picture with the zeros that its windows reach.
 func (m Windows) padded() (height, width int) { return m.OutH + m.KH - 1, m.OutW + m.KW - 1 }
 
-// ByPixels tells whether the product is of bfloat16 windows whose pixels tiles of AMX take
+// ByPixels reports whether the product is of bfloat16 windows whose pixels tiles of AMX take
 // where they lie.
 func (q *Product) ByPixels() bool {
 	_, ok := q.asPixels(q.primitives(Current()))

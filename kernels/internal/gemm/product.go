@@ -222,7 +222,7 @@ func (q *Product) leftRows(p *Primitives, w *workspace, left packed, d, row, row
 	return w.a, rowStride
 }
 
-// inPlace tells whether tiles can take the rows of the left operand where they lie.
+// inPlace reports whether tiles can take the rows of the left operand where they lie.
 // Those at multiples of 2048 bytes would compete for few sets of the first-level cache.
 func (q *Product) inPlace(p *Primitives) (m Rows, ok bool) {
 	const apart = 2048 / 4

@@ -21,6 +21,6 @@ func best() Level {
 	return PureGo
 }
 
-// HasBFloat16 tells whether the processor multiplies bfloat16 numbers in the
+// HasBFloat16 reports whether the processor multiplies bfloat16 numbers in the
 // registers of AVX512: AVX512_BF16.
 func HasBFloat16() bool { return best() >= AVX512 && cpu.X86.HasAVX512BF16 }

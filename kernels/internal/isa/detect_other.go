@@ -5,5 +5,5 @@ package isa
 // best is PureGo: there is no assembly in this build.
 func best() Level { return PureGo }
 
-// HasBFloat16 tells whether the processor multiplies bfloat16 numbers.
+// HasBFloat16 reports whether the processor multiplies bfloat16 numbers.
 func HasBFloat16() bool { return false }

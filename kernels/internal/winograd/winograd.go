@@ -97,7 +97,7 @@ func (w Weights) Out() int {
 	return w.Cout
 }
 
-// Suits tells whether the numbers of channels suit the instruction set in use:
+// Suits reports whether the numbers of channels suit the instruction set in use:
 // the loops have no remainders.
 func (w Weights) Suits() bool {
 	return w.In()%16 == 0 && w.Out()%gemm.Current().Cols == 0
@@ -117,7 +117,7 @@ func (w Weights) pack(p *gemm.Primitives, dst []float32, size, n0, k0, k1 int) {
 	}
 }
 
-// ByWeights tells whether there are too many weights to keep all of them transformed.
+// ByWeights reports whether there are too many weights to keep all of them transformed.
 func (c *Conv) ByWeights() bool { return c.work().tilesAtATime() == 0 }
 
 // work is the convolution with the loops for it.
@@ -202,7 +202,7 @@ func (w work) write(s *workspace, lo, hi, panel int) {
 	}
 }
 
-// aligned tells whether a slice begins at a multiple of 64 bytes. Pixels do then, too:
+// aligned reports whether a slice begins at a multiple of 64 bytes. Pixels do then, too:
 // they have a multiple of 16 channels.
 func aligned(x []float32) bool { return uintptr(unsafe.Pointer(unsafe.SliceData(x)))%64 == 0 }
 

@@ -84,7 +84,7 @@ type amxTile struct {
 	config     Mem     // one for fewer pairs
 }
 
-// inParts tells whether it is one of thirds.go.
+// inParts reports whether it is one of thirds.go.
 func (g amxTile) inParts() bool { return g.rowParts > 1 }
 
 func (g amxTile) function(name, columns string) {
