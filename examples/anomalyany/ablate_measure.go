@@ -11,7 +11,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/alecthomas/kong"
 	"github.com/sdgraph/sdgraph/examples/demo/judge"
 	"github.com/sdgraph/sdgraph/examples/demo/trial"
 	"github.com/sdgraph/sdgraph/examples/demo/world"
@@ -37,15 +36,6 @@ const (
 	mostRuns   = 1_000_000
 	mostAtOnce = 1024
 )
-
-// BeforeApply is called by kong where the command is ablate, before it validates
-// the other flags.
-func (a *Ablation) BeforeApply(ctx *kong.Context) error {
-	if c, ok := ctx.Model.Target.Addr().Interface().(*commandLine); ok {
-		c.Spec.Drawn = true
-	}
-	return nil
-}
 
 // Validate is called by kong after parsing.
 func (a *Ablation) Validate() error {

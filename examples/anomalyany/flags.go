@@ -37,7 +37,7 @@ func (c *commandLine) BeforeResolve(ctx *kong.Context) error {
 		}
 		value = a.value
 	} else {
-		values, err := suiting(ctx, given)
+		values, err := suiting(given)
 		if err != nil {
 			return err
 		}
@@ -49,8 +49,9 @@ func (c *commandLine) BeforeResolve(ctx *kong.Context) error {
 	return nil
 }
 
-// suiting are the values that suit the model which is asked for.
-func suiting(ctx *kong.Context, given map[string]any) (map[string]any, error) {
+// suiting are the values of flags that suit the model which is asked for, as its
+// anomalyany.json says. Another preset's numbers do not suit the one that is given.
+func suiting(given map[string]any) (map[string]any, error) {
 	var asked Spec
 	asked.Model, _ = given["model"].(string)
 	asked.Random, _ = given["random"].(bool)
@@ -58,29 +59,6 @@ func suiting(ctx *kong.Context, given map[string]any) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	values := resolvable(d, given["preset"])
-	if asked.usesEmbedded() && !asksForPictures(ctx) {
-		values["n"] = demoPictures
-	}
-	for flag, v := range values {
-		values[flag] = fmt.Sprint(v)
-	}
-	return values, nil
-}
-
-// asksForPictures tells whether the command line says what is to be made.
-func asksForPictures(ctx *kong.Context) bool {
-	return slices.ContainsFunc(ctx.Path, func(p *kong.Path) bool {
-		return p.Flag != nil && slices.Contains(asking, p.Flag.Name) || p.Command != nil && p.Command.Name != "make"
-	})
-}
-
-// asking are the flags that say what is to be made.
-var asking = []string{"image", "mask", "object", "anomaly", "prompt", "normal", "detail", "negative", "category", "defect"}
-
-// resolvable are the values of flags that a model directory's defaults stand for
-// beside a given preset, nil for none. Another preset's numbers do not suit it.
-func resolvable(d anomalyany.Defaults, preset any) map[string]any {
 	o, values := d.Options, map[string]any{}
 	if d.Size > 0 {
 		values["size"] = d.Size
@@ -91,14 +69,16 @@ func resolvable(d anomalyany.Defaults, preset any) map[string]any {
 	if d.Precision != "" {
 		values["precision"] = d.Precision
 	}
-	if preset != nil && preset != string(o.Preset) {
-		return values
+	if preset := given["preset"]; preset == nil || preset == string(o.Preset) {
+		values["preset"], values["steps"], values["guidance"] = o.Preset, o.Steps, o.Guidance
+		if o.Preset == anomalyany.PaperPreset {
+			values["gamma"], values["lambda"], values["mu"], values["eta-e"], values["refine"] = o.Gamma, o.Lambda, o.Mu, o.EtaE, o.Refine
+		}
 	}
-	values["preset"], values["steps"], values["guidance"] = string(o.Preset), o.Steps, o.Guidance
-	if o.Preset == anomalyany.PaperPreset {
-		values["gamma"], values["lambda"], values["mu"], values["eta-e"], values["refine"] = o.Gamma, o.Lambda, o.Mu, o.EtaE, o.Refine
+	for flag, v := range values {
+		values[flag] = fmt.Sprint(v)
 	}
-	return values
+	return values, nil
 }
 
 // paperFlags are those of preset paper alone.
@@ -115,29 +95,32 @@ func givenFlags(ctx *kong.Context) map[string]any {
 	return given
 }
 
-// AfterApply is called by kong with what was given, here, in --from's picture or
-// in the model directory: the numbers that were not are the preset's.
-func (c *commandLine) AfterApply(ctx *kong.Context) error {
-	c.command = ctx.Command()
-	if !c.Spec.released() {
-		return nil
-	}
-	given := map[string]bool{}
+// Validate is called by kong with what was given, here, in --from's picture or in
+// the model directory, before it has the Spec validated: what was not given may
+// depend on what was.
+func (c *commandLine) Validate(ctx *kong.Context) error {
+	s, given := &c.Spec, map[string]bool{}
 	for _, p := range ctx.Path {
 		if p.Flag == nil {
 			continue
 		}
 		given[p.Flag.Name] = true
-		if name := p.Flag.Name; !p.Resolved && slices.Contains(paperFlags, name) {
+		if name := p.Flag.Name; s.released() && !p.Resolved && slices.Contains(paperFlags, name) {
 			return fmt.Errorf("--%s is a number of --preset paper", name)
 		}
 	}
-	numbers := anomalyany.Released()
-	if !given["steps"] {
-		c.Spec.Steps = numbers.Steps
+	if numbers := anomalyany.Released(); s.released() {
+		if !given["steps"] {
+			s.Steps = numbers.Steps
+		}
+		if !given["guidance"] {
+			s.Guidance = numbers.Guidance
+		}
 	}
-	if !given["guidance"] {
-		c.Spec.Guidance = numbers.Guidance
+	c.command = ctx.Command()
+	s.Drawn = c.command == "ablate"
+	if c.command == "make" && s.isDemo() && !given["n"] {
+		s.N = demoPictures
 	}
 	return nil
 }

@@ -125,6 +125,7 @@ func TestProgram(t *testing.T) {
 		"help":     {[]string{"--help"}, 0, []string{"--model=DIR", "--eta-e=0.02", "γ, share of T"}, nil},
 		"no model": {[]string{"--image", f.Image}, 1, nil, []string{"--model DIR is missing", "hf download"}},
 		"flag":     {append(args, "--stepz", "3"), 80, nil, []string{"unknown flag --stepz"}},
+		"preset":   {append(args, "--preset=released", "--mu=1"), 80, nil, []string{"--mu is a number of --preset paper"}},
 		"picture": {append(args, "--steps", "3"), 0, []string{filepath.Join(f.Out, "hazelnut-crack-0000.json")}, []string{
 			"photograph: 150×100 scaled to 96×64, centre 64×64 kept", "prompt: a photo of a hazelnut with a crack on it",
 			"L_prompt starts at 0", "picture 1 of 1, seed 0", "seed 0, step 3 of 3: L_att ", "0s left"}},
