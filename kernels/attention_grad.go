@@ -9,9 +9,9 @@ import (
 // AttentionGrad sets dq, dk and dv to the gradients of [Precision.Attention] with
 // respect to q, k and v, given its result out and dout, the gradient with
 // respect to out. Any of dq, dk and dv may be nil, and the work for it is
-// skipped. lse is what Attention returned there; nil means computed here.
+// skipped. lse is what Attention returned there; nil means that it is computed.
 //
-// The probabilities P are computed again from q, k and lse, in tiles:
+// The probabilities P are recomputed from q, k and lse, in tiles:
 //
 //	dV = Pᵀ·dOut   dS = P∘(dOut·Vᵀ - Δ)   dQ = Scale·dS·K   dK = Scale·dSᵀ·Q
 //

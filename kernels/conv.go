@@ -8,8 +8,8 @@ import (
 	"github.com/sdgraph/sdgraph/kernels/internal/winograd"
 )
 
-// ConvShape describes a two-dimensional convolution with a square kernel over
-// pictures [B, H, W, Cin]. PadBefore zeros are added above and on the left,
+// ConvShape describes a two-dimensional convolution with a square kernel over an
+// input [B, H, W, Cin]. PadBefore zeros are added above and on the left,
 // PadAfter below and on the right.
 type ConvShape struct {
 	B, H, W             int
@@ -18,7 +18,7 @@ type ConvShape struct {
 	PadBefore, PadAfter int
 }
 
-// Out is the height and width of the result.
+// Out returns the height and width of the result.
 func (s ConvShape) Out() (h, w int) {
 	size := func(n int) int { return (n+s.PadBefore+s.PadAfter-s.Kernel)/s.Stride + 1 }
 	return size(s.H), size(s.W)
@@ -57,7 +57,7 @@ func channelsLastWeights[T any](w []T, cout, cin, taps int) []T {
 
 // Conv sets out[b,y,x,co] = Σ w[co,ky,kx,c]·x[b,y·Stride-PadBefore+ky,
 // x·Stride-PadBefore+kx,c] + bias[co] + residual[b,y,x,co], pixels outside the
-// picture counting as zero. w comes from [ConvWeights]; bias and residual may
+// input counting as zero. w comes from [ConvWeights]; bias and residual may
 // be nil; residual may be out itself.
 func (p Precision) Conv(out, x []float32, w Elements, bias, residual []float32, s ConvShape) {
 	h, wd := s.check("Conv")
@@ -119,15 +119,15 @@ func (p Precision) ConvGrad(dx, dy []float32, w Elements, s ConvShape) {
 // direct is whether Winograd's algorithm is switched off.
 var direct atomic.Bool
 
-// SetWinograd tells whether 3×3 convolutions of stride 1 may be computed by
-// Winograd's algorithm F(4×4, 3×3), as they are from the start where that is
-// faster: a quarter of the multiplications, and about five times the rounding
-// error of a direct convolution, 2e-6 of the results' RMS in place of 3e-7. For
-// bfloat16 see [BFloat16].
+// SetWinograd sets whether 3×3 convolutions of stride 1 may be computed by
+// Winograd's algorithm F(4×4, 3×3) where that is faster (default: true). It takes a
+// quarter of the multiplications, with about five times the rounding error of a
+// direct convolution: 2e-6 of the results' RMS in place of 3e-7. For bfloat16 see
+// [BFloat16].
 func SetWinograd(on bool) { direct.Store(!on) }
 
 // winograd reports whether a convolution is computed by that algorithm. On
-// pictures of fewer pixels it would spend most of the time on the weights.
+// inputs of fewer pixels it would spend most of the time on the weights.
 func (s ConvShape) winograd(w winograd.Weights) bool {
 	const fewest = 12
 	return !direct.Load() && s.Kernel == 3 && s.Stride == 1 && s.PadBefore == 1 && s.PadAfter == 1 &&

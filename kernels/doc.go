@@ -18,13 +18,13 @@
 //	norm.go groupnorm.go         layer and group normalisation
 //	softmax.go activation.go     SiLU, GELU and their kind
 //	elementwise.go shape.go      sums and products; channels joined, split and moved
-//	resample.go taps.go          resizing and smoothing of pictures
+//	resample.go taps.go          resizing and smoothing of feature maps
 //	embedding.go                 rows of a table
 //	reduce.go                    sums, maxima and other single numbers
 //	precision.go                 what is multiplied: float32, float16 or bfloat16 numbers
 //	pool*.go isa.go peak.go      the worker pool, the instruction set and its peak speed
 //
-// The loops that depend on the instruction set are in internal/gemm (matrices)
+// The loops that depend on the instruction set are in internal/gemm (matrices),
 // internal/winograd (its transforms) and internal/vec (vectors), each in portable Go and in generated assembly;
 // internal/isa chooses between them. The conformance suite is kerneltest.
 //

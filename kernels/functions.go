@@ -4,7 +4,8 @@ package kernels
 // [Precision]. They are documented at the functions, and the methods of Precision,
 // of the same names.
 type Functions struct {
-	// Constant is x where the other functions can read it, see Device.
+	// Constant returns x where the other functions can read it: itself on the host, a
+	// copy on a Device.
 	Constant func(x []float32) []float32
 
 	Add, Mul         func(out, a, b []float32)

@@ -17,9 +17,9 @@ import (
 func ISA() string { return isa.Current().String() }
 
 // CheckEnvironment returns an error if the environment variable SDGRAPH_ISA names an
-// instruction set that this machine or build cannot run, and [UseISA] has chosen none
-// since. Functions of this package cannot say so, and compute on the fastest; a program
-// asks before it computes, as nn.Compile does.
+// instruction set that this machine or build cannot run, unless [UseISA] has chosen
+// another since. The kernels, which return no errors, then compute on the fastest one;
+// a program asks before it computes, as nn.Compile does.
 func CheckEnvironment() error {
 	if err := isa.Environment(); err != nil {
 		return fmt.Errorf("kernels: %w", err)
@@ -37,9 +37,9 @@ func ISAs() []string {
 	return names
 }
 
-// UseISA selects the instruction set of every call that starts from now on,
-// for tests and benchmarks. It returns an error when this machine or build
-// cannot run it. Results differ between instruction sets by rounding.
+// UseISA chooses the instruction set of every call that starts from now on, for tests
+// and benchmarks. It returns an error if this machine or build cannot run it. Results
+// differ between instruction sets by rounding.
 func UseISA(name string) error {
 	if err := isa.Use(name); err != nil {
 		return fmt.Errorf("kernels: %w", err)

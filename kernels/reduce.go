@@ -39,8 +39,7 @@ func ScaleBy(out, s, x []float32) {
 	Scale(out, x, s[0])
 }
 
-// OneMinusMax sets the scalar out to 1 - max(x); what is no number counts as the
-// largest.
+// OneMinusMax sets the scalar out to 1 - max(x); a NaN counts as the largest.
 func OneMinusMax(out, x []float32) {
 	wantLen("OneMinusMax", "out", out, 1)
 	m, _ := maximum(x)
@@ -62,8 +61,8 @@ func OneMinusMaxGrad(dx, dy, x []float32) {
 	}
 }
 
-// maximum is the largest element and how many there are of it; one that is no
-// number wins, so that it is noticed.
+// maximum returns the largest element and how many there are of it; a NaN wins, so
+// that it is noticed.
 func maximum(x []float32) (m float32, ties int) {
 	m = float32(math.Inf(-1))
 	for _, v := range x {

@@ -19,23 +19,23 @@ const alignment = 16
 // dropped is worth a garbage collection.
 const worthReturning = 16 << 20 / 4
 
-// Arena is memory that the programs which share it take turns in. A program
-// locks it while it runs, so two programs of one arena never run at the same
-// time; programs that are to run concurrently need arenas of their own.
+// Arena is memory for the activations of programs, which take turns in it: one
+// locks it while it runs. Programs that are to run at the same time need arenas of
+// their own.
 type Arena struct {
 	turn   chan struct{} // holds an element while a program runs; a mutex that a context can give up on
 	closed atomic.Bool
 	buf    []float32
 
-	device kernels.Device // whose memory buf is, nil for this machine's
-	lent   [][]float32    // other memory of the device
+	device kernels.Device // whose memory buf is, nil for the host's
+	copies [][]float32    // other memory of the device: of copies of the host's
 
 	planned atomic.Int64 // length in float32s of the largest plan
 }
 
-// NewArena returns an empty arena. When a program runs that it is too small
-// for, it grows to the largest plan of all that were compiled for it; what has
-// not been written to yet takes no memory.
+// NewArena returns an empty arena. When it is too small for a program that runs, it
+// grows to what the largest program that was compiled for it needs; what has not
+// been written to yet takes no memory.
 func NewArena() *Arena { return &Arena{turn: make(chan struct{}, 1)} }
 
 // functions returns the kernels that compute in the arena's memory.
@@ -74,18 +74,18 @@ func checkContext(ctx context.Context) error {
 
 func (a *Arena) unlock() { <-a.turn }
 
-// Bytes is the memory that the arena holds. It waits for a program that is
-// running in it.
+// Bytes returns the memory that the arena holds, in bytes. It waits for a program
+// that is running in it.
 func (a *Arena) Bytes() int64 {
 	a.turn <- struct{}{}
 	defer a.unlock()
 	return bytes(len(a.buf))
 }
 
-// Close frees the memory. Programs of the arena that run, or wait for their
-// turn, stop with ErrClosed after the operation under way, and Close returns
-// when they have: what their weights are mapped from may be closed then. Later
-// runs return ErrClosed. Closing twice is harmless.
+// Close frees the memory. A program that runs in the arena stops with ErrClosed
+// after the operation under way; Close waits for that, so that the files that its
+// weights are mapped from may then be closed. Those that wait for their turn, and
+// later runs, return ErrClosed. Closing twice is harmless.
 func (a *Arena) Close() {
 	a.closed.Store(true)
 	a.turn <- struct{}{}
@@ -187,8 +187,8 @@ func place(all []*storage) int {
 	return total
 }
 
-// peak is the largest sum of sizes that live at one time: what no placement can
-// go below. Outputs live on after the last instruction.
+// peak returns the largest sum of sizes that live at one time: what no placement
+// can go below. Outputs live on after the last instruction.
 func peak(all []*storage, instructions int) int {
 	change := make([]int, instructions+2)
 	for _, s := range all {
@@ -208,7 +208,7 @@ func bytes(n int) int64 { return int64(n) * 4 }
 
 func roundUp(n int) int { return (n + alignment - 1) / alignment * alignment }
 
-// ByteSize prints a number of bytes as people write it.
+// ByteSize formats a number of bytes for people, such as "1.50 GiB".
 func ByteSize(n int64) string { return printSize(n, func(digits float64) float64 { return digits }) }
 
 // byteSizeUp is ByteSize rounded up: so much is enough.

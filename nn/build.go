@@ -7,9 +7,9 @@ import (
 	gt "gorgonia.org/tensor"
 )
 
-// Build is what a forward pass is written into: the graph, the hooks of its
-// attention sites, and the blocks that may be computed a second time in the
-// backward pass instead of being kept.
+// Build is a graph while it is written down: its nodes, the hooks of its attention
+// sites, and the blocks of its forward pass that may be recomputed in the backward
+// pass.
 type Build struct {
 	Graph *G.ExprGraph
 
@@ -35,9 +35,9 @@ func NewBuild(hooks ...Hook) *Build {
 	}
 }
 
-// Input adds a float32 input of the given shape, a scalar without one, to be
-// bound by name when the program runs. It panics if the name is taken: gorgonia
-// would merge the two.
+// Input adds a float32 input of the given shape, a scalar without one, that Run
+// gives a value by name. It panics if the name is taken: gorgonia would merge the
+// two.
 func (b *Build) Input(name string, shape ...int) *G.Node {
 	n := b.variable(name, shape)
 	b.inputs[name] = n
@@ -64,11 +64,10 @@ func (b *Build) variable(name string, shape gt.Shape) *G.Node {
 	return G.NewTensor(b.Graph, gt.Float32, len(shape), G.WithShape(shape...), G.WithName(name))
 }
 
-// Block marks the nodes that f adds as one unit of checkpointing: a program
-// that must keep to a memory budget drops what lies inside a block after the
-// forward pass and computes it again, from what enters the block, when the
-// backward pass gets there. Blocks do not nest; an inner one is part of the
-// outer.
+// Block marks the nodes that f adds as one unit of checkpointing. To keep to a
+// memory budget, a program drops the values inside a block after the forward pass,
+// and recomputes them from what enters the block when the backward pass gets there.
+// Blocks do not nest; an inner one is part of the outer.
 func (b *Build) Block(f func() *G.Node) *G.Node {
 	from := b.next()
 	n := f()
@@ -88,10 +87,9 @@ func (b *Build) next() int64 {
 	return all[len(all)-1].ID() + 1
 }
 
-// Grad differentiates a scalar with respect to inputs and returns one gradient
-// for each, of the input's shape. It may be called once a Build: gorgonia marks
-// the graph's nodes as differentiated, and a second loss would get the first
-// one's gradient, so that is refused with a panic.
+// Grad differentiates a scalar with respect to inputs and returns one gradient for
+// each, of the input's shape. A second call panics: gorgonia marks the graph's nodes
+// as differentiated, and a second loss would get the gradient of the first.
 func (b *Build) Grad(loss *G.Node, wrt ...*G.Node) G.Nodes {
 	if b.gradFrom >= 0 {
 		panic("Grad was called on this graph before: one graph has one loss; build a second graph, or add the losses")

@@ -11,8 +11,8 @@ import (
 // model is built.
 const ConfigFile = "config.json"
 
-// Fixed is a field of a config.json that must have one value, be null or be
-// absent, because this module builds no other architecture.
+// Fixed is a field of a config.json of which one value is supported. It may be null
+// or absent, too.
 type Fixed struct {
 	Field string
 	Value any    // string, float64, bool, or nil for null
@@ -21,19 +21,19 @@ type Fixed struct {
 
 // Config is the configuration of a model.
 type Config interface {
-	// Validate tells whether the model can be built, and if not, why.
+	// Validate returns an error that says why the model cannot be built, if so.
 	Validate() error
 }
 
-// Range is a whole number of a configuration, and which it may be.
+// Range is a whole number of a configuration and the bounds that it must keep to.
 type Range struct {
 	Field           string
 	Value, From, To int
 }
 
-// CheckRanges tells of the first number that is out of its range. Validate calls
-// it with sizes and counts: a model of what a file from anywhere says is built
-// before the weights show that they are others.
+// CheckRanges returns an error for the first number that is out of its range.
+// Validate calls it with sizes and counts: a model is built before its weights are
+// looked at, and a file from a stranger may ask for one of any size.
 func CheckRanges(numbers ...Range) error {
 	for _, n := range numbers {
 		if n.Value < n.From || n.Value > n.To {
@@ -67,7 +67,7 @@ func ReadConfig(dir tensor.Dir, into Config, fixed ...Fixed) error {
 	return nil
 }
 
-// check tells whether the field is as it must be; got is nil where it is absent.
+// check returns an error if the field is not as it must be; got is nil where it is absent.
 func (f Fixed) check(got json.RawMessage) error {
 	var value any
 	if got != nil {

@@ -1,11 +1,10 @@
-// Package nn holds what the three models are made of: layers as structs that
-// mirror the checkpoint, operations with symbolic gradients on gorgonia graphs,
-// attention sites that hooks may read or replace, and the executor that runs a
-// finished graph.
+// Package nn builds neural networks as gorgonia graphs and runs them: layers as
+// structs that mirror a checkpoint, operations with symbolic gradients, attention
+// sites that hooks may read or replace, and the executor of a finished graph.
 //
 // Activations are float32 and channels-last, [batch, positions, channels]; a
-// picture or latent of height h and width w has h·w positions. Tensors in
-// [batch, channels, height, width] exist only at the borders (ChannelsLast,
+// feature map of height h and width w has h·w positions. Tensors in [batch,
+// channels, height, width] exist only at the borders (ChannelsLast,
 // ChannelsFirst). Weights are not nodes: an operation holds them in the
 // precision of their file, and no gradient with respect to a weight is built.
 //
@@ -27,6 +26,6 @@
 // that names it, says what is wrong with it and what to use instead: Log2 and
 // InverseSqrt where a gradient passes them, for example, AveragePool2D anywhere,
 // and two slices that gorgonia takes for one. TestGorgoniasOperations holds the
-// values against float64 and the gradients against differences. What somebody
-// else's operations compute is theirs to know.
+// values against float64 and the gradients against differences. Operations of other
+// packages are taken as they are.
 package nn

@@ -14,8 +14,7 @@ var (
 	// of the wrong shape or type, a number out of its range, nil.
 	ErrArgument = errors.New("wrong argument")
 
-	// ErrClosed is returned by what runs in an arena that was closed, or by a
-	// program that was.
+	// ErrClosed is returned by a program that was closed, or whose arena was.
 	ErrClosed = errors.New("closed")
 
 	// ErrMemory is returned where a graph does not fit into the memory that it may
@@ -25,12 +24,12 @@ var (
 	// ErrNotFinite is wrapped by what Finite returns.
 	ErrNotFinite = errors.New("not finite")
 
-	// ErrUnsupported is wrapped by what refuses the configuration of another kind
-	// of model.
+	// ErrUnsupported is wrapped where a configuration asks for another kind of model
+	// than can be built.
 	ErrUnsupported = errors.New("not supported")
 
-	// ErrFileLost is returned by a program that finds memory of a mapped file gone:
-	// the file was cut short, or its disk is.
+	// ErrFileLost is returned by a program when part of a mapped file is gone: it was
+	// cut short, or its disk failed.
 	ErrFileLost = errors.New("part of a mapped file is gone: it was cut short, or its disk failed, while it was in use")
 )
 

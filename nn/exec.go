@@ -12,16 +12,16 @@ import (
 	gt "gorgonia.org/tensor"
 )
 
-// Exec is a graph for inputs of any shape. It is compiled for the shapes that
-// come when they come first, and the programs that were used last are kept:
+// Exec is a graph for inputs of any shape. It is compiled when inputs of new shapes
+// come, and keeps the programs that were used last:
 //
 //	decode := nn.NewExec(func(b *nn.Build) []*gorgonia.Node {
 //		return []*gorgonia.Node{model.Decode(b, b.Given("z"))}
 //	})
 //	out, err := decode.Run(ctx, map[string]*tensor.Dense{"z": z})
 //
-// Its methods may be called by several goroutines. Its programs share an arena,
-// so they take turns, and so do compilations.
+// Its methods may be called by several goroutines, which take turns: its programs
+// share an arena.
 type Exec struct {
 	build   func(*Build) []*G.Node
 	opts    []Option
@@ -39,14 +39,14 @@ const mostPrograms = 32
 // Compiler makes a program of a graph, as Compile does.
 type Compiler func(build func(*Build) []*G.Node, opts ...Option) (*Program, error)
 
-// WithCompiler makes an Exec compile by c, which may refuse to, or note what it
-// did (default: Compile, to which this option means nothing).
+// WithCompiler makes an Exec compile with c, which may refuse to, or log what it
+// did, and otherwise calls Compile (default: Compile, which ignores this option).
 func WithCompiler(c Compiler) Option { return func(o *options) { o.compiler = c } }
 
-// NewExec returns an Exec of the graph that build writes down: once for each
-// combination of shapes, and again if that has not been used for long.
-// Build.Given is an input of the shape that came. The options are those of
-// Compile. Without WithArena its programs share one that is the Exec's own.
+// NewExec returns an Exec of the graph that build writes down, with the options of
+// Compile. build is called for each combination of the inputs' shapes, and asks for
+// an input with Build.Given. Without WithArena, the programs share an arena of
+// their own.
 func NewExec(build func(*Build) []*G.Node, opts ...Option) *Exec {
 	e := &Exec{build: build, opts: slices.Clone(opts), compile: Compile, programs: map[string]*Program{}}
 	o := optionsOf(opts)
@@ -59,9 +59,9 @@ func NewExec(build func(*Build) []*G.Node, opts ...Option) *Exec {
 	return e
 }
 
-// Run runs the graph on inputs by name, as Program.Run does, which says what it
-// returns. An input that is missing, nil or unknown to the graph is an error,
-// and so is what Compile refuses.
+// Run runs the graph on all of its inputs, by name, and returns what Program.Run
+// does. An input that is missing, nil or unknown to the graph is an error, and so
+// is what Compile refuses.
 func (e *Exec) Run(ctx context.Context, inputs map[string]*gt.Dense) ([]*gt.Dense, error) {
 	if err := checkContext(ctx); err != nil {
 		return nil, err
@@ -80,9 +80,9 @@ func (e *Exec) Run(ctx context.Context, inputs map[string]*gt.Dense) ([]*gt.Dens
 	return p.Run(ctx, inputs)
 }
 
-// Program returns the program for inputs of these shapes, by name, compiled
-// where it is not kept. Run calls it; so does who asks what a run takes, or
-// wants to hear of a mistake in the graph before there are inputs.
+// Program returns the program for inputs of these shapes, by name. It compiles it
+// unless it has it. Call it to learn what a run takes, or of a mistake in the
+// graph, before there are inputs.
 func (e *Exec) Program(shapes map[string]gt.Shape) (*Program, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -121,8 +121,9 @@ func withGiven(shapes map[string]gt.Shape) Option {
 	return func(o *options) { o.given = given }
 }
 
-// Given adds an input, as Input does, of the shape that an Exec was given for
-// it. It panics if none was given of that name, as in a graph that is no Exec's.
+// Given adds an input, as Input does, of the shape that Exec.Run or Exec.Program was
+// given under that name. It panics where there is none, such as in a graph that is
+// given to Compile itself.
 func (b *Build) Given(name string) *G.Node {
 	shape, ok := b.given[name]
 	if !ok {

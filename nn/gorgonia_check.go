@@ -17,7 +17,7 @@ var flat = map[string]string{
 	"sizeOp": "SizeOf",
 }
 
-// passes tells whether a gradient would pass from n to input number i.
+// passes reports whether a gradient would pass from n to input number i.
 func passes(n *G.Node, inputs, i int) bool {
 	k := kind(n.Op())
 	switch k {

@@ -185,7 +185,7 @@ func children(g *G.ExprGraph, n *G.Node) (in G.Nodes) {
 	return in
 }
 
-// oneDimensional tells whether a pooling may come from MaxPool1D or AveragePool1D.
+// oneDimensional reports whether a pooling may come from MaxPool1D or AveragePool1D.
 func oneDimensional(f *foreign) bool {
 	return f.number("h") == 1 && f.number("strideH") == 1 && f.number("padNorth") == 0 && f.number("padSouth") == 0 && f.number("w") > 1
 }
@@ -198,7 +198,7 @@ func beyondTheEdge(f *foreign) bool {
 	return f.number("padNorth") >= f.number("h") || f.number("padWest") >= f.number("w")
 }
 
-// contractsOne tells whether a contraction to more than one number sums over
+// contractsOne reports whether a contraction to more than one number sums over
 // one element each.
 func contractsOne(f *foreign) bool {
 	n, axes := 1, f.field("aAxes")
@@ -245,21 +245,21 @@ func isLogSumExp(f *foreign) bool {
 	return f.of(exp.in[0]).in[1] == add.in[1]
 }
 
-// abbreviated tells whether a constant's name, by which gorgonia knows it, is
+// abbreviated reports whether a constant's name, by which gorgonia knows it, is
 // not the whole of its value.
 func abbreviated(f *foreign) bool {
 	name, v := f.node.Name(), f.node.Value()
 	return name != fmt.Sprint(v) && name != fmt.Sprint(v.Data()) || strings.Contains(name, "...") || strings.Contains(name, "\n.")
 }
 
-// ambiguousSlice tells whether there is another slice of the same length whose
+// ambiguousSlice reports whether there is another slice of the same length whose
 // bounds have the same last bytes, which are all that gorgonia looks at.
 func ambiguousSlice(f *foreign) bool {
 	s := f.slice()
 	return s != nil && (s.Start() >= 256 || s.End()+256 <= f.in[0].Shape()[f.number("along")])
 }
 
-// ambiguousDilation tells whether windows of another dilation would give a
+// ambiguousDilation reports whether windows of another dilation would give a
 // result of the same shape.
 func ambiguousDilation(f *foreign) bool {
 	length := func(size, kernel, pad, stride, dilation int) int {

@@ -14,7 +14,7 @@ type FeatureMap struct {
 	H, W int
 }
 
-// With is m with other values at the same positions.
+// With returns the feature map of x, another activation at the positions of m.
 func (m FeatureMap) With(x *G.Node) FeatureMap { return FeatureMap{x, m.H, m.W} }
 
 // Linear is a matrix [out, in] and an optional bias, applied to the last axis.
@@ -28,10 +28,10 @@ func NewLinear(in, out int) Linear {
 // NewLinearNoBias returns an unloaded layer without a bias.
 func NewLinearNoBias(in, out int) Linear { return Linear{Weight: NewWeight(out, in)} }
 
-// Forward is x·wᵀ + bias.
+// Forward returns x·wᵀ + bias.
 func (l Linear) Forward(x *G.Node) *G.Node { return linear(x, l.Weight, l.Bias, nil) }
 
-// ForwardAdd is x·wᵀ + bias + residual, in one pass.
+// ForwardAdd returns x·wᵀ + bias + residual, in one pass.
 func (l Linear) ForwardAdd(x, residual *G.Node) *G.Node {
 	return linear(x, l.Weight, l.Bias, residual)
 }
@@ -118,7 +118,7 @@ type Embedding struct{ Weight *Weight }
 // NewEmbedding returns an unloaded table.
 func NewEmbedding(rows, channels int) Embedding { return Embedding{NewWeight(rows, channels)} }
 
-// Lookup is the rows of ids [B, T], whole numbers stored as float32: [B, T, C].
+// Lookup returns the rows of ids [B, T], whole numbers stored as float32: [B, T, C].
 func (l Embedding) Lookup(ids *G.Node) *G.Node { return embedding(ids, l.Weight) }
 
 // AddPositions adds the first rows of the table to the positions of x.
@@ -127,7 +127,8 @@ func (l Embedding) AddPositions(x *G.Node) *G.Node { return addPositions(x, l.We
 // PrependToken puts the learned token [C] before the positions of x [B, N, C].
 func PrependToken(token *Weight, x *G.Node) *G.Node { return prependToken(x, token) }
 
-// Act returns the activation that a transformers configuration calls name.
+// Act returns the activation function that configurations of transformers call name:
+// quick_gelu, gelu, or silu, which is also called swish.
 func Act(name string) (func(*G.Node) *G.Node, error) {
 	switch name {
 	case "quick_gelu":

@@ -26,8 +26,8 @@ type Source interface {
 // nothing.
 type LoadOption func(*loader)
 
-// WithPrefix lets names differ by a prefix, such as "text_model.", that either
-// the source or the model may lack.
+// WithPrefix lets names differ by a prefix, such as "text_model.", that the source's
+// or the model's have and the other's lack.
 func WithPrefix(prefix string) LoadOption {
 	return func(l *loader) { l.prefixes = append(l.prefixes, prefix) }
 }
@@ -59,11 +59,11 @@ func WithIgnore(patterns ...string) LoadOption {
 // WithUnused accepts tensors that the model has no place for.
 func WithUnused() LoadOption { return func(l *loader) { l.allowUnused = true } }
 
-// Load gives every weight of a model (see Params) its tensor of the source, not
-// copied. A tensor must have the weight's shape, [out, in] and [out, in, 1, 1]
-// being one, be of dtype F32, F16 or BF16, and hold no NaN or infinity; to know
-// that, Load reads every number; it stops with ctx's error, between two tensors,
-// when ctx does.
+// Load gives every weight of a model (see Params) its tensor of the source, without
+// copying it. A tensor must have the weight's shape, where [out, in] and [out, in,
+// 1, 1] count as the same; its dtype must be F32, F16 or BF16, and its numbers
+// neither NaN nor infinite, for which Load reads all of them. When ctx is done, Load
+// stops after the tensor under way and returns ctx's error.
 //
 // Load changes the model only when everything fits. Otherwise it returns one
 // error, tensor.ErrDamaged, that lists everything that does not: weights that are

@@ -24,28 +24,28 @@ func elementwise(name string, x *G.Node, f func(on *kernels.Functions, out, x []
 	}, x)
 }
 
-// SiLU is x·sigmoid(x).
+// SiLU returns x·sigmoid(x).
 func SiLU(x *G.Node) *G.Node {
 	return elementwise("silu", x,
 		func(on *kernels.Functions, out, x []float32) { on.SiLUForward(out, x) },
 		func(on *kernels.Functions, dx, dy, x []float32) { on.SiLUGrad(dx, dy, x) })
 }
 
-// GELU is x·Φ(x) with the exact error function.
+// GELU returns x·Φ(x) with the exact error function.
 func GELU(x *G.Node) *G.Node {
 	return elementwise("gelu", x,
 		func(on *kernels.Functions, out, x []float32) { on.GELU(out, x) },
 		func(on *kernels.Functions, dx, dy, x []float32) { on.GELUGrad(dx, dy, x) })
 }
 
-// QuickGELU is x·sigmoid(1.702·x), the activation of OpenAI's CLIP.
+// QuickGELU returns x·sigmoid(1.702·x), the activation of OpenAI's CLIP.
 func QuickGELU(x *G.Node) *G.Node {
 	return elementwise("quick gelu", x,
 		func(on *kernels.Functions, out, x []float32) { on.QuickGELU(out, x) },
 		func(on *kernels.Functions, dx, dy, x []float32) { on.QuickGELUGrad(dx, dy, x) })
 }
 
-// ReLU is max(x, 0); its gradient at 0 is 0.
+// ReLU returns max(x, 0); its gradient at 0 is 0.
 func ReLU(x *G.Node) *G.Node {
 	least, inf := math.Nextafter32(0, 1), float32(math.Inf(1))
 	return elementwise("relu", x,
@@ -53,7 +53,7 @@ func ReLU(x *G.Node) *G.Node {
 		func(on *kernels.Functions, dx, dy, x []float32) { on.ClampGrad(dx, dy, x, least, inf) })
 }
 
-// GEGLU halves the last axis: the first half times the GELU of the second
+// GEGLU returns the first half of the last axis times the GELU of the second half
 // (Shazeer, arXiv 2002.05202, in the order of diffusers).
 func GEGLU(x *G.Node) *G.Node {
 	shape, rows, c := rowsOf("geglu", x)
@@ -74,7 +74,7 @@ func GEGLU(x *G.Node) *G.Node {
 	}, x)
 }
 
-// Softmax is exp(x) divided by its sum over the last axis.
+// Softmax returns exp(x) divided by its sum over the last axis.
 func Softmax(x *G.Node) *G.Node {
 	shape, rows, n := rowsOf("softmax", x)
 	return apply(&op{
@@ -89,7 +89,7 @@ func Softmax(x *G.Node) *G.Node {
 	}, x)
 }
 
-// Clamp limits x to [lo, hi]; outside, the gradient is 0.
+// Clamp returns x limited to [lo, hi]; outside, the gradient is 0.
 func Clamp(x *G.Node, lo, hi float32) *G.Node {
 	return elementwise(fmt.Sprintf("clamp to [%g, %g]", lo, hi), x,
 		func(on *kernels.Functions, out, x []float32) { on.Clamp(out, x, lo, hi) },

@@ -8,7 +8,7 @@ import (
 	gt "gorgonia.org/tensor"
 )
 
-// Add is a + b of one shape.
+// Add returns a + b. Both have one shape.
 func Add(a, b *G.Node) *G.Node {
 	sameShape("add", a.Shape(), b.Shape())
 	return apply(addOp(a.Shape()), a, b)
@@ -38,7 +38,7 @@ func AddBroadcast(x, t *G.Node) *G.Node {
 	}, x, t)
 }
 
-// Mul is a ⊙ b of one shape.
+// Mul returns a ⊙ b, element by element. Both have one shape.
 func Mul(a, b *G.Node) *G.Node {
 	sameShape("multiply", a.Shape(), b.Shape())
 	return apply(&op{
@@ -48,14 +48,14 @@ func Mul(a, b *G.Node) *G.Node {
 	}, a, b)
 }
 
-// Affine is factor·x + offset.
+// Affine returns factor·x + offset.
 func Affine(x *G.Node, factor, offset float32) *G.Node {
 	return elementwise(fmt.Sprintf("affine %g·x%+g", factor, offset), x,
 		func(on *kernels.Functions, out, x []float32) { on.Affine(out, x, factor, offset) },
 		func(on *kernels.Functions, dx, dy, _ []float32) { on.Scale(dx, dy, factor) })
 }
 
-// Scale is factor·x.
+// Scale returns factor·x.
 func Scale(x *G.Node, factor float32) *G.Node {
 	return apply(&op{
 		name: fmt.Sprintf("scale %g", factor), shape: x.Shape(), inPlace: 1,
@@ -64,8 +64,8 @@ func Scale(x *G.Node, factor float32) *G.Node {
 	}, x)
 }
 
-// AffineChannels is factor[c]·x[…, c] + offset[c] with constant coefficients,
-// such as the normalisation of a picture's colours.
+// AffineChannels returns factor[c]·x[…, c] + offset[c] with constant coefficients,
+// as in the normalisation of colours.
 func AffineChannels(x *G.Node, factor, offset []float32) *G.Node {
 	shape, rows, c := rowsOf("affine", x)
 	if c != len(factor) || c != len(offset) {
@@ -94,7 +94,7 @@ func scaleBy(s, x *G.Node) *G.Node {
 	}, s, x)
 }
 
-// MulConstant is x ⊙ values with values that never change, such as a mask.
+// MulConstant returns x ⊙ values for values that never change, such as a mask.
 func MulConstant(x *G.Node, values []float32) *G.Node {
 	if n := x.Shape().TotalSize(); n != len(values) {
 		panic(fmt.Sprintf("multiply: %d constants for shape %v", len(values), x.Shape()))
@@ -106,7 +106,7 @@ func MulConstant(x *G.Node, values []float32) *G.Node {
 	}, x)
 }
 
-// AddConstant is x + values with values that never change.
+// AddConstant returns x + values for values that never change.
 func AddConstant(x *G.Node, values []float32) *G.Node {
 	if n := x.Shape().TotalSize(); n != len(values) {
 		panic(fmt.Sprintf("add: %d constants for shape %v", len(values), x.Shape()))

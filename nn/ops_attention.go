@@ -10,7 +10,7 @@ import (
 	gt "gorgonia.org/tensor"
 )
 
-// Attention is softmax(q·kᵀ/√d)·v for each head, as one operation that never
+// Attention returns softmax(q·kᵀ/√d)·v for each head, as one operation that never
 // stores the probabilities. q is [B, Nq, heads·d], k and v are [B, Nk, heads·d];
 // with causal, position i sees keys 0…i only.
 func Attention(q, k, v *G.Node, heads int, causal bool) *G.Node {
@@ -34,7 +34,7 @@ func Attention(q, k, v *G.Node, heads int, causal bool) *G.Node {
 	}, q, k, v)
 }
 
-// AttentionScores is scale·q·kᵀ for each head: [B, heads, Nq, Nk]. Masked
+// AttentionScores returns scale·q·kᵀ for each head: [B, heads, Nq, Nk]. Masked
 // entries of causal attention are -Inf.
 func AttentionScores(q, k *G.Node, heads int, causal bool) *G.Node {
 	s := attentionShape(q, k, k, heads, causal)
@@ -57,15 +57,15 @@ func AttentionScores(q, k *G.Node, heads int, causal bool) *G.Node {
 	}, n)
 }
 
-// AttentionProbs is the softmax of AttentionScores over the keys: attention
-// taken apart, for hooks.
+// AttentionProbs returns the softmax of AttentionScores over the keys, for hooks:
+// AttentionMix makes Attention's result of it.
 func AttentionProbs(q, k *G.Node, heads int, causal bool) *G.Node {
 	return Softmax(AttentionScores(q, k, heads, causal))
 }
 
-// AttentionTokenProbs is AttentionProbs for the keys that tokens number alone,
-// [B, heads, Nq, len(tokens)], in that order. The rest is never stored; the
-// gradient computes it again.
+// AttentionTokenProbs returns AttentionProbs for the keys that tokens number alone,
+// [B, heads, Nq, len(tokens)], in that order. The rest is never stored: the backward
+// pass recomputes it.
 func AttentionTokenProbs(q, k *G.Node, heads int, causal bool, tokens ...int) *G.Node {
 	s := attentionShape(q, k, k, heads, causal)
 	if len(tokens) == 0 {
@@ -95,7 +95,7 @@ func AttentionTokenProbs(q, k *G.Node, heads int, causal bool, tokens ...int) *G
 	}, q, k)
 }
 
-// AttentionMix is p·v for each head: p [B, heads, Nq, Nk] and v [B, Nk,
+// AttentionMix returns p·v for each head: p [B, heads, Nq, Nk] and v [B, Nk,
 // heads·d] give [B, Nq, heads·d].
 func AttentionMix(p, v *G.Node) *G.Node {
 	ps := p.Shape()

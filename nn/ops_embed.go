@@ -29,7 +29,7 @@ func embedding(ids *G.Node, table *Weight) *G.Node {
 	}, ids)
 }
 
-// TimestepEmbedding is the sinusoidal embedding of timesteps t [B]: [B, dim]
+// TimestepEmbedding returns the sinusoidal embedding of timesteps t [B]: [B, dim]
 // (Vaswani et al., arXiv 1706.03762; diffusers get_timestep_embedding with a
 // maximal period of 10000). flip puts the cosines first, as Stable Diffusion
 // does; shift is diffusers' freq_shift.
@@ -90,7 +90,7 @@ func prependToken(x *G.Node, token *Weight) *G.Node {
 	}, x)
 }
 
-// SlicePositions is x[:, from:to, :] of x [B, N, C].
+// SlicePositions returns x[:, from:to, :] of x [B, N, C].
 func SlicePositions(x *G.Node, from, to int) *G.Node {
 	b, n, c := dims3("slice positions", x)
 	if from < 0 || to > n || from >= to {
@@ -118,8 +118,8 @@ func SlicePositions(x *G.Node, from, to int) *G.Node {
 	}, x)
 }
 
-// SelectPositions takes one position of each batch entry of x [B, N, C]: the
-// one that index [B] names, whole numbers stored as float32. [B, C].
+// SelectPositions returns one position of each batch entry of x [B, N, C], [B, C]:
+// the one that index [B] says, whole numbers stored as float32.
 func SelectPositions(x, index *G.Node) *G.Node {
 	b, n, c := dims3("select positions", x)
 	sameShape("select positions", index.Shape(), gt.Shape{b})

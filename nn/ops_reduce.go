@@ -8,7 +8,7 @@ import (
 	gt "gorgonia.org/tensor"
 )
 
-// MeanAxis is the mean over one axis of x, which disappears from the shape.
+// MeanAxis returns the mean over one axis of x, without that axis.
 func MeanAxis(x *G.Node, axis int) *G.Node {
 	s := x.Shape()
 	if axis < 0 || axis >= len(s) || len(s) < 2 {
@@ -41,7 +41,7 @@ func MeanAxis(x *G.Node, axis int) *G.Node {
 	}, x)
 }
 
-// Dot is the sum of a ⊙ b, a scalar.
+// Dot returns the sum of a ⊙ b, a scalar. Both have one shape.
 func Dot(a, b *G.Node) *G.Node {
 	sameShape("dot", a.Shape(), b.Shape())
 	return apply(&op{
@@ -53,7 +53,7 @@ func Dot(a, b *G.Node) *G.Node {
 	}, a, b)
 }
 
-// Mean is the mean of all elements, a scalar.
+// Mean returns the mean of all elements, a scalar.
 func Mean(x *G.Node) *G.Node {
 	return apply(&op{
 		name: "mean", shape: gt.ScalarShape(),
@@ -67,7 +67,7 @@ func Mean(x *G.Node) *G.Node {
 	}, x)
 }
 
-// OneMinusMax is 1 - max(x), a scalar. Elements that tie for the maximum share the
+// OneMinusMax returns 1 - max(x), a scalar. Elements that tie for the maximum share the
 // gradient evenly, as in torch's max().
 func OneMinusMax(x *G.Node) *G.Node {
 	return apply(&op{
@@ -82,8 +82,8 @@ func OneMinusMax(x *G.Node) *G.Node {
 	}, x)
 }
 
-// Largest is the largest of scalars; the first of several largest gets the
-// gradient, as in Python's max.
+// Largest returns the largest of scalars. Of several largest, the first has the
+// gradient, as with Python's max.
 func Largest(x ...*G.Node) *G.Node {
 	return apply(&op{
 		name: "largest", shape: gt.ScalarShape(),
@@ -101,7 +101,7 @@ func Largest(x ...*G.Node) *G.Node {
 	}, x...)
 }
 
-// CosineSimilarity is the mean over rows of the cosine between a's and b's rows
+// CosineSimilarity returns the mean over rows of the cosine between a's and b's rows
 // (last axis), a scalar; norms are at least 1e-8, as torch's.
 func CosineSimilarity(a, b *G.Node) *G.Node {
 	sameShape("cosine similarity", a.Shape(), b.Shape())

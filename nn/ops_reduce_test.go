@@ -103,7 +103,7 @@ func TestCorners(t *testing.T) {
 	}
 }
 
-func TestNotANumberIsKept(t *testing.T) {
+func TestNaNStays(t *testing.T) {
 	nan := float32(math.NaN())
 	for name, build := range map[string]forward{
 		"1 - max": unary(OneMinusMax),

@@ -9,8 +9,8 @@ import (
 	gt "gorgonia.org/tensor"
 )
 
-// Resample applies a separable linear filter to x [B, h·w, C]: rows along the
-// height, cols along the width. It is differentiated by the transposed filter.
+// Resample returns x [B, h·w, C] after a separable linear filter: rows along the
+// height, cols along the width. Its gradient is the transposed filter's.
 func Resample(x *G.Node, h, w int, rows, cols kernels.Taps) *G.Node {
 	b, n, c := dims3("resample", x)
 	if n != h*w || rows.In != h || cols.In != w {
@@ -36,13 +36,13 @@ func BicubicResize(x *G.Node, h, w, height, width int, antialias bool) *G.Node {
 // centre, before normalisation.
 type Gaussian func(d float64) float64
 
-// StandardGaussian is exp(-d²/(2σ²)).
+// StandardGaussian returns exp(-d²/(2σ²)).
 func StandardGaussian(sigma float64) Gaussian {
 	return func(d float64) float64 { return math.Exp(-d * d / (2 * sigma * sigma)) }
 }
 
-// GaussianSmooth convolves x [B, h·w, C] with a normalised kernel of
-// size×size, reflecting at the borders without repeating the edge.
+// GaussianSmooth returns x [B, h·w, C] convolved with a normalised kernel of
+// size×size; x is reflected at its borders, without repeating the edge.
 func GaussianSmooth(x *G.Node, h, w, size int, g Gaussian) *G.Node {
 	return Resample(x, h, w, kernels.GaussianTaps(h, size, g), kernels.GaussianTaps(w, size, g))
 }

@@ -87,7 +87,7 @@ func Concat(parts ...*G.Node) *G.Node {
 	}, parts...)
 }
 
-// SliceChannels is x[…, from:to].
+// SliceChannels returns x[…, from:to].
 func SliceChannels(x *G.Node, from, to int) *G.Node {
 	shape, rows, total := rowsOf("slice", x)
 	if from < 0 || to > total || from >= to {
@@ -119,7 +119,7 @@ func channels(x *G.Node, numbers []int) *G.Node {
 	return Concat(columns...)
 }
 
-// Entries is x with its batch entries chosen anew: entry i of the result is
+// Entries returns x with its batch entries chosen anew: entry i of the result is
 // entry from[i] of x, which may be taken several times or not at all.
 // Entries(k, 0, 0) gives both passes of a batch of two the keys of the first.
 func Entries(x *G.Node, from ...int) *G.Node {

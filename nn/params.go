@@ -16,7 +16,7 @@ type Param struct {
 	*Weight
 }
 
-// Params lists the weights of a model in the order of its fields. A layer is a
+// Params returns the weights of a model in the order of its fields. A layer is a
 // struct whose fields mirror the checkpoint:
 //
 //	type Attention struct {
@@ -30,8 +30,8 @@ type Param struct {
 //
 // Fields of an embedded struct, or of one tagged with an empty name, count as
 // fields of the struct around it. Maps are passed over. A nil pointer is a part
-// that this model does not have. A part that is reached a second time, through
-// another pointer, is listed once, under its first path.
+// that this model does not have. A part that several pointers lead to is listed
+// once, under its first path.
 //
 // model is a pointer to a struct. Anything else is an error, and so are two
 // fields with one path.

@@ -12,12 +12,12 @@ import (
 // plan is a graph made ready to run: instructions in order, the values they
 // read and write, and where in the arena each lies.
 type plan struct {
-	code     []instruction
-	slots    []slot
-	storages []*storage // of the slots that live in the arena
-	outputs  []int      // slots
-	arena    int        // in float32s
-	dropped  int        // blocks that are computed again
+	code       []instruction
+	slots      []slot
+	storages   []*storage // of the slots that live in the arena
+	outputs    []int      // slots
+	arena      int        // in float32s
+	recomputed int        // blocks that are recomputed in the backward pass
 }
 
 // instruction computes the values of one node.
@@ -47,21 +47,21 @@ type value struct {
 // planner turns the part of a graph that the wanted outputs need into a plan.
 type planner struct {
 	plan
-	nodes    []*G.Node // needed, in the order they were created: children first
-	children map[int64]G.Nodes
-	ops      map[int64]*op
-	wanted   map[value]bool
-	block    map[int64]int // which block a node of the forward pass lies in
-	gradFrom int64
-	kept     map[int64]bool // read outside its own block before the backward pass
-	drop     map[int]bool   // blocks to compute again
-	now      map[value]int  // slot of the newest computation of a value
-	again    map[int64]bool // recomputed already
+	nodes           []*G.Node // needed, in the order they were created: children first
+	children        map[int64]G.Nodes
+	ops             map[int64]*op
+	wanted          map[value]bool
+	block           map[int64]int // which block a node of the forward pass lies in
+	gradFrom        int64
+	saved           map[int64]bool // nodes whose values outlive their block: read outside of it in the forward pass, or outputs
+	droppedBlocks   map[int]bool   // whose other values are recomputed in the backward pass
+	latest          map[value]int  // slot of the newest computation of a value
+	recomputedNodes map[int64]bool // so far
 }
 
 // newPlan plans the computation of outputs. A budget of arena bytes above 0
-// makes it drop blocks until the plan fits; it is an error if dropping all of
-// them does not do.
+// makes it drop the values of blocks, to recompute them, until the plan fits; it
+// is an error if dropping all of them does not do.
 func newPlan(b *Build, outputs []*G.Node, budget int64) (*plan, error) {
 	p := &planner{gradFrom: b.gradFrom}
 	if err := b.checkRemoved(); err != nil {
@@ -80,7 +80,7 @@ func newPlan(b *Build, outputs []*G.Node, budget int64) (*plan, error) {
 		return nil, err
 	}
 	p.arena = place(p.storages)
-	p.dropped = len(p.drop)
+	p.recomputed = len(p.droppedBlocks)
 	return &p.plan, nil
 }
 
@@ -94,7 +94,7 @@ func (p *planner) collect(g *G.ExprGraph, outputs []*G.Node) error {
 		p.wanted[value{n.ID(), 0}] = true
 	}
 	// A node is created after its children, and the backward pass is created in
-	// the order in which it frees what the forward pass kept.
+	// the order in which it frees what the forward pass saved.
 	sort.Slice(p.nodes, func(i, j int) bool { return p.nodes[i].ID() < p.nodes[j].ID() })
 	return nil
 }

@@ -13,9 +13,9 @@ import (
 	gt "gorgonia.org/tensor"
 )
 
-// Program runs the part of a graph that its outputs need. It is a gorgonia.VM.
-// Calls of Run from several goroutines take turns; see Arena for running
-// several programs at a time.
+// Program is a compiled graph. It runs the part that the outputs need, and is a
+// gorgonia.VM. Calls of Run from several goroutines take turns; see Arena for
+// running several programs at a time.
 type Program struct {
 	plan    *plan
 	inputs  map[string]*G.Node
@@ -28,7 +28,7 @@ type Program struct {
 
 	bound  []boundInput // inputs that the plan reads
 	values map[int]G.Value
-	lent   map[int]*lent // copies of numbers of this machine on the arena's device, by slot
+	copies map[int]*deviceCopy // of numbers of the host, by slot
 }
 
 // boundInput is an input or constant of the graph and the slot it fills.
@@ -64,34 +64,34 @@ func optionsOf(opts []Option) options {
 	return o
 }
 
-// WithMemory limits the arena to so many bytes: blocks are computed twice until
-// the plan fits. Inputs, outputs, weights and what gorgonia's own operations
-// allocate are not counted. Compile fails with ErrMemory if the budget cannot be
-// met. 0, the default, is no limit.
+// WithMemory limits the memory for activations to so many bytes: blocks (see
+// Build.Block) are recomputed in the backward pass until the program fits. Inputs,
+// outputs, weights and what gorgonia's own operations allocate are not counted.
+// Compile fails with ErrMemory if the limit is too low (default: 0, no limit).
 func WithMemory(bytes int64) Option { return func(o *options) { o.memory = bytes } }
 
-// WithMemoryHint ends the text of ErrMemory with what else can be done about it,
-// in the words of who uses the graph, such as "make the picture smaller" (default:
-// it says how much memory is needed and can be had, and what a budget does).
+// WithMemoryHint adds to the text of ErrMemory what else its reader can do, such as
+// "make the picture smaller" (default: the text says how much memory is needed and
+// how much there is).
 func WithMemoryHint(hint string) Option { return func(o *options) { o.hint = hint } }
 
-// WithArena makes the program take its memory from a (default: an arena of its
+// WithArena makes the program compute in the memory of a (default: an arena of its
 // own).
 func WithArena(a *Arena) Option { return func(o *options) { o.arena = a } }
 
-// WithPrecision makes the program multiply numbers of p, in linear layers,
-// convolutions and attention (default: kernels.Float32). Compile fails where the
-// processor, or the arena's device, cannot. Programs of one process may differ.
+// WithPrecision makes linear layers, convolutions and attention multiply numbers of
+// precision p (default: kernels.Float32). Compile fails where the processor, or the
+// arena's device, cannot. It concerns this program alone.
 func WithPrecision(p kernels.Precision) Option { return func(o *options) { o.precision = p } }
 
 // WithHooks adds hooks, called in this order at every attention site.
 func WithHooks(h ...Hook) Option { return func(o *options) { o.hooks = append(o.hooks, h...) } }
 
-// Compile calls build to write down a graph and plans the computation of the
-// nodes that it returns, which must be float32. What panics while building, a
-// shape that does not fit for example, comes back as an error, ErrArgument. An
-// instruction set that the environment asks for and that is not to be had is
-// another error ([kernels.CheckEnvironment]).
+// Compile calls build, which writes down a graph and returns the nodes that are
+// wanted, of dtype float32, and plans their computation. A panic of build, such as
+// one about shapes that do not fit, becomes an error, ErrArgument. It is an error,
+// too, if the options or the environment ([kernels.CheckEnvironment]) ask for what
+// this machine lacks.
 func Compile(build func(*Build) []*G.Node, opts ...Option) (p *Program, err error) {
 	if err := kernels.CheckEnvironment(); err != nil {
 		return nil, fmt.Errorf("nn: %w", err)
@@ -122,7 +122,7 @@ func Compile(build func(*Build) []*G.Node, opts ...Option) (p *Program, err erro
 	o.arena.expect(pl.arena)
 	p = &Program{
 		plan: pl, inputs: b.inputs, outputs: outputs, arena: o.arena, on: on, own: own, hint: o.hint,
-		values: map[int]G.Value{}, lent: map[int]*lent{},
+		values: map[int]G.Value{}, copies: map[int]*deviceCopy{},
 	}
 	for i, s := range pl.slots {
 		if s.source != nil {
@@ -147,7 +147,7 @@ func checkOutputs(outputs []*G.Node) error {
 	return nil
 }
 
-// Inputs are the shapes of the graph's inputs by name, which Run takes.
+// Inputs returns the shapes of the inputs that Run takes, by name.
 func (p *Program) Inputs() map[string]gt.Shape {
 	shapes := make(map[string]gt.Shape, len(p.inputs))
 	for name, n := range p.inputs {
@@ -156,20 +156,20 @@ func (p *Program) Inputs() map[string]gt.Shape {
 	return shapes
 }
 
-// ArenaBytes is the memory that the program's plan takes.
+// ArenaBytes returns the memory that the program needs in its arena, in bytes.
 func (p *Program) ArenaBytes() int64 { return bytes(p.plan.arena) }
 
-// Recomputed is the number of blocks that are computed twice to keep to the
-// memory budget.
-func (p *Program) Recomputed() int { return p.plan.dropped }
+// Recomputed returns the number of blocks that are recomputed in the backward pass
+// to keep to the limit of WithMemory.
+func (p *Program) Recomputed() int { return p.plan.recomputed }
 
-// Instructions is the number of operations of one run.
+// Instructions returns the number of operations of one run.
 func (p *Program) Instructions() int { return len(p.plan.code) }
 
-// Run binds inputs by name, runs the program and returns the values of its
-// outputs, in memory of their own. An input of an earlier run stays bound.
-// It returns ctx's error as soon as the operation under way has finished, or
-// while it waits for its turn; ErrClosed after Close, or the arena's.
+// Run runs the program on inputs by name and returns the values of its outputs, in
+// memory of their own. An input that is left out has its value of the run before.
+// Run stops with ctx's error after the operation under way, or while it waits for
+// its turn in the arena; after Close, of the program or its arena, with ErrClosed.
 func (p *Program) Run(ctx context.Context, inputs map[string]*gt.Dense) ([]*gt.Dense, error) {
 	if err := p.arena.lock(ctx); err != nil {
 		return nil, err
@@ -233,8 +233,9 @@ func (p *Program) RunAll() error {
 // Reset is part of gorgonia.VM. A Program has nothing to reset.
 func (p *Program) Reset() {}
 
-// Close is part of gorgonia.VM: the program stops and is not run again; Run then
-// returns ErrClosed. An arena that it does not share is closed, too.
+// Close is part of gorgonia.VM. A run stops after the operation under way, and it
+// and later ones return ErrClosed. The program's arena is closed, too, unless it
+// was given by WithArena.
 func (p *Program) Close() error {
 	p.closed.Store(true)
 	if p.own {

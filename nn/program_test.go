@@ -137,7 +137,7 @@ func TestPanicsBecomeErrors(t *testing.T) {
 	}
 }
 
-func TestNotANumberPassesThrough(t *testing.T) {
+func TestNaNPassesThrough(t *testing.T) {
 	nan := float32(math.NaN())
 	x := []float32{1, nan, float32(math.Inf(1)), 0, 0, 0}
 	p := compile(t, func(b *Build) []*G.Node { return []*G.Node{Affine(b.Input("x", 2, 3), 2, 1)} })

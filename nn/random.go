@@ -22,9 +22,9 @@ import (
 // through a network of any depth; scales of norms are near 1, biases and the
 // rest near 0.
 //
-// The numbers depend on the seed, the weight's name and the dtype, and on
-// nothing else. They are good enough to compute with, not to sample from: a
-// weight takes 4096 values.
+// The numbers depend on the seed, the weight's name and the dtype, and on nothing
+// else. They are good enough to compute with, not to sample from: all numbers of a
+// weight are among 4096 values.
 func Randomize(model any, seed uint64, dtype gt.Dtype) error {
 	params, err := Params(model)
 	if err != nil {

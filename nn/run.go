@@ -22,8 +22,8 @@ func (p *Program) run(ctx context.Context) error {
 	if err := p.readInputs(); err != nil {
 		return err
 	}
-	for _, l := range p.lent {
-		l.current = false
+	for _, c := range p.copies {
+		c.current = false
 	}
 	trace := tracer(ctx)
 	for i := range p.plan.code {
@@ -97,7 +97,7 @@ func (p *Program) execute(in *instruction) (err error) {
 		}
 	}
 	if p.arena.device != nil {
-		err = p.onDevice(in, results, args)
+		err = p.runOnDevice(in, results, args)
 	} else {
 		in.op.compute(&p.on, results, args)
 	}
@@ -166,7 +166,7 @@ func (p *Program) value(s int) (G.Value, error) {
 	if v, ok := p.values[s]; ok {
 		return v, nil
 	}
-	f, err := p.here(s)
+	f, err := p.hostFloats(s)
 	if err != nil {
 		return nil, err
 	}
@@ -180,7 +180,7 @@ func (p *Program) value(s int) (G.Value, error) {
 // publish copies the outputs out of the arena and binds them to their nodes.
 func (p *Program) publish() error {
 	for i, n := range p.outputs {
-		f, err := p.here(p.plan.outputs[i])
+		f, err := p.hostFloats(p.plan.outputs[i])
 		if err != nil {
 			return fmt.Errorf("nn: output %s: %w", n.Name(), err)
 		}

@@ -5,12 +5,12 @@ import (
 	gt "gorgonia.org/tensor"
 )
 
-// schedule writes the instructions and the lives of all values.
+// schedule writes the instructions and the lifetimes of all values.
 func (p *planner) schedule(outputs []*G.Node) {
 	p.code, p.slots, p.storages = nil, nil, nil
-	p.now, p.again = map[value]int{}, map[int64]bool{}
+	p.latest, p.recomputedNodes = map[value]int{}, map[int64]bool{}
 	for _, n := range p.nodes {
-		if p.late(n) {
+		if p.backward(n) {
 			for _, c := range p.children[n.ID()] {
 				p.recompute(c)
 			}
@@ -19,7 +19,7 @@ func (p *planner) schedule(outputs []*G.Node) {
 	}
 	p.outputs = nil
 	for _, n := range outputs {
-		s := p.now[value{n.ID(), 0}]
+		s := p.latest[value{n.ID(), 0}]
 		p.outputs = append(p.outputs, s)
 		p.read(s, len(p.code))
 	}
@@ -27,12 +27,12 @@ func (p *planner) schedule(outputs []*G.Node) {
 	p.releaseValues()
 }
 
-// recompute emits n and what it needs a second time if it was dropped.
+// recompute emits n, and what it needs, a second time if its value was dropped.
 func (p *planner) recompute(n *G.Node) {
-	if !p.droppable(n) || p.again[n.ID()] {
+	if !p.dropped(n) || p.recomputedNodes[n.ID()] {
 		return
 	}
-	p.again[n.ID()] = true
+	p.recomputedNodes[n.ID()] = true
 	for _, c := range p.children[n.ID()] {
 		p.recompute(c)
 	}
@@ -44,10 +44,10 @@ func (p *planner) emit(n *G.Node) {
 	main, o, children := value{n.ID(), 0}, p.ops[n.ID()], p.children[n.ID()]
 	switch {
 	case n.Op() == nil || len(children) == 0 && n.Value() != nil:
-		p.now[main] = p.newSlot(slot{shape: n.Shape(), source: n, alias: -1})
+		p.latest[main] = p.newSlot(slot{shape: n.Shape(), source: n, alias: -1})
 		return
 	case o != nil && o.view != nil:
-		p.now[main] = p.newSlot(slot{shape: n.Shape(), alias: p.now[value{children[0].ID(), *o.view}]})
+		p.latest[main] = p.newSlot(slot{shape: n.Shape(), alias: p.latest[value{children[0].ID(), *o.view}]})
 		return
 	}
 	at := len(p.code)
@@ -56,8 +56,8 @@ func (p *planner) emit(n *G.Node) {
 		in.in = append(in.in, p.argument(value{c.ID(), 0}, at))
 	}
 	if o == nil {
-		p.now[main] = p.newSlot(slot{shape: n.Shape(), alias: -1})
-		in.out = []int{p.now[main]}
+		p.latest[main] = p.newSlot(slot{shape: n.Shape(), alias: -1})
+		in.out = []int{p.latest[main]}
 	} else {
 		if o.extra != nil {
 			in.in = append(in.in, p.argument(value{children[o.extra.input].ID(), o.extra.index}, at))
@@ -67,9 +67,9 @@ func (p *planner) emit(n *G.Node) {
 	p.code = append(p.code, in)
 }
 
-// argument is the slot of a value that instruction at reads, -1 if there is none.
+// argument returns the slot of a value that instruction at reads, -1 if there is none.
 func (p *planner) argument(v value, at int) int {
-	s, ok := p.now[v]
+	s, ok := p.latest[v]
 	if !ok {
 		return -1
 	}
@@ -92,8 +92,8 @@ func (p *planner) results(n *G.Node, o *op, at int) []int {
 		}
 		st := &storage{size: shape.TotalSize(), first: at, last: at}
 		p.storages = append(p.storages, st)
-		p.now[v] = p.newSlot(slot{shape: shape, storage: st, alias: -1})
-		out = append(out, p.now[v])
+		p.latest[v] = p.newSlot(slot{shape: shape, storage: st, alias: -1})
+		out = append(out, p.latest[v])
 	}
 	return out
 }
@@ -112,7 +112,7 @@ func (p *plan) root(s int) int {
 	return s
 }
 
-// read lengthens the life of what slot s holds.
+// read lengthens the lifetime of what slot s holds to instruction at.
 func (p *plan) read(s, at int) {
 	if st := p.slots[p.root(s)].storage; st != nil {
 		st.last = max(st.last, at)
@@ -163,7 +163,7 @@ func (p *planner) reuse() {
 	p.storages = roots
 }
 
-// readTwice tells whether an instruction reads the memory of slot s through
+// readTwice reports whether an instruction reads the memory of slot s through
 // more than one of its inputs.
 func (p *planner) readTwice(in instruction, s int) bool {
 	n := 0

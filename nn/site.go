@@ -6,15 +6,14 @@ import (
 	G "gorgonia.org/gorgonia"
 )
 
-// Site is one attention layer while its graph is being built. A hook may read
-// its nodes and put others in their place, made with any operation of gorgonia
-// or of this package; whatever it does is part of the graph and is
-// differentiated, planned and run like the rest.
+// Site is one attention layer while its graph is being built. A hook may read its
+// nodes and put others in their place, made with any operation of gorgonia or of
+// this package: they become part of the graph, and of its gradient.
 type Site struct {
 	// Path is the layer's path in the checkpoint, such as
 	// "up_blocks.1.attentions.0.transformer_blocks.0.attn2".
 	Path  string
-	Cross bool // keys and values come from the text
+	Cross bool // keys and values come from another sequence, such as a text
 	Heads int
 	H, W  int // the queries' positions are a feature map of H×W; 0 where they are none
 
@@ -31,13 +30,12 @@ type Site struct {
 // Hook is called once for each attention site when a graph is built.
 type Hook func(s *Site)
 
-// Queries is the number of query positions.
+// Queries returns the number of query positions, Nq.
 func (s *Site) Queries() int { return s.Q.Shape()[1] }
 
-// Probs is the attention probabilities as a node, [B, heads, Nq, Nk]. Asking
-// for them takes the site's attention apart: they are stored, and the output is
-// computed from them. Where nobody asks, attention is one operation that never
-// stores them.
+// Probs returns the attention probabilities, [B, heads, Nq, Nk]. Where they are asked
+// for, they are stored, and the site's output is computed from them; else attention
+// is one operation that never stores them.
 func (s *Site) Probs() *G.Node {
 	if s.probs == nil {
 		s.take()
@@ -46,11 +44,11 @@ func (s *Site) Probs() *G.Node {
 	return s.probs
 }
 
-// TokenProbs is the attention probabilities of chosen keys, [B, heads, Nq,
-// len(tokens)]: of the text's tokens with those numbers at a cross-attention
-// site. Other than Probs it leaves the site's attention one operation, and
-// neither its forward nor its backward pass stores what was not asked for. Where
-// the site is taken apart already, it gives columns of what Probs gives.
+// TokenProbs returns the attention probabilities of the keys with the given numbers,
+// such as those of tokens of a text, [B, heads, Nq, len(tokens)]. Other than with
+// Probs, the site's attention stays one operation, and the probabilities of other
+// keys are not stored, in the backward pass either. After Probs, it returns columns
+// of what that returned.
 func (s *Site) TokenProbs(tokens ...int) *G.Node {
 	if s.probs != nil {
 		return channels(s.probs, tokens)
@@ -77,7 +75,7 @@ func (s *Site) SetProbs(p *G.Node) {
 	s.probs, s.taken = p, [2]*G.Node{s.Q, s.K}
 }
 
-// SetOutput replaces what the site gives to the projection behind it,
+// SetOutput replaces the site's output, which the projection behind it takes,
 // [B, Nq, heads·d].
 func (s *Site) SetOutput(out *G.Node) {
 	sameShape(s.Path+": output", out.Shape(), s.Q.Shape())

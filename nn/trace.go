@@ -14,24 +14,23 @@ type Executed struct {
 
 type traceKey struct{}
 
-// WithTrace returns a context that makes every Program run under it report each
-// operation to f as soon as it is done, in the goroutine that called Run; on a
-// device that takes longer, since each one is waited for. An
-// operation that is run a second time to keep to a memory budget is reported
+// WithTrace returns a context under which every Program reports each operation to f
+// as soon as it is done, in the goroutine that called Run. A device takes longer
+// then, since each operation is waited for. One that is recomputed is reported
 // twice.
 func WithTrace(ctx context.Context, f func(Executed)) context.Context {
 	return context.WithValue(ctx, traceKey{}, f)
 }
 
-// Trace reports an operation as if a Program had run it, for those that run
-// outside of one.
+// Trace reports an operation that ran outside of a Program to the function that
+// WithTrace put into ctx, if there is one.
 func Trace(ctx context.Context, e Executed) {
 	if f := tracer(ctx); f != nil {
 		f(e)
 	}
 }
 
-// tracer is what WithTrace put into ctx, or nil.
+// tracer returns what WithTrace put into ctx, or nil.
 func tracer(ctx context.Context) func(Executed) {
 	f, _ := ctx.Value(traceKey{}).(func(Executed))
 	return f

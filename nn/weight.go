@@ -10,10 +10,10 @@ import (
 	"github.com/sdgraph/sdgraph/tensor"
 )
 
-// Weight is one tensor of a checkpoint. A layer's constructor says which shape
-// it must have; Load or Randomize gives it its name and value. The value keeps
-// the file's precision and usually is the file's own memory, so it must not be
-// written to and is gone when the file is closed.
+// Weight is one tensor of a checkpoint. A layer's constructor says which shape it
+// must have; Load or Randomize gives it its name and value. The value has the
+// file's dtype, and is usually the file's own memory: it must not be written to, and
+// is gone when the file is closed.
 //
 // Once loaded, a Weight may be used by any number of goroutines.
 type Weight struct {
@@ -31,18 +31,18 @@ type Weight struct {
 // a convolution, [n] for a bias or norm, none for a scalar.
 func NewWeight(shape ...int) *Weight { return &Weight{shape: gt.Shape(shape).Clone()} }
 
-// Name is the weight's path in the model, such as
+// Name returns the weight's path in the model, such as
 // "down_blocks.0.attentions.0.proj_in.weight"; empty until it is loaded.
 func (w *Weight) Name() string { return w.name }
 
-// Shape is the shape the constructor asked for.
+// Shape returns the shape that the constructor asked for.
 func (w *Weight) Shape() gt.Shape { return w.shape }
 
 // Loaded reports whether the weight has a value.
 func (w *Weight) Loaded() bool { return w.value != nil }
 
-// Value is the tensor, in the file's precision; nil until it is loaded. That of
-// a convolution that Randomize drew is drawn anew by each call.
+// Value returns the tensor, in the file's dtype; nil until it is loaded. That of a
+// convolution of Randomize's is drawn anew by each call.
 func (w *Weight) Value() *gt.Dense {
 	if w.value == nil {
 		return nil
@@ -50,34 +50,33 @@ func (w *Weight) Value() *gt.Dense {
 	return w.value()
 }
 
-// Elements is the Value as kernel input, without a copy. It panics when the
+// Elements returns the Value as kernels take it, without a copy. It panics when the
 // weight is not loaded.
 func (w *Weight) Elements() kernels.Elements {
 	w.mustHaveValue()
 	return tensor.Elements(w.value())
 }
 
-// Float32 is the value as float32. A value in another precision is converted
-// once and kept, so this is for what is small: biases and the scales of norms.
-// It panics when the weight is not loaded.
+// Float32 returns the value as float32. A value of another dtype is converted once,
+// and the result stays in memory, so call it for what is small: biases and the
+// scales of norms. It panics when the weight is not loaded.
 func (w *Weight) Float32() []float32 {
 	w.mustHaveValue()
 	return w.float32s()
 }
 
-// Conv is the value of a convolution, [Cout, Cin, K, K], as kernels.Conv wants
-// it (kernels.ConvWeights), in the file's precision. It is made once and kept;
-// the memory of what it is made of is let go where that is a mapped file's.
-// It panics when the weight is not loaded or not of a square convolution.
+// Conv returns the value of a convolution, [Cout, Cin, K, K], in the order that
+// kernels take (kernels.ConvWeights) and in the file's dtype. It is made once, and
+// stays in memory; a mapped file's pages that it was made from are released. It
+// panics when the weight is not loaded or not of a square convolution.
 func (w *Weight) Conv() kernels.Elements {
 	w.mustHaveValue()
 	return w.conv()
 }
 
-// Prepare does for all convolutions of a loaded model what their first use would
-// do: it makes each Weight.Conv. A program that answers requests may want the
-// first one to take no longer than the others. A weight without a value is an
-// error.
+// Prepare computes Weight.Conv of all convolutions of a loaded model, which the first
+// run would do otherwise, and take longer than the others. A weight that is not
+// loaded is an error.
 func Prepare(model any) error {
 	params, err := Params(model)
 	if err != nil {
@@ -94,7 +93,7 @@ func Prepare(model any) error {
 	return nil
 }
 
-// reordered tells whether Conv is not just Elements.
+// reordered reports whether Conv is not just Elements.
 func (w *Weight) reordered() bool {
 	s := w.shape
 	return len(s) == 4 && s[2] == s[3] && s[2] > 1

@@ -8,7 +8,7 @@ import (
 
 // AttentionGrad sets dq, dk and dv to the gradients of [Device.Attention] with respect to q, k and v, given its
 // result out and dout, the gradient with respect to out. Any of dq, dk and dv may be nil, and the work for it is
-// skipped. lse is what Attention returned there; nil means computed here. See [kernels.Precision.AttentionGrad].
+// skipped. lse is what Attention returned there; nil means that it is computed. See [kernels.Precision.AttentionGrad].
 func (d *Device) AttentionGrad(dq, dk, dv, q, k, v, out, dout, lse []float32, s kernels.AttentionShape) {
 	c := gradOf("AttentionGrad", dq, dk, dv, q, k, v, out, dout, lse, s)
 	if s.B*s.Heads == 0 {

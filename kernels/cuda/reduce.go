@@ -28,7 +28,7 @@ func (d *Device) ScaleBy(out, s, x []float32) {
 	d.overElements("scale_by", len(out), address(out), address(s), address(x), int64(len(out)))
 }
 
-// OneMinusMax sets the scalar out to 1 - max(x); what is no number counts as the largest.
+// OneMinusMax sets the scalar out to 1 - max(x); a NaN counts as the largest.
 func (d *Device) OneMinusMax(out, x []float32) {
 	wantLen("OneMinusMax", "out", out, 1)
 	d.reduce("one_minus_max", address(out), address(x), int32(len(x)))

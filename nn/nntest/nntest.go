@@ -65,9 +65,8 @@ func CheckGrad(t testing.TB, build func(b *nn.Build, in G.Nodes) *G.Node, inputs
 	}
 }
 
-// CheckDevice runs a graph in memory of a device that this machine cannot read,
-// twice, and compares the outputs with those of a run in this machine's, bit for
-// bit.
+// CheckDevice runs a graph twice on a device whose memory the host cannot read, and
+// compares the outputs with those of a run on the host, bit for bit.
 func CheckDevice(t testing.TB, build func(b *nn.Build, in G.Nodes) []*G.Node, inputs []*gt.Dense, opts ...nn.Option) {
 	t.Helper()
 	d := kerneltest.NewDevice(t)
@@ -81,7 +80,7 @@ func CheckDevice(t testing.TB, build func(b *nn.Build, in G.Nodes) []*G.Node, in
 		for i, got := range run(t, p, inputs) {
 			for k, x := range got {
 				if math.Float32bits(x) != math.Float32bits(want[i][k]) {
-					t.Fatalf("output %d at %d is %g on a device, %g here", i, k, x, want[i][k])
+					t.Fatalf("output %d at %d is %g on a device, %g on the host", i, k, x, want[i][k])
 				}
 			}
 		}
