@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/nn"
 	"github.com/sdgraph/sdgraph/tensor"
 )
@@ -46,8 +47,8 @@ type Defaults struct {
 	Vocabulary Vocabulary
 }
 
-// Vocabulary is the words that a model was trained on, for those who want to
-// know before they ask for others; an empty list where nobody says.
+// Vocabulary is the words that a model was trained on. A list is empty where the
+// model's file does not say.
 type Vocabulary struct {
 	Objects   []string `json:"objects"`   // what is on the pictures, such as "bottle cap"
 	Anomalies []string `json:"anomalies"` // what is wrong with it, such as "crack"
@@ -69,7 +70,8 @@ const (
 
 // ReadDefaults reads the DefaultsFile of a model directory. Without the file
 // everything is as in preset paper. A field that is unknown or of the wrong type,
-// and a number that is out of range, is an error that names file and field.
+// and a number that is out of range, is ErrDamaged of package diffusion; the error
+// names file and field.
 func ReadDefaults(dir tensor.Dir) (Defaults, error) {
 	data, err := dir.ReadUpTo(DefaultsFile, maxDefaults)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -80,7 +82,7 @@ func ReadDefaults(dir tensor.Dir) (Defaults, error) {
 	}
 	d, err := parseDefaults(data)
 	if err != nil {
-		return d, fmt.Errorf("%s: %w", dir.Path(DefaultsFile), err)
+		return d, fmt.Errorf("%s: %w%.0w", dir.Path(DefaultsFile), err, diffusion.ErrDamaged)
 	}
 	return d, nil
 }
@@ -225,15 +227,16 @@ func validateWords(field string, words []string) error {
 	return nil
 }
 
-// KnowsObject reports whether one of the objects is named in a phrase, such as
-// "bottle cap" in "red bottle cap", or nobody says what they are.
+// KnowsObject reports whether a phrase names one of the objects, as "red bottle cap"
+// names "bottle cap", or Objects is empty.
 func (v Vocabulary) KnowsObject(phrase string) bool { return knows(v.Objects, phrase) }
 
-// KnowsAnomaly does so for the anomalies.
+// KnowsAnomaly reports whether a phrase names one of the anomalies, or Anomalies is
+// empty.
 func (v Vocabulary) KnowsAnomaly(phrase string) bool { return knows(v.Anomalies, phrase) }
 
-// IsUnseen reports whether an object and an anomaly, phrases both, were kept apart
-// in training.
+// IsUnseen reports whether the object and the anomaly that two phrases name were
+// never together in training.
 func (v Vocabulary) IsUnseen(object, anomaly string) bool {
 	for name, anomalies := range v.Unseen {
 		if names(object, name) && slices.ContainsFunc(anomalies, func(word string) bool { return names(anomaly, word) }) {

@@ -1,11 +1,13 @@
 package anomalyany
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/tensor"
 )
 
@@ -79,7 +81,7 @@ func TestReadDefaultsRefuses(t *testing.T) {
 		`{"vocabulary": {"objects": ["nut"], "anomalies": ["crack"], "unseen": {"nut": ["x"]}}}`: `vocabulary.unseen: nut's "x" is not among the anomalies`,
 	} {
 		_, err := ReadDefaults(directory(text))
-		if err == nil || !strings.Contains(err.Error(), says) || !strings.HasPrefix(err.Error(), "model/anomalyany.json: ") {
+		if !errors.Is(err, diffusion.ErrDamaged) || !strings.Contains(err.Error(), says) || !strings.HasPrefix(err.Error(), "model/anomalyany.json: ") {
 			t.Errorf("%.200s: %v, want that model/anomalyany.json: %s", text, err, says)
 		}
 	}

@@ -16,6 +16,9 @@
 // and before each step moves latent and embedding ten times by small amounts; six
 // steps down the attention's loss alone come before the first one only.
 //
+// A Generator is compiled for a prompt and a size. Photographs of that size are
+// encoded with their masks, and each seed makes another picture of one:
+//
 //	g, err := anomalyany.New(ctx, pipeline, height, width, options)
 //	photograph, err := g.Encode(ctx, picture, mask)
 //	result, err := g.Run(ctx, photograph, seed, nil)

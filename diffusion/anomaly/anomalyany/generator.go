@@ -8,11 +8,10 @@ import (
 	"github.com/sdgraph/sdgraph/tensor"
 )
 
-// Generator is everything that the runs of one prompt and one size of pictures
-// share: the encoded prompts and the compiled graphs. It serves any number of
-// photographs (Encode). Its methods may be called by several goroutines; runs at the
-// same time take turns in the pipeline's memory, one pass through a network after
-// the other.
+// Generator makes defective pictures for one prompt, of photographs of one size
+// (Encode). It holds what all runs share: the prompts' embeddings and the compiled
+// graphs. Its methods may be called by several goroutines; runs at the same time take
+// turns in the pipeline's memory, one pass through a network after the other.
 type Generator struct {
 	*setup
 	algorithm algorithm
@@ -22,15 +21,17 @@ type Generator struct {
 }
 
 // New encodes the prompts and compiles the graphs, for pictures of height×width
-// pixels, multiples of Pipeline.Multiple. It is an error if one of Words is not in
-// Prompt, if the model has no attention maps of the size that the options ask for,
-// or if refinement is asked for without CLIP.
+// pixels, multiples of Pipeline.Multiple. Of package diffusion's errors it is
+// ErrArgument if an option is out of its range or the model has no attention maps of
+// the size that is asked for, ErrWordAbsent or ErrWordCut if one of Words is not in
+// Prompt, ErrNoCLIP if refinement is asked for without CLIP, and ErrMemory if
+// Options.Memory is too little.
 func New(ctx context.Context, p *diffusion.Pipeline, height, width int, o Options) (*Generator, error) {
 	if err := o.validate(); err != nil {
-		return nil, err
+		return nil, badArgument(err)
 	}
 	if p == nil {
-		return nil, errors.New("there is no pipeline: diffusion.Open opens one")
+		return nil, badArgument(errors.New("there is no pipeline: diffusion.Open opens one"))
 	}
 	if err := p.CheckSize(height, width); err != nil {
 		return nil, err
@@ -50,36 +51,37 @@ func New(ctx context.Context, p *diffusion.Pipeline, height, width int, o Option
 	return g, nil
 }
 
-// Options are the options of the runs, with what was left to rules filled in.
+// Options returns the options that New was given, with the size of the maps and a
+// missing Detail filled in.
 func (g *Generator) Options() Options { return g.options }
 
-// Steps is how many timesteps a run takes, S.
+// Steps returns the number of timesteps of a run, S.
 func (g *Generator) Steps() int { return g.course.steps }
 
-// RefineSteps is how many of the last steps CLIP sees the picture of: R, or in
+// RefineSteps returns in how many of the last steps CLIP sees the picture: R, in
 // ReleasedPreset those after 0.7·N.
 func (g *Generator) RefineSteps() int { return g.course.refined }
 
-// Tokens are the positions in the prompt of the tokens of the anomaly's word, J.
+// Tokens returns the positions in the prompt of the tokens of the anomaly's words, J.
 func (g *Generator) Tokens() []int { return g.tokens }
 
-// Noises are what a run draws.
+// Noises are the random numbers of a run, all standard normal.
 type Noises struct {
 	Initial []float32   // ε, as many numbers as the latent has
 	Encoder []float32   // ReleasedPreset: for the sample of the encoder's distribution
 	Fresh   [][]float32 // ReleasedPreset with a mask: for the photograph outside it, after each step
 }
 
-// Noises draws what a run of a photograph needs from torch's CPU generator of a
-// seed, in this order: Initial, which is torch's randn(1, C, h, w), Encoder, and
-// Fresh step by step.
+// Noises draws those of a photograph's run from torch's CPU generator of a seed, in
+// this order: Initial, which is torch's randn(1, C, h, w), Encoder, and Fresh step by
+// step.
 func (g *Generator) Noises(p *Photograph, seed uint64) Noises {
 	masked := p != nil && p.mask != nil
 	return g.method.draw(masked, tensor.NewRand(seed).Randn)
 }
 
-// Work is the floating-point operations of step i of a run, of its matrix
-// products only: what the time that is left can be reckoned from.
+// Work returns the floating-point operations of the matrix products of step i, from
+// 0, from which the time that a run will take can be estimated.
 func (g *Generator) Work(i int) float64 {
 	if g.course.refines(i) {
 		return float64(g.refined)

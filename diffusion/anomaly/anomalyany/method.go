@@ -18,10 +18,10 @@ type method interface {
 	draw(masked bool, randn func(n int) []float32) Noises
 	// begin sets the first latent of a run, and what stays outside the mask.
 	begin(r *run, n Noises) error
-	// step moves latent and embedding of a run before step i, at timestep t, denoises
-	// the latent, and sets the guidance of that.
+	// step moves latent and embedding of a run in step i, at timestep t, before the
+	// latent is denoised, and sets the embeddings that guide that.
 	step(ctx context.Context, r *run, i int, t float64) (StepTrace, error)
-	// work is the floating-point operations of a step without and with refinement.
+	// work returns the floating-point operations of a step without and with refinement.
 	work() (plain, refined int64)
 }
 

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/sdgraph/sdgraph/clip"
+	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/tensor"
 	gt "gorgonia.org/tensor"
 )
@@ -55,11 +55,16 @@ func TestRefused(t *testing.T) {
 				t.Errorf("%s: the error does not mention %q: %v", name, part, err)
 			}
 		}
-	}
-	o := short()
-	o.Words = []string{"scratch"}
-	if _, err := New(t.Context(), p, side, side, o); !errors.Is(err, clip.ErrWordAbsent) {
-		t.Errorf("%v is no ErrWordAbsent", err)
+		kind := map[string]error{
+			"word not there": diffusion.ErrWordAbsent, "part of a word": diffusion.ErrWordAbsent, "word cut off": diffusion.ErrWordCut,
+			"too little": diffusion.ErrMemory,
+		}[name]
+		if kind == nil {
+			kind = diffusion.ErrArgument
+		}
+		if !errors.Is(err, kind) {
+			t.Errorf("%s: %v is not of the kind %v", name, err, kind)
+		}
 	}
 }
 
@@ -85,8 +90,12 @@ func TestPicturesRefused(t *testing.T) {
 		"mask all black":  {photograph(), make([]float32, side*side), "nothing of the mask"},
 		"mask not finite": {photograph(), slices.Repeat([]float32{float32(math.NaN())}, side*side), "mask"},
 	} {
-		if _, err := g.Encode(t.Context(), c.picture, c.mask); err == nil || !strings.Contains(err.Error(), c.says) {
+		_, err := g.Encode(t.Context(), c.picture, c.mask)
+		if err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: %v, want %q", name, err, c.says)
+		}
+		if !errors.Is(err, diffusion.ErrArgument) && !errors.Is(err, diffusion.ErrNotFinite) {
+			t.Errorf("%s: %v is of no kind", name, err)
 		}
 	}
 	if _, err := New(t.Context(), g.pipeline, 64, 100, short()); err == nil || !strings.Contains(err.Error(), "64×100: height and width must be multiples of 64") {

@@ -151,14 +151,14 @@ func TestMisuse(t *testing.T) {
 }
 
 // keepState is the state of a run after its second step.
-func keepState(t *testing.T, g ready) (kept *State) {
+func keepState(t *testing.T, g ready) (state *State) {
 	t.Helper()
 	stop := errors.New("enough")
 	_, err := g.Run(t.Context(), g.in, 1, func(s Step) (err error) {
 		if s.I < 1 {
 			return nil
 		}
-		if kept, err = s.State(); err != nil {
+		if state, err = s.State(); err != nil {
 			return err
 		}
 		return stop
@@ -166,7 +166,7 @@ func keepState(t *testing.T, g ready) (kept *State) {
 	if !errors.Is(err, stop) {
 		t.Fatal(err)
 	}
-	return kept
+	return state
 }
 
 // TestAtOnce uses a generator from several goroutines, and from within a run: each

@@ -12,8 +12,8 @@ import (
 	gt "gorgonia.org/tensor"
 )
 
-// Photograph is a normal picture, encoded, and where it may change: what runs of
-// its Generator begin with. It never changes, and serves any number of runs.
+// Photograph is a normal picture, encoded, and the mask of where it may change: what
+// runs of its Generator start from, any number of them.
 type Photograph struct {
 	g *Generator
 
@@ -25,21 +25,21 @@ type Photograph struct {
 	maskMap    *gt.Dense // m_a, [1, cells, 1]; ones where maps are not masked
 }
 
-// Encode encodes a picture [1, 3, H, W] in [-1, 1], of the size that New was given.
-// The mask says where it may change, 1 for yes and 0 for no, one number for each
-// pixel, row by row; nil is everywhere. It is an error if the mask has another size,
-// or if nothing of it is left at the size of the attention maps (in ReleasedPreset:
-// of the latent).
+// Encode encodes a normal picture [1, 3, H, W] in [-1, 1], of the size that New was
+// given. The mask says where it may change, 1 for yes and 0 for no, one number for
+// each pixel, row by row; nil is everywhere. It is ErrArgument of package diffusion if
+// picture or mask has another size, or if nothing of the mask is left at the size of
+// the attention maps (in ReleasedPreset: of the latent).
 func (g *Generator) Encode(ctx context.Context, picture *gt.Dense, mask []float32) (*Photograph, error) {
 	if err := g.pipeline.CheckPicture(picture); err != nil {
 		return nil, err
 	}
 	if s := picture.Shape(); s[2] != g.height || s[3] != g.width {
-		return nil, fmt.Errorf("a picture of %d×%d: this Generator was made for %d×%d", s[2], s[3], g.height, g.width)
+		return nil, badArgument(fmt.Errorf("a picture of %d×%d: this Generator was made for %d×%d", s[2], s[3], g.height, g.width))
 	}
 	p := &Photograph{g: g}
 	if err := p.place(mask); err != nil {
-		return nil, err
+		return nil, badArgument(err)
 	}
 	if err := p.encode(ctx, picture); err != nil {
 		return nil, err
@@ -84,9 +84,9 @@ func (p *Photograph) encode(ctx context.Context, picture *gt.Dense) error {
 func (g *Generator) check(p *Photograph) error {
 	switch {
 	case p == nil:
-		return errors.New("there is no photograph: Generator.Encode makes one")
+		return badArgument(errors.New("there is no photograph: Generator.Encode makes one"))
 	case p.g != g:
-		return errors.New("the photograph was encoded by another Generator")
+		return badArgument(errors.New("the photograph was encoded by another Generator"))
 	}
 	return nil
 }

@@ -140,7 +140,7 @@ type released struct {
 func prepareReleased(ctx context.Context, s *setup) (method, error) {
 	o := s.options
 	if o.Normal == "" {
-		return nil, errors.New("preset released needs the normal prompt, without the anomaly, such as 'a photo of a hazelnut'")
+		return nil, badArgument(errors.New("preset released needs the normal prompt, without the anomaly, such as 'a photo of a hazelnut'"))
 	}
 	e, err := s.encode(ctx, o.Prompt, o.Detail, o.Normal, o.Negative)
 	if err != nil {

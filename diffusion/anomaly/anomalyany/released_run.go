@@ -52,7 +52,7 @@ func (m *released) checkNoises(r *run, n Noises) error {
 		return nil
 	}
 	if len(n.Fresh) != m.course.steps {
-		return fmt.Errorf("fresh noise for %d steps, want %d", len(n.Fresh), m.course.steps)
+		return badArgument(fmt.Errorf("fresh noise for %d steps, want %d", len(n.Fresh), m.course.steps))
 	}
 	for _, f := range n.Fresh {
 		if err := m.checkNoise("fresh noise", f); err != nil {

@@ -223,8 +223,8 @@ func TestReleasedRefused(t *testing.T) {
 	} {
 		o := shortReleased()
 		c.change(&o)
-		if _, err := New(t.Context(), p, side, side, o); err == nil || !strings.Contains(err.Error(), c.says) {
-			t.Errorf("%s: %v, want %q", name, err, c.says)
+		if _, err := New(t.Context(), p, side, side, o); !errors.Is(err, diffusion.ErrArgument) || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s: %v, want ErrArgument, %q", name, err, c.says)
 		}
 	}
 	without := openModel(t, filepath.Clean(modelA), diffusion.WithoutCLIP())

@@ -11,9 +11,9 @@ import (
 // Result is one generated picture.
 type Result struct {
 	Image     *gt.Dense // [1, 3, H, W], the decoder's output, about [-1, 1]; clamped in ReleasedPreset
-	SoftMap   []float32 // H·W, where the word's attention was, in [0, 1]
+	SoftMap   []float32 // H·W in [0, 1], where the word's attention was
 	Threshold float32   // Otsu's, of the soft map
-	Mask      []float32 // H·W, 1 where the soft map lies above the threshold and the picture might change
+	Mask      []float32 // H·W, 1 where the soft map is above the threshold and the picture might change, else 0
 	Embedding *gt.Dense // e at the end, [1, T, d]; in ReleasedPreset E, [2, T, d]: negative, prompt
 	Start     *gt.Dense // the same before the first step
 	Trace     []StepTrace

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/nn"
@@ -11,15 +12,16 @@ import (
 	gt "gorgonia.org/tensor"
 )
 
-// Observer is told of each step that is done. An error ends the run.
+// Observer is called after each step. An error ends the run.
 type Observer func(s Step) error
 
-// Step is a step of a run that is done. It may be kept.
+// Step is a step that has been taken. An Observer may keep it: it stays as it is when
+// the run goes on.
 type Step struct {
 	StepTrace
-	Latent diffusion.Latent // that the step has left; not to be changed
+	Latent diffusion.Latent // after the step; not to be changed
 
-	run *run // as the step has left it
+	run *run // as it was after the step
 }
 
 // run is the variables of a run. What they refer to is replaced, never changed, so
@@ -33,16 +35,16 @@ type run struct {
 	z          diffusion.Latent
 	e          *gt.Dense
 	soft       softMap
-	trace      []StepTrace // of the steps that are done
+	trace      []StepTrace // of the steps that have been taken
 }
 
-// Run makes of a photograph the picture of a seed. observe may be nil.
+// Run makes a defective picture of a photograph: of a seed always the same. observe
+// may be nil. The run ends when ctx does.
 func (g *Generator) Run(ctx context.Context, p *Photograph, seed uint64, observe Observer) (*Result, error) {
 	return g.RunNoises(ctx, p, g.Noises(p, seed), observe)
 }
 
-// RunNoises makes of a photograph the picture of noises that were drawn elsewhere.
-// observe may be nil.
+// RunNoises is Run with noises that the caller has drawn.
 func (g *Generator) RunNoises(ctx context.Context, p *Photograph, n Noises, observe Observer) (*Result, error) {
 	r, err := g.begin(p, n)
 	if err != nil {
@@ -51,7 +53,7 @@ func (g *Generator) RunNoises(ctx context.Context, p *Photograph, n Noises, obse
 	return r.complete(ctx, observe)
 }
 
-// begin is a run before its first step.
+// begin returns a run before its first step.
 func (g *Generator) begin(p *Photograph, n Noises) (*run, error) {
 	if err := g.check(p); err != nil {
 		return nil, err
@@ -64,7 +66,7 @@ func (g *Generator) begin(p *Photograph, n Noises) (*run, error) {
 		return nil, err
 	}
 	r := &run{
-		g: g, photograph: p, noise: p.latent.With(n.Initial), e: g.method.embedding(),
+		g: g, photograph: p, noise: p.latent.With(slices.Clone(n.Initial)), e: g.method.embedding(),
 		sampler: diffusion.Sampler{Model: g.denoiser, Scheduler: schedule, Guidance: diffusion.Guidance{Scale: g.options.Guidance}},
 		first:   len(schedule.Timesteps()) - g.course.steps,
 		soft:    newSoftMap(g.options.MapHeight, g.options.MapWidth),
@@ -98,7 +100,8 @@ func (r *run) complete(ctx context.Context, observe Observer) (*Result, error) {
 	return r.finish(ctx)
 }
 
-// step is step i, at timestep t, up to where the sampler denoises the latent.
+// step does what comes in step i, at timestep t, before the sampler denoises the
+// latent.
 func (r *run) step(ctx context.Context, i int, t float64) error {
 	trace, err := r.g.method.step(ctx, r, i, t)
 	if err != nil {
@@ -108,13 +111,13 @@ func (r *run) step(ctx context.Context, i int, t float64) error {
 	return nil
 }
 
-// last is the step that has been taken last.
+// last returns the step that has been taken last.
 func (r *run) last() Step {
 	now := *r
 	return Step{StepTrace: r.trace[len(r.trace)-1], Latent: r.z, run: &now}
 }
 
-// finite tells what a loss or its gradient is if it is no number.
+// finite is an error if a loss or its gradient is NaN or infinite.
 func finite(loss string, v float32, gradient *gt.Dense) error {
 	if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
 		return fmt.Errorf("%s is %v", loss, v)

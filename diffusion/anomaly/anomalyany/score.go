@@ -112,7 +112,7 @@ type Scorer struct {
 // scores.
 func NewScorer(ctx context.Context, p *diffusion.Pipeline, photograph *gt.Dense, prompt, normal string) (s *Scorer, err error) {
 	if p == nil {
-		return nil, errors.New("there is no pipeline: diffusion.Open opens one")
+		return nil, badArgument(errors.New("there is no pipeline: diffusion.Open opens one"))
 	}
 	s = &Scorer{pipeline: p}
 	if p.CLIP == nil {
@@ -137,11 +137,11 @@ func NewScorer(ctx context.Context, p *diffusion.Pipeline, photograph *gt.Dense,
 func (s *Scorer) Score(ctx context.Context, r *Result, mask []float32) (Scores, error) {
 	switch {
 	case s == nil || s.pipeline == nil:
-		return Scores{}, errors.New("there is no scorer: NewScorer makes one")
+		return Scores{}, badArgument(errors.New("there is no scorer: NewScorer makes one"))
 	case r == nil || r.Image == nil:
-		return Scores{}, errors.New("there is no result: Generator.Run makes one")
+		return Scores{}, badArgument(errors.New("there is no result: Generator.Run makes one"))
 	case len(r.SoftMap) == 0 || len(r.Mask) != len(r.SoftMap) || mask != nil && len(mask) != len(r.SoftMap):
-		return Scores{}, fmt.Errorf("a soft map of %d numbers, a mask of %d and one of %d for where the picture might change: want as many", len(r.SoftMap), len(r.Mask), len(mask))
+		return Scores{}, badArgument(fmt.Errorf("a soft map of %d numbers, a mask of %d and one of %d for where the picture might change: want as many", len(r.SoftMap), len(r.Mask), len(mask)))
 	}
 	scores := Scores{Area: share(r.Mask), Focus: focus(r.SoftMap, r.Mask, mask)}
 	if s.pipeline.CLIP == nil {

@@ -59,8 +59,8 @@ func (s *setup) findTokens() error {
 	return nil
 }
 
-// chooseMaps settles the size of the attention maps and checks that the model
-// has sites of it.
+// chooseMaps fills in the size of the attention maps and checks that the model has
+// sites of it.
 func (s *setup) chooseMaps() error {
 	o := &s.options
 	if o.MapFactor == 0 {
@@ -84,7 +84,7 @@ func (s *setup) chooseMaps() error {
 			sizes = append(sizes, fmt.Sprintf("%d×%d", site.H, site.W))
 		}
 	}
-	return fmt.Errorf("the model has no cross-attention maps of %d×%d for this picture; it has %v", o.MapHeight, o.MapWidth, sizes)
+	return badArgument(fmt.Errorf("the model has no cross-attention maps of %d×%d for this picture; it has %v", o.MapHeight, o.MapWidth, sizes))
 }
 
 // shape is that of a latent, [1, C, h, w].
@@ -92,10 +92,14 @@ func (s *setup) shape() gt.Shape { return gt.Shape{1, s.pipeline.UNet.Config.InC
 
 func (s *setup) checkNoise(what string, noise []float32) error {
 	if n := s.shape().TotalSize(); len(noise) != n {
-		return fmt.Errorf("%d numbers of %s for a latent of shape %v, want %d", len(noise), what, s.shape(), n)
+		return badArgument(fmt.Errorf("%d numbers of %s for a latent of shape %v, want %d", len(noise), what, s.shape(), n))
 	}
 	return nil
 }
+
+// badArgument is err as one of a call's arguments, diffusion.ErrArgument: %.0w wraps
+// without printing.
+func badArgument(err error) error { return fmt.Errorf("%w%.0w", err, diffusion.ErrArgument) }
 
 // encode returns the embeddings of texts, each [1, T, d].
 func (s *setup) encode(ctx context.Context, texts ...string) ([]*gt.Dense, error) {

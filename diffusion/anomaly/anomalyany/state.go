@@ -10,29 +10,30 @@ import (
 	"github.com/sdgraph/sdgraph/tensor"
 )
 
-// ErrNoState is returned by Step.State, and by Resume, for runs whose scheduler
-// remembers more than the latent (PNDM, of ReleasedPreset): they start again.
-var ErrNoState = errors.New("a run of this preset has no state that could be kept")
+// ErrNoState is returned by Step.State and Generator.Resume where runs cannot be
+// resumed, since their scheduler remembers more than the latent: PNDM, in
+// ReleasedPreset. Such a run starts again.
+var ErrNoState = errors.New("runs of this preset cannot be resumed")
 
-// ErrState is returned by Generator.Resume for a state that is not one of a run
-// of this Generator's.
-var ErrState = errors.New("this state cannot be gone on from")
+// ErrState is returned by Generator.Resume for a State that no run of the Generator
+// can have.
+var ErrState = errors.New("this state cannot be resumed")
 
 // State is a run between two steps: everything that the remaining steps depend
-// on, except for what New and Encode were given. With the same pipeline, picture,
-// mask and options such a run ends with the same bits as if it had not been
-// interrupted.
+// on, except for what New and Encode were given. Resumed with the same pipeline,
+// options, picture and mask, the run has the same result, bit for bit, as without
+// the interruption.
 type State struct {
-	Step      int         // how many steps are done, 0 to S
+	Step      int         // how many steps have been taken, 0 to S
 	Noise     []float32   // ε
 	Latent    []float32   // z, as long as Noise
 	Embedding []float32   // e
 	Soft      []float64   // sum of A^j / max A^j over the steps that count, one number for each cell of the maps
 	SoftSteps int         // how many those are
-	Trace     []StepTrace // of the steps that are done
+	Trace     []StepTrace // of the steps that have been taken
 }
 
-// State returns what Resume needs to go on behind this step.
+// State returns what Resume needs to go on after this step.
 func (s Step) State() (*State, error) {
 	r := s.run
 	if r == nil || !r.g.algorithm.resumable {
@@ -45,10 +46,10 @@ func (s Step) State() (*State, error) {
 	}, nil
 }
 
-// Resume goes on with a run of a photograph. observe, which may be nil, is told of
-// the steps that are still to do. A state whose sizes are not those of this
-// Generator's runs, or with numbers that are not finite, is an error; that it
-// belongs to the same picture, prompt and numbers is for the caller to know.
+// Resume completes a run of a photograph; observe, which may be nil, is called after
+// each step that was left. A state whose sizes are not those of the Generator's runs,
+// or with numbers that are not finite, is ErrState. Whether it is of this photograph
+// and these options is for the caller to know.
 func (g *Generator) Resume(ctx context.Context, p *Photograph, s *State, observe Observer) (*Result, error) {
 	if !g.algorithm.resumable {
 		return nil, ErrNoState
@@ -56,7 +57,7 @@ func (g *Generator) Resume(ctx context.Context, p *Photograph, s *State, observe
 	if err := g.checkState(s); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrState, err)
 	}
-	r, err := g.begin(p, Noises{Initial: slices.Clone(s.Noise)})
+	r, err := g.begin(p, Noises{Initial: s.Noise})
 	if err != nil {
 		return nil, err
 	}

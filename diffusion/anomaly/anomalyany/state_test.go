@@ -20,12 +20,12 @@ func TestResume(t *testing.T) {
 	g, other := newMasked(t, p, o, left()), newMasked(t, p, o, left())
 	want := generate(t, g, 5)
 	for stop := 1; stop < g.Steps(); stop++ {
-		kept := interrupted(t, g, stop)
-		if kept.Step != stop || len(kept.Trace) != stop {
-			t.Fatalf("the state after step %d says %d, and has a trace of %d", stop, kept.Step, len(kept.Trace))
+		state := interrupted(t, g, stop)
+		if state.Step != stop || len(state.Trace) != stop {
+			t.Fatalf("the state after step %d says %d, and has a trace of %d", stop, state.Step, len(state.Trace))
 		}
 		var seen []int
-		got, err := other.Resume(t.Context(), other.in, kept, func(s Step) error {
+		got, err := other.Resume(t.Context(), other.in, state, func(s Step) error {
 			seen = append(seen, s.I)
 			return nil
 		})
@@ -43,13 +43,13 @@ func TestResume(t *testing.T) {
 
 // interrupted runs seed 5 for some steps and a part of the next, and returns
 // the last state.
-func interrupted(t *testing.T, g ready, steps int) (kept *State) {
+func interrupted(t *testing.T, g ready, steps int) (state *State) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	ran := 0
 	_, err := g.Run(nn.WithTrace(ctx, func(nn.Executed) {
-		if kept == nil {
+		if state == nil {
 			return
 		}
 		if ran++; ran == 3 {
@@ -57,14 +57,14 @@ func interrupted(t *testing.T, g ready, steps int) (kept *State) {
 		}
 	}), g.in, 5, func(s Step) (err error) {
 		if s.I == steps-1 {
-			kept, err = s.State()
+			state, err = s.State()
 		}
 		return err
 	})
 	if !errors.Is(err, context.Canceled) {
 		t.Fatalf("%v, want context.Canceled", err)
 	}
-	return kept
+	return state
 }
 
 // TestStepsKeepTheirState takes the states when the run is over, too.

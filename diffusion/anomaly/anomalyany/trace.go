@@ -6,15 +6,16 @@ import (
 	"github.com/sdgraph/sdgraph/nn"
 )
 
-// StepTrace is what one step was about, before its update.
+// StepTrace is the losses of a step and what follows from them, before the latent is
+// denoised.
 type StepTrace struct {
-	I         int      `json:"i"`
-	T         int      `json:"t"`
-	Attention float64  `json:"L_att"`
-	Cells     Cells    `json:"n"`
-	Alpha     *float64 `json:"alpha,omitempty"` // α_t; PaperPreset
-	Image     *float64 `json:"L_img,omitempty"`
-	Prompt    *float64 `json:"L_prompt,omitempty"` // PaperPreset
+	I         int      `json:"i"`                  // number of the step, from 0
+	T         int      `json:"t"`                  // timestep
+	Attention float64  `json:"L_att"`              // loss on the attention maps, 0 to 1
+	Cells     Cells    `json:"n"`                  // n_t
+	Alpha     *float64 `json:"alpha,omitempty"`    // α_t; PaperPreset
+	Image     *float64 `json:"L_img,omitempty"`    // CLIP's loss on the picture, in steps with refinement
+	Prompt    *float64 `json:"L_prompt,omitempty"` // loss on the embedding, likewise; PaperPreset
 	Gradient  float64  `json:"grad,omitempty"`     // ‖g‖, how far the latent moves before it is denoised; PaperPreset
 
 	ImageGradient *float64 `json:"grad_img,omitempty"` // ‖∇L_img‖; PaperPreset
