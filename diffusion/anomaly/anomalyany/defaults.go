@@ -149,7 +149,7 @@ func parseField(fields map[string]json.RawMessage, name string, into any) error 
 		return fmt.Errorf("%s: a JSON %.60s, want %s", strings.TrimSuffix(name+"."+wrong.Field, "."), wrong.Value, jsonKind(wrong))
 	}
 	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
+		return fmt.Errorf("%s: %.200s", name, err)
 	}
 	return nil
 }
@@ -201,11 +201,11 @@ func (v Vocabulary) validate() error {
 			return fmt.Errorf("vocabulary.unseen: %.60q is not among the objects", object)
 		}
 		if n := len(v.Unseen[object]); n > maxWords {
-			return fmt.Errorf("vocabulary.unseen: %s has %d anomalies, want at most %d", object, n, maxWords)
+			return fmt.Errorf("vocabulary.unseen: %.60s has %d anomalies, want at most %d", object, n, maxWords)
 		}
 		for _, word := range v.Unseen[object] {
 			if !slices.Contains(v.Anomalies, word) {
-				return fmt.Errorf("vocabulary.unseen: %s's %.60q is not among the anomalies", object, word)
+				return fmt.Errorf("vocabulary.unseen: %.60s's %.60q is not among the anomalies", object, word)
 			}
 		}
 	}
