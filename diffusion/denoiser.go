@@ -51,6 +51,16 @@ type lossInput struct {
 	shape gt.Shape
 }
 
+func (in lossInput) check() error {
+	switch {
+	case in.node == nil:
+		return badArgument("WithInput was given no place for the node")
+	case slices.ContainsFunc(in.shape, func(n int) bool { return n < 1 }):
+		return badArgument("WithInput was given the shape %v, want sizes from 1 on", in.shape)
+	}
+	return nil
+}
+
 // WithHook lets h read and change the attention sites, for predictions and for the
 // loss alike (default: none). Several hooks are called in the order in which they
 // are given.
@@ -112,6 +122,11 @@ func (p *Pipeline) Compile(h, w int, opts ...DenoiserOption) (*Denoiser, error) 
 			return nil, badArgument("a gradient of %q was asked for; there are %q and %q", v, LatentInput, TextInput)
 		}
 	}
+	for _, in := range d.options.inputs {
+		if err := in.check(); err != nil {
+			return nil, err
+		}
+	}
 	if err := p.checkLatentSize(h, w); err != nil {
 		return nil, err
 	}
@@ -122,8 +137,6 @@ func (p *Pipeline) Compile(h, w int, opts ...DenoiserOption) (*Denoiser, error) 
 		return nil, badArgument("WithStore was given a nil store")
 	case o.loss == nil && len(o.wrt) > 0:
 		return nil, badArgument("a gradient was asked for without a loss: give WithLoss")
-	case slices.ContainsFunc(o.inputs, func(in lossInput) bool { return in.node == nil }):
-		return nil, badArgument("WithInput was given no place for the node")
 	case o.loss == nil && len(o.inputs) > 0:
 		return nil, badArgument("an input was given without a loss that it belongs to: give WithLoss")
 	case o.loss == nil && len(o.stores) > 0 && o.read == nil:

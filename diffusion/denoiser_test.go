@@ -347,6 +347,7 @@ func TestStepMistakes(t *testing.T) {
 		"variable":       {sizeA, []DenoiserOption{WithLoss(func() *G.Node { return nil }), WithGrad("weights")}, `"weights"`},
 		"no sites":       {sizeA, []DenoiserOption{WithStore(none), WithLoss(func() *G.Node { return nn.Mean(none.Mean()) })}, "no site"},
 		"input, no loss": {sizeA, []DenoiserOption{WithInput(new(*G.Node), 1)}, "WithLoss"},
+		"input's shape":  {sizeA, []DenoiserOption{WithInput(new(*G.Node), 1, 0), WithLoss(func() *G.Node { return nil })}, "the shape (1, 0), want sizes from 1 on"},
 		"input, no node": {sizeA, []DenoiserOption{WithInput(nil, 1), WithLoss(func() *G.Node { return nil })}, "no place for the node"},
 		"nil loss":       {sizeA, []DenoiserOption{WithLoss(func() *G.Node { return nil })}, "nil"},
 		"token": {sizeA, []DenoiserOption{WithStore(far), WithLoss(func() *G.Node {

@@ -88,7 +88,8 @@ func TestMisuse(t *testing.T) {
 			func() error { _, err := p.Compile(h, w, WithGrad("nothing")); return err },
 			func() error { _, err := p.Compile(h, w, WithInput(nil)); return err },
 			func() error {
-				_, err := p.Compile(h, w, WithInput(new(*G.Node), -1), WithLoss(func() *G.Node { return nn.Mean(store.Mean()) }))
+				var in *G.Node
+				_, err := p.Compile(h, w, WithInput(&in, -1), WithLoss(func() *G.Node { return nn.Mean(in) }))
 				return err
 			},
 			func() error { _, err := p.Compile(h, w, nil, WithLoss(func() *G.Node { return nil })); return err },
