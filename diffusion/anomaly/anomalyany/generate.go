@@ -36,7 +36,7 @@ func (g *Generator) Generate(ctx context.Context, in anomaly.Input, d anomaly.Dr
 		return anomaly.Result{}, err
 	}
 	if d == nil {
-		return anomaly.Result{}, errors.New("there are no draws: anomaly.NewDraws makes those of a seed")
+		return anomaly.Result{}, badArgument(errors.New("there are no draws: anomaly.NewDraws makes those of a seed"))
 	}
 	picture, mask := canvas.Input()
 	photograph, err := g.Encode(ctx, images.ForModel(picture), mask)
@@ -67,10 +67,10 @@ func (g *Generator) Generate(ctx context.Context, in anomaly.Input, d anomaly.Dr
 // canvas is the normal picture and its place as the model sees them.
 func (g *Generator) canvas(in anomaly.Input) (*anomaly.Canvas, error) {
 	if err := in.Validate(); err != nil {
-		return nil, err
+		return nil, badArgument(err)
 	}
 	if size := in.Normal.Rect.Size(); size != image.Pt(g.width, g.height) {
-		return nil, fmt.Errorf("the normal picture has %d×%d pixels, this Generator was made for %d×%d", size.X, size.Y, g.width, g.height)
+		return nil, badArgument(fmt.Errorf("the normal picture has %d×%d pixels, this Generator was made for %d×%d", size.X, size.Y, g.width, g.height))
 	}
 	canvas, err := anomaly.NewCanvas(in.Normal, in.Place, 0, 1)
 	if err == nil {

@@ -3,12 +3,14 @@ package anomalyany
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"image"
 	"image/draw"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
 	"github.com/sdgraph/sdgraph/tensor/images"
 )
@@ -110,7 +112,7 @@ func TestGenerateRefuses(t *testing.T) {
 		"128×64 pixels, this Generator was made for 128×128": func() error { _, err := g.Generate(t.Context(), small, anomaly.NewDraws(1)); return err },
 		"there are no draws": func() error { _, err := g.Generate(t.Context(), in, nil); return err },
 	} {
-		if err := call(); err == nil || !strings.Contains(err.Error(), says) {
+		if err := call(); !errors.Is(err, diffusion.ErrArgument) || !strings.Contains(err.Error(), says) {
 			t.Errorf("error %v, want one with %q", err, says)
 		}
 	}
