@@ -38,7 +38,7 @@ var scenes = []scene{
 // demoPictures is how many pictures of each scene are made unless --n says it.
 const demoPictures = 5
 
-// isDemo tells whether nothing is asked for.
+// isDemo reports whether nothing is asked for.
 func (s *Spec) isDemo() bool {
 	return s.usesEmbedded() && s.Again == nil && s.Image == "" && s.Mask == "" && s.Object == "" && len(s.Anomaly) == 0 &&
 		s.Prompt == "" && s.Normal == "" && s.Detail == "" && s.Negative == "" && s.Category == ""

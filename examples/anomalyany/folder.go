@@ -89,7 +89,7 @@ type shared struct {
 	data []byte
 }
 
-// mayWrite tells whether such a file may get its name: nothing else would be
+// mayWrite checks whether such a file may get its name: nothing else would be
 // lost. Of some the content is known before anything is computed; then not even
 // an own file of another content may be.
 func (d *folder) mayWrite(s shared) error {
@@ -163,10 +163,10 @@ func (d *folder) write(e *entry, parts []files.File, page bool, others ...shared
 		return err
 	}
 	for _, s := range others {
-		x.Files.Settle(s.name, false)
+		x.Files.Written(s.name, false)
 	}
 	if e != nil {
-		x.settle(e.Name, parts)
+		x.written(e.Name, parts)
 	}
 	if page {
 		x.unshown = 0

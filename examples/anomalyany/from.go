@@ -92,7 +92,7 @@ func (a *again) value(flag string) any {
 	}
 }
 
-// check tells whether the picture can be made again in this job: that would not
+// check checks whether the picture can be made again in this job: that would not
 // overwrite it, and photograph and mask are those that it was made from. A nil
 // again has nothing against it.
 func (a *again) check(j *job) error {

@@ -54,7 +54,7 @@ type entry struct {
 	unfinished bool // some of its files are not there, so it is not shown
 }
 
-// Good tells whether the picture passed.
+// Good reports whether the picture passed.
 func (e entry) Good() bool { return len(e.Failed) == 0 }
 
 // entry is a picture for the index, by the limits of this run.
@@ -130,11 +130,11 @@ func (x *index) put(e entry) {
 	x.count()
 }
 
-// settle says that a picture's files are on the disk, and others removed.
-func (x *index) settle(name string, parts []files.File) {
+// written says that a picture's files are on the disk, and others removed.
+func (x *index) written(name string, parts []files.File) {
 	held := x.entry(name).Files
 	for _, p := range parts {
-		held.Settle(filepath.Base(p.Path), p.Remove)
+		held.Written(filepath.Base(p.Path), p.Remove)
 	}
 	delete(x.encoded, name)
 }
@@ -190,7 +190,7 @@ func oneLine(v any) ([]byte, error) {
 	return bytes.TrimSpace(b.Bytes()), err
 }
 
-// due tells whether the page is to be written: after each of few pictures, and
+// due reports whether the page is to be written: after each of few pictures, and
 // after so many of many that it costs little.
 func (x *index) due() bool { return x.unshown > 0 && x.unshown*32 >= len(x.Entries) }
 

@@ -204,12 +204,12 @@ func (e *entry) check() error {
 	return e.Files.CheckNames()
 }
 
-// gone tells whether a picture that was kept has no file any more.
+// gone reports whether a picture that was kept has no file any more.
 func (e *entry) gone(dir string) bool {
 	return e.Picture != "" && !slices.ContainsFunc(parts, func(part string) bool { return files.Exists(filepath.Join(dir, e.Name+part)) })
 }
 
-// complete tells whether all files of a picture are there, of one that was not
+// complete reports whether all files of a picture are there, of one that was not
 // kept none.
 func (e *entry) complete(dir string) bool {
 	return e.Picture == "" || !slices.ContainsFunc(parts, func(part string) bool { return !files.Exists(filepath.Join(dir, e.Name+part)) })

@@ -79,7 +79,7 @@ func (s *Spec) open(ctx context.Context) (*diffusion.Pipeline, error) {
 	return diffusion.Open(ctx, s.Model, opts...)
 }
 
-// usesEmbedded tells whether the model is the one that comes with the program.
+// usesEmbedded reports whether the model is the one that comes with the program.
 func (s *Spec) usesEmbedded() bool { return s.Model == "" && !s.Random && embedded != nil }
 
 // readDefaults reads what the model's directory says about numbers and words.

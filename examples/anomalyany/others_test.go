@@ -198,7 +198,7 @@ func TestRecordOfOthers(t *testing.T) {
 			t.Fatal(err)
 		}
 		writeRecord(t, j, data)
-		done, _, err := j.settled(3)
+		done, _, err := j.finished(3)
 		if (err != nil) != (c.says != "") || done != (c.says == "") || err != nil && !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: finished %v, error %v, want %q", name, done, err, c.says)
 		}
@@ -208,7 +208,7 @@ func TestRecordOfOthers(t *testing.T) {
 	} {
 		j := recordJob(t)
 		writeRecord(t, j, []byte(text))
-		if done, _, err := j.settled(3); done || err == nil || !strings.Contains(err.Error(), j.spec.stem(3)+".json") {
+		if done, _, err := j.finished(3); done || err == nil || !strings.Contains(err.Error(), j.spec.stem(3)+".json") {
 			t.Errorf("%s: finished %v, error %v", name, done, err)
 		}
 	}
@@ -259,7 +259,7 @@ func FuzzRecord(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text []byte) {
 		writeRecord(t, j, text)
 		j.folder.index = &index{Files: files.Holdings{}, encoded: map[string][]byte{}}
-		done, _, err := j.settled(3)
+		done, _, err := j.finished(3)
 		if done && err == nil {
 			for part := range kinds {
 				if e := j.entryOf(3); e == nil || e.Files[e.Name+part] == nil {

@@ -78,7 +78,7 @@ func (p *present) held(part string) ([]string, bool) {
 	return hashes, ok
 }
 
-// owns tells whether a part that is there is as this program wrote it: the index
+// owns reports whether a part that is there is as this program wrote it: the index
 // says so, or the picture's record. Those of an earlier version have no hashes;
 // there it is enough that they name a picture which says whose it is.
 func (p *present) owns(part string) bool {
@@ -124,7 +124,7 @@ func (p *present) differences(id files.Identity) ([]string, error) {
 	return nil, nil
 }
 
-// complete tells whether the record is there and about the files that are.
+// complete reports whether the record is there and about the files that are.
 func (p *present) complete() bool {
 	if p.record == nil || len(p.hashes) < len(parts) {
 		return false

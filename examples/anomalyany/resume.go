@@ -18,20 +18,20 @@ func (j *job) left(ctx context.Context) ([]uint64, error) {
 	if err := j.checkShared(); err != nil {
 		return nil, err
 	}
-	adopted := false
+	entered := false
 	for i := range j.spec.N {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
 		seed := j.spec.Seed + uint64(i)
-		done, news, err := j.settled(seed)
+		done, news, err := j.finished(seed)
 		if err == nil && !done {
 			err = j.checkState(seed)
 		}
 		if err != nil {
 			return nil, err
 		}
-		adopted = adopted || news
+		entered = entered || news
 		if !done {
 			seeds = append(seeds, seed)
 		}
@@ -42,7 +42,7 @@ func (j *job) left(ctx context.Context) ([]uint64, error) {
 	if n := j.spec.N - len(seeds); n > 0 {
 		fmt.Fprintf(os.Stderr, "%d of %d pictures are finished\n", n, j.spec.N)
 	}
-	if adopted {
+	if entered {
 		return seeds, j.folder.flush()
 	}
 	return seeds, nil
@@ -70,10 +70,10 @@ func (j *job) checkShared() error {
 	return j.folder.mayWrite(*f)
 }
 
-// settled tells with --resume whether a seed's picture is finished, or failed and
+// finished reports with --resume whether a seed's picture is finished, or failed and
 // is not to be kept, and whether that is news to the index. A picture that was
 // made with other options is an error.
-func (j *job) settled(seed uint64) (done, news bool, err error) {
+func (j *job) finished(seed uint64) (done, news bool, err error) {
 	p, err := j.look(seed)
 	if err != nil {
 		return false, false, err
@@ -93,7 +93,7 @@ func (j *job) settled(seed uint64) (done, news bool, err error) {
 	if err != nil || !same || !j.spec.Resume || !p.complete() {
 		return false, false, err
 	}
-	news, err = j.adopt(seed, p, id)
+	news, err = j.enter(seed, p, id)
 	return true, news, err
 }
 
@@ -102,9 +102,9 @@ func (j *job) entryOf(seed uint64) *entry {
 	return j.folder.index.entry(filepath.Base(j.spec.stem(seed)))
 }
 
-// adopt enters a finished picture into the index, by the limits of this run, and
+// enter enters a finished picture into the index, by the limits of this run, and
 // removes the state that it needs no more. One that fails now may have to go.
-func (j *job) adopt(seed uint64, p *present, id files.Identity) (news bool, err error) {
+func (j *job) enter(seed uint64, p *present, id files.Identity) (news bool, err error) {
 	if err := j.removeState(seed); err != nil {
 		return false, err
 	}
@@ -115,7 +115,7 @@ func (j *job) adopt(seed uint64, p *present, id files.Identity) (news bool, err 
 	}
 	if !j.keeps(e) {
 		j.folder.index.put(e)
-		return false, j.settle(e, nil)
+		return false, j.commit(e, nil)
 	}
 	if p.entry != nil && !p.entry.unfinished && p.entry.Identity == e.Identity && len(p.entry.Files) == len(parts) && slices.Equal(p.entry.Failed, e.Failed) {
 		return false, nil
@@ -124,14 +124,14 @@ func (j *job) adopt(seed uint64, p *present, id files.Identity) (news bool, err 
 	return true, nil
 }
 
-// keeps tells whether a picture's files are kept.
+// keeps reports whether a picture's files are kept.
 func (j *job) keeps(e entry) bool { return e.Good() || j.spec.Keep != "good" }
 
-// settle writes a picture's files and the index. The old record goes before new
+// commit writes a picture's files and the index. The old record goes before new
 // files get their names, and the new one gets its name last, so that no record
 // ever lies beside files that it is not about. Of a failed picture with --keep
 // good only the index is written, and what there is of it is removed.
-func (j *job) settle(e entry, made []files.File) error {
+func (j *job) commit(e entry, made []files.File) error {
 	stem := filepath.Join(j.spec.Out, e.Name)
 	batch := []files.File{{Path: stem + ".json", Remove: true}}
 	if j.keeps(e) {

@@ -57,7 +57,7 @@ func (j *job) write(m *outcome) ([]string, error) {
 	}
 	saved = append(saved, files.File{Path: j.spec.stem(m.seed) + ".json", Data: data})
 	e := j.entry(rec, id)
-	if err := j.settle(e, saved); err != nil {
+	if err := j.commit(e, saved); err != nil {
 		return nil, err
 	}
 	var paths []string

@@ -156,7 +156,7 @@ func (j *job) place(made []files.File) error {
 		return err
 	}
 	for name := range x.Files {
-		x.Files.Settle(name, left[name])
+		x.Files.Written(name, left[name])
 	}
 	last, err := x.file(j.folder)
 	if err != nil {

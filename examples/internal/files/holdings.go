@@ -63,7 +63,7 @@ func HashPlain(path string) (string, error) {
 }
 
 // Replace says of a file that is about to be written, or with data of nil
-// removed, that it may be the new or the old one. Settle says that it is there.
+// removed, that it may be the new or the old one. Written says that it is there.
 func (h Holdings) Replace(name string, data []byte) {
 	versions := []string{}
 	if data != nil {
@@ -77,8 +77,8 @@ func (h Holdings) Replace(name string, data []byte) {
 	h[name] = versions
 }
 
-// Settle forgets what a file was before it was replaced, or that it was there.
-func (h Holdings) Settle(name string, removed bool) {
+// Written forgets what a file was before it was replaced, or that it was there.
+func (h Holdings) Written(name string, removed bool) {
 	if removed {
 		delete(h, name)
 	} else if len(h[name]) > 1 {

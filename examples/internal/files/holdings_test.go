@@ -46,13 +46,13 @@ func TestHoldings(t *testing.T) {
 	check("changed since this program wrote it", "a.png")
 	h.Replace("a.png", []byte("three"))
 	write("a.png", "three")
-	h.Settle("a.png", false)
+	h.Written("a.png", false)
 	if got := h["a.png"]; !slices.Equal(got, []string{SHA256([]byte("three"))}) {
-		t.Errorf("settled: %v", got)
+		t.Errorf("written: %v", got)
 	}
 	h.Replace("a.png", nil)
 	check("", "a.png")
-	h.Settle("a.png", true)
+	h.Written("a.png", true)
 	check("not known", "a.png")
 	if err := os.Mkdir(f.Path("folder"), 0o700); err != nil {
 		t.Fatal(err)
