@@ -73,10 +73,14 @@ func (o *options) precision() kernels.Precision {
 	return kernels.Float32
 }
 
-// use opens the device and refuses a precision that the processor has not.
+// use opens the device, unless there is one, and refuses a precision that the
+// processor has not.
 func (o *options) use() (closeDevice func() error, err error) {
 	if err := kernels.CheckEnvironment(); err != nil {
 		return nil, err
+	}
+	if o.device != nil {
+		return func() error { return nil }, nil
 	}
 	if o.Device == "cpu" || o.Device == "" {
 		if _, err := kernels.CPU(o.precision()); err != nil {
