@@ -46,8 +46,8 @@ func (p *PerBlock) UnmarshalJSON(data []byte) error {
 		return nil
 	}
 	var many []int
-	if err := nn.UnmarshalJSON(data, &many); err != nil {
-		return fmt.Errorf("%s is neither a whole number nor a list of them", data)
+	if json.Unmarshal(data, &many) != nil {
+		return fmt.Errorf("%.60s is neither a whole number nor a list of them", data)
 	}
 	*p = many
 	return nil

@@ -54,6 +54,7 @@ func TestConfigErrors(t *testing.T) {
 		{"layers of some blocks", `{"layers_per_block": [1, 2]}`, "layers_per_block has 2 entries, want 1 or 4"},
 		{"block on the way down", `{"down_block_types": ["AttnDownBlock2D", "DownBlock2D", "DownBlock2D", "DownBlock2D"]}`, `down_block_types[0] is "AttnDownBlock2D"`},
 		{"block on the way up", `{"up_block_types": ["UpBlock2D", "UpBlock2D", "UpBlock2D", "DownBlock2D"]}`, `up_block_types[3] is "DownBlock2D"`},
+		{"long text", `{"layers_per_block": "` + strings.Repeat("2", 10_000) + `"}`, "config.json: layers_per_block: \"" + strings.Repeat("2", 59) + " is neither a whole number"},
 		{"not a number", `{"layers_per_block": "two"}`, `"two" is neither a whole number nor a list of them`},
 		{"many blocks", `{"block_out_channels": [` + strings.Repeat("32,", 20000) + `32]}`, "block_out_channels has 20001 entries, want 1 to 10"},
 		{"many layers", `{"layers_per_block": 2000000000}`, "layers_per_block is 2000000000, want 1 to 1024"},

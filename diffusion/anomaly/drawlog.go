@@ -45,7 +45,7 @@ func (d *Draw) UnmarshalJSON(data []byte) error {
 	var read Draw
 	for i, to := range []any{&read.Kind, &read.A, &read.B} {
 		if err := json.Unmarshal(parts[i], to); err != nil {
-			return fmt.Errorf("the draw %.100s: %w", data, err)
+			return fmt.Errorf("the draw %.100s: %.200s", data, err) // the error has all of a number
 		}
 	}
 	if !slices.Contains(drawKinds, read.Kind) {
@@ -56,7 +56,7 @@ func (d *Draw) UnmarshalJSON(data []byte) error {
 		to = &read.Chosen
 	}
 	if err := json.Unmarshal(parts[3], to); err != nil {
-		return fmt.Errorf("the draw %.100s: %w", data, err)
+		return fmt.Errorf("the draw %.100s: %.200s", data, err) // the error has all of a number
 	}
 	*d = read
 	return nil

@@ -125,9 +125,13 @@ func TestLogsThatAreNone(t *testing.T) {
 func FuzzLog(f *testing.F) {
 	f.Add(golden)
 	f.Add(`[["choice",9,2,[8,1]]]`)
+	f.Add(`[["choice",9,2,[` + strings.Repeat("8", 10_000) + `]]]`)
 	f.Fuzz(func(t *testing.T, text string) {
 		var log []Draw
-		if json.Unmarshal([]byte(text), &log) != nil {
+		if err := json.Unmarshal([]byte(text), &log); err != nil {
+			if len(err.Error()) > 2000 {
+				t.Fatalf("an error of %d bytes", len(err.Error()))
+			}
 			return
 		}
 		p := NewPlayer(log)
