@@ -9,8 +9,6 @@ import (
 	G "gorgonia.org/gorgonia"
 )
 
-type node = G.Node
-
 // graphs are those of a pipeline that depend on the shapes of their inputs alone.
 type graphs struct {
 	text                *nn.Exec // ids → hidden states
@@ -21,21 +19,21 @@ type graphs struct {
 
 func (p *Pipeline) newGraphs() graphs {
 	return graphs{
-		text: p.graph("text encoder", func(b *nn.Build) []*node {
-			return []*node{p.Text.Forward(b, b.Given("ids"))}
+		text: p.graph("text encoder", func(b *nn.Build) []*G.Node {
+			return []*G.Node{p.Text.Forward(b, b.Given("ids"))}
 		}),
-		clipText: p.graph("CLIP text", func(b *nn.Build) []*node {
-			return []*node{p.CLIP.TextEmbeds(b, b.Given("ids"), b.Given("pooled"))}
+		clipText: p.graph("CLIP text", func(b *nn.Build) []*G.Node {
+			return []*G.Node{p.CLIP.TextEmbeds(b, b.Given("ids"), b.Given("pooled"))}
 		}),
-		clipImage: p.graph("CLIP picture", func(b *nn.Build) []*node {
-			return []*node{p.CLIP.ImageEmbeds(b, p.CLIP.PictureForCLIP(b.Given("image")))}
+		clipImage: p.graph("CLIP picture", func(b *nn.Build) []*G.Node {
+			return []*G.Node{p.CLIP.ImageEmbeds(b, p.CLIP.PictureForCLIP(b.Given("image")))}
 		}),
-		encode: p.graph("VAE encoder", func(b *nn.Build) []*node {
+		encode: p.graph("VAE encoder", func(b *nn.Build) []*G.Node {
 			mean, logvar := p.VAE.Encode(b, b.Given("image"))
-			return []*node{mean, logvar}
+			return []*G.Node{mean, logvar}
 		}),
-		decode: p.graph("VAE decoder", func(b *nn.Build) []*node {
-			return []*node{p.VAE.Decode(b, nn.Scale(b.Given("z"), 1/p.VAE.Config.ScalingFactor))}
+		decode: p.graph("VAE decoder", func(b *nn.Build) []*G.Node {
+			return []*G.Node{p.VAE.Decode(b, nn.Scale(b.Given("z"), 1/p.VAE.Config.ScalingFactor))}
 		}),
 		noise: p.noiseGraph(),
 	}
@@ -43,15 +41,15 @@ func (p *Pipeline) newGraphs() graphs {
 
 // noiseGraph is a UNet whose output is all that is asked of it.
 func (p *Pipeline) noiseGraph(opts ...nn.Option) *nn.Exec {
-	return p.graph("noise prediction", func(b *nn.Build) []*node {
+	return p.graph("noise prediction", func(b *nn.Build) []*G.Node {
 		noise, _ := p.predictNoise(b)
-		return []*node{noise}
+		return []*G.Node{noise}
 	}, opts...)
 }
 
 // graph is a graph for inputs of any shape; its programs are made by Program.
-func (p *Pipeline) graph(name string, build func(b *nn.Build) []*node, opts ...nn.Option) *nn.Exec {
-	compile := func(build func(b *nn.Build) []*node, opts ...nn.Option) (*nn.Program, error) {
+func (p *Pipeline) graph(name string, build func(b *nn.Build) []*G.Node, opts ...nn.Option) *nn.Exec {
+	compile := func(build func(b *nn.Build) []*G.Node, opts ...nn.Option) (*nn.Program, error) {
 		return p.Program(name, build, opts...)
 	}
 	return nn.NewExec(build, append(opts, nn.WithCompiler(compile), nn.WithArena(p.arena))...)

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/sdgraph/sdgraph/examples/internal/files"
+	"github.com/sdgraph/sdgraph/nn"
 )
 
 // findings is the file of everything that was measured with one set of options:
@@ -41,7 +42,7 @@ func readFindings(spec Spec, m *model, d *folder) (*findings, error) {
 		return nil, err
 	}
 	before := findings{}
-	if err := json.Unmarshal(data, &before); err != nil {
+	if err := nn.UnmarshalJSON(data, &before); err != nil {
 		return nil, fmt.Errorf("%s is not a measurement of this program, and would be overwritten: give another --out: %w", path, err)
 	}
 	if diff := differencesOf(id, before.Identity); len(diff) > 0 {
