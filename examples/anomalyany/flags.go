@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/alecthomas/kong"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
@@ -21,6 +22,9 @@ type commandLine struct {
 	Ablate     Ablation `cmd:"" help:"Measure the algorithm, and it without each of its parts, on drawn pictures; with --image compare them on one picture, side by side."`
 	Categories struct{} `cmd:"" help:"List what --category and --defect know."`
 	Weights    struct{} `cmd:"" help:"Say where the weights for photographs are to be had."`
+	Accept     Decide   `cmd:"" help:"Have pictures of the folder --out in data sets, even those that failed."`
+	Reject     Decide   `cmd:"" help:"Leave pictures of the folder --out out of data sets; their files stay."`
+	Undecide   Decide   `cmd:"" help:"Take back what accept and reject said: the scores decide."`
 
 	command string // which is asked for
 }
@@ -117,7 +121,7 @@ func (c *commandLine) Validate(ctx *kong.Context) error {
 			s.Guidance = numbers.Guidance
 		}
 	}
-	c.command = ctx.Command()
+	c.command, _, _ = strings.Cut(ctx.Command(), " ") // without names of arguments
 	s.Drawn = c.command == "ablate"
 	if c.command == "make" && s.isDemo() && !given["n"] {
 		s.N = demoPictures

@@ -22,6 +22,7 @@ import (
 type index struct {
 	Pictures int // those of Entries that are finished
 	Failed   int
+	Usable   int
 	Entries  []entry        // by their names
 	Files    files.Holdings // that are not of one picture alone
 
@@ -46,6 +47,7 @@ type entry struct {
 	Photograph string            `json:"photograph"` // as it was compared; empty without one
 	Scores     anomalyany.Scores `json:"scores"`
 	Failed     []string          `json:"failed"` // why; empty for a good one
+	Decision   decision          `json:"decision,omitempty"`
 	Notes      []string          `json:"notes,omitempty"`
 	Seconds    float64           `json:"seconds"`
 	Identity   string            `json:"identity"` // the same for pictures that only their seed tells apart
@@ -57,13 +59,15 @@ type entry struct {
 // Good reports whether the picture passed.
 func (e entry) Good() bool { return len(e.Failed) == 0 }
 
-// entry is a picture for the index, by the limits of this run.
+// entry is a picture for the index, by the limits of this run. What somebody has
+// decided about it stays.
 func (j *job) entry(r record, id files.Identity) entry {
 	name := filepath.Base(j.spec.stem(r.Seed))
 	return entry{
 		Name: name, Object: j.spec.Object, Anomaly: strings.Join(j.spec.Anomaly, ", "), Prompt: r.Prompt, Seed: r.Seed,
 		Picture: name + parts[0], Mask: name + parts[1], Heat: name + parts[2], Record: name + parts[3],
 		Photograph: j.photographName(), Scores: r.Scores, Failed: j.spec.judge(r.Scores), Notes: r.Notes, Seconds: r.Seconds, Identity: id.Hash(),
+		Decision: j.folder.index.decided(name, id.Hash(), r.Hashes[kinds[parts[0]]]),
 	}
 }
 
@@ -141,7 +145,7 @@ func (x *index) written(name string, parts []files.File) {
 
 // count counts the pictures that are shown.
 func (x *index) count() {
-	x.Pictures, x.Failed = 0, 0
+	x.Pictures, x.Failed, x.Usable = 0, 0, 0
 	for _, e := range x.Entries {
 		if e.unfinished {
 			continue
@@ -149,6 +153,9 @@ func (x *index) count() {
 		x.Pictures++
 		if !e.Good() {
 			x.Failed++
+		}
+		if e.Usable() {
+			x.Usable++
 		}
 	}
 }
@@ -162,7 +169,7 @@ func (x *index) encode() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	fmt.Fprintf(&b, "{\n\"format\": %q,\n\"pictures\": %d,\n\"failed\": %d,\n\"files\": %s,\n\"entries\": [", indexFormat, x.Pictures, x.Failed, held)
+	fmt.Fprintf(&b, "{\n\"format\": %q,\n\"pictures\": %d,\n\"failed\": %d,\n\"usable\": %d,\n\"files\": %s,\n\"entries\": [", indexFormat, x.Pictures, x.Failed, x.Usable, held)
 	for i, e := range x.Entries {
 		line, ok := x.encoded[e.Name]
 		if !ok {

@@ -196,6 +196,9 @@ func (e *entry) check() error {
 			return fmt.Errorf("photograph: %w", err)
 		}
 	}
+	if err := e.Decision.check(); err != nil {
+		return err
+	}
 	for name := range e.Files {
 		if !slices.Contains(parts, strings.TrimPrefix(name, e.Name)) {
 			return fmt.Errorf("files: %.300q is not one of the picture's", name)

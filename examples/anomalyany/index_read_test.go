@@ -35,6 +35,7 @@ func TestIndexOfOthers(t *testing.T) {
 		"cut":             {of(`[{"name": "a"}`)[:40], "EOF"},
 		"later":           {`{"format": "anomalyany index 9"}`, "anomalyany index 9"},
 		"path":            {of(`[{"name": "../a"}]`), `entries: number 1: name: it is "../a"`},
+		"decision":        {of(`[{"name": "a", "decision": "perhaps"}]`), `decision: it is "perhaps", want "accept", "reject" or nothing`},
 		"no name":         {of(`[{}]`), "entries: number 1: name"},
 		"picture":         {of(`[{"name": "a"}, {"name": "b", "picture": "../../b.png"}]`), `entries: number 2: picture: it is "../../b.png", want "b.png"`},
 		"record":          {of(`[{"name": "a", "record": "/etc/passwd"}]`), "record"},
@@ -78,7 +79,7 @@ func TestIndexFile(t *testing.T) {
 	e := entry{
 		Name: "a-b-0000", Object: "a", Anomaly: "b", Prompt: "a <b> & “c”", Seed: 1<<64 - 1, Picture: "a-b-0000.png", Mask: "a-b-0000-mask.png",
 		Heat: "a-b-0000-heat.png", Record: "a-b-0000.json", Photograph: "photograph-1.png", Scores: anomalyany.Scores{Area: 0.1, Focus: 0.2, CLIP: &anomalyany.CLIPScores{Prompt: 0.3}},
-		Failed: []string{"why"}, Notes: []string{"note"}, Seconds: 1.5, Identity: "12", Files: files.Holdings{"a-b-0000.png": {hash, hash}},
+		Failed: []string{"why"}, Decision: accepted, Notes: []string{"note"}, Seconds: 1.5, Identity: "12", Files: files.Holdings{"a-b-0000.png": {hash, hash}},
 	}
 	dir := t.TempDir()
 	for _, part := range parts {

@@ -35,6 +35,12 @@ func (c *commandLine) run(ctx context.Context) error {
 	case "weights":
 		_, err := fmt.Print(howToStart)
 		return err
+	case "accept":
+		return c.Accept.run(c.Spec.Out, accepted)
+	case "reject":
+		return c.Reject.run(c.Spec.Out, rejected)
+	case "undecide":
+		return c.Undecide.run(c.Spec.Out, undecided)
 	}
 	if err := c.Spec.Use(os.Stderr); err != nil {
 		return err

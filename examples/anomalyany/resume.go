@@ -124,8 +124,11 @@ func (j *job) enter(seed uint64, p *present, id files.Identity) (news bool, err 
 	return true, nil
 }
 
-// keeps reports whether a picture's files are kept.
-func (j *job) keeps(e entry) bool { return e.Good() || j.spec.Keep != "good" }
+// keeps reports whether a picture's files are kept: those that somebody has
+// decided about always are.
+func (j *job) keeps(e entry) bool {
+	return e.Good() || e.Decision != undecided || j.spec.Keep != "good"
+}
 
 // commit writes a picture's files and the index. The old record goes before new
 // files get their names, and the new one gets its name last, so that no record
