@@ -1,7 +1,7 @@
 // Package anomaly is what the packages about defects of parts say to each other: a picture with
 // what is wrong with it (Sample), what makes such pictures (Generator), what finds the wrong
-// (Detector), a number for each pixel (Map), and a photograph that a model's picture is put into
-// (Canvas). It has no network of its own.
+// (Detector), a number for each pixel (Map), a photograph that a model's picture is put into (Canvas), and
+// where a defect is to be (Shapes). It has no network of its own.
 //
 // The packages below speak of these, and never import each other:
 //

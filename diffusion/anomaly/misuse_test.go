@@ -78,6 +78,15 @@ func TestMisuse(t *testing.T) {
 				func() error { _, _, err := (*Canvas)(nil).Compose(nil, Map{}, 0); return err },
 				func() error { _, _, err := new(Canvas).Compose(nil, Map{}, 0); return err },
 			},
+			"Shapes.Draw": {
+				func() error { return err(Shapes{}.Draw(NewDraws(0), image.Pt(9, 9), nil)) },
+				func() error { return err(DefaultShapes().Draw(nil, image.Pt(9, 9), nil)) },
+				func() error { return err(DefaultShapes().Draw(NewDraws(0), image.Pt(math.MaxInt, math.MinInt), nil)) },
+				func() error { return err(DefaultShapes().Draw(NewDraws(0), image.Pt(9, 9), &image.Gray{})) },
+				func() error {
+					return err(DefaultShapes().Draw(NewDraws(0), image.Pt(9, 9), &image.Gray{Rect: image.Rect(0, 0, 9, 9)}))
+				},
+			},
 			"Draw.MarshalJSON":   {func() error { return err(Draw{Value: math.NaN()}.MarshalJSON()) }},
 			"Draw.UnmarshalJSON": {func() error { return new(Draw).UnmarshalJSON(nil) }, func() error { return new(Draw).UnmarshalJSON([]byte("[[[[")) }},
 			"Player.Err":         {NewPlayer(make([]Draw, 1)).Err},
@@ -91,6 +100,7 @@ func TestMisuse(t *testing.T) {
 			"NewDraws":          {func() { NewDraws(math.MaxUint64) }},
 			"NewRecorder":       {func() { NewRecorder(nil) }},
 			"NewPlayer":         {func() { NewPlayer(nil) }},
+			"DefaultShapes":     {func() { DefaultShapes() }},
 			"Draw.String":       {func() { _ = Draw{Value: math.NaN()}.String() }},
 			"Recorder.Log":      {func() { NewRecorder(nil).Log() }},
 			"Recorder.Whole":    whole,

@@ -16,9 +16,11 @@ func filled(w, h int, c color.Color) *image.RGBA {
 }
 
 // maskOf is a mask that is white in a box.
-func maskOf(w, h int, box image.Rectangle) *image.Gray {
+func maskOf(w, h int, boxes ...image.Rectangle) *image.Gray {
 	m := image.NewGray(image.Rect(0, 0, w, h))
-	draw.Draw(m, box, image.White, image.Point{}, draw.Src)
+	for _, box := range boxes {
+		draw.Draw(m, box, image.White, image.Point{}, draw.Src)
+	}
 	return m
 }
 
