@@ -168,7 +168,7 @@ func TestImports(t *testing.T) {
 			t.Error(says)
 		}
 	}
-	for _, name := range []string{"tensor", "nn", "diffusion", "diffusion/demo", wing, wing + "/prompts", wing + "/anomalyany"} {
+	for _, name := range []string{"tensor", "nn", "diffusion", "diffusion/demo", wing, wing + "/prompts", wing + "/anomalyany", wing + "/dataset"} {
 		if !slices.Contains(found, name) {
 			t.Errorf("there is no package %s, which the rules are about", name)
 		}

@@ -6,5 +6,6 @@
 // The packages below speak of these, and never import each other:
 //
 //   - anomalyany makes defects that nobody has photographed, from a sentence
+//   - dataset writes pictures and masks as trainers read them
 //   - prompts has the words for the defects of MVTec AD and VisA
 package anomaly

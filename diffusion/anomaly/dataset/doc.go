@@ -1,0 +1,17 @@
+// Package dataset writes generated pictures and the photographs that they were made from as
+// data sets, in the layouts that trainers read:
+//
+//   - MVTec, a folder for each part as MVTec AD has them
+//   - Anomalib, a folder for each part that anomalib's Folder reads
+//   - YOLO, pictures and polygons as Ultralytics' trainers read them
+//   - COCO, pictures and instances.json files
+//
+// A picture is an Item; Write puts all of them into a folder:
+//
+//	summary, err := dataset.Write(ctx, "out/dataset-yolo", items, dataset.Options{Layout: dataset.YOLO, Train: 0.8})
+//
+// In every layout all pictures of one photograph are on one side, training or testing; names are
+// ASCII, zero-padded, and unlike one another; pictures and masks are PNG files, masks black and
+// white of 8 bits; a picture whose mask is empty is left out; and provenance.jsonl says of each
+// picture how it came about. Trace makes the polygons.
+package dataset

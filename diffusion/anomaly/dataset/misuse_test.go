@@ -1,0 +1,55 @@
+package dataset
+
+import (
+	"bytes"
+	"context"
+	"image"
+	"math"
+	"testing"
+
+	"github.com/sdgraph/sdgraph/diffusion/anomaly"
+	"github.com/sdgraph/sdgraph/nn/nntest"
+)
+
+// TestMisuse calls what is exported with arguments that make no sense.
+func TestMisuse(t *testing.T) {
+	err := func(_ any, err error) error { return err }
+	try := func(items []Item, o Options) func() error {
+		return func() error { return err(Write(context.Background(), t.TempDir()+"/set", items, o)) }
+	}
+	crack := anomaly.Sample{Picture: &image.RGBA{Rect: image.Rect(0, 0, 9, 9)}, Mask: &image.Gray{Rect: image.Rect(0, 0, 9, 9)}, Defect: "crack"}
+	nntest.Misuse{
+		Refused: map[string][]func() error{
+			"Write": {
+				try(nil, Options{}), try(nil, Options{Layout: YOLO}), try([]Item{{}}, Options{Layout: YOLO}), try([]Item{{Defect: "x"}}, Options{Layout: YOLO}),
+				try(nuts(1), Options{Layout: "png"}), try(nuts(1), Options{Layout: YOLO, Train: math.NaN()}), try(nuts(1), Options{Layout: YOLO, Train: -1}),
+				try([]Item{NewItem("", "", crack)}, Options{Layout: COCO}), try([]Item{NewItem("", "", anomaly.Sample{Defect: "x"})}, Options{Layout: COCO}),
+				func() error { return err(Write(context.Background(), "", nuts(1), Options{Layout: YOLO})) },
+			},
+			"Trace": {
+				func() error { return err(Trace(nil)) },
+				func() error { return err(Trace(&image.Gray{})) },
+				func() error { return err(Trace(&image.Gray{Rect: image.Rect(0, 0, 9, 9)})) },
+				func() error {
+					return err(Trace(&image.Gray{Rect: image.Rect(math.MinInt, math.MinInt, math.MaxInt, math.MaxInt)}))
+				},
+			},
+		},
+		Harmless: map[string][]func(){
+			"Layouts": {func() { Layouts() }},
+			"NewItem": {func() { _, _, _ = NewItem("", "", anomaly.Sample{}).Read(context.Background()) }},
+		},
+	}.Check(t)
+}
+
+// FuzzProvenance reads what others may have written.
+func FuzzProvenance(f *testing.F) {
+	f.Add([]byte(`{"format":"`+format+`","layout":"yolo","files_sha256":{"data.yaml":"0"}}`+"\n"+`{"picture":"a"}`), "yolo")
+	f.Add([]byte("{}"), "coco")
+	f.Fuzz(func(t *testing.T, data []byte, layout string) {
+		own, err := decodeOwn(bytes.NewReader(data), Layout(layout))
+		if err != nil && own != nil {
+			t.Errorf("%v and %v", own, err)
+		}
+	})
+}
