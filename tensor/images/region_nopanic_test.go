@@ -26,6 +26,9 @@ func TestNoPanicOfRegions(t *testing.T) {
 		if _, err := Choose(p, 64, 64); err == nil {
 			t.Errorf("Choose of %s: no error", name)
 		}
+		if _, err := ChooseAt(p, image.Pt(64, 64)); err == nil {
+			t.Errorf("ChooseAt of %s: no error", name)
+		}
 		if _, err := Paste(p, image.Rect(0, 0, 4, 4), ok, make([]float32, 16)); err == nil {
 			t.Errorf("Paste into %s: no error", name)
 		}
@@ -36,6 +39,11 @@ func TestNoPanicOfRegions(t *testing.T) {
 	for _, c := range [][2]int{{64, 0}, {64, -1}, {0, 64}, {-64, 64}, {math.MaxInt, 1}, {math.MaxInt, 64}, {100_000, 8}} {
 		if _, err := Choose(ok, c[0], c[1]); err == nil {
 			t.Errorf("size %d in multiples of %d: no error", c[0], c[1])
+		}
+	}
+	for _, size := range []image.Point{{}, {X: -1, Y: 64}, {X: math.MaxInt, Y: math.MaxInt}} {
+		if _, err := ChooseAt(ok, size); err == nil {
+			t.Errorf("a window seen at %v: no error", size)
 		}
 	}
 	if _, err := Paste(ok, image.Rectangle{}, &image.RGBA{}, nil); err == nil {

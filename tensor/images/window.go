@@ -38,20 +38,39 @@ func Choose(mask *image.RGBA, size, multiple int) (Window, error) {
 	if shorter < 1 {
 		return Window{}, fmt.Errorf("size %d: the model's smallest picture is %d×%d", size, multiple, multiple)
 	}
+	var sizes []image.Point
+	for longer := shorter; longer <= longest*shorter; longer += multiple {
+		sizes = append(sizes, image.Pt(longer, shorter), image.Pt(shorter, longer))
+	}
+	return choose(mask, sizes)
+}
+
+// ChooseAt finds the window for a mask where the model's picture has a size, so that one compiled graph serves many
+// masks: as Choose, with that size and no other.
+func ChooseAt(mask *image.RGBA, size image.Point) (Window, error) {
+	if err := Check(mask); err != nil {
+		return Window{}, err
+	}
+	if err := CheckSize(size.X, size.Y); err != nil {
+		return Window{}, fmt.Errorf("a window seen as %w", err)
+	}
+	return choose(mask, []image.Point{size})
+}
+
+// choose is the best window of those that the model sees at one of the sizes.
+func choose(mask *image.RGBA, sizes []image.Point) (best Window, err error) {
 	box := boxOf(mask)
 	if box.Empty() {
 		return Window{}, errors.New("the mask is empty: white is what may change")
 	}
 	whole := image.Rectangle{Max: mask.Bounds().Size()}
 	around := image.Rectangle{Min: box.Min.Sub(box.Size().Div(margin)), Max: box.Max.Add(box.Size().Div(margin))}.Intersect(whole)
-	best, bestScore := Window{}, score{}
-	for longer := shorter; longer <= longest*shorter; longer += multiple {
-		for _, s := range []image.Point{{X: longer, Y: shorter}, {X: shorter, Y: longer}} {
-			w, scale := place(around, s, whole.Max)
-			sc := score{pixels(w.Part.Intersect(around)), -math.Abs(math.Log(scale)), -s.X * s.Y}
-			if best.Size == (image.Point{}) || sc.betterThan(bestScore) {
-				best, bestScore = w, sc
-			}
+	var bestScore score
+	for _, s := range sizes {
+		w, scale := place(around, s, whole.Max)
+		sc := score{pixels(w.Part.Intersect(around)), -math.Abs(math.Log(scale)), -s.X * s.Y}
+		if best.Size == (image.Point{}) || sc.betterThan(bestScore) {
+			best, bestScore = w, sc
 		}
 	}
 	best.Cut = !box.In(best.Part)

@@ -55,6 +55,26 @@ func TestChoose(t *testing.T) {
 	}
 }
 
+// TestChooseAt: with one size of the model's picture a larger box is seen smaller, or cut.
+func TestChooseAt(t *testing.T) {
+	for _, c := range []struct {
+		box  image.Rectangle
+		want string
+	}{
+		{image.Rect(700, 500, 750, 540), "512×512 at 469,264 of 1500×1000, pixel for pixel"},
+		{image.Rect(300, 500, 900, 600), "750×750 at 225,175 of 1500×1000, seen at 512×512 because the mask is larger than that"},
+		{image.Rect(0, 0, 1500, 10), "1000×1000 at 250,0 of 1500×1000, seen at 512×512 because the mask is larger than that; the mask reaches further and is cut off"},
+	} {
+		got, err := ChooseAt(maskOf(1500, 1000, c.box), image.Pt(512, 512))
+		if err != nil || got.String() != c.want {
+			t.Errorf("%v: %s, want %s: %v", c.box, got, c.want, err)
+		}
+	}
+	if _, err := ChooseAt(maskOf(100, 100, image.Rectangle{}), image.Pt(64, 64)); err == nil || !strings.Contains(err.Error(), "the mask is empty") {
+		t.Errorf("error %v, want one about an empty mask", err)
+	}
+}
+
 func TestChooseErrors(t *testing.T) {
 	for name, c := range map[string]struct {
 		box  image.Rectangle
