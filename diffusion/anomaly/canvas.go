@@ -24,6 +24,7 @@ type Canvas struct {
 	input *image.RGBA     // the part at the model's size
 	may   []float32       // mask at that size
 	fit   string          // what was done
+	plan  images.Fit      // of all of the photograph; zero for a window
 }
 
 // NewCanvas scales a photograph's shorter side to size, in pixels (0: as it is),
@@ -85,7 +86,7 @@ func (c *Canvas) useAll(photograph, mask *image.RGBA, size, multiple int) error 
 	if err != nil {
 		return err
 	}
-	c.fit = fit.String()
+	c.fit, c.plan = fit.String(), fit
 	if c.whole, err = fit.Picture(photograph); err != nil {
 		return err
 	}
@@ -107,6 +108,11 @@ func (c *Canvas) useWindow(photograph, mask *image.RGBA, size, multiple int) err
 	if err != nil {
 		return err
 	}
+	return c.see(photograph, mask, w)
+}
+
+// see has the model see a window.
+func (c *Canvas) see(photograph, mask *image.RGBA, w images.Window) error {
 	c.whole, c.part, c.fit = photograph, w.Part, w.String()
 	part := images.Cut(mask, w.Part)
 	fit := images.StretchTo(w.Part.Size(), w.Size)

@@ -74,6 +74,29 @@ func TestMisuse(t *testing.T) {
 					return err(NewWindow(filled(20, 20, color.Black), maskOf(20, 20, image.Rect(3, 3, 5, 5)), math.MaxInt, 1))
 				},
 			},
+			"NewWindowAt": {
+				func() error { return err(NewWindowAt(nil, nil, image.Pt(8, 8))) },
+				func() error { return err(NewWindowAt(filled(20, 20, color.Black), &image.Gray{}, image.Pt(8, 8))) },
+				func() error {
+					return err(NewWindowAt(filled(20, 20, color.Black), maskOf(20, 20, image.Rect(3, 3, 5, 5)), image.Pt(0, math.MaxInt)))
+				},
+			},
+			"Canvas.WithMask": {
+				func() error { return err((*Canvas)(nil).WithMask(nil)) },
+				func() error { return err(new(Canvas).WithMask(maskOf(9, 9))) },
+				func() error { return err(canvasOf(t, 20, 20, 8).WithMask(nil)) },
+				func() error { return err(canvasOf(t, 20, 20, 8).WithMask(maskOf(9, 9))) },
+			},
+			"Canvas.Magnified": {
+				func() error { return err((*Canvas)(nil).Magnified(nil, nil)) },
+				func() error { return err(new(Canvas).Magnified(filled(20, 20, color.Black), maskOf(20, 20))) },
+				func() error { return err(canvasOf(t, 20, 20, 8).Magnified(nil, maskOf(20, 20))) },
+				func() error { return err(canvasOf(t, 20, 20, 8).Magnified(filled(20, 20, color.Black), nil)) },
+				func() error { return err(canvasOf(t, 20, 20, 8).Magnified(filled(9, 9, color.Black), maskOf(20, 20))) },
+				func() error {
+					return err(canvasOf(t, 20, 20, 8).Magnified(filled(20, 20, color.Black), maskOf(20, 20)))
+				},
+			},
 			"Canvas.Compose": {
 				func() error { _, _, err := (*Canvas)(nil).Compose(nil, Map{}, 0); return err },
 				func() error { _, _, err := new(Canvas).Compose(nil, Map{}, 0); return err },
@@ -92,6 +115,7 @@ func TestMisuse(t *testing.T) {
 			"Player.Err":         {NewPlayer(make([]Draw, 1)).Err},
 		},
 		Harmless: map[string][]func(){
+			"Canvas.Visible":    {func() { (*Canvas)(nil).Visible(); new(Canvas).Visible() }},
 			"Canvas.String":     {func() { _ = (*Canvas)(nil).String(); _ = new(Canvas).String() }},
 			"Canvas.Input":      {func() { (*Canvas)(nil).Input(); new(Canvas).Input() }},
 			"Canvas.Photograph": {func() { (*Canvas)(nil).Photograph(); new(Canvas).Photograph() }},
