@@ -65,6 +65,16 @@ func TestMisuse(t *testing.T) {
 				encode(t.Context(), photograph(), []float32{}),
 				encode(noContext, photograph(), nil),
 			},
+			"Photograph.WithMask": {
+				func() error { _, err := (*Photograph)(nil).WithMask(nil); return err },
+				func() error { _, err := new(Photograph).WithMask(nil); return err },
+				func() error { _, err := g.in.WithMask([]float32{}); return err },
+				func() error { _, err := g.in.WithMask(make([]float32, side*side)); return err },
+			},
+			"Generator.Left": {
+				func() error { _, err := g.Left(nil); return err },
+				func() error { _, err := released.Left([]float32{1}); return err },
+			},
 			"ReadDefaults": {func() error {
 				_, err := ReadDefaults(tensor.InFS(fstest.MapFS{DefaultsFile: {Data: []byte("[]")}}))
 				return err

@@ -47,6 +47,44 @@ func (g *Generator) Encode(ctx context.Context, picture *gt.Dense, mask []float3
 	return p, nil
 }
 
+// WithMask returns the same photograph with another mask, as Encode takes it, and shares what was encoded.
+func (p *Photograph) WithMask(mask []float32) (*Photograph, error) {
+	if p == nil || p.g == nil {
+		return nil, badArgument(errors.New("there is no photograph: Generator.Encode makes one"))
+	}
+	other := *p
+	other.mask, other.maskLatent, other.maskMap = nil, nil, nil
+	if err := other.place(mask); err != nil {
+		return nil, badArgument(err)
+	}
+	return &other, nil
+}
+
+// Left returns the share of a mask's white, 0 to 1, that is left of it at the sizes of the latent and of the attention
+// maps: 0 is what Encode refuses. A thin mask keeps little, which images.Widen mends, or a window that shows it larger
+// (anomaly.Canvas.Magnified). The mask is as Encode takes it, and not nil.
+func (g *Generator) Left(mask []float32) (float64, error) {
+	if n := g.height * g.width; len(mask) != n {
+		return 0, badArgument(fmt.Errorf("the mask has %d pixels, want %d×%d = %d", len(mask), g.height, g.width, n))
+	}
+	latent, maps, err := g.algorithm.shrink(g.setup, mask)
+	if err != nil { // nothing is left
+		return 0, nil
+	}
+	o, white, left := g.options, 0, 0
+	for i, m := range mask {
+		if m < 0.5 {
+			continue
+		}
+		white++
+		y, x := i/g.width, i%g.width
+		if latent[y*g.h/g.height*g.w+x*g.w/g.width] > 0 && maps[y*o.MapHeight/g.height*o.MapWidth+x*o.MapWidth/g.width] > 0 {
+			left++
+		}
+	}
+	return float64(left) / float64(max(white, 1)), nil
+}
+
 // place sets where the picture may change.
 func (p *Photograph) place(mask []float32) (err error) {
 	o := p.g.options
