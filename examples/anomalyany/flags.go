@@ -22,6 +22,7 @@ type commandLine struct {
 	Ablate     Ablation `cmd:"" help:"Measure the algorithm, and it without each of its parts, on drawn pictures; with --image compare them on one picture, side by side."`
 	Categories struct{} `cmd:"" help:"List what --category and --defect know."`
 	Weights    struct{} `cmd:"" help:"Say where the weights for photographs are to be had."`
+	Review     Review   `cmd:"" help:"Serve the page of the folder --out at an address of this machine, with buttons to accept and reject pictures."`
 	Accept     Decide   `cmd:"" help:"Have pictures of the folder --out in data sets, even those that failed."`
 	Reject     Decide   `cmd:"" help:"Leave pictures of the folder --out out of data sets; their files stay."`
 	Undecide   Decide   `cmd:"" help:"Take back what accept and reject said: the scores decide."`

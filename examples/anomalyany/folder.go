@@ -136,7 +136,7 @@ func (d *folder) write(e *entry, parts []files.File, page bool, others ...shared
 		x.put(*e)
 	}
 	if page = (page || x.due()) && len(x.Entries) > 0; page {
-		data, err := x.page()
+		data, err := x.page(false)
 		if err != nil {
 			return err
 		}

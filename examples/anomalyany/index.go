@@ -2,10 +2,8 @@ package main
 
 import (
 	"bytes"
-	_ "embed"
 	"encoding/json"
 	"fmt"
-	"html/template"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -97,9 +95,6 @@ func (j *job) photographFile() (shared, error) {
 	return shared{j.photographName(), data}, err
 }
 
-// pageMark is what tells a page of this program from others.
-const pageMark = `<meta name="generator" content="sdgraph anomalyany">`
-
 // find is the place of a name among the entries.
 func (x *index) find(name string) (at int, found bool) {
 	return slices.BinarySearchFunc(x.Entries, name, func(e entry, name string) int { return strings.Compare(e.Name, name) })
@@ -111,6 +106,13 @@ func (x *index) entry(name string) *entry {
 		return &x.Entries[i]
 	}
 	return nil
+}
+
+// links reports whether the page links to a file.
+func (x *index) links(name string) bool {
+	return name != "" && slices.ContainsFunc(x.Entries, func(e entry) bool {
+		return !e.unfinished && slices.Contains([]string{e.Picture, e.Mask, e.Heat, e.Record, e.Photograph}, name)
+	})
 }
 
 // filesOf is a copy of what there may be of a picture's files.
@@ -195,68 +197,4 @@ func oneLine(v any) ([]byte, error) {
 	e.SetEscapeHTML(false)
 	err := e.Encode(v)
 	return bytes.TrimSpace(b.Bytes()), err
-}
-
-// due reports whether the page is to be written: after each of few pictures, and
-// after so many of many that it costs little.
-func (x *index) due() bool { return x.unshown > 0 && x.unshown*32 >= len(x.Entries) }
-
-//go:embed index.html.tmpl
-var pageText string
-
-var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
-	"percent": func(v float64) string { return fmt.Sprintf("%.1f %%", 100*v) },
-	"signed":  func(v float64) string { return fmt.Sprintf("%+.3f", v) },
-	"plain":   func(v float64) string { return fmt.Sprintf("%.2f", v) },
-}).Parse(pageText))
-
-// group is the pictures of one prompt and photograph.
-type group struct {
-	entry           // the first
-	Entries []entry // those whose files are there
-	Good    int
-	Failed  int
-	Missing []entry // failed and not kept
-}
-
-// groups are the pictures that are shown.
-func (x *index) groups() []*group {
-	var groups []*group
-	by := map[[2]string]*group{}
-	for _, e := range x.Entries {
-		if e.unfinished {
-			continue
-		}
-		key := [2]string{e.Prompt, e.Photograph}
-		g := by[key]
-		if g == nil {
-			g = &group{entry: e}
-			by[key], groups = g, append(groups, g)
-		}
-		switch {
-		case e.Good():
-			g.Good++
-		case e.Picture == "":
-			g.Missing = append(g.Missing, e)
-			g.Failed++
-		default:
-			g.Failed++
-		}
-		if e.Picture != "" {
-			g.Entries = append(g.Entries, e)
-		}
-	}
-	return groups
-}
-
-// page is the index as HTML: one file, no scripts, links relative.
-func (x *index) page() ([]byte, error) {
-	var b bytes.Buffer
-	err := pageTemplate.Execute(&b, struct {
-		*index
-		Mark   template.HTML
-		Groups []*group
-		Good   int
-	}{x, pageMark, x.groups(), x.Pictures - x.Failed})
-	return b.Bytes(), err
 }

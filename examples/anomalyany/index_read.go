@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -30,19 +29,12 @@ const (
 func readIndex(dir string) (*index, error) {
 	path := filepath.Join(dir, "index.json")
 	x := &index{Files: files.Holdings{}, encoded: map[string][]byte{}}
-	info, err := os.Lstat(path)
+	f, err := files.OpenPlain(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return x, nil
 	}
-	if err == nil {
-		err = files.CheckRegular(path, info)
-	}
 	if err != nil {
 		return nil, fmt.Errorf("--out: %w", err)
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
 	}
 	defer f.Close()
 	if err := x.decode(bufio.NewReader(f)); err != nil {

@@ -114,7 +114,7 @@ func TestIndexFile(t *testing.T) {
 	if got, err = readIndex(dir); err != nil || got.Pictures != 0 || len(got.Entries) != 1 {
 		t.Errorf("without its record the picture counts: %+v, %v", got, err)
 	}
-	if page, err := got.page(); err != nil || bytes.Contains(page, []byte("a-b-0000")) {
+	if page, err := got.page(false); err != nil || bytes.Contains(page, []byte("a-b-0000")) {
 		t.Errorf("without its record the picture is shown (%v)", err)
 	}
 }
@@ -159,13 +159,11 @@ func FuzzIndex(f *testing.F) {
 			return
 		}
 		x.put(entry{Name: "new", Prompt: "p", Picture: "new.png"})
-		page, err := x.page()
+		page, err := x.page(false)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if low := strings.ToLower(string(page)); strings.Contains(low, "<script") || strings.Contains(low, "javascript:") && strings.Contains(low, `="javascript:`) {
-			t.Fatalf("markup in the page: %s", page)
-		}
+		checkAlone(t, strings.ReplaceAll(string(page), "://", "")) // which texts may have
 		for _, m := range links.FindAllStringSubmatch(string(page), -1) {
 			if strings.ContainsAny(m[1], "/\\") || strings.HasPrefix(m[1], ".") {
 				t.Fatalf("the page links to %q", m[1])

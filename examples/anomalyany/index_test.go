@@ -1,6 +1,10 @@
 package main
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"html"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -55,13 +59,24 @@ func linksOf(t *testing.T, dir string) []string {
 		}
 		names = append(names, m[1])
 	}
-	for _, outside := range []string{"://", "<script", "<link", "@import", "url("} {
-		if strings.Contains(page, outside) {
+	checkAlone(t, page)
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// checkAlone wants a page that needs nothing but the pictures beside it, and runs
+// nothing but its own script.
+func checkAlone(t *testing.T, page string) {
+	t.Helper()
+	low := strings.ToLower(strings.Replace(strings.ReplaceAll(page, "url(#outline)", ""), "<script>"+pageScript+"</script>", "", 1))
+	for _, outside := range []string{"://", "<script", "<link", "<iframe", "@import", "url(", `="javascript:`} {
+		if strings.Contains(low, outside) {
 			t.Errorf("the page has %q: it should stand alone", outside)
 		}
 	}
-	slices.Sort(names)
-	return slices.Compact(names)
+	if sum := sha256.Sum256([]byte(pageScript)); !strings.Contains(html.UnescapeString(page), "script-src 'sha256-"+base64.StdEncoding.EncodeToString(sum[:])+"'") {
+		t.Error("the page's policy does not let its script run")
+	}
 }
 
 // TestPage makes good and failed pictures of two prompts in one directory.
@@ -101,10 +116,10 @@ func TestPage(t *testing.T) {
 		t.Errorf("index: %d pictures, %d failed; want 4 and %d", x.Pictures, x.Failed, bad)
 	}
 	page := string(readFile(t, f.Out, "index.html"))
-	if got := strings.Count(page, `class="failed"`); got != bad {
+	if got := strings.Count(page, `class="other"`); got != bad {
 		t.Errorf("%d pictures of the page failed, want %d", got, bad)
 	}
-	for _, part := range []string{"mask too large", "a photo of a hazelnut with a &lt;hole&gt; &amp; dent", "4 generated"} {
+	for _, part := range []string{"mask too large", "a photo of a hazelnut with a &lt;hole&gt; &amp; dent", `<td class="n">3</td>`, fmt.Sprintf(`<span id="usable">%d</span> of 4</b>`, 4-bad)} {
 		if !strings.Contains(page, part) {
 			t.Errorf("the page does not mention %q", part)
 		}

@@ -35,6 +35,8 @@ func (c *commandLine) run(ctx context.Context) error {
 	case "weights":
 		_, err := fmt.Print(howToStart)
 		return err
+	case "review":
+		return c.Review.run(ctx, c.Spec.Out)
 	case "accept":
 		return c.Accept.run(c.Spec.Out, accepted)
 	case "reject":

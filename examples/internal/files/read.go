@@ -1,6 +1,7 @@
 package files
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -32,6 +33,26 @@ func Read(path string, most int64) ([]byte, error) {
 		return nil, fmt.Errorf("%s has %d bytes, want at most %d", path, max(info.Size(), most+1), most)
 	}
 	return data, nil
+}
+
+// OpenPlain opens a regular file for reading. A link is not followed, and like a
+// pipe, a device or a folder an error.
+func OpenPlain(path string) (*os.File, error) {
+	info, err := os.Lstat(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := CheckRegular(path, info); err != nil {
+		return nil, err
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	if opened, err := f.Stat(); err != nil || !os.SameFile(info, opened) {
+		return nil, errors.Join(fmt.Errorf("%s was replaced while it was opened", path), err, f.Close())
+	}
+	return f, nil
 }
 
 // CheckRegular refuses what is not a regular file, and says what it is.

@@ -1,0 +1,194 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
+)
+
+// remark is what a score says of a picture, in words.
+type remark struct {
+	Term string // what is judged
+	Text string
+	Kind string // of the text: good, bad, or nothing
+}
+
+// measured are the scores of a picture, nil where it has none: an earlier version
+// did not take it, or there was no CLIP.
+type measured struct {
+	area, focus        float64
+	outside, ssim      *float64 // share of the pixels outside the mask that changed; likeness of the whole outside
+	inside             *float64 // share of the mask's pixels that changed
+	part, sees         *float64 // CLIP's margins for the part outside, and for the defect in the mask
+	margin, gain, sure *float64 // CLIP's of the whole picture; the annotation's confidence
+}
+
+// measuredOf are the scores that a picture has.
+func measuredOf(s anomalyany.Scores) measured {
+	m := measured{area: s.Area, focus: s.Focus}
+	if s.CLIP != nil {
+		margin, gain := s.CLIP.Margin(), s.CLIP.Gain()
+		m.margin, m.gain = &margin, &gain
+	}
+	return m
+}
+
+// remarks are those about a picture, in the order of the questions: is the part
+// still the part, where is the change, is the defect seen.
+func (e entry) remarks() []remark {
+	return measuredOf(e.Scores).remarks(orDefault(e.Anomaly, "the defect"))
+}
+
+// The shares of pixels outside the mask up to which a part is as it was, and up
+// to which it can be recognised.
+const (
+	sameOutside  = 0.05
+	alikeOutside = 0.15
+)
+
+func (m measured) remarks(defect string) (all []remark) {
+	say := func(term, kind, text string, args ...any) {
+		all = append(all, remark{term, fmt.Sprintf(text, args...), kind})
+	}
+	if m.outside != nil {
+		likeness := ""
+		if m.ssim != nil {
+			likeness = fmt.Sprintf(", SSIM %.2f", *m.ssim)
+		}
+		switch share := *m.outside; {
+		case share <= sameOutside:
+			say("part", "good", "as in the photograph: %s changed outside the mask%s", inPercent(share), likeness)
+		case share <= alikeOutside:
+			say("part", "", "a little changed: %s outside the mask%s", inPercent(share), likeness)
+		default:
+			say("part", "bad", "no longer the same: %s changed outside the mask%s", inPercent(share), likeness)
+		}
+	}
+	if m.part != nil {
+		if *m.part > 0 {
+			say("part", "good", "CLIP recognises it outside the mask (%+.3f)", *m.part)
+		} else {
+			say("part", "bad", "CLIP does not recognise it outside the mask (%+.3f)", *m.part)
+		}
+	}
+	if m.inside != nil {
+		kind := "good"
+		if *m.inside < 0.5 {
+			kind = "bad"
+		}
+		say("change", kind, "in %s of the mask, which covers %s of the picture", inPercent(*m.inside), inPercent(m.area))
+	} else {
+		say("change", "", "the mask covers %s of the picture", inPercent(m.area))
+	}
+	switch {
+	case m.sees != nil && *m.sees > 0:
+		say("defect", "good", "CLIP sees “%s” in the mask (%+.3f)", defect, *m.sees)
+	case m.sees != nil:
+		say("defect", "bad", "CLIP does not see “%s” in the mask (%+.3f)", defect, *m.sees)
+	}
+	if m.margin != nil {
+		switch {
+		case *m.margin >= 0 && *m.gain > 0:
+			say("defect", "good", "the picture is more like the prompt than like a normal part (%+.3f; gained %+.3f)", *m.margin, *m.gain)
+		case *m.margin >= 0:
+			say("defect", "bad", "the picture is no more like the prompt than the photograph is (gained %+.3f)", *m.gain)
+		default:
+			say("defect", "bad", "the picture is more like a normal part than like the prompt (%+.3f)", *m.margin)
+		}
+	}
+	say("attention", "", "%s on the mask (%.2f of 1)", degree(m.focus, "not focused", "weakly focused", "focused"), m.focus)
+	if m.sure != nil {
+		say("mask", "", "%s (%.2f of 1)", degree(*m.sure, "unsure", "fairly sure", "sure"), *m.sure)
+	}
+	return all
+}
+
+// degree is a word for a number of 0 to 1.
+func degree(v float64, low, middle, high string) string {
+	switch {
+	case v < 0.15:
+		return low
+	case v < 0.4:
+		return middle
+	}
+	return high
+}
+
+// inPercent is a share with as many digits as say something.
+func inPercent(share float64) string {
+	if share = 100 * share; share < 10 {
+		return fmt.Sprintf("%.1f %%", share)
+	}
+	return fmt.Sprintf("%.0f %%", share)
+}
+
+// comparable are the scores by which pictures are compared, each of those pictures
+// that have it.
+func comparable(shown []entry) (all [][]scored) {
+	all = make([][]scored, 7)
+	for i, e := range shown {
+		m := measuredOf(e.Scores)
+		less := m.outside
+		if less != nil {
+			negated := -*less
+			less = &negated
+		}
+		for kind, v := range []*float64{&m.focus, less, m.inside, m.part, m.sees, m.margin, m.gain} {
+			if v != nil {
+				all[kind] = append(all[kind], scored{i, *v})
+			}
+		}
+	}
+	return all
+}
+
+// problem is a reason for which pictures failed, and what may help.
+type problem struct {
+	What  string
+	Count int
+	Try   string
+}
+
+// reasonFlag is the end of a reason, with the flag that would have let it pass.
+var reasonFlag = regexp.MustCompile(` \((--[a-z-]+)\)$`)
+
+// problems are the reasons for which pictures are not usable, the commonest first.
+func problems(shown []entry) []problem {
+	by := map[string]*problem{}
+	for _, e := range shown {
+		if e.Usable() || e.Decision == rejected {
+			continue
+		}
+		for _, why := range e.Failed {
+			what, _, _ := strings.Cut(why, ":")
+			try := ""
+			if m := reasonFlag.FindStringSubmatch(why); m != nil {
+				try = advice[m[1]]
+			}
+			if by[what] == nil {
+				by[what] = &problem{What: what, Try: try}
+			}
+			by[what].Count++
+		}
+	}
+	var all []problem
+	for _, what := range slices.Sorted(maps.Keys(by)) {
+		all = append(all, *by[what])
+	}
+	slices.SortStableFunc(all, func(a, b problem) int { return cmp.Compare(b.Count, a.Count) })
+	return all
+}
+
+// advice is what to try about pictures that fail by the limit of a flag.
+var advice = map[string]string{
+	"--min-focus": "a simpler word with --anomaly, a sentence about the defect with --detail, a lower --gamma so that more may change, or another --seed",
+	"--min-area":  "a lower --gamma, so that more may change, or another --seed",
+	"--max-area":  "--mask, so that only a place may change, a word for something smaller with --anomaly, or a higher --gamma",
+	"--min-clip":  "a sentence about the defect with --detail, a lower --gamma, so that more may change, or another --seed",
+	"--min-gain":  "a word that says what is to be seen with --anomaly, a lower --gamma, so that more may change, or another --seed",
+}
