@@ -40,7 +40,7 @@ function show(card, picture) {
   card.dataset.state = card.querySelector(".state").textContent = picture.state;
   card.className = picture.usable ? "usable" : "other";
   for (const button of card.querySelectorAll("button")) button.setAttribute("aria-pressed", button.dataset.decision === picture.decision);
-  document.getElementById("usable").textContent = picture.all_usable;
+  document.querySelector("header").innerHTML = picture.head;
   const group = card.dataset.group;
   document.getElementById("usable-" + group).textContent = cards.filter(c => c.dataset.group === group && c.className === "usable").length;
 }

@@ -47,7 +47,7 @@ func TestPageSays(t *testing.T) {
 	other.Photograph, other.Anomaly, other.Prompt = "photograph-2.png", "hole", "a nut with a hole"
 	page := pageOf(t, false, picture("a"), b, c, d, e, other, notKept("g", focusWhy))
 	checkAlone(t, page)
-	has(t, "counts", page, true, `<span id="usable">3</span> of 7</b> pictures are usable: 3 failed, 1 rejected, 1 accepted though the scores failed`,
+	has(t, "counts", page, true, `<b>3 of 7</b> pictures are usable: 3 failed, 1 rejected, 1 accepted though the scores failed`,
 		`<td>nut</td><td>crack</td><td class="n">1</td><td class="n">6</td><td class="n">2</td>`, `<td>nut</td><td>hole</td><td class="n">1</td><td class="n">1</td><td class="n">1</td>`,
 		`<span id="usable-0">2</span> of 6 usable`, `<b>attention not focused</b>, 3 pictures: try a simpler word`, `<b>mask too small</b>, 1 picture: try `, "1 of the failed were not kept",
 		`anomalyany review --out DIR`, `data-state="accepted"`, `data-state="rejected"`)
@@ -66,11 +66,11 @@ func TestPageSays(t *testing.T) {
 func TestPageOfOddPictures(t *testing.T) {
 	page := pageOf(t, false)
 	checkAlone(t, page)
-	has(t, "none", page, true, `<span id="usable">0</span> of 0</b> pictures are usable`)
+	has(t, "none", page, true, `<b>0 of 0</b> pictures are usable`)
 	has(t, "none", page, false, "<article", "<fieldset", "review --out")
 
 	page = pageOf(t, false, notKept("a", focusWhy), notKept("b", "something new: 1"))
-	has(t, "all failed", page, true, `<span id="usable">0</span> of 2</b> pictures are usable: 2 failed`, "2 of the failed were not kept", "<b>something new</b>, 1 picture</li>")
+	has(t, "all failed", page, true, `<b>0 of 2</b> pictures are usable: 2 failed`, "2 of the failed were not kept", "<b>something new</b>, 1 picture</li>")
 	has(t, "all failed", page, false, "<article")
 
 	odd := picture("a", `<script>alert(1)</script>: (--min-focus)`)

@@ -1,12 +1,7 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
-	"maps"
-	"regexp"
-	"slices"
-	"strings"
 
 	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
 )
@@ -125,70 +120,4 @@ func inPercent(share float64) string {
 		return fmt.Sprintf("%.1f %%", share)
 	}
 	return fmt.Sprintf("%.0f %%", share)
-}
-
-// comparable are the scores by which pictures are compared, each of those pictures
-// that have it.
-func comparable(shown []entry) (all [][]scored) {
-	all = make([][]scored, 7)
-	for i, e := range shown {
-		m := measuredOf(e.Scores)
-		less := m.outside
-		if less != nil {
-			negated := -*less
-			less = &negated
-		}
-		for kind, v := range []*float64{&m.focus, less, m.inside, m.part, m.sees, m.margin, m.gain} {
-			if v != nil {
-				all[kind] = append(all[kind], scored{i, *v})
-			}
-		}
-	}
-	return all
-}
-
-// problem is a reason for which pictures failed, and what may help.
-type problem struct {
-	What  string
-	Count int
-	Try   string
-}
-
-// reasonFlag is the end of a reason, with the flag that would have let it pass.
-var reasonFlag = regexp.MustCompile(` \((--[a-z-]+)\)$`)
-
-// problems are the reasons for which pictures are not usable, the commonest first.
-func problems(shown []entry) []problem {
-	by := map[string]*problem{}
-	for _, e := range shown {
-		if e.Usable() || e.Decision == rejected {
-			continue
-		}
-		for _, why := range e.Failed {
-			what, _, _ := strings.Cut(why, ":")
-			try := ""
-			if m := reasonFlag.FindStringSubmatch(why); m != nil {
-				try = advice[m[1]]
-			}
-			if by[what] == nil {
-				by[what] = &problem{What: what, Try: try}
-			}
-			by[what].Count++
-		}
-	}
-	var all []problem
-	for _, what := range slices.Sorted(maps.Keys(by)) {
-		all = append(all, *by[what])
-	}
-	slices.SortStableFunc(all, func(a, b problem) int { return cmp.Compare(b.Count, a.Count) })
-	return all
-}
-
-// advice is what to try about pictures that fail by the limit of a flag.
-var advice = map[string]string{
-	"--min-focus": "a simpler word with --anomaly, a sentence about the defect with --detail, a lower --gamma so that more may change, or another --seed",
-	"--min-area":  "a lower --gamma, so that more may change, or another --seed",
-	"--max-area":  "--mask, so that only a place may change, a word for something smaller with --anomaly, or a higher --gamma",
-	"--min-clip":  "a sentence about the defect with --detail, a lower --gamma, so that more may change, or another --seed",
-	"--min-gain":  "a word that says what is to be seen with --anomaly, a lower --gamma, so that more may change, or another --seed",
 }

@@ -177,7 +177,7 @@ type kept struct {
 	Decision decision `json:"decision"`
 	State    string   `json:"state"`
 	Usable   bool     `json:"usable"`
-	All      int      `json:"all_usable"`
+	Head     string   `json:"head"` // of the page, HTML
 }
 
 // decide keeps a decision.
@@ -230,5 +230,6 @@ func (v *reviewer) keep(name string, to decision) (*kept, error) {
 			return nil, err
 		}
 	}
-	return &kept{e.Decision, e.State(), e.Usable(), d.index.Usable}, nil
+	head, err := d.index.head(true).html()
+	return &kept{e.Decision, e.State(), e.Usable(), head}, err
 }
