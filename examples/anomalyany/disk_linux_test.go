@@ -20,7 +20,7 @@ func TestFullDisk(t *testing.T) {
 		f.N = 9
 		change(&f)
 		f.Out = t.TempDir()
-		if err := syscall.Mount("tmpfs", f.Out, "tmpfs", 0, "size=72k"); err != nil {
+		if err := syscall.Mount("tmpfs", f.Out, "tmpfs", 0, "size=96k"); err != nil {
 			t.Skipf("no disk of one's own: %v", err)
 		}
 		t.Cleanup(func() { syscall.Unmount(f.Out, 0) })

@@ -77,7 +77,7 @@ func (d *folder) checkPage() error {
 // made, and others may have the folder.
 func (d *folder) close(err error) error {
 	defer d.Release()
-	if d.index.unshown == 0 {
+	if d.index.unshown == 0 || len(d.index.Entries) == 0 {
 		return err
 	}
 	return cmp.Or(err, d.flush())
