@@ -44,27 +44,26 @@ func ablate(ctx context.Context, spec Spec) (err error) {
 		return err
 	}
 	defer p.Close()
-	stem := filepath.Base(spec.stem(spec.Seed))
-	together := shared{name: stem + "-ablation.png"}
-	if err := d.mayWrite(together); err != nil {
-		return err
-	}
-	jobs := make([]*job, len(ablations))
+	all := make([]*batch, len(ablations))
 	defer func() {
-		for _, j := range jobs {
-			if j != nil {
-				err = j.folder.close(err)
+		for _, b := range all {
+			if b != nil {
+				err = b.folder.close(err)
 			}
 		}
 	}()
 	for i, a := range ablations {
-		if jobs[i], err = a.job(ctx, spec, p); err != nil {
+		if all[i], err = a.batch(ctx, spec, p); err != nil {
 			return fmt.Errorf("%s: %w", a.name, err)
 		}
 	}
+	together := shared{name: filepath.Base(all[0].jobs[0].stem(spec.Seed)) + "-ablation.png"}
+	if err := d.mayWrite(together); err != nil {
+		return err
+	}
 	var panels []image.Image
 	for i, a := range ablations {
-		picture, err := a.picture(ctx, jobs[i])
+		picture, err := a.picture(ctx, all[i])
 		if err != nil {
 			return fmt.Errorf("%s: %w", a.name, err)
 		}
@@ -80,9 +79,9 @@ func ablate(ctx context.Context, spec Spec) (err error) {
 	return err
 }
 
-// job is that of a configuration, with a folder of its own. What would be lost
+// batch is that of a configuration, with a folder of its own. What would be lost
 // there is refused.
-func (a ablation) job(ctx context.Context, spec Spec, p *model) (j *job, err error) {
+func (a ablation) batch(ctx context.Context, spec Spec, p *model) (b *batch, err error) {
 	spec.Out, spec.Keep = filepath.Join(spec.Out, a.name), "all"
 	a.change(&spec)
 	if err := notALink(spec.Out); err != nil {
@@ -92,25 +91,26 @@ func (a ablation) job(ctx context.Context, spec Spec, p *model) (j *job, err err
 	if err != nil {
 		return nil, err
 	}
-	if j, err = newJob(ctx, spec, p, d); err == nil {
-		_, err = j.left(ctx)
+	if b, err = newBatch(ctx, spec, p, d, []Spec{spec}); err == nil {
+		b.listed = true
+		err = b.plan(ctx)
 	}
 	if err != nil {
 		return nil, d.close(err)
 	}
-	return j, nil
+	return b, nil
 }
 
 // picture makes the picture of a configuration, and its page.
-func (a ablation) picture(ctx context.Context, j *job) (image.Image, error) {
+func (a ablation) picture(ctx context.Context, b *batch) (image.Image, error) {
 	fmt.Fprintf(os.Stderr, "\n%s\n", a.name)
-	if err := cli.Cause(j.model, j.run(ctx)); err != nil {
+	if err := cli.Cause(b.model, b.run(ctx)); err != nil {
 		return nil, err
 	}
-	if err := j.folder.flush(); err != nil {
+	if err := b.folder.flush(); err != nil {
 		return nil, err
 	}
-	return images.Read(ctx, j.spec.stem(j.spec.Seed)+".png")
+	return images.Read(ctx, b.jobs[0].stem(b.spec.Seed)+".png")
 }
 
 // checkAblate refuses what ablate sets itself or has no use for.
@@ -122,6 +122,8 @@ func (s *Spec) checkAblate() error {
 		return errors.New("ablate leaves out each part in turn: --no-condition, --no-attention, --no-refine and --no-scheduler are its own")
 	case s.N != 1:
 		return fmt.Errorf("ablate compares the pictures of one seed: --n is %d, want 1", s.N)
+	case len(s.Images) > 1 || isFolder(s.Image):
+		return errors.New("ablate compares the pictures of one photograph: give one --image FILE")
 	case s.Again != nil:
 		return errors.New("ablate makes new pictures: it has no --from")
 	}

@@ -68,7 +68,7 @@ func TestAblateLosesNothing(t *testing.T) {
 	if err := os.MkdirAll(last, 0o777); err != nil {
 		t.Fatal(err)
 	}
-	mine := filepath.Join(last, "hazelnut-crack-0000-mask.png")
+	mine := filepath.Join(last, "index.html")
 	if err := os.WriteFile(mine, []byte("mine"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -95,6 +95,8 @@ func TestAblateRefused(t *testing.T) {
 		"part":      {func(f *Spec) { f.NoAttention = true }, "--no-attention"},
 		"two seeds": {func(f *Spec) { f.N = 2 }, "--n is 2"},
 		"again":     {func(f *Spec) { f.Again = &again{path: "picture.png"} }, "no --from"},
+		"two":       {func(f *Spec) { f.Images = []string{f.Image, f.Image} }, "give one --image FILE"},
+		"folder":    {func(f *Spec) { f.Image = filepath.Dir(f.Image) }, "give one --image FILE"},
 		"no model":  {func(f *Spec) { f.Model = "" }, "--model DIR is missing"},
 	} {
 		f := small(t)

@@ -241,7 +241,7 @@ func TestEmbeddedProgram(t *testing.T) {
 	if want := "look at " + filepath.Join(out, "index.html") + " and " + filepath.Join(out, "sheet.png") + "\n"; stdout != want {
 		t.Errorf("stdout is %q, want %q", stdout, want)
 	}
-	for _, part := range []string{"anomalyany weights", "5 pictures of 5 scenes", "1 of 5 pictures, ", "5 of 5 pictures, 0s left"} {
+	for _, part := range []string{"anomalyany weights", "5 pictures of 5 photographs", "1 of 5 pictures, ", "5 of 5 pictures, 0s left"} {
 		if !strings.Contains(stderr, part) {
 			t.Errorf("stderr has no %q:\n%s", part, stderr)
 		}

@@ -103,10 +103,13 @@ func (d *folder) mayWrite(s shared) error {
 		return err
 	}
 	if s.data != nil && !d.overwrite && files.Exists(d.Path(s.name)) && held[s.name][0] != files.SHA256(s.data) {
-		return fmt.Errorf("%s was made from another picture or with other options; give another --out, or --overwrite to replace it", d.Path(s.name))
+		return fmt.Errorf("%s %w; give another --out, or --overwrite to replace it", d.Path(s.name), errOther)
 	}
 	return nil
 }
+
+// errOther is that of a file of this program whose content would be another.
+var errOther = errors.New("was made from another picture or with other options")
 
 // has reports whether such a file, which mayWrite has let pass, is there as it
 // would be written.

@@ -61,11 +61,12 @@ func refused(t *testing.T, name string, f Spec, says ...string) {
 	}
 }
 
-// TestNothingIsLost: of the same name, but another picture.
+// TestNothingIsLost: pictures of the same names, but others, go beside those that are
+// there.
 func TestNothingIsLost(t *testing.T) {
 	f := quick(t)
 	runAll(t, f)
-	picture := filepath.Join(f.Out, "hazelnut-crack-0000.png")
+	first := contents(t, f.Out)
 	for name, c := range map[string]struct {
 		change func(f *Spec)
 		says   string
@@ -76,24 +77,45 @@ func TestNothingIsLost(t *testing.T) {
 	} {
 		other := f
 		c.change(&other)
-		refused(t, name, other, picture, c.says, "give another --out", "--overwrite")
+		other.Out = filepath.Join(t.TempDir(), "out")
+		restore(t, other.Out, first)
 		other.Resume = true
-		refused(t, name, other, picture, c.says)
-	}
-	before := contents(t, f.Out)
-	runAll(t, f) // the same again
-	after := contents(t, f.Out)
-	for name, was := range before {
-		if filepath.Ext(name) == ".png" && after[name] != was {
-			t.Errorf("%s is another when it is made again", name)
-		}
+		refused(t, name, other, filepath.Join(other.Out, "hazelnut-crack-0000.png"), c.says, "give another --out", "--overwrite")
+		other.Resume = false
+		beside(t, name, other, first)
 	}
 	f.Guidance, f.Overwrite = 12, true
 	runAll(t, f)
-	if again := contents(t, f.Out); again["hazelnut-crack-0000.png"] == before["hazelnut-crack-0000.png"] || len(again) != len(before) {
+	if again := contents(t, f.Out); again["hazelnut-crack-0000.png"] == first["hazelnut-crack-0000.png"] || len(again) != len(first) {
 		t.Error("--overwrite replaces nothing")
 	}
 	checkWhole(t, f.Out)
+}
+
+// beside runs a command whose picture has a name of its own beside others, once: then
+// it is there, whatever is asked.
+func beside(t *testing.T, name string, f Spec, others map[string]string) {
+	t.Helper()
+	runAll(t, f)
+	after := contents(t, f.Out)
+	for file, was := range others {
+		if got := after[file]; got != was && !strings.HasPrefix(file, "index.") {
+			t.Errorf("%s: %s was changed", name, file)
+		}
+	}
+	for _, part := range parts {
+		if after["hazelnut-crack-run2-0000"+part] == "" {
+			t.Errorf("%s: there is no picture beside", name)
+		}
+	}
+	for _, f.Resume = range []bool{false, true} {
+		if ran, err := runUntil(t, f, 2, 1<<40); err != nil || ran > 0 {
+			t.Errorf("%s: the same again takes %d operations: %v", name, ran, err)
+		}
+	}
+	if diff := cmp.Diff(after, contents(t, f.Out)); diff != "" {
+		t.Errorf("%s: files before the same again -, after +:\n%s", name, diff)
+	}
 }
 
 // TestOtherConfiguration: the same weights and options make another picture where
@@ -119,9 +141,10 @@ func TestOtherConfiguration(t *testing.T) {
 			if err := os.WriteFile(path, []byte(edited), 0o600); err != nil || edited == string(text) {
 				t.Fatalf("%s is not another: %v", file, err)
 			}
-			refused(t, "again", f, "the configuration of --model was the files", "--overwrite")
 			f.Resume = true
 			refused(t, "go on", f, "the configuration of --model was the files", "--overwrite")
+			f.Resume = false
+			beside(t, "again", f, contents(t, f.Out))
 
 			again, err := parse(t, "--from", filepath.Join(f.Out, "hazelnut-crack-0000.png"))
 			if err == nil {
@@ -159,7 +182,7 @@ func TestWordsOfAnyScript(t *testing.T) {
 }
 
 // TestFilesOfOthers are never overwritten, with --overwrite neither, nor is what
-// was edited.
+// was edited. Pictures go beside them.
 func TestFilesOfOthers(t *testing.T) {
 	f := quick(t)
 	f.Image, f.Mask, f.KeepEvery = writeScene(t, 150, 100, 0.4, 0.4, 0.35), autoMask, 1
@@ -181,14 +204,23 @@ func TestFilesOfOthers(t *testing.T) {
 				}
 			}
 			write("mine")
-			for _, f.Overwrite = range []bool{false, true} {
+			f.Overwrite = true
+			refused(t, "a file of the user's", f, path)
+			f.Overwrite = false
+			ofPicture := strings.HasPrefix(name, "hazelnut-crack-0000")
+			if ofPicture {
+				beside(t, "a file of the user's", f, contents(t, f.Out))
+				f.Out = t.TempDir()
+				path = filepath.Join(f.Out, name)
+				write("mine")
+			} else {
 				refused(t, "a file of the user's", f, path)
 			}
 			if err := os.Remove(path); err != nil {
 				t.Fatal(err)
 			}
 			if err := os.Symlink(outside, path); err == nil && name != "index.html" {
-				if err := run(t.Context(), f); err == nil || !strings.Contains(err.Error(), path+" is a link") {
+				if err := run(t.Context(), f); ofPicture && err != nil || !ofPicture && (err == nil || !strings.Contains(err.Error(), path+" is a link")) {
 					t.Errorf("a link: %v", err)
 				}
 				if files.Exists(outside) {

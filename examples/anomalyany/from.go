@@ -92,17 +92,11 @@ func (a *again) value(flag string) any {
 	}
 }
 
-// check checks whether the picture can be made again in this job: that would not
-// overwrite it, and photograph and mask are those that it was made from. A nil
-// again has nothing against it.
+// check checks whether the picture can be made again in this job: photograph and mask
+// are those that it was made from. A nil again has nothing against it.
 func (a *again) check(j *job) error {
 	if a == nil {
 		return nil
-	}
-	if target, err := os.Stat(j.spec.stem(j.spec.Seed) + ".png"); err == nil {
-		if source, err := os.Stat(a.path); err == nil && os.SameFile(source, target) {
-			return fmt.Errorf("%s would be overwritten: give another --out", a.path)
-		}
 	}
 	for _, c := range []struct{ flag, what string }{{"image", "photograph"}, {"mask", "mask"}} {
 		if want, got := a.Inputs[c.flag], j.inputs[c.flag]; want != got && !a.given[c.flag] {

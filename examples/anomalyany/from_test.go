@@ -88,7 +88,9 @@ func TestFrom(t *testing.T) {
 	if o := r.Options; o.Steps != 5 || !o.NoRefine || o.Guidance != 3.3 || o.Mu != 0 || o.Detail != "a crack “so deep”" || o.Mask != m.mask {
 		t.Errorf("options %+v: want those of the picture, but for what was given", o)
 	}
-	m.again(t, "would be overwritten", "--out", m.dir)
+	if said := m.again(t, "", "--out", m.dir); !strings.Contains(said, "1 of 1 pictures are finished") {
+		t.Errorf("beside the picture itself it says\n%s", said)
+	}
 }
 
 // TestFromChangedFiles names the file that is another one now.
@@ -110,8 +112,10 @@ func TestFromChangedFiles(t *testing.T) {
 
 	replace(t, m.mask, writeMask(t, 150, 100, 0, 0, 0.9, 1))
 	m.again(t, "mask "+m.mask+" has changed")
-	m.again(t, "made with other options: --mask was the file", "--mask", m.mask)
-	m.again(t, "", "--mask", m.mask, "--overwrite")
+	if said := m.again(t, "", "--mask", m.mask); !strings.Contains(said, "made with other options: --mask was the file") {
+		t.Errorf("with another mask it says\n%s", said)
+	}
+	readFile(t, m.dir, "again", strings.Replace(nut, "crack", "crack-run2", 1)+".png")
 	if err := os.WriteFile(m.mask, mask, 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -26,6 +27,7 @@ type index struct {
 
 	encoded map[string][]byte // entries as the file has them, by their names
 	unshown int               // how many have changed since the page was written
+	stale   bool              // the page may show some that are not there
 }
 
 const indexFormat = "anomalyany index 1"
@@ -60,7 +62,7 @@ func (e entry) Good() bool { return len(e.Failed) == 0 }
 // entry is a picture for the index, by the limits of this run. What somebody has
 // decided about it stays.
 func (j *job) entry(r record, id files.Identity) entry {
-	name := filepath.Base(j.spec.stem(r.Seed))
+	name := filepath.Base(j.stem(r.Seed))
 	return entry{
 		Name: name, Object: j.spec.Object, Anomaly: strings.Join(j.spec.Anomaly, ", "), Prompt: r.Prompt, Seed: r.Seed,
 		Picture: name + parts[0], Mask: name + parts[1], Heat: name + parts[2], Record: name + parts[3],
@@ -77,8 +79,7 @@ func (j *job) photographName() string {
 	if !ok {
 		return ""
 	}
-	size := j.canvas.Photograph().Bounds().Size()
-	return fmt.Sprintf("photograph-%s-%dx%d.png", h[:8], size.X, size.Y)
+	return fmt.Sprintf("photograph-%s-%dx%d.png", h[:8], j.size.X, j.size.Y)
 }
 
 // photograph is that file, unless it is there.
@@ -90,7 +91,16 @@ func (j *job) photograph() ([]shared, error) {
 	return []shared{s}, err
 }
 
+// photographFile has the photograph read where it is not at hand: where pictures are
+// finished and it alone is missing.
 func (j *job) photographFile() (shared, error) {
+	if j.canvas == nil {
+		of := j.with(j.model)
+		if err := of.open(context.Background()); err != nil {
+			return shared{}, err
+		}
+		j = of
+	}
 	data, err := images.EncodePNG(j.canvas.Photograph(), nil)
 	return shared{j.photographName(), data}, err
 }

@@ -40,9 +40,13 @@ func readIndex(dir string) (*index, error) {
 	if err := x.decode(bufio.NewReader(f)); err != nil {
 		return nil, fmt.Errorf("%s is not an index of this program (%s): %w; it would be overwritten: give another --out", path, indexFormat, err)
 	}
+	all := len(x.Entries)
 	x.Entries = slices.DeleteFunc(x.Entries, func(e entry) bool { return e.gone(dir) })
+	x.stale = len(x.Entries) < all
 	for i := range x.Entries {
-		x.Entries[i].unfinished = !x.Entries[i].complete(dir)
+		e := &x.Entries[i]
+		e.unfinished = !e.complete(dir)
+		x.stale = x.stale || e.unfinished
 	}
 	x.count()
 	return x, nil

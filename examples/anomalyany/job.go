@@ -5,112 +5,107 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	"os"
-	"strings"
 	"time"
 
 	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
 	"github.com/sdgraph/sdgraph/examples/internal/cli"
+	"github.com/sdgraph/sdgraph/examples/internal/files"
 	"github.com/sdgraph/sdgraph/tensor/images"
 )
 
-// job is the pictures of one Spec.
+// job is the pictures of one Spec: of one photograph and one prompt. A batch is
+// several.
 type job struct {
 	spec    Spec
 	model   *model
-	canvas  *anomaly.Canvas
-	object  *image.RGBA // the mask that was made from the photograph, nil if none was
+	folder  *folder // where the pictures go
 	options anomalyany.Options
-	encoded *anomalyany.Photograph // what the model sees of the canvas, by prepare
-	inputs  map[string]string      // SHA-256 of the photograph and the mask
-	folder  *folder                // where the pictures go
+	names   map[uint64]string // of seeds whose pictures the folder has under another name than the Spec's
+
+	// What stays of photograph and mask when they have been looked at.
+	inputs     map[string]string // their SHA-256
+	fit        string            // what becomes of the photograph
+	size       image.Point       // of the pictures
+	input      image.Point       // of what the model sees
+	foreground string            // the name of the file of the mask that was made from the photograph, empty if none was
+
+	// What is there while pictures are made (prepare).
+	canvas  *anomaly.Canvas
+	object  *image.RGBA            // the mask that was made from the photograph, nil if none was
+	encoded *anomalyany.Photograph // what the model sees of the canvas
 	scorer  *anomalyany.Scorer     // what pictures are compared with, once one is there
 }
 
-// newJob reads the pictures and checks everything that can be checked before
-// the long work. The pictures go into a folder that the caller holds.
+// newJob reads photograph and mask and checks everything that can be checked before
+// the long work; they are read again when it is the job's turn. The pictures go into a
+// folder that the caller holds.
 func newJob(ctx context.Context, spec Spec, m *model, d *folder) (*job, error) {
 	j := &job{spec: spec, model: m, options: spec.options(), folder: d}
 	if j.options.Refine != 0 && m.CLIP == nil {
 		return nil, fmt.Errorf("%w; or leave the refinement out with --no-refine", diffusion.ErrNoCLIP)
 	}
 	var err error
-	if j.inputs, err = cli.Await(ctx, func() (map[string]string, error) { return hashInputs(spec) }); err != nil {
+	if j.inputs, err = j.hashInputs(ctx); err != nil {
 		return nil, err
 	}
 	if err := spec.Again.check(j); err != nil {
 		return nil, err
 	}
-	if j.canvas, j.object, err = readCanvas(ctx, spec, m.Multiple()); err != nil {
+	of := j.with(m)
+	if err := of.open(ctx); err != nil {
 		return nil, err
 	}
-	cli.WarnOfCuts(os.Stderr, m.Tokenizer, "prompt", j.options.Prompt)
-	if j.options.Detail != j.options.Prompt {
-		cli.WarnOfCuts(os.Stderr, m.Tokenizer, "detailed prompt", j.options.Detail)
-	}
-	cli.WarnOfCuts(os.Stderr, m.Tokenizer, "negative prompt", j.options.Negative)
-	_, err = cli.Await(ctx, func() (any, error) { return nil, spec.Again.checkModel(spec.Arithmetic(), m) })
+	picture, _ := of.canvas.Input()
+	j.fit, j.size, j.input = of.canvas.String(), of.canvas.Photograph().Rect.Size(), picture.Rect.Size()
+	of.size = j.size
+	j.foreground, err = of.checkShared()
 	return j, err
 }
 
-// run makes every picture.
-func (j *job) run(ctx context.Context) error {
-	seeds, err := j.left(ctx)
-	if err != nil || len(seeds) == 0 {
-		return err
-	}
-	fmt.Fprintf(os.Stderr, "photograph: %s\nprompt: %s\n", j.canvas, j.options.Prompt)
-	if j.options.Detail == j.options.Prompt && j.options.Refine != 0 {
-		fmt.Fprintln(os.Stderr, "there is no --detail: the embedding's loss L_prompt starts at 0 and asks for nothing")
-	}
-	started := time.Now()
-	g, err := j.prepare(ctx)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(os.Stderr, "prepared in %.1f s: %s; %d of %d timesteps run, the last %d with refinement\n",
-		time.Since(started).Seconds(), &j.spec.Compute, g.Steps(), j.options.Steps, g.RefineSteps())
-	if err := j.showForeground(); err != nil {
-		return err
-	}
-	bar := newProgress(ctx, os.Stderr, g, len(seeds))
-	for _, seed := range seeds {
-		if err := j.makeOne(ctx, g, seed, bar); err != nil {
-			return err
-		}
-	}
-	return nil
+// with is the same job for a worker with a model of its own, before it is prepared.
+func (j *job) with(m *model) *job {
+	of := *j
+	of.model, of.canvas, of.object, of.encoded, of.scorer = m, nil, nil, nil, nil
+	return &of
 }
 
-// makeOne makes and saves a picture and says where it is.
-func (j *job) makeOne(ctx context.Context, g *anomalyany.Generator, seed uint64, bar reporter) error {
-	m, err := j.make(ctx, g, seed, bar)
-	if err != nil {
-		return err
-	}
-	paths, err := j.save(m)
-	if err != nil {
-		return err
-	}
-	for _, why := range j.spec.judge(m.scores) {
-		fmt.Fprintf(os.Stderr, "seed %d failed: %s\n", seed, why)
-	}
-	_, err = fmt.Println(strings.Join(paths, "\n"))
+func (j *job) hashInputs(ctx context.Context) (map[string]string, error) {
+	return cli.Await(ctx, func() (map[string]string, error) { return hashInputs(j.spec) })
+}
+
+// open reads the photograph and the mask.
+func (j *job) open(ctx context.Context) (err error) {
+	j.canvas, j.object, err = readCanvas(ctx, j.spec, j.model.Multiple())
 	return err
 }
 
-// prepare encodes the words and the photograph, and compiles the graphs.
-func (j *job) prepare(ctx context.Context) (*anomalyany.Generator, error) {
+// prepare reads the photograph and the mask again and has the model see them.
+func (j *job) prepare(ctx context.Context, w *worker) (*anomalyany.Generator, error) {
+	inputs, err := j.hashInputs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for name, h := range j.inputs {
+		if inputs[name] != h {
+			return nil, fmt.Errorf("the file of --%s has changed since this run began: its SHA-256 is %s, was %s", name, files.Short(inputs[name]), files.Short(h))
+		}
+	}
+	if err := j.open(ctx); err != nil {
+		return nil, err
+	}
 	picture, mask := j.canvas.Input()
-	g, err := anomalyany.New(ctx, j.model.Pipeline, picture.Rect.Dy(), picture.Rect.Dx(), j.options)
+	g, err := w.generator(ctx, picture.Rect.Size(), j.options)
 	if err != nil {
 		return nil, err
 	}
 	j.encoded, err = g.Encode(ctx, images.ForModel(picture), mask)
 	return g, err
 }
+
+// pixels is the size of what the model sees.
+func (j *job) pixels() float64 { return float64(j.input.X * j.input.Y) }
 
 // outcome is a picture before it is saved.
 type outcome struct {
@@ -122,7 +117,7 @@ type outcome struct {
 }
 
 // make makes and judges a picture.
-func (j *job) make(ctx context.Context, g *anomalyany.Generator, seed uint64, bar reporter) (*outcome, error) {
+func (j *job) make(ctx context.Context, g *anomalyany.Generator, seed uint64, bar *part) (*outcome, error) {
 	started := time.Now()
 	r, err := j.generate(ctx, g, seed, bar)
 	if err != nil {
@@ -165,7 +160,7 @@ func (j *job) save(m *outcome) ([]string, error) {
 }
 
 // generate makes a seed's picture, or with --resume the rest of it.
-func (j *job) generate(ctx context.Context, g *anomalyany.Generator, seed uint64, bar reporter) (*anomalyany.Result, error) {
+func (j *job) generate(ctx context.Context, g *anomalyany.Generator, seed uint64, bar *part) (*anomalyany.Result, error) {
 	var kept *anomalyany.State
 	if j.spec.Resume {
 		var err error

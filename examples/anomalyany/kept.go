@@ -13,7 +13,7 @@ import (
 
 // A state file is anomalyany.WriteState's. Whose picture it is of, its identity tells.
 
-func (j *job) statePath(seed uint64) string { return j.spec.stem(seed) + ".state" }
+func (j *job) statePath(seed uint64) string { return j.stem(seed) + ".state" }
 
 // keeping returns an observer that also keeps the run's state every few steps.
 // Runs without one (anomalyany.ErrNoState) go on unkept: of them --resume begins
@@ -80,9 +80,9 @@ func (j *job) readState(seed uint64) (*anomalyany.State, error) {
 	case errors.As(err, &other) && j.spec.Overwrite:
 		return nil, nil
 	case errors.As(err, &other):
-		return nil, fmt.Errorf("%w; give another --out, --overwrite or delete the file, to begin this picture again", err)
+		return nil, &taken{err, "give another --out, --overwrite or delete the file, to begin this picture again"}
 	case err != nil:
-		return nil, fmt.Errorf("%w; delete the file, to begin this picture again, or give another --out", err)
+		return nil, &taken{err, "delete the file, to begin this picture again, or give another --out"}
 	}
 	return s, nil
 }

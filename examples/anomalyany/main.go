@@ -92,6 +92,10 @@ func run(ctx context.Context, spec Spec) (err error) {
 	if err := spec.Again.checkWords(spec.options()); err != nil {
 		return err
 	}
+	all, err := spec.each(ctx)
+	if err != nil {
+		return err
+	}
 	d, err := openFolder(spec)
 	if err != nil {
 		return err
@@ -102,9 +106,10 @@ func run(ctx context.Context, spec Spec) (err error) {
 		return err
 	}
 	defer p.Close()
-	j, err := newJob(ctx, spec, p, d)
+	b, err := newBatch(ctx, spec, p, d, all)
 	if err != nil {
 		return err
 	}
-	return cli.Cause(p, j.run(ctx))
+	b.listed = true
+	return cli.Cause(p, b.make(ctx))
 }

@@ -60,7 +60,7 @@ func TestFolderOfAnEarlierVersion(t *testing.T) {
 	asEarlier(t, f.Out)
 	earlier := contents(t, f.Out)
 	other := f
-	other.Guidance = 12
+	other.Guidance, other.Resume = 12, true
 	refused(t, "other options", other, "--guidance was 7.5 and is 12")
 
 	on := f
@@ -87,7 +87,9 @@ func TestFolderOfAnEarlierVersion(t *testing.T) {
 	if err := os.Remove(filepath.Join(f.Out, "hazelnut-crack-0001.png")); err != nil {
 		t.Fatal(err)
 	}
-	refused(t, "a mask whose picture is gone", f, mask, "not known to be a file of this program")
+	for _, f.Overwrite = range []bool{false, true} { // it is not gone beside: this is the run that it belongs to
+		refused(t, "a mask whose picture is gone", f, mask, "not known to be a file of this program")
+	}
 }
 
 // TestDemonstrateTwice makes the same files, also in an earlier version's folder.
@@ -174,6 +176,16 @@ func recordJob(t testing.TB) *job {
 	return j
 }
 
+// enterIfFinished reports whether a seed's picture is finished.
+func enterIfFinished(j *job, seed uint64) (done bool, err error) {
+	f, err := j.finished(seed)
+	if err != nil || f == nil {
+		return false, err
+	}
+	_, err = f.enter()
+	return true, err
+}
+
 // TestRecordOfOthers is taken for a finished picture only if it is about the
 // files that are there.
 func TestRecordOfOthers(t *testing.T) {
@@ -198,7 +210,7 @@ func TestRecordOfOthers(t *testing.T) {
 			t.Fatal(err)
 		}
 		writeRecord(t, j, data)
-		done, _, err := j.finished(3)
+		done, err := enterIfFinished(j, 3)
 		if (err != nil) != (c.says != "") || done != (c.says == "") || err != nil && !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: finished %v, error %v, want %q", name, done, err, c.says)
 		}
@@ -208,7 +220,7 @@ func TestRecordOfOthers(t *testing.T) {
 	} {
 		j := recordJob(t)
 		writeRecord(t, j, []byte(text))
-		if done, _, err := j.finished(3); done || err == nil || !strings.Contains(err.Error(), j.spec.stem(3)+".json") {
+		if done, err := enterIfFinished(j, 3); done || err == nil || !strings.Contains(err.Error(), j.spec.stem(3)+".json") {
 			t.Errorf("%s: finished %v, error %v", name, done, err)
 		}
 	}
@@ -259,7 +271,7 @@ func FuzzRecord(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text []byte) {
 		writeRecord(t, j, text)
 		j.folder.index = &index{Files: files.Holdings{}, encoded: map[string][]byte{}}
-		done, _, err := j.finished(3)
+		done, err := enterIfFinished(j, 3)
 		if done && err == nil {
 			for part := range kinds {
 				if e := j.entryOf(3); e == nil || e.Files[e.Name+part] == nil {

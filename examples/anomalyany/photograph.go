@@ -2,12 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"image"
 	"image/color"
-	"os"
-	"path/filepath"
-	"strings"
 
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
 	"github.com/sdgraph/sdgraph/examples/internal/files"
@@ -86,27 +84,40 @@ func readMask(ctx context.Context, spec Spec, photograph *image.RGBA) (mask *ima
 	return mask, object, err
 }
 
-// foreground is the file of the mask that was made from the photograph, nil if
-// none was.
-func (j *job) foreground() (*shared, error) {
-	if j.object == nil {
-		return nil, nil
-	}
-	name := files.Name(strings.TrimSuffix(filepath.Base(j.spec.Image), filepath.Ext(j.spec.Image)))
+// foregroundFile is the file of the mask that was made from the photograph, by its name.
+func (j *job) foregroundFile(name string) (shared, error) {
 	data, err := images.EncodePNG(j.object, nil)
-	return &shared{name + "-foreground.png", data}, err
+	return shared{name, data}, err
 }
 
-// showForeground saves that mask, so that it can be looked at, corrected, and
-// given as --mask FILE.
-func (j *job) showForeground() error {
-	s, err := j.foreground()
-	if err != nil || s == nil {
-		return err
+// chooseForeground returns the name of that file: the photograph's, with a part of
+// its hash where the file of another photograph has the name; empty if no mask was
+// made.
+func (j *job) chooseForeground() (string, error) {
+	if j.object == nil {
+		return "", nil
 	}
-	if err := j.folder.put(*s); err != nil {
-		return err
+	stem := orDefault(j.spec.Label, files.Name(stemOf(j.spec.Image)))
+	s, err := j.foregroundFile(stem + "-foreground.png")
+	if err != nil {
+		return "", err
 	}
-	fmt.Fprintf(os.Stderr, "mask: the object was taken to be what is white in %s\n", j.folder.Path(s.name))
-	return nil
+	if err = j.folder.mayWrite(s); errors.Is(err, errOther) {
+		s.name = fmt.Sprintf("%s-%s-foreground.png", stem, j.inputs["image"][:8])
+		err = j.folder.mayWrite(s)
+	}
+	return s.name, err
+}
+
+// saveForeground saves that mask, so that it can be looked at, corrected, and given as
+// --mask FILE. It returns its path, empty if there is none.
+func (j *job) saveForeground() (path string, err error) {
+	if j.foreground == "" {
+		return "", nil
+	}
+	s, err := j.foregroundFile(j.foreground)
+	if err != nil || j.folder.has(s) {
+		return j.folder.Path(s.name), err
+	}
+	return j.folder.Path(s.name), j.folder.put(s)
 }

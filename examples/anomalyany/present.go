@@ -16,6 +16,12 @@ import (
 // where it is, the others are those that it is about.
 var parts = []string{".png", "-mask.png", "-heat.png", ".json"}
 
+// What to do about something that is taken.
+const (
+	wouldBeLost = "it would be overwritten: move it away, or give another --out"
+	otherOut    = "give another --out, or --overwrite to replace it"
+)
+
 // present is what there is of a seed's picture.
 type present struct {
 	stem   string
@@ -26,17 +32,16 @@ type present struct {
 }
 
 // look finds what there is of a seed's picture; nil if that is nothing. What is
-// no file, or no file of this program, or has been changed since, is an error:
-// it would be lost.
+// no file, or no file of this program, or has been changed since, is taken.
 func (j *job) look(seed uint64) (*present, error) {
-	p := &present{stem: j.spec.stem(seed), hashes: map[string]string{}, entry: j.entryOf(seed)}
+	p := &present{stem: j.stem(seed), hashes: map[string]string{}, entry: j.entryOf(seed)}
 	for _, part := range parts {
 		hash, err := files.HashPlain(p.stem + part)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%w; it would be overwritten: move it away, or give another --out", err)
+			return nil, &taken{err, wouldBeLost}
 		}
 		p.hashes[part] = hash
 	}
@@ -47,7 +52,7 @@ func (j *job) look(seed uint64) (*present, error) {
 		if r, err := readRecordOf(p.stem, seed); err == nil {
 			p.record = r
 		} else if _, held := p.held(".json"); !held {
-			return nil, fmt.Errorf("%w; it would be overwritten: move it away, or give another --out", err)
+			return nil, &taken{err, wouldBeLost}
 		}
 	}
 	if p.hashes[".png"] != "" {
@@ -61,9 +66,9 @@ func (j *job) look(seed uint64) (*present, error) {
 		}
 		if path := p.stem + part; !p.owns(part) {
 			if _, held := p.held(part); held || p.record != nil && len(p.record.Hashes) > 0 {
-				return nil, fmt.Errorf("%s was changed since this program wrote it, and would be overwritten: move it away, or give another --out", path)
+				return nil, &taken{fmt.Errorf("%s was changed since this program wrote it", path), wouldBeLost}
 			}
-			return nil, fmt.Errorf("%s is not known to be a file of this program, and would be overwritten: move it away, or give another --out", path)
+			return nil, &taken{fmt.Errorf("%s is not known to be a file of this program", path), wouldBeLost}
 		}
 	}
 	return p, nil
@@ -175,7 +180,7 @@ func (j *job) checkOptions(p *present, id files.Identity) (same bool, err error)
 		return false, err
 	}
 	if len(d) > 0 && !j.spec.Overwrite {
-		return false, fmt.Errorf("%s is a picture that was made with other options: %s; give another --out, or --overwrite to replace it", p.stem+".png", strings.Join(d, "; "))
+		return false, &taken{fmt.Errorf("%s is a picture that was made with other options: %s", p.stem+".png", strings.Join(d, "; ")), otherOut}
 	}
 	return len(d) == 0, nil
 }

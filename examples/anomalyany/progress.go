@@ -9,27 +9,39 @@ import (
 	"github.com/sdgraph/sdgraph/examples/internal/show"
 )
 
-// reporter is told how a picture gets on.
-type reporter interface {
-	begin(seed uint64)
-	skip(steps int) // that were done before
-	step(s anomalyany.Step) error
-	end()
-}
-
-// progress reports the steps of a job's pictures, which are made one after the
-// other.
+// progress reports the pictures of a run. A picture is as much work as it has pixels,
+// for those of sizes to come are not known better.
 type progress struct {
 	*show.Progress
-	g        *anomalyany.Generator
 	pictures int
-	picture  int // number of the picture under way, from 1
-	seed     uint64
+	begun    int
+	together bool // several at a time: whole pictures are counted, not their steps
 }
 
-func newProgress(ctx context.Context, out io.Writer, g *anomalyany.Generator, pictures int) *progress {
-	work := float64(pictures) * workOf(g, g.Steps())
-	return &progress{Progress: show.NewProgress(ctx, out, work), g: g, pictures: pictures}
+func newProgress(ctx context.Context, out io.Writer, tasks []task, together bool) *progress {
+	work := 0.0
+	for _, t := range tasks {
+		work += t.job.pixels()
+	}
+	p := &progress{Progress: show.NewProgress(ctx, out, work), pictures: len(tasks), together: together}
+	if together {
+		p.Begin("", "%d of %d pictures, ", len(tasks))
+	}
+	return p
+}
+
+// part reports one of the pictures.
+type part struct {
+	*progress
+	g      *anomalyany.Generator
+	called string  // its photograph, with a comma, where there are several
+	each   float64 // what an operation of its graphs is of all work
+	name   string  // with its seed
+}
+
+// of is the report of a job's next picture.
+func (p *progress) of(j *job, g *anomalyany.Generator, called string) *part {
+	return &part{progress: p, g: g, called: called, each: j.pixels() / workOf(g, g.Steps())}
 }
 
 // workOf is the work of a picture's first steps.
@@ -41,22 +53,35 @@ func workOf(g *anomalyany.Generator, steps int) float64 {
 	return sum
 }
 
-// begin announces the next picture.
-func (p *progress) begin(seed uint64) {
-	p.picture++
-	p.seed = seed
-	p.Say(fmt.Sprintf("picture %d of %d, seed %d", p.picture, p.pictures, seed))
-	p.Begin(fmt.Sprintf("seed %d, ", seed), "step %d of %d: ", p.g.Steps())
+// begin announces the picture.
+func (p *part) begin(seed uint64) {
+	if p.together {
+		return
+	}
+	p.begun++
+	p.name = fmt.Sprintf("%sseed %d", p.called, seed)
+	p.Say(fmt.Sprintf("picture %d of %d, %s", p.begun, p.pictures, p.name))
+	p.Begin(p.name+", ", "step %d of %d: ", p.g.Steps())
 }
 
-// skip says that steps of the picture under way were done before.
-func (p *progress) skip(steps int) {
-	p.Say(fmt.Sprintf("seed %d goes on after step %d of %d", p.seed, steps, p.g.Steps()))
-	p.Skip(steps, workOf(p.g, steps))
+// skip says that steps of the picture were done before.
+func (p *part) skip(steps int) {
+	work := p.each * workOf(p.g, steps)
+	if p.together {
+		p.Skip(0, work)
+		return
+	}
+	p.Say(fmt.Sprintf("%s goes on after step %d of %d", p.name, steps, p.g.Steps()))
+	p.Skip(steps, work)
 }
 
 // step is called after each step.
-func (p *progress) step(s anomalyany.Step) error {
+func (p *part) step(s anomalyany.Step) error {
+	work := p.each * p.g.Work(s.I)
+	if p.together {
+		p.Add(work)
+		return nil
+	}
 	losses := fmt.Sprintf("L_att %.3f", s.Attention)
 	if s.Image != nil {
 		losses += fmt.Sprintf(", L_img %.3f", *s.Image)
@@ -64,32 +89,20 @@ func (p *progress) step(s anomalyany.Step) error {
 	if s.Prompt != nil {
 		losses += fmt.Sprintf(", L_prompt %.3f", *s.Prompt)
 	}
-	p.Step(p.g.Work(s.I), losses)
+	p.Step(work, losses)
 	return nil
 }
 
-// end takes the bar away.
-func (p *progress) end() { p.End() }
-
-// part reports one of several pictures that are made side by side: its share of
-// them, as far as it has got.
-type part struct {
-	of    *show.Progress // of pictures
-	g     *anomalyany.Generator
-	whole float64 // work of all steps
+// end takes a bar of steps away.
+func (p *part) end() {
+	if !p.together {
+		p.End()
+	}
 }
 
-func newPart(of *show.Progress, g *anomalyany.Generator) part {
-	return part{of, g, workOf(g, g.Steps())}
+// saved counts the picture where pictures are counted.
+func (p *part) saved() {
+	if p.together {
+		p.Step(0, "")
+	}
 }
-
-func (p part) begin(uint64) {}
-
-func (p part) skip(steps int) { p.of.Skip(0, workOf(p.g, steps)/p.whole) }
-
-func (p part) step(s anomalyany.Step) error {
-	p.of.Add(p.g.Work(s.I) / p.whole)
-	return nil
-}
-
-func (p part) end() {}

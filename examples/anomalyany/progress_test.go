@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"image"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -10,7 +11,6 @@ import (
 
 	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
-	"github.com/sdgraph/sdgraph/examples/internal/show"
 )
 
 // newGenerator prepares a run of three steps, the last with refinement.
@@ -33,7 +33,7 @@ func newGenerator(t *testing.T) *anomalyany.Generator {
 }
 
 // runSteps reports steps of a picture from step first on, each of which takes as long as its work.
-func runSteps(t *testing.T, g *anomalyany.Generator, to reporter, first int) {
+func runSteps(t *testing.T, g *anomalyany.Generator, to *part, first int) {
 	t.Helper()
 	loss := 1.0
 	for i := first; i < g.Steps(); i++ {
@@ -60,11 +60,14 @@ func TestProgress(t *testing.T) {
 	plain, refined := g.Work(0), g.Work(2)
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
-		p := newProgress(t.Context(), &out, g, 2)
+		j := &job{input: image.Pt(64, 64)}
+		all := newProgress(t.Context(), &out, []task{{j, 7}, {j, 8}}, false)
+		p := all.of(j, g, "")
 		p.begin(7)
 		p.skip(1)
 		runSteps(t, g, p, 1)
 		p.end()
+		p = all.of(j, g, "nut.png, ")
 		p.begin(8)
 		runSteps(t, g, p, 0)
 		p.end()
@@ -74,10 +77,10 @@ func TestProgress(t *testing.T) {
 			"seed 7 goes on after step 1 of 3",
 			"seed 7, step 2 of 3: L_att 0.500, " + left(refined+2*plain+refined),
 			"seed 7, step 3 of 3: L_att 0.500, L_img 1.000, L_prompt 1.000, " + left(2*plain+refined),
-			"picture 2 of 2, seed 8",
-			"seed 8, step 1 of 3: L_att 0.500, " + left(plain+refined),
-			"seed 8, step 2 of 3: L_att 0.500, " + left(refined),
-			"seed 8, step 3 of 3: L_att 0.500, L_img 1.000, L_prompt 1.000, 0s left", "",
+			"picture 2 of 2, nut.png, seed 8",
+			"nut.png, seed 8, step 1 of 3: L_att 0.500, " + left(plain+refined),
+			"nut.png, seed 8, step 2 of 3: L_att 0.500, " + left(refined),
+			"nut.png, seed 8, step 3 of 3: L_att 0.500, L_img 1.000, L_prompt 1.000, 0s left", "",
 		}, "\n")
 		if got := out.String(); got != want {
 			t.Errorf("the lines are\n%swant\n%s", got, want)
@@ -92,18 +95,18 @@ func TestParts(t *testing.T) {
 	plain, refined := g.Work(0), g.Work(2)
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
-		all := show.NewProgress(t.Context(), &out, 2)
-		all.Begin("", "%d of %d pictures, ", 2)
-		first, second := newPart(all, g), newPart(all, g)
+		j := &job{input: image.Pt(64, 64)}
+		all := newProgress(t.Context(), &out, []task{{j, 0}, {j, 1}}, true)
+		first, second := all.of(j, g, ""), all.of(j, g, "")
 		first.begin(0)
 		second.begin(1)
 		second.skip(1)
 		runSteps(t, g, first, 0)
 		first.end()
-		all.Step(0, "")
+		first.saved()
 		runSteps(t, g, second, 1)
 		second.end()
-		all.Step(0, "")
+		second.saved()
 		want := fmt.Sprintf("1 of 2 pictures, %s left\n2 of 2 pictures, 0s left\n", lasts(g, plain+refined).Round(time.Second))
 		if got := out.String(); got != want {
 			t.Errorf("the lines are\n%swant\n%s", got, want)

@@ -10,105 +10,140 @@ import (
 	"github.com/sdgraph/sdgraph/examples/internal/files"
 )
 
-// left returns the seeds that are to be made: all of them, or with --resume
-// those that are not finished. It refuses what would be lost, before anything
-// is computed.
-func (j *job) left(ctx context.Context) ([]uint64, error) {
-	var seeds []uint64
-	if err := j.checkShared(); err != nil {
-		return nil, err
-	}
-	entered := false
-	for i := range j.spec.N {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		seed := j.spec.Seed + uint64(i)
-		done, news, err := j.finished(seed)
-		if err == nil && !done {
-			err = j.checkState(seed)
-		}
-		if err != nil {
-			return nil, err
-		}
-		entered = entered || news
-		if !done {
-			seeds = append(seeds, seed)
-		}
-	}
-	if n := len(j.folder.index.Entries) + len(seeds); n > maxEntries {
-		return nil, fmt.Errorf("--n: with %d pictures the folder %s would have up to %d, want at most %d: give another --out", len(seeds), j.folder.dir, n, maxEntries)
-	}
-	if n := j.spec.N - len(seeds); n > 0 {
-		fmt.Fprintf(os.Stderr, "%d of %d pictures are finished\n", n, j.spec.N)
-	}
-	if entered {
-		return seeds, j.folder.flush()
-	}
-	return seeds, nil
-}
-
-// checkShared refuses to overwrite what the job writes beside its pictures.
-func (j *job) checkShared() error {
-	if name := j.photographName(); name != "" && files.Exists(j.folder.Path(name)) && len(j.folder.index.Files[name]) == 0 {
-		s, err := j.photographFile()
-		if err == nil {
-			err = j.folder.mayWrite(s)
-		}
-		if err != nil {
-			return err
-		}
-	} else if name != "" {
-		if err := j.folder.mayWrite(shared{name: name}); err != nil {
-			return err
-		}
-	}
-	f, err := j.foreground()
-	if err != nil || f == nil {
+// plan settles the names and finds out what is left to be made: what is finished
+// stays, but with --overwrite and without --resume. It refuses what would be lost,
+// before anything is computed or written.
+func (b *batch) plan(ctx context.Context) error {
+	if err := b.settle(ctx); err != nil {
 		return err
 	}
-	return j.folder.mayWrite(*f)
+	var there []finished
+	for _, j := range b.jobs {
+		seeds, done, err := j.left(ctx)
+		if err != nil {
+			return err
+		}
+		for _, seed := range seeds {
+			b.tasks = append(b.tasks, task{j, seed})
+		}
+		there = append(there, done...)
+	}
+	if n := len(b.folder.index.Entries) + len(b.tasks); n > maxEntries {
+		return fmt.Errorf("--n: with %d pictures the folder %s would have up to %d, want at most %d: give another --out", len(b.tasks), b.folder.dir, n, maxEntries)
+	}
+	if n := len(there); n > 0 {
+		fmt.Fprintf(os.Stderr, "%d of %d pictures are finished and stay as they are\n", n, n+len(b.tasks))
+	}
+	news := b.folder.index.stale
+	for _, f := range there {
+		n, err := f.enter()
+		if err != nil {
+			return err
+		}
+		news = news || n
+	}
+	if news {
+		return b.folder.flush()
+	}
+	return nil
 }
 
-// finished reports with --resume whether a seed's picture is finished, or failed and
-// is not to be kept, and whether that is news to the index. A picture that was
-// made with other options is an error.
-func (j *job) finished(seed uint64) (done, news bool, err error) {
+// left returns the seeds that are to be made, and the pictures that are finished.
+func (j *job) left(ctx context.Context) (seeds []uint64, done []finished, err error) {
+	for seed := range j.seeds {
+		if err := ctx.Err(); err != nil {
+			return nil, nil, err
+		}
+		f, err := j.finished(seed)
+		if err == nil && f == nil {
+			err = j.checkState(seed)
+		}
+		switch {
+		case err != nil:
+			return nil, nil, err
+		case f == nil:
+			seeds = append(seeds, seed)
+		default:
+			done = append(done, *f)
+		}
+	}
+	return seeds, done, nil
+}
+
+// stays reports whether pictures that are finished are not made again.
+func (j *job) stays() bool { return j.spec.Resume || !j.spec.Overwrite }
+
+// checkShared refuses to overwrite what the job writes beside its pictures, and
+// returns the name that the foreground's file gets. The photograph has been read.
+func (j *job) checkShared() (foreground string, err error) {
+	if name := j.photographName(); name != "" {
+		s := shared{name: name}
+		if files.Exists(j.folder.Path(name)) && len(j.folder.index.Files[name]) == 0 { // of an earlier version?
+			if s, err = j.photographFile(); err != nil {
+				return "", err
+			}
+		}
+		if err := j.folder.mayWrite(s); err != nil {
+			return "", err
+		}
+	}
+	return j.chooseForeground()
+}
+
+// finished is a picture that is finished and stays.
+type finished struct {
+	job     *job
+	seed    uint64
+	present *present // nil if it failed and was not kept
+	id      files.Identity
+}
+
+// finished returns a seed's picture if it is finished, or failed and is not to be
+// kept, so that it stays; else nil. A picture that was made with other options is an
+// error.
+func (j *job) finished(seed uint64) (*finished, error) {
 	p, err := j.look(seed)
 	if err != nil {
-		return false, false, err
+		return nil, err
 	}
 	e := j.entryOf(seed)
-	if p == nil && (!j.spec.Resume || e == nil || e.Picture != "") {
-		return false, false, nil
+	if p == nil && (!j.stays() || e == nil || e.Picture != "") {
+		return nil, nil
 	}
 	_, id, err := j.provenance(seed)
 	if err != nil {
-		return false, false, err
+		return nil, err
 	}
+	f := &finished{j, seed, p, id}
 	if p == nil {
-		return e.Identity == id.Hash() && len(j.spec.judge(e.Scores)) > 0 && j.spec.Keep == "good", false, nil
+		if e.Identity == id.Hash() && len(j.spec.judge(e.Scores)) > 0 && j.spec.Keep == "good" {
+			return f, nil
+		}
+		return nil, nil
 	}
-	same, err := j.checkOptions(p, id)
-	if err != nil || !same || !j.spec.Resume || !p.complete() {
-		return false, false, err
+	if same, err := j.checkOptions(p, id); err != nil || !same || !j.stays() || !p.complete() {
+		return nil, err
 	}
-	news, err = j.enter(seed, p, id)
-	return true, news, err
+	return f, nil
 }
 
 // entryOf is a seed's entry in the index, nil if there is none.
 func (j *job) entryOf(seed uint64) *entry {
-	return j.folder.index.entry(filepath.Base(j.spec.stem(seed)))
+	return j.folder.index.entry(filepath.Base(j.stem(seed)))
 }
 
 // enter enters a finished picture into the index, by the limits of this run, and
-// removes the state that it needs no more. One that fails now may have to go.
-func (j *job) enter(seed uint64, p *present, id files.Identity) (news bool, err error) {
-	if err := j.removeState(seed); err != nil {
+// removes the state that it needs no more. One that fails now may have to go. It
+// reports whether the index has learnt something.
+func (f *finished) enter() (news bool, err error) {
+	j, p := f.job, f.present
+	if p == nil {
+		return false, nil
+	}
+	if err := j.removeState(f.seed); err != nil {
 		return false, err
 	}
-	e := j.entry(*p.record, id)
+	e := j.entry(*p.record, f.id)
 	e.Files = files.Holdings{}
 	for part, hash := range p.hashes {
 		e.Files[e.Name+part] = []string{hash}

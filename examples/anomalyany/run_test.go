@@ -76,7 +76,7 @@ func save(t *testing.T, name string, m image.Image) string {
 func small(t *testing.T) Spec {
 	t.Helper()
 	return Spec{
-		Model: modelA, Image: writePicture(t, "nut.png", 150, 100), Object: "hazelnut", Anomaly: []string{"crack"}, Preset: "paper",
+		Model: modelA, Photographs: Photographs{Image: writePicture(t, "nut.png", 150, 100)}, Object: "hazelnut", Anomaly: []string{"crack"}, Preset: "paper",
 		N: 1, Size: 64, Steps: 4, Gamma: 0.25, Guidance: 7.5, Lambda: 20, Mu: 1, EtaE: 0.02, Refine: anomalyany.Auto, MapFactor: 4, Memory: 3,
 		Out:    filepath.Join(t.TempDir(), "out"),
 		Series: Series{MinFocus: -1, MaxArea: 100, MinClip: -2, MinGain: -4}, // random weights: all pass

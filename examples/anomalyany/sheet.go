@@ -15,9 +15,13 @@ import (
 // sheet is one picture of several jobs, from what they have saved: for each the
 // prompt, and in a row the photograph and every seed's picture with its mask and
 // heat map beneath.
-func sheet(jobs []*job) (*image.RGBA, error) {
+func sheet(ctx context.Context, jobs []*job) (*image.RGBA, error) {
 	var rows [][]image.Image
 	for _, j := range jobs {
+		j = j.with(j.model)
+		if err := j.open(ctx); err != nil {
+			return nil, err
+		}
 		row, err := j.row()
 		if err != nil {
 			return nil, err
@@ -62,8 +66,7 @@ func (j *job) row() ([]image.Image, error) {
 	row := []image.Image{show.Grid([][]image.Image{
 		{j.canvas.Photograph()}, {show.Writing("normal", scale)}, {show.Writing("right: mask, heat", scale)},
 	})}
-	for i := range j.spec.N {
-		seed := j.spec.Seed + uint64(i)
+	for seed := range j.seeds {
 		column, err := j.column(seed)
 		if err != nil {
 			return nil, err
@@ -100,7 +103,7 @@ func (j *job) column(seed uint64) (image.Image, error) {
 
 // saved reads one of a seed's pictures back; white where there is none.
 func (j *job) saved(seed uint64, suffix string) (*image.RGBA, error) {
-	path := j.spec.stem(seed) + suffix
+	path := j.stem(seed) + suffix
 	if !files.Exists(path) {
 		return white(j.canvas.Photograph().Bounds()), nil
 	}
@@ -115,14 +118,15 @@ func white(r image.Rectangle) *image.RGBA {
 	return m
 }
 
-// checkSheet refuses to overwrite a sheet that is not this program's. What an
+// mayWriteSheet refuses to overwrite a sheet that is not this program's. What an
 // earlier version wrote is the sheet of the pictures that are there.
-func (s *demonstration) checkSheet(d *folder) error {
+func mayWriteSheet(ctx context.Context, b *batch) error {
+	d := b.folder
 	refused := d.mayWrite(shared{name: sheetName})
 	if refused == nil || len(d.index.Files[sheetName]) > 0 {
 		return refused
 	}
-	picture, err := sheet(s.jobs)
+	picture, err := sheet(ctx, b.jobs)
 	if err != nil {
 		return refused
 	}

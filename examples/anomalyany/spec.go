@@ -2,12 +2,10 @@ package main
 
 import (
 	"fmt"
-	"path/filepath"
 	"strings"
 
 	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
 	"github.com/sdgraph/sdgraph/examples/internal/cli"
-	"github.com/sdgraph/sdgraph/examples/internal/files"
 )
 
 // Spec says which pictures are wanted: of what, how they are made, how many, and
@@ -20,7 +18,7 @@ type Spec struct {
 	Random bool   `help:"Random weights in the shapes of Stable Diffusion 1.5, to measure time and memory." json:"random"`
 	cli.Corrections
 
-	Image string `placeholder:"FILE" help:"The normal photograph: PNG, JPEG, GIF, BMP, TIFF or WebP." json:"image"`
+	Photographs
 	Mask  string `placeholder:"FILE" help:"Picture of the photograph's size: white may change (default: all of it); 'auto' finds the object on a plain background." json:"mask"`
 	Paste bool   `help:"Outside the mask, leave every pixel of the photograph as it is; the seam lies inside." json:"paste"`
 	Tile  bool   `help:"Keep the photograph's full size: work in a window around the mask, at --size or up to twice as long, and paste." json:"tile"`
@@ -87,17 +85,6 @@ func (s *Spec) options() anomalyany.Options {
 	o.Steps, o.Guidance, o.MapFactor = s.Steps, s.Guidance, s.MapFactor
 	o.Memory = int64(s.Memory * (1 << 30))
 	return o
-}
-
-// stem is what the names of the files of a seed's picture begin with.
-func (s *Spec) stem(seed uint64) string {
-	var name []string
-	for _, text := range []string{s.Object, strings.Join(s.Anomaly, " ")} {
-		if part := files.Name(text); part != "" {
-			name = append(name, part)
-		}
-	}
-	return filepath.Join(s.Out, strings.Join(append(name, fmt.Sprintf("%04d", seed)), "-"))
 }
 
 func orDefault(s, def string) string {

@@ -23,6 +23,7 @@ const largest = 1e6
 // Validate fills in the words that Category and Defect stand for, and those of
 // pictures that only measure, and says what is wrong. Kong calls it after parsing.
 func (s *Spec) Validate() error {
+	s.useImages()
 	if err := s.useCategory(); err != nil {
 		return err
 	}

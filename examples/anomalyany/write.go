@@ -55,7 +55,7 @@ func (j *job) write(m *outcome) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	saved = append(saved, files.File{Path: j.spec.stem(m.seed) + ".json", Data: data})
+	saved = append(saved, files.File{Path: j.stem(m.seed) + ".json", Data: data})
 	e := j.entry(rec, id)
 	if err := j.commit(e, saved); err != nil {
 		return nil, err
@@ -81,7 +81,7 @@ func (j *job) pictures(how Provenance, made anomaly.Sample, soft anomaly.Map) ([
 		image image.Image
 		texts []images.Text
 	}{{made.Picture, texts}, {made.Mask, nil}, {heat, nil}} {
-		path := j.spec.stem(how.Seed) + parts[i]
+		path := j.stem(how.Seed) + parts[i]
 		data, err := images.EncodePNG(p.image, p.texts)
 		if err != nil {
 			return nil, fmt.Errorf("picture %s: %w", path, err)
