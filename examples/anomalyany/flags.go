@@ -18,7 +18,7 @@ func newParser(c *commandLine) cli.Parser {
 // commandLine is what kong reads. All commands share the flags.
 type commandLine struct {
 	Spec       Spec     `embed:""`
-	Make       struct{} `cmd:"" default:"1" help:"Make pictures: the command where none is named."`
+	Make       Making   `cmd:"" default:"withargs" help:"Make pictures: the command where none is named."`
 	Ablate     Ablation `cmd:"" help:"Measure the algorithm, and it without each of its parts, on drawn pictures; with --image compare them on one picture, side by side."`
 	Categories struct{} `cmd:"" help:"List what --category and --defect know."`
 	Weights    struct{} `cmd:"" help:"Say where the weights for photographs are to be had."`
@@ -96,6 +96,9 @@ func givenFlags(ctx *kong.Context) map[string]any {
 		if p.Flag != nil {
 			given[p.Flag.Name] = ctx.FlagValue(p.Flag)
 		}
+		if p.Positional != nil && p.Positional.Name == "photograph" {
+			given["image"] = p.Positional.Target.Interface()
+		}
 	}
 	return given
 }
@@ -121,6 +124,9 @@ func (c *commandLine) Validate(ctx *kong.Context) error {
 		if !given["guidance"] {
 			s.Guidance = numbers.Guidance
 		}
+	}
+	if err := s.add(c.Make.Photograph); err != nil {
+		return err
 	}
 	c.command, _, _ = strings.Cut(ctx.Command(), " ") // without names of arguments
 	s.Drawn = c.command == "ablate"

@@ -23,6 +23,23 @@ type Photographs struct {
 	Run   int    `kong:"-" json:"-"` // likewise, from 2 on, where other runs have the names
 }
 
+// Making is the arguments of the command that makes pictures.
+type Making struct {
+	Photograph []string `arg:"" optional:"" placeholder:"PATH" help:"More photographs and folders, like --image."`
+}
+
+// add adds photographs that are given as arguments. One that is not there may be a
+// command that was mistyped.
+func (p *Photographs) add(arguments []string) error {
+	for _, path := range arguments {
+		if !files.Exists(path) {
+			return fmt.Errorf("%q is no command (--help lists them), and there is no file or folder of this name", path)
+		}
+	}
+	p.Images = append(p.Images, arguments...)
+	return nil
+}
+
 // useImages leaves in Images what is not the only one, so that of one file the Spec is
 // that of its job.
 func (p *Photographs) useImages() {

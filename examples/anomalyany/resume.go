@@ -127,9 +127,14 @@ func (j *job) finished(seed uint64) (*finished, error) {
 	return f, nil
 }
 
-// entryOf is a seed's entry in the index, nil if there is none.
+// entryOf is a copy of a seed's entry in the index, nil if there is none.
 func (j *job) entryOf(seed uint64) *entry {
-	return j.folder.index.entry(filepath.Base(j.stem(seed)))
+	e := j.folder.index.entry(filepath.Base(j.stem(seed)))
+	if e == nil {
+		return nil
+	}
+	of := *e
+	return &of
 }
 
 // enter enters a finished picture into the index, by the limits of this run, and
