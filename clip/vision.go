@@ -44,9 +44,14 @@ func newVision(c VisionConfig) *Vision {
 
 // Forward returns the hidden states of the class token after the last norm,
 // [B, hidden_size], which stand for the pictures m [B, image_size², num_channels],
-// normalised as Model.ImageEmbeds has it. Other sizes are a panic, which nn.Compile
-// turns into an error.
-func (v *Vision) Forward(b *nn.Build, m nn.FeatureMap) *G.Node {
+// normalised as Model.ImageEmbeds has it: Pool of Tokens.
+func (v *Vision) Forward(b *nn.Build, m nn.FeatureMap) *G.Node { return v.Pool(v.Tokens(b, m)) }
+
+// Tokens returns the hidden states of the last layer, [B, N+1, hidden_size], of
+// pictures m [B, image_size², num_channels], normalised as Model.ImageEmbeds has it:
+// those of the class token, then of each of the N patches, row by row. Other sizes
+// are a panic, which nn.Compile turns into an error.
+func (v *Vision) Tokens(b *nn.Build, m nn.FeatureMap) *G.Node {
 	c := v.Config
 	if m.H != c.ImageSize || m.W != c.ImageSize {
 		panic(fmt.Sprintf("clip: picture of %d×%d, want %d×%d", m.H, m.W, c.ImageSize, c.ImageSize))
@@ -54,8 +59,12 @@ func (v *Vision) Forward(b *nn.Build, m nn.FeatureMap) *G.Node {
 	x := v.Embeddings.PatchEmbedding.Forward(m).X
 	x = nn.PrependToken(v.Embeddings.ClassEmbedding, x)
 	x = v.PreLayerNorm.Forward(v.Embeddings.PositionEmbedding.AddPositions(x))
-	x = v.Encoder.forward(b, "vision_model.encoder", x, false)
-	batch := x.Shape()[0]
-	class := nn.Reshape(nn.SlicePositions(x, 0, 1), batch, c.HiddenSize)
+	return v.Encoder.forward(b, "vision_model.encoder", x, false)
+}
+
+// Pool returns the class token's hidden state of x [B, N+1, hidden_size], which
+// Tokens gives, after the last norm: [B, hidden_size].
+func (v *Vision) Pool(x *G.Node) *G.Node {
+	class := nn.Reshape(nn.SlicePositions(x, 0, 1), x.Shape()[0], v.Config.HiddenSize)
 	return v.PostLayernorm.Forward(class)
 }
