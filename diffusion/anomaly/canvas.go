@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"image/draw"
 
 	"github.com/sdgraph/sdgraph/tensor/images"
 )
@@ -17,6 +18,11 @@ type Canvas struct {
 	// lies inside the mask. Without it a result is the model's picture, which differs
 	// a little everywhere. NewWindow sets it.
 	Paste bool
+
+	// Keep leaves every pixel outside the defect as it is in the photograph (default: nil, Paste alone decides).
+	// With Paste, too, so does every pixel outside the mask of where the photograph may change; the seam around the
+	// defect may lie there otherwise.
+	Keep *Keep
 
 	whole *image.RGBA     // what the results are put into
 	part  image.Rectangle // of it, what the model sees
@@ -130,14 +136,19 @@ func (c *Canvas) see(photograph, mask *image.RGBA, w images.Window) error {
 // closeEdges takes the window's outermost pixels from the mask where the
 // photograph goes on, so that a mask which the window cuts has its seam inside.
 func (c *Canvas) closeEdges() {
-	size, whole := c.part.Size(), c.whole.Bounds()
 	for i := range c.mask {
-		x, y := i%size.X, i/size.X
-		if x == 0 && c.part.Min.X > 0 || x == size.X-1 && c.part.Max.X < whole.Max.X ||
-			y == 0 && c.part.Min.Y > 0 || y == size.Y-1 && c.part.Max.Y < whole.Max.Y {
+		if c.atEdge(i) {
 			c.mask[i] = 0
 		}
 	}
+}
+
+// atEdge reports whether a pixel of the part is one of its outermost, beyond which the photograph goes on.
+func (c *Canvas) atEdge(i int) bool {
+	size, whole := c.part.Size(), c.whole.Bounds()
+	x, y := i%size.X, i/size.X
+	return x == 0 && c.part.Min.X > 0 || x == size.X-1 && c.part.Max.X < whole.Max.X ||
+		y == 0 && c.part.Min.Y > 0 || y == size.Y-1 && c.part.Max.Y < whole.Max.Y
 }
 
 // String says what of the photograph the model sees, such as "768×512 at 1200,900
@@ -168,59 +179,95 @@ func (c *Canvas) Input() (picture *image.RGBA, mask []float32) {
 	return c.input, c.may
 }
 
-// Compose puts what the model made into the photograph. The picture, and the map
-// that says how sure the model is of the defect, have the Input's size. The
-// sample's mask is white where the map, scaled as the picture is, is above the
-// threshold and the photograph may change; the map that is returned is 0 outside
+// Compose puts what the model made into the photograph. The picture, its mask, which is at least 0.5 where the
+// defect is, and the soft map that says how sure that is, have the Input's size. The sample's mask is white where
+// the mask, scaled as the picture is, says so and the photograph may change; the map that is returned is 0 outside
 // the window. What needs no change is returned as it was given.
-func (c *Canvas) Compose(made *image.RGBA, soft Map, threshold float32) (Sample, Map, error) {
-	if err := c.check(made, soft); err != nil {
+func (c *Canvas) Compose(made *image.RGBA, mask, soft Map) (Sample, Map, error) {
+	if err := c.check(made, mask, soft); err != nil {
 		return Sample{}, Map{}, err
 	}
-	size, part, whole := c.input.Bounds().Size(), c.part.Size(), c.whole.Bounds()
-	var err error
-	if part != size {
-		if made, err = images.StretchTo(size, part).Picture(made); err != nil {
-			return Sample{}, Map{}, err
-		}
-		if soft.Values, err = images.ResizeBilinear(soft.Values, size.Y, size.X, part.Y, part.X); err != nil {
-			return Sample{}, Map{}, err
-		}
+	if err := c.scale(&made, &mask, &soft); err != nil {
+		return Sample{}, Map{}, err
 	}
-	mask := images.Above(soft.Values, threshold)
-	for i, may := range c.mask {
-		mask[i] *= may
-	}
-	if c.mask != nil && (c.Paste || c.part != whole) {
-		if made, err = images.Paste(c.whole, c.part, made, c.mask); err != nil {
-			return Sample{}, Map{}, err
+	defect := make([]float32, len(mask.Values))
+	for i, v := range mask.Values {
+		if v >= 0.5 && (c.mask == nil || c.mask[i] > 0) {
+			defect[i] = 1
 		}
 	}
-	if c.part != whole {
-		mask, soft.Values = inside(mask, c.part, whole.Size()), inside(soft.Values, c.part, whole.Size())
+	made, err := c.put(made, defect)
+	if err != nil {
+		return Sample{}, Map{}, err
 	}
-	soft.Width, soft.Height = whole.Dx(), whole.Dy()
-	grey, err := images.FromMap(mask, soft.Height, soft.Width)
+	if whole := c.whole.Bounds(); c.part != whole {
+		defect, soft.Values = inside(defect, c.part, whole.Size()), inside(soft.Values, c.part, whole.Size())
+		soft.Width, soft.Height = whole.Dx(), whole.Dy()
+	}
+	grey, err := images.FromMap(defect, soft.Height, soft.Width)
 	return Sample{Picture: made, Mask: grey}, soft, err
 }
 
+// scale brings what the model made from its size to the part's.
+func (c *Canvas) scale(made **image.RGBA, maps ...*Map) (err error) {
+	size, part := c.input.Bounds().Size(), c.part.Size()
+	if part == size {
+		return nil
+	}
+	if *made, err = images.StretchTo(size, part).Picture(*made); err != nil {
+		return err
+	}
+	for _, m := range maps {
+		if m.Values, err = images.ResizeBilinear(m.Values, size.Y, size.X, part.Y, part.X); err != nil {
+			return err
+		}
+		m.Width, m.Height = part.X, part.Y
+	}
+	return nil
+}
+
+// put puts the part's generated picture into the photograph.
+func (c *Canvas) put(made *image.RGBA, defect []float32) (*image.RGBA, error) {
+	switch {
+	case c.Keep != nil:
+		part, err := c.Keep.restore(images.Cut(c.whole, c.part), made, defect, c.fixed)
+		if err != nil {
+			return nil, err
+		}
+		whole := images.Cut(c.whole, c.whole.Rect)
+		draw.Draw(whole, c.part, part, image.Point{}, draw.Src)
+		return whole, nil
+	case c.mask != nil && (c.Paste || c.part != c.whole.Bounds()):
+		return images.Paste(c.whole, c.part, made, c.mask)
+	}
+	return made, nil
+}
+
+// fixed reports whether a pixel of the part stays the photograph's whatever the defect's mask says.
+func (c *Canvas) fixed(i int) bool { return c.atEdge(i) || c.Paste && c.mask != nil && c.mask[i] == 0 }
+
 // check is an error if a picture and a map are not of what the model was given.
-func (c *Canvas) check(made *image.RGBA, soft Map) error {
+func (c *Canvas) check(made *image.RGBA, mask, soft Map) error {
 	if c == nil || c.whole == nil {
 		return errors.New("there is no photograph: NewCanvas and NewWindow make a canvas of one")
 	}
 	if err := images.Check(made); err != nil {
 		return fmt.Errorf("the model's picture: %w", err)
 	}
-	if err := soft.Validate(); err != nil {
-		return fmt.Errorf("the soft map: %w", err)
-	}
 	want := c.input.Rect.Size()
 	if got := made.Rect.Size(); got != want {
 		return fmt.Errorf("the model's picture has %d×%d pixels, and it was given %d×%d", got.X, got.Y, want.X, want.Y)
 	}
-	if got := image.Pt(soft.Width, soft.Height); got != want {
-		return fmt.Errorf("the soft map has %d×%d pixels, and the model was given %d×%d", got.X, got.Y, want.X, want.Y)
+	for _, m := range []struct {
+		what string
+		Map
+	}{{"mask", mask}, {"soft map", soft}} {
+		if err := m.Validate(); err != nil {
+			return fmt.Errorf("the %s: %w", m.what, err)
+		}
+		if got := image.Pt(m.Width, m.Height); got != want {
+			return fmt.Errorf("the %s has %d×%d pixels, and the model was given %d×%d", m.what, got.X, got.Y, want.X, want.Y)
+		}
 	}
 	return nil
 }

@@ -92,7 +92,7 @@ func TestMagnified(t *testing.T) {
 		for i := range soft.Values {
 			soft.Values[i] = 1
 		}
-		made, _, err := c.Compose(filled(128, 96, color.White), soft, 0.5)
+		made, _, err := c.Compose(filled(128, 96, color.White), soft, soft)
 		if err != nil {
 			t.Fatal(err)
 		}

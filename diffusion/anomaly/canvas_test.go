@@ -48,7 +48,7 @@ func paint(t *testing.T, c *Canvas) (Sample, Map) {
 	t.Helper()
 	picture, _ := c.Input()
 	w, h := picture.Rect.Dx(), picture.Rect.Dy()
-	s, soft, err := c.Compose(filled(w, h, red), flat(w, h, 1), 0.5)
+	s, soft, err := c.Compose(filled(w, h, red), flat(w, h, 1), flat(w, h, 1))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +95,7 @@ func TestCanvasOfAll(t *testing.T) {
 	for _, paste := range []bool{false, true} { // without a mask there is nothing to keep
 		c.Paste = paste
 		made := pattern(96, 64)
-		s, got, err := c.Compose(made, soft, 0.5)
+		s, got, err := c.Compose(made, soft, soft)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -244,7 +244,7 @@ func TestCanvasOfParts(t *testing.T) {
 		input, _ := c.Input()
 		size := input.Rect.Size()
 		made := filled(200, 200, red).SubImage(image.Rectangle{Max: size}.Add(image.Pt(50, 60))).(*image.RGBA)
-		s, _, err := c.Compose(made, flat(size.X, size.Y, 1), 0.5)
+		s, _, err := c.Compose(made, flat(size.X, size.Y, 1), flat(size.X, size.Y, 1))
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -258,7 +258,7 @@ func TestCanvasMistakes(t *testing.T) {
 	failed := func(_ *Canvas, err error) error { return err }
 	c := newCanvasFor(t, NewCanvas, photograph, mask, 0, 8)
 	composed := func(c *Canvas, made *image.RGBA, soft Map) error {
-		_, _, err := c.Compose(made, soft, 0.5)
+		_, _, err := c.Compose(made, flat(80, 64, 1), soft)
 		return err
 	}
 	for says, err := range map[string]error{
@@ -275,6 +275,10 @@ func TestCanvasMistakes(t *testing.T) {
 		"the soft map has 64×80 pixels, and the model was given 80×64":    composed(c, photograph, flat(64, 80, 0)),
 		"the soft map: the map is NaN at pixel 0, 0":                      composed(c, photograph, flat(80, 64, float32(math.NaN()))),
 		"the soft map: a map of 80×65 pixels has 5120 numbers, want 5200": composed(c, photograph, Map{Values: make([]float32, 80*64), Width: 80, Height: 65}),
+		"the mask has 64×80 pixels, and the model was given 80×64": func() error {
+			_, _, err := c.Compose(photograph, flat(64, 80, 0), flat(80, 64, 0))
+			return err
+		}(),
 	} {
 		if err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("error %v, want one that says %s", err, says)

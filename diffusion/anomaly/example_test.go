@@ -32,7 +32,7 @@ func ExampleNewWindow() {
 		sure.Values[i] = 1
 	}
 
-	sample, _, err := canvas.Compose(red, sure, 0.5)
+	sample, _, err := canvas.Compose(red, sure, sure)
 	if err != nil {
 		fmt.Println(err)
 		return

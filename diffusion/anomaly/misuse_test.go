@@ -98,8 +98,24 @@ func TestMisuse(t *testing.T) {
 				},
 			},
 			"Canvas.Compose": {
-				func() error { _, _, err := (*Canvas)(nil).Compose(nil, Map{}, 0); return err },
-				func() error { _, _, err := new(Canvas).Compose(nil, Map{}, 0); return err },
+				func() error { _, _, err := (*Canvas)(nil).Compose(nil, Map{}, Map{}); return err },
+				func() error { _, _, err := new(Canvas).Compose(nil, Map{}, Map{}); return err },
+			},
+			"Keep.Validate": {
+				func() error { return Keep{Margin: math.NaN()}.Validate() },
+				func() error { return Keep{Margin: 2, Feather: 3}.Validate() },
+				func() error { return Keep{Margin: inf}.Validate() },
+			},
+			"Keep.Restore": {
+				func() error { return err(Keep{}.Restore(nil, nil, nil)) },
+				func() error { return err(Keep{}.Restore(filled(20, 20, red), &image.RGBA{}, nil)) },
+				func() error { return err(Keep{}.Restore(filled(20, 20, red), filled(20, 20, red), nil)) },
+				func() error {
+					return err(Keep{}.Restore(filled(20, 20, red), filled(20, 20, red), &image.Gray{Rect: image.Rect(0, 0, 20, 20)}))
+				},
+				func() error {
+					return err(Keep{Margin: -1}.Restore(filled(20, 20, red), filled(20, 20, red), maskOf(20, 20, image.Rect(1, 1, 2, 2))))
+				},
 			},
 			"Shapes.Draw": {
 				func() error { return err(Shapes{}.Draw(NewDraws(0), image.Pt(9, 9), nil)) },
@@ -116,6 +132,7 @@ func TestMisuse(t *testing.T) {
 		},
 		Harmless: map[string][]func(){
 			"Canvas.Visible":    {func() { (*Canvas)(nil).Visible(); new(Canvas).Visible() }},
+			"DefaultKeep":       {func() { DefaultKeep() }},
 			"Canvas.String":     {func() { _ = (*Canvas)(nil).String(); _ = new(Canvas).String() }},
 			"Canvas.Input":      {func() { (*Canvas)(nil).Input(); new(Canvas).Input() }},
 			"Canvas.Photograph": {func() { (*Canvas)(nil).Photograph(); new(Canvas).Photograph() }},

@@ -112,7 +112,7 @@ type outcome struct {
 	g      *anomalyany.Generator
 	seed   uint64
 	result *anomalyany.Result
-	scores anomalyany.Scores
+	*product
 	took   time.Duration
 }
 
@@ -123,31 +123,11 @@ func (j *job) make(ctx context.Context, g *anomalyany.Generator, seed uint64, ba
 	if err != nil {
 		return nil, fmt.Errorf("seed %d: %w", seed, err)
 	}
-	s, err := j.score(ctx, r)
+	f, err := j.finish(ctx, g, r, bar)
 	if err != nil {
 		return nil, fmt.Errorf("seed %d: %w", seed, err)
 	}
-	return &outcome{g, seed, r, s, time.Since(started)}, nil
-}
-
-// score judges what the model made, before it is put into the photograph.
-func (j *job) score(ctx context.Context, r *anomalyany.Result) (anomalyany.Scores, error) {
-	picture, mask := j.canvas.Input()
-	if j.scorer == nil {
-		var err error
-		if j.scorer, err = anomalyany.NewScorer(ctx, j.model.Pipeline, images.ForModel(picture), j.options.Prompt, j.normalPrompt()); err != nil {
-			return anomalyany.Scores{}, err
-		}
-	}
-	return j.scorer.Score(ctx, r, mask)
-}
-
-// normalPrompt is what a normal part is compared with.
-func (j *job) normalPrompt() string {
-	if j.spec.Object == "" && j.spec.Normal == "" {
-		return "a photo"
-	}
-	return j.options.Normal
+	return &outcome{g, seed, r, f, time.Since(started)}, nil
 }
 
 // save writes a picture and what belongs to it, and returns the paths.

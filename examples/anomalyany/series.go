@@ -24,7 +24,7 @@ type Series struct {
 
 // limits are what the scores of a picture that passed keep.
 func (s *Series) limits() anomalyany.Limits {
-	return anomalyany.Limits{MinFocus: s.MinFocus, MinArea: s.MinArea / 100, MaxArea: s.MaxArea / 100, MinMargin: s.MinClip, MinGain: s.MinGain}
+	return anomalyany.Limits{MinFocus: s.MinFocus, MinArea: s.MinArea / 100, MaxArea: s.MaxArea / 100, MinMargin: s.MinClip, MinGain: s.MinGain, MaxOutside: 1, MinPart: -2, MinSees: -2}
 }
 
 // judge says why a picture failed, and which flag would have let it pass; nothing

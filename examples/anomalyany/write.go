@@ -42,15 +42,11 @@ func (j *job) write(m *outcome) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	made, soft, err := j.compose(m.result)
+	saved, err := j.pictures(how, m.sample, m.soft)
 	if err != nil {
 		return nil, err
 	}
-	saved, err := j.pictures(how, made, soft)
-	if err != nil {
-		return nil, err
-	}
-	rec := j.record(m, how, made, saved)
+	rec := j.record(m, how, m.sample, saved)
 	data, err := readable(rec)
 	if err != nil {
 		return nil, err
@@ -107,16 +103,6 @@ func (j *job) record(m *outcome, how Provenance, made anomaly.Sample, saved []fi
 		r.Files[kind], r.Hashes[kind] = filepath.Base(f.Path), files.SHA256(f.Data)
 	}
 	return r
-}
-
-// compose puts what the model made into the photograph.
-func (j *job) compose(r *anomalyany.Result) (anomaly.Sample, anomaly.Map, error) {
-	made, err := images.FromModel(r.Image)
-	if err != nil {
-		return anomaly.Sample{}, anomaly.Map{}, err
-	}
-	size := made.Bounds().Size()
-	return j.canvas.Compose(made, anomaly.Map{Values: r.SoftMap, Width: size.X, Height: size.Y}, r.Threshold)
 }
 
 // readable is v as JSON for people.

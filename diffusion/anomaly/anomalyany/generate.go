@@ -15,21 +15,22 @@ import (
 var _ anomaly.Generator = (*Generator)(nil)
 
 // Provenance is how Generate made a picture: with the same normal picture, place and
-// model it is made again by Run of this seed. The model's weights are told apart by
+// model it is made again by Run, Annotate and Keep of this seed. The model's weights are told apart by
 // Pipeline.Hashes, which reads all of them and is for the caller to ask once.
 type Provenance struct {
 	Generator string            // "AnomalyAny"
 	Options   Options           // with what was left to rules filled in
+	Keeping   Keeping           // how the photograph came back around the defect
 	Seed      uint64            // of the noises
 	Model     []string          // paths of the files with weights
 	Texts     map[string]string // SHA-256 of the model's configurations and vocabularies, by their paths
 }
 
-// Generate makes a picture of one of the size that New was given. Outside in.Place
-// the pixels of the normal picture stay as they are, with the seam inside; without a
-// place the picture is the decoder's, which differs from the normal one a little
-// everywhere. in.Others are not used. The one draw is the seed, Whole(0, 1<<31-1);
-// it is drawn when nothing speaks against the input any more.
+// Generate makes a picture of one of the size that New was given. The part stays the part: around the defect, as
+// Annotate finds it, every pixel is the normal picture's (Keep with DefaultKeeping). The paper's own picture, of which
+// the decoder made every pixel, is Run's. Outside in.Place there is no defect; the seam around it may lie there.
+// in.Others are not used. The one draw is the seed, Whole(0, 1<<31-1); it is drawn when nothing speaks against the
+// input any more.
 func (g *Generator) Generate(ctx context.Context, in anomaly.Input, d anomaly.Draws) (anomaly.Result, error) {
 	canvas, err := g.canvas(in)
 	if err != nil {
@@ -44,15 +45,9 @@ func (g *Generator) Generate(ctx context.Context, in anomaly.Input, d anomaly.Dr
 		return anomaly.Result{}, err
 	}
 	seed := uint64(d.Whole(0, math.MaxInt32))
-	r, err := g.Run(ctx, photograph, seed, nil)
-	if err != nil {
-		return anomaly.Result{}, err
-	}
-	made, err := images.FromModel(r.Image)
-	if err != nil {
-		return anomaly.Result{}, err
-	}
-	sample, soft, err := canvas.Compose(made, anomaly.Map{Values: r.SoftMap, Width: g.width, Height: g.height}, r.Threshold)
+	keeping := DefaultKeeping()
+	canvas.Keep = &keeping.Keep
+	sample, soft, err := g.kept(ctx, canvas, photograph, seed, keeping)
 	if err != nil {
 		return anomaly.Result{}, err
 	}
@@ -60,8 +55,30 @@ func (g *Generator) Generate(ctx context.Context, in anomaly.Input, d anomaly.Dr
 	stray, err := anomaly.Stray(canvas.Photograph(), sample)
 	return anomaly.Result{
 		Sample: sample, Soft: soft, Stray: stray,
-		Provenance: Provenance{"AnomalyAny", g.options, seed, g.pipeline.Files(), g.pipeline.Texts()},
+		Provenance: Provenance{"AnomalyAny", g.options, keeping, seed, g.pipeline.Files(), g.pipeline.Texts()},
 	}, err
+}
+
+// kept is the picture of a seed, with the photograph around its defect.
+func (g *Generator) kept(ctx context.Context, canvas *anomaly.Canvas, p *Photograph, seed uint64, k Keeping) (sample anomaly.Sample, soft anomaly.Map, err error) {
+	r, err := g.Run(ctx, p, seed, nil)
+	if err != nil {
+		return sample, soft, err
+	}
+	a, err := g.Annotate(ctx, p, r)
+	if err != nil {
+		return sample, soft, err
+	}
+	picture, err := g.Keep(ctx, p, r, a, k, nil)
+	if err != nil {
+		return sample, soft, err
+	}
+	made, err := images.FromModel(picture)
+	if err != nil {
+		return sample, soft, err
+	}
+	size := func(v []float32) anomaly.Map { return anomaly.Map{Values: v, Width: g.width, Height: g.height} }
+	return canvas.Compose(made, size(a.Mask), size(a.Soft))
 }
 
 // canvas is the normal picture and its place as the model sees them.
@@ -72,9 +89,5 @@ func (g *Generator) canvas(in anomaly.Input) (*anomaly.Canvas, error) {
 	if size := in.Normal.Rect.Size(); size != image.Pt(g.width, g.height) {
 		return nil, badArgument(fmt.Errorf("the normal picture has %d×%d pixels, this Generator was made for %d×%d", size.X, size.Y, g.width, g.height))
 	}
-	canvas, err := anomaly.NewCanvas(in.Normal, in.Place, 0, 1)
-	if err == nil {
-		canvas.Paste = in.Place != nil
-	}
-	return canvas, err
+	return anomaly.NewCanvas(in.Normal, in.Place, 0, 1)
 }

@@ -28,8 +28,7 @@ func normalPart() anomaly.Input {
 	return in
 }
 
-// TestGenerate wants the run of the seed that is drawn, pasted into the place and
-// nowhere else; the same again for the same draws; and a provenance that repeats it.
+// TestGenerate wants the run of the seed that is drawn, annotated, and the normal picture around its defect; the same again for the same draws; and a provenance that repeats it.
 func TestGenerate(t *testing.T) {
 	p := openModel(t, modelA)
 	g, err := New(t.Context(), p, side, side, short())
@@ -43,7 +42,7 @@ func TestGenerate(t *testing.T) {
 		t.Fatal(err)
 	}
 	made, ok := got.Provenance.(Provenance)
-	if !ok || !cmp.Equal(made.Options, g.Options()) || made.Generator != "AnomalyAny" || len(made.Model) == 0 || len(made.Texts) == 0 {
+	if !ok || !cmp.Equal(made.Options, g.Options()) || made.Keeping != DefaultKeeping() || made.Generator != "AnomalyAny" || len(made.Model) == 0 || len(made.Texts) == 0 {
 		t.Errorf("provenance %+v", got.Provenance)
 	}
 	if _, err := json.Marshal(made); err != nil {
@@ -56,25 +55,34 @@ func TestGenerate(t *testing.T) {
 			mask[i] = 1
 		}
 	}
-	run, err := g.Run(t.Context(), encoded(t, g, images.ForModel(in.Normal), mask), made.Seed, nil)
+	photograph := encoded(t, g, images.ForModel(in.Normal), mask)
+	run, err := g.Run(t.Context(), photograph, made.Seed, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	white := 0
-	for i, m := range run.Mask {
+	annotation, err := g.Annotate(t.Context(), photograph, run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	distance, err := images.Distances(annotation.Mask, side, side)
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed, stray, white := 0, 0, 0
+	for i, m := range annotation.Mask {
 		if want := uint8(255 * m); got.Mask.Pix[i] != want {
-			t.Fatalf("pixel %d of the mask is %d, want %d, the run's", i, got.Mask.Pix[i], want)
+			t.Fatalf("pixel %d of the mask is %d, want %d, the annotation's", i, got.Mask.Pix[i], want)
 		}
 		white += int(m)
-		if i%side < side/2 && !bytes.Equal(got.Picture.Pix[4*i:][:4], in.Normal.Pix[4*i:][:4]) {
-			t.Fatalf("pixel %d is outside the place, and has changed", i)
+		if i%side < side/2 && m != 0 {
+			t.Fatalf("pixel %d is outside the place, and defective", i)
 		}
-	}
-	changed, stray := 0, 0
-	for i := range run.Mask {
+		if same := bytes.Equal(got.Picture.Pix[4*i:][:4], in.Normal.Pix[4*i:][:4]); !same && distance[i] > 6 {
+			t.Fatalf("pixel %d is %g pixels from the defect, and has changed", i, distance[i])
+		}
 		for c := range 3 {
 			if d := int(got.Picture.Pix[4*i+c]) - int(in.Normal.Pix[4*i+c]); d*d > 1 {
-				if changed++; run.Mask[i] == 0 {
+				if changed++; m == 0 {
 					stray++
 				}
 				break
@@ -84,8 +92,8 @@ func TestGenerate(t *testing.T) {
 	if changed == 0 || white == 0 || got.Stray != float64(stray)/float64(changed) {
 		t.Errorf("%d pixels changed, %d of them outside the mask of %d; Stray is %g", changed, stray, white, got.Stray)
 	}
-	if got.Defect != "crack" || !cmp.Equal(got.Soft.Values, run.SoftMap) || got.Soft.Validate() != nil {
-		t.Errorf("defect %q, another soft map than the run's", got.Defect)
+	if got.Defect != "crack" || !cmp.Equal(got.Soft.Values, annotation.Soft) || got.Soft.Validate() != nil {
+		t.Errorf("defect %q, another soft map than the annotation's", got.Defect)
 	}
 
 	player := anomaly.NewPlayer(noted.Log())

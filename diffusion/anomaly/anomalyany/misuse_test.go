@@ -38,25 +38,38 @@ func TestMisuse(t *testing.T) {
 			return err
 		}
 	}
-	made := func(ctx context.Context, p *diffusion.Pipeline, height, width int, o Options) func() error {
+	compiled := func(ctx context.Context, p *diffusion.Pipeline, height, width int, o Options) func() error {
 		return func() error { _, err := New(ctx, p, height, width, o); return err }
 	}
 	encode := func(ctx context.Context, picture *gt.Dense, mask []float32) func() error {
 		return func() error { _, err := g.Encode(ctx, picture, mask); return err }
 	}
-	scorer, err := NewScorer(t.Context(), p, photograph(), "", "")
+	scorer, err := NewScorer(t.Context(), p, photograph(), Wording{})
 	if err != nil {
 		t.Fatal(err)
+	}
+	score := func(change func(m *Made)) func() error {
+		m := made()
+		change(&m)
+		return func() error { _, err := scorer.Score(t.Context(), m); return err }
+	}
+	result, err1 := g.Run(t.Context(), g.in, 1, nil)
+	annotation, err2 := g.Annotate(t.Context(), g.in, result)
+	if err := errors.Join(err1, err2); err != nil {
+		t.Fatal(err)
+	}
+	keep := func(r *Result, a *Annotation, k Keeping) func() error {
+		return func() error { _, err := g.Keep(t.Context(), g.in, r, a, k, nil); return err }
 	}
 	nntest.Misuse{
 		Refused: map[string][]func() error{
 			"New": {
-				made(t.Context(), nil, side, side, short()),
-				made(t.Context(), p, 0, side, short()),
-				made(t.Context(), p, side, -side, short()),
-				made(t.Context(), p, 1<<40, 1<<40, short()),
-				made(t.Context(), p, side, side, Options{}),
-				made(noContext, p, side, side, short()),
+				compiled(t.Context(), nil, side, side, short()),
+				compiled(t.Context(), p, 0, side, short()),
+				compiled(t.Context(), p, side, -side, short()),
+				compiled(t.Context(), p, 1<<40, 1<<40, short()),
+				compiled(t.Context(), p, side, side, Options{}),
+				compiled(noContext, p, side, side, short()),
 			},
 			"Generator.Encode": {
 				encode(t.Context(), nil, nil),
@@ -89,24 +102,45 @@ func TestMisuse(t *testing.T) {
 			},
 			"ReadState": {func() error { _, err := ReadState(""); return err }, func() error { _, err := ReadState(t.TempDir()); return err }},
 			"NewScorer": {
-				func() error { _, err := NewScorer(t.Context(), nil, photograph(), "", ""); return err },
-				func() error { _, err := NewScorer(noContext, p, photograph(), "", ""); return err },
-				func() error { _, err := NewScorer(t.Context(), p, nil, "", ""); return err },
+				func() error { _, err := NewScorer(t.Context(), nil, photograph(), Wording{}); return err },
+				func() error { _, err := NewScorer(noContext, p, photograph(), Wording{}); return err },
+				func() error { _, err := NewScorer(t.Context(), p, nil, Wording{}); return err },
 			},
 			"Scorer.Score": {
-				func() error { _, err := (*Scorer)(nil).Score(t.Context(), nil, nil); return err },
-				func() error { _, err := new(Scorer).Score(t.Context(), &Result{}, nil); return err },
-				func() error { _, err := scorer.Score(t.Context(), nil, nil); return err },
-				func() error { _, err := scorer.Score(t.Context(), &Result{Image: photograph()}, nil); return err },
-				func() error {
-					_, err := scorer.Score(t.Context(), &Result{Image: photograph(), SoftMap: make([]float32, 2), Mask: make([]float32, 2)}, []float32{1})
-					return err
-				},
-				func() error {
-					_, err := scorer.Score(t.Context(), &Result{Image: new(gt.Dense), SoftMap: make([]float32, 2), Mask: make([]float32, 2)}, nil)
-					return err
-				},
+				func() error { _, err := (*Scorer)(nil).Score(t.Context(), made()); return err },
+				func() error { _, err := new(Scorer).Score(t.Context(), made()); return err },
+				score(func(m *Made) { *m = Made{} }),
+				score(func(m *Made) { m.Result = &Result{} }),
+				score(func(m *Made) { m.Result.Image = new(gt.Dense) }),
+				score(func(m *Made) { m.Result.SoftMap = nil }),
+				score(func(m *Made) { m.Annotation = nil }),
+				score(func(m *Made) { m.Annotation.Mask = m.Annotation.Mask[1:] }),
+				score(func(m *Made) { m.Picture = new(gt.Dense) }),
+				score(func(m *Made) { m.Reference = tensor.FromFloat32s([]float32{1}) }),
+				score(func(m *Made) { m.May = []float32{1} }),
 			},
+			"Photograph.Decoded": {
+				func() error { _, err := (*Photograph)(nil).Decoded(t.Context()); return err },
+				func() error { _, err := new(Photograph).Decoded(t.Context()); return err },
+				func() error { _, err := encoded(t, g.Generator, photograph(), nil).Decoded(noContext); return err },
+			},
+			"Generator.Annotate": {
+				func() error { _, err := g.Annotate(t.Context(), nil, result); return err },
+				func() error { _, err := g.Annotate(t.Context(), g.in, nil); return err },
+				func() error { _, err := g.Annotate(t.Context(), g.in, &Result{}); return err },
+				func() error { _, err := g.Annotate(t.Context(), released.in, result); return err },
+				func() error { _, err := g.Annotate(t.Context(), g.in, made().Result); return err },
+			},
+			"Generator.Keep": {
+				keep(nil, annotation, DefaultKeeping()),
+				keep(made().Result, annotation, DefaultKeeping()),
+				keep(result, nil, DefaultKeeping()),
+				keep(result, &Annotation{}, DefaultKeeping()),
+				keep(result, annotation, Keeping{Blend: 2}),
+				keep(result, annotation, Keeping{Blend: math.NaN()}),
+				func() error { _, err := g.Keep(noContext, g.in, result, annotation, DefaultKeeping(), nil); return err },
+			},
+			"Keeping.Validate":    {Keeping{Blend: -1}.Validate, Keeping{Keep: anomaly.Keep{Margin: -1}}.Validate},
 			"Cells.UnmarshalJSON": {func() error { return new(Cells).UnmarshalJSON(nil) }},
 			"Generator.Generate": {
 				func() error { _, err := g.Generate(t.Context(), anomaly.Input{}, nil); return err },
@@ -140,6 +174,8 @@ func TestMisuse(t *testing.T) {
 			},
 		},
 		Harmless: map[string][]func(){
+			"DefaultKeeping":          {func() { DefaultKeeping() }},
+			"Generator.KeepWork":      {func() { g.KeepWork(Keeping{Blend: math.NaN()}) }},
 			"CLIPScores.Margin":       {func() { _ = CLIPScores{}.Margin() }},
 			"CLIPScores.Gain":         {func() { _ = CLIPScores{}.Gain() }},
 			"DefaultLimits":           {func() { _ = DefaultLimits() }},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sync"
 
 	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/tensor"
@@ -17,6 +18,7 @@ import (
 type Photograph struct {
 	g *Generator
 
+	coded     *coded           // the picture after the autoencoder
 	latent    diffusion.Latent // the mean of the encoder's distribution, times scaling_factor
 	deviation []float32        // its standard deviation, likewise
 
@@ -37,7 +39,7 @@ func (g *Generator) Encode(ctx context.Context, picture *gt.Dense, mask []float3
 	if s := picture.Shape(); s[2] != g.height || s[3] != g.width {
 		return nil, badArgument(fmt.Errorf("a picture of %d×%d: this Generator was made for %d×%d", s[2], s[3], g.height, g.width))
 	}
-	p := &Photograph{g: g}
+	p := &Photograph{g: g, coded: &coded{}}
 	if err := p.place(mask); err != nil {
 		return nil, badArgument(err)
 	}
@@ -116,6 +118,31 @@ func (p *Photograph) encode(ctx context.Context, picture *gt.Dense) error {
 		p.deviation = append(p.deviation, float32(math.Exp(0.5*float64(v)))*scale)
 	}
 	return nil
+}
+
+// coded is a picture after the autoencoder, decoded when it is first asked for.
+type coded struct {
+	mu      sync.Mutex
+	picture *gt.Dense
+}
+
+// Decoded returns the photograph as the autoencoder knows it, [1, 3, H, W] in [-1, 1]: what generated
+// pictures are to be compared with, since they went through it, too. It is decoded once, and not to be changed.
+func (p *Photograph) Decoded(ctx context.Context) (*gt.Dense, error) {
+	if p == nil || p.g == nil {
+		return nil, badArgument(errors.New("there is no photograph: Generator.Encode makes one"))
+	}
+	p.coded.mu.Lock()
+	defer p.coded.mu.Unlock()
+	if p.coded.picture == nil {
+		picture, err := p.g.pipeline.Decode(ctx, p.latent)
+		if err != nil {
+			return nil, err
+		}
+		clamp(tensor.Float32s(picture), -1, 1)
+		p.coded.picture = picture
+	}
+	return p.coded.picture, nil
 }
 
 // check refuses a photograph that is not the Generator's.

@@ -3,6 +3,7 @@ package anomalyany
 import (
 	"context"
 
+	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/tensor"
 	"github.com/sdgraph/sdgraph/tensor/images"
 	gt "gorgonia.org/tensor"
@@ -17,6 +18,10 @@ type Result struct {
 	Embedding *gt.Dense // e at the end, [1, T, d]; in ReleasedPreset E, [2, T, d]: negative, prompt
 	Start     *gt.Dense // the same before the first step
 	Trace     []StepTrace
+	Latent    diffusion.Latent // after the last step, [1, C, h, w]
+
+	noise    diffusion.Latent   // that the run began with
+	guidance diffusion.Guidance // of its last step
 }
 
 // finish decodes the latent and reads the mask from the soft map.
@@ -40,7 +45,7 @@ func (r *run) finish(ctx context.Context) (*Result, error) {
 			mask[i] = 0
 		}
 	}
-	return &Result{Image: image, SoftMap: soft, Threshold: threshold, Mask: mask, Embedding: r.e, Start: g.method.embedding(), Trace: r.trace}, nil
+	return &Result{Image: image, SoftMap: soft, Threshold: threshold, Mask: mask, Embedding: r.e, Start: g.method.embedding(), Trace: r.trace, Latent: r.z, noise: r.noise, guidance: r.sampler.Guidance}, nil
 }
 
 func clamp(v []float32, lo, hi float32) {

@@ -4,19 +4,33 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
+	"math"
 
 	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/tensor"
 	gt "gorgonia.org/tensor"
 )
 
-// Scores are what a generated picture is judged by.
+// Scores are what a generated picture is judged by. What cannot be said, for want of CLIP or of a reference, is nil.
 type Scores struct {
-	Area  float64     `json:"area"`           // share of the picture that the mask covers
-	Focus float64     `json:"focus"`          // mean of the soft map inside the mask, less that outside
-	CLIP  *CLIPScores `json:"clip,omitempty"` // nil without CLIP
+	Area       float64     `json:"area"`                 // share of the picture that the mask covers
+	Focus      float64     `json:"focus"`                // of the word's attention: its mean inside its own mask, less that outside
+	Confidence float64     `json:"confidence,omitempty"` // of the annotation, 0 to 1
+	Outside    *Change     `json:"outside,omitempty"`    // of the picture where the part is to stay the part: more than OutsideMargin pixels from the mask
+	Inside     *float64    `json:"inside,omitempty"`     // share of the mask's pixels that clearly changed
+	Part       *float64    `json:"part,omitempty"`       // by how much CLIP's cosine of what is outside the defect with the normal prompt differs from the reference's
+	Sees       *float64    `json:"sees,omitempty"`       // by how much CLIP's cosine of the defect with its prompt exceeds that with the likeliest other defect's
+	CLIP       *CLIPScores `json:"clip,omitempty"`       // nil without CLIP
 }
+
+// Change is how a picture differs from its reference outside the defect.
+type Change struct {
+	Share float64 `json:"share"` // of the pixels, those that clearly changed: by more than 25 of 255 in a colour
+	SSIM  float64 `json:"ssim"`  // mean structural similarity, 1 where nothing changed
+}
+
+// OutsideMargin is how far the outside is from the mask, in pixels: a cell of Stable Diffusion's latent.
+const OutsideMargin = 8
 
 // CLIPScores are CLIP's cosines of a picture and of the photograph with the
 // prompt and with the prompt of a normal part.
@@ -32,51 +46,6 @@ func (c CLIPScores) Margin() float64 { return c.Prompt - c.Normal }
 
 // Gain is how much of the margin the photograph did not have.
 func (c CLIPScores) Gain() float64 { return c.Margin() - (c.PhotographPrompt - c.PhotographNormal) }
-
-// Limits are what scores are to keep. Set them by looking at pictures that failed.
-type Limits struct {
-	MinFocus         float64 // -1 lets all pass
-	MinArea, MaxArea float64 // 0 and 1 do
-	MinMargin        float64 // of CLIPScores.Margin; -2 does
-	MinGain          float64 // which CLIPScores.Gain is to exceed; -4 does
-}
-
-// DefaultLimits are mild: they refuse pictures of which little is to be expected.
-func DefaultLimits() Limits { return Limits{MinFocus: 0.15, MinArea: 0.002, MaxArea: 0.5} }
-
-// Failure is a limit that scores do not keep.
-type Failure struct {
-	Limit  string // the field of Limits, such as "MinFocus"
-	Reason string // such as "attention not focused: 0.081, want 0.15"
-}
-
-// Check says why a picture failed; nothing if it did not.
-func (l Limits) Check(s Scores) []Failure {
-	var all []Failure
-	fail := func(limit, reason string, args ...any) {
-		all = append(all, Failure{limit, fmt.Sprintf(reason, args...)})
-	}
-	if !(s.Focus >= l.MinFocus) {
-		fail("MinFocus", "attention not focused: %.3f, want %g", s.Focus, l.MinFocus)
-	}
-	switch {
-	case !(s.Area >= l.MinArea):
-		fail("MinArea", "mask too small: %.2f %%, want %.4g %%", 100*s.Area, 100*l.MinArea)
-	case !(s.Area <= l.MaxArea):
-		fail("MaxArea", "mask too large: %.1f %%, at most %.4g %%", 100*s.Area, 100*l.MaxArea)
-	}
-	if s.CLIP == nil {
-		return all
-	}
-	if !(s.CLIP.Margin() >= l.MinMargin) {
-		fail("MinMargin", "CLIP prefers the normal prompt: cosine %.3f with the prompt, %.3f with the normal one, want a margin of %g",
-			s.CLIP.Prompt, s.CLIP.Normal, l.MinMargin)
-	}
-	if g := s.CLIP.Gain(); !(g > l.MinGain) {
-		fail("MinGain", "CLIP sees no more of the defect than in the photograph: gain %.4f, want more than %g", g, l.MinGain)
-	}
-	return all
-}
 
 // focus is the soft map's mean inside the mask, less that of the rest that may
 // change: 0 for a map that is the same everywhere, 1 for one that is 1 inside and
@@ -100,17 +69,24 @@ func focus(soft, mask, may []float32) float64 {
 	return sum[1]/n[1] - sum[0]/n[0]
 }
 
+// Wording is the texts that pictures are compared with.
+type Wording struct {
+	Prompt string   // of the defect, such as "a photo of a hazelnut with a crack on it"
+	Normal string   // of a normal part, such as "a photo of a hazelnut"
+	Others []string // the prompt with other defects in the place of the one that was asked for; without any there is no Sees
+}
+
 // Scorer scores the pictures that are made of one photograph and prompt.
 type Scorer struct {
 	pipeline       *diffusion.Pipeline
-	prompt, normal *gt.Dense  // CLIP's embeddings
-	photograph     CLIPScores // its cosines
+	prompt, normal *gt.Dense   // CLIP's embeddings
+	others         []*gt.Dense // likewise
+	photograph     CLIPScores  // its cosines
 }
 
-// NewScorer has CLIP see the photograph, [1, 3, H, W] in [-1, 1], and read the
-// prompt and that of a normal part. A pipeline may be without CLIP; then so are the
-// scores.
-func NewScorer(ctx context.Context, p *diffusion.Pipeline, photograph *gt.Dense, prompt, normal string) (s *Scorer, err error) {
+// NewScorer has CLIP see the photograph, [1, 3, H, W] in [-1, 1], and read the words. A pipeline may be without CLIP;
+// then so are the scores.
+func NewScorer(ctx context.Context, p *diffusion.Pipeline, photograph *gt.Dense, w Wording) (s *Scorer, err error) {
 	if p == nil {
 		return nil, badArgument(errors.New("there is no pipeline: diffusion.Open opens one"))
 	}
@@ -118,11 +94,18 @@ func NewScorer(ctx context.Context, p *diffusion.Pipeline, photograph *gt.Dense,
 	if p.CLIP == nil {
 		return s, nil
 	}
-	if s.prompt, err = p.CLIPText(ctx, prompt); err != nil {
+	if s.prompt, err = p.CLIPText(ctx, w.Prompt); err != nil {
 		return nil, err
 	}
-	if s.normal, err = p.CLIPText(ctx, normal); err != nil {
+	if s.normal, err = p.CLIPText(ctx, w.Normal); err != nil {
 		return nil, err
+	}
+	for _, text := range w.Others {
+		e, err := p.CLIPText(ctx, text)
+		if err != nil {
+			return nil, err
+		}
+		s.others = append(s.others, e)
 	}
 	c, err := s.cosines(ctx, photograph)
 	if err != nil {
@@ -132,30 +115,128 @@ func NewScorer(ctx context.Context, p *diffusion.Pipeline, photograph *gt.Dense,
 	return s, nil
 }
 
-// Score judges a result, of a run that might change the photograph where the mask
-// is 1, H·W numbers; nil for everywhere.
-func (s *Scorer) Score(ctx context.Context, r *Result, mask []float32) (Scores, error) {
+// Made is a picture that is to be scored, and how it came about.
+type Made struct {
+	Result     *Result
+	Annotation *Annotation
+	Picture    *gt.Dense // as it is handed out, [1, 3, H, W] in [-1, 1], such as Keep's; nil for the Result's
+	Reference  *gt.Dense // what it is compared with outside the defect: the photograph, or for a picture of which the autoencoder made every pixel Photograph.Decoded
+	May        []float32 // H·W, 1 where the photograph might change; nil for everywhere
+}
+
+// Score judges a picture.
+func (s *Scorer) Score(ctx context.Context, m Made) (Scores, error) {
 	switch {
 	case s == nil || s.pipeline == nil:
 		return Scores{}, badArgument(errors.New("there is no scorer: NewScorer makes one"))
-	case r == nil || r.Image == nil:
+	case m.Result == nil || m.Result.Image == nil:
 		return Scores{}, badArgument(errors.New("there is no result: Generator.Run makes one"))
-	case len(r.SoftMap) == 0 || len(r.Mask) != len(r.SoftMap) || mask != nil && len(mask) != len(r.SoftMap):
-		return Scores{}, badArgument(fmt.Errorf("a soft map of %d numbers, a mask of %d and one of %d for where the picture might change: want as many", len(r.SoftMap), len(r.Mask), len(mask)))
+	case m.Annotation == nil:
+		return Scores{}, badArgument(errors.New("there is no annotation: Generator.Annotate makes one"))
 	}
-	scores := Scores{Area: share(r.Mask), Focus: focus(r.SoftMap, r.Mask, mask)}
+	if m.Picture == nil {
+		m.Picture = m.Result.Image
+	}
+	if err := m.check(); err != nil {
+		return Scores{}, badArgument(err)
+	}
+	m.Picture = clamped(m.Picture)
+	scores := Scores{
+		Area: share(m.Annotation.Mask), Focus: focus(m.Result.SoftMap, m.Result.Mask, m.May), Confidence: m.Annotation.Confidence,
+	}
+	if m.Reference != nil {
+		m.Reference = clamped(m.Reference)
+		if err := m.compare(&scores); err != nil {
+			return scores, err
+		}
+	}
 	if s.pipeline.CLIP == nil {
 		return scores, nil
 	}
-	values := slices.Clone(tensor.Float32s(r.Image))
-	clamp(values, -1, 1)
-	c, err := s.cosines(ctx, tensor.FromFloat32s(values, r.Image.Shape()...))
+	return scores, s.ask(ctx, m, &scores)
+}
+
+// check wants everything to be of one size.
+func (m Made) check() error {
+	r := m.Result
+	shape := r.Image.Shape()
+	if len(shape) != 4 || shape[0] != 1 || shape[1] != 3 || shape[2] < 1 || shape[3] < 1 {
+		return fmt.Errorf("the result's picture has shape %v, want [1, 3, H, W]", shape)
+	}
+	n := shape[2] * shape[3]
+	for _, of := range []struct {
+		what string
+		has  int
+		may  bool // be missing
+	}{
+		{"soft map", len(r.SoftMap), false}, {"attention's mask", len(r.Mask), false}, {"annotation's mask", len(m.Annotation.Mask), false},
+		{"mask of where the photograph might change", len(m.May), true},
+	} {
+		if of.has != n && !(of.may && of.has == 0) {
+			return fmt.Errorf("the %s has %d numbers, want those of a picture of %d×%d", of.what, of.has, shape[2], shape[3])
+		}
+	}
+	for what, picture := range map[string]*gt.Dense{"picture": m.Picture, "reference": m.Reference} {
+		if picture != nil && !picture.Shape().Eq(shape) {
+			return fmt.Errorf("the %s has shape %v, want the result's %v", what, picture.Shape(), shape)
+		}
+	}
+	return nil
+}
+
+// ask is what CLIP says.
+func (s *Scorer) ask(ctx context.Context, m Made, scores *Scores) error {
+	c, err := s.cosines(ctx, m.Picture)
 	if err != nil {
-		return scores, err
+		return err
 	}
 	c.PhotographPrompt, c.PhotographNormal = s.photograph.PhotographPrompt, s.photograph.PhotographNormal
 	scores.CLIP = &c
-	return scores, nil
+	if m.Reference != nil {
+		part, err := s.part(ctx, m, scores.Outside)
+		if err != nil {
+			return err
+		}
+		scores.Part = &part
+	}
+	if len(s.others) == 0 {
+		return nil
+	}
+	e, err := s.pipeline.CLIPImage(ctx, around(m.Picture, m.Annotation.Mask))
+	if err != nil {
+		return err
+	}
+	likeliest := math.Inf(-1)
+	for _, other := range s.others {
+		likeliest = max(likeliest, diffusion.Cosine(e, other))
+	}
+	scores.Sees = value(diffusion.Cosine(e, s.prompt) - likeliest)
+	return nil
+}
+
+// part is by how much less CLIP sees of a normal part in the picture than in the reference, whose pixels take the
+// defect's place.
+func (s *Scorer) part(ctx context.Context, m Made, outside *Change) (float64, error) {
+	if outside.Share == 0 && outside.SSIM == 1 {
+		return 0, nil
+	}
+	without := m.Picture.Clone().(*gt.Dense)
+	v, reference := tensor.Float32s(without), tensor.Float32s(m.Reference)
+	away, err := m.outside()
+	if err != nil {
+		return 0, err
+	}
+	for i := range v {
+		if away[i%len(away)] == 0 {
+			v[i] = reference[i]
+		}
+	}
+	here, err := s.cosines(ctx, without)
+	if err != nil {
+		return 0, err
+	}
+	there, err := s.cosines(ctx, m.Reference)
+	return here.Normal - there.Normal, err
 }
 
 // cosines are those of a picture.
@@ -165,6 +246,13 @@ func (s *Scorer) cosines(ctx context.Context, picture *gt.Dense) (CLIPScores, er
 		return CLIPScores{}, err
 	}
 	return CLIPScores{Prompt: diffusion.Cosine(e, s.prompt), Normal: diffusion.Cosine(e, s.normal)}, nil
+}
+
+// clamped is a copy of a picture with its numbers in [-1, 1].
+func clamped(picture *gt.Dense) *gt.Dense {
+	out := picture.Clone().(*gt.Dense)
+	clamp(tensor.Float32s(out), -1, 1)
+	return out
 }
 
 // share is how much of a picture a mask covers.

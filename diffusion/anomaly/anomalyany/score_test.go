@@ -2,7 +2,7 @@ package anomalyany
 
 import (
 	"math"
-	"strings"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -10,39 +10,6 @@ import (
 	"github.com/sdgraph/sdgraph/tensor"
 	gt "gorgonia.org/tensor"
 )
-
-// TestFailures finds each reason to fail, and none.
-func TestFailures(t *testing.T) {
-	good := Scores{Area: 0.05, Focus: 0.4, CLIP: &CLIPScores{Prompt: 0.25, Normal: 0.22, PhotographPrompt: 0.21, PhotographNormal: 0.24}}
-	for name, c := range map[string]struct {
-		change func(s *Scores)
-		says   []string // the limit, and why
-	}{
-		"good":             {func(*Scores) {}, nil},
-		"at the limits":    {func(s *Scores) { s.Focus, s.Area, s.CLIP.Normal = 0.15, 0.5, 0.25 }, nil},
-		"no CLIP":          {func(s *Scores) { s.CLIP = nil }, nil},
-		"flat map":         {func(s *Scores) { s.Focus = 0.149 }, []string{"MinFocus: attention not focused: 0.149, want 0.15"}},
-		"small mask":       {func(s *Scores) { s.Area = 0.0019 }, []string{"MinArea: mask too small: 0.19 %, want 0.2 %"}},
-		"large mask":       {func(s *Scores) { s.Area = 0.501 }, []string{"MaxArea: mask too large: 50.1 %, at most 50 %"}},
-		"normal":           {func(s *Scores) { s.CLIP.Normal = 0.26 }, []string{"MinMargin: CLIP prefers the normal prompt: cosine 0.250 with the prompt, 0.260"}},
-		"like photograph":  {func(s *Scores) { s.CLIP.PhotographNormal = 0.18 }, []string{"MinGain: CLIP sees no more of the defect than in the photograph: gain 0.0000"}},
-		"several problems": {func(s *Scores) { s.Area, s.Focus = 0, 0 }, []string{"MinFocus: attention not focused", "MinArea: mask too small"}},
-	} {
-		s, clip := good, *good.CLIP
-		s.CLIP = &clip
-		c.change(&s)
-		why := DefaultLimits().Check(s)
-		if len(why) != len(c.says) {
-			t.Errorf("%s: %q, want %d reasons", name, why, len(c.says))
-			continue
-		}
-		for i, part := range c.says {
-			if got := why[i].Limit + ": " + why[i].Reason; !strings.HasPrefix(got, part) {
-				t.Errorf("%s: %q, want %q", name, got, part)
-			}
-		}
-	}
-}
 
 func TestFocus(t *testing.T) {
 	for name, c := range map[string]struct {
@@ -63,19 +30,44 @@ func TestFocus(t *testing.T) {
 	}
 }
 
+// made is a result of side×side pixels, whose picture differs from the photograph in a square of 40 pixels by much and
+// elsewhere by little; its annotation is that square.
+func made() Made {
+	picture := photograph().Clone().(*gt.Dense)
+	v := tensor.Float32s(picture)
+	a := &Annotation{Soft: make([]float32, side*side), Mask: make([]float32, side*side), Confidence: 0.5}
+	soft, mask := make([]float32, side*side), make([]float32, side*side)
+	for i := range a.Mask {
+		if x, y := i%side, i/side; x >= 30 && x < 70 && y >= 50 && y < 90 {
+			a.Mask[i], a.Soft[i] = 1, 1
+		}
+		soft[i] = 0.25
+		if i < side {
+			soft[i], mask[i] = 1, 1
+		}
+		for c := range 3 {
+			at := &v[c*side*side+i]
+			if *at += 0.01; a.Mask[i] == 1 && i%side < 60 {
+				if *at -= 0.8; *at < -1 {
+					*at += 1.6
+				}
+			}
+		}
+	}
+	return Made{Result: &Result{Image: picture, SoftMap: soft, Mask: mask}, Annotation: a, Reference: photograph()}
+}
+
+var hazelnut = Wording{Prompt: "a photo of a hazelnut with a crack on it", Normal: "a photo of a hazelnut", Others: []string{"a photo of a hazelnut with a hole on it", "a photo of a hazelnut with a stain on it"}}
+
 // TestScore scores a picture against what CLIP says of it and of the photograph.
 func TestScore(t *testing.T) {
 	p := openModel(t, modelA)
-	const prompt, normal = "a photo of a hazelnut with a crack on it", "a photo of a hazelnut"
-	made := tensor.FromFloat32s(tensor.NewRand(4).Randn(3*8*8), 1, 3, 8, 8)
-	r := &Result{Image: made, SoftMap: make([]float32, 64), Mask: make([]float32, 64)}
-	copy(r.SoftMap, []float32{1, 0.5, 0.5, 0.25})
-	copy(r.Mask, []float32{1, 1})
-	s, err := NewScorer(t.Context(), p, photograph(), prompt, normal)
+	m := made()
+	s, err := NewScorer(t.Context(), p, photograph(), hazelnut)
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := s.Score(t.Context(), r, nil)
+	got, err := s.Score(t.Context(), m)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,45 +79,113 @@ func TestScore(t *testing.T) {
 		}
 		return diffusion.Cosine(e, w)
 	}
-	clamped := made.Clone().(*gt.Dense)
-	clamp(clamped.Float32s(), -1, 1)
-	want := Scores{Area: 2.0 / 64, Focus: 0.75 - 0.75/62, CLIP: &CLIPScores{
-		Prompt: cosine(clamped, prompt), Normal: cosine(clamped, normal),
-		PhotographPrompt: cosine(photograph(), prompt), PhotographNormal: cosine(photograph(), normal),
-	}}
+	picture := clamped(m.Result.Image)
+	cut := around(picture, m.Annotation.Mask)
+	if shape := cut.Shape(); !shape.Eq(gt.Shape{1, 3, 56, 56}) { // 40 and an eighth of 128
+		t.Errorf("the defect's part has shape %v", shape)
+	}
+	want := Scores{
+		Area: 1600. / (side * side), Focus: 0.75, Confidence: 0.5, Inside: got.Inside, Outside: &Change{SSIM: got.Outside.SSIM}, Part: got.Part,
+		Sees: value(cosine(cut, hazelnut.Prompt) - max(cosine(cut, hazelnut.Others[0]), cosine(cut, hazelnut.Others[1]))),
+		CLIP: &CLIPScores{
+			Prompt: cosine(picture, hazelnut.Prompt), Normal: cosine(picture, hazelnut.Normal),
+			PhotographPrompt: cosine(photograph(), hazelnut.Prompt), PhotographNormal: cosine(photograph(), hazelnut.Normal),
+		},
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("want -, got +:\n%s", diff)
+	}
+	if got.Outside.SSIM < 0.9 || got.Outside.SSIM >= 1 || *got.Part == 0 || math.Abs(*got.Part) > 0.1 || *got.Inside > 0.75 || *got.Inside < 0.74 {
+		t.Errorf("outside %+v, part %g, inside %g", got.Outside, *got.Part, *got.Inside)
 	}
 	if margin := want.CLIP.Prompt - want.CLIP.Normal; got.CLIP.Margin() != margin || got.CLIP.Gain() != margin-(want.CLIP.PhotographPrompt-want.CLIP.PhotographNormal) {
 		t.Errorf("margin %g, gain %g", got.CLIP.Margin(), got.CLIP.Gain())
 	}
-	if !cmp.Equal(made.Float32s(), tensor.NewRand(4).Randn(3*8*8)) {
+	if !cmp.Equal(m.Result.Image.Float32s(), made().Result.Image.Float32s()) {
 		t.Error("the picture has changed")
 	}
-	half := make([]float32, 64)
-	copy(half, []float32{1, 1, 1})
-	if got, err = s.Score(t.Context(), r, half); err != nil || got.Focus != 0.25 {
-		t.Errorf("in a mask of three pixels: %+v, %v", got, err)
+	m.May = make([]float32, side*side)
+	copy(m.May, slices.Repeat([]float32{1}, 2*side))
+	if got, err = s.Score(t.Context(), m); err != nil || got.Focus != 0.75 {
+		t.Errorf("in two rows: %+v, %v", got, err)
 	}
 }
 
-// TestScoreWithoutCLIP has area and focus only.
-func TestScoreWithoutCLIP(t *testing.T) {
-	s, err := NewScorer(t.Context(), openModel(t, modelA, diffusion.WithoutCLIP()), nil, "", "")
+// TestScoreKept: a picture that is the photograph outside the defect is the part.
+func TestScoreKept(t *testing.T) {
+	m := made()
+	m.Picture = photograph().Clone().(*gt.Dense)
+	v := tensor.Float32s(m.Picture)
+	for i := range v {
+		if m.Annotation.Mask[i%(side*side)] == 1 {
+			v[i] = -v[i]
+		}
+	}
+	s, err := NewScorer(t.Context(), openModel(t, modelA), photograph(), hazelnut)
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &Result{Image: photograph(), SoftMap: []float32{1, 0, 0, 0}, Mask: []float32{1, 0, 0, 0}}
-	if got, err := s.Score(t.Context(), r, nil); err != nil || got != (Scores{Area: 0.25, Focus: 1}) {
-		t.Errorf("%+v, %v", got, err)
+	got, err := s.Score(t.Context(), m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Outside.Share != 0 || math.Abs(got.Outside.SSIM-1) > 0.01 || math.Abs(*got.Part) > 1e-6 || *got.Inside < 0.5 {
+		t.Errorf("outside %+v, part %g, inside %g", got.Outside, *got.Part, *got.Inside)
 	}
 }
 
-// TestNoScore: what is not a number passes no limit.
-func TestNoScore(t *testing.T) {
-	nan := math.NaN()
-	got := DefaultLimits().Check(Scores{Area: nan, Focus: nan, CLIP: &CLIPScores{Prompt: nan}})
-	if len(got) != 4 {
-		t.Errorf("%q, want four failures", got)
+// TestScoreWithoutCLIP has no more than what pictures say, and without a reference less.
+func TestScoreWithoutCLIP(t *testing.T) {
+	s, err := NewScorer(t.Context(), openModel(t, modelA, diffusion.WithoutCLIP()), nil, Wording{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := made()
+	got, err := s.Score(t.Context(), m)
+	if err != nil || got.CLIP != nil || got.Part != nil || got.Sees != nil || got.Outside == nil || *got.Inside < 0.74 {
+		t.Errorf("%+v, %v", got, err)
+	}
+	m.Reference = nil
+	if got, err = s.Score(t.Context(), m); err != nil || got.Outside != nil || got.Inside != nil || got.Area == 0 {
+		t.Errorf("without a reference: %+v, %v", got, err)
+	}
+}
+
+// TestAround cuts the defect out of pictures, at their borders too.
+func TestAround(t *testing.T) {
+	const w, h = 64, 40
+	v := make([]float32, 3*w*h)
+	for i := range v {
+		v[i] = float32(i)
+	}
+	picture := tensor.FromFloat32s(v, 1, 3, h, w)
+	for name, c := range map[string]struct {
+		x, y, side int // of a square mask
+		left, top  int // of what is cut out
+		size       int
+	}{
+		"a pixel":     {30, 20, 1, 23, 13, 15},
+		"in a corner": {0, 0, 4, 0, 0, 15},
+		"opposite":    {60, 36, 4, 49, 25, 15},
+		"large":       {20, 5, 20, 17, 2, 25},
+		"all":         {10, 0, 40, 10, 0, 40},
+	} {
+		mask := make([]float32, w*h)
+		for y := c.y; y < c.y+c.side; y++ {
+			for x := c.x; x < c.x+c.side; x++ {
+				mask[y*w+x] = 1
+			}
+		}
+		got := around(picture, mask)
+		if s := got.Shape(); s[2] != c.size || s[3] != c.size {
+			t.Errorf("%s: %v, want %d", name, s, c.size)
+			continue
+		}
+		if first := tensor.Float32s(got)[0]; int(first) != c.top*w+c.left {
+			t.Errorf("%s: begins at %d, %d, want %d, %d", name, int(first)%w, int(first)/w, c.left, c.top)
+		}
+	}
+	if got := around(picture, make([]float32, w*h)); got != picture {
+		t.Error("without a mask it is not the whole picture")
 	}
 }
