@@ -35,7 +35,7 @@ func decodeBMP(file *io.SectionReader) (*stored, error) {
 	if p, ok := picture.(*image.NRGBA); ok && (head.alpha() == 0 || transparent(p)) {
 		makeOpaque(p)
 	}
-	return &stored{picture, picture.Bounds(), upright}, nil
+	return &stored{picture, picture.Bounds(), upright, noted{}}, nil
 }
 
 // bmpHeader is the start of a file: 14 bytes about the file, and the fields of the largest header that matter here.

@@ -30,5 +30,5 @@ func decodeGIF(file *io.SectionReader) (*stored, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the gif file is damaged: %w", err)
 	}
-	return &stored{frame, image.Rect(0, 0, config.Width, config.Height), upright}, nil
+	return &stored{frame, image.Rect(0, 0, config.Width, config.Height), upright, noted{}}, nil
 }

@@ -34,6 +34,7 @@ type jpegFile struct {
 	coded     int64  // bytes between segments: the pixels of the scans
 	complete  bool   // it has an end
 	exif, xmp []byte // notes of the camera and of programs
+	profile   profileParts
 }
 
 // The markers that matter here (ITU-T T.81, table B.1).
@@ -42,7 +43,7 @@ const (
 	markerDHT, markerJPG, markerDAC     = 0xc4, 0xc8, 0xcc // these
 	markerRST0, markerRST7              = 0xd0, 0xd7
 	markerEOI, markerSOS                = 0xd9, 0xda
-	markerAPP1, markerAPP14             = 0xe1, 0xee
+	markerAPP1, markerAPP2, markerAPP14 = 0xe1, 0xe2, 0xee
 )
 
 // surveyJPEG goes through a JPEG file to its end, or to where it makes no sense: what is wrong there, decoding says.
@@ -101,7 +102,7 @@ func (f *jpegFile) addSegment(in *bufio.Reader, marker byte) error {
 	}
 	f.segments++
 	isFrame := marker >= markerSOF0 && marker <= markerSOF15 && marker != markerDHT && marker != markerJPG && marker != markerDAC
-	if !isFrame && marker != markerAPP1 && marker != markerAPP14 {
+	if !isFrame && marker != markerAPP1 && marker != markerAPP2 && marker != markerAPP14 {
 		if marker == markerSOS {
 			f.scans++
 		}
@@ -115,6 +116,8 @@ func (f *jpegFile) addSegment(in *bufio.Reader, marker byte) error {
 	switch {
 	case marker == markerAPP1:
 		f.addNote(data)
+	case marker == markerAPP2:
+		f.profile.add(data)
 	case marker == markerAPP14:
 		f.adobe = f.adobe || bytes.HasPrefix(data, []byte("Adobe"))
 	case f.frame == 0 && len(data) >= 6:
@@ -134,6 +137,41 @@ func (f *jpegFile) addNote(data []byte) {
 	} else if xmp, ok := bytes.CutPrefix(data, []byte("http://ns.adobe.com/xap/1.0/\x00")); ok {
 		f.xmp = xmp
 	}
+}
+
+// profileParts are the parts of a colour profile, in their order, each of a segment (ICC.1:2022, annex B.4).
+type profileParts struct {
+	parts [256][]byte // by their numbers, from 1 on
+	count byte        // how many there should be
+	size  int         // of those that are there, in bytes
+}
+
+// add keeps a part, of which the first of a number counts.
+func (p *profileParts) add(segment []byte) {
+	data, ok := bytes.CutPrefix(segment, []byte("ICC_PROFILE\x00"))
+	if !ok || len(data) < 2 || p.parts[data[0]] != nil {
+		return
+	}
+	p.count = max(p.count, data[1])
+	if p.size += len(data) - 2; p.size <= MaxProfile {
+		p.parts[data[0]] = data[2:]
+	}
+}
+
+// whole puts the parts together.
+func (p *profileParts) whole() noted {
+	if p.size > MaxProfile {
+		return noted{err: errProfileSize}
+	}
+	var all []byte
+	for i := range int(p.count) {
+		part := p.parts[i+1]
+		if part == nil {
+			return noted{err: fmt.Errorf("its part %d of %d is missing", i+1, p.count)}
+		}
+		all = append(all, part...)
+	}
+	return noted{data: all}
 }
 
 // check tells what speaks against decoding a file of so many bytes.
@@ -215,7 +253,9 @@ func decodeJPEG(file *io.SectionReader) (*stored, error) {
 	case *image.CMYK:
 		picture = fromCMYK(p)
 	}
-	return &stored{picture, picture.Bounds(), orientationOf(survey.exif, survey.xmp)}, nil
+	profile := survey.profile.whole()
+	profile.grey = survey.channels == 1
+	return &stored{picture, picture.Bounds(), orientationOf(survey.exif, survey.xmp), profile}, nil
 }
 
 // fromCMYK converts as Pillow does: each colour is what black leaves of it, rounded.

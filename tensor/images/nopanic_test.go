@@ -29,12 +29,13 @@ func TestNoPanic(t *testing.T) {
 		_, err3 := HeatMap(p, make([]float32, 16))
 		_, err4 := EncodePNG(p, nil)
 		_, err5 := Fitted(p, 0, 1)
-		for i, err := range []error{Check(p), err1, err2, err3, err4, err5, WritePNG(filepath.Join(t.TempDir(), "a.png"), p)} {
+		_, err6 := Profile(nil).EncodePNG(OneChannel(p), nil)
+		for i, err := range []error{Check(p), err1, err2, err3, err4, err5, err6, WritePNG(filepath.Join(t.TempDir(), "a.png"), p)} {
 			if err == nil {
 				t.Errorf("%s, call %d: no error", name, i)
 			}
 		}
-		if n := len(Binary(p)) + len(Luminance(p)) + len(ToTensor(p, ChannelsFirst, Signed)); n > 0 || ForModel(p) != nil {
+		if n := len(Binary(p)) + len(Luminance(p)) + len(ToTensor(p, ChannelsFirst, Signed)); n > 0 || ForModel(p) != nil || Desaturate(p) != nil || IsGrey(p) {
 			t.Errorf("%s: %d values of no picture", name, n)
 		}
 		if !Cut(p, image.Rect(0, 0, 9, 9)).Rect.Empty() {

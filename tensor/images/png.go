@@ -2,6 +2,7 @@ package images
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
@@ -77,10 +78,12 @@ func (c *chunks) Read(p []byte) (int, error) {
 
 // pngFile is what the chunks of a PNG file say, before anything is decoded.
 type pngFile struct {
-	depth              int64 // bits of a pixel
-	data               int64 // bytes of compressed pixels
-	complete           bool  // it has an end
-	exif, profile, xmp []byte
+	depth           int64 // bits of a pixel
+	grey            bool  // a pixel has no colours
+	data            int64 // bytes of compressed pixels
+	complete        bool  // it has an end
+	exif, text, xmp []byte
+	profile         noted
 }
 
 // surveyPNG goes through a PNG file to its end, or to where it makes no sense: what is wrong there, decoding says.
@@ -99,11 +102,13 @@ func surveyPNG(file *io.SectionReader) (f pngFile, err error) {
 			f.complete = err == nil
 			return f, nil
 		case kind == "IHDR":
-			f.depth = pixelDepth(c)
+			f.depth, f.grey = pixelDepth(c)
 		case kind == "IDAT":
 			f.data += size
 		case kind == "eXIf":
 			f.exif = c.note(size)
+		case kind == "iCCP":
+			f.profile.data, f.profile.err = c.profile(size)
 		case kind == "tEXt" || kind == "zTXt" || kind == "iTXt":
 			text, _, err := c.text(kind, size, []string{xmpKey, profileKey}, left)
 			if left -= len(text.Value); err != nil {
@@ -126,18 +131,18 @@ func (f *pngFile) addText(text Text) {
 	case xmpKey:
 		f.xmp = []byte(text.Value)
 	case profileKey:
-		f.profile = rawProfile(text.Value)
+		f.text = rawProfile(text.Value)
 	}
 }
 
-// pixelDepth returns how many bits a pixel has, 0 where the header makes no sense.
-func pixelDepth(header io.Reader) int64 {
+// pixelDepth returns how many bits a pixel has, 0 where the header makes no sense, and whether it is grey.
+func pixelDepth(header io.Reader) (depth int64, grey bool) {
 	var b [13]byte
 	if _, err := io.ReadFull(header, b[:]); err != nil {
-		return 0
+		return 0, false
 	}
 	channels := map[byte]int64{0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
-	return channels[b[9]] * int64(b[8])
+	return channels[b[9]] * int64(b[8]), b[9] == 0 || b[9] == 4
 }
 
 // note returns the data of a chunk, nil where they are cut off or too many.
@@ -150,6 +155,27 @@ func (c *chunks) note(size int64) []byte {
 		return nil
 	}
 	return data
+}
+
+// profile returns the data of a chunk iCCP: a name, the method of compression, of which there is one, and the
+// compressed profile.
+func (c *chunks) profile(size int64) ([]byte, error) {
+	if size > MaxProfile {
+		return nil, errProfileSize
+	}
+	data := make([]byte, size)
+	if _, err := io.ReadFull(c, data); err != nil {
+		return nil, errors.New("it is cut off")
+	}
+	_, packed, found := bytes.Cut(data, []byte{0})
+	if !found || len(packed) == 0 {
+		return nil, errors.New("it ends before it begins")
+	}
+	profile, err := inflate(packed[1:], MaxProfile)
+	if errors.Is(err, errTexts) {
+		err = errProfileSize
+	}
+	return profile, err
 }
 
 // rawProfile returns the data of a profile's text: an empty line, its name, its length, and lines of hexadecimal
@@ -190,9 +216,10 @@ func decodePNG(file *io.SectionReader) (*stored, error) {
 		return nil, badPNG(err)
 	}
 	if survey.exif == nil {
-		survey.exif = survey.profile
+		survey.exif = survey.text
 	}
-	return &stored{picture, picture.Bounds(), orientationOf(survey.exif, survey.xmp)}, nil
+	survey.profile.grey = survey.grey
+	return &stored{picture, picture.Bounds(), orientationOf(survey.exif, survey.xmp), survey.profile}, nil
 }
 
 // badPNG tells files that are in order, but of a kind that is not read, from damaged ones.

@@ -84,25 +84,35 @@ const (
 
 // insertTexts puts texts behind the header of a PNG file.
 func insertTexts(file []byte, texts []Text) []byte {
-	out := bytes.Clone(file[:pngHeader])
+	var all []pngChunk
 	for _, t := range texts {
-		kind, data := t.chunk()
+		all = append(all, t.chunk())
+	}
+	return insertChunks(file, all...)
+}
+
+type pngChunk struct{ kind, data string }
+
+// insertChunks puts chunks behind the header of a PNG file.
+func insertChunks(file []byte, all ...pngChunk) []byte {
+	out := bytes.Clone(file[:pngHeader])
+	for _, c := range all {
 		start := len(out) + 4
-		out = binary.BigEndian.AppendUint32(out, uint32(len(data)))
-		out = append(append(out, kind...), data...)
+		out = binary.BigEndian.AppendUint32(out, uint32(len(c.data)))
+		out = append(append(out, c.kind...), c.data...)
 		out = binary.BigEndian.AppendUint32(out, crc32.ChecksumIEEE(out[start:]))
 	}
 	return append(out, file[pngHeader:]...)
 }
 
-// chunk returns a chunk's type and data.
-func (t Text) chunk() (kind, data string) {
+// chunk is the one that carries the text.
+func (t Text) chunk() pngChunk {
 	key, _ := charmap.ISO8859_1.NewEncoder().String(t.Key)
 	if value, err := charmap.ISO8859_1.NewEncoder().String(t.Value); err == nil {
-		return "tEXt", key + "\x00" + value
+		return pngChunk{"tEXt", key + "\x00" + value}
 	}
 	// Not compressed (two zeros), no language, no translation of the key.
-	return "iTXt", key + "\x00" + "\x00\x00" + "\x00" + "\x00" + t.Value
+	return pngChunk{"iTXt", key + "\x00" + "\x00\x00" + "\x00" + "\x00" + t.Value}
 }
 
 // maxText is the size up to which the texts of a file are read, in bytes of all of them together.

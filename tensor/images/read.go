@@ -1,6 +1,6 @@
 // Package images is what a program does with photographs and masks: it reads their files as they are to be seen, fits
 // them to the sizes that a model takes, cuts, thresholds, resizes and pastes them, makes tensors of them and pictures
-// of tensors, and writes PNG files with texts.
+// of tensors, and writes PNG files with texts and colour profiles.
 //
 // A picture is an opaque *image.RGBA whose bounds start at the origin, as Read returns it.
 package images
@@ -58,7 +58,8 @@ func sizeIf(picture *image.RGBA) image.Point {
 // The pixels are those of Pillow's convert("RGB"), but for three things: transparent parts, and what the first frame
 // of a GIF file leaves uncovered, are filled with white, and do not show the colour that is stored there; of 16 bits
 // of grey the upper 8 count, where Pillow takes nearly all for white; and the chroma of a JPEG file in CMYK or RGB is
-// not interpolated. Colour profiles are passed over.
+// not interpolated. Colour profiles are passed over;
+// ReadPhotograph returns them.
 //
 // The error names the file and says what it is, if it is no picture, or one of a kind that is not read, such as HEIC,
 // AVIF, JPEG XL and animated WebP; JPEG files of arithmetic or lossless coding, of 12 bits, and with chroma that is
@@ -74,15 +75,19 @@ func readPicture(file *io.SectionReader) (*image.RGBA, error) {
 	if err != nil {
 		return nil, err
 	}
-	return picture.up.turned(picture.on(color.White)), nil
+	return picture.seen(), nil
 }
 
 // stored is a picture as its file has it.
 type stored struct {
 	image.Image
-	screen image.Rectangle // all of it, of which the first frame of a GIF file may cover a part
-	up     orientation     // how it is to be turned
+	screen  image.Rectangle // all of it, of which the first frame of a GIF file may cover a part
+	up      orientation     // how it is to be turned
+	profile noted
 }
+
+// seen is the picture as it is to be seen.
+func (s *stored) seen() *image.RGBA { return s.up.turned(s.on(color.White)) }
 
 // decode reads a picture. The formats that a program has registered with package image do not matter: their decoders
 // have no bounds.

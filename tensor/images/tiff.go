@@ -17,7 +17,7 @@ const (
 	tagOrientation, tagSamples, tagRows, tagStripSize = 274, 277, 278, 279
 	tagPlanes, tagFax, tagPredictor                   = 284, 292, 317
 	tagTileWidth, tagTileHeight, tagTileSize          = 322, 323, 325
-	tagExtra, tagFormat, tagXMP                       = 338, 339, 700
+	tagExtra, tagFormat, tagXMP, tagProfile           = 338, 339, 700, 34675
 )
 
 // The ways of packing pixels that are read.
@@ -72,7 +72,7 @@ func decodeTIFF(file *io.SectionReader) (*stored, error) {
 	if p, ok := picture.(*image.Gray); ok && d.isFax() && d.number(tagColours, -1) == colourBlackIsZero {
 		invert(p)
 	}
-	return &stored{picture, picture.Bounds(), d.orientation(d.xmp())}, nil
+	return &stored{picture, picture.Bounds(), d.orientation(d.xmp()), d.profile()}, nil
 }
 
 // badTIFF tells files that are in order, but of a kind that is not read, from damaged ones.
@@ -96,6 +96,19 @@ func (d directory) xmp() []byte {
 		return f.values(1, maxNotes)
 	}
 	return nil
+}
+
+// profile returns the directory's colour profile.
+func (d directory) profile() noted {
+	colours := d.number(tagColours, -1)
+	p := noted{grey: colours != colourRGB && colours != colourPalette}
+	for f := range d.fields(tagProfile) {
+		if p.data = f.values(1, MaxProfile+1); p.data == nil {
+			p.err = errors.New("it is cut off")
+		}
+		break
+	}
+	return p
 }
 
 // unsupported names what x/image/tiff does not decode, or decodes to something else without an error.

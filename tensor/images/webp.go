@@ -18,6 +18,7 @@ type webpFile struct {
 	cutOff    bool
 	chunks    int
 	exif, xmp []byte
+	profile   noted
 }
 
 // surveyWebP goes through a WebP file to its end, or to where it makes no sense: what is wrong there, decoding says.
@@ -48,6 +49,12 @@ func (f *webpFile) add(kind string, data *io.SectionReader) {
 		f.lossy = data.Size()
 	case "ANIM", "ANMF":
 		f.animated = true
+	case "ICCP":
+		f.profile = noted{err: errProfileSize}
+		if data.Size() <= MaxProfile {
+			f.profile = noted{data: make([]byte, data.Size())}
+			data.ReadAt(f.profile.data, 0) // it is there
+		}
 	case "EXIF":
 		f.exif = firstNote(f.exif, data)
 	case "XMP ":
@@ -96,7 +103,7 @@ func decodeWebP(file *io.SectionReader) (*stored, error) {
 	case *image.NYCbCrA:
 		picture = withAlpha(fromYCbCr(&p.YCbCr, vp8), p.A, p.AStride)
 	}
-	return &stored{picture, picture.Bounds(), orientationOf(survey.exif, survey.xmp)}, nil
+	return &stored{picture, picture.Bounds(), orientationOf(survey.exif, survey.xmp), survey.profile}, nil
 }
 
 // withAlpha gives an opaque picture the opacity of its pixels.
