@@ -24,6 +24,11 @@ type Canvas struct {
 	// defect may lie there otherwise.
 	Keep *Keep
 
+	// Colours are those of the photograph, and of the results. Where they are Grey,
+	// which NewCanvas, NewWindow and NewWindowAt find out, results are made grey (images.Desaturate);
+	// the profile is for whoever writes them, and changes none.
+	Colours images.Colours
+
 	whole *image.RGBA     // what the results are put into
 	part  image.Rectangle // of it, what the model sees
 	mask  []float32       // of the part: 1 where it may change; nil for everywhere
@@ -42,7 +47,7 @@ func NewCanvas(photograph *image.RGBA, mask *image.Gray, size, multiple int) (*C
 	if err != nil {
 		return nil, err
 	}
-	c := &Canvas{}
+	c := &Canvas{Colours: images.Colours{Grey: images.IsGrey(whole)}}
 	if err := c.useAll(whole, white, size, multiple); err != nil {
 		return nil, err
 	}
@@ -61,7 +66,7 @@ func NewWindow(photograph *image.RGBA, mask *image.Gray, size, multiple int) (*C
 	if err != nil {
 		return nil, err
 	}
-	c := &Canvas{Paste: true}
+	c := &Canvas{Paste: true, Colours: images.Colours{Grey: images.IsGrey(whole)}}
 	if err := c.useWindow(whole, white, size, multiple); err != nil {
 		return nil, err
 	}
@@ -152,10 +157,13 @@ func (c *Canvas) atEdge(i int) bool {
 }
 
 // String says what of the photograph the model sees, such as "768×512 at 1200,900
-// of 5472×3648, pixel for pixel".
+// of 5472×3648, pixel for pixel", and what is special about its colours.
 func (c *Canvas) String() string {
 	if c == nil {
 		return ""
+	}
+	if colours := c.Colours.String(); colours != "" {
+		return c.fit + ", " + colours
 	}
 	return c.fit
 }
@@ -182,10 +190,13 @@ func (c *Canvas) Input() (picture *image.RGBA, mask []float32) {
 // Compose puts what the model made into the photograph. The picture, its mask, which is at least 0.5 where the
 // defect is, and the soft map that says how sure that is, have the Input's size. The sample's mask is white where
 // the mask, scaled as the picture is, says so and the photograph may change; the map that is returned is 0 outside
-// the window. What needs no change is returned as it was given.
+// the window. Of a grey photograph the picture is grey. What needs no change is returned as it was given.
 func (c *Canvas) Compose(made *image.RGBA, mask, soft Map) (Sample, Map, error) {
 	if err := c.check(made, mask, soft); err != nil {
 		return Sample{}, Map{}, err
+	}
+	if c.Colours.Grey {
+		made = images.Desaturate(made)
 	}
 	if err := c.scale(&made, &mask, &soft); err != nil {
 		return Sample{}, Map{}, err

@@ -149,7 +149,7 @@ func NewWindowAt(photograph *image.RGBA, mask *image.Gray, size image.Point) (*C
 	if err != nil {
 		return nil, err
 	}
-	c := &Canvas{Paste: true}
+	c := &Canvas{Paste: true, Colours: images.Colours{Grey: images.IsGrey(whole)}}
 	if err := c.see(whole, white, w); err != nil {
 		return nil, err
 	}

@@ -29,6 +29,35 @@ func pattern(w, h int) *image.RGBA {
 
 var red = color.RGBA{255, 0, 0, 255}
 
+// TestCanvasGrey: a grey photograph has grey results, whichever way they are put together.
+func TestCanvasGrey(t *testing.T) {
+	shades := image.NewRGBA(image.Rect(0, 0, 64, 48))
+	for i := range shades.Pix {
+		shades.Pix[i] = uint8(i / 4 % 251)
+		if i%4 == 3 {
+			shades.Pix[i] = 255
+		}
+	}
+	mask := maskOf(64, 48, image.Rect(20, 12, 44, 36))
+	windowAt := func(photograph *image.RGBA, mask *image.Gray, size, _ int) (*Canvas, error) {
+		return NewWindowAt(photograph, mask, image.Pt(size, size))
+	}
+	for name, with := range map[string]func(*image.RGBA, *image.Gray, int, int) (*Canvas, error){"canvas": NewCanvas, "window": NewWindow, "window at": windowAt} {
+		c := newCanvasFor(t, with, shades, mask, 32, 8)
+		s, _ := paint(t, c)
+		if !strings.HasSuffix(c.String(), ", grey") || !images.IsGrey(s.Picture) {
+			t.Errorf("%s: the result of a grey photograph has colours", name)
+		}
+		c.Colours.Grey = false
+		if s, _ := paint(t, c); images.IsGrey(s.Picture) {
+			t.Errorf("%s: without Grey, red has become grey", name)
+		}
+		if c := newCanvasFor(t, with, pattern(64, 48), mask, 32, 8); c.Colours.Grey {
+			t.Errorf("%s: a photograph of colours is said to be grey", name)
+		}
+	}
+}
+
 // flat is a map that is v everywhere.
 func flat(w, h int, v float32) Map {
 	return Map{Values: slices.Repeat([]float32{v}, w*h), Width: w, Height: h}

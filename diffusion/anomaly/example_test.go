@@ -13,7 +13,7 @@ import (
 // photograph, inside the mask alone. The model of this example paints all of it red.
 func ExampleNewWindow() {
 	photograph := image.NewRGBA(image.Rect(0, 0, 3000, 2000)) // images.Read reads one
-	draw.Draw(photograph, photograph.Rect, image.NewUniform(color.Gray{Y: 200}), image.Point{}, draw.Src)
+	draw.Draw(photograph, photograph.Rect, image.NewUniform(color.RGBA{210, 200, 190, 255}), image.Point{}, draw.Src)
 	mask := image.NewGray(photograph.Rect)
 	draw.Draw(mask, image.Rect(700, 900, 800, 1000), image.White, image.Point{}, draw.Src)
 
@@ -43,5 +43,5 @@ func ExampleNewWindow() {
 	// Output:
 	// 512×512 at 494,694 of 3000×2000, pixel for pixel
 	// (750,950) {255 0 0 255} 255
-	// (690,950) {200 200 200 255} 0
+	// (690,950) {210 200 190 255} 0
 }

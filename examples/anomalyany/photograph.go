@@ -18,10 +18,11 @@ const autoMask = "auto"
 // readCanvas reads the photograph and the mask. The object is the mask that was
 // made from the photograph, nil if none was.
 func readCanvas(ctx context.Context, spec Spec, multiple int) (c *anomaly.Canvas, object *image.RGBA, err error) {
-	photograph, err := readPhotograph(ctx, spec)
+	read, err := readPhotograph(ctx, spec)
 	if err != nil {
 		return nil, nil, err
 	}
+	photograph := read.Picture
 	mask, object, err := readMask(ctx, spec, photograph)
 	if err != nil {
 		return nil, nil, err
@@ -30,21 +31,22 @@ func readCanvas(ctx context.Context, spec Spec, multiple int) (c *anomaly.Canvas
 		if c, err = anomaly.NewWindow(photograph, mask, spec.Size, multiple); err != nil {
 			return nil, nil, fmt.Errorf("--tile: %w", err)
 		}
-		return c, object, nil
+	} else {
+		if c, err = anomaly.NewCanvas(photograph, mask, spec.Size, multiple); err != nil {
+			return nil, nil, err
+		}
+		c.Paste = spec.Paste
 	}
-	if c, err = anomaly.NewCanvas(photograph, mask, spec.Size, multiple); err != nil {
-		return nil, nil, err
-	}
-	c.Paste = spec.Paste
+	c.Colours = read.Colours
 	return c, object, nil
 }
 
 // readPhotograph returns the photograph, or a drawn one where none is given.
-func readPhotograph(ctx context.Context, spec Spec) (*image.RGBA, error) {
+func readPhotograph(ctx context.Context, spec Spec) (*images.Photograph, error) {
 	if spec.Image == "" {
-		return gradient(spec.Size), nil
+		return &images.Photograph{Picture: gradient(spec.Size)}, nil
 	}
-	return images.Read(ctx, spec.Image)
+	return images.ReadPhotograph(ctx, spec.Image)
 }
 
 // gradient is a drawn picture, for runs that only measure.

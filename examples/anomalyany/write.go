@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"image"
 	"path/filepath"
 	"slices"
 
@@ -22,7 +21,7 @@ type record struct {
 	Anomaly   []int                  `json:"anomaly_tokens"` // positions in the prompt
 	Size      [2]int                 `json:"size"`           // width, height
 	MapSize   [2]int                 `json:"map_size"`       // of the attention maps
-	Fit       string                 `json:"photograph"`
+	Fit       string                 `json:"photograph"`     // what the model sees of it, and its colours
 	Steps     int                    `json:"steps_run"`
 	Refine    int                    `json:"steps_refined"`
 	Threshold float32                `json:"mask_threshold"`
@@ -72,13 +71,15 @@ func (j *job) pictures(how Provenance, made anomaly.Sample, soft anomaly.Map) ([
 	if err := errors.Join(err1, err2); err != nil {
 		return nil, err
 	}
+	colours := j.canvas.Colours
 	var all []files.File
-	for i, p := range []struct {
-		image image.Image
-		texts []images.Text
-	}{{made.Picture, texts}, {made.Mask, nil}, {heat, nil}} {
+	for i, encode := range []func() ([]byte, error){
+		func() ([]byte, error) { return colours.EncodePNG(made.Picture, texts) },
+		func() ([]byte, error) { return images.EncodePNG(made.Mask, nil) },
+		func() ([]byte, error) { return colours.EncodePNG(heat, nil) },
+	} {
 		path := j.stem(how.Seed) + parts[i]
-		data, err := images.EncodePNG(p.image, p.texts)
+		data, err := encode()
 		if err != nil {
 			return nil, fmt.Errorf("picture %s: %w", path, err)
 		}

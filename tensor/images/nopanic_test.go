@@ -29,7 +29,7 @@ func TestNoPanic(t *testing.T) {
 		_, err3 := HeatMap(p, make([]float32, 16))
 		_, err4 := EncodePNG(p, nil)
 		_, err5 := Fitted(p, 0, 1)
-		_, err6 := Profile(nil).EncodePNG(OneChannel(p), nil)
+		_, err6 := Colours{Grey: true}.EncodePNG(p, nil)
 		for i, err := range []error{Check(p), err1, err2, err3, err4, err5, err6, WritePNG(filepath.Join(t.TempDir(), "a.png"), p)} {
 			if err == nil {
 				t.Errorf("%s, call %d: no error", name, i)

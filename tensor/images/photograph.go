@@ -5,16 +5,35 @@ import (
 	"fmt"
 	"image"
 	"io"
+	"strings"
 )
 
-// Photograph is a picture, and what its file says about its colours.
+// Photograph is a picture, and what there is to know about its colours.
 type Photograph struct {
 	Picture *image.RGBA // as Read returns it
-	Grey    bool        // it has no colours: red, green and blue are equal throughout
-	Profile Profile     // what its numbers are as colours; nil where the file does not say it
+	Colours
+}
 
-	// Dropped says why a profile that the file has was not kept; nil if it was, or there is none.
-	Dropped error
+// Colours is what there is to know about the colours of a picture.
+type Colours struct {
+	Grey    bool    // it has none: red, green and blue are equal throughout
+	Profile Profile // what its numbers are as colours; nil where the file does not say it
+	Dropped error   // why a profile that the file has was not kept; nil if it was, or there is none
+}
+
+// String says it to people, such as `grey, colour profile "Dot Gain 20%"`; it is empty where there is nothing special.
+func (c Colours) String() string {
+	var all []string
+	if c.Grey {
+		all = append(all, "grey")
+	}
+	if c.Profile != nil {
+		all = append(all, fmt.Sprintf("colour profile %q", c.Profile.Name()))
+	}
+	if c.Dropped != nil {
+		all = append(all, fmt.Sprintf("without its colour profile: %v", c.Dropped))
+	}
+	return strings.Join(all, ", ")
 }
 
 // ReadPhotograph reads a picture as Read does, with the colour profile of a PNG, JPEG, TIFF or WebP file. One that is
@@ -32,7 +51,7 @@ func readPhotograph(file *io.SectionReader) (*Photograph, error) {
 	p := &Photograph{Picture: s.seen()}
 	p.Grey = IsGrey(p.Picture)
 	if p.Profile, err = s.profile.parse(); err != nil {
-		p.Profile, p.Dropped = nil, fmt.Errorf("the colour profile is not kept: %w", err)
+		p.Profile, p.Dropped = nil, err
 	}
 	return p, nil
 }
@@ -70,12 +89,25 @@ func Desaturate(picture *image.RGBA) *image.RGBA {
 	return out
 }
 
-// OneChannel returns a picture without colours as one of a single channel, as which a PNG file of it has a third of
-// the pixels; the picture itself if it has colours.
-func OneChannel(picture *image.RGBA) image.Image {
-	if !IsGrey(picture) || !picture.Opaque() {
-		return picture
+// EncodePNG returns the PNG file of a picture of these colours, with texts, as EncodePNG of the package: with the
+// profile, and where it is grey, of one channel. PNG allows a profile about grey with one channel alone, and one about
+// RGB with three, so a profile about grey is left out of a picture that has colours, such as a heat map, and a grey
+// picture with one about RGB has three channels.
+func (c Colours) EncodePNG(picture *image.RGBA, texts []Text) ([]byte, error) {
+	one := c.Grey && IsGrey(picture) && picture.Opaque() && (c.Profile == nil || c.Profile.Grey())
+	var as image.Image = picture
+	if one {
+		as = oneChannel(picture)
 	}
+	file, err := EncodePNG(as, texts)
+	if err != nil || c.Profile == nil || c.Profile.Grey() != one {
+		return file, err
+	}
+	return insertProfile(file, c.Profile)
+}
+
+// oneChannel is a grey picture as such.
+func oneChannel(picture *image.RGBA) *image.Gray {
 	out := image.NewGray(image.Rectangle{Max: picture.Rect.Size()})
 	for y := range out.Rect.Dy() {
 		for x := range out.Rect.Dx() {

@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"image"
 	"slices"
 	"strings"
 	"unicode"
@@ -141,17 +140,8 @@ func (p Profile) description() string {
 	return ""
 }
 
-// EncodePNG returns what EncodePNG of the package does, with the profile (PNG specification, third edition, section
-// 11.3.2.3) where it is about the picture's colours: one about grey goes with an *image.Gray alone, one about RGB with
-// all others.
-func (p Profile) EncodePNG(picture image.Image, texts []Text) ([]byte, error) {
-	file, err := EncodePNG(picture, texts)
-	if err != nil || len(p) == 0 {
-		return file, err
-	}
-	if _, grey := picture.(*image.Gray); grey != p.Grey() {
-		return file, nil
-	}
+// insertProfile puts a profile behind the header of a PNG file (PNG specification, third edition, section 11.3.2.3).
+func insertProfile(file []byte, p Profile) ([]byte, error) {
 	if _, err := ParseProfile(p); err != nil {
 		return nil, fmt.Errorf("the colour profile: %w", err)
 	}

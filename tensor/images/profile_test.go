@@ -71,8 +71,8 @@ func TestReadProfile(t *testing.T) {
 		"png, none":                {pngWith(t, colours, nil, nil), "", false, ""},
 		"png, grey of colours":     {inPNG(shades, rgb), "", true, `"RGB "`},
 		"png, CMYK":                {inPNG(colours, named("CMYK", "Press")), "", false, `"CMYK"`},
-		"png, long":                {inPNG(colours, long), "", false, "more than 4194304 bytes"},
-		"png, not packed":          {pngWith(t, colours, chunk("iCCP", "name\x00\x00no"), nil), "", false, "not kept"},
+		"png, long":                {inPNG(colours, long), "", false, "it has more than 4194304 bytes"},
+		"png, not packed":          {pngWith(t, colours, chunk("iCCP", "name\x00\x00no"), nil), "", false, "invalid header"},
 		"png, no end of the name":  {pngWith(t, colours, chunk("iCCP", "name"), nil), "", false, "ends before"},
 		"jpeg":                     {jpegWith(t, colours, profileSegment(1, 1, rgb)), "Camera RGB", false, ""},
 		"jpeg, in parts":           {jpegWith(t, colours, profileSegment(2, 2, rgb[50:]), profileSegment(1, 2, rgb[:50])), "Camera RGB", false, ""},
@@ -147,38 +147,58 @@ func TestProfileName(t *testing.T) {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}
+	c := Colours{Grey: true, Profile: named(spaceGrey, "Dot Gain"), Dropped: errProfileSize}
+	if want := `grey, colour profile "Dot Gain", without its colour profile: it has more than 4194304 bytes`; c.String() != want {
+		t.Errorf("colours %q, want %q", c, want)
+	}
+	if got := (Colours{}).String(); got != "" {
+		t.Errorf("nothing special is %q", got)
+	}
 	if got := Profile(nil).Name(); got != "unnamed" || Profile(nil).Grey() {
 		t.Errorf("no profile is called %q", got)
 	}
 }
 
-// TestProfileEncodePNG writes a profile with pictures of its own colours, reads it back, and decodes to the same pixels.
-func TestProfileEncodePNG(t *testing.T) {
-	colours, shades := filled(4, 4, color.RGBA{200, 100, 50, 255}), image.NewGray(image.Rect(0, 0, 4, 4))
-	for _, space := range []string{spaceRGB, spaceGrey} {
-		profile := Profile(named(space, "of "+space))
-		for _, picture := range []image.Image{colours, shades} {
-			file, err := profile.EncodePNG(picture, []Text{{"k", "a text"}})
-			if err != nil {
-				t.Fatal(err)
-			}
-			p, err := readPhotograph(section(file))
-			if err != nil {
-				t.Fatal(err)
-			}
-			_, grey := picture.(*image.Gray)
-			if fits := grey == (space == spaceGrey); fits != bytes.Equal(p.Profile, profile) || p.Dropped != nil {
-				t.Errorf("%s, grey %v: profile %q, dropped %v", space, grey, p.Profile.Name(), p.Dropped)
-			}
-			if p.Grey != grey || !grey && !bytes.Equal(p.Picture.Pix, colours.Pix) {
-				t.Errorf("%s: other pixels came back", space)
-			}
-			if texts, err := readTexts(section(file)); err != nil || len(texts) != 1 {
-				t.Errorf("%s: the texts are %v, error %v", space, texts, err)
-			}
+// TestColoursEncodePNG writes a profile with pictures of its own colours, reads it back, and decodes to the same pixels.
+func TestColoursEncodePNG(t *testing.T) {
+	colours, shades := filled(4, 4, color.RGBA{200, 100, 50, 255}), filled(4, 4, color.RGBA{90, 90, 90, 255})
+	rgb, grey := Profile(named(spaceRGB, "RGB")), Profile(named(spaceGrey, "grey"))
+	for name, c := range map[string]struct {
+		of       Colours
+		picture  *image.RGBA
+		profile  Profile
+		channels byte // of the PNG file: its colour type
+	}{
+		"colours":                  {Colours{}, colours, nil, 2},
+		"a profile":                {Colours{Profile: rgb}, colours, rgb, 2},
+		"grey":                     {Colours{Grey: true}, shades, nil, 0},
+		"grey, a profile":          {Colours{Grey: true, Profile: grey}, shades, grey, 0},
+		"grey, a profile of RGB":   {Colours{Grey: true, Profile: rgb}, shades, rgb, 2},
+		"colours, a grey profile":  {Colours{Grey: true, Profile: grey}, colours, nil, 2},
+		"grey by chance":           {Colours{Profile: rgb}, shades, rgb, 2},
+		"grey by chance, no space": {Colours{}, shades, nil, 2},
+	} {
+		file, err := c.of.EncodePNG(c.picture, []Text{{"k", "a text"}})
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		p, err := readPhotograph(section(file))
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if !bytes.Equal(p.Profile, c.profile) || p.Dropped != nil || !bytes.Equal(p.Picture.Pix, c.picture.Pix) {
+			t.Errorf("%s: profile %q, dropped %v, or other pixels came back", name, p.Profile.Name(), p.Dropped)
+		}
+		if got := file[len(pngSignature)+8+9]; got != c.channels {
+			t.Errorf("%s: colour type %d, want %d", name, got, c.channels)
+		}
+		if texts, err := readTexts(section(file)); err != nil || len(texts) != 1 {
+			t.Errorf("%s: the texts are %v, error %v", name, texts, err)
 		}
 	}
-	if _, err := Profile("none").EncodePNG(colours, nil); err == nil || !strings.Contains(err.Error(), "profile") {
+	if _, err := (Colours{Profile: Profile("none")}).EncodePNG(colours, nil); err == nil || !strings.Contains(err.Error(), "profile") {
 		t.Errorf("what is no profile: error %v", err)
 	}
 }
@@ -194,12 +214,6 @@ func TestGrey(t *testing.T) {
 	}
 	if got := Desaturate(Cut(filled(3, 2, color.RGBA{9, 9, 9, 255}), image.Rect(1, 1, 3, 2))); got.Rect != image.Rect(0, 0, 2, 1) || got.Pix[4] != 9 {
 		t.Errorf("of a part: %v", got)
-	}
-	if one, ok := OneChannel(grey).(*image.Gray); !ok || one.Rect != grey.Rect || one.Pix[5] != 76 {
-		t.Errorf("in one channel it is %v", one)
-	}
-	if p, ok := OneChannel(colours).(*image.RGBA); !ok || p != colours {
-		t.Error("a picture of colours became another")
 	}
 	if last := filled(3, 2, color.RGBA{7, 7, 7, 255}); !IsGrey(last) {
 		t.Error("one shade has colours")
@@ -221,11 +235,11 @@ func FuzzParseProfile(f *testing.F) {
 		if name := p.Name(); name == "" || strings.ContainsFunc(name, func(r rune) bool { return r < ' ' }) {
 			t.Errorf("name %q", name)
 		}
-		var picture image.Image = filled(1, 1, color.RGBA{1, 2, 3, 255})
+		c, picture := Colours{Grey: p.Grey(), Profile: p}, filled(1, 1, color.RGBA{1, 2, 3, 255})
 		if p.Grey() {
-			picture = image.NewGray(image.Rect(0, 0, 1, 1))
+			picture = Desaturate(picture)
 		}
-		file, err := p.EncodePNG(picture, nil)
+		file, err := c.EncodePNG(picture, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
