@@ -30,6 +30,7 @@ import (
 //	  "mu": 1,                Options.Mu, μ
 //	  "eta_e": 0.02,          Options.EtaE, η_e
 //	  "refine": 8,            Options.Refine, R
+//	  "articles": "always",   of the captions that it was trained on: "a wood", or "fitting", "wood"
 //	  "vocabulary": {
 //	    "objects": ["hazelnut", "bottle cap"],
 //	    "anomalies": ["crack", "hole"],
@@ -44,6 +45,7 @@ type Defaults struct {
 	Options    Options // without words
 	Size       int     // of a picture's shorter side, in pixels; 0 where the file does not say
 	Precision  string  // of products, "f32" or "bf16"; "" where the file does not say
+	Articles   string  // "fitting" or "always", as prompts.Articles has them; "" where the file does not say
 	Vocabulary Vocabulary
 }
 
@@ -124,7 +126,7 @@ func (d *Defaults) fields() map[string]any {
 	all := map[string]any{
 		"preset": &o.Preset, "size": &d.Size, "map_factor": &o.MapFactor, "steps": &o.Steps, "guidance": &o.Guidance,
 		"gamma": &o.Gamma, "lambda": &o.Lambda, "mu": &o.Mu, "eta_e": &o.EtaE, "refine": &o.Refine,
-		"precision": &d.Precision, "vocabulary": &d.Vocabulary,
+		"precision": &d.Precision, "articles": &d.Articles, "vocabulary": &d.Vocabulary,
 	}
 	if o.Preset == ReleasedPreset {
 		maps.DeleteFunc(all, func(name string, _ any) bool { return ofPaper[name] })
@@ -182,6 +184,9 @@ func (d *Defaults) validate(given map[string]json.RawMessage) error {
 	}
 	if _, ok := given["precision"]; ok && d.Precision != "f32" && d.Precision != "bf16" {
 		return fmt.Errorf("precision is %.60q, want f32 or bf16", d.Precision)
+	}
+	if _, ok := given["articles"]; ok && d.Articles != "fitting" && d.Articles != "always" {
+		return fmt.Errorf("articles is %.60q, want fitting or always", d.Articles)
 	}
 	if err := d.Options.validateNumbers(); err != nil {
 		return err

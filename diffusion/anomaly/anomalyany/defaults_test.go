@@ -28,8 +28,8 @@ func TestReadDefaults(t *testing.T) {
 		"no file": {tensor.OnDisk(t.TempDir()), Defaults{Options: Paper()}},
 		"nothing": {directory("{}"), Defaults{Options: Paper()}},
 		"all": {directory(`{"preset": "paper", "size": 128, "map_factor": 1, "steps": 50, "guidance": 3, "gamma": 0.4, "lambda": 2,
-			"mu": 0.5, "eta_e": 0.01, "refine": 8, "precision": "bf16", "vocabulary": {"objects": ["hazelnut"], "anomalies": ["crack"], "unseen": {"hazelnut": ["crack"]}}}`),
-			Defaults{small, 128, "bf16", Vocabulary{[]string{"hazelnut"}, []string{"crack"}, map[string][]string{"hazelnut": {"crack"}}}}},
+			"mu": 0.5, "eta_e": 0.01, "refine": 8, "precision": "bf16", "articles": "always", "vocabulary": {"objects": ["hazelnut"], "anomalies": ["crack"], "unseen": {"hazelnut": ["crack"]}}}`),
+			Defaults{small, 128, "bf16", "always", Vocabulary{[]string{"hazelnut"}, []string{"crack"}, map[string][]string{"hazelnut": {"crack"}}}}},
 		"released": {directory(`{"preset": "released", "steps": 100, "map_factor": 2}`), Defaults{Options: released}},
 	} {
 		got, err := ReadDefaults(c.dir)
@@ -46,7 +46,7 @@ func TestReadDefaultsRefuses(t *testing.T) {
 	for text, says := range map[string]string{
 		`{"steps": 50`:               "unexpected end of JSON input",
 		`[50]`:                       "want a JSON object",
-		`{"step": 50}`:               `the field "step" is not known; there are: eta_e, gamma, guidance`,
+		`{"step": 50}`:               `the field "step" is not known; there are: articles, eta_e, gamma, guidance`,
 		`{"Steps": 50}`:              `"Steps" is not known`,
 		`{"steps": "50"}`:            "steps: a JSON string, want a whole number",
 		`{"steps": 2.5}`:             "steps: a JSON number 2.5, want a whole number",
@@ -71,6 +71,7 @@ func TestReadDefaultsRefuses(t *testing.T) {
 		`{"vocabulary": {"anomalies": ["a"` + strings.Repeat(`, "a"`, 1000) + `]}}`: "vocabulary.anomalies has 1001 words, want at most 1000",
 		`{"vocabulary": ` + strings.Repeat("[", 100000) + `}`:                       "exceeded max depth",
 		`{"precision": "f16"}`:                                                   `precision is "f16", want f32 or bf16`,
+		`{"articles": "plain"}`:                                                  `articles is "plain", want fitting or always`,
 		`{"preset": "other"}`:                                                    `preset "other", want paper or released`,
 		`{"preset": 1}`:                                                          "preset: a JSON number, want a text",
 		`{"preset": "released", "lambda": 2}`:                                    "lambda is a number of preset paper, and the preset is released",

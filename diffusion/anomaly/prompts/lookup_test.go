@@ -85,6 +85,10 @@ func TestMisuse(t *testing.T) {
 				func() error { _, _, err := Categories{"a": {}}.Lookup("a", "b"); return err },
 			},
 		},
-		Harmless: map[string][]func(){"Default": {func() { Default() }}},
+		Harmless: map[string][]func(){
+			"Default":            {func() { Default() }},
+			"Articles.Normal":    {func() { Fitting.Normal(""); Articles("\x00").Normal(" ") }},
+			"Articles.Defective": {func() { Fitting.Defective(""); Always.Defective("", "", " ", "\x00") }},
+		},
 	}.Check(t)
 }
