@@ -125,6 +125,7 @@ func TestWords(t *testing.T) {
 		{"red bottle cap", "deep crack", nil, 0},
 		{"hazelnut", "crack", nil, 1},
 		{"gasket", "crack", []string{`this model knows hazelnut, bottle cap; "gasket" is not among them`}, 1},
+		{"big hazlenut", "carck", []string{`did you mean "hazelnut"?`, `did you mean "crack"?`}, 2},
 		{"gasket", "tear", []string{`"gasket"`, `this model knows crack; "tear" is not among them`}, 2},
 		{"", "tear", []string{`"tear"`}, 1},
 	} {

@@ -108,12 +108,17 @@ func (m *model) unknown(spec Spec) map[string][]string {
 	return all
 }
 
-// warnOfWords says what the model knows in place of the words that it does not.
+// warnOfWords says what the model knows in place of the words that it does not, and
+// which one was perhaps meant.
 func (m *model) warnOfWords(w io.Writer, spec Spec) {
 	unknown := m.unknown(spec)
 	for _, word := range slices.Concat([]string{spec.Object}, spec.Anomaly) {
 		if known, ok := unknown[word]; ok {
-			fmt.Fprintf(w, "warning: this model knows %s; %q is not among them, so expect nothing that looks like it\n", strings.Join(known, ", "), word)
+			meant := ""
+			if near, ok := cli.Nearest(word, known); ok {
+				meant = fmt.Sprintf("; did you mean %q?", near)
+			}
+			fmt.Fprintf(w, "warning: this model knows %s; %q is not among them, so expect nothing that looks like it%s\n", strings.Join(known, ", "), word, meant)
 		}
 	}
 }
