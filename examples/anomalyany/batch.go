@@ -100,9 +100,6 @@ func (b *batch) describe() {
 	}
 	o := b.jobs[0].options
 	fmt.Fprintf(os.Stderr, "prompt: %s\n", o.Prompt)
-	if o.Detail == o.Prompt && o.Refine != 0 {
-		fmt.Fprintln(os.Stderr, "there is no --detail: the embedding's loss L_prompt starts at 0 and asks for nothing")
-	}
 }
 
 // mostWorkers bounds the memory: each has a copy of the model.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
+	"github.com/sdgraph/sdgraph/diffusion/anomaly/prompts"
 	"github.com/sdgraph/sdgraph/diffusion/demo"
 	"github.com/sdgraph/sdgraph/examples/demo/world"
 	"github.com/sdgraph/sdgraph/tensor"
@@ -31,6 +32,11 @@ func TestEmbeddedWords(t *testing.T) {
 	}
 	for _, defect := range world.Defects() {
 		anomalies = append(anomalies, defect.Name)
+	}
+	for _, p := range world.Pairs(world.AllPairs) {
+		if got, want := prompts.Articles(d.Articles).Defective(p.Subject.Name, p.Defect.Name), world.Caption(p.Subject.Name, p.Defect.Name); got != want {
+			t.Errorf("the prompt is %q, and the model was trained on %q", got, want)
+		}
 	}
 	for name, c := range map[string][2]any{
 		"objects": {objects, v.Objects}, "anomalies": {anomalies, v.Anomalies}, "unseen": {unseen, v.Unseen},

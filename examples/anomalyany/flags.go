@@ -1,7 +1,10 @@
 package main
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -12,7 +15,20 @@ import (
 
 func newParser(c *commandLine) cli.Parser {
 	return cli.NewParser("anomalyany", "Pictures of unseen defects, with masks, from one normal photograph and a sentence (AnomalyAny, CVPR 2025). Without flags: what the model can do that comes with the program. "+
-		"Numbers that are not given are those of the model directory's anomalyany.json, where it has one, or the following.", c)
+		"Numbers that are not given are those that suit the model.", c, kong.ExplicitGroups(flagGroups), kong.Help(printHelp))
+}
+
+// flagGroups are those of the flags in the help, whose order is that of the flags.
+var flagGroups = []kong.Group{
+	{Key: "photograph", Title: "The photograph:"},
+	{Key: "words", Title: "What it shows, and what is to be wrong with it:"},
+	{Key: "pictures", Title: "The pictures:"},
+	{Key: "again", Title: "Going on, and making a picture again:"},
+	{Key: "good", Title: "Which pictures are good; the others failed:"},
+	{Key: "algorithm", Title: "The algorithm (AnomalyAny), with the paper's symbols:"},
+	{Key: "ablation", Title: "Parts of the algorithm to leave out, to see what they do:"},
+	{Key: "model", Title: "The model:"},
+	{Key: "machine", Title: "The machine:"},
 }
 
 // commandLine is what kong reads. All commands share the flags.
@@ -74,6 +90,9 @@ func suiting(given map[string]any) (map[string]any, error) {
 	if d.Precision != "" {
 		values["precision"] = d.Precision
 	}
+	if d.Articles != "" {
+		values["articles"] = d.Articles
+	}
 	if preset := given["preset"]; preset == nil || preset == string(o.Preset) {
 		values["preset"], values["steps"], values["guidance"] = o.Preset, o.Steps, o.Guidance
 		if o.Preset == anomalyany.PaperPreset {
@@ -87,7 +106,7 @@ func suiting(given map[string]any) (map[string]any, error) {
 }
 
 // paperFlags are those of preset paper alone.
-var paperFlags = []string{"gamma", "lambda", "mu", "eta-e", "refine"}
+var paperFlags = []string{"strength", "gamma", "lambda", "mu", "eta-e", "refine"}
 
 // givenFlags are the values of the flags on the command line, by their names.
 func givenFlags(ctx *kong.Context) map[string]any {
@@ -107,15 +126,19 @@ func givenFlags(ctx *kong.Context) map[string]any {
 // the model directory, before it has the Spec validated: what was not given may
 // depend on what was.
 func (c *commandLine) Validate(ctx *kong.Context) error {
-	s, given := &c.Spec, map[string]bool{}
+	s, given, typed := &c.Spec, map[string]bool{}, map[string]bool{}
 	for _, p := range ctx.Path {
 		if p.Flag == nil {
 			continue
 		}
 		given[p.Flag.Name] = true
+		typed[p.Flag.Name] = typed[p.Flag.Name] || !p.Resolved
 		if name := p.Flag.Name; s.released() && !p.Resolved && slices.Contains(paperFlags, name) {
 			return fmt.Errorf("--%s is a number of --preset paper", name)
 		}
+	}
+	if err := cmp.Or(s.useStrength(typed), s.checkNamed(typed)); err != nil {
+		return err
 	}
 	if numbers := anomalyany.Released(); s.released() {
 		if !given["steps"] {
@@ -132,6 +155,36 @@ func (c *commandLine) Validate(ctx *kong.Context) error {
 	s.Drawn = c.command == "ablate"
 	if c.command == "make" && s.isDemo() && !given["n"] {
 		s.N = demoPictures
+	}
+	return nil
+}
+
+// useStrength makes --strength, where it is typed, the γ that it stands for.
+func (s *Spec) useStrength(typed map[string]bool) error {
+	switch {
+	case !typed["strength"]:
+		return nil
+	case typed["gamma"]:
+		return errors.New("--strength and --gamma are two ways to say the same: strength is 1 - γ; give one of them")
+	case !(s.Strength > 0 && s.Strength <= 1):
+		return fmt.Errorf("--strength is %g, want more than 0 and at most 1", s.Strength)
+	}
+	s.Gamma = complement(s.Strength)
+	return nil
+}
+
+// complement is 1 - share, without the error of the subtraction: 0.3, and not
+// 0.30000000000000004, of 0.7.
+func complement(share float64) float64 { return math.Round((1-share)*1e9) / 1e9 }
+
+// checkNamed refuses an empty --object, which would ask for nothing and get the
+// pictures of no question: an empty variable of a script. With --from it takes the
+// picture's object away.
+func (s *Spec) checkNamed(typed map[string]bool) error {
+	for flag, text := range map[string]string{"object": s.Object, "prompt": s.Prompt} {
+		if typed[flag] && text == "" && s.Again == nil && s.isDemo() {
+			return fmt.Errorf("--%s: its value is empty; leave --%s out where nothing is meant", flag, flag)
+		}
 	}
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/alecthomas/kong"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
+	"github.com/sdgraph/sdgraph/diffusion/anomaly/prompts"
 	"github.com/sdgraph/sdgraph/examples/internal/files"
 )
 
@@ -83,6 +84,9 @@ func (a *again) value(flag string) any {
 	}
 	if !ofPicture[option] {
 		return nil
+	}
+	if noted, _ := a.Options[option].(string); option == "articles" && noted == "" { // by an earlier version
+		return string(prompts.Plain)
 	}
 	switch v := a.Options[option].(type) {
 	case json.Number:

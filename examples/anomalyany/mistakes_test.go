@@ -122,13 +122,13 @@ func TestProgram(t *testing.T) {
 	}{
 		"nothing":  {nil, 1, nil, []string{"--model DIR is missing", "hf download"}},
 		"weights":  {[]string{"weights"}, 0, []string{"hf download", "scheduler/", "--random", "--help"}, nil},
-		"help":     {[]string{"--help"}, 0, []string{"--model=DIR", "--eta-e=0.02", "γ, share of T"}, nil},
+		"help":     {[]string{"--help"}, 0, []string{"--model=DIR", "--eta-e=0.02", "(γ; T - ⌊γT⌋ steps run)"}, nil},
 		"no model": {[]string{"--image", f.Image}, 1, nil, []string{"--model DIR is missing", "hf download"}},
 		"flag":     {append(args, "--stepz", "3"), 80, nil, []string{"unknown flag --stepz"}},
 		"preset":   {append(args, "--preset=released", "--mu=1"), 80, nil, []string{"--mu is a number of --preset paper"}},
 		"picture": {append(args, "--steps", "3"), 0, []string{filepath.Join(f.Out, "hazelnut-crack-0000.json")}, []string{
 			"photograph: 150×100 scaled to 96×64, centre 64×64 kept", "prompt: a photo of a hazelnut with a crack on it",
-			"L_prompt starts at 0", "picture 1 of 1, seed 0", "seed 0, step 3 of 3: L_att ", "0s left"}},
+			"picture 1 of 1, seed 0", "seed 0, step 3 of 3: L_att ", "0s left"}},
 		"detail": {append(args, "--steps", "4", "--detail", "a crack"), 0, nil, []string{"step 3 of 3: L_att ", "L_img ", "L_prompt "}},
 	} {
 		t.Run(name, func(t *testing.T) {

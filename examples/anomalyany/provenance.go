@@ -72,7 +72,7 @@ var onlyPaths = map[string]bool{"model": true, "clip": true, "image": true, "cat
 // --from takes from it. Whoever wrote the file chooses none of the others.
 var ofPicture = map[string]bool{
 	"model": true, "clip": true, "random": true, "prediction_type": true, "allow_unused": true, "image": true, "mask": true, "paste": true, "tile": true,
-	"object": true, "anomaly": true, "prompt": true, "normal": true, "detail": true, "negative": true, "category": true, "defect": true,
+	"object": true, "anomaly": true, "prompt": true, "normal": true, "detail": true, "negative": true, "category": true, "defect": true, "articles": true,
 	"size": true, "preset": true, "steps": true, "gamma": true, "guidance": true, "lambda": true, "mu": true, "eta_e": true, "refine": true,
 	"map_factor": true, "precision": true,
 	"no_condition": true, "no_attention": true, "no_refine": true, "no_scheduler": true,
@@ -105,6 +105,7 @@ func (p *Provenance) identity() (files.Identity, error) {
 			id["--"+strings.ReplaceAll(name, "_", "-")] = fmt.Sprint(value)
 		}
 	}
+	p.Options.identifyArticles(id)
 	for _, name := range []string{"image", "mask"} {
 		if h, ok := p.Inputs[name]; ok {
 			id["--"+name] = "the file " + files.Short(h)
@@ -115,6 +116,18 @@ func (p *Provenance) identity() (files.Identity, error) {
 		id[configuration] = "the files " + files.Together(p.Texts)
 	}
 	return id, nil
+}
+
+// identifyArticles puts into an identity, in the place of the articles, the sentences
+// that are made with them, where these are others than an earlier version would have
+// made, which noted none: with plain ones.
+func (s Spec) identifyArticles(id files.Identity) {
+	delete(id, "--articles")
+	now := s.options()
+	s.Articles = ""
+	if before := s.options(); now.Prompt != before.Prompt || now.Normal != before.Normal {
+		id["--prompt"], id["--detail"], id["--normal"] = now.Prompt, now.Detail, now.Normal
+	}
 }
 
 // differencesOf are those of id from before, which may be of an earlier version

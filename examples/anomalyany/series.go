@@ -9,17 +9,17 @@ import (
 // Series is the part of a Spec that is not about a picture but about which ones
 // are made again, gone on with and kept.
 type Series struct {
-	Again     *again `name:"from" placeholder:"PICTURE" help:"Make a picture of this program again, from the options in its PNG file; flags beside it override them. Without --out into the folder 'again' beside it." json:"-"`
-	Resume    bool   `help:"Go on with an interrupted run: finished pictures stay, the one under way goes on at its step (with preset released at its beginning)." json:"-"`
-	Overwrite bool   `help:"Replace pictures of this program in DIR that were made with other options; what others have put there, or was changed since, never is." json:"-"`
-	KeepEvery int    `default:"5" placeholder:"K" help:"Steps between two states of a run that --resume can go on from; 0 for none (default: ${default})." json:"keep_every"`
+	Again     *again `group:"again" name:"from" placeholder:"PICTURE" help:"Make a picture of this program again, from the options in its PNG file; flags beside it override them. Without --out into the folder 'again' beside it." json:"-"`
+	Resume    bool   `group:"again" help:"Go on with an interrupted run: finished pictures stay, the one under way goes on at its step (with preset released at its beginning)." json:"-"`
+	Overwrite bool   `group:"again" help:"Replace pictures of this program in DIR that were made with other options; what others have put there, or was changed since, never is." json:"-"`
+	KeepEvery int    `group:"again" default:"5" placeholder:"K" help:"Steps between two states of a run that --resume can go on from; 0 for none (default: ${default})." json:"keep_every"`
 
-	Keep     string  `default:"all" enum:"all,good" help:"all or good: good leaves failed pictures out of DIR and of its page (default: ${default})." json:"keep"`
-	MinFocus float64 `default:"0.15" help:"A picture failed if the word's attention is less focused than this, 0 to 1: the soft map's mean inside the mask, less that outside." json:"min_focus"`
-	MinArea  float64 `default:"0.2" help:"A picture failed if its mask covers less than this, in percent." json:"min_area"`
-	MaxArea  float64 `default:"50" help:"A picture failed if its mask covers more than this, in percent." json:"max_area"`
-	MinClip  float64 `default:"0" help:"A picture failed if its cosine with the prompt, less that with 'a photo of a OBJECT', is below this in CLIP; -2 to let all pass." json:"min_clip"`
-	MinGain  float64 `default:"0" help:"A picture failed if it has not gained more than this over the photograph in that difference; -4 to let all pass." json:"min_gain"`
+	Keep     string  `group:"good" default:"all" enum:"all,good" help:"all or good: good leaves failed pictures out of DIR and of its page (default: ${default})." json:"keep"`
+	MinFocus float64 `group:"good" default:"0.15" help:"How much more of the word's attention lies inside the mask than outside, at least, 0 to 1: the soft map's means." json:"min_focus"`
+	MinArea  float64 `group:"good" default:"0.2" help:"How much of the picture the mask covers at least, in percent." json:"min_area"`
+	MaxArea  float64 `group:"good" default:"50" help:"How much of the picture the mask covers at most, in percent." json:"max_area"`
+	MinClip  float64 `group:"good" default:"0" help:"How much more the picture looks like the prompt than like --normal, at least: the difference of their cosines in CLIP; -2 to let all pass." json:"min_clip"`
+	MinGain  float64 `group:"good" default:"0" help:"How much of that difference the photograph did not have, at least; -4 to let all pass." json:"min_gain"`
 }
 
 // limits are what the scores of a picture that passed keep.

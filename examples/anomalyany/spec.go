@@ -1,10 +1,8 @@
 package main
 
 import (
-	"fmt"
-	"strings"
-
 	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
+	"github.com/sdgraph/sdgraph/diffusion/anomaly/prompts"
 	"github.com/sdgraph/sdgraph/examples/internal/cli"
 )
 
@@ -13,51 +11,52 @@ import (
 // tags are kong's, which fills it in from the command line; so there is one list of
 // what can be wanted.
 type Spec struct {
-	Model  string `placeholder:"DIR" help:"Model directory of Stable Diffusion 1.x, as diffusers writes it, or a single .safetensors file (default: a small model of drawings that comes with the program; 'anomalyany weights' says where others are to be had)." json:"model"`
-	Clip   string `placeholder:"DIR" help:"CLIP directory, as transformers writes it (default: DIR/clip; a single file has none)." json:"clip"`
-	Random bool   `help:"Random weights in the shapes of Stable Diffusion 1.5, to measure time and memory." json:"random"`
-	cli.Corrections
+	Photographs `group:"photograph"`
+	Mask        string `group:"photograph" placeholder:"FILE" help:"Picture of the photograph's size: white may change (default: all of it); 'auto' finds the object on a plain background." json:"mask"`
+	Paste       bool   `group:"photograph" help:"Outside the mask, leave every pixel of the photograph as it is; the seam lies inside." json:"paste"`
+	Tile        bool   `group:"photograph" help:"Keep the photograph's full size: work in a window around the mask, at --size or up to twice as long, and paste." json:"tile"`
+	Size        int    `group:"photograph" default:"512" help:"The photograph's shorter side is scaled to this, in pixels. Models are best at the size that they were made for." json:"size"`
 
-	Photographs
-	Mask  string `placeholder:"FILE" help:"Picture of the photograph's size: white may change (default: all of it); 'auto' finds the object on a plain background." json:"mask"`
-	Paste bool   `help:"Outside the mask, leave every pixel of the photograph as it is; the seam lies inside." json:"paste"`
-	Tile  bool   `help:"Keep the photograph's full size: work in a window around the mask, at --size or up to twice as long, and paste." json:"tile"`
+	Object   string   `group:"words" empty:"" placeholder:"WORDS" help:"What the photograph shows, such as hazelnut." json:"object"`
+	Anomaly  []string `group:"words" placeholder:"WORDS" help:"The word that names the defect, such as crack; several with commas or by repeating the flag." json:"anomaly"`
+	Prompt   string   `group:"words" empty:"" placeholder:"TEXT" help:"A sentence of your own, which has the words of --anomaly in it (default: 'a photo of a OBJECT with a ANOMALY on it')." json:"prompt"`
+	Detail   string   `group:"words" empty:"" placeholder:"TEXT" help:"The defect in more detail, for the last steps, in which CLIP looks at the picture (default: the prompt)." json:"detail"`
+	Negative string   `group:"words" empty:"" placeholder:"TEXT" help:"What the picture should not be like (default: nothing)." json:"negative"`
+	Normal   string   `group:"words" empty:"" placeholder:"TEXT" help:"The prompt without the defect, which scores and preset released compare with (default: 'a photo of a OBJECT')." json:"normal"`
+	Named    `group:"words"`
+	Articles string `group:"words" default:"fitting" enum:"fitting,always,plain" help:"Of sentences that the program makes: fitting, 'a photo of wood', 'an orange'; always, 'a wood', as some models were trained; plain, 'a orange'." json:"articles"`
 
-	Object   string   `empty:"" placeholder:"WORDS" help:"What the photograph shows, such as hazelnut." json:"object"`
-	Anomaly  []string `placeholder:"WORDS" help:"The word of the prompt that names the defect, such as crack; several with commas or by repeating the flag." json:"anomaly"`
-	Prompt   string   `empty:"" placeholder:"TEXT" help:"Default: 'a photo of a OBJECT with a ANOMALY on it', several anomalies joined by 'and a'." json:"prompt"`
-	Normal   string   `empty:"" placeholder:"TEXT" help:"Preset released: the prompt without the defect (default: 'a photo of a OBJECT')." json:"normal"`
-	Detail   string   `empty:"" placeholder:"TEXT" help:"Detailed description that CLIP refines towards (default: the prompt)." json:"detail"`
-	Negative string   `empty:"" placeholder:"TEXT" help:"What guidance leads away from (default: nothing)." json:"negative"`
-
-	Named
-
-	Seed     uint64  `type:"seed" default:"0" help:"Seed of the first picture: torch's CPU noise." json:"seed"`
-	N        int     `default:"1" help:"How many pictures: seeds SEED to SEED+N-1 (without flags: 5 of each scene)." json:"n"`
-	Size     int     `default:"512" help:"The photograph's shorter side is scaled to this, in pixels." json:"size"`
-	Preset   string  `default:"paper" enum:"paper,released" help:"The algorithm: of the paper, or of the code that was released with it (one of ${enum})." json:"preset"`
-	Steps    int     `default:"100" help:"T, timesteps of a whole run (preset released: 200)." json:"steps"`
-	Gamma    float64 `default:"0.25" help:"γ, share of T that the photograph stands for; T - ⌊γT⌋ timesteps run." json:"gamma"`
-	Guidance float32 `default:"7.5" help:"Scale of classifier-free guidance (preset released: 12.5)." json:"guidance"`
-	Lambda   float64 `default:"20" help:"λ, size of the attention-guided steps." json:"lambda"`
-	Mu       float64 `default:"1" help:"μ, weight of CLIP's loss on the picture." json:"mu"`
-	EtaE     float64 `default:"0.02" help:"η_e, step size of the prompt's embedding." json:"eta_e"`
-	Refine   int     `default:"-1" help:"R, how many of the last steps refine; -1 for 0.3·T." json:"refine"`
-
-	MapFactor int `default:"4" help:"By how much the attention maps are smaller than the latent." json:"map_factor"`
-
-	NoCondition bool `help:"Ablation: start from noise alone and run all T timesteps." json:"no_condition"`
-	NoAttention bool `help:"Ablation: no attention-guided steps, λ = 0." json:"no_attention"`
-	NoRefine    bool `help:"Ablation: leave out the refinement by CLIP, which may then be absent." json:"no_refine"`
-	NoScheduler bool `help:"Ablation: steps of λ throughout, no localisation-aware scheduler." json:"no_scheduler"`
-
-	cli.Compute
-	Memory float64 `default:"3" placeholder:"GIB" help:"Memory for activations, ${default} GiB if not given; less is slower. Weights come on top." json:"memory"`
-	Out    string  `default:"out" placeholder:"DIR" help:"Where the pictures go (default: ${default})." json:"out"`
-
-	Drawn bool `kong:"-" json:"-"` // what is not given as Image is drawn
+	Seed     uint64  `group:"pictures" type:"seed" default:"0" help:"Number that the first picture's randomness comes from: the same again makes the same picture (torch's CPU noise)." json:"seed"`
+	N        int     `group:"pictures" default:"1" help:"How many pictures: seeds SEED to SEED+N-1 (without flags: 5 of each scene)." json:"n"`
+	Strength float64 `group:"pictures" placeholder:"SHARE" help:"How much may change: with little above 0 next to nothing, with 1 a picture need not resemble the photograph (1 - γ)." json:"-"`
+	Guidance float32 `group:"pictures" default:"7.5" help:"How closely the words are followed; too much makes colours harsh (classifier-free guidance; preset released: 12.5)." json:"guidance"`
+	Steps    int     `group:"pictures" default:"100" help:"Into how many steps the way from noise to a picture is divided; more take longer (T; preset released: 200)." json:"steps"`
+	Out      string  `group:"pictures" default:"out" placeholder:"DIR" help:"Where the pictures go (default: ${default})." json:"out"`
 
 	Series
+
+	Preset    string  `group:"algorithm" default:"paper" enum:"paper,released" help:"The algorithm: of the paper, or of the code that was released with it (one of ${enum})." json:"preset"`
+	Gamma     float64 `group:"algorithm" default:"0.25" help:"--strength from the other side: the share of the steps that the photograph stands for (γ; T - ⌊γT⌋ steps run)." json:"gamma"`
+	Lambda    float64 `group:"algorithm" default:"20" help:"How hard each step draws the attention to the defect's word (λ)." json:"lambda"`
+	Mu        float64 `group:"algorithm" default:"1" help:"How much it counts in the last steps what CLIP sees in the picture (μ)." json:"mu"`
+	EtaE      float64 `group:"algorithm" default:"0.02" help:"How fast the prompt moves towards --detail in the last steps (η_e)." json:"eta_e"`
+	Refine    int     `group:"algorithm" default:"-1" help:"How many of the last steps are refined by CLIP; -1 for 0.3·T (R)." json:"refine"`
+	MapFactor int     `group:"algorithm" default:"4" help:"By how much the attention maps are smaller than the latent." json:"map_factor"`
+
+	NoCondition bool `group:"ablation" help:"Start from noise alone and run all T steps." json:"no_condition"`
+	NoAttention bool `group:"ablation" help:"No attention-guided steps, λ = 0." json:"no_attention"`
+	NoRefine    bool `group:"ablation" help:"No refinement by CLIP, which may then be absent." json:"no_refine"`
+	NoScheduler bool `group:"ablation" help:"Steps of λ throughout, no localisation-aware scheduler." json:"no_scheduler"`
+
+	Model           string `group:"model" placeholder:"DIR" help:"Model directory of Stable Diffusion 1.x, as diffusers writes it, or a single .safetensors file (default: a small model of drawings that comes with the program; 'anomalyany weights' says where others are to be had)." json:"model"`
+	Clip            string `group:"model" placeholder:"DIR" help:"CLIP directory, as transformers writes it (default: DIR/clip; a single file has none)." json:"clip"`
+	Random          bool   `group:"model" help:"Random weights in the shapes of Stable Diffusion 1.5, to measure time and memory." json:"random"`
+	cli.Corrections `group:"model"`
+
+	cli.Compute `group:"machine"`
+	Memory      float64 `group:"machine" default:"3" placeholder:"GIB" help:"Memory for activations, ${default} GiB if not given; less is slower. Weights come on top." json:"memory"`
+
+	Drawn bool `kong:"-" json:"-"` // what is not given as Image is drawn
 }
 
 // released reports whether the algorithm is the released code's.
@@ -78,9 +77,10 @@ func (s *Spec) options() anomalyany.Options {
 			o.Refine = 0
 		}
 	}
-	o.Prompt = orDefault(s.Prompt, fmt.Sprintf("a photo of a %s with a %s on it", s.Object, strings.Join(s.Anomaly, " and a ")))
+	articles := prompts.Articles(s.Articles)
+	o.Prompt = orDefault(s.Prompt, articles.Defective(s.Object, s.Anomaly...))
 	o.Detail = orDefault(s.Detail, o.Prompt)
-	o.Normal = orDefault(s.Normal, "a photo of a "+s.Object)
+	o.Normal = orDefault(s.Normal, articles.Normal(s.Object))
 	o.Words, o.Negative = s.Anomaly, s.Negative
 	o.Steps, o.Guidance, o.MapFactor = s.Steps, s.Guidance, s.MapFactor
 	o.Memory = int64(s.Memory * (1 << 30))
