@@ -17,14 +17,17 @@ import (
 	"github.com/sdgraph/sdgraph/examples/internal/files"
 )
 
+func newParser(f *flags) cli.Parser {
+	return cli.NewParser("attention", "Where in a picture each word of its prompt was seen: heat maps of Stable Diffusion's cross-attention (DAAM).", f)
+}
+
 func main() {
 	if len(os.Args) == 1 {
 		fmt.Print(howToStart)
 		return
 	}
 	var f flags
-	p := cli.NewParser("attention", "Where in a picture each word of its prompt was seen: heat maps of Stable Diffusion's cross-attention (DAAM).", &f)
-	cli.Main(p, "nothing was written",
+	cli.Main(newParser(&f), "nothing was written",
 		func(ctx context.Context) error { return run(ctx, f) })
 }
 

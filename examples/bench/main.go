@@ -45,11 +45,14 @@ type options struct {
 	packing *time.Duration // what bringing weights in order took
 }
 
+func newParser(o *options) cli.Parser {
+	return cli.NewParser("bench", "Measure the time and memory of Stable Diffusion 1.5 and CLIP.", o,
+		kong.Vars{"names": strings.Join(names(workloads()), ", ")})
+}
+
 func main() {
 	var o options
-	p := cli.NewParser("bench", "Measure the time and memory of Stable Diffusion 1.5 and CLIP.", &o,
-		kong.Vars{"names": strings.Join(names(workloads()), ", ")})
-	cli.Main(p, "what was printed is complete", func(ctx context.Context) error { return run(ctx, os.Stdout, o) })
+	cli.Main(newParser(&o), "what was printed is complete", func(ctx context.Context) error { return run(ctx, os.Stdout, o) })
 }
 
 func run(ctx context.Context, out io.Writer, o options) error {

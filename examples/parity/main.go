@@ -55,11 +55,14 @@ func (o *options) Validate() error {
 	return nil
 }
 
+func newParser(o *options) cli.Parser {
+	return cli.NewParser("parity", "Run one component of a model directory and compare it with reference tensors.", o,
+		kong.Vars{"components": strings.Join(names(), ",")})
+}
+
 func main() {
 	var o options
-	p := cli.NewParser("parity", "Run one component of a model directory and compare it with reference tensors.", &o,
-		kong.Vars{"components": strings.Join(names(), ",")})
-	cli.Main(p, "no file is half written", func(ctx context.Context) error { return run(ctx, o) })
+	cli.Main(newParser(&o), "no file is half written", func(ctx context.Context) error { return run(ctx, o) })
 }
 
 // precision is what is multiplied.

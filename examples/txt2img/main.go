@@ -17,14 +17,17 @@ import (
 	"github.com/sdgraph/sdgraph/examples/internal/files"
 )
 
+func newParser(f *flags) cli.Parser {
+	return cli.NewParser("txt2img", "Pictures from a prompt, or from a picture and a prompt, with Stable Diffusion 1.x.", f)
+}
+
 func main() {
 	if len(os.Args) == 1 {
 		fmt.Print(howToStart)
 		return
 	}
 	var f flags
-	p := cli.NewParser("txt2img", "Pictures from a prompt, or from a picture and a prompt, with Stable Diffusion 1.x.", &f)
-	cli.Main(p, "finished pictures are complete, nothing was left half-written",
+	cli.Main(newParser(&f), "finished pictures are complete, nothing was left half-written",
 		func(ctx context.Context) error { return run(ctx, f) })
 }
 

@@ -49,10 +49,13 @@ func (f flags) Validate() error {
 	return nil
 }
 
+func newParser(f *flags) cli.Parser {
+	return cli.NewParser("draw", "A dataset of drawn inspection pictures with exact masks and captions, in the layout of MVTec AD.", f)
+}
+
 func main() {
 	var f flags
-	p := cli.NewParser("draw", "A dataset of drawn inspection pictures with exact masks and captions, in the layout of MVTec AD.", &f)
-	cli.Main(p, "no dataset was written", func(ctx context.Context) error { return run(ctx, f) })
+	cli.Main(newParser(&f), "no dataset was written", func(ctx context.Context) error { return run(ctx, f) })
 }
 
 // run writes the dataset beside its place and moves it there when it is complete.

@@ -67,10 +67,13 @@ func (f flags) Validate() error {
 // errFailed ends the program where a gate did not pass.
 var errFailed = errors.New("not every gate passed")
 
+func newParser(f *flags) cli.Parser {
+	return cli.NewParser("gates", "Measure a demo model on drawings that it was not trained on.", f)
+}
+
 func main() {
 	var f flags
-	p := cli.NewParser("gates", "Measure a demo model on drawings that it was not trained on.", &f)
-	cli.Main(p, "nothing was written", func(ctx context.Context) error { return run(ctx, f) })
+	cli.Main(newParser(&f), "nothing was written", func(ctx context.Context) error { return run(ctx, f) })
 }
 
 func run(ctx context.Context, f flags) error {

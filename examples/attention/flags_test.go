@@ -1,0 +1,14 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/sdgraph/sdgraph/examples/internal/clitest"
+)
+
+func TestFlagsNeedValues(t *testing.T) {
+	clitest.NeedValues(t, newParser(new(flags)).Model, func(args []string) error {
+		_, err := newParser(new(flags)).Parse(args)
+		return err
+	})
+}
