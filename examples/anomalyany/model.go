@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -53,6 +54,7 @@ func openModel(ctx context.Context, spec Spec) (*model, error) {
 	}
 	m.hashInBackground(ctx)
 	m.warnOfWords(os.Stderr, spec)
+	spec.warnOfSize(os.Stderr, defaults.Size)
 	return m, nil
 }
 
@@ -120,6 +122,24 @@ func (m *model) warnOfWords(w io.Writer, spec Spec) {
 			}
 			fmt.Fprintf(w, "warning: this model knows %s; %q is not among them, so expect nothing that looks like it%s\n", strings.Join(known, ", "), word, meant)
 		}
+	}
+}
+
+// usualSize is what Stable Diffusion 1.5 was trained on, in pixels.
+const usualSize = 512
+
+// warnOfSize says what comes of a size that is far from the one which the model was made
+// for, which is 0 where its directory does not say, and how much longer it takes.
+func (s *Spec) warnOfSize(w io.Writer, made int) {
+	made = cmp.Or(made, usualSize)
+	share := float64(s.Size) / float64(made)
+	switch {
+	case s.Random: // whose pictures are noise at any size
+	case share > 1.5:
+		fmt.Fprintf(w, "warning: this model was made for pictures of %d pixels, and --size is %d: expect parts that are repeated or misshapen, and at least %.0f times the time of --size %d\n",
+			made, s.Size, share*share, made)
+	case share < 0.75:
+		fmt.Fprintf(w, "warning: this model was made for pictures of %d pixels, and --size is %d: expect little that is recognisable, in less time than --size %d takes\n", made, s.Size, made)
 	}
 }
 

@@ -47,6 +47,7 @@ func (s *Spec) checkNumbers() error {
 		cli.Within("--min-gain", s.MinGain, -4, 4),
 		cli.Within("--size", s.Size, 1, cli.LongestSide),
 		cli.Within("--steps T", s.Steps, 1, cli.MostSteps),
+		cli.Within("--strength", s.Strength, 0, 1),
 		cli.Within("--guidance", s.Guidance, 0, cli.MostGuidance),
 		cli.Within("--lambda λ", s.Lambda, 0, largest),
 		cli.Within("--mu μ", s.Mu, 0, largest),
