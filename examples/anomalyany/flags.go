@@ -148,7 +148,11 @@ func (c *commandLine) Validate(ctx *kong.Context) error {
 			s.Guidance = numbers.Guidance
 		}
 	}
-	if err := s.add(c.Make.Photograph); err != nil {
+	var commands []string
+	for _, command := range ctx.Model.Children {
+		commands = append(commands, command.Name)
+	}
+	if err := s.add(c.Make.Photograph, commands); err != nil {
 		return err
 	}
 	c.command, _, _ = strings.Cut(ctx.Command(), " ") // without names of arguments

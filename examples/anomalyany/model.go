@@ -116,11 +116,7 @@ func (m *model) warnOfWords(w io.Writer, spec Spec) {
 	unknown := m.unknown(spec)
 	for _, word := range slices.Concat([]string{spec.Object}, spec.Anomaly) {
 		if known, ok := unknown[word]; ok {
-			meant := ""
-			if near, ok := cli.Nearest(word, known); ok {
-				meant = fmt.Sprintf("; did you mean %q?", near)
-			}
-			fmt.Fprintf(w, "warning: this model knows %s; %q is not among them, so expect nothing that looks like it%s\n", strings.Join(known, ", "), word, meant)
+			fmt.Fprintf(w, "warning: this model knows %s; %q is not among them, so expect nothing that looks like it%s\n", strings.Join(known, ", "), word, cli.DidYouMean(word, known))
 		}
 	}
 }

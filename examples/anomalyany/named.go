@@ -10,6 +10,7 @@ import (
 
 	"github.com/sdgraph/sdgraph/clip"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly/prompts"
+	"github.com/sdgraph/sdgraph/examples/internal/cli"
 )
 
 // Named is the part of a Spec that takes the words from a file.
@@ -39,7 +40,11 @@ func (s *Spec) useCategory() error {
 	}
 	object, d, err := all.Lookup(s.Category, s.Defect)
 	if err != nil {
-		return fmt.Errorf("--category and --defect: %w", err)
+		meant := cli.DidYouMean(s.Category, slices.Sorted(maps.Keys(all)))
+		if c, ok := all[s.Category]; ok {
+			meant = cli.DidYouMean(s.Defect, slices.Sorted(maps.Keys(c.Defects)))
+		}
+		return fmt.Errorf("--category and --defect: %w%s", err, meant)
 	}
 	s.Object = orDefault(s.Object, object)
 	if len(s.Anomaly) == 0 {

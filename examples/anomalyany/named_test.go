@@ -47,6 +47,8 @@ func TestCategoryMistakes(t *testing.T) {
 		"category": {Named{Category: "nut", Defect: "crack"}, []string{`no category "nut"`, "bottle, cable", "pipe_fryum", "zipper"}},
 		"defect":   {Named{Category: "hazelnut", Defect: "rust"}, []string{`no defect "rust"`, "crack, cut, hole, print"}},
 		"neither":  {Named{Category: "hazelnut"}, []string{`no defect ""`, "crack, cut, hole, print"}},
+		"mistyped": {Named{Category: "hazlenut", Defect: "crack"}, []string{`; did you mean "hazelnut"?`}},
+		"a defect": {Named{Category: "hazelnut", Defect: "carck"}, []string{`; did you mean "crack"?`}},
 		"alone":    {Named{Defect: "crack"}, []string{"--defect needs --category"}},
 		"no file":  {Named{Category: "hazelnut", Defect: "crack", Categories: "nowhere.yaml"}, []string{"--categories: ", "nowhere.yaml"}},
 	} {

@@ -29,11 +29,11 @@ type Making struct {
 }
 
 // add adds photographs that are given as arguments. One that is not there may be a
-// command that was mistyped.
-func (p *Photographs) add(arguments []string) error {
+// command that was mistyped: one of those that there are.
+func (p *Photographs) add(arguments, commands []string) error {
 	for _, path := range arguments {
 		if !files.Exists(path) {
-			return fmt.Errorf("%q is no command (--help lists them), and there is no file or folder of this name", path)
+			return fmt.Errorf("%q is no command (--help lists them), and there is no file or folder of this name%s", path, cli.DidYouMean(path, commands))
 		}
 	}
 	p.Images = append(p.Images, arguments...)

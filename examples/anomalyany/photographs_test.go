@@ -93,7 +93,7 @@ func TestCommandLineOfMany(t *testing.T) {
 			t.Errorf("%s: want -, got +:\n%s", name, diff)
 		}
 	}
-	if _, err := parse(t, append(words, "ablatt")...); err == nil || !strings.Contains(err.Error(), `"ablatt" is no command`) {
+	if _, err := parse(t, append(words, "ablatt")...); err == nil || !strings.Contains(err.Error(), `"ablatt" is no command`) || !strings.HasSuffix(err.Error(), `; did you mean "ablate"?`) {
 		t.Errorf("a command that there is not: %v", err)
 	}
 	f := Spec{Photographs: Photographs{Image: dir}, N: mostPictures}

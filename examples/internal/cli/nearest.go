@@ -1,11 +1,14 @@
 package cli
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
-// Nearest returns which of the words somebody perhaps meant who typed a phrase: the
+// nearest returns which of the words somebody perhaps meant who typed a phrase: the
 // one that the fewest letters tell from it, or from as many words of it in a row;
 // false where that is more than a third of the letters.
-func Nearest(phrase string, words []string) (nearest string, ok bool) {
+func nearest(phrase string, words []string) (near string, ok bool) {
 	const most = 20 // words of a phrase
 	typed := strings.Fields(strings.ToLower(phrase))
 	typed = typed[:min(most, len(typed))]
@@ -18,11 +21,20 @@ func Nearest(phrase string, words []string) (nearest string, ok bool) {
 				continue
 			}
 			if away := distance(part, meant); 3*away <= len(meant) && (!ok || away < least) {
-				nearest, least, ok = word, away, true
+				near, least, ok = word, away, true
 			}
 		}
 	}
-	return nearest, ok
+	return near, ok
+}
+
+// DidYouMean is what to say behind a word that is not among those known: a question, or
+// nothing where none of them is near.
+func DidYouMean(phrase string, words []string) string {
+	if near, ok := nearest(phrase, words); ok {
+		return fmt.Sprintf("; did you mean %q?", near)
+	}
+	return ""
 }
 
 // distance is how many letters must be put in, taken out, exchanged, or swapped with

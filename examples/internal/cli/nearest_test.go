@@ -9,11 +9,14 @@ func TestNearest(t *testing.T) {
 		"tiel": "tile", "tyle": "tile", "grids": "grid", "metal nuts": "metal nut",
 		"gasket": "", "nut": "", "cap": "", "title page of a book": "tile", "til": "tile", "": "", "   ": "", "猫": "",
 	} {
-		if got, ok := Nearest(phrase, words); got != want || ok != (want != "") {
+		if got, ok := nearest(phrase, words); got != want || ok != (want != "") {
 			t.Errorf("%q: %q, want %q", phrase, got, want)
 		}
 	}
-	if got, ok := Nearest("crack", nil); ok {
+	if got := DidYouMean("hazlenut", words) + DidYouMean("gasket", words); got != `; did you mean "hazelnut"?` {
+		t.Error(got)
+	}
+	if got, ok := nearest("crack", nil); ok {
 		t.Errorf("of no words: %q", got)
 	}
 }
