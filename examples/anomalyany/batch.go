@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"image"
+	"io"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
 	"github.com/sdgraph/sdgraph/examples/internal/cli"
+	"github.com/sdgraph/sdgraph/examples/internal/show"
 	"github.com/sdgraph/sdgraph/kernels"
 )
 
@@ -42,12 +44,20 @@ type task struct {
 // long work. The pictures go into a folder that the caller holds.
 func newBatch(ctx context.Context, spec Spec, m *model, d *folder, all []Spec) (*batch, error) {
 	b := &batch{spec: spec, model: m, folder: d}
+	looked := show.NewProgress(ctx, io.Discard, float64(len(all)))
+	if len(all) >= worthTelling {
+		looked = show.NewProgress(ctx, os.Stderr, float64(len(all)))
+	}
+	looked.Tenths = true
+	looked.Begin("", "looked at %d of %d photographs, ", len(all))
+	defer looked.End()
 	for _, of := range all {
 		j, err := newJob(ctx, of, m, d)
 		if err != nil {
 			return nil, err
 		}
 		b.jobs = append(b.jobs, j)
+		looked.Step(1, "")
 	}
 	b.warnOfCuts()
 	if _, err := cli.Await(ctx, func() (any, error) { return nil, spec.Again.checkModel(spec.Arithmetic(), m) }); err != nil {
@@ -55,6 +65,9 @@ func newBatch(ctx context.Context, spec Spec, m *model, d *folder, all []Spec) (
 	}
 	return b, nil
 }
+
+// worthTelling is how many photographs take a while to look at.
+const worthTelling = 50
 
 // warnOfCuts says once of each text what of it the model does not read.
 func (b *batch) warnOfCuts() {

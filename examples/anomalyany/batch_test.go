@@ -6,14 +6,17 @@ import (
 	"fmt"
 	"image"
 	"io/fs"
+	"log/slog"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/examples/internal/clitest"
 	"github.com/sdgraph/sdgraph/examples/internal/files"
 	"github.com/sdgraph/sdgraph/nn"
@@ -240,6 +243,57 @@ func TestPhotographChanges(t *testing.T) {
 	}
 	if names := stems(t, f.Out); !slices.Equal(names, []string{"hazelnut-crack-nut00-0000"}) {
 		t.Errorf("there are %v", names)
+	}
+}
+
+// compilations counts the graphs that a pipeline compiles, by what it logs of them.
+type compilations struct {
+	slog.Handler
+	n atomic.Int64
+}
+
+func (c *compilations) Enabled(context.Context, slog.Level) bool { return true }
+
+func (c *compilations) Handle(_ context.Context, r slog.Record) error {
+	if r.Message == "graph compiled" {
+		c.n.Add(1)
+	}
+	return nil
+}
+
+// TestNothingCompilesAgain for more photographs of a size.
+func TestNothingCompilesAgain(t *testing.T) {
+	compiled := func(photographs int) int64 {
+		f := small(t)
+		f.Image = manyPhotographs(t, photographs, 80, 64)
+		count := &compilations{Handler: slog.DiscardHandler}
+		p, err := diffusion.Open(t.Context(), f.Model, diffusion.WithLogger(slog.New(count)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := &model{Pipeline: p}
+		m.hashInBackground(t.Context())
+		defer m.Close()
+		d, err := openFolder(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer d.Release()
+		all, err1 := f.each(t.Context())
+		b, err2 := newBatch(t.Context(), f, m, d, all)
+		if err := errors.Join(err1, err2); err != nil {
+			t.Fatal(err)
+		}
+		if err := b.make(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if n := len(stems(t, f.Out)); n != photographs {
+			t.Errorf("%d pictures of %d photographs", n, photographs)
+		}
+		return count.n.Load()
+	}
+	if one, three := compiled(1), compiled(3); one != three || one == 0 {
+		t.Errorf("%d graphs are compiled for one photograph, %d for three", one, three)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/sdgraph/sdgraph/examples/demo/trial"
@@ -98,6 +99,11 @@ func drawScenes(spec Spec, d *folder) (all []Spec, err error) {
 	for _, c := range scenes {
 		of, picture, err := c.draw(spec)
 		if err == nil {
+			err = d.mayWrite(picture)
+		}
+		if errors.Is(err, errOther) { // of another size
+			picture.name = fmt.Sprintf("%s-%d.png", strings.TrimSuffix(picture.name, ".png"), spec.Size)
+			of.Image = d.Path(picture.name)
 			err = d.mayWrite(picture)
 		}
 		if err != nil {

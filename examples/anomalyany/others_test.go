@@ -113,6 +113,17 @@ func TestDemonstrateTwice(t *testing.T) {
 			}
 		}
 	}
+	larger := f
+	larger.Size = 128
+	first = contents(t, f.Out)
+	delete(first, sheetName) // which shows the run that was last
+	if err := demonstrate(t.Context(), larger); err != nil {
+		t.Fatalf("at another size: %v", err)
+	}
+	unchanged(t, f.Out, pictures(first))
+	if size := readPicture(t, f, "hazelnut-crack-run2-0000.png").Rect.Dx(); size != 128 {
+		t.Errorf("at another size the picture has %d pixels", size)
+	}
 	for _, name := range []string{"sheet.png", "normal/hazelnut.png"} {
 		mine := f
 		mine.Out = t.TempDir()
