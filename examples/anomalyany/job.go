@@ -113,7 +113,7 @@ type outcome struct {
 	seed   uint64
 	result *anomalyany.Result
 	*product
-	took   time.Duration
+	took time.Duration
 }
 
 // make makes and judges a picture.

@@ -1,0 +1,213 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"image"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
+	"github.com/sdgraph/sdgraph/kernels"
+)
+
+// mostWorkers bounds the memory: each has a copy of the model.
+const mostWorkers = 8
+
+// workers is how many pictures are made at a time: of the small model several, whose
+// tensors leave little to do for a second thread.
+func (b *batch) workers() int {
+	if !b.spec.usesEmbedded() || b.spec.OnDevice() {
+		return 1
+	}
+	return min(kernels.Threads(), len(b.tasks), mostWorkers)
+}
+
+// run makes every picture that is left. It returns when every worker has ended, so
+// that nothing runs any more.
+func (b *batch) run(ctx context.Context) error {
+	if len(b.tasks) == 0 {
+		return nil
+	}
+	if b.listed {
+		b.describe()
+	}
+	workers := b.workers()
+	if threads := kernels.Threads(); workers > 1 {
+		kernels.SetThreads(max(1, threads/workers))
+		defer kernels.SetThreads(threads)
+		fmt.Fprintf(os.Stderr, "%s of %s, %d at a time; %s\n", counted(len(b.tasks), "picture"), counted(len(b.jobs), "photograph"), workers, &b.spec.Compute)
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	b.progress = newProgress(ctx, os.Stderr, b.tasks, workers > 1)
+	defer b.progress.End()
+	tasks := make(chan task)
+	go feed(ctx, b.tasks, tasks)
+	var crew sync.WaitGroup
+	var once sync.Once
+	var first error
+	for i := range workers {
+		crew.Go(func() {
+			if err := b.work(ctx, i, tasks); err != nil {
+				once.Do(func() { first = err })
+				stop()
+			}
+		})
+	}
+	crew.Wait()
+	return cmp.Or(first, ctx.Err())
+}
+
+// feed hands the tasks out until ctx ends.
+func feed(ctx context.Context, all []task, to chan<- task) {
+	defer close(to)
+	for _, t := range all {
+		select {
+		case to <- t:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// work makes pictures until there are no more tasks, or one fails. The first worker
+// has the run's model, the others open it again.
+func (b *batch) work(ctx context.Context, number int, tasks <-chan task) error {
+	m := b.model
+	if number > 0 {
+		p, err := openPipeline(ctx, b.spec)
+		if err != nil {
+			return err
+		}
+		defer p.Close()
+		m = &model{Pipeline: p, vocabulary: m.vocabulary, hashes: m.hashes}
+	}
+	w := &worker{model: m}
+	var of, j *job
+	var g *anomalyany.Generator
+	for t := range tasks {
+		if t.job != of {
+			var err error
+			of, j = t.job, t.job.with(m)
+			if g, err = b.begin(ctx, j, w); err != nil {
+				return b.naming(j, err)
+			}
+		}
+		if err := b.makeOne(ctx, j, g, t.seed); err != nil {
+			return b.naming(j, err)
+		}
+	}
+	return nil
+}
+
+// begin prepares a job, and saves what belongs to all of its pictures.
+func (b *batch) begin(ctx context.Context, j *job, w *worker) (*anomalyany.Generator, error) {
+	started, had := time.Now(), w.made
+	g, err := j.prepare(ctx, w)
+	if err != nil {
+		return nil, err
+	}
+	if b.listed && !b.progress.together && w.made > had {
+		b.progress.Say(fmt.Sprintf("prepared in %.1f s: %s; %d of %d timesteps run, the last %d with refinement",
+			time.Since(started).Seconds(), &b.spec.Compute, g.Steps(), j.options.Steps, g.RefineSteps()))
+		if long := estimate(g, &b.spec.Compute); long != "" {
+			b.progress.Say(long)
+		}
+	}
+	b.saving.Lock()
+	defer b.saving.Unlock()
+	path, err := j.saveForeground()
+	switch {
+	case err != nil || path == "":
+	case len(b.jobs) == 1:
+		b.progress.Say("mask: the object was taken to be what is white in " + path)
+	case j.spec.Image == b.jobs[0].spec.Image:
+		b.progress.Say("masks: the object of each photograph was taken to be what is white in its file, such as " + path)
+	}
+	return g, err
+}
+
+// makeOne makes and saves a picture and says where it is.
+func (b *batch) makeOne(ctx context.Context, j *job, g *anomalyany.Generator, seed uint64) error {
+	bar := b.progress.of(j, g, b.called(j))
+	m, err := j.make(ctx, g, seed, bar)
+	if err != nil {
+		return err
+	}
+	b.saving.Lock()
+	defer b.saving.Unlock()
+	paths, err := j.save(m)
+	if err != nil {
+		return err
+	}
+	bar.saved()
+	if !b.listed {
+		return nil
+	}
+	for _, why := range j.spec.judge(m.scores) {
+		b.progress.Say(fmt.Sprintf("%sseed %d failed: %s", b.called(j), seed, why))
+	}
+	_, err = fmt.Println(strings.Join(paths, "\n"))
+	return err
+}
+
+// called is what a job's photograph is called beside others, with a comma.
+func (b *batch) called(j *job) string {
+	if len(b.jobs) == 1 {
+		return ""
+	}
+	return filepath.Base(j.spec.Image) + ", "
+}
+
+// naming lets an error of one of several jobs name the photograph.
+func (b *batch) naming(j *job, err error) error {
+	if len(b.jobs) == 1 {
+		return err
+	}
+	return fmt.Errorf("%s: %w", j.spec.Image, err)
+}
+
+// worker is what one of those has who make pictures at the same time.
+type worker struct {
+	model      *model
+	generators []generator // the one used last comes last
+	made       int         // how many were made
+}
+
+// generator is a Generator and what it is for.
+type generator struct {
+	*anomalyany.Generator
+	size    image.Point
+	options anomalyany.Options
+}
+
+// mostGenerators is how many sizes a worker has graphs for at a time.
+const mostGenerators = 4
+
+// generator returns the Generator of a size and options: a new one only where none
+// has been used of late.
+func (w *worker) generator(ctx context.Context, size image.Point, o anomalyany.Options) (*anomalyany.Generator, error) {
+	for i, g := range w.generators {
+		if g.size == size && reflect.DeepEqual(g.options, o) {
+			w.generators = append(slices.Delete(w.generators, i, i+1), g)
+			return g.Generator, nil
+		}
+	}
+	g, err := anomalyany.New(ctx, w.model.Pipeline, size.Y, size.X, o)
+	if err != nil {
+		return nil, err
+	}
+	if len(w.generators) == mostGenerators {
+		w.generators = slices.Delete(w.generators, 0, 1)
+	}
+	w.generators = append(w.generators, generator{g, size, o})
+	w.made++
+	return g, nil
+}
