@@ -25,6 +25,7 @@ var flagGroups = []kong.Group{
 	{Key: "pictures", Title: "The pictures:"},
 	{Key: "again", Title: "Going on, and making a picture again:"},
 	{Key: "good", Title: "Which pictures are good; the others failed:"},
+	{Key: "data", Title: "Data sets of the good pictures:"},
 	{Key: "algorithm", Title: "The algorithm (AnomalyAny), with the paper's symbols:"},
 	{Key: "ablation", Title: "Parts of the algorithm to leave out, to see what they do:"},
 	{Key: "model", Title: "The model:"},
@@ -39,6 +40,7 @@ type commandLine struct {
 	Categories struct{} `cmd:"" help:"List what --category and --defect know."`
 	Weights    struct{} `cmd:"" help:"Say where the weights for photographs are to be had."`
 	Review     Review   `cmd:"" help:"Serve the page of the folder --out at an address of this machine, with buttons to accept and reject pictures."`
+	Export     struct{} `cmd:"" help:"Make data sets of the pictures in the folder --out, as --layout says; no model is needed."`
 	Accept     Decide   `cmd:"" help:"Have pictures of the folder --out in data sets, even those that failed."`
 	Reject     Decide   `cmd:"" help:"Leave pictures of the folder --out out of data sets; their files stay."`
 	Undecide   Decide   `cmd:"" help:"Take back what accept and reject said: the scores decide."`
@@ -157,6 +159,12 @@ func (c *commandLine) Validate(ctx *kong.Context) error {
 	}
 	c.command, _, _ = strings.Cut(ctx.Command(), " ") // without names of arguments
 	s.Drawn = c.command == "ablate"
+	if c.command == "export" && len(s.Layout) == 0 {
+		return fmt.Errorf("export needs --layout, want one or several of %s", strings.Join(layoutNames(), ", "))
+	}
+	if c.command == "ablate" && len(s.Layout) > 0 {
+		return errors.New("--layout makes data sets of pictures, and ablate measures: leave one of them out")
+	}
 	if c.command == "make" && s.isDemo() && !given["n"] {
 		s.N = demoPictures
 	}

@@ -27,7 +27,7 @@ func main() {
 	cli.Main(newParser(&c), "finished pictures are complete, nothing was left half-written; --resume goes on", c.run)
 }
 
-func (c *commandLine) run(ctx context.Context) error {
+func (c *commandLine) run(ctx context.Context) (err error) {
 	switch c.command {
 	case "categories":
 		_, err := cli.Await(ctx, func() (any, error) { return nil, listCategories(os.Stdout, c.Spec.Categories) })
@@ -37,6 +37,8 @@ func (c *commandLine) run(ctx context.Context) error {
 		return err
 	case "review":
 		return c.Review.run(ctx, c.Spec.Out)
+	case "export":
+		return c.Spec.export(ctx)
 	case "accept":
 		return c.Accept.run(c.Spec.Out, accepted)
 	case "reject":
@@ -44,7 +46,7 @@ func (c *commandLine) run(ctx context.Context) error {
 	case "undecide":
 		return c.Undecide.run(c.Spec.Out, undecided)
 	}
-	if err := c.Spec.Use(os.Stderr); err != nil {
+	if err = c.Spec.Use(os.Stderr); err != nil {
 		return err
 	}
 	defer c.Spec.Compute.Close()
@@ -52,9 +54,14 @@ func (c *commandLine) run(ctx context.Context) error {
 	case c.command == "ablate":
 		return c.Spec.advise(c.Ablate.run(ctx, c.Spec))
 	case c.Spec.isDemo():
-		return c.Spec.advise(demonstrate(ctx, c.Spec))
+		err = demonstrate(ctx, c.Spec)
+	default:
+		err = run(ctx, c.Spec)
 	}
-	return c.Spec.advise(run(ctx, c.Spec))
+	if err == nil {
+		err = c.Spec.export(ctx)
+	}
+	return c.Spec.advise(err)
 }
 
 // advise adds to an error about a GPU's memory which flag leaves more of it.

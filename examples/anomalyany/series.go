@@ -20,6 +20,8 @@ type Series struct {
 	MaxArea  float64 `group:"good" default:"50" help:"How much of the picture the mask covers at most, in percent." json:"max_area"`
 	MinClip  float64 `group:"good" default:"0" help:"How much more the picture looks like the prompt than like --normal, at least: the difference of their cosines in CLIP; -2 to let all pass." json:"min_clip"`
 	MinGain  float64 `group:"good" default:"0" help:"How much of that difference the photograph did not have, at least; -4 to let all pass." json:"min_gain"`
+
+	DataSet
 }
 
 // limits are what the scores of a picture that passed keep.

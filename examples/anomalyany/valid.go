@@ -33,7 +33,7 @@ func (s *Spec) Validate() error {
 			s.Anomaly = []string{"crack"}
 		}
 	}
-	return cmp.Or(s.checkNumbers(), s.checkTexts(), s.checkTogether(), s.checkMissing())
+	return cmp.Or(s.checkNumbers(), s.checkTexts(), s.checkTogether(), s.checkMissing(), s.DataSet.check())
 }
 
 // checkNumbers wants every number in its range.
