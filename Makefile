@@ -1,5 +1,5 @@
 # Shortcuts; what each check does is in .ci/run.
-.PHONY: ci text format lint test noasm race cross generated cuda-check cuda cuda-test gpu-test gpu-bench fuzz api notices vulncheck goldens bench bench-peers clean
+.PHONY: ci text format lint test noasm race cross generated cuda-check cuda cuda-test gpu-test gpu-bench fuzz api notices vulncheck goldens layouts bench bench-peers clean
 
 ci:
 	bash .ci/run
@@ -49,6 +49,13 @@ vulncheck:
 goldens: .venv/goldens/done
 	.venv/goldens/bin/python testdata/make_goldens.py
 
+# Data sets, of the first command's pictures and of drawn masks, read by anomalib, Ultralytics and pycocotools in an
+# environment of its own, and compared with their provenance.jsonl. LAYOUTS=DIR takes a folder of yours that has some.
+layouts: .venv/layouts/done
+	[ -n "$(LAYOUTS)" ] || go run ./examples/anomalyany --resume --out out/layouts --layout mvtec,anomalib,yolo,coco
+	SDGRAPH_LAYOUTS=$(CURDIR)/out/layouts-drawn go test -count=1 -run TestForReaders ./diffusion/anomaly/dataset
+	.venv/layouts/bin/python diffusion/anomaly/dataset/testdata/read.py out/layouts-drawn $(or $(LAYOUTS),out/layouts)
+
 bench:
 	go run ./examples/bench
 
@@ -59,6 +66,7 @@ bench-peers: .venv/bench/done
 
 .venv/goldens/done: testdata/requirements.txt
 .venv/bench/done: examples/bench/requirements.txt
+.venv/layouts/done: diffusion/anomaly/dataset/testdata/requirements.txt
 .venv/cuda/done: kernels/cuda/requirements.txt kernels/cuda/headers.txt
 .venv/cuda-headers/done: kernels/cuda/headers.txt
 .venv/%/done:

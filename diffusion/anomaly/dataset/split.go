@@ -3,6 +3,7 @@ package dataset
 import (
 	"crypto/sha256"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -26,33 +27,39 @@ func (o *Options) photographOf(it *Item) photograph {
 // split draws the photographs for training. Notes are about groups of which nothing is left for one
 // of the sides.
 func (o *Options) split(items []Item) (s split, notes []string) {
-	groups := map[string][]photograph{}
+	groups, sided := map[string][]photograph{}, map[string][]string{}
 	s = split{}
-	var names []string
 	for i := range items {
 		p := o.photographOf(&items[i])
 		if _, seen := s[p]; seen {
 			continue
 		}
 		s[p] = false
-		if len(groups[p.group]) == 0 {
-			names = append(names, p.group)
-		}
 		groups[p.group] = append(groups[p.group], p)
 	}
-	slices.Sort(names)
-	for _, name := range names {
+	for _, name := range slices.Sorted(maps.Keys(groups)) {
 		group := groups[name]
 		slices.SortFunc(group, func(a, b photograph) int { return strings.Compare(o.lot(a), o.lot(b)) })
 		n := o.forTraining(len(group))
 		for _, p := range group[:n] {
 			s[p] = true
 		}
-		if note := o.oneSided(name, n, len(group)); note != "" {
-			notes = append(notes, note)
+		if note := o.oneSided(n, len(group)); note != "" {
+			sided[note] = append(sided[note], name)
 		}
 	}
+	for _, note := range slices.Sorted(maps.Keys(sided)) {
+		notes = append(notes, strings.Replace(note, " of PARTS", ofParts(sided[note]), 1))
+	}
 	return s, notes
+}
+
+// ofParts names groups for people, whose only one may have no name.
+func ofParts(groups []string) string {
+	if groups[0] == "" {
+		return ""
+	}
+	return " of " + strings.Join(groups, ", ")
 }
 
 // lot is what photographs are drawn by: it depends on nothing but the seed and the photograph, so
@@ -76,29 +83,26 @@ func (o *Options) forTraining(photographs int) int {
 	return min(max(n, 1), photographs-1)
 }
 
-// oneSided is a note about a group all of whose photographs are on one side, empty about others.
-func (o *Options) oneSided(group string, training, all int) string {
-	count := fmt.Sprintf("all %d photographs are", all)
+// oneSided is a note about groups all of whose photographs are on one side, empty about others.
+func (o *Options) oneSided(training, all int) string {
+	what := "all photographs of PARTS are"
 	if all == 1 {
-		count = "there is one photograph alone, and it is"
-	}
-	if group != "" {
-		count = group + ": " + count
+		what = "there is one photograph of PARTS alone, and it is"
 	}
 	switch {
 	case training == 0 && o.Layout == MVTec:
-		return count + " for testing: put other normal photographs of the part into " + group + "/train/good before training"
+		return what + " for testing: put other normal photographs of the part into train/good before training"
 	case training == 0 && o.Layout == Anomalib:
-		return count + " for testing: put other normal photographs of the part into " + group + "/normal before training"
+		return what + " for testing: put other normal photographs of the part into normal before training"
 	case training == 0:
-		return count + " for testing: there is nothing to train on"
+		return what + " for testing: there is nothing to train on"
 	case training == all && (o.Layout == MVTec || o.Layout == Anomalib):
-		return count + " for training: there is nothing to test with"
+		return what + " for training: there is nothing to test with"
 	case training == all && o.Layout == YOLO:
-		return count + " for training: put pictures of others, with their labels, into images/val and labels/val before training; " +
+		return what + " for training: put pictures of others, with their labels, into images/val and labels/val before training; " +
 			"scores on the photographs that a model was trained on say nothing about new ones"
 	case training == all:
-		return count + " for training: there is nothing to validate with"
+		return what + " for training: there is nothing to validate with"
 	}
 	return ""
 }

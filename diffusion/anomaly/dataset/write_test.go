@@ -254,8 +254,8 @@ func TestCOCO(t *testing.T) {
 // TestOnePhotograph is on one side, and a note says so.
 func TestOnePhotograph(t *testing.T) {
 	for layout, want := range map[Layout]struct{ empty, says string }{
-		MVTec:    {"metal_nut/train/good/", "metal_nut: there is one photograph alone, and it is for testing: put other normal photographs of the part into metal_nut/train/good"},
-		Anomalib: {"metal_nut/normal/", "for testing: put other normal photographs of the part into metal_nut/normal"},
+		MVTec:    {"metal_nut/train/good/", "there is one photograph of metal_nut alone, and it is for testing: put other normal photographs of the part into train/good"},
+		Anomalib: {"metal_nut/normal/", "for testing: put other normal photographs of the part into normal"},
 		YOLO:     {"images/val/", "there is one photograph alone, and it is for training: put pictures of others"},
 		COCO:     {"images/val/", "for training: there is nothing to validate with"},
 	} {
