@@ -292,3 +292,22 @@ func inside(values []float32, part image.Rectangle, whole image.Point) []float32
 	}
 	return out
 }
+
+// Seen returns a picture of the photograph's size as the model would be given it: the Input of the picture in the
+// photograph's place.
+func (c *Canvas) Seen(picture *image.RGBA) (*image.RGBA, error) {
+	if c == nil || c.whole == nil {
+		return nil, errors.New("there is no photograph: NewCanvas and NewWindow make a canvas of one")
+	}
+	if err := images.Check(picture); err != nil {
+		return nil, err
+	}
+	if got, want := picture.Rect.Size(), c.whole.Rect.Size(); got != want {
+		return nil, fmt.Errorf("the picture has %d×%d pixels, want the photograph's %d×%d", got.X, got.Y, want.X, want.Y)
+	}
+	part, size := c.part.Add(picture.Rect.Min), c.input.Rect.Size()
+	if part == picture.Rect && size == part.Size() {
+		return picture, nil
+	}
+	return images.StretchTo(part.Size(), size).Picture(images.Cut(picture, part))
+}

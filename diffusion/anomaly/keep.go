@@ -14,12 +14,12 @@ import (
 // Before that each region of the mask is given the photograph's colour: the median by which the two differ in
 // that seam is added to it, for each of red, green and blue, since an autoencoder shifts them.
 type Keep struct {
-	Margin  float64 // pixels of the photograph, 0 to 1000; DefaultKeep has 6
+	Margin  float64 // pixels of the photograph, 0 to 1000; DefaultKeep has 8
 	Feather float64 // pixels, 0 to Margin; DefaultKeep has 4
 }
 
-// DefaultKeep lies within one cell of the latent of Stable Diffusion, 8 pixels.
-func DefaultKeep() Keep { return Keep{Margin: 6, Feather: 4} }
+// DefaultKeep has the margin of one cell of Stable Diffusion's latent.
+func DefaultKeep() Keep { return Keep{Margin: 8, Feather: 4} }
 
 // maxMargin bounds the margin.
 const maxMargin = 1000

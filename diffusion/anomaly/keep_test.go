@@ -178,3 +178,22 @@ func TestKeepNothing(t *testing.T) {
 		t.Error("the photograph has changed")
 	}
 }
+
+// TestCanvasSeen: what was composed is seen as the photograph was.
+func TestCanvasSeen(t *testing.T) {
+	photograph := pattern(200, 160)
+	for name, c := range map[string]*Canvas{
+		"all":    newCanvasFor(t, NewCanvas, photograph, nil, 80, 20),
+		"as is":  newCanvasFor(t, NewCanvas, photograph, nil, 0, 1),
+		"window": newCanvasFor(t, NewWindow, photograph, maskOf(200, 160, image.Rect(60, 40, 110, 90)), 80, 20),
+	} {
+		input, _ := c.Input()
+		got, err := c.Seen(c.Photograph())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !cmp.Equal(got.Pix, input.Pix) || got.Rect.Size() != input.Rect.Size() {
+			t.Errorf("%s: of the photograph the model would see another picture than its input", name)
+		}
+	}
+}

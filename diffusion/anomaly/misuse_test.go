@@ -101,6 +101,12 @@ func TestMisuse(t *testing.T) {
 				func() error { _, _, err := (*Canvas)(nil).Compose(nil, Map{}, Map{}); return err },
 				func() error { _, _, err := new(Canvas).Compose(nil, Map{}, Map{}); return err },
 			},
+			"Canvas.Seen": {
+				func() error { return err((*Canvas)(nil).Seen(nil)) },
+				func() error { return err(new(Canvas).Seen(filled(20, 20, color.Black))) },
+				func() error { return err(canvasOf(t, 20, 20, 8).Seen(nil)) },
+				func() error { return err(canvasOf(t, 20, 20, 8).Seen(filled(9, 9, color.Black))) },
+			},
 			"Keep.Validate": {
 				func() error { return Keep{Margin: math.NaN()}.Validate() },
 				func() error { return Keep{Margin: 2, Feather: 3}.Validate() },

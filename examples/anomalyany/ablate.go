@@ -83,6 +83,7 @@ func ablate(ctx context.Context, spec Spec) (err error) {
 // there is refused.
 func (a ablation) batch(ctx context.Context, spec Spec, p *model) (b *batch, err error) {
 	spec.Out, spec.Keep = filepath.Join(spec.Out, a.name), "all"
+	spec.KeepPart = false // it is the model's pictures that are compared
 	a.change(&spec)
 	if err := notALink(spec.Out); err != nil {
 		return nil, err

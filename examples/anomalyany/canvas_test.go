@@ -173,7 +173,7 @@ func TestMaskAuto(t *testing.T) {
 	f.Image = writeScene(t, 150, 100, 0.4, 0.4, 0.35)
 	var stderr strings.Builder
 	cmd := clitest.Program(t, "--model", modelA, "--image", f.Image, "--mask", "auto", "--object", "hazelnut", "--anomaly", "crack",
-		"--size", "64", "--steps", "4", "--precision", "f32", "--out", f.Out)
+		"--size", "64", "--steps", "4", "--precision", "f32", "--no-keep-part", "--out", f.Out)
 	cmd.Stderr = &stderr
 	if err := cmd.Run(); err != nil {
 		t.Fatalf("%v\n%s", err, &stderr)
@@ -200,7 +200,7 @@ func TestCanvasMistakes(t *testing.T) {
 		change func(f *Spec)
 		says   []string
 	}{
-		"paste":      {func(f *Spec) { f.Paste = true }, []string{"--paste needs --mask"}},
+		"paste":      {func(f *Spec) { f.Paste = true }, []string{"--keep-outside-mask needs --mask"}},
 		"tile":       {func(f *Spec) { f.Tile = true }, []string{"--tile needs --mask"}},
 		"no object":  {func(f *Spec) { f.Image, f.Mask = plain, autoMask }, []string{"plain.png", "no contrast", "--mask FILE", "leave --mask away"}},
 		"empty tile": {func(f *Spec) { f.Tile, f.Mask = true, writeMask(t, 150, 100, 0, 0, 0, 0) }, []string{"--tile", "the mask is empty"}},

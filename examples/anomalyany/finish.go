@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"image"
+	"strings"
 
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
@@ -14,24 +16,59 @@ type product struct {
 	sample anomaly.Sample
 	soft   anomaly.Map
 	scores anomalyany.Scores
+	own    *image.RGBA // the picture as the model made it, nil unless it is to be saved, too
 }
 
-// finish annotates a run, puts what the model made into the photograph, and scores that.
+// finish annotates a run, brings the photograph back around the defect, and scores what comes of it.
 func (j *job) finish(ctx context.Context, g *anomalyany.Generator, r *anomalyany.Result, bar *part) (*product, error) {
 	a, err := g.Annotate(ctx, j.encoded, r)
 	if err != nil {
 		return nil, err
 	}
-	f := &product{}
-	if f.sample, f.soft, err = j.compose(r.Image, a); err != nil {
+	p := &product{}
+	if p.sample, p.soft, err = compose(j.canvas, r.Image, a); err != nil {
 		return nil, err
 	}
-	f.scores, err = j.score(ctx, r, a)
-	return f, err
+	made := anomalyany.Made{Result: r, Annotation: a}
+	_, made.May = j.canvas.Input()
+	if j.spec.KeepPart {
+		err = j.keepPart(ctx, g, p, &made, bar)
+	} else {
+		made.Reference, err = j.encoded.Decoded(ctx)
+	}
+	if err == nil {
+		p.scores, err = j.score(ctx, made)
+	}
+	return p, err
+}
+
+// keepPart brings the photograph back around the defect.
+func (j *job) keepPart(ctx context.Context, g *anomalyany.Generator, p *product, made *anomalyany.Made, bar *part) error {
+	if j.spec.Both {
+		p.own = p.sample.Picture
+	}
+	k := j.spec.keeping()
+	picture, err := g.Keep(ctx, j.encoded, made.Result, made.Annotation, k, bar.kept)
+	bar.end()
+	if err != nil {
+		return err
+	}
+	canvas := *j.canvas
+	canvas.Keep, canvas.Paste = &k.Keep, j.spec.Paste
+	if p.sample, p.soft, err = compose(&canvas, picture, made.Annotation); err != nil {
+		return err
+	}
+	seen, err := canvas.Seen(p.sample.Picture)
+	if err != nil {
+		return err
+	}
+	photograph, _ := canvas.Input()
+	made.Picture, made.Reference = images.ForModel(seen), images.ForModel(photograph)
+	return nil
 }
 
 // compose puts a picture of the model's into the photograph.
-func (j *job) compose(picture *gt.Dense, a *anomalyany.Annotation) (anomaly.Sample, anomaly.Map, error) {
+func compose(canvas *anomaly.Canvas, picture *gt.Dense, a *anomalyany.Annotation) (anomaly.Sample, anomaly.Map, error) {
 	made, err := images.FromModel(picture)
 	if err != nil {
 		return anomaly.Sample{}, anomaly.Map{}, err
@@ -40,24 +77,47 @@ func (j *job) compose(picture *gt.Dense, a *anomalyany.Annotation) (anomaly.Samp
 	of := func(values []float32) anomaly.Map {
 		return anomaly.Map{Values: values, Width: size.X, Height: size.Y}
 	}
-	return j.canvas.Compose(made, of(a.Mask), of(a.Soft))
+	return canvas.Compose(made, of(a.Mask), of(a.Soft))
 }
 
-// score judges what the model made.
-func (j *job) score(ctx context.Context, r *anomalyany.Result, a *anomalyany.Annotation) (anomalyany.Scores, error) {
-	picture, mask := j.canvas.Input()
+// score judges a picture.
+func (j *job) score(ctx context.Context, made anomalyany.Made) (anomalyany.Scores, error) {
 	if j.scorer == nil {
+		photograph, _ := j.canvas.Input()
 		var err error
-		words := anomalyany.Wording{Prompt: j.options.Prompt, Normal: j.normalPrompt()}
-		if j.scorer, err = anomalyany.NewScorer(ctx, j.model.Pipeline, images.ForModel(picture), words); err != nil {
+		if j.scorer, err = anomalyany.NewScorer(ctx, j.model.Pipeline, images.ForModel(photograph), j.wording()); err != nil {
 			return anomalyany.Scores{}, err
 		}
 	}
-	decoded, err := j.encoded.Decoded(ctx)
-	if err != nil {
-		return anomalyany.Scores{}, err
+	return j.scorer.Score(ctx, made)
+}
+
+// usual are defects that a picture may be taken for where the model does not say what it knows.
+var usual = []string{"crack", "scratch", "hole", "stain", "dent", "missing piece"}
+
+// wording is the texts that pictures are compared with.
+func (j *job) wording() anomalyany.Wording {
+	w := anomalyany.Wording{Prompt: j.options.Prompt, Normal: j.normalPrompt()}
+	others := j.model.vocabulary.Anomalies
+	if len(others) == 0 {
+		others = usual
 	}
-	return j.scorer.Score(ctx, anomalyany.Made{Result: r, Annotation: a, Reference: decoded, May: mask})
+	for _, other := range others {
+		if !j.asksFor(other) {
+			w.Others = append(w.Others, w.Normal+" with a "+other+" on it")
+		}
+	}
+	return w
+}
+
+// asksFor reports whether a defect is the one that is asked for, in other words or in the same.
+func (j *job) asksFor(defect string) bool {
+	for _, word := range j.spec.Anomaly {
+		if strings.Contains(strings.ToLower(word), defect) || strings.Contains(defect, strings.ToLower(word)) {
+			return true
+		}
+	}
+	return false
 }
 
 // normalPrompt is what a normal part is compared with.

@@ -21,6 +21,7 @@ func newParser(c *commandLine) cli.Parser {
 // flagGroups are those of the flags in the help, whose order is that of the flags.
 var flagGroups = []kong.Group{
 	{Key: "photograph", Title: "The photograph:"},
+	{Key: "part", Title: "The part stays the part:"},
 	{Key: "words", Title: "What it shows, and what is to be wrong with it:"},
 	{Key: "pictures", Title: "The pictures:"},
 	{Key: "again", Title: "Going on, and making a picture again:"},
@@ -89,6 +90,10 @@ func suiting(given map[string]any) (map[string]any, error) {
 	if o.MapFactor > 0 {
 		values["map-factor"] = o.MapFactor
 	}
+	l := d.Limits
+	values["min-area"], values["max-area"], values["max-outside"], values["min-inside"] = 100*l.MinArea, 100*l.MaxArea, 100*l.MaxOutside, 100*l.MinInside
+	values["min-focus"], values["min-confidence"], values["min-part"], values["min-sees"] = l.MinFocus, l.MinConfidence, l.MinPart, l.MinSees
+	values["min-clip"], values["min-gain"] = l.MinMargin, l.MinGain
 	if d.Precision != "" {
 		values["precision"] = d.Precision
 	}

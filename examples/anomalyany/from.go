@@ -40,7 +40,7 @@ func (a *again) read(ctx *kong.Context, given map[string]any) (err error) {
 		known[f.Name] = true
 	}
 	for _, name := range slices.Sorted(maps.Keys(a.Options)) {
-		if !known[strings.ReplaceAll(name, "_", "-")] {
+		if !known[flagOf(name)] {
 			return fmt.Errorf("picture %s was made with the option %s, which this version of the program does not have", a.path, name)
 		}
 	}
@@ -69,7 +69,7 @@ func (a *again) announce(w io.Writer) {
 
 // value is what a flag gets that is not given, nil for its default.
 func (a *again) value(flag string) any {
-	option := strings.ReplaceAll(flag, "-", "_")
+	option := optionOf(flag)
 	switch flag {
 	case "out":
 		return filepath.Join(filepath.Dir(a.path), "again")
@@ -91,6 +91,11 @@ func (a *again) value(flag string) any {
 	switch v := a.Options[option].(type) {
 	case json.Number:
 		return v.String()
+	case nil:
+		if option == "keep_part" { // an earlier version left the picture as the model makes it
+			return false
+		}
+		return nil
 	default:
 		return v
 	}
@@ -152,7 +157,7 @@ func (a *again) checkWords(o anomalyany.Options) error {
 		return nil
 	}
 	for name := range a.given {
-		if name := strings.ReplaceAll(name, "-", "_"); ofPicture[name] && !onlyPaths[name] {
+		if name := optionOf(name); ofPicture[name] && !onlyPaths[name] {
 			return nil
 		}
 	}

@@ -44,7 +44,8 @@ type entry struct {
 	Mask       string            `json:"mask"`
 	Heat       string            `json:"heat_map"`
 	Record     string            `json:"record"`
-	Photograph string            `json:"photograph"` // as it was compared; empty without one
+	Own        string            `json:"model_picture,omitempty"` // as the model made it, where that is kept
+	Photograph string            `json:"photograph"`              // as it was compared; empty without one
 	Scores     anomalyany.Scores `json:"scores"`
 	Failed     []string          `json:"failed"` // why; empty for a good one
 	Decision   decision          `json:"decision,omitempty"`

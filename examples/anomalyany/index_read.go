@@ -187,6 +187,9 @@ func (e *entry) check() error {
 			return fmt.Errorf("%s: it is %.300q, want %q", f.field, f.name, want)
 		}
 	}
+	if want := e.Name + modelPart; e.Own != "" && e.Own != want {
+		return fmt.Errorf("model_picture: it is %.300q, want %q", e.Own, want)
+	}
 	if e.Photograph != "" {
 		if err := files.CheckPlain(e.Photograph); err != nil {
 			return fmt.Errorf("photograph: %w", err)

@@ -13,35 +13,54 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
 )
 
 // TestJudge names the flag of each limit.
 func TestJudge(t *testing.T) {
-	f := Series{MinFocus: 0.15, MinArea: 0.2, MaxArea: 50}
-	s := anomalyany.Scores{Area: 0.001, Focus: 0.1, CLIP: &anomalyany.CLIPScores{Prompt: 0.25, Normal: 0.26, PhotographPrompt: 0.25, PhotographNormal: 0.25}}
+	f := Series{MinFocus: 0.15, MinArea: 0.2, MaxArea: 50, MaxOutside: 5, MinInside: 20, MinPart: -0.1, MinSees: -0.1, MinConfidence: 0.1}
+	inside, part, sees := 0.1, -0.2, -0.3
+	s := anomalyany.Scores{
+		Area: 0.001, Focus: 0.1, Confidence: 0.05, Outside: &anomalyany.Change{Share: 0.06}, Inside: &inside, Part: &part, Sees: &sees,
+		CLIP: &anomalyany.CLIPScores{Prompt: 0.25, Normal: 0.26, PhotographPrompt: 0.25, PhotographNormal: 0.25},
+	}
 	want := []string{
 		"attention not focused: 0.100, want 0.15 (--min-focus)", "mask too small: 0.10 %, want 0.2 % (--min-area)",
+		"unsure where the defect is: 0.050, want 0.1 (--min-confidence)",
+		"the part is not the part any more: 6.0 % of the pixels outside the defect changed, at most 5 % (--max-outside)",
+		"hardly anything changed: 10.0 % of the mask's pixels, want 20 % (--min-inside)",
+		"CLIP sees less of the part outside the defect: its cosine differs by -0.200, want -0.1 (--min-part)",
+		"CLIP sees another defect rather than the one that was asked for: by -0.300, want -0.1 (--min-sees)",
 		"CLIP prefers the normal prompt: cosine 0.250 with the prompt, 0.260 with the normal one, want a margin of 0 (--min-clip)",
 		"CLIP sees no more of the defect than in the photograph: gain -0.0100, want more than 0 (--min-gain)",
 	}
 	if diff := cmp.Diff(want, f.judge(s)); diff != "" {
 		t.Errorf("want -, got +:\n%s", diff)
 	}
-	s = anomalyany.Scores{Area: 0.6, Focus: 1}
+	s = anomalyany.Scores{Area: 0.6, Focus: 1, Confidence: 1}
 	if diff := cmp.Diff([]string{"mask too large: 60.0 %, at most 50 % (--max-area)"}, f.judge(s)); diff != "" {
 		t.Errorf("want -, got +:\n%s", diff)
 	}
 }
 
-// TestDefaultLimits: who gives no flags has the library's limits.
+// TestDefaultLimits: who gives no flags has the model's limits, or the library's where it has none.
 func TestDefaultLimits(t *testing.T) {
-	f, err := parse(t)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(anomalyany.DefaultLimits(), f.limits()); diff != "" {
-		t.Errorf("the library's -, the program's +:\n%s", diff)
+	for model, dir := range map[string]string{"the small one": "../../diffusion/demo/model", "another": modelA} {
+		f, err := parse(t, "--model", dir, "--image", "nut.png", "--object", "nut", "--anomaly", "crack")
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, err := f.readDefaults()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(d.Limits, f.limits(), cmpopts.EquateApprox(0, 1e-12)); diff != "" { // some are in percent
+			t.Errorf("%s: its limits -, the program's +:\n%s", model, diff)
+		}
+		if (d.Limits == anomalyany.DefaultLimits()) != (model == "another") {
+			t.Errorf("%s has the limits %+v", model, d.Limits)
+		}
 	}
 }
 

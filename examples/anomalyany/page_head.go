@@ -131,9 +131,14 @@ func problems(shown []entry) []problem {
 
 // advice is what to try about pictures that fail by the limit of a flag.
 var advice = map[string]string{
-	"--min-focus": "a simpler word with --anomaly, a sentence about the defect with --detail, a lower --gamma so that more may change, or another --seed",
-	"--min-area":  "a lower --gamma, so that more may change, or another --seed",
-	"--max-area":  "--mask, so that only a place may change, a word for something smaller with --anomaly, or a higher --gamma",
-	"--min-clip":  "a sentence about the defect with --detail, a lower --gamma, so that more may change, or another --seed",
-	"--min-gain":  "a word that says what is to be seen with --anomaly, a lower --gamma, so that more may change, or another --seed",
+	"--max-outside":    "--keep-part, which brings the photograph back outside the defect, or a higher --gamma, so that less changes",
+	"--min-inside":     "a lower --gamma, so that more may change, a word for something that is seen better with --anomaly, or another --seed",
+	"--min-confidence": "a simpler word with --anomaly, --mask for the place where the defect is to be, or another --seed",
+	"--min-part":       "--keep-part, which brings the photograph back outside the defect, or a higher --gamma, so that less changes",
+	"--min-sees":       "a word that says what is to be seen with --anomaly, a sentence about the defect with --detail, or another --seed",
+	"--min-focus":      "a simpler word with --anomaly, a sentence about the defect with --detail, a lower --gamma so that more may change, or another --seed",
+	"--min-area":       "a lower --gamma, so that more may change, or another --seed",
+	"--max-area":       "--mask, so that only a place may change, a word for something smaller with --anomaly, or a higher --gamma",
+	"--min-clip":       "a sentence about the defect with --detail, a lower --gamma, so that more may change, or another --seed",
+	"--min-gain":       "a word that says what is to be seen with --anomaly, a lower --gamma, so that more may change, or another --seed",
 }

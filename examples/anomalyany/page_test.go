@@ -139,13 +139,13 @@ func TestRemarks(t *testing.T) {
 	}{
 		{measured{area: 0.053, focus: 0.7}, []string{" change: the mask covers 5.3 % of the picture", " attention: focused on the mask (0.70 of 1)"}},
 		{measured{area: 0.25, focus: 0.2, outside: p(0.02), ssim: p(0.98), inside: p(0.9), part: p(0.1), sees: p(0.2), margin: p(0.1), gain: p(0.3), sure: p(0.9)}, []string{
-			"good part: as in the photograph: 2.0 % changed outside the mask, SSIM 0.98", "good part: CLIP recognises it outside the mask (+0.100)",
-			"good change: in 90 % of the mask, which covers 25 % of the picture", "good defect: CLIP sees “hole” in the mask (+0.200)",
+			"good part: as in the photograph: 2.0 % changed outside the mask, SSIM 0.98", "good part: CLIP sees it outside the mask as in the photograph (+0.100)",
+			"good change: in 90 % of the mask, which covers 25 % of the picture", "good defect: CLIP sees “hole” in the mask rather than another defect (+0.200)",
 			"good defect: the picture is more like the prompt than like a normal part (+0.100; gained +0.300)", " attention: weakly focused on the mask (0.20 of 1)", " mask: sure (0.90 of 1)",
 		}},
-		{measured{outside: p(0.3), inside: p(0.1), part: p(-0.1), sees: p(-0.2), margin: p(-0.1), gain: p(0.3), sure: p(0.1)}, []string{
-			"bad part: no longer the same: 30 % changed outside the mask", "bad part: CLIP does not recognise it outside the mask (-0.100)",
-			"bad change: in 10 % of the mask, which covers 0.0 % of the picture", "bad defect: CLIP does not see “hole” in the mask (-0.200)",
+		{measured{outside: p(0.3), inside: p(0.1), part: p(-0.2), sees: p(-0.2), margin: p(-0.1), gain: p(0.3), sure: p(0.1)}, []string{
+			"bad part: no longer the same: 30 % changed outside the mask", "bad part: CLIP sees less of it outside the mask than in the photograph (-0.200)",
+			"bad change: in 10 % of the mask, which covers 0.0 % of the picture", "bad defect: CLIP sees another defect in the mask rather than “hole” (-0.200)",
 			"bad defect: the picture is more like a normal part than like the prompt (-0.100)", " attention: not focused on the mask (0.00 of 1)", " mask: unsure (0.10 of 1)",
 		}},
 		{measured{focus: 1, outside: p(0.1), margin: p(0.1), gain: p(0)}, []string{

@@ -19,13 +19,19 @@ type measured struct {
 	area, focus        float64
 	outside, ssim      *float64 // share of the pixels outside the mask that changed; likeness of the whole outside
 	inside             *float64 // share of the mask's pixels that changed
-	part, sees         *float64 // CLIP's margins for the part outside, and for the defect in the mask
+	part, sees         *float64 // CLIP's: by how much the part outside is less like one, and the defect in the mask more like the one asked for
 	margin, gain, sure *float64 // CLIP's of the whole picture; the annotation's confidence
 }
 
 // measuredOf are the scores that a picture has.
 func measuredOf(s anomalyany.Scores) measured {
-	m := measured{area: s.Area, focus: s.Focus}
+	m := measured{area: s.Area, focus: s.Focus, inside: s.Inside, part: s.Part, sees: s.Sees}
+	if s.Outside != nil {
+		m.outside, m.ssim = &s.Outside.Share, &s.Outside.SSIM
+	}
+	if s.Confidence > 0 {
+		m.sure = &s.Confidence
+	}
 	if s.CLIP != nil {
 		margin, gain := s.CLIP.Margin(), s.CLIP.Gain()
 		m.margin, m.gain = &margin, &gain
@@ -46,6 +52,9 @@ const (
 	alikeOutside = 0.15
 )
 
+// lessOfThePart is the change of CLIP's cosine with the normal prompt from which on the part is not what it was.
+const lessOfThePart = -0.1
+
 func (m measured) remarks(defect string) (all []remark) {
 	say := func(term, kind, text string, args ...any) {
 		all = append(all, remark{term, fmt.Sprintf(text, args...), kind})
@@ -65,10 +74,10 @@ func (m measured) remarks(defect string) (all []remark) {
 		}
 	}
 	if m.part != nil {
-		if *m.part > 0 {
-			say("part", "good", "CLIP recognises it outside the mask (%+.3f)", *m.part)
+		if *m.part >= lessOfThePart {
+			say("part", "good", "CLIP sees it outside the mask as in the photograph (%+.3f)", *m.part)
 		} else {
-			say("part", "bad", "CLIP does not recognise it outside the mask (%+.3f)", *m.part)
+			say("part", "bad", "CLIP sees less of it outside the mask than in the photograph (%+.3f)", *m.part)
 		}
 	}
 	if m.inside != nil {
@@ -82,9 +91,9 @@ func (m measured) remarks(defect string) (all []remark) {
 	}
 	switch {
 	case m.sees != nil && *m.sees > 0:
-		say("defect", "good", "CLIP sees “%s” in the mask (%+.3f)", defect, *m.sees)
+		say("defect", "good", "CLIP sees “%s” in the mask rather than another defect (%+.3f)", defect, *m.sees)
 	case m.sees != nil:
-		say("defect", "bad", "CLIP does not see “%s” in the mask (%+.3f)", defect, *m.sees)
+		say("defect", "bad", "CLIP sees another defect in the mask rather than “%s” (%+.3f)", defect, *m.sees)
 	}
 	if m.margin != nil {
 		switch {

@@ -36,12 +36,16 @@ type part struct {
 	g      *anomalyany.Generator
 	called string  // its photograph, with a comma, where there are several
 	each   float64 // what an operation of its graphs is of all work
-	name   string  // with its seed
+
+	keeping anomalyany.Keeping // how the photograph comes back, if it does
+	name    string             // with its seed
 }
 
 // of is the report of a job's next picture.
 func (p *progress) of(j *job, g *anomalyany.Generator, called string) *part {
-	return &part{progress: p, g: g, called: called, each: j.pixels() / workOf(g, g.Steps())}
+	t := &part{progress: p, g: g, called: called, keeping: j.spec.keeping()}
+	t.each = j.pixels() / (workOf(g, g.Steps()) + g.KeepWork(t.keeping))
+	return t
 }
 
 // workOf is the work of a picture's first steps.
@@ -91,6 +95,19 @@ func (p *part) step(s anomalyany.Step) error {
 	}
 	p.Step(work, losses)
 	return nil
+}
+
+// kept is called after each step of those that bring the photograph back.
+func (p *part) kept(step, of int) {
+	work := p.each * p.g.KeepWork(p.keeping) / float64(of)
+	if p.together {
+		p.Add(work)
+		return
+	}
+	if step == 1 {
+		p.Begin(p.name+", ", "photograph around the defect, step %d of %d, ", of)
+	}
+	p.Step(work, "")
 }
 
 // end takes a bar of steps away.

@@ -60,8 +60,8 @@ func hashInputs(spec Spec) (map[string]string, error) {
 
 // ofTheSeries are the options that do not change a picture.
 var ofTheSeries = map[string]bool{
-	"n": true, "seed": true, "out": true, "keep_every": true, "keep": true,
-	"min_focus": true, "min_area": true, "max_area": true, "min_clip": true, "min_gain": true,
+	"n": true, "both": true, "seed": true, "out": true, "keep_every": true, "keep": true,
+	"min_confidence": true, "max_outside": true, "min_inside": true, "min_part": true, "min_sees": true, "min_focus": true, "min_area": true, "max_area": true, "min_clip": true, "min_gain": true,
 }
 
 // onlyPaths are those that do not where the files have the same contents, and
@@ -72,10 +72,29 @@ var onlyPaths = map[string]bool{"model": true, "clip": true, "image": true, "cat
 // --from takes from it. Whoever wrote the file chooses none of the others.
 var ofPicture = map[string]bool{
 	"model": true, "clip": true, "random": true, "prediction_type": true, "allow_unused": true, "image": true, "mask": true, "paste": true, "tile": true,
+	"keep_part": true, "margin": true, "feather": true, "blend": true,
 	"object": true, "anomaly": true, "prompt": true, "normal": true, "detail": true, "negative": true, "category": true, "defect": true, "articles": true,
 	"size": true, "preset": true, "steps": true, "gamma": true, "guidance": true, "lambda": true, "mu": true, "eta_e": true, "refine": true,
 	"map_factor": true, "precision": true,
 	"no_condition": true, "no_attention": true, "no_refine": true, "no_scheduler": true,
+}
+
+// renamed are the flags whose options have the names of an earlier version, which files have.
+var renamed = map[string]string{"keep-outside-mask": "paste"}
+
+// optionOf is the option that a flag says.
+func optionOf(flag string) string {
+	return orDefault(renamed[flag], strings.ReplaceAll(flag, "-", "_"))
+}
+
+// flagOf is the flag that says an option.
+func flagOf(option string) string {
+	for flag, of := range renamed {
+		if of == option {
+			return flag
+		}
+	}
+	return strings.ReplaceAll(option, "_", "-")
 }
 
 // byName are the options by their names, with numbers as JSON has them.
@@ -106,6 +125,11 @@ func (p *Provenance) identity() (files.Identity, error) {
 		}
 	}
 	p.Options.identifyArticles(id)
+	if !p.Options.KeepPart { // as in an earlier version, which had none of these
+		for _, name := range ofKept {
+			delete(id, "--"+strings.ReplaceAll(name, "_", "-"))
+		}
+	}
 	for _, name := range []string{"image", "mask"} {
 		if h, ok := p.Inputs[name]; ok {
 			id["--"+name] = "the file " + files.Short(h)

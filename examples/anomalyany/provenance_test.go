@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -24,18 +25,20 @@ func someProvenance(t *testing.T) Provenance {
 // TestCarriedText is what files carry from version to version, byte for byte.
 func TestCarriedText(t *testing.T) {
 	p := someProvenance(t)
+	p.Options.Kept = Kept{KeepPart: true, Margin: 6, Feather: 4, Blend: 0.45}
 	texts, err := p.texts()
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = `{"format":1,"options":{"anomaly":["crack","hole"],"articles":"fitting","categories":"","category":"","clip":"","defect":"","detail":"","eta_e":1e-7` +
-		`,"gamma":0.25,"guidance":3.3,"image":"nut.png","lambda":20,"map_factor":4,"mask":"auto","memory":2,"model":"m","mu":1,"negative":""` +
+	const want = `{"format":1,"options":{"anomaly":["crack","hole"],"articles":"fitting","blend":0.45,"categories":"","category":"","clip":"","defect":"","detail":"","eta_e":1e-7` +
+		`,"feather":4,"gamma":0.25,"guidance":3.3,"image":"nut.png","keep_part":true,"lambda":20,"map_factor":4,"margin":6,"mask":"auto","memory":2,"model":"m","mu":1,"negative":""` +
 		`,"no_attention":false,"no_condition":false,"no_refine":false,"no_scheduler":false,"normal":"","object":"hazelnut","paste":false,"precision":"auto","preset":"paper","prompt":"","random":false,"refine":-1,"size":512,"steps":100,"tile":false}` +
 		`,"seed":4,"prompt":"a photo of a hazelnut","detail":"a nut","inputs_sha256":{"image":"00ff"},"model_sha256":{"unet":"1234","vae":"5678"},"config_sha256":{"config.json":"9abc"},"compute":"float32 avx2"}`
 	if diff := cmp.Diff(want, texts[2].Value); diff != "" {
 		t.Errorf("want -, got +:\n%s", diff)
 	}
-	c, err := readCarried(carrying(t, t.TempDir(), want))
+	earlier := strings.NewReplacer(`"blend":0.45,`, "", `"feather":4,`, "", `"keep_part":true,`, "", `"margin":6,`, "").Replace(want)
+	c, err := readCarried(carrying(t, t.TempDir(), earlier))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,8 +46,8 @@ func TestCarriedText(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := &p.Options // those of the series and the device are not in the file
-	o.Seed, o.N, o.Out, o.Device, o.Series = 0, 0, "", "", Series{}
+	o := &p.Options                                                                 // those of the series and the device are not in the file
+	o.Seed, o.N, o.Out, o.Device, o.Series, o.Kept = 0, 0, "", "", Series{}, Kept{} // nor in an earlier version's the last
 	if diff := cmp.Diff(p, *back); diff != "" {
 		t.Errorf("written -, read +:\n%s", diff)
 	}
@@ -54,6 +57,7 @@ func TestCarriedText(t *testing.T) {
 // change a picture: folders are gone on with by it.
 func TestIdentityStays(t *testing.T) {
 	p := someProvenance(t)
+	p.Options.Kept = Kept{Margin: 6, Feather: 4, Blend: 0.45} // which do not count where the part is not kept
 	for name, change := range map[string]func(p *Provenance){
 		"nothing": func(*Provenance) {},
 		"seed":    func(p *Provenance) { p.Seed, p.Options.Seed, p.Options.N = 9, 8, 7 },

@@ -174,7 +174,7 @@ func (j *job) keeps(e entry) bool {
 // files get their names, and the new one gets its name last, so that no record
 // ever lies beside files that it is not about. Of a failed picture with --keep
 // good only the index is written, and what there is of it is removed.
-func (j *job) commit(e entry, made []files.File) error {
+func (j *job) commit(e entry, made []files.File, own ...shared) error {
 	stem := filepath.Join(j.spec.Out, e.Name)
 	batch := []files.File{{Path: stem + ".json", Remove: true}}
 	if j.keeps(e) {
@@ -182,9 +182,9 @@ func (j *job) commit(e entry, made []files.File) error {
 		if err != nil {
 			return err
 		}
-		return j.folder.write(&e, append(batch, made...), false, photograph...)
+		return j.folder.write(&e, append(batch, made...), false, append(photograph, own...)...)
 	}
-	e.Picture, e.Mask, e.Heat, e.Record = "", "", "", ""
+	e.Picture, e.Mask, e.Heat, e.Record, e.Own = "", "", "", "", ""
 	for _, part := range parts[:len(parts)-1] {
 		batch = append(batch, files.File{Path: stem + part, Remove: true})
 	}

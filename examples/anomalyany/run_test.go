@@ -79,7 +79,7 @@ func small(t *testing.T) Spec {
 		Model: modelA, Photographs: Photographs{Image: writePicture(t, "nut.png", 150, 100)}, Object: "hazelnut", Anomaly: []string{"crack"}, Articles: "fitting", Preset: "paper",
 		N: 1, Size: 64, Steps: 4, Gamma: 0.25, Guidance: 7.5, Lambda: 20, Mu: 1, EtaE: 0.02, Refine: anomalyany.Auto, MapFactor: 4, Memory: 3,
 		Out:    filepath.Join(t.TempDir(), "out"),
-		Series: Series{MinFocus: -1, MaxArea: 100, MinClip: -2, MinGain: -4}, // random weights: all pass
+		Series: Series{MinFocus: -1, MinConfidence: -1, MaxArea: 100, MaxOutside: 100, MinPart: -2, MinSees: -2, MinClip: -2, MinGain: -4}, // random weights: all pass
 	}
 }
 
@@ -222,7 +222,7 @@ func TestRecordHasEveryOption(t *testing.T) {
 	if err := json.Unmarshal(data, &options); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range strings.Fields("model clip random image mask paste tile category defect categories object anomaly prompt detail negative normal articles preset seed n size steps gamma guidance lambda mu eta_e refine map_factor precision no_condition no_attention no_refine no_scheduler memory out keep_every keep min_focus min_area max_area min_clip min_gain") {
+	for _, name := range strings.Fields("model clip random image mask paste tile category defect categories object anomaly prompt detail negative normal articles preset seed n size steps gamma guidance lambda mu eta_e refine map_factor precision no_condition no_attention no_refine no_scheduler memory out keep_every keep keep_part margin feather blend both max_outside min_inside min_part min_sees min_confidence min_focus min_area max_area min_clip min_gain") {
 		if _, ok := options[name]; !ok {
 			t.Errorf("%s is not in the record", name)
 		}

@@ -14,19 +14,27 @@ type Series struct {
 	Overwrite bool   `group:"again" help:"Replace pictures of this program in DIR that were made with other options; what others have put there, or was changed since, never is." json:"-"`
 	KeepEvery int    `group:"again" default:"5" placeholder:"K" help:"Steps between two states of a run that --resume can go on from; 0 for none (default: ${default})." json:"keep_every"`
 
-	Keep     string  `group:"good" default:"all" enum:"all,good" help:"all or good: good leaves failed pictures out of DIR and of its page (default: ${default})." json:"keep"`
-	MinFocus float64 `group:"good" default:"0.15" help:"How much more of the word's attention lies inside the mask than outside, at least, 0 to 1: the soft map's means." json:"min_focus"`
-	MinArea  float64 `group:"good" default:"0.2" help:"How much of the picture the mask covers at least, in percent." json:"min_area"`
-	MaxArea  float64 `group:"good" default:"50" help:"How much of the picture the mask covers at most, in percent." json:"max_area"`
-	MinClip  float64 `group:"good" default:"0" help:"How much more the picture looks like the prompt than like --normal, at least: the difference of their cosines in CLIP; -2 to let all pass." json:"min_clip"`
-	MinGain  float64 `group:"good" default:"0" help:"How much of that difference the photograph did not have, at least; -4 to let all pass." json:"min_gain"`
+	Keep          string  `group:"good" default:"all" enum:"all,good" help:"all or good: good leaves failed pictures out of DIR and of its page (default: ${default})." json:"keep"`
+	MaxOutside    float64 `group:"good" default:"5" help:"How many of the pixels outside the defect may clearly change, in percent: the part is to stay the part." json:"max_outside"`
+	MinInside     float64 `group:"good" default:"20" help:"How many of the mask's pixels clearly change at least, in percent." json:"min_inside"`
+	MinConfidence float64 `group:"good" default:"0" help:"How clear it is where the defect is, at least, 0 to 1: what attention and change say together, inside the mask less outside." json:"min_confidence"`
+	MinPart       float64 `group:"good" default:"-0.1" help:"By how much CLIP's cosine with --normal may fall, outside the defect; -2 to let all pass." json:"min_part"`
+	MinSees       float64 `group:"good" default:"-0.1" help:"How much more CLIP sees of the defect than of any other in the mask, at least, as a difference of cosines; -2 to let all pass." json:"min_sees"`
+	MinFocus      float64 `group:"good" default:"0.15" help:"How much more of the word's attention lies inside the mask than outside, at least, 0 to 1: the soft map's means." json:"min_focus"`
+	MinArea       float64 `group:"good" default:"0.2" help:"How much of the picture the mask covers at least, in percent." json:"min_area"`
+	MaxArea       float64 `group:"good" default:"50" help:"How much of the picture the mask covers at most, in percent." json:"max_area"`
+	MinClip       float64 `group:"good" default:"0" help:"How much more the picture looks like the prompt than like --normal, at least: the difference of their cosines in CLIP; -2 to let all pass." json:"min_clip"`
+	MinGain       float64 `group:"good" default:"0" help:"How much of that difference the photograph did not have, at least; -4 to let all pass." json:"min_gain"`
 
 	DataSet
 }
 
 // limits are what the scores of a picture that passed keep.
 func (s *Series) limits() anomalyany.Limits {
-	return anomalyany.Limits{MinFocus: s.MinFocus, MinArea: s.MinArea / 100, MaxArea: s.MaxArea / 100, MinMargin: s.MinClip, MinGain: s.MinGain, MaxOutside: 1, MinPart: -2, MinSees: -2}
+	return anomalyany.Limits{
+		MinFocus: s.MinFocus, MinArea: s.MinArea / 100, MaxArea: s.MaxArea / 100, MinMargin: s.MinClip, MinGain: s.MinGain,
+		MaxOutside: s.MaxOutside / 100, MinInside: s.MinInside / 100, MinPart: s.MinPart, MinSees: s.MinSees, MinConfidence: s.MinConfidence,
+	}
 }
 
 // judge says why a picture failed, and which flag would have let it pass; nothing
@@ -41,5 +49,5 @@ func (s *Series) judge(scores anomalyany.Scores) []string {
 
 // limitFlags are the flags of the fields of anomalyany.Limits.
 var limitFlags = map[string]string{
-	"MinFocus": "--min-focus", "MinArea": "--min-area", "MaxArea": "--max-area", "MinMargin": "--min-clip", "MinGain": "--min-gain",
+	"MinConfidence": "--min-confidence", "MaxOutside": "--max-outside", "MinInside": "--min-inside", "MinPart": "--min-part", "MinSees": "--min-sees", "MinFocus": "--min-focus", "MinArea": "--min-area", "MaxArea": "--max-area", "MinMargin": "--min-clip", "MinGain": "--min-gain",
 }

@@ -13,7 +13,7 @@ import (
 type Spec struct {
 	Photographs `group:"photograph"`
 	Mask        string `group:"photograph" placeholder:"FILE" help:"Picture of the photograph's size: white may change (default: all of it); 'auto' finds the object on a plain background." json:"mask"`
-	Paste       bool   `group:"photograph" help:"Outside the mask, leave every pixel of the photograph as it is; the seam lies inside." json:"paste"`
+	Paste       bool   `group:"photograph" name:"keep-outside-mask" aliases:"paste" help:"Outside the --mask, leave every pixel of the photograph as it is; the seam lies inside." json:"paste"`
 	Tile        bool   `group:"photograph" help:"Keep the photograph's full size: work in a window around the mask, at --size or up to twice as long, and paste." json:"tile"`
 	Size        int    `group:"photograph" default:"512" help:"The photograph's shorter side is scaled to this, in pixels. Models are best at the size that they were made for." json:"size"`
 
@@ -32,6 +32,8 @@ type Spec struct {
 	Guidance float32 `group:"pictures" default:"7.5" help:"How closely the words are followed; too much makes colours harsh (classifier-free guidance; preset released: 12.5)." json:"guidance"`
 	Steps    int     `group:"pictures" default:"100" help:"Into how many steps the way from noise to a picture is divided; more take longer (T; preset released: 200)." json:"steps"`
 	Out      string  `group:"pictures" default:"out" placeholder:"DIR" help:"Where the pictures go (default: ${default})." json:"out"`
+
+	Kept `group:"part"`
 
 	Series
 

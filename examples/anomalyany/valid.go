@@ -40,6 +40,12 @@ func (s *Spec) Validate() error {
 func (s *Spec) checkNumbers() error {
 	err := cmp.Or(
 		cli.Within("--keep-every", s.KeepEvery, 0, cli.MostSteps),
+		s.Kept.check(),
+		cli.Within("--max-outside", s.MaxOutside, 0, 100),
+		cli.Within("--min-inside", s.MinInside, 0, 100),
+		cli.Within("--min-confidence", s.MinConfidence, -1, 1),
+		cli.Within("--min-part", s.MinPart, -2, 2),
+		cli.Within("--min-sees", s.MinSees, -2, 2),
 		cli.Within("--min-focus", s.MinFocus, -1, 1),
 		cli.Within("--min-area", s.MinArea, 0, 100),
 		cli.Within("--max-area", s.MaxArea, 0, 100),
@@ -98,7 +104,7 @@ func (s *Spec) checkTogether() error {
 	case s.Mask != "" && s.Image == "":
 		return errors.New("--mask needs --image")
 	case s.Paste && s.Mask == "":
-		return errors.New("--paste needs --mask FILE or --mask auto: outside the mask the photograph stays as it is")
+		return errors.New("--keep-outside-mask needs --mask FILE or --mask auto: outside the mask the photograph stays as it is")
 	case s.Tile && s.Mask == "":
 		return errors.New("--tile needs --mask FILE or --mask auto: the mask says which region of the photograph to work on")
 	case s.released() && s.leavesOut():

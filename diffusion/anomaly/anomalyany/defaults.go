@@ -31,6 +31,10 @@ import (
 //	  "eta_e": 0.02,          Options.EtaE, η_e
 //	  "refine": 8,            Options.Refine, R
 //	  "articles": "always",   of the captions that it was trained on: "a wood", or "fitting", "wood"
+//	  "limits": {             Limits, of which any may be absent
+//	    "max_outside": 0.05,
+//	    "min_gain": 0.01
+//	  },
 //	  "vocabulary": {
 //	    "objects": ["hazelnut", "bottle cap"],
 //	    "anomalies": ["crack", "hole"],
@@ -46,6 +50,7 @@ type Defaults struct {
 	Size       int     // of a picture's shorter side, in pixels; 0 where the file does not say
 	Precision  string  // of products, "f32" or "bf16"; "" where the file does not say
 	Articles   string  // "fitting" or "always", as prompts.Articles has them; "" where the file does not say
+	Limits     Limits  // of what passes; DefaultLimits where the file does not say
 	Vocabulary Vocabulary
 }
 
@@ -77,7 +82,7 @@ const (
 func ReadDefaults(dir tensor.Dir) (Defaults, error) {
 	data, err := dir.ReadUpTo(DefaultsFile, maxDefaults)
 	if errors.Is(err, fs.ErrNotExist) {
-		return Defaults{Options: Paper()}, nil
+		return Defaults{Options: Paper(), Limits: DefaultLimits()}, nil
 	}
 	if err != nil {
 		return Defaults{}, err
@@ -94,7 +99,7 @@ func parseDefaults(data []byte) (Defaults, error) {
 	if err := nn.UnmarshalJSON(data, &fields); err != nil {
 		return Defaults{}, fmt.Errorf("want a JSON object: %w", err)
 	}
-	d := Defaults{Options: Paper()}
+	d := Defaults{Options: Paper(), Limits: DefaultLimits()}
 	if err := parseField(fields, "preset", &d.Options.Preset); err != nil {
 		return d, err
 	}
@@ -126,7 +131,7 @@ func (d *Defaults) fields() map[string]any {
 	all := map[string]any{
 		"preset": &o.Preset, "size": &d.Size, "map_factor": &o.MapFactor, "steps": &o.Steps, "guidance": &o.Guidance,
 		"gamma": &o.Gamma, "lambda": &o.Lambda, "mu": &o.Mu, "eta_e": &o.EtaE, "refine": &o.Refine,
-		"precision": &d.Precision, "articles": &d.Articles, "vocabulary": &d.Vocabulary,
+		"precision": &d.Precision, "articles": &d.Articles, "vocabulary": &d.Vocabulary, "limits": &d.Limits,
 	}
 	if o.Preset == ReleasedPreset {
 		maps.DeleteFunc(all, func(name string, _ any) bool { return ofPaper[name] })
@@ -190,6 +195,9 @@ func (d *Defaults) validate(given map[string]json.RawMessage) error {
 	}
 	if err := d.Options.validateNumbers(); err != nil {
 		return err
+	}
+	if err := d.Limits.validate(); err != nil {
+		return fmt.Errorf("limits: %w", err)
 	}
 	return d.Vocabulary.validate()
 }

@@ -21,16 +21,18 @@ func TestReadDefaults(t *testing.T) {
 	small.Steps, small.Guidance, small.Gamma, small.Lambda, small.Mu, small.EtaE, small.Refine, small.MapFactor = 50, 3, 0.4, 2, 0.5, 0.01, 8, 1
 	released := Released()
 	released.Steps, released.MapFactor = 100, 2
+	limits := DefaultLimits()
+	limits.MinGain, limits.MaxOutside = 0.3, 0.1
 	for name, c := range map[string]struct {
 		dir  tensor.Dir
 		want Defaults
 	}{
-		"no file": {tensor.OnDisk(t.TempDir()), Defaults{Options: Paper()}},
-		"nothing": {directory("{}"), Defaults{Options: Paper()}},
+		"no file": {tensor.OnDisk(t.TempDir()), Defaults{Options: Paper(), Limits: DefaultLimits()}},
+		"nothing": {directory("{}"), Defaults{Options: Paper(), Limits: DefaultLimits()}},
 		"all": {directory(`{"preset": "paper", "size": 128, "map_factor": 1, "steps": 50, "guidance": 3, "gamma": 0.4, "lambda": 2,
-			"mu": 0.5, "eta_e": 0.01, "refine": 8, "precision": "bf16", "articles": "always", "vocabulary": {"objects": ["hazelnut"], "anomalies": ["crack"], "unseen": {"hazelnut": ["crack"]}}}`),
-			Defaults{small, 128, "bf16", "always", Vocabulary{[]string{"hazelnut"}, []string{"crack"}, map[string][]string{"hazelnut": {"crack"}}}}},
-		"released": {directory(`{"preset": "released", "steps": 100, "map_factor": 2}`), Defaults{Options: released}},
+			"mu": 0.5, "eta_e": 0.01, "refine": 8, "precision": "bf16", "articles": "always", "limits": {"min_gain": 0.3, "max_outside": 0.1}, "vocabulary": {"objects": ["hazelnut"], "anomalies": ["crack"], "unseen": {"hazelnut": ["crack"]}}}`),
+			Defaults{small, 128, "bf16", "always", limits, Vocabulary{[]string{"hazelnut"}, []string{"crack"}, map[string][]string{"hazelnut": {"crack"}}}}},
+		"released": {directory(`{"preset": "released", "steps": 100, "map_factor": 2}`), Defaults{Options: released, Limits: DefaultLimits()}},
 	} {
 		got, err := ReadDefaults(c.dir)
 		if err != nil {
@@ -44,28 +46,32 @@ func TestReadDefaults(t *testing.T) {
 
 func TestReadDefaultsRefuses(t *testing.T) {
 	for text, says := range map[string]string{
-		`{"steps": 50`:               "unexpected end of JSON input",
-		`[50]`:                       "want a JSON object",
-		`{"step": 50}`:               `the field "step" is not known; there are: articles, eta_e, gamma, guidance`,
-		`{"Steps": 50}`:              `"Steps" is not known`,
-		`{"steps": "50"}`:            "steps: a JSON string, want a whole number",
-		`{"steps": 2.5}`:             "steps: a JSON number 2.5, want a whole number",
-		`{"steps": null}`:            "steps is null",
-		`{"steps": 0}`:               "steps T is 0, want 1 to 1000",
-		`{"gamma": 1}`:               "gamma γ is 1",
-		`{"gamma": []}`:              "gamma: a JSON array, want a number",
-		`{"guidance": -1}`:           "guidance w is -1",
-		`{"guidance": 1e60}`:         "guidance: a JSON number 1e60",
-		`{"lambda": -2}`:             "lambda λ is -2",
-		`{"mu": -0.5}`:               "mu μ is -0.5",
-		`{"eta_e": -1}`:              "eta_e η_e is -1",
-		`{"refine": -2}`:             "refine R is -2",
-		`{"size": 0}`:                "size is 0, want a whole number from 1 on",
-		`{"map_factor": 0}`:          "map_factor is 0, want a whole number from 1 on",
-		`{"size": 2000000000}`:       "size is 2000000000, want at most 16384",
-		`{"map_factor": 2000000000}`: "map_factor is 2000000000, want at most 1024",
-		`{"lambda": 1e300}`:          "lambda λ is 1e+300, want at most 1e+06",
-		`{"mu": NaN}`:                "invalid character 'N'",
+		`{"steps": 50`:                   "unexpected end of JSON input",
+		`[50]`:                           "want a JSON object",
+		`{"step": 50}`:                   `the field "step" is not known; there are: articles, eta_e, gamma, guidance`,
+		`{"Steps": 50}`:                  `"Steps" is not known`,
+		`{"steps": "50"}`:                "steps: a JSON string, want a whole number",
+		`{"steps": 2.5}`:                 "steps: a JSON number 2.5, want a whole number",
+		`{"steps": null}`:                "steps is null",
+		`{"steps": 0}`:                   "steps T is 0, want 1 to 1000",
+		`{"gamma": 1}`:                   "gamma γ is 1",
+		`{"gamma": []}`:                  "gamma: a JSON array, want a number",
+		`{"guidance": -1}`:               "guidance w is -1",
+		`{"guidance": 1e60}`:             "guidance: a JSON number 1e60",
+		`{"lambda": -2}`:                 "lambda λ is -2",
+		`{"mu": -0.5}`:                   "mu μ is -0.5",
+		`{"eta_e": -1}`:                  "eta_e η_e is -1",
+		`{"refine": -2}`:                 "refine R is -2",
+		`{"size": 0}`:                    "size is 0, want a whole number from 1 on",
+		`{"map_factor": 0}`:              "map_factor is 0, want a whole number from 1 on",
+		`{"size": 2000000000}`:           "size is 2000000000, want at most 16384",
+		`{"map_factor": 2000000000}`:     "map_factor is 2000000000, want at most 1024",
+		`{"lambda": 1e300}`:              "lambda λ is 1e+300, want at most 1e+06",
+		`{"limits": {"max_outside": 5}}`: "limits: max_outside is 5, want 0 to 1",
+		`{"limits": {"min_sees": -3}}`:   "limits: min_sees is -3, want -2 to 2",
+		`{"limits": {"least": 1}}`:       `limits: json: unknown field "least"`,
+		`{"limits": [1]}`:                "limits: a JSON array, want an object",
+		`{"mu": NaN}`:                    "invalid character 'N'",
 		`{"precision": "` + strings.Repeat("x", 2<<20) + `"}`:                       "want at most 1048576",
 		`{"vocabulary": {"objects": ["` + strings.Repeat("x", 201) + `"]}}`:         "vocabulary.objects: word 1 has 201 bytes, want at most 200",
 		`{"vocabulary": {"anomalies": ["a"` + strings.Repeat(`, "a"`, 1000) + `]}}`: "vocabulary.anomalies has 1001 words, want at most 1000",

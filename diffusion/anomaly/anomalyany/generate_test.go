@@ -77,7 +77,7 @@ func TestGenerate(t *testing.T) {
 		if i%side < side/2 && m != 0 {
 			t.Fatalf("pixel %d is outside the place, and defective", i)
 		}
-		if same := bytes.Equal(got.Picture.Pix[4*i:][:4], in.Normal.Pix[4*i:][:4]); !same && distance[i] > 6 {
+		if same := bytes.Equal(got.Picture.Pix[4*i:][:4], in.Normal.Pix[4*i:][:4]); !same && distance[i] > 8 {
 			t.Fatalf("pixel %d is %g pixels from the defect, and has changed", i, distance[i])
 		}
 		for c := range 3 {

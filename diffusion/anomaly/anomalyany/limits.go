@@ -4,19 +4,39 @@ import "fmt"
 
 // Limits are what scores are to keep. Set them by looking at pictures that failed. A score that is missing keeps all.
 type Limits struct {
-	MinFocus         float64 // -1 lets all pass
-	MinArea, MaxArea float64 // 0 and 1 do
-	MaxOutside       float64 // of Change.Share; 1 does
-	MinInside        float64 // 0 does
-	MinPart          float64 // -2 does
-	MinSees          float64 // -2 does
-	MinMargin        float64 // of CLIPScores.Margin; -2 does
-	MinGain          float64 // which CLIPScores.Gain is to exceed; -4 does
+	MinArea       float64 `json:"min_area"`       // 0 lets all pass
+	MaxArea       float64 `json:"max_area"`       // 1 does
+	MaxOutside    float64 `json:"max_outside"`    // of Change.Share; 1 does
+	MinInside     float64 `json:"min_inside"`     // 0 does
+	MinFocus      float64 `json:"min_focus"`      // -1 does
+	MinConfidence float64 `json:"min_confidence"` // -1 does
+	MinPart       float64 `json:"min_part"`       // -2 does
+	MinSees       float64 `json:"min_sees"`       // -2 does
+	MinMargin     float64 `json:"min_margin"`     // of CLIPScores.Margin; -2 does
+	MinGain       float64 `json:"min_gain"`       // which CLIPScores.Gain is to exceed; -4 does
 }
 
-// DefaultLimits are mild: they refuse pictures of which little is to be expected.
+// DefaultLimits are mild but for what the part is to keep: of CLIP's cosines no numbers suit every CLIP, so that those
+// of a model are its DefaultsFile's.
 func DefaultLimits() Limits {
-	return Limits{MinFocus: 0.15, MinArea: 0.002, MaxArea: 0.5, MaxOutside: 1, MinPart: -2, MinSees: -2}
+	return Limits{MinArea: 0.002, MaxArea: 0.5, MaxOutside: 0.05, MinInside: 0.2, MinFocus: 0.15, MinPart: -0.1, MinSees: -0.1}
+}
+
+// validate wants every limit in the range of its score.
+func (l Limits) validate() error {
+	for _, n := range []struct {
+		name           string
+		v, least, most float64
+	}{
+		{"min_area", l.MinArea, 0, 1}, {"max_area", l.MaxArea, 0, 1}, {"max_outside", l.MaxOutside, 0, 1}, {"min_inside", l.MinInside, 0, 1},
+		{"min_focus", l.MinFocus, -1, 1}, {"min_confidence", l.MinConfidence, -1, 1}, {"min_part", l.MinPart, -2, 2}, {"min_sees", l.MinSees, -2, 2},
+		{"min_margin", l.MinMargin, -2, 2}, {"min_gain", l.MinGain, -4, 4},
+	} {
+		if !(n.v >= n.least && n.v <= n.most) {
+			return fmt.Errorf("%s is %g, want %g to %g", n.name, n.v, n.least, n.most)
+		}
+	}
+	return nil
 }
 
 // Failure is a limit that scores do not keep.
@@ -39,6 +59,9 @@ func (l Limits) Check(s Scores) []Failure {
 		fail("MinArea", "mask too small: %.2f %%, want %.4g %%", 100*s.Area, 100*l.MinArea)
 	case !(s.Area <= l.MaxArea):
 		fail("MaxArea", "mask too large: %.1f %%, at most %.4g %%", 100*s.Area, 100*l.MaxArea)
+	}
+	if !(s.Confidence >= l.MinConfidence) {
+		fail("MinConfidence", "unsure where the defect is: %.3f, want %g", s.Confidence, l.MinConfidence)
 	}
 	if s.Outside != nil && !(s.Outside.Share <= l.MaxOutside) {
 		fail("MaxOutside", "the part is not the part any more: %.1f %% of the pixels outside the defect changed, at most %.4g %%", 100*s.Outside.Share, 100*l.MaxOutside)

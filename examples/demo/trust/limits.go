@@ -10,7 +10,7 @@ import (
 
 // mild are the limits that there were before the part had to stay the part.
 func mild() anomalyany.Limits {
-	return anomalyany.Limits{MinFocus: 0.15, MinArea: 0.002, MaxArea: 0.5, MaxOutside: 1, MinPart: -2, MinSees: -2}
+	return anomalyany.Limits{MinFocus: 0.15, MinConfidence: -1, MinArea: 0.002, MaxArea: 0.5, MaxOutside: 1, MinPart: -2, MinSees: -2}
 }
 
 // good reports whether a picture is what was asked for: the judge finds that defect, and the part is still the part.
@@ -39,7 +39,7 @@ func filters(b *bytes.Buffer, all []*finding) {
 		t.Row(name, passed.percent(), precision.percent(), recall.percent())
 	}
 	own, kept := func(f *finding) found { return f.Own }, func(f *finding) found { return f.Kept }
-	none := anomalyany.Limits{MinFocus: -1, MaxArea: 1, MaxOutside: 1, MinPart: -2, MinSees: -2, MinMargin: -2, MinGain: -4}
+	none := anomalyany.Limits{MinFocus: -1, MinConfidence: -1, MaxArea: 1, MaxOutside: 1, MinPart: -2, MinSees: -2, MinMargin: -2, MinGain: -4}
 	line("none, the model's own picture", none, own)
 	line("before, the model's own picture", mild(), own)
 	line("now, the model's own picture", anomalyany.DefaultLimits(), own)

@@ -30,7 +30,7 @@ type pictures struct {
 	Pairs   string  `default:"unseen" enum:"seen,unseen" help:"Pairs of part and defect: seen (which limits are set on) or unseen in the model's training (default: ${default})."`
 	N       int     `default:"200" help:"How many pictures, each of another drawing (default: ${default})."`
 	Seed    uint64  `type:"seed" default:"9500000" help:"Seed of the first drawing (default: ${default}, the first that the parts of AnomalyAny are measured on)."`
-	Blend   float64 `default:"0.45" help:"Share of the noise from which the defect is drawn again between the photograph's surroundings (default: ${default})."`
+	Blend   float64 `default:"0.5" help:"Share of the noise from which the defect is drawn again between the photograph's surroundings (default: ${default})."`
 	Workers int     `placeholder:"N" help:"How many pictures are made side by side (default: as many as there are processors)."`
 	Out     string  `default:"trust" placeholder:"DIR" help:"Where findings and tables go (default: ${default})."`
 }

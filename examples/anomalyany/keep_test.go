@@ -1,0 +1,129 @@
+package main
+
+import (
+	"image"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/sdgraph/sdgraph/tensor/images"
+)
+
+// keeping is a Spec of a small picture whose part is kept.
+func keeping(t *testing.T) Spec {
+	t.Helper()
+	f := small(t)
+	f.Image = writeScene(t, 150, 100, 0.4, 0.4, 0.35)
+	f.Kept = Kept{KeepPart: true, Margin: 6, Feather: 4, Blend: 0.2}
+	return f
+}
+
+// TestKeepPart: outside the defect and its margin every pixel is the photograph's, and the model's own picture is there
+// beside it where it is asked for, the one that a run without makes.
+func TestKeepPart(t *testing.T) {
+	f := keeping(t)
+	f.Both = true
+	names := runAll(t, f)
+	if !slices.Contains(names, "hazelnut-crack-0000-model.png") {
+		t.Errorf("the model's own picture is not among %v", names)
+	}
+	photograph := readPicture(t, f, onlyPhotograph(t, names))
+	picture, mask := readPicture(t, f, "hazelnut-crack-0000.png"), readPicture(t, f, "hazelnut-crack-0000-mask.png")
+	size := picture.Rect.Size()
+	distance, err := images.Distances(images.Binary(mask), size.Y, size.X)
+	if err != nil {
+		t.Fatal(err)
+	}
+	inside, outside := 0, 0
+	for i, d := range distance {
+		same := picture.RGBAAt(i%size.X, i/size.X) == photograph.RGBAAt(i%size.X, i/size.X)
+		switch {
+		case d == 0 && !same:
+			inside++
+		case d > 6:
+			if outside++; !same {
+				t.Fatalf("pixel %d, %d has changed, %g pixels from the defect", i%size.X, i/size.X, d)
+			}
+		}
+	}
+	if inside == 0 || outside == 0 {
+		t.Errorf("%d pixels have changed in the defect, and %d are far from it", inside, outside)
+	}
+	free := f
+	free.Kept, free.Out = Kept{}, filepath.Join(t.TempDir(), "free")
+	runAll(t, free)
+	if !slices.Equal(readPicture(t, f, "hazelnut-crack-0000-model.png").Pix, readPicture(t, free, "hazelnut-crack-0000.png").Pix) {
+		t.Error("the model's own picture is not that of a run which does not keep the part")
+	}
+	if !slices.Equal(mask.Pix, readPicture(t, free, "hazelnut-crack-0000-mask.png").Pix) {
+		t.Error("the mask depends on the part's being kept")
+	}
+	x, err := readIndex(f.Out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := x.Entries[0].Scores
+	if s.Outside == nil || s.Outside.Share != 0 || s.Inside == nil || *s.Inside == 0 || s.Part == nil || s.Sees == nil {
+		t.Errorf("scores %+v", s)
+	}
+	page, err := os.ReadFile(filepath.Join(f.Out, "index.html"))
+	if err != nil || !strings.Contains(string(page), "hazelnut-crack-0000-model.png") {
+		t.Errorf("the page does not lead to the model's own picture: %v", err)
+	}
+}
+
+// onlyPhotograph is the name of the photograph as pictures are compared with it.
+func onlyPhotograph(t *testing.T, names []string) string {
+	t.Helper()
+	i := slices.IndexFunc(names, func(name string) bool { return strings.HasPrefix(name, "photograph-") })
+	if i < 0 {
+		t.Fatalf("there is no photograph among %v", names)
+	}
+	return names[i]
+}
+
+// TestKeepPartInAWindow leaves a large photograph alone but for the defect.
+func TestKeepPartInAWindow(t *testing.T) {
+	f := keeping(t)
+	f.Image, f.Tile = writeScene(t, 400, 300, 0.4, 0.4, 0.35), true
+	f.Mask = writeMask(t, 400, 300, 0.4, 0.4, 0.55, 0.6)
+	runAll(t, f)
+	photograph, err := images.Read(t.Context(), f.Image)
+	if err != nil {
+		t.Fatal(err)
+	}
+	picture, mask := readPicture(t, f, "hazelnut-crack-0000.png"), readPicture(t, f, "hazelnut-crack-0000-mask.png")
+	changed := image.Rectangle{}
+	distance, err := images.Distances(images.Binary(mask), 300, 400)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, d := range distance {
+		if picture.RGBAAt(i%400, i/400) != photograph.RGBAAt(i%400, i/400) {
+			changed = changed.Union(image.Rect(i%400, i/400, i%400+1, i/400+1))
+			if d > 6 {
+				t.Fatalf("pixel %d, %d has changed, %g pixels from the defect", i%400, i/400, d)
+			}
+		}
+	}
+	if changed.Empty() {
+		t.Error("nothing has changed")
+	}
+}
+
+// TestFromEarlier: a picture of a version that kept no part is made again as it was.
+func TestFromEarlier(t *testing.T) {
+	for options, want := range map[string]bool{`{}`: false, `{"keep_part":true,"margin":6}`: true, `{"keep_part":false}`: false} {
+		path := carrying(t, t.TempDir(), `{"format":1,"options":`+options+`,"seed":1}`)
+		c, err := readCarried(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a := &again{carried: c, path: path, given: map[string]bool{}}
+		if got := a.value("keep-part"); got != want {
+			t.Errorf("of %s: keep-part is %v, want %v", options, got, want)
+		}
+	}
+}
