@@ -128,7 +128,7 @@ func TestLayoutFlag(t *testing.T) {
 	run(false, "export needs --layout, want", "export")
 	run(false, "--layout makes data sets of pictures, and ablate measures", "ablate", "--layout", "coco")
 	run(true, "dataset-coco", "--model", modelA, "--image", writePicture(t, "nut.png", 64, 64), "--object", "nut", "--anomaly", "crack", "--size", "64", "--steps", "2",
-		"--min-focus", "-1", "--min-area", "0", "--max-area", "100", "--min-clip", "-2", "--min-gain", "-4", "--layout", "coco")
+		"--min-focus", "-1", "--min-area", "0", "--max-area", "100", "--min-clip", "-2", "--min-gain", "-4", "--min-inside", "0", "--min-confidence", "-1", "--min-part", "-2", "--min-sees", "-2", "--layout", "coco")
 	run(true, "put other normal photographs", "export", "--layout", "mvtec,anomalib")
 	for _, name := range []string{"dataset-coco/annotations/instances_train.json", "dataset-mvtec/nut/test/crack/000.png", "dataset-anomalib/nut/mask/crack-000.png"} {
 		if !files.Exists(filepath.Join(out, filepath.FromSlash(name))) {
