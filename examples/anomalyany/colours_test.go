@@ -71,7 +71,11 @@ func TestColoursStay(t *testing.T) {
 		t.Fatal(err)
 	}
 	runAll(t, f)
-	for _, name := range []string{"hazelnut-crack-0000.png", "hazelnut-crack-0000-heat.png"} {
+	onPage, err := filepath.Glob(filepath.Join(f.Out, "photograph-*-profile.png"))
+	if err != nil || len(onPage) != 1 {
+		t.Fatalf("the photograph on the page is %q, error %v", onPage, err)
+	}
+	for _, name := range []string{"hazelnut-crack-0000.png", "hazelnut-crack-0000-heat.png", filepath.Base(onPage[0])} {
 		p, err := images.ReadPhotograph(t.Context(), filepath.Join(f.Out, name))
 		if err != nil || p.Grey || string(p.Profile) != string(rgb.Profile) {
 			t.Errorf("%s: its colours are %q, error %v", name, p.Colours, err)

@@ -37,7 +37,7 @@ func speed(p kernels.Precision) float64 {
 	}
 	product := func() { p.Linear(out, x, kernels.Float32s(w), nil, nil, rows, columns, depth) }
 	product() // which touches the memory
-	const long = 150 * time.Millisecond
+	const long = 300 * time.Millisecond
 	operations, started := 0.0, time.Now()
 	for operations == 0 || time.Since(started) < long {
 		product()

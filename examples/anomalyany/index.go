@@ -12,7 +12,6 @@ import (
 
 	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
 	"github.com/sdgraph/sdgraph/examples/internal/files"
-	"github.com/sdgraph/sdgraph/tensor/images"
 )
 
 // index is the file index.json of an output directory: all pictures of this
@@ -80,7 +79,11 @@ func (j *job) photographName() string {
 	if !ok {
 		return ""
 	}
-	return fmt.Sprintf("photograph-%s-%dx%d.png", h[:8], j.size.X, j.size.Y)
+	profile := ""
+	if j.profiled { // of an earlier version there may be one without
+		profile = "-profile"
+	}
+	return fmt.Sprintf("photograph-%s-%dx%d%s.png", h[:8], j.size.X, j.size.Y, profile)
 }
 
 // photograph is that file, unless it is there.
@@ -102,7 +105,9 @@ func (j *job) photographFile() (shared, error) {
 		}
 		j = of
 	}
-	data, err := images.EncodePNG(j.canvas.Photograph(), nil)
+	colours := j.canvas.Colours
+	colours.Grey = colours.Grey && j.profiled // those of earlier versions had three channels
+	data, err := colours.EncodePNG(j.canvas.Photograph(), nil)
 	return shared{j.photographName(), data}, err
 }
 

@@ -29,6 +29,7 @@ type job struct {
 	fit        string            // what becomes of the photograph
 	size       image.Point       // of the pictures
 	input      image.Point       // of what the model sees
+	profiled   bool              // the photograph has a colour profile
 	foreground string            // the name of the file of the mask that was made from the photograph, empty if none was
 
 	// What is there while pictures are made (prepare).
@@ -59,7 +60,8 @@ func newJob(ctx context.Context, spec Spec, m *model, d *folder) (*job, error) {
 	}
 	picture, _ := of.canvas.Input()
 	j.fit, j.size, j.input = of.canvas.String(), of.canvas.Photograph().Rect.Size(), picture.Rect.Size()
-	of.size = j.size
+	j.profiled = of.canvas.Colours.Profile != nil
+	of.size, of.profiled = j.size, j.profiled
 	j.foreground, err = of.checkShared()
 	return j, err
 }
