@@ -4,15 +4,13 @@ import (
 	"fmt"
 	"image"
 	"math"
-	"slices"
 
 	"github.com/sdgraph/sdgraph/tensor/images"
 )
 
-// Keep says how the part stays the part: outside the defect's mask, grown by Margin, every pixel is the
-// photograph's own. Within the last Feather pixels of the margin the generated picture passes into the photograph.
-// Before that each region of the mask is given the photograph's colour: the median by which the two differ in
-// that seam is added to it, for each of red, green and blue, since an autoencoder shifts them.
+// Keep says how the part stays the part: outside the defect's mask, grown by Margin, every pixel is the photograph's
+// own. Inside, the generated picture's differences of colour count and not its tone, which an autoencoder shifts
+// (images.Poisson), and in the last Feather pixels of the margin it passes into the photograph.
 type Keep struct {
 	Margin  float64 // pixels of the photograph, 0 to 1000; DefaultKeep has 8
 	Feather float64 // pixels, 0 to Margin; DefaultKeep has 4
@@ -67,68 +65,36 @@ func (k Keep) restore(photograph, made *image.RGBA, mask []float32, fixed func(i
 	if err != nil {
 		return nil, err
 	}
-	within := make([]float32, len(mask))
+	within := make([]float32, len(mask)) // the mask and its margin
 	for i, d := range distance {
 		if float64(d) <= k.Margin {
 			within[i] = 1
 		}
 	}
-	regions, err := images.Regions(within, size.Y, size.X)
+	blended, err := images.Poisson(photograph, made, within, false)
 	if err != nil {
 		return nil, err
 	}
 	out := images.Cut(photograph, photograph.Rect)
-	for _, region := range regions {
-		k.blend(out, made, region, distance, fixed)
+	for i, d := range distance {
+		weight := k.weight(float64(d))
+		if within[i] == 0 || weight == 0 || fixed != nil && fixed(i) {
+			continue
+		}
+		to, from := out.Pix[i/size.X*out.Stride+4*(i%size.X):][:3], blended.Pix[i/size.X*blended.Stride+4*(i%size.X):][:3]
+		for c := range to {
+			v := float64(to[c]) + weight*(float64(from[c])-float64(to[c]))
+			to[c] = uint8(math.RoundToEven(v))
+		}
 	}
 	return out, nil
 }
 
-// blend puts a region of the generated picture into the photograph.
-func (k Keep) blend(photograph, made *image.RGBA, region []int, distance []float32, fixed func(i int) bool) {
-	shift := k.shift(photograph, made, region, distance)
-	w := photograph.Rect.Dx()
-	for _, i := range region {
-		weight := k.weight(float64(distance[i]))
-		if weight == 0 || fixed != nil && fixed(i) {
-			continue
-		}
-		to, from := photograph.Pix[i/w*photograph.Stride+4*(i%w):][:3], made.Pix[i/w*made.Stride+4*(i%w):][:3]
-		for c := range to {
-			v := float64(to[c]) + weight*(float64(from[c])+shift[c]-float64(to[c]))
-			to[c] = uint8(math.RoundToEven(min(max(v, 0), 255)))
-		}
-	}
-}
-
-// weight is that of the generated picture so far from the mask: 1 up to the seam, 0 at the margin's end.
+// weight is that of what was generated, so far from the mask: 1 up to the seam, 0 at the margin's end.
 func (k Keep) weight(distance float64) float64 {
 	if k.Feather == 0 {
 		return 1
 	}
 	t := min(1, max(0, (k.Margin-distance)/k.Feather))
 	return t * t * (3 - 2*t)
-}
-
-// shift is by how much the photograph is lighter than the generated picture in a region's seam, the median of
-// each colour.
-func (k Keep) shift(photograph, made *image.RGBA, region []int, distance []float32) (shift [3]float64) {
-	w := photograph.Rect.Dx()
-	var differences [3][]int
-	for _, i := range region {
-		if float64(distance[i]) <= k.Margin-k.Feather || distance[i] == 0 {
-			continue
-		}
-		for c := range differences {
-			d := int(photograph.Pix[i/w*photograph.Stride+4*(i%w)+c]) - int(made.Pix[i/w*made.Stride+4*(i%w)+c])
-			differences[c] = append(differences[c], d)
-		}
-	}
-	for c, d := range differences {
-		if len(d) > 0 {
-			slices.Sort(d)
-			shift[c] = float64(d[len(d)/2])
-		}
-	}
-	return shift
 }

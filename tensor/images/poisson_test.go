@@ -1,0 +1,98 @@
+package images
+
+import (
+	"image"
+	"image/color"
+	"math"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/sdgraph/sdgraph/tensor"
+)
+
+// TestPoisson compares with the exact solution of the equations (testdata/make_poisson.py), regions at the border and
+// with a hole among them.
+func TestPoisson(t *testing.T) {
+	f, err := tensor.Read(filepath.Join("testdata", "poisson.safetensors"), 1<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	read := func(name string) *image.RGBA {
+		m, err := Read(t.Context(), filepath.Join("testdata", "poisson-"+name+".png"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
+	source, destination := read("source"), read("destination")
+	for _, c := range []struct {
+		mask  string
+		mixed bool
+	}{{"ellipse", false}, {"ellipse", true}, {"two", false}} {
+		name := c.mask + map[bool]string{false: ".normal", true: ".mixed"}[c.mixed]
+		d, err := f.Get(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := tensor.Float32s(d)
+		got, err := Poisson(destination, source, Binary(read(c.mask)), c.mixed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, w := range want {
+			v := got.Pix[i/3*4+i%3]
+			if limited := min(max(float64(w), 0), 255); math.Abs(float64(v)-limited) > 0.51 {
+				t.Fatalf("%s: number %d is %d, want %.3f", name, i, v, w)
+			}
+		}
+	}
+}
+
+// TestPoissonOfItself leaves a picture as it is, whatever is added to the source.
+func TestPoissonOfItself(t *testing.T) {
+	destination := image.NewRGBA(image.Rect(0, 0, 40, 30))
+	lighter := image.NewRGBA(destination.Rect)
+	mask := make([]float32, 40*30)
+	for i := range mask {
+		x, y := i%40, i/40
+		c := color.RGBA{uint8(4 * x), uint8(5 * y), uint8(x * y % 180), 255}
+		destination.SetRGBA(x, y, c)
+		lighter.SetRGBA(x, y, color.RGBA{c.R + 40, c.G + 20, c.B + 60, 255})
+		if x > 3 && x < 35 && y > 5 || x == 1 {
+			mask[i] = 1
+		}
+	}
+	for _, source := range []*image.RGBA{destination, lighter} {
+		for _, mixed := range []bool{false, true} {
+			got, err := Poisson(destination, source, mask, mixed)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !cmp.Equal(got, destination) {
+				t.Errorf("mixed %v: the picture has changed", mixed)
+			}
+		}
+	}
+	all := make([]float32, len(mask))
+	for i := range all {
+		all[i] = 1
+	}
+	if got, err := Poisson(destination, lighter, all, false); err != nil || !cmp.Equal(got, lighter) {
+		t.Errorf("with a mask of everything it is not the source: %v", err)
+	}
+}
+
+func TestPoissonRefuses(t *testing.T) {
+	a := image.NewRGBA(image.Rect(0, 0, 4, 4))
+	for name, call := range map[string]func() (*image.RGBA, error){
+		"nothing":  func() (*image.RGBA, error) { return Poisson(nil, nil, nil, false) },
+		"a source": func() (*image.RGBA, error) { return Poisson(a, image.NewRGBA(image.Rect(0, 0, 4, 5)), make([]float32, 16), false) },
+		"a mask":   func() (*image.RGBA, error) { return Poisson(a, a, make([]float32, 15), false) },
+	} {
+		if _, err := call(); err == nil {
+			t.Errorf("%s of another size: no error", name)
+		}
+	}
+}
