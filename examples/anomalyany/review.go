@@ -54,6 +54,7 @@ type reviewer struct {
 	info  os.FileInfo
 
 	deciding sync.Mutex
+	stale    bool // whether the page on the disk is earlier than a decision
 }
 
 // serve answers until ctx ends, and then finishes what is under way.
@@ -69,7 +70,25 @@ func (v *reviewer) serve(ctx context.Context, listener net.Listener, token strin
 	if stop() { // ctx has not ended
 		return err
 	}
-	return <-ended
+	return errors.Join(<-ended, v.finish())
+}
+
+// finish brings the page on the disk up to date.
+func (v *reviewer) finish() error {
+	v.deciding.Lock()
+	defer v.deciding.Unlock()
+	if !v.stale {
+		return nil
+	}
+	d, err := openMade(v.dir)
+	if errors.Is(err, errBusy) { // the run that holds it will write the page
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer d.Release()
+	return d.flush()
 }
 
 // maxDecision is the size up to which decisions are read, in bytes.
@@ -209,7 +228,7 @@ func (v *reviewer) decide(w http.ResponseWriter, r *http.Request) {
 	json.NewEncoder(w).Encode(answer)
 }
 
-// keep keeps a decision about the picture of a name.
+// keep keeps a decision about the picture of a name, in index.json.
 func (v *reviewer) keep(name string, to decision) (*kept, error) {
 	v.deciding.Lock()
 	defer v.deciding.Unlock()
@@ -226,9 +245,10 @@ func (v *reviewer) keep(name string, to decision) (*kept, error) {
 		return nil, err
 	}
 	if d.index.decide(e, to) {
-		if err := d.flush(); err != nil {
+		if err := d.put(); err != nil { // of many pictures without the page, which finish writes
 			return nil, err
 		}
+		v.stale = d.index.unshown > 0
 	}
 	head, err := d.index.head(true).html()
 	return &kept{e.Decision, e.State(), e.Usable(), head}, err

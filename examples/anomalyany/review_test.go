@@ -158,7 +158,7 @@ func TestReviewDecides(t *testing.T) {
 			t.Errorf("%s: status %d, %s, %v; want %+v", c.body, w.Code, w.Body, err, c.want)
 		}
 	}
-	if page := (request{method: "GET", path: "/token/"}).ask(v).Body.String(); !strings.Contains(page, `data-state="accepted"`) {
+	if page := (request{method: "GET", path: "/token/"}).ask(v).Body.String(); !strings.Contains(page, `data-state="accepted" data-rank`) {
 		t.Error("the page does not show what was decided")
 	}
 	held, err := files.Hold(dir)
@@ -194,6 +194,32 @@ func TestReviewDecidesAtOnce(t *testing.T) {
 	crew.Wait()
 	if _, usable := decisions(t, dir); usable != 0 {
 		t.Errorf("%d are usable, want none", usable)
+	}
+}
+
+// TestReviewOfMany writes the page of many pictures once, at the end.
+func TestReviewOfMany(t *testing.T) {
+	var all []entry
+	for i := range 40 {
+		all = append(all, picture(fmt.Sprintf("%02d", i)))
+	}
+	dir := folderOf(t, all...)
+	v := &reviewer{dir: dir}
+	before := string(readFile(t, dir, "index.html"))
+	if _, err := v.keep("07", rejected); err != nil {
+		t.Fatal(err)
+	}
+	if all, _ := decisions(t, dir); all["07"] != rejected {
+		t.Error("the decision is not kept")
+	}
+	if string(readFile(t, dir, "index.html")) != before {
+		t.Error("the page is written after each decision")
+	}
+	if err := v.finish(); err != nil {
+		t.Fatal(err)
+	}
+	if page := string(readFile(t, dir, "index.html")); strings.Count(page, `data-state="rejected" data-rank`) != 1 {
+		t.Error("the page on the disk does not show the decision at the end")
 	}
 }
 

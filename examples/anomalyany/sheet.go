@@ -76,12 +76,13 @@ func (j *job) row() ([]image.Image, error) {
 	return row, nil
 }
 
-// column is a seed's picture above its mask and heat map. A picture that failed
-// is called so, and is white where it was not kept.
+// column is a seed's picture above its mask and heat map. A picture that failed,
+// or that somebody has decided about, is called so; it is white where it was not
+// kept.
 func (j *job) column(seed uint64) (image.Image, error) {
 	label := "seed " + strconv.FormatUint(seed, 10)
-	if e := j.entryOf(seed); e != nil && !e.Good() {
-		label += ": failed"
+	if e := j.entryOf(seed); e != nil && e.State() != "good" {
+		label += ": " + e.State()
 	}
 	picture, err1 := j.saved(seed, ".png")
 	mask, err2 := j.saved(seed, "-mask.png")

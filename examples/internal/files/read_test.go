@@ -2,6 +2,8 @@ package files
 
 import (
 	"encoding/json"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -24,6 +26,32 @@ func TestRead(t *testing.T) {
 	}
 	if _, err := Read(os.DevNull, 10); err == nil {
 		t.Error("a device is read")
+	}
+}
+
+// TestOpenPlain opens files, and follows no link.
+func TestOpenPlain(t *testing.T) {
+	dir := t.TempDir()
+	path, link := filepath.Join(dir, "a"), filepath.Join(dir, "link")
+	if err := os.WriteFile(path, []byte("abc"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f, err := OpenPlain(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Close()
+	if _, err := OpenPlain(dir); err == nil || !strings.Contains(err.Error(), "is a directory, want a regular file") {
+		t.Errorf("a folder: %v", err)
+	}
+	if _, err := OpenPlain(filepath.Join(dir, "b")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("nothing: %v", err)
+	}
+	if err := os.Symlink(path, link); err != nil {
+		t.Skip(err)
+	}
+	if _, err := OpenPlain(link); err == nil || !strings.Contains(err.Error(), link+" is a link") {
+		t.Errorf("a link: %v", err)
 	}
 }
 
