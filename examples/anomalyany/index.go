@@ -127,7 +127,7 @@ func (x *index) entry(name string) *entry {
 // links reports whether the page links to a file.
 func (x *index) links(name string) bool {
 	return name != "" && slices.ContainsFunc(x.Entries, func(e entry) bool {
-		return !e.unfinished && slices.Contains([]string{e.Picture, e.Mask, e.Heat, e.Record, e.Photograph}, name)
+		return !e.unfinished && slices.Contains([]string{e.Picture, e.Mask, e.Heat, e.Record, e.Own, e.Photograph}, name)
 	})
 }
 

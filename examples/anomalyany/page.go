@@ -50,14 +50,20 @@ type page struct {
 	Groups []*group
 }
 
-// group is the pictures of one prompt and photograph.
+// group is the pictures of one prompt.
 type group struct {
-	entry          // the first
-	Cards   []card // those whose files are there
-	Missing []entry
-	Usable  int
-	Shown   int // with those that were not kept
+	entry       // the first
+	Photographs []string
+	Cards       []card // those whose files are there
+	Missing     []entry
+	Usable      int
+	Shown       int // with those that were not kept
 }
+
+// First are as many of the photographs as have room beside the prompt, and More is
+// how many there are besides.
+func (g *group) First() []string { return g.Photographs[:min(len(g.Photographs), 6)] }
+func (g *group) More() int       { return len(g.Photographs) - len(g.First()) }
 
 // card is what the page shows of a picture.
 type card struct {
@@ -100,14 +106,12 @@ func policy(review bool) string {
 func title(groups []*group) string {
 	const most = 3
 	var all []string
-	for _, g := range groups {
-		if !slices.Contains(all, g.Prompt) {
-			all = append(all, g.Prompt)
-		}
-		if len(all) > most {
-			all[most] = "…"
+	for i, g := range groups {
+		if i == most {
+			all = append(all, "…")
 			break
 		}
+		all = append(all, g.Prompt)
 	}
 	if len(all) == 0 {
 		return "Generated defects"
@@ -118,16 +122,19 @@ func title(groups []*group) string {
 // groups are the pictures that are shown, in the order of the index.
 func groups(shown []entry) []*group {
 	var all []*group
-	by := map[[2]string]int{}
+	by := map[string]int{}
+	photographs := map[[2]string]bool{} // that their prompts' groups have
 	ranks := worstFirst(shown)
 	for i, e := range shown {
-		key := [2]string{e.Prompt, e.Photograph}
-		n, ok := by[key]
+		n, ok := by[e.Prompt]
 		if !ok {
 			n = len(all)
-			by[key], all = n, append(all, &group{entry: e})
+			by[e.Prompt], all = n, append(all, &group{entry: e})
 		}
 		g := all[n]
+		if key := [2]string{e.Prompt, e.Photograph}; e.Photograph != "" && !photographs[key] {
+			photographs[key], g.Photographs = true, append(g.Photographs, e.Photograph)
+		}
 		g.Shown++
 		if e.Usable() {
 			g.Usable++

@@ -102,6 +102,14 @@ type problem struct {
 // reasonFlag is the end of a reason, with the flag that would have let it pass.
 var reasonFlag = regexp.MustCompile(` \((--[a-z-]+)\)$`)
 
+// limitOf is the flag of the limit that a reason is about, empty if it names none.
+func limitOf(why string) string {
+	if m := reasonFlag.FindStringSubmatch(why); m != nil {
+		return m[1]
+	}
+	return ""
+}
+
 // problems are the reasons for which pictures are not usable, the commonest first.
 func problems(shown []entry) []problem {
 	by := map[string]*problem{}
@@ -111,12 +119,8 @@ func problems(shown []entry) []problem {
 		}
 		for _, why := range e.Failed {
 			what, _, _ := strings.Cut(why, ":")
-			try := ""
-			if m := reasonFlag.FindStringSubmatch(why); m != nil {
-				try = advice[m[1]]
-			}
 			if by[what] == nil {
-				by[what] = &problem{What: what, Try: try}
+				by[what] = &problem{What: what, Try: advice[limitOf(why)]}
 			}
 			by[what].Count++
 		}
@@ -131,14 +135,14 @@ func problems(shown []entry) []problem {
 
 // advice is what to try about pictures that fail by the limit of a flag.
 var advice = map[string]string{
-	"--max-outside":    "--keep-part, which brings the photograph back outside the defect, or a higher --gamma, so that less changes",
-	"--min-inside":     "a lower --gamma, so that more may change, a word for something that is seen better with --anomaly, or another --seed",
+	"--max-outside":    "--keep-part, which brings the photograph back outside the defect, or less --strength",
+	"--min-inside":     "more --strength, a word for something that is seen better with --anomaly, or another --seed",
 	"--min-confidence": "a simpler word with --anomaly, --mask for the place where the defect is to be, or another --seed",
-	"--min-part":       "--keep-part, which brings the photograph back outside the defect, or a higher --gamma, so that less changes",
+	"--min-part":       "--keep-part, which brings the photograph back outside the defect, or less --strength",
 	"--min-sees":       "a word that says what is to be seen with --anomaly, a sentence about the defect with --detail, or another --seed",
-	"--min-focus":      "a simpler word with --anomaly, a sentence about the defect with --detail, a lower --gamma so that more may change, or another --seed",
-	"--min-area":       "a lower --gamma, so that more may change, or another --seed",
-	"--max-area":       "--mask, so that only a place may change, a word for something smaller with --anomaly, or a higher --gamma",
-	"--min-clip":       "a sentence about the defect with --detail, a lower --gamma, so that more may change, or another --seed",
-	"--min-gain":       "a word that says what is to be seen with --anomaly, a lower --gamma, so that more may change, or another --seed",
+	"--min-focus":      "a simpler word with --anomaly, a sentence about the defect with --detail, more --strength, or another --seed",
+	"--min-area":       "more --strength, or another --seed",
+	"--max-area":       "--mask, so that only a place may change, a word for something smaller with --anomaly, or less --strength",
+	"--min-clip":       "a sentence about the defect with --detail, more --strength, or another --seed",
+	"--min-gain":       "a word that says what is to be seen with --anomaly, more --strength, or another --seed",
 }

@@ -13,14 +13,17 @@ func worstFirst(shown []entry) (ranks []int) {
 	for i := range weakest {
 		weakest[i] = 1
 	}
-	for _, score := range comparable(shown) {
+	for _, score := range comparedBy(shown) {
 		slices.SortStableFunc(score, func(a, b scored) int { return cmp.Compare(a.value, b.value) })
-		place := 0
-		for i, s := range score {
-			if s.value > score[place].value {
-				place = i
+		for first := 0; first < len(score); {
+			last := first
+			for last+1 < len(score) && score[last+1].value == score[first].value {
+				last++
 			}
-			weakest[s.at] = min(weakest[s.at], float64(place)/float64(len(score)))
+			place := float64(first+last) / float64(2*len(score)) // in the middle of those that are the same
+			for ; first <= last; first++ {
+				weakest[score[first].at] = min(weakest[score[first].at], place)
+			}
 		}
 	}
 	order := make([]int, len(shown))
@@ -49,21 +52,30 @@ type scored struct {
 	value float64 // higher is better
 }
 
-// comparable are the scores by which pictures are compared, each of those pictures
+// comparedBy are the scores by which pictures are compared, each of those pictures
 // that have it.
-func comparable(shown []entry) (all [][]scored) {
-	all = make([][]scored, 7)
+func comparedBy(shown []entry) (all [8][]scored) {
 	for i, e := range shown {
-		m := measuredOf(e.Scores)
-		less := m.outside
-		if less != nil {
-			negated := -*less
-			less = &negated
-		}
-		for kind, v := range []*float64{&m.focus, less, m.inside, m.part, m.sees, m.margin, m.gain} {
+		take := func(kind int, v *float64, sign float64) {
 			if v != nil {
-				all[kind] = append(all[kind], scored{i, *v})
+				all[kind] = append(all[kind], scored{i, sign * *v})
 			}
+		}
+		s := e.Scores
+		take(0, &s.Focus, 1)
+		take(1, s.Inside, 1)
+		take(2, s.Part, 1)
+		take(3, s.Sees, 1)
+		if s.Outside != nil {
+			take(4, &s.Outside.Share, -1)
+		}
+		if s.CLIP != nil {
+			margin, gain := s.CLIP.Margin(), s.CLIP.Gain()
+			take(5, &margin, 1)
+			take(6, &gain, 1)
+		}
+		if s.Confidence > 0 {
+			take(7, &s.Confidence, 1)
 		}
 	}
 	return all

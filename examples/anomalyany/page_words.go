@@ -6,118 +6,145 @@ import (
 	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
 )
 
-// remark is what a score says of a picture, in words.
+// remark is what scores say of a picture about one question.
 type remark struct {
-	Term string // what is judged
+	Term string
+	Said []said
+}
+
+// said is what one score says, in words.
+type said struct {
 	Text string
-	Kind string // of the text: good, bad, or nothing
-}
-
-// measured are the scores of a picture, nil where it has none: an earlier version
-// did not take it, or there was no CLIP.
-type measured struct {
-	area, focus        float64
-	outside, ssim      *float64 // share of the pixels outside the mask that changed; likeness of the whole outside
-	inside             *float64 // share of the mask's pixels that changed
-	part, sees         *float64 // CLIP's: by how much the part outside is less like one, and the defect in the mask more like the one asked for
-	margin, gain, sure *float64 // CLIP's of the whole picture; the annotation's confidence
-}
-
-// measuredOf are the scores that a picture has.
-func measuredOf(s anomalyany.Scores) measured {
-	m := measured{area: s.Area, focus: s.Focus, inside: s.Inside, part: s.Part, sees: s.Sees}
-	if s.Outside != nil {
-		m.outside, m.ssim = &s.Outside.Share, &s.Outside.SSIM
-	}
-	if s.Confidence > 0 {
-		m.sure = &s.Confidence
-	}
-	if s.CLIP != nil {
-		margin, gain := s.CLIP.Margin(), s.CLIP.Gain()
-		m.margin, m.gain = &margin, &gain
-	}
-	return m
+	Kind string // good, bad, or nothing
 }
 
 // remarks are those about a picture, in the order of the questions: is the part
-// still the part, where is the change, is the defect seen.
+// still the part, where is the change, is the defect seen. Scores that it does not
+// have, since an earlier version did not take them or there was no CLIP, say
+// nothing.
 func (e entry) remarks() []remark {
-	return measuredOf(e.Scores).remarks(orDefault(e.Anomaly, "the defect"))
+	w := words{Scores: e.Scores, defect: orDefault(e.Anomaly, "the defect"), failed: map[string]bool{}}
+	for _, why := range e.Failed {
+		w.failed[limitOf(why)] = true
+	}
+	w.aboutPart()
+	w.aboutChange()
+	w.aboutDefect()
+	w.aboutMask()
+	return w.found
 }
 
-// The shares of pixels outside the mask up to which a part is as it was, and up
-// to which it can be recognised.
+// words are found for scores.
+type words struct {
+	anomalyany.Scores
+	defect string
+	failed map[string]bool // the flags whose limits the picture missed
+	found  []remark
+}
+
+func (w *words) say(term, kind, text string, args ...any) {
+	if n := len(w.found); n == 0 || w.found[n-1].Term != term {
+		w.found = append(w.found, remark{Term: term})
+	}
+	r := &w.found[len(w.found)-1]
+	r.Said = append(r.Said, said{fmt.Sprintf(text, args...), kind})
+}
+
+// goodUnless is the kind of what is good if it did not miss the run's limits.
+func (w *words) goodUnless(flags ...string) string {
+	for _, flag := range flags {
+		if w.failed[flag] {
+			return ""
+		}
+	}
+	return "good"
+}
+
+// badIf is the kind of what is bad only if it missed the run's limit.
+func (w *words) badIf(flag string) string {
+	if w.failed[flag] {
+		return "bad"
+	}
+	return ""
+}
+
+// The shares of pixels outside the defect up to which a part is as it was, and up
+// to which it is much like it.
 const (
 	sameOutside  = 0.05
 	alikeOutside = 0.15
 )
 
-// lessOfThePart is the change of CLIP's cosine with the normal prompt from which on the part is not what it was.
-const lessOfThePart = -0.1
-
-func (m measured) remarks(defect string) (all []remark) {
-	say := func(term, kind, text string, args ...any) {
-		all = append(all, remark{term, fmt.Sprintf(text, args...), kind})
-	}
-	if m.outside != nil {
-		likeness := ""
-		if m.ssim != nil {
-			likeness = fmt.Sprintf(", SSIM %.2f", *m.ssim)
-		}
-		switch share := *m.outside; {
-		case share <= sameOutside:
-			say("part", "good", "as in the photograph: %s changed outside the mask%s", inPercent(share), likeness)
-		case share <= alikeOutside:
-			say("part", "", "a little changed: %s outside the mask%s", inPercent(share), likeness)
+func (w *words) aboutPart() {
+	if o := w.Outside; o != nil {
+		share := inPercent(o.Share)
+		switch {
+		case w.failed["--max-outside"] || o.Share > alikeOutside:
+			w.say("part", "bad", "no longer the same: %s changed outside the defect, SSIM %.2f", share, o.SSIM)
+		case o.Share > sameOutside:
+			w.say("part", "", "a little changed: %s outside the defect, SSIM %.2f", share, o.SSIM)
 		default:
-			say("part", "bad", "no longer the same: %s changed outside the mask%s", inPercent(share), likeness)
+			w.say("part", "good", "as in the photograph: %s changed outside the defect, SSIM %.2f", share, o.SSIM)
 		}
-	}
-	if m.part != nil {
-		if *m.part >= lessOfThePart {
-			say("part", "good", "CLIP sees it outside the mask as in the photograph (%+.3f)", *m.part)
-		} else {
-			say("part", "bad", "CLIP sees less of it outside the mask than in the photograph (%+.3f)", *m.part)
-		}
-	}
-	if m.inside != nil {
-		kind := "good"
-		if *m.inside < 0.5 {
-			kind = "bad"
-		}
-		say("change", kind, "in %s of the mask, which covers %s of the picture", inPercent(*m.inside), inPercent(m.area))
-	} else {
-		say("change", "", "the mask covers %s of the picture", inPercent(m.area))
 	}
 	switch {
-	case m.sees != nil && *m.sees > 0:
-		say("defect", "good", "CLIP sees “%s” in the mask rather than another defect (%+.3f)", defect, *m.sees)
-	case m.sees != nil:
-		say("defect", "bad", "CLIP sees another defect in the mask rather than “%s” (%+.3f)", defect, *m.sees)
+	case w.Part == nil:
+	case *w.Part >= 0:
+		w.say("part", w.goodUnless("--min-part"), "CLIP sees no less of it, outside the defect, than in the photograph (%+.3f)", *w.Part)
+	default:
+		w.say("part", w.badIf("--min-part"), "CLIP sees less of it, outside the defect, than in the photograph (%+.3f)", *w.Part)
 	}
-	if m.margin != nil {
-		switch {
-		case *m.margin >= 0 && *m.gain > 0:
-			say("defect", "good", "the picture is more like the prompt than like a normal part (%+.3f; gained %+.3f)", *m.margin, *m.gain)
-		case *m.margin >= 0:
-			say("defect", "bad", "the picture is no more like the prompt than the photograph is (gained %+.3f)", *m.gain)
-		default:
-			say("defect", "bad", "the picture is more like a normal part than like the prompt (%+.3f)", *m.margin)
-		}
-	}
-	say("attention", "", "%s on the mask (%.2f of 1)", degree(m.focus, "not focused", "weakly focused", "focused"), m.focus)
-	if m.sure != nil {
-		say("mask", "", "%s (%.2f of 1)", degree(*m.sure, "unsure", "fairly sure", "sure"), *m.sure)
-	}
-	return all
 }
 
-// degree is a word for a number of 0 to 1.
-func degree(v float64, low, middle, high string) string {
+// halfInside is the share of a mask's pixels from which on it is about what changed.
+const halfInside = 0.5
+
+func (w *words) aboutChange() {
+	switch area := inPercent(w.Area); {
+	case w.Inside == nil:
+		w.say("change", "", "the mask covers %s of the picture", area)
+	case *w.Inside >= halfInside:
+		w.say("change", w.goodUnless("--min-inside"), "in %s of the mask, which covers %s of the picture", inPercent(*w.Inside), area)
+	default:
+		w.say("change", w.badIf("--min-inside"), "only in %s of the mask, which covers %s of the picture", inPercent(*w.Inside), area)
+	}
+}
+
+func (w *words) aboutDefect() {
 	switch {
-	case v < 0.15:
+	case w.Sees == nil:
+	case *w.Sees > 0:
+		w.say("defect", w.goodUnless("--min-sees"), "CLIP sees “%s” there rather than another defect (%+.3f)", w.defect, *w.Sees)
+	default:
+		w.say("defect", "bad", "CLIP sees another defect there rather than “%s” (%+.3f)", w.defect, *w.Sees)
+	}
+	if w.CLIP == nil {
+		return
+	}
+	switch margin, gain := w.CLIP.Margin(), w.CLIP.Gain(); {
+	case margin < 0:
+		w.say("defect", "bad", "the picture is more like a normal part than like the prompt (%+.3f)", margin)
+	case gain > 0:
+		w.say("defect", w.goodUnless("--min-clip", "--min-gain"), "the picture is more like the prompt than like a normal part (%+.3f; gained %+.3f)", margin, gain)
+	default:
+		w.say("defect", "bad", "the picture is no more like the prompt than the photograph is (gained %+.3f)", gain)
+	}
+}
+
+func (w *words) aboutMask() {
+	w.say("attention", w.badIf("--min-focus"), "%s on the mask (%.2f of 1)", degree(w.Focus, 0.15, 0.4, "not focused", "weakly focused", "focused"), w.Focus)
+	if w.Confidence > 0 {
+		w.say("mask", w.badIf("--min-confidence"), "%s (%.2f of 1)", degree(w.Confidence, 0.3, 0.6, "unsure", "fairly sure", "sure"), w.Confidence)
+	}
+}
+
+// degree is a word for a number: one below the first bound, below the second, or
+// from there on.
+func degree(v, first, second float64, low, middle, high string) string {
+	switch {
+	case v < first:
 		return low
-	case v < 0.4:
+	case v < second:
 		return middle
 	}
 	return high

@@ -44,8 +44,10 @@ func (r request) ask(v *reviewer) *httptest.ResponseRecorder {
 // TestReview serves the page and what it links to, and nothing else, to nobody
 // else.
 func TestReview(t *testing.T) {
-	dir := folderOf(t, picture("a"), picture("b", "why"), notKept("c", "why"))
-	for name, data := range map[string]string{"secret.png": "secret", "b.state": "state"} {
+	own := picture("a")
+	own.Own = own.Name + modelPart
+	dir := folderOf(t, own, picture("b", "why"), notKept("c", "why"))
+	for name, data := range map[string]string{"secret.png": "secret", "b.state": "state", own.Own: "the model's"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(data), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -62,6 +64,7 @@ func TestReview(t *testing.T) {
 		{get("/token/a-mask.png"), 200, "a-mask.png"},
 		{get("/token/b.json"), 200, "b.json"},
 		{get("/token/photograph-1.png"), 200, "photograph"},
+		{get("/token/" + own.Own), 200, "the model's"},
 		{request{method: "GET", path: "/token/", host: "localhost:8000"}, 200, "Generated defects"},
 		{request{method: "GET", path: "/token/", host: "[::1]:8000"}, 200, ""},
 		{get("/"), 404, ""},
