@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"image"
 	"image/color"
+	"slices"
 	"strconv"
 
 	"github.com/sdgraph/sdgraph/examples/internal/files"
@@ -13,7 +15,7 @@ import (
 )
 
 // sheet is one picture of several jobs, from what they have saved: for each the
-// prompt, and in a row the photograph and every seed's picture with its mask and
+// prompt, and in a row the photograph and some seeds' pictures, each with its mask and
 // heat map beneath.
 func sheet(ctx context.Context, jobs []*job) (*image.RGBA, error) {
 	var rows [][]image.Image
@@ -34,7 +36,8 @@ func sheet(ctx context.Context, jobs []*job) (*image.RGBA, error) {
 // lettering is the scale of a job's texts.
 func (j *job) lettering() int { return max(1, j.canvas.Photograph().Bounds().Dx()/192) }
 
-// heading is the prompt, marked where the model never saw the pair.
+// heading is the prompt, marked where the model never saw the pair, and how many of its
+// pictures are usable.
 func (j *job) heading() image.Image {
 	texts := []image.Image{show.Writing(j.options.Prompt, j.lettering())}
 	for _, word := range j.spec.Anomaly {
@@ -42,6 +45,13 @@ func (j *job) heading() image.Image {
 			texts = append(texts, inverted(show.Writing("never seen in training", j.lettering())))
 		}
 	}
+	usable := 0
+	for seed := range j.seeds {
+		if e := j.entryOf(seed); e != nil && e.Usable() {
+			usable++
+		}
+	}
+	texts = append(texts, show.Writing(fmt.Sprintf("%d of %d usable", usable, j.spec.N), j.lettering()))
 	return show.SideBySide(texts...)
 }
 
@@ -60,13 +70,33 @@ func inverted(m *image.RGBA) *image.RGBA {
 	return m
 }
 
-// row is the photograph and all seeds.
+// sheetColumns is how many pictures of a scene the sheet shows.
+const sheetColumns = 5
+
+// shown are the seeds of the sheet: the first ones whose pictures are usable, and where
+// they are too few the first of the others, in their order.
+func (j *job) shown() []uint64 {
+	var usable, others []uint64
+	for seed := range j.seeds {
+		if e := j.entryOf(seed); e == nil || e.Usable() {
+			usable = append(usable, seed)
+		} else {
+			others = append(others, seed)
+		}
+	}
+	usable = usable[:min(sheetColumns, len(usable))]
+	all := append(usable, others[:min(sheetColumns-len(usable), len(others))]...)
+	slices.Sort(all)
+	return all
+}
+
+// row is the photograph and the seeds that are shown.
 func (j *job) row() ([]image.Image, error) {
 	scale := j.lettering()
 	row := []image.Image{show.Grid([][]image.Image{
 		{j.canvas.Photograph()}, {show.Writing("normal", scale)}, {show.Writing("right: mask, heat", scale)},
 	})}
-	for seed := range j.seeds {
+	for _, seed := range j.shown() {
 		column, err := j.column(seed)
 		if err != nil {
 			return nil, err

@@ -27,7 +27,7 @@ type Spec struct {
 	Articles string `group:"words" default:"fitting" enum:"fitting,always,plain" help:"Of sentences that the program makes: fitting, 'a photo of wood', 'an orange'; always, 'a wood', as some models were trained; plain, 'a orange'." json:"articles"`
 
 	Seed     uint64  `group:"pictures" type:"seed" default:"0" help:"Number that the first picture's randomness comes from: the same again makes the same picture (torch's CPU noise)." json:"seed"`
-	N        int     `group:"pictures" default:"1" help:"How many pictures: seeds SEED to SEED+N-1 (without flags: 5 of each scene)." json:"n"`
+	N        int     `group:"pictures" default:"1" help:"How many pictures: seeds SEED to SEED+N-1 (without flags: 7 of each scene)." json:"n"`
 	Strength float64 `group:"pictures" placeholder:"SHARE" help:"How much may change: with little above 0 next to nothing, with 1 a picture need not resemble the photograph (1 - γ)." json:"-"`
 	Guidance float32 `group:"pictures" default:"7.5" help:"How closely the words are followed; too much makes colours harsh (classifier-free guidance; preset released: 12.5)." json:"guidance"`
 	Steps    int     `group:"pictures" default:"100" help:"Into how many steps the way from noise to a picture is divided; more take longer (T; preset released: 200)." json:"steps"`
