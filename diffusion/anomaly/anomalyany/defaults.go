@@ -30,6 +30,7 @@ import (
 //	  "mu": 1,                Options.Mu, μ
 //	  "eta_e": 0.02,          Options.EtaE, η_e
 //	  "refine": 8,            Options.Refine, R
+//	  "shapes": {"fill": 1, "gamma": 0},  these in pictures whose defect is to fill a shape: Options.Fill and γ
 //	  "articles": "always",   of the captions that it was trained on: "a wood", or "fitting", "wood"
 //	  "limits": {             Limits, of which any may be absent
 //	    "max_outside": 0.05,
@@ -47,6 +48,7 @@ const DefaultsFile = "anomalyany.json"
 // where it says nothing.
 type Defaults struct {
 	Options    Options // without words
+	Shapes     Options // the same for pictures whose defect is to fill the shape of its mask; as Options where the file does not say
 	Size       int     // of a picture's shorter side, in pixels; 0 where the file does not say
 	Precision  string  // of products, "f32" or "bf16"; "" where the file does not say
 	Articles   string  // "fitting" or "always", as prompts.Articles has them; "" where the file does not say
@@ -82,7 +84,7 @@ const (
 func ReadDefaults(dir tensor.Dir) (Defaults, error) {
 	data, err := dir.ReadUpTo(DefaultsFile, maxDefaults)
 	if errors.Is(err, fs.ErrNotExist) {
-		return Defaults{Options: Paper(), Limits: DefaultLimits()}, nil
+		return Defaults{Options: Paper(), Shapes: Paper(), Limits: DefaultLimits()}, nil
 	}
 	if err != nil {
 		return Defaults{}, err
@@ -119,11 +121,23 @@ func parseDefaults(data []byte) (Defaults, error) {
 			return d, err
 		}
 	}
+	if err := d.parseShapes(fields); err != nil {
+		return d, err
+	}
 	return d, d.validate(fields)
 }
 
+// parseShapes reads the numbers of pictures whose defect is to fill a shape.
+func (d *Defaults) parseShapes(fields map[string]json.RawMessage) error {
+	d.Shapes = d.Options
+	return parseField(fields, "shapes", &struct {
+		Fill  *float64 `json:"fill"`
+		Gamma *float64 `json:"gamma"`
+	}{&d.Shapes.Fill, &d.Shapes.Gamma})
+}
+
 // ofPaper are the fields that preset released has not.
-var ofPaper = map[string]bool{"gamma": true, "lambda": true, "mu": true, "eta_e": true, "refine": true}
+var ofPaper = map[string]bool{"gamma": true, "lambda": true, "mu": true, "eta_e": true, "refine": true, "shapes": true}
 
 // fields are where the file's fields go.
 func (d *Defaults) fields() map[string]any {
@@ -131,6 +145,7 @@ func (d *Defaults) fields() map[string]any {
 	all := map[string]any{
 		"preset": &o.Preset, "size": &d.Size, "map_factor": &o.MapFactor, "steps": &o.Steps, "guidance": &o.Guidance,
 		"gamma": &o.Gamma, "lambda": &o.Lambda, "mu": &o.Mu, "eta_e": &o.EtaE, "refine": &o.Refine,
+		"shapes":    new(any), // which parseShapes reads, once all others are known
 		"precision": &d.Precision, "articles": &d.Articles, "vocabulary": &d.Vocabulary, "limits": &d.Limits,
 	}
 	if o.Preset == ReleasedPreset {
@@ -198,6 +213,9 @@ func (d *Defaults) validate(given map[string]json.RawMessage) error {
 	}
 	if err := d.Limits.validate(); err != nil {
 		return fmt.Errorf("limits: %w", err)
+	}
+	if err := d.Shapes.validateNumbers(); err != nil {
+		return fmt.Errorf("shapes: %w", err)
 	}
 	return d.Vocabulary.validate()
 }

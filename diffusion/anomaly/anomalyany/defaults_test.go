@@ -19,6 +19,8 @@ func directory(text string) tensor.Dir {
 func TestReadDefaults(t *testing.T) {
 	small := Paper()
 	small.Steps, small.Guidance, small.Gamma, small.Lambda, small.Mu, small.EtaE, small.Refine, small.MapFactor = 50, 3, 0.4, 2, 0.5, 0.01, 8, 1
+	filled := small
+	filled.Fill, filled.Gamma = 3, 0
 	released := Released()
 	released.Steps, released.MapFactor = 100, 2
 	limits := DefaultLimits()
@@ -27,12 +29,12 @@ func TestReadDefaults(t *testing.T) {
 		dir  tensor.Dir
 		want Defaults
 	}{
-		"no file": {tensor.OnDisk(t.TempDir()), Defaults{Options: Paper(), Limits: DefaultLimits()}},
-		"nothing": {directory("{}"), Defaults{Options: Paper(), Limits: DefaultLimits()}},
+		"no file": {tensor.OnDisk(t.TempDir()), Defaults{Options: Paper(), Shapes: Paper(), Limits: DefaultLimits()}},
+		"nothing": {directory("{}"), Defaults{Options: Paper(), Shapes: Paper(), Limits: DefaultLimits()}},
 		"all": {directory(`{"preset": "paper", "size": 128, "map_factor": 1, "steps": 50, "guidance": 3, "gamma": 0.4, "lambda": 2,
-			"mu": 0.5, "eta_e": 0.01, "refine": 8, "precision": "bf16", "articles": "always", "limits": {"min_gain": 0.3, "max_outside": 0.1}, "vocabulary": {"objects": ["hazelnut"], "anomalies": ["crack"], "unseen": {"hazelnut": ["crack"]}}}`),
-			Defaults{small, 128, "bf16", "always", limits, Vocabulary{[]string{"hazelnut"}, []string{"crack"}, map[string][]string{"hazelnut": {"crack"}}}}},
-		"released": {directory(`{"preset": "released", "steps": 100, "map_factor": 2}`), Defaults{Options: released, Limits: DefaultLimits()}},
+			"mu": 0.5, "eta_e": 0.01, "refine": 8, "shapes": {"fill": 3, "gamma": 0}, "precision": "bf16", "articles": "always", "limits": {"min_gain": 0.3, "max_outside": 0.1}, "vocabulary": {"objects": ["hazelnut"], "anomalies": ["crack"], "unseen": {"hazelnut": ["crack"]}}}`),
+			Defaults{small, filled, 128, "bf16", "always", limits, Vocabulary{[]string{"hazelnut"}, []string{"crack"}, map[string][]string{"hazelnut": {"crack"}}}}},
+		"released": {directory(`{"preset": "released", "steps": 100, "map_factor": 2}`), Defaults{Options: released, Shapes: released, Limits: DefaultLimits()}},
 	} {
 		got, err := ReadDefaults(c.dir)
 		if err != nil {
@@ -62,6 +64,12 @@ func TestReadDefaultsRefuses(t *testing.T) {
 		`{"mu": -0.5}`:                   "mu μ is -0.5",
 		`{"eta_e": -1}`:                  "eta_e η_e is -1",
 		`{"refine": -2}`:                 "refine R is -2",
+		`{"fill": 1}`:                    `the field "fill" is not known`,
+		`{"shapes": 1}`:                  "shapes: a JSON number, want an object",
+		`{"shapes": {"lambda": 1}}`:      `shapes: json: unknown field "lambda"`,
+		`{"shapes": {"fill": -1}}`:       "shapes: fill is -1, want a number from 0 on",
+		`{"shapes": {"fill": "1"}}`:      "shapes.fill: a JSON string, want a number",
+		`{"shapes": {"gamma": 1}}`:       "shapes: gamma γ is 1",
 		`{"size": 0}`:                    "size is 0, want a whole number from 1 on",
 		`{"map_factor": 0}`:              "map_factor is 0, want a whole number from 1 on",
 		`{"size": 2000000000}`:           "size is 2000000000, want at most 16384",
@@ -80,6 +88,7 @@ func TestReadDefaultsRefuses(t *testing.T) {
 		`{"articles": "plain"}`:                                                  `articles is "plain", want fitting or always`,
 		`{"preset": "other"}`:                                                    `preset "other", want paper or released`,
 		`{"preset": 1}`:                                                          "preset: a JSON number, want a text",
+		`{"preset": "released", "shapes": {}}`:                                   "shapes is a number of preset paper, and the preset is released",
 		`{"preset": "released", "lambda": 2}`:                                    "lambda is a number of preset paper, and the preset is released",
 		`{"vocabulary": {"words": []}}`:                                          `vocabulary: json: unknown field "words"`,
 		`{"vocabulary": {"` + strings.Repeat("w", 4000) + `": []}}`:              `vocabulary: json: unknown field "wwww`,
@@ -97,7 +106,7 @@ func TestReadDefaultsRefuses(t *testing.T) {
 
 // FuzzDefaults reads a model's numbers and words: what is not refused can be used.
 func FuzzDefaults(f *testing.F) {
-	f.Add([]byte(`{"preset":"paper","size":128,"map_factor":1,"precision":"f32","steps":50,"guidance":3,"gamma":0.4,"lambda":2,"mu":1,"eta_e":0.02,"refine":8,"vocabulary":{"objects":["hazelnut"],"anomalies":["crack"],"unseen":{"hazelnut":["crack"]}}}`))
+	f.Add([]byte(`{"preset":"paper","size":128,"map_factor":1,"precision":"f32","steps":50,"guidance":3,"gamma":0.4,"lambda":2,"mu":1,"eta_e":0.02,"refine":8,"shapes":{"fill":1,"gamma":0},"vocabulary":{"objects":["hazelnut"],"anomalies":["crack"],"unseen":{"hazelnut":["crack"]}}}`))
 	f.Add([]byte(`{"preset":"released","steps":200}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		d, err := parseDefaults(data)

@@ -11,6 +11,9 @@
 // steps the picture and the prompt's embedding are refined by CLIP
 // (prompt-guided refinement).
 //
+// Such a defect lies somewhere in a mask. Options.Fill adds a loss of our own that has
+// it fill the mask's shape (fill.go).
+//
 // That is the paper's algorithm, preset Paper. The code that was released with
 // it computes something else, preset Released: it starts late in a run of PNDM,
 // and before each step moves latent and embedding ten times by small amounts; six

@@ -27,7 +27,7 @@ func (o *Options) validatePaper() error {
 	case o.Refine < Auto:
 		return fmt.Errorf("refine R is %d, want 0 or more, or %d for ⌊0.3·T⌋", o.Refine, Auto)
 	}
-	return fromZero([]number{{"lambda λ", o.Lambda}, {"mu μ", o.Mu}, {"eta_e η_e", o.EtaE}})
+	return fromZero([]number{{"lambda λ", o.Lambda}, {"mu μ", o.Mu}, {"eta_e η_e", o.EtaE}, {"fill", o.Fill}})
 }
 
 // paperCourse is S = T - ⌊γT⌋ steps, R of them with refinement, at most S. The mask
@@ -148,7 +148,10 @@ func (m *paper) step(ctx context.Context, r *run, i int, t float64) (tr StepTrac
 	}
 	alpha := m.alpha(r, i, read.cells)
 	tr = StepTrace{I: i, T: int(t), Attention: float64(read.loss), Cells: Cells{read.cells}, Alpha: value(alpha)}
-	if err := finite("L_att", read.loss, read.latent); err != nil {
+	if read.fill != nil {
+		tr.Fill = value(float64(*read.fill))
+	}
+	if err := read.finite(); err != nil {
 		return tr, err
 	}
 	if m.course.annotates(i) {

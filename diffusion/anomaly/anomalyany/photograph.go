@@ -25,6 +25,7 @@ type Photograph struct {
 	mask       []float32 // of the picture's size; nil without one
 	maskLatent []float32 // m_z, likewise
 	maskMap    *gt.Dense // m_a, [1, cells, 1]; ones where maps are not masked
+	fillMap    *gt.Dense // weights of the cells in L_fill, likewise
 }
 
 // Encode encodes a normal picture [1, 3, H, W] in [-1, 1], of the size that New was
@@ -100,7 +101,7 @@ func (p *Photograph) place(mask []float32) (err error) {
 			return err
 		}
 	}
-	p.maskMap = tensor.FromFloat32s(maps, 1, len(maps), 1)
+	p.maskMap, p.fillMap = tensor.FromFloat32s(maps, 1, len(maps), 1), fillWeights(maps, o.Fill)
 	return nil
 }
 

@@ -73,6 +73,8 @@ func releasedCourse(o Options) course {
 func (o *Options) validateReleased() error {
 	r := o.Released
 	switch n := r.tail(o.Steps); {
+	case o.Fill != 0:
+		return fmt.Errorf("fill is %g: it is a number of preset paper, which preset released has not", o.Fill)
 	case o.NoCondition || o.NoScheduler:
 		return errors.New("the ablations are those of preset paper: preset released has none")
 	case n < 1 || n > o.Steps:

@@ -164,7 +164,7 @@ func (m *released) attention(ctx context.Context, r *run, t float64) (*reading, 
 	if err != nil {
 		return nil, err
 	}
-	return read, finite("L_att", read.loss, read.latent)
+	return read, read.finite()
 }
 
 // optimiseEarly moves z down L_att alone. (Where L_att is 0 so is its gradient.)

@@ -211,6 +211,7 @@ func TestReleasedRefused(t *testing.T) {
 		"preset":   {func(o *Options) { o.Preset = "neither" }, `"neither", want paper or released`},
 		"normal":   {func(o *Options) { o.Normal = "" }, "needs the normal prompt"},
 		"ablation": {func(o *Options) { o.NoScheduler = true }, "ablations"},
+		"fill":     {func(o *Options) { o.Fill = 1 }, "fill is 1: it is a number of preset paper"},
 		"T":        {func(o *Options) { o.Steps, o.Released.Tail = 3, Auto }, "N is 0, want 1 to T = 3"},
 		"N":        {func(o *Options) { o.Released.Tail = 5 }, "N is 5, want 1 to T = 4"},
 		"updates":  {func(o *Options) { o.Released.Updates = 0 }, "0 updates a step"},

@@ -12,6 +12,7 @@ type StepTrace struct {
 	I         int      `json:"i"`                  // number of the step, from 0
 	T         int      `json:"t"`                  // timestep
 	Attention float64  `json:"L_att"`              // loss on the attention maps, 0 to 1
+	Fill      *float64 `json:"L_fill,omitempty"`   // loss on the mask's shape, times Options.Fill, from 0; where that is asked for
 	Cells     Cells    `json:"n"`                  // n_t
 	Alpha     *float64 `json:"alpha,omitempty"`    // α_t; PaperPreset
 	Image     *float64 `json:"L_img,omitempty"`    // CLIP's loss on the picture, in steps with refinement
