@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"os"
 	"slices"
 	"strings"
 
@@ -84,6 +85,9 @@ func suiting(given map[string]any) (map[string]any, error) {
 		return nil, err
 	}
 	o, values := d.Options, map[string]any{}
+	if given["shape"] != nil {
+		o = d.Shapes
+	}
 	if d.Size > 0 {
 		values["size"] = d.Size
 	}
@@ -103,7 +107,7 @@ func suiting(given map[string]any) (map[string]any, error) {
 	if preset := given["preset"]; preset == nil || preset == string(o.Preset) {
 		values["preset"], values["steps"], values["guidance"] = o.Preset, o.Steps, o.Guidance
 		if o.Preset == anomalyany.PaperPreset {
-			values["gamma"], values["lambda"], values["mu"], values["eta-e"], values["refine"] = o.Gamma, o.Lambda, o.Mu, o.EtaE, o.Refine
+			values["gamma"], values["lambda"], values["mu"], values["eta-e"], values["refine"], values["fill"] = o.Gamma, o.Lambda, o.Mu, o.EtaE, o.Refine, o.Fill
 		}
 	}
 	for flag, v := range values {
@@ -113,7 +117,7 @@ func suiting(given map[string]any) (map[string]any, error) {
 }
 
 // paperFlags are those of preset paper alone.
-var paperFlags = []string{"strength", "gamma", "lambda", "mu", "eta-e", "refine"}
+var paperFlags = []string{"strength", "gamma", "lambda", "mu", "eta-e", "refine", "fill"}
 
 // givenFlags are the values of the flags on the command line, by their names.
 func givenFlags(ctx *kong.Context) map[string]any {
@@ -170,6 +174,7 @@ func (c *commandLine) Validate(ctx *kong.Context) error {
 	if c.command == "ablate" && len(s.Layout) > 0 {
 		return errors.New("--layout makes data sets of pictures, and ablate measures: leave one of them out")
 	}
+	s.settleFill(os.Stderr, s.Mask != "" || given["shape"])
 	if c.command == "make" && s.isDemo() && !given["n"] {
 		s.N = demoPictures
 	}

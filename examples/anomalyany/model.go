@@ -92,7 +92,7 @@ func (s *Spec) readDefaults() (anomalyany.Defaults, error) {
 	case err == nil && info.IsDir():
 		return anomalyany.ReadDefaults(tensor.OnDisk(s.Model))
 	}
-	return anomalyany.Defaults{Options: anomalyany.Paper(), Limits: anomalyany.DefaultLimits()}, nil // opening it will say what is wrong
+	return anomalyany.Defaults{Options: anomalyany.Paper(), Shapes: anomalyany.Paper(), Limits: anomalyany.DefaultLimits()}, nil // opening it will say what is wrong
 }
 
 // unknown are the words of the Spec that the model was not trained on, each

@@ -87,6 +87,9 @@ func (p *part) step(s anomalyany.Step) error {
 		return nil
 	}
 	losses := fmt.Sprintf("L_att %.3f", s.Attention)
+	if s.Fill != nil {
+		losses += fmt.Sprintf(", L_fill %.3f", *s.Fill)
+	}
 	if s.Image != nil {
 		losses += fmt.Sprintf(", L_img %.3f", *s.Image)
 	}

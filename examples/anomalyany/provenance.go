@@ -74,7 +74,7 @@ var ofPicture = map[string]bool{
 	"model": true, "clip": true, "random": true, "prediction_type": true, "allow_unused": true, "image": true, "mask": true, "paste": true, "tile": true,
 	"keep_part": true, "margin": true, "feather": true, "blend": true,
 	"object": true, "anomaly": true, "prompt": true, "normal": true, "detail": true, "negative": true, "category": true, "defect": true, "articles": true,
-	"size": true, "preset": true, "steps": true, "gamma": true, "guidance": true, "lambda": true, "mu": true, "eta_e": true, "refine": true,
+	"size": true, "preset": true, "steps": true, "gamma": true, "guidance": true, "lambda": true, "mu": true, "eta_e": true, "refine": true, "fill": true,
 	"map_factor": true, "precision": true,
 	"no_condition": true, "no_attention": true, "no_refine": true, "no_scheduler": true,
 }
@@ -139,6 +139,11 @@ func (p *Provenance) identity() (files.Identity, error) {
 	if len(p.Texts) > 0 { // an earlier version noted none
 		id[configuration] = "the files " + files.Together(p.Texts)
 	}
+	for name, off := range later {
+		if id[name] == off {
+			delete(id, name)
+		}
+	}
 	return id, nil
 }
 
@@ -154,12 +159,21 @@ func (s Spec) identifyArticles(id files.Identity) {
 	}
 }
 
+// later are the options that earlier versions made their pictures without, and how they
+// are off. Then no identity has them, so that it is the same in all versions.
+var later = map[string]string{"--fill": "0"}
+
 // differencesOf are those of id from before, which may be of an earlier version
 // that did not note the model's configuration.
 func differencesOf(id, before files.Identity) []string {
+	id = maps.Clone(id)
 	if before[configuration] == "" {
-		id = maps.Clone(id)
 		delete(id, configuration)
+	}
+	for name, off := range later {
+		if _, on := before[name]; on && id[name] == "" {
+			id[name] = off
+		}
 	}
 	return id.Differences(before)
 }

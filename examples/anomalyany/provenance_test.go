@@ -31,7 +31,7 @@ func TestCarriedText(t *testing.T) {
 		t.Fatal(err)
 	}
 	const want = `{"format":1,"options":{"anomaly":["crack","hole"],"articles":"fitting","blend":0.45,"categories":"","category":"","clip":"","defect":"","detail":"","eta_e":1e-7` +
-		`,"feather":4,"gamma":0.25,"guidance":3.3,"image":"nut.png","keep_part":true,"lambda":20,"map_factor":4,"margin":6,"mask":"auto","memory":2,"model":"m","mu":1,"negative":""` +
+		`,"feather":4,"fill":0,"gamma":0.25,"guidance":3.3,"image":"nut.png","keep_part":true,"lambda":20,"map_factor":4,"margin":6,"mask":"auto","memory":2,"model":"m","mu":1,"negative":""` +
 		`,"no_attention":false,"no_condition":false,"no_refine":false,"no_scheduler":false,"normal":"","object":"hazelnut","paste":false,"precision":"auto","preset":"paper","prompt":"","random":false,"refine":-1,"size":512,"steps":100,"tile":false}` +
 		`,"seed":4,"prompt":"a photo of a hazelnut","detail":"a nut","inputs_sha256":{"image":"00ff"},"model_sha256":{"unet":"1234","vae":"5678"},"config_sha256":{"config.json":"9abc"},"compute":"float32 avx2"}`
 	if diff := cmp.Diff(want, texts[2].Value); diff != "" {

@@ -43,7 +43,8 @@ type Spec struct {
 	Mu        float64 `group:"algorithm" default:"1" help:"How much it counts in the last steps what CLIP sees in the picture (μ)." json:"mu"`
 	EtaE      float64 `group:"algorithm" default:"0.02" help:"How fast the prompt moves towards --detail in the last steps (η_e)." json:"eta_e"`
 	Refine    int     `group:"algorithm" default:"-1" help:"How many of the last steps are refined by CLIP; -1 for 0.3·T (R)." json:"refine"`
-	MapFactor int     `group:"algorithm" default:"4" help:"By how much the attention maps are smaller than the latent." json:"map_factor"`
+	Filled    `group:"algorithm"`
+	MapFactor int `group:"algorithm" default:"4" help:"By how much the attention maps are smaller than the latent." json:"map_factor"`
 
 	NoCondition bool `group:"ablation" help:"Start from noise alone and run all T steps." json:"no_condition"`
 	NoAttention bool `group:"ablation" help:"No attention-guided steps, λ = 0." json:"no_attention"`
@@ -70,7 +71,7 @@ func (s *Spec) options() anomalyany.Options {
 	if s.released() {
 		o = anomalyany.Released()
 	} else {
-		o.Gamma, o.Lambda, o.Mu, o.EtaE, o.Refine = s.Gamma, s.Lambda, s.Mu, s.EtaE, s.Refine
+		o.Gamma, o.Lambda, o.Mu, o.EtaE, o.Refine, o.Fill = s.Gamma, s.Lambda, s.Mu, s.EtaE, s.Refine, s.Fill
 		o.NoCondition, o.NoScheduler = s.NoCondition, s.NoScheduler
 		if s.NoAttention {
 			o.Lambda = 0

@@ -59,6 +59,7 @@ func (s *Spec) checkNumbers() error {
 		cli.Within("--mu μ", s.Mu, 0, largest),
 		cli.Within("--eta-e η_e", s.EtaE, 0, largest),
 		cli.Within("--refine R", s.Refine, anomalyany.Auto, cli.MostSteps),
+		cli.Within("--fill", s.Fill, 0, largest),
 		cli.Within("--map-factor", s.MapFactor, 0, cli.LongestSide),
 		cli.Within("--memory", s.Memory, 0, largest),
 		cli.Within("--n", s.N, 1, mostPictures),
