@@ -8,11 +8,19 @@
 //	findings.go   what is kept of it, so that a run that was interrupted goes on
 //	report.go     the tables
 //	limits.go     precision and recall of the scores' limits
+//
+// and with the command shapes how well defects fill shapes that are asked for:
+//
+//	shapes.go         what is made
+//	shapes_case.go    one drawing: made with each weight, judged
+//	shapes_table.go   the table
+//	share.go          drawings shared by workers
 package main
 
 import (
 	"context"
 
+	"github.com/alecthomas/kong"
 	"github.com/sdgraph/sdgraph/examples/internal/cli"
 	"github.com/sdgraph/sdgraph/kernels"
 )
@@ -20,14 +28,26 @@ import (
 // commandLine is what kong reads.
 type commandLine struct {
 	Pictures pictures `cmd:"" help:"Part, mask and scores of pictures that are asked for by words alone."`
+	Shapes   shapes   `cmd:"" help:"How well defects fill lines, dots, free forms and ellipses that are asked for, without and with --fill."`
+
+	command string // which is asked for
+}
+
+// Validate is called by kong after parsing.
+func (c *commandLine) Validate(ctx *kong.Context) error {
+	c.command = ctx.Command()
+	return nil
 }
 
 func main() {
 	var c commandLine
 	p := cli.NewParser("trust", "Measure generated pictures of drawn parts by a judge that generation never sees.", &c)
-	cli.Main(p, "what was measured is kept; the same command goes on", func(ctx context.Context) error {
+	cli.Main(p, "what 'pictures' has measured is kept, and the same command goes on; of 'shapes' nothing was written", func(ctx context.Context) error {
 		if err := kernels.CheckEnvironment(); err != nil {
 			return err
+		}
+		if c.command == "shapes" {
+			return c.Shapes.run(ctx)
 		}
 		return c.Pictures.run(ctx)
 	})
