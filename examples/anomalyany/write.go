@@ -24,7 +24,6 @@ type record struct {
 	Fit       string                 `json:"photograph"`     // what the model sees of it, and its colours
 	Steps     int                    `json:"steps_run"`
 	Refine    int                    `json:"steps_refined"`
-	Threshold float32                `json:"mask_threshold"`
 	MaskShare float64                `json:"mask_share"`      // of the picture's area
 	Notes     []string               `json:"notes,omitempty"` // what the model does not know
 	Scores    anomalyany.Scores      `json:"scores"`
@@ -114,7 +113,7 @@ func (j *job) record(m *outcome, how Provenance, made anomaly.Sample, saved []fi
 	r := record{
 		Provenance: how, Tokens: j.promptTokens(), Anomaly: m.g.Tokens(),
 		Size: [2]int{size.X, size.Y}, MapSize: [2]int{o.MapWidth, o.MapHeight}, Fit: j.canvas.String(),
-		Steps: m.g.Steps(), Refine: m.g.RefineSteps(), Threshold: m.result.Threshold,
+		Steps: m.g.Steps(), Refine: m.g.RefineSteps(),
 		MaskShare: float64(bytes.Count(made.Mask.Pix, []byte{255})) / float64(len(made.Mask.Pix)),
 		Notes:     j.model.notes(j.spec), Scores: m.scores, Seconds: m.took.Seconds(), Trace: m.result.Trace,
 		Files: map[string]string{}, Hashes: map[string]string{},
