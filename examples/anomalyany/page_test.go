@@ -82,7 +82,7 @@ func TestPageOfOddPictures(t *testing.T) {
 	bare := picture("a")
 	bare.Object, bare.Anomaly, bare.Photograph = "", "", ""
 	page = pageOf(t, false, bare)
-	has(t, "bare", page, true, `<td colspan="2">a nut with a crack</td><td class="n">0</td>`, "<figcaption>attention</figcaption>")
+	has(t, "bare", page, true, `<td colspan="2">a nut with a crack</td><td class="n">0</td>`, "<figcaption>attention where it changed</figcaption>")
 	has(t, "bare", page, false, `class="under"`, `type="range"`)
 }
 
