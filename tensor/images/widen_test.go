@@ -1,34 +1,10 @@
 package images
 
 import (
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
 )
-
-// TestSquaredDistances compares with the nearest of all white pixels.
-func TestSquaredDistances(t *testing.T) {
-	r := rand.New(rand.NewPCG(1, 0))
-	for _, size := range [][2]int{{1, 1}, {1, 17}, {23, 1}, {13, 19}, {20, 9}} {
-		h, w := size[0], size[1]
-		mask := make([]float32, h*w)
-		for range 1 + h*w/40 {
-			mask[r.IntN(len(mask))] = 1
-		}
-		for i, got := range squaredDistances(mask, h, w) {
-			want := 1 << 30
-			for j, m := range mask {
-				if dx, dy := i%w-j%w, i/w-j/w; m == 1 {
-					want = min(want, dx*dx+dy*dy)
-				}
-			}
-			if got != float64(want) {
-				t.Fatalf("%d×%d: pixel %d is √%v from white, want √%d", w, h, i, got, want)
-			}
-		}
-	}
-}
 
 // TestWiden: a line grows until a cell of the smaller mask is white, and no further.
 func TestWiden(t *testing.T) {
