@@ -25,7 +25,7 @@ type Canvas struct {
 	Keep *Keep
 
 	// Colours are those of the photograph, and of the results. Where they are Grey,
-	// which NewCanvas, NewWindow and NewWindowAt find out, results are made grey (images.Desaturate);
+	// which NewCanvas and NewWindow find out, results are made grey (images.Desaturate);
 	// the profile is for whoever writes them, and changes none.
 	Colours images.Colours
 
@@ -125,15 +125,20 @@ func (c *Canvas) useWindow(photograph, mask *image.RGBA, size, multiple int) err
 // see has the model see a window.
 func (c *Canvas) see(photograph, mask *image.RGBA, w images.Window) error {
 	c.whole, c.part, c.fit = photograph, w.Part, w.String()
-	part := images.Cut(mask, w.Part)
-	fit := images.StretchTo(w.Part.Size(), w.Size)
-	var err1, err2 error
-	c.input, err1 = fit.Picture(images.Cut(photograph, w.Part))
-	seen, err2 := fit.Nearest(part)
-	if err := errors.Join(err1, err2); err != nil {
+	var err error
+	if c.input, err = images.StretchTo(w.Part.Size(), w.Size).Picture(images.Cut(photograph, w.Part)); err != nil {
 		return err
 	}
-	c.mask, c.may = images.Binary(part), images.Binary(seen)
+	return c.mark(images.Cut(mask, w.Part))
+}
+
+// mark sets where a window may change.
+func (c *Canvas) mark(mask *image.RGBA) error {
+	seen, err := images.StretchTo(c.part.Size(), c.input.Rect.Size()).Nearest(mask)
+	if err != nil {
+		return err
+	}
+	c.mask, c.may = images.Binary(mask), images.Binary(seen)
 	c.closeEdges()
 	return nil
 }

@@ -9,21 +9,64 @@ import (
 	"github.com/sdgraph/sdgraph/tensor/images"
 )
 
-// WithMask returns a canvas of the same photograph, scaled and cropped in the same way, with another mask of the
-// photograph's size: its Input has the same picture, which needs not be encoded again. It is an error for a canvas of
-// NewWindow, which lies around its mask.
+// WithMask returns a canvas of the same photograph with another mask of the photograph's size. Its Input has the same
+// picture, which needs not be encoded again: a window stays where it is, and Around moves it.
 func (c *Canvas) WithMask(mask *image.Gray) (*Canvas, error) {
-	if err := c.checkPlan(mask); err != nil {
+	if c == nil || c.whole == nil {
+		return nil, errNoCanvas
+	}
+	size := c.plan.From
+	if c.isWindow() {
+		size = c.whole.Rect.Size()
+	}
+	if err := checkMask(mask, size); err != nil {
 		return nil, err
+	}
+	other := *c
+	switch {
+	case c.isWindow():
+		return &other, other.mark(partOf(mask, c.part))
+	case c.part != c.whole.Rect:
+		return &other, other.markMagnified(partOf(mask, c.magnifies(c.part)))
 	}
 	fitted, err := c.plan.Nearest(asPicture(mask))
 	if err != nil {
 		return nil, err
 	}
-	other := *c
 	other.mask = images.Binary(fitted)
 	other.may = other.mask
 	return &other, nil
+}
+
+var errNoCanvas = errors.New("there is no photograph: NewCanvas and NewWindow make a canvas of one")
+
+// partOf is a part of a mask, counted from its corner, as package images takes it.
+func partOf(mask *image.Gray, part image.Rectangle) *image.RGBA {
+	return asPicture(mask.SubImage(part.Add(mask.Rect.Min)).(*image.Gray))
+}
+
+// isWindow reports whether the photograph is as it is, and the model sees a part of it.
+func (c *Canvas) isWindow() bool { return c.plan == (images.Fit{}) }
+
+// Around returns another window of the photograph of NewWindow, around the white of another mask. The model sees it at
+// the size of the first, so that one compiled graph serves both.
+func (c *Canvas) Around(mask *image.Gray) (*Canvas, error) {
+	switch {
+	case c == nil || c.whole == nil:
+		return nil, errNoCanvas
+	case !c.isWindow():
+		return nil, errors.New("all of the photograph is seen already: NewWindow makes a canvas of a part")
+	}
+	if err := checkMask(mask, c.whole.Rect.Size()); err != nil {
+		return nil, err
+	}
+	white := asPicture(mask)
+	w, err := images.ChooseAt(white, c.input.Rect.Size())
+	if err != nil {
+		return nil, err
+	}
+	other := *c
+	return &other, other.see(c.whole, white, w)
 }
 
 // Visible returns the part of the photograph that results show, which is not cropped.
@@ -31,20 +74,25 @@ func (c *Canvas) Visible() image.Rectangle {
 	switch {
 	case c == nil || c.whole == nil:
 		return image.Rectangle{}
-	case c.plan == (images.Fit{}):
+	case c.isWindow():
 		return c.whole.Rect
 	}
-	return c.ofPhotograph(image.Rectangle{Max: c.plan.Size()})
+	return c.ofPhotograph(image.Rectangle{Max: c.plan.Size()}, math.Floor, math.Ceil)
 }
 
-// ofPhotograph is what of the photograph a part of the result shows.
-func (c *Canvas) ofPhotograph(part image.Rectangle) image.Rectangle {
+// ofPhotograph is what of the photograph a part of the result shows, its corners rounded to pixels.
+func (c *Canvas) ofPhotograph(part image.Rectangle, first, last func(float64) float64) image.Rectangle {
 	scaled := func(p image.Point, round func(float64) float64) image.Point {
 		p = p.Add(c.plan.Crop.Min)
 		return image.Pt(int(round(float64(p.X)*float64(c.plan.From.X)/float64(c.plan.Scaled.X))),
 			int(round(float64(p.Y)*float64(c.plan.From.Y)/float64(c.plan.Scaled.Y))))
 	}
-	return image.Rectangle{Min: scaled(part.Min, math.Round), Max: scaled(part.Max, math.Round)}.Intersect(image.Rectangle{Max: c.plan.From})
+	return image.Rectangle{Min: scaled(part.Min, first), Max: scaled(part.Max, last)}.Intersect(image.Rectangle{Max: c.plan.From})
+}
+
+// magnifies is what of the photograph a part of the result shows when it is magnified.
+func (c *Canvas) magnifies(part image.Rectangle) image.Rectangle {
+	return c.ofPhotograph(part, math.Round, math.Round)
 }
 
 // leastMagnified is how many pixels of the photograph, along a side, one of the result must stand for to be magnified.
@@ -56,20 +104,14 @@ const leastMagnified = 1.25
 // results are the photograph. Without an error it is nil if the photograph has not enough pixels more than the result,
 // or the mask leaves no room to magnify it.
 func (c *Canvas) Magnified(photograph *image.RGBA, mask *image.Gray) (*Canvas, error) {
-	if err := images.Check(photograph); err != nil {
-		return nil, fmt.Errorf("the photograph: %w", err)
-	}
-	if err := c.checkPlan(mask); err != nil {
+	if err := c.checkMagnified(photograph, mask); err != nil {
 		return nil, err
-	}
-	if got := photograph.Rect.Size(); got != c.plan.From {
-		return nil, fmt.Errorf("a photograph of %d×%d pixels, want the canvas's %d×%d", got.X, got.Y, c.plan.From.X, c.plan.From.Y)
 	}
 	part, err := c.magnify(mask)
 	if err != nil || part.Empty() {
 		return nil, err
 	}
-	seen := c.ofPhotograph(part)
+	seen := c.magnifies(part)
 	other := *c
 	other.part = part
 	fit := images.StretchTo(seen.Size(), c.input.Rect.Size())
@@ -77,16 +119,22 @@ func (c *Canvas) Magnified(photograph *image.RGBA, mask *image.Gray) (*Canvas, e
 	if err != nil {
 		return nil, err
 	}
-	white, err := fit.Nearest(images.Cut(asPicture(mask), seen))
-	if err != nil {
-		return nil, err
-	}
-	other.may = images.Binary(white)
-	other.mask = touched(other.may, other.input.Rect.Size(), part.Size())
-	other.closeEdges()
 	other.fit = fmt.Sprintf("%s; %d×%d at %d,%d of that magnified to %d×%d from the photograph's own pixels",
 		c.fit, part.Dx(), part.Dy(), part.Min.X, part.Min.Y, c.input.Rect.Dx(), c.input.Rect.Dy())
-	return &other, nil
+	return &other, other.markMagnified(partOf(mask, seen))
+}
+
+// markMagnified sets where a part may change that is magnified, from the mask of what of the photograph it shows. A
+// pixel of the result may where anything of it may.
+func (c *Canvas) markMagnified(mask *image.RGBA) error {
+	seen, err := images.StretchTo(mask.Rect.Size(), c.input.Rect.Size()).Nearest(mask)
+	if err != nil {
+		return err
+	}
+	c.may = images.Binary(seen)
+	c.mask = touched(c.may, c.input.Rect.Size(), c.part.Size())
+	c.closeEdges()
+	return nil
 }
 
 // magnify is the part of the result that the model sees magnified, empty where that is not worth while.
@@ -96,7 +144,7 @@ func (c *Canvas) magnify(mask *image.Gray) (image.Rectangle, error) {
 		return image.Rectangle{}, nil
 	}
 	visible := c.Visible()
-	w, err := images.ChooseAt(images.Cut(asPicture(mask), visible), c.input.Rect.Size())
+	w, err := images.ChooseAt(partOf(mask, visible), c.input.Rect.Size())
 	if err != nil {
 		return image.Rectangle{}, err
 	}
@@ -125,33 +173,19 @@ func touched(mask []float32, from, to image.Point) []float32 {
 	return out
 }
 
-// checkPlan is an error if a canvas has no plan for a mask.
-func (c *Canvas) checkPlan(mask *image.Gray) error {
+// checkMagnified is an error if a canvas, a photograph and a mask cannot be magnified.
+func (c *Canvas) checkMagnified(photograph *image.RGBA, mask *image.Gray) error {
 	switch {
 	case c == nil || c.whole == nil:
-		return errors.New("there is no photograph: NewCanvas makes a canvas of one")
-	case c.plan == (images.Fit{}):
-		return errors.New("a window lies around its own mask: NewCanvas makes a canvas that takes others")
+		return errNoCanvas
+	case c.isWindow() || c.part != c.whole.Rect:
+		return errors.New("a window shows the photograph's own pixels already: NewCanvas makes a canvas that can be magnified")
+	}
+	if err := images.Check(photograph); err != nil {
+		return fmt.Errorf("the photograph: %w", err)
+	}
+	if got := photograph.Rect.Size(); got != c.plan.From {
+		return fmt.Errorf("a photograph of %d×%d pixels, want the canvas's %d×%d", got.X, got.Y, c.plan.From.X, c.plan.From.Y)
 	}
 	return checkMask(mask, c.plan.From)
-}
-
-// NewWindowAt is NewWindow with the one size at which the model sees every window, so that one graph serves many masks.
-func NewWindowAt(photograph *image.RGBA, mask *image.Gray, size image.Point) (*Canvas, error) {
-	if mask == nil {
-		return nil, errors.New("a window is chosen for a mask, and there is none")
-	}
-	whole, white, err := prepared(photograph, mask)
-	if err != nil {
-		return nil, err
-	}
-	w, err := images.ChooseAt(white, size)
-	if err != nil {
-		return nil, err
-	}
-	c := &Canvas{Paste: true, Colours: images.Colours{Grey: images.IsGrey(whole)}}
-	if err := c.see(whole, white, w); err != nil {
-		return nil, err
-	}
-	return c, nil
 }

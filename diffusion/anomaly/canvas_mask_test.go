@@ -1,6 +1,7 @@
 package anomaly
 
 import (
+	"errors"
 	"image"
 	"image/color"
 	"slices"
@@ -42,13 +43,6 @@ func TestWithMask(t *testing.T) {
 	}
 	if _, after := first.Input(); !slices.Equal(before, after) {
 		t.Error("the first canvas has another mask")
-	}
-	window, err := NewWindow(photograph, mask, 64, 8)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := window.WithMask(mask); err == nil || !strings.Contains(err.Error(), "its own mask") {
-		t.Errorf("a window takes another mask: %v", err)
 	}
 }
 
@@ -124,6 +118,37 @@ func TestNotMagnified(t *testing.T) {
 	}
 }
 
+// TestMaskOfPart: with another mask, a window and what is magnified stay where they are.
+func TestMaskOfPart(t *testing.T) {
+	photograph, spot, wide := filled(300, 200, color.Black), image.Rect(100, 60, 104, 64), image.Rect(95, 55, 109, 69)
+	window, err1 := NewWindow(photograph, maskOf(300, 200, spot), 64, 8)
+	whole, err2 := NewCanvas(photograph, nil, 64, 32)
+	if err := errors.Join(err1, err2); err != nil {
+		t.Fatal(err)
+	}
+	large, err := whole.Magnified(photograph, maskOf(300, 200, spot))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]*Canvas{"window": window, "magnified": large} {
+		other, err := c.WithMask(maskOf(300, 200, wide))
+		if err != nil {
+			t.Fatal(err)
+		}
+		before, narrow := c.Input()
+		after, seen := other.Input()
+		sum := func(m []float32) (n float32) {
+			for _, v := range m {
+				n += v
+			}
+			return n
+		}
+		if before != after || c.String() != other.String() || sum(narrow) < 12 || sum(narrow) > 20 || sum(seen) < 170 || sum(seen) > 220 {
+			t.Errorf("%s: %s, and then %s; of the masks, 4×4 and 14×14 pixels, %g and %g are seen", name, c, other, sum(narrow), sum(seen))
+		}
+	}
+}
+
 // TestVisible is what a result's crop leaves of the photograph.
 func TestVisible(t *testing.T) {
 	for _, c := range []struct {
@@ -139,15 +164,28 @@ func TestVisible(t *testing.T) {
 	}
 }
 
-// TestNewWindowAt has the model see each window at one size.
-func TestNewWindowAt(t *testing.T) {
-	for _, spot := range []image.Rectangle{image.Rect(10, 10, 14, 14), image.Rect(0, 100, 300, 104)} {
-		c, err := NewWindowAt(filled(300, 200, color.Black), maskOf(300, 200, spot), image.Pt(64, 64))
+// TestOtherWindows: with another mask a window moves, and the model sees it at the size of the first.
+func TestOtherWindows(t *testing.T) {
+	first, err := NewWindow(filled(300, 200, color.Black), maskOf(300, 200, image.Rect(10, 10, 14, 14)), 64, 8)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, spot := range []image.Rectangle{image.Rect(200, 100, 214, 104), image.Rect(0, 100, 300, 104)} {
+		c, err := first.Around(maskOf(300, 200, spot))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if seen, may := c.Input(); seen.Rect.Size() != image.Pt(64, 64) || !slices.Contains(may, 1) || !c.Paste {
+		if seen, may := c.Input(); seen.Rect.Size() != image.Pt(64, 64) || !slices.Contains(may, 1) || !c.Paste || c.String() == first.String() {
 			t.Errorf("%v: %v is seen: %s", spot, seen.Rect, c)
 		}
+	}
+	if _, err := first.Around(maskOf(300, 200)); err == nil || !strings.Contains(err.Error(), "the mask is empty") {
+		t.Errorf("an empty mask: %v", err)
+	}
+	if _, err := canvasOf(t, 300, 200, 64).Around(maskOf(300, 200)); err == nil || !strings.Contains(err.Error(), "is seen already") {
+		t.Errorf("a window of all: %v", err)
+	}
+	if _, err := first.Magnified(filled(300, 200, color.Black), maskOf(300, 200)); err == nil || !strings.Contains(err.Error(), "own pixels already") {
+		t.Errorf("a window is magnified: %v", err)
 	}
 }

@@ -39,10 +39,7 @@ func TestCanvasGrey(t *testing.T) {
 		}
 	}
 	mask := maskOf(64, 48, image.Rect(20, 12, 44, 36))
-	windowAt := func(photograph *image.RGBA, mask *image.Gray, size, _ int) (*Canvas, error) {
-		return NewWindowAt(photograph, mask, image.Pt(size, size))
-	}
-	for name, with := range map[string]func(*image.RGBA, *image.Gray, int, int) (*Canvas, error){"canvas": NewCanvas, "window": NewWindow, "window at": windowAt} {
+	for name, with := range map[string]func(*image.RGBA, *image.Gray, int, int) (*Canvas, error){"canvas": NewCanvas, "window": NewWindow} {
 		c := newCanvasFor(t, with, shades, mask, 32, 8)
 		s, _ := paint(t, c)
 		if !strings.HasSuffix(c.String(), ", grey") || !images.IsGrey(s.Picture) {

@@ -74,18 +74,16 @@ func TestMisuse(t *testing.T) {
 					return err(NewWindow(filled(20, 20, color.Black), maskOf(20, 20, image.Rect(3, 3, 5, 5)), math.MaxInt, 1))
 				},
 			},
-			"NewWindowAt": {
-				func() error { return err(NewWindowAt(nil, nil, image.Pt(8, 8))) },
-				func() error { return err(NewWindowAt(filled(20, 20, color.Black), &image.Gray{}, image.Pt(8, 8))) },
-				func() error {
-					return err(NewWindowAt(filled(20, 20, color.Black), maskOf(20, 20, image.Rect(3, 3, 5, 5)), image.Pt(0, math.MaxInt)))
-				},
-			},
 			"Canvas.WithMask": {
 				func() error { return err((*Canvas)(nil).WithMask(nil)) },
 				func() error { return err(new(Canvas).WithMask(maskOf(9, 9))) },
 				func() error { return err(canvasOf(t, 20, 20, 8).WithMask(nil)) },
 				func() error { return err(canvasOf(t, 20, 20, 8).WithMask(maskOf(9, 9))) },
+			},
+			"Canvas.Around": {
+				func() error { return err((*Canvas)(nil).Around(nil)) },
+				func() error { return err(new(Canvas).Around(maskOf(9, 9))) },
+				func() error { return err(canvasOf(t, 20, 20, 8).Around(nil)) },
 			},
 			"Canvas.Magnified": {
 				func() error { return err((*Canvas)(nil).Magnified(nil, nil)) },
