@@ -102,6 +102,7 @@ func (b *batch) describe() {
 	if n := len(fits) - most; n > 0 {
 		fmt.Fprintf(os.Stderr, "and so on, for %d more sizes or places\n", n)
 	}
+	b.describePlaces()
 	o := b.jobs[0].options
 	fmt.Fprintf(os.Stderr, "prompt: %s\n", o.Prompt)
 }

@@ -151,6 +151,9 @@ func (b *batch) makeOne(ctx context.Context, j *job, g *anomalyany.Generator, se
 	if !b.listed {
 		return nil
 	}
+	if note := m.job.note; note != "" {
+		b.progress.Say(fmt.Sprintf("%sseed %d: %s", b.called(j), seed, note))
+	}
 	for _, why := range j.spec.judge(m.scores) {
 		b.progress.Say(fmt.Sprintf("%sseed %d failed: %s", b.called(j), seed, why))
 	}

@@ -17,6 +17,7 @@ import (
 // it over.
 func TestEveryOptionIsDecided(t *testing.T) {
 	var f Spec
+	f.Places = Places{"line", "40", "0", "0.1", "3,4"}
 	f.PredictionType, f.AllowUnused = "epsilon", true // which are left out where they are not given
 	options, err := f.byName()
 	if err != nil {

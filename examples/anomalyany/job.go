@@ -12,7 +12,6 @@ import (
 	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
 	"github.com/sdgraph/sdgraph/examples/internal/cli"
 	"github.com/sdgraph/sdgraph/examples/internal/files"
-	"github.com/sdgraph/sdgraph/tensor/images"
 )
 
 // job is the pictures of one Spec: of one photograph and one prompt. A batch is
@@ -26,6 +25,7 @@ type job struct {
 
 	// What stays of photograph and mask when they have been looked at.
 	inputs     map[string]string // their SHA-256
+	masks      []maskFile        // of a folder of masks, which pictures take in turn
 	fit        string            // what becomes of the photograph
 	size       image.Point       // of the pictures
 	input      image.Point       // of what the model sees
@@ -36,6 +36,10 @@ type job struct {
 	canvas  *anomaly.Canvas
 	object  *image.RGBA            // the mask that was made from the photograph, nil if none was
 	encoded *anomalyany.Photograph // what the model sees of the canvas
+	worker  *worker                // who makes the pictures
+	ground  *ground                // what masks are drawn on, where each picture has its own
+	place   *place                 // that mask, of the job of one picture
+	note    string                 // what was done about a mask that is too thin
 	scorer  *anomalyany.Scorer     // what pictures are compared with, once one is there
 }
 
@@ -54,8 +58,14 @@ func newJob(ctx context.Context, spec Spec, m *model, d *folder) (*job, error) {
 	if err := spec.Again.check(j); err != nil {
 		return nil, err
 	}
+	if j.masks, err = cli.Await(ctx, func() ([]maskFile, error) { return findMasks(spec) }); err != nil {
+		return nil, err
+	}
 	of := j.with(m)
 	if err := of.open(ctx); err != nil {
+		return nil, err
+	}
+	if err := of.tryPlaces(ctx); err != nil {
 		return nil, err
 	}
 	picture, _ := of.canvas.Input()
@@ -69,7 +79,7 @@ func newJob(ctx context.Context, spec Spec, m *model, d *folder) (*job, error) {
 // with is the same job for a worker with a model of its own, before it is prepared.
 func (j *job) with(m *model) *job {
 	of := *j
-	of.model, of.canvas, of.object, of.encoded, of.scorer = m, nil, nil, nil, nil
+	of.model, of.canvas, of.object, of.encoded, of.scorer, of.ground = m, nil, nil, nil, nil, nil
 	return &of
 }
 
@@ -79,7 +89,8 @@ func (j *job) hashInputs(ctx context.Context) (map[string]string, error) {
 
 // open reads the photograph and the mask.
 func (j *job) open(ctx context.Context) (err error) {
-	j.canvas, j.object, err = readCanvas(ctx, j.spec, j.model.Multiple())
+	spec, _ := j.of(j.spec.Seed)
+	j.canvas, j.object, err = readCanvas(ctx, spec, j.model.Multiple())
 	return err
 }
 
@@ -97,13 +108,13 @@ func (j *job) prepare(ctx context.Context, w *worker) (*anomalyany.Generator, er
 	if err := j.open(ctx); err != nil {
 		return nil, err
 	}
-	picture, mask := j.canvas.Input()
+	j.worker = w
+	picture, _ := j.canvas.Input()
 	g, err := w.generator(ctx, picture.Rect.Size(), j.options)
 	if err != nil {
 		return nil, err
 	}
-	j.encoded, err = g.Encode(ctx, images.ForModel(picture), mask)
-	return g, err
+	return g, j.encode(ctx, g)
 }
 
 // pixels is the size of what the model sees.
@@ -111,6 +122,7 @@ func (j *job) pixels() float64 { return float64(j.input.X * j.input.Y) }
 
 // outcome is a picture before it is saved.
 type outcome struct {
+	job    *job // with the picture's own mask
 	g      *anomalyany.Generator
 	seed   uint64
 	result *anomalyany.Result
@@ -121,20 +133,25 @@ type outcome struct {
 // make makes and judges a picture.
 func (j *job) make(ctx context.Context, g *anomalyany.Generator, seed uint64, bar *part) (*outcome, error) {
 	started := time.Now()
-	r, err := j.generate(ctx, g, seed, bar)
+	of, g, err := j.placed(ctx, g, seed)
 	if err != nil {
 		return nil, fmt.Errorf("seed %d: %w", seed, err)
 	}
-	f, err := j.finish(ctx, g, r, bar)
+	r, err := of.generate(ctx, g, seed, bar)
 	if err != nil {
 		return nil, fmt.Errorf("seed %d: %w", seed, err)
 	}
-	return &outcome{g, seed, r, f, time.Since(started)}, nil
+	f, err := of.finish(ctx, g, r, bar)
+	if err != nil {
+		return nil, fmt.Errorf("seed %d: %w", seed, err)
+	}
+	j.learn(of)
+	return &outcome{of, g, seed, r, f, time.Since(started)}, nil
 }
 
 // save writes a picture and what belongs to it, and returns the paths.
 func (j *job) save(m *outcome) ([]string, error) {
-	paths, err := j.write(m)
+	paths, err := m.job.write(m)
 	if err != nil {
 		return nil, fmt.Errorf("seed %d: %w", m.seed, err)
 	}

@@ -27,6 +27,9 @@ func readCanvas(ctx context.Context, spec Spec, multiple int) (c *anomaly.Canvas
 	if err != nil {
 		return nil, nil, err
 	}
+	if spec.Tile && mask == nil { // a shape's window is chosen when it is drawn
+		mask = middleOf(photograph.Rect.Size())
+	}
 	if spec.Tile {
 		if c, err = anomaly.NewWindow(photograph, mask, spec.Size, multiple); err != nil {
 			return nil, nil, fmt.Errorf("--tile: %w", err)

@@ -36,7 +36,8 @@ func (j *job) provenance(seed uint64) (p Provenance, id files.Identity, err erro
 	if err != nil {
 		return p, nil, err
 	}
-	p = Provenance{j.spec, seed, j.options.Prompt, j.options.Detail, j.inputs, model, j.model.Texts(), j.spec.Arithmetic()}
+	spec, inputs := j.of(seed)
+	p = Provenance{spec, seed, j.options.Prompt, j.options.Detail, inputs, model, j.model.Texts(), j.spec.Arithmetic()}
 	id, err = p.identity()
 	return p, id, err
 }
@@ -46,7 +47,7 @@ func (j *job) provenance(seed uint64) (p Provenance, id files.Identity, err erro
 func hashInputs(spec Spec) (map[string]string, error) {
 	hashes := map[string]string{}
 	for name, path := range map[string]string{"image": spec.Image, "mask": spec.Mask} {
-		if path == "" || name == "mask" && path == autoMask {
+		if path == "" || name == "mask" && (path == autoMask || isFolder(path)) {
 			continue
 		}
 		h, err := files.Hash(path)
@@ -73,6 +74,7 @@ var onlyPaths = map[string]bool{"model": true, "clip": true, "image": true, "cat
 var ofPicture = map[string]bool{
 	"model": true, "clip": true, "random": true, "prediction_type": true, "allow_unused": true, "image": true, "mask": true, "paste": true, "tile": true,
 	"keep_part": true, "margin": true, "feather": true, "blend": true,
+	"shape": true, "shape_size": true, "shape_angle": true, "shape_aspect": true, "shape_at": true,
 	"object": true, "anomaly": true, "prompt": true, "normal": true, "detail": true, "negative": true, "category": true, "defect": true, "articles": true,
 	"size": true, "preset": true, "steps": true, "gamma": true, "guidance": true, "lambda": true, "mu": true, "eta_e": true, "refine": true, "fill": true,
 	"map_factor": true, "precision": true,

@@ -12,10 +12,11 @@ import (
 // what can be wanted.
 type Spec struct {
 	Photographs `group:"photograph"`
-	Mask        string `group:"photograph" placeholder:"FILE" help:"Picture of the photograph's size: white may change (default: all of it); 'auto' finds the object on a plain background." json:"mask"`
-	Paste       bool   `group:"photograph" name:"keep-outside-mask" aliases:"paste" help:"Outside the --mask, leave every pixel of the photograph as it is; the seam lies inside." json:"paste"`
-	Tile        bool   `group:"photograph" help:"Keep the photograph's full size: work in a window around the mask, at --size or up to twice as long, and paste." json:"tile"`
-	Size        int    `group:"photograph" default:"512" help:"The photograph's shorter side is scaled to this, in pixels. Models are best at the size that they were made for." json:"size"`
+	Mask        string `group:"photograph" placeholder:"PATH" help:"Picture of the photograph's size: white may change (default: all of it); of a folder of them each picture takes the next, by its seed; 'auto' finds the object on a plain background." json:"mask"`
+	Places      `group:"photograph"`
+	Paste       bool `group:"photograph" name:"keep-outside-mask" aliases:"paste" help:"Outside the --mask, leave every pixel of the photograph as it is; the seam lies inside." json:"paste"`
+	Tile        bool `group:"photograph" help:"Keep the photograph's full size: work in a window around the mask, at --size or up to twice as long, and paste." json:"tile"`
+	Size        int  `group:"photograph" default:"512" help:"The photograph's shorter side is scaled to this, in pixels. Models are best at the size that they were made for." json:"size"`
 
 	Object   string   `group:"words" empty:"" placeholder:"WORDS" help:"What the photograph shows, such as hazelnut." json:"object"`
 	Anomaly  []string `group:"words" placeholder:"WORDS" help:"The word that names the defect, such as crack; several with commas or by repeating the flag." json:"anomaly"`

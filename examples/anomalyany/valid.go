@@ -33,7 +33,7 @@ func (s *Spec) Validate() error {
 			s.Anomaly = []string{"crack"}
 		}
 	}
-	return cmp.Or(s.checkNumbers(), s.checkTexts(), s.checkTogether(), s.checkMissing(), s.DataSet.check())
+	return cmp.Or(s.checkNumbers(), s.checkTexts(), s.checkTogether(), s.Places.check(), s.checkMissing(), s.DataSet.check())
 }
 
 // checkNumbers wants every number in its range.
@@ -104,9 +104,11 @@ func (s *Spec) checkTogether() error {
 		return errors.New("--clip needs --model")
 	case s.Mask != "" && s.Image == "":
 		return errors.New("--mask needs --image")
-	case s.Paste && s.Mask == "":
+	case s.Shape != "" && s.Drawn && s.Image == "":
+		return errors.New("--shape needs --image: the drawings that ablate measures have places of their own")
+	case s.Paste && s.Mask == "" && s.Shape == "":
 		return errors.New("--keep-outside-mask needs --mask FILE or --mask auto: outside the mask the photograph stays as it is")
-	case s.Tile && s.Mask == "":
+	case s.Tile && s.Mask == "" && s.Shape == "":
 		return errors.New("--tile needs --mask FILE or --mask auto: the mask says which region of the photograph to work on")
 	case s.released() && s.leavesOut():
 		return errors.New("--no-condition, --no-attention, --no-refine and --no-scheduler are ablations of --preset paper")

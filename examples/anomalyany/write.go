@@ -25,7 +25,8 @@ type record struct {
 	Steps     int                    `json:"steps_run"`
 	Refine    int                    `json:"steps_refined"`
 	MaskShare float64                `json:"mask_share"`      // of the picture's area
-	Notes     []string               `json:"notes,omitempty"` // what the model does not know
+	Place     *place                 `json:"place,omitempty"` // where the defect was to be, where each picture has a place of its own
+	Notes     []string               `json:"notes,omitempty"` // what the model does not know, and what was done about a thin mask
 	Scores    anomalyany.Scores      `json:"scores"`
 	Seconds   float64                `json:"seconds"` // of the run that finished it
 	Files     map[string]string      `json:"files"`
@@ -115,7 +116,7 @@ func (j *job) record(m *outcome, how Provenance, made anomaly.Sample, saved []fi
 		Size: [2]int{size.X, size.Y}, MapSize: [2]int{o.MapWidth, o.MapHeight}, Fit: j.canvas.String(),
 		Steps: m.g.Steps(), Refine: m.g.RefineSteps(),
 		MaskShare: float64(bytes.Count(made.Mask.Pix, []byte{255})) / float64(len(made.Mask.Pix)),
-		Notes:     j.model.notes(j.spec), Scores: m.scores, Seconds: m.took.Seconds(), Trace: m.result.Trace,
+		Place:     j.place, Notes: j.notes(), Scores: m.scores, Seconds: m.took.Seconds(), Trace: m.result.Trace,
 		Files: map[string]string{}, Hashes: map[string]string{},
 	}
 	for i, f := range saved {

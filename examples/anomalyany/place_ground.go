@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"strconv"
+
+	"github.com/sdgraph/sdgraph/diffusion/anomaly"
+	"github.com/sdgraph/sdgraph/examples/internal/files"
+)
+
+// maskFile is one of a folder's masks.
+type maskFile struct{ path, hash string }
+
+// findMasks lists the masks of --mask where that is a folder, in the order of their
+// names.
+func findMasks(spec Spec) ([]maskFile, error) {
+	if spec.Mask == "" || spec.Mask == autoMask || !isFolder(spec.Mask) {
+		return nil, nil
+	}
+	paths, err := picturesIn(spec.Mask)
+	if err != nil {
+		return nil, fmt.Errorf("--mask: %w", err)
+	}
+	if len(paths) == 0 {
+		return nil, fmt.Errorf("--mask: there is no picture in the folder %s", spec.Mask)
+	}
+	all := make([]maskFile, len(paths))
+	for i, path := range paths {
+		hash, err := files.Hash(path)
+		if err != nil {
+			return nil, fmt.Errorf("--mask: %w", err)
+		}
+		all[i] = maskFile{path, hash}
+	}
+	return all, nil
+}
+
+// of is the Spec of a seed's picture and the hashes of what it is made from: with a
+// folder of masks the one whose turn it is, so that --from finds it.
+func (j *job) of(seed uint64) (Spec, map[string]string) {
+	if len(j.masks) == 0 {
+		return j.spec, j.inputs
+	}
+	m := j.masks[seed%uint64(len(j.masks))]
+	spec, inputs := j.spec, map[string]string{"mask": m.hash}
+	spec.Mask = m.path
+	if h, ok := j.inputs["image"]; ok {
+		inputs["image"] = h
+	}
+	return spec, inputs
+}
+
+// ground is what masks of a photograph are drawn on.
+type ground struct {
+	photograph *image.RGBA
+	place      *image.Gray // where shapes may be, of what results show
+	from       string      // the mask's file that the place is, where masks differ
+}
+
+// groundOf reads a seed's photograph and place.
+func (j *job) groundOf(ctx context.Context, seed uint64) (*ground, error) {
+	spec, inputs := j.of(seed)
+	if g := j.ground; g != nil && g.from == spec.Mask {
+		return g, nil
+	}
+	read, err := readPhotograph(ctx, spec)
+	if err != nil {
+		return nil, err
+	}
+	g := &ground{photograph: read.Picture, from: spec.Mask}
+	mask, _, err := readMask(ctx, spec, g.photograph)
+	if err != nil {
+		return nil, err
+	}
+	if len(j.masks) > 0 {
+		switch h, err := files.Hash(spec.Mask); {
+		case err != nil:
+			return nil, fmt.Errorf("--mask: %w", err)
+		case h != inputs["mask"]:
+			return nil, fmt.Errorf("the mask %s has changed since this run began: its SHA-256 is %s, was %s", spec.Mask, files.Short(h), files.Short(inputs["mask"]))
+		}
+	}
+	g.place = cropped(mask, g.photograph.Rect.Size(), j.canvas.Visible())
+	j.ground = g
+	return g, nil
+}
+
+// cropped is a mask, nil for all, without what lies outside a part.
+func cropped(mask *image.Gray, size image.Point, part image.Rectangle) *image.Gray {
+	out := image.NewGray(image.Rectangle{Max: size})
+	for y := part.Min.Y; y < part.Max.Y; y++ {
+		for x := part.Min.X; x < part.Max.X; x++ {
+			if mask == nil || mask.Pix[y*mask.Stride+x] >= 128 {
+				out.Pix[y*out.Stride+x] = 255
+			}
+		}
+	}
+	return out
+}
+
+// maskFor draws the mask of a seed's picture.
+func (j *job) maskFor(ctx context.Context, seed uint64) (*ground, *image.Gray, error) {
+	g, err := j.groundOf(ctx, seed)
+	if err != nil || j.spec.Shape == "" {
+		return g, g.mask(), err
+	}
+	size := g.photograph.Rect.Size()
+	mask, err := j.spec.shapes(size).Draw(j.draws(seed), size, g.place)
+	if err != nil {
+		return nil, nil, fmt.Errorf("--shape %s: %w", j.spec.Shape, err)
+	}
+	return g, mask, nil
+}
+
+// draws are the random choices of a seed's mask: others for each photograph, so that
+// not all of them have the same masks.
+func (j *job) draws(seed uint64) anomaly.Draws {
+	h := j.inputs["image"] // SHA-256 in hexadecimal, empty for a drawn picture
+	photograph, _ := strconv.ParseUint(h[:min(16, len(h))], 16, 64)
+	return anomaly.NewDraws(seed ^ photograph)
+}
+
+func (g *ground) mask() *image.Gray {
+	if g == nil {
+		return nil
+	}
+	return g.place
+}
+
+// middleOf is a mask of a picture's middle pixel.
+func middleOf(size image.Point) *image.Gray {
+	m := image.NewGray(image.Rectangle{Max: size})
+	m.Pix[size.Y/2*m.Stride+size.X/2] = 255
+	return m
+}
