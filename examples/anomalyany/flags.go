@@ -174,7 +174,7 @@ func (c *commandLine) Validate(ctx *kong.Context) error {
 	if c.command == "ablate" && len(s.Layout) > 0 {
 		return errors.New("--layout makes data sets of pictures, and ablate measures: leave one of them out")
 	}
-	s.settleFill(os.Stderr, s.Mask != "" || given["shape"])
+	s.settleFill(os.Stderr, s.Mask != "" || s.Shape != "")
 	if c.command == "make" && s.isDemo() && !given["n"] {
 		s.N = demoPictures
 	}
