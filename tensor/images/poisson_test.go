@@ -87,9 +87,11 @@ func TestPoissonOfItself(t *testing.T) {
 func TestPoissonRefuses(t *testing.T) {
 	a := image.NewRGBA(image.Rect(0, 0, 4, 4))
 	for name, call := range map[string]func() (*image.RGBA, error){
-		"nothing":  func() (*image.RGBA, error) { return Poisson(nil, nil, nil, false) },
-		"a source": func() (*image.RGBA, error) { return Poisson(a, image.NewRGBA(image.Rect(0, 0, 4, 5)), make([]float32, 16), false) },
-		"a mask":   func() (*image.RGBA, error) { return Poisson(a, a, make([]float32, 15), false) },
+		"nothing": func() (*image.RGBA, error) { return Poisson(nil, nil, nil, false) },
+		"a source": func() (*image.RGBA, error) {
+			return Poisson(a, image.NewRGBA(image.Rect(0, 0, 4, 5)), make([]float32, 16), false)
+		},
+		"a mask": func() (*image.RGBA, error) { return Poisson(a, a, make([]float32, 15), false) },
 	} {
 		if _, err := call(); err == nil {
 			t.Errorf("%s of another size: no error", name)

@@ -18,8 +18,8 @@ func good(f *finding, p found) bool {
 	return p.Judge == f.Defect && p.Scores.Outside != nil && p.Scores.Outside.Share <= 0.05
 }
 
-// filters is the table of what limits let pass.
-func filters(b *bytes.Buffer, all []*finding) {
+// filters is the table of what limits let pass: none, those of before, and the model's.
+func filters(b *bytes.Buffer, all []*finding, now anomalyany.Limits) {
 	t := measure.NewTable(b)
 	t.Row("limits", "passed", "precision", "recall")
 	t.Row("---", "---:", "---:", "---:")
@@ -42,10 +42,10 @@ func filters(b *bytes.Buffer, all []*finding) {
 	none := anomalyany.Limits{MinFocus: -1, MinConfidence: -1, MaxArea: 1, MaxOutside: 1, MinPart: -2, MinSees: -2, MinMargin: -2, MinGain: -4}
 	line("none, the model's own picture", none, own)
 	line("before, the model's own picture", mild(), own)
-	line("now, the model's own picture", anomalyany.DefaultLimits(), own)
+	line("now, the model's own picture", now, own)
 	line("none, the photograph around the defect", none, kept)
 	line("before, the photograph around the defect", mild(), kept)
-	line("now, the photograph around the defect", anomalyany.DefaultLimits(), kept)
+	line("now, the photograph around the defect", now, kept)
 	t.Flush()
 	fmt.Fprint(b, "\nPrecision: of the pictures that pass, those in which the judge finds the defect that was asked for and at most 5 % of the outside changed; recall: of such pictures, those that pass.\n")
 }

@@ -7,10 +7,12 @@ import (
 	"slices"
 
 	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
+	"github.com/sdgraph/sdgraph/diffusion/demo"
 	"github.com/sdgraph/sdgraph/examples/demo/trial"
 	"github.com/sdgraph/sdgraph/examples/demo/world"
 	"github.com/sdgraph/sdgraph/examples/internal/files"
 	"github.com/sdgraph/sdgraph/examples/internal/measure"
+	"github.com/sdgraph/sdgraph/tensor"
 )
 
 // report prints the tables and writes them beside the findings.
@@ -29,12 +31,16 @@ func (f *findings) report(p pictures, trials []trial.Trial) error {
 	fmt.Fprintf(&b, "%d pictures of %s pairs; %d more left out, in whose drawing the judge sees a defect where there is none\n\n", len(all), p.Pairs, alarms)
 	masks(&b, all)
 	parts(&b, all)
-	filters(&b, all)
+	defaults, err := anomalyany.ReadDefaults(tensor.InFS(demo.FS()))
+	if err != nil {
+		return err
+	}
+	filters(&b, all, defaults.Limits)
 	path := filepath.Join(p.Out, p.Pairs+".md")
 	if err := files.Write(path, b.Bytes()); err != nil {
 		return err
 	}
-	_, err := fmt.Printf("%s\n%s\n", b.String(), path)
+	_, err = fmt.Printf("%s\n%s\n", b.String(), path)
 	return err
 }
 
