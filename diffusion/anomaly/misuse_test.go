@@ -136,7 +136,7 @@ func TestMisuse(t *testing.T) {
 		},
 		Harmless: map[string][]func(){
 			"Canvas.Visible":    {func() { (*Canvas)(nil).Visible(); new(Canvas).Visible() }},
-			"DefaultKeep":       {func() { DefaultKeep() }},
+			"DefaultKeep":       {func() { _ = DefaultKeep() }},
 			"Canvas.String":     {func() { _ = (*Canvas)(nil).String(); _ = new(Canvas).String() }},
 			"Canvas.Input":      {func() { (*Canvas)(nil).Input(); new(Canvas).Input() }},
 			"Canvas.Photograph": {func() { (*Canvas)(nil).Photograph(); new(Canvas).Photograph() }},

@@ -174,7 +174,7 @@ func TestMisuse(t *testing.T) {
 			},
 		},
 		Harmless: map[string][]func(){
-			"DefaultKeeping":          {func() { DefaultKeeping() }},
+			"DefaultKeeping":          {func() { _ = DefaultKeeping() }},
 			"Generator.KeepWork":      {func() { g.KeepWork(Keeping{Blend: math.NaN()}) }},
 			"CLIPScores.Margin":       {func() { _ = CLIPScores{}.Margin() }},
 			"CLIPScores.Gain":         {func() { _ = CLIPScores{}.Gain() }},
