@@ -298,6 +298,15 @@ func inside(values []float32, part image.Rectangle, whole image.Point) []float32
 	return out
 }
 
+// Scale returns how many pixels of what the model is given there are to one of the results: 1 but for a window. It is 0
+// where there is no photograph.
+func (c *Canvas) Scale() float64 {
+	if c == nil || c.whole == nil {
+		return 0
+	}
+	return float64(c.input.Rect.Dx()) / float64(c.part.Dx())
+}
+
 // Seen returns a picture of the photograph's size as the model would be given it: the Input of the picture in the
 // photograph's place.
 func (c *Canvas) Seen(picture *image.RGBA) (*image.RGBA, error) {

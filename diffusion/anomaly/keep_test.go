@@ -198,5 +198,8 @@ func TestCanvasSeen(t *testing.T) {
 		if !cmp.Equal(got.Pix, input.Pix) || got.Rect.Size() != input.Rect.Size() {
 			t.Errorf("%s: of the photograph the model would see another picture than its input", name)
 		}
+		if want := float64(input.Rect.Dx()) / float64(c.part.Dx()); c.Scale() != want || name != "window" && want != 1 {
+			t.Errorf("%s: the scale is %g, want %g", name, c.Scale(), want)
+		}
 	}
 }

@@ -137,6 +137,7 @@ func TestMisuse(t *testing.T) {
 		Harmless: map[string][]func(){
 			"Canvas.Visible":    {func() { (*Canvas)(nil).Visible(); new(Canvas).Visible() }},
 			"DefaultKeep":       {func() { _ = DefaultKeep() }},
+			"Canvas.Scale":      {func() { (*Canvas)(nil).Scale(); new(Canvas).Scale() }},
 			"Canvas.String":     {func() { _ = (*Canvas)(nil).String(); _ = new(Canvas).String() }},
 			"Canvas.Input":      {func() { (*Canvas)(nil).Input(); new(Canvas).Input() }},
 			"Canvas.Photograph": {func() { (*Canvas)(nil).Photograph(); new(Canvas).Photograph() }},

@@ -64,6 +64,7 @@ func (j *job) keepPart(ctx context.Context, g *anomalyany.Generator, p *product,
 	}
 	photograph, _ := canvas.Input()
 	made.Picture, made.Reference = images.ForModel(seen), images.ForModel(photograph)
+	made.Margin = max(anomalyany.OutsideMargin, k.Margin) * max(1, canvas.Scale())
 	return nil
 }
 

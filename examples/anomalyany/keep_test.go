@@ -1,7 +1,6 @@
 package main
 
 import (
-	"image"
 	"os"
 	"path/filepath"
 	"slices"
@@ -84,32 +83,40 @@ func onlyPhotograph(t *testing.T, names []string) string {
 	return names[i]
 }
 
-// TestKeepPartInAWindow leaves a large photograph alone but for the defect.
+// TestKeepPartInAWindow leaves all of a photograph alone but the defect, of a large one in a window, and where a mask is
+// too thin to be seen without being magnified.
 func TestKeepPartInAWindow(t *testing.T) {
-	f := keeping(t)
-	f.Image, f.Tile = writeScene(t, 400, 300, 0.4, 0.4, 0.35), true
-	f.Mask = writeMask(t, 400, 300, 0.4, 0.4, 0.55, 0.6)
-	runAll(t, f)
-	photograph, err := images.Read(t.Context(), f.Image)
-	if err != nil {
-		t.Fatal(err)
-	}
-	picture, mask := readPicture(t, f, "hazelnut-crack-0000.png"), readPicture(t, f, "hazelnut-crack-0000-mask.png")
-	changed := image.Rectangle{}
-	distance, err := images.Distances(images.Binary(mask), 300, 400)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i, d := range distance {
-		if picture.RGBAAt(i%400, i/400) != photograph.RGBAAt(i%400, i/400) {
-			changed = changed.Union(image.Rect(i%400, i/400, i%400+1, i/400+1))
-			if d > 6 {
-				t.Fatalf("pixel %d, %d has changed, %g pixels from the defect", i%400, i/400, d)
+	for name, tile := range map[string]bool{"window": true, "magnified": false} {
+		f := keeping(t)
+		f.Image, f.Tile = writeScene(t, 400, 300, 0.4, 0.4, 0.35), tile
+		f.Mask = writeMask(t, 400, 300, 0.45, 0.45, 0.5, 0.48)
+		written := runAll(t, f)
+		photograph := readPicture(t, f, onlyPhotograph(t, written))
+		picture, mask := readPicture(t, f, "hazelnut-crack-0000.png"), readPicture(t, f, "hazelnut-crack-0000-mask.png")
+		size := picture.Rect.Size()
+		distance, err := images.Distances(images.Binary(mask), size.Y, size.X)
+		if err != nil {
+			t.Fatal(err)
+		}
+		changed := 0
+		for i, d := range distance {
+			if picture.RGBAAt(i%size.X, i/size.X) == photograph.RGBAAt(i%size.X, i/size.X) {
+				continue
+			}
+			if changed++; d > 6 {
+				t.Fatalf("%s: pixel %d, %d has changed, %g pixels from the defect", name, i%size.X, i/size.X, d)
 			}
 		}
-	}
-	if changed.Empty() {
-		t.Error("nothing has changed")
+		if changed == 0 {
+			t.Errorf("%s: nothing has changed", name)
+		}
+		x, err := readIndex(f.Out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s := x.Entries[0].Scores; s.Outside == nil || s.Outside.Share > 0.001 || s.Part == nil || *s.Part < -0.001 || *s.Part > 0.001 {
+			t.Errorf("%s: outside the defect nothing has changed, and the scores are %+v, part %v", name, s.Outside, *s.Part)
+		}
 	}
 }
 

@@ -118,6 +118,7 @@ func TestMisuse(t *testing.T) {
 				score(func(m *Made) { m.Picture = new(gt.Dense) }),
 				score(func(m *Made) { m.Reference = tensor.FromFloat32s([]float32{1}) }),
 				score(func(m *Made) { m.May = []float32{1} }),
+				score(func(m *Made) { m.Margin = math.NaN() }),
 			},
 			"Photograph.Decoded": {
 				func() error { _, err := (*Photograph)(nil).Decoded(t.Context()); return err },

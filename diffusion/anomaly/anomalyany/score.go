@@ -16,7 +16,7 @@ type Scores struct {
 	Area       float64     `json:"area"`                 // share of the picture that the mask covers
 	Focus      float64     `json:"focus"`                // of the word's attention: its mean inside its own mask, less that outside
 	Confidence float64     `json:"confidence,omitempty"` // of the annotation, 0 to 1
-	Outside    *Change     `json:"outside,omitempty"`    // of the picture where the part is to stay the part: more than OutsideMargin pixels from the mask
+	Outside    *Change     `json:"outside,omitempty"`    // of the picture where the part is to stay the part: more than Made.Margin from the mask
 	Inside     *float64    `json:"inside,omitempty"`     // share of the mask's pixels that clearly changed
 	Part       *float64    `json:"part,omitempty"`       // by how much CLIP's cosine of what is outside the defect with the normal prompt differs from the reference's
 	Sees       *float64    `json:"sees,omitempty"`       // by how much CLIP's cosine of the defect with its prompt exceeds that with the likeliest other defect's
@@ -29,7 +29,8 @@ type Change struct {
 	SSIM  float64 `json:"ssim"`  // mean structural similarity, 1 where nothing changed
 }
 
-// OutsideMargin is how far the outside is from the mask, in pixels: a cell of Stable Diffusion's latent.
+// OutsideMargin is how far the outside is from the mask where Made does not say, in pixels: a cell of Stable Diffusion's
+// latent.
 const OutsideMargin = 8
 
 // CLIPScores are CLIP's cosines of a picture and of the photograph with the
@@ -122,6 +123,7 @@ type Made struct {
 	Picture    *gt.Dense // as it is handed out, [1, 3, H, W] in [-1, 1], such as Keep's; nil for the Result's
 	Reference  *gt.Dense // what it is compared with outside the defect: the photograph, or for a picture of which the autoencoder made every pixel Photograph.Decoded
 	May        []float32 // H·W, 1 where the photograph might change; nil for everywhere
+	Margin     float64   // how far from the mask the outside begins, in pixels of the picture, up to 1000; 0 for OutsideMargin
 }
 
 // Score judges a picture.
@@ -140,7 +142,9 @@ func (s *Scorer) Score(ctx context.Context, m Made) (Scores, error) {
 	if err := m.check(); err != nil {
 		return Scores{}, badArgument(err)
 	}
-	m.Picture = clamped(m.Picture)
+	if m.Picture = clamped(m.Picture); m.Margin == 0 {
+		m.Margin = OutsideMargin
+	}
 	scores := Scores{
 		Area: share(m.Annotation.Mask), Focus: focus(m.Result.SoftMap, m.Result.Mask, m.May), Confidence: m.Annotation.Confidence,
 	}
@@ -162,6 +166,9 @@ func (m Made) check() error {
 	shape := r.Image.Shape()
 	if len(shape) != 4 || shape[0] != 1 || shape[1] != 3 || shape[2] < 1 || shape[3] < 1 {
 		return fmt.Errorf("the result's picture has shape %v, want [1, 3, H, W]", shape)
+	}
+	if !(m.Margin >= 0 && m.Margin <= 1000) {
+		return fmt.Errorf("the outside begins %g pixels from the mask, want 0 to 1000", m.Margin)
 	}
 	n := shape[2] * shape[3]
 	for _, of := range []struct {

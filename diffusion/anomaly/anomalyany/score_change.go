@@ -49,10 +49,10 @@ func (m Made) compare(scores *Scores) error {
 	return nil
 }
 
-// outside is 1 where a pixel is further than OutsideMargin from the defect.
+// outside is 1 where a pixel is further than the margin from the defect.
 func (m Made) outside() ([]float32, error) {
 	s := m.Result.Image.Shape()
-	away, err := images.Grown(m.Annotation.Mask, s[2], s[3], OutsideMargin)
+	away, err := images.Grown(m.Annotation.Mask, s[2], s[3], m.Margin)
 	for i, v := range away {
 		away[i] = 1 - v
 	}
