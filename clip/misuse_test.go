@@ -80,6 +80,20 @@ func TestMisuse(t *testing.T) {
 				},
 				func() error { return graph(func(b *nn.Build) *G.Node { return whole.ImageEmbeds(b, nn.FeatureMap{}) }) },
 			},
+			"Vision.Tokens": {
+				func() error {
+					return graph(func(b *nn.Build) *G.Node { return (*Vision)(nil).Tokens(b, nn.FeatureMap{}) })
+				},
+				func() error {
+					return graph(func(b *nn.Build) *G.Node {
+						return whole.VisionModel.Tokens(b, nn.FeatureMap{X: b.Input("x"), H: size, W: size})
+					})
+				},
+			},
+			"Vision.Pool": {
+				func() error { return graph(func(b *nn.Build) *G.Node { return (*Vision)(nil).Pool(nil) }) },
+				func() error { return graph(func(b *nn.Build) *G.Node { return whole.VisionModel.Pool(b.Input("x")) }) },
+			},
 			"Vision.Forward": {
 				func() error {
 					return graph(func(b *nn.Build) *G.Node { return (*Vision)(nil).Forward(b, nn.FeatureMap{}) })

@@ -190,7 +190,8 @@ func TestKilledBeside(t *testing.T) {
 		other.Out = filepath.Join(t.TempDir(), "out")
 		restore(t, other.Out, first)
 		cmd := clitest.Program(t, "--model", f.Model, "--image", f.Image, "--object=hazelnut", "--anomaly=crack", "--size=64", "--steps=3", "--no-refine", "--keep-every=1",
-			"--guidance=12", "--precision=f32", "--min-focus=-1", "--max-area=100", "--min-clip=-2", "--min-gain=-4", "--out", other.Out)
+			"--guidance=12", "--precision=f32", "--no-keep-part", "--min-focus=-1", "--max-area=100", "--min-clip=-2", "--min-gain=-4", "--max-outside=100", "--min-inside=0",
+			"--min-confidence=-1", "--min-part=-2", "--min-sees=-2", "--out", other.Out)
 		cmd.Env = append(cmd.Env, fmt.Sprintf("%s=%d", killAfter, n))
 		out, err := cmd.CombinedOutput()
 		if err == nil {
