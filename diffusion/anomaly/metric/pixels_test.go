@@ -1,0 +1,158 @@
+package metric
+
+import (
+	"errors"
+	"image"
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/sdgraph/sdgraph/diffusion/anomaly"
+	"github.com/sdgraph/sdgraph/nn/nntest"
+)
+
+// example is the map 0 … 11 of 4×3 pixels, and a mask of two pixels that touch at a corner and one apart, cut out of
+// a larger picture.
+func example() (anomaly.Map, *image.Gray) {
+	m := anomaly.Map{Width: 4, Height: 3, Values: make([]float32, 12)}
+	for i := range m.Values {
+		m.Values[i] = float32(i)
+	}
+	large := image.NewGray(image.Rect(0, 0, 9, 9))
+	for i := range large.Pix {
+		large.Pix[i] = 255
+	}
+	mask := large.SubImage(image.Rect(2, 3, 6, 6)).(*image.Gray)
+	for y := range 3 {
+		clear(mask.Pix[y*mask.Stride:][:4])
+	}
+	mask.Pix[1], mask.Pix[mask.Stride+2], mask.Pix[2*mask.Stride] = 1, 255, 128
+	return m, mask
+}
+
+// TestRegions has the curve of per-region overlap at hand: normal pixels 11, 10, 9, then the region of 8, then 7,
+// then half of the other region with 6, and 5, 4, 3, 2, then its other half with 1, and 0.
+func TestRegions(t *testing.T) {
+	m, mask := example()
+	var p Pixels
+	if err := p.Add(m, mask); err != nil {
+		t.Fatal(err)
+	}
+	if normal, defective, regions := p.Count(); normal != 9 || defective != 3 || regions != 2 {
+		t.Errorf("%d normal and %d defective pixels, %d regions, want 9, 3, 2", normal, defective, regions)
+	}
+	for limit, want := range map[float64]float64{3.0 / 9: 0, 4.0 / 9: 0.5 / 4, 5.0 / 9: (0.5 + 0.75) / 5, 1: (0.5 + 4*0.75 + 1) / 9} {
+		got, err := p.AUPRO(limit)
+		if err != nil || math.Abs(got-want) > 1e-15 {
+			t.Errorf("AUPRO up to %v is %v, %v, want %v", limit, got, err, want)
+		}
+	}
+	if auroc, err := p.AUROC(); err != nil || auroc != (6.0+5+1)/27 {
+		t.Errorf("AUROC %v, %v", auroc, err)
+	}
+}
+
+func TestEqualNumbers(t *testing.T) {
+	m, mask := example()
+	for i := range m.Values {
+		m.Values[i] = 1e9 + 1
+	}
+	var p Pixels
+	if err := errors.Join(p.Add(m, mask), p.Add(m, nil)); err != nil {
+		t.Fatal(err)
+	}
+	auroc, _ := p.AUROC()
+	ap, _ := p.AveragePrecision()
+	f1, _ := p.F1Max()
+	aupro, _ := p.AUPRO(0.3)
+	if auroc != 0.5 || ap != 3.0/24 || f1 != (F1{6.0 / 27, 1e9, 3.0 / 24, 1}) || math.Abs(aupro-0.15) > 1e-15 {
+		t.Errorf("AUROC %v, average precision %v, %+v, AUPRO %v", auroc, ap, f1, aupro)
+	}
+}
+
+// TestRefused has errors that say what is wrong, and nothing added after them.
+func TestRefused(t *testing.T) {
+	m, mask := example()
+	broken := m
+	broken.Values = append([]float32(nil), m.Values...)
+	broken.Values[6] = float32(math.NaN())
+	var p Pixels
+	for says, err := range map[string]error{
+		"the map is NaN at pixel 2, 1":                         p.Add(broken, mask),
+		"a mask of 3×4 pixels, want the map's 4×3":             p.Add(m, image.NewGray(image.Rect(0, 0, 3, 4))),
+		"a mask of 4×3, with rows of 4 bytes, has only 9":      p.Add(m, &image.Gray{Pix: make([]byte, 9), Stride: 4, Rect: image.Rect(0, 0, 4, 3)}),
+		"a map of 4×3 pixels has 11 numbers, want 12":          p.Add(anomaly.Map{Width: 4, Height: 3, Values: m.Values[:11]}, mask),
+		"to be told apart: there are 0 normal and 0 defective": func() error { _, err := p.AUROC(); return err }(),
+	} {
+		if err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("error %v, want %q", err, says)
+		}
+	}
+	if normal, defective, regions := p.Count(); normal+defective+regions != 0 {
+		t.Errorf("%d and %d pixels, %d regions of what was refused", normal, defective, regions)
+	}
+	if err := p.Add(m, image.NewGray(image.Rect(0, 0, 4, 3))); err != nil {
+		t.Error(err)
+	}
+	if _, err := p.AUPRO(0.3); !errors.Is(err, ErrOneClass) || !strings.Contains(err.Error(), "12 normal and 0 defective pixels") {
+		t.Errorf("error %v of normal pixels only", err)
+	}
+	if _, err := AUROC([]float64{1, 2}, []bool{true, true}); !errors.Is(err, ErrOneClass) || !strings.Contains(err.Error(), "0 normal and 2 defective pictures") {
+		t.Errorf("error %v of defective pictures only", err)
+	}
+}
+
+// TestMisuse calls what is exported with arguments that make no sense.
+func TestMisuse(t *testing.T) {
+	refused := func(call func(score []float64, defective []bool) error) []func() error {
+		return []func() error{
+			func() error { return call(nil, nil) },
+			func() error { return call([]float64{1}, nil) },
+			func() error { return call(nil, []bool{true, false}) },
+			func() error { return call([]float64{1, math.NaN()}, []bool{true, false}) },
+			func() error { return call([]float64{1, math.Inf(1)}, []bool{true, false}) },
+			func() error { return call([]float64{1, 2}, []bool{false, false}) },
+		}
+	}
+	err := func(_ any, err error) error { return err }
+	m, mask := example()
+	var full Pixels
+	if err := full.Add(m, mask); err != nil {
+		t.Fatal(err)
+	}
+	nntest.Misuse{
+		Refused: map[string][]func() error{
+			"AUROC":            refused(func(s []float64, d []bool) error { return err(AUROC(s, d)) }),
+			"AveragePrecision": refused(func(s []float64, d []bool) error { return err(AveragePrecision(s, d)) }),
+			"F1Max":            refused(func(s []float64, d []bool) error { return err(F1Max(s, d)) }),
+			"Pixels.Add": {
+				func() error { return (*Pixels)(nil).Add(m, mask) },
+				func() error { return new(Pixels).Add(anomaly.Map{}, nil) },
+				func() error {
+					return new(Pixels).Add(anomaly.Map{Width: math.MaxInt, Height: math.MaxInt, Values: m.Values}, nil)
+				},
+				func() error { return new(Pixels).Add(m, &image.Gray{}) },
+				func() error { return new(Pixels).Add(m, &image.Gray{Rect: image.Rect(0, 0, 4, 3)}) },
+				func() error {
+					return new(Pixels).Add(m, &image.Gray{Rect: image.Rect(0, 0, 4, 3), Stride: -4, Pix: make([]byte, 99)})
+				},
+				func() error {
+					return new(Pixels).Add(m, &image.Gray{Rect: image.Rect(math.MinInt, math.MinInt, math.MaxInt, math.MaxInt)})
+				},
+			},
+			"Pixels.AUROC":            {func() error { return err((*Pixels)(nil).AUROC()) }, func() error { return err(new(Pixels).AUROC()) }},
+			"Pixels.AveragePrecision": {func() error { return err((*Pixels)(nil).AveragePrecision()) }, func() error { return err(new(Pixels).AveragePrecision()) }},
+			"Pixels.F1Max":            {func() error { return err((*Pixels)(nil).F1Max()) }, func() error { return err(new(Pixels).F1Max()) }},
+			"Pixels.AUPRO": {
+				func() error { return err((*Pixels)(nil).AUPRO(0.3)) },
+				func() error { return err(new(Pixels).AUPRO(0.3)) },
+				func() error { return err(full.AUPRO(0)) },
+				func() error { return err(full.AUPRO(1.1)) },
+				func() error { return err(full.AUPRO(math.NaN())) },
+			},
+		},
+		Harmless: map[string][]func(){
+			"Pixels.Count": {func() { (*Pixels)(nil).Count() }, func() { new(Pixels).Count() }},
+		},
+	}.Check(t)
+}
