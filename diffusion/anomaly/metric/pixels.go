@@ -134,6 +134,25 @@ func (p *Pixels) AUPRO(limit float64) (float64, error) {
 	return c.aupro(len(p.weights), limit), nil
 }
 
+// ROC returns the curve of AUROC for drawing, as the function ROC; ErrOneClass where no pixel is defective, or all are.
+func (p *Pixels) ROC() ([]Point, error) {
+	c, err := p.curve()
+	if err != nil {
+		return nil, err
+	}
+	return c.roc(), nil
+}
+
+// PRO returns the curve of AUPRO for drawing, up to (1, 1), with as many points as ROC; ErrOneClass where no pixel is
+// defective, or all are.
+func (p *Pixels) PRO() ([]Point, error) {
+	c, err := p.curve()
+	if err != nil {
+		return nil, err
+	}
+	return c.pro(len(p.weights)), nil
+}
+
 // curve is that of all pixels.
 func (p *Pixels) curve() (curve, error) {
 	normal, defective, _ := p.Count()

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"image"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -70,6 +71,47 @@ func TestEqualNumbers(t *testing.T) {
 	}
 }
 
+// TestCurves has the points of few pixels, and of many those that are to be seen.
+func TestCurves(t *testing.T) {
+	m, mask := example()
+	var p Pixels
+	if err := p.Add(m, mask); err != nil {
+		t.Fatal(err)
+	}
+	pro, err := p.PRO()
+	if err != nil || !slices.Equal(pro[:6], []Point{{0, 0}, {1.0 / 9, 0}, {2.0 / 9, 0}, {3.0 / 9, 0}, {3.0 / 9, 0.5}, {4.0 / 9, 0.5}}) {
+		t.Errorf("per-region overlap %v, %v", pro, err)
+	}
+	roc, err := ROC([]float64{1, 3, 2, 2}, []bool{false, true, true, false})
+	if err != nil || !slices.Equal(roc, []Point{{0, 0}, {0, 0.5}, {0.5, 1}, {1, 1}}) {
+		t.Errorf("true over false positives %v, %v", roc, err)
+	}
+
+	large, truth := anomaly.Map{Width: 300, Height: 300}, image.NewGray(image.Rect(0, 0, 300, 300))
+	for i := range 300 * 300 {
+		large.Values, truth.Pix[i] = append(large.Values, float32(math.Sin(float64(i)))), byte(i%7/6)
+	}
+	if err := p.Add(large, truth); err != nil {
+		t.Fatal(err)
+	}
+	auroc, err := p.AUROC()
+	aupro, err2 := p.AUPRO(1)
+	roc, err3 := p.ROC()
+	pro, err4 := p.PRO()
+	if err := errors.Join(err, err2, err3, err4); err != nil {
+		t.Fatal(err)
+	}
+	for want, drawn := range map[float64][]Point{auroc: roc, aupro: pro} {
+		area := 0.0
+		for i, p := range drawn[1:] {
+			area += (p.X - drawn[i].X) * (p.Y + drawn[i].Y) / 2
+		}
+		if math.Abs(area-want) > 1e-3 || len(drawn) > 2002 || len(drawn) < 500 || drawn[0] != (Point{}) || drawn[len(drawn)-1] != (Point{1, 1}) {
+			t.Errorf("the area under %d points from %v to %v is %v, want %v", len(drawn), drawn[0], drawn[len(drawn)-1], area, want)
+		}
+	}
+}
+
 // TestRefused has errors that say what is wrong, and nothing added after them.
 func TestRefused(t *testing.T) {
 	m, mask := example()
@@ -124,6 +166,7 @@ func TestMisuse(t *testing.T) {
 		Refused: map[string][]func() error{
 			"AUROC":            refused(func(s []float64, d []bool) error { return err(AUROC(s, d)) }),
 			"AveragePrecision": refused(func(s []float64, d []bool) error { return err(AveragePrecision(s, d)) }),
+			"ROC":              refused(func(s []float64, d []bool) error { return err(ROC(s, d)) }),
 			"F1Max":            refused(func(s []float64, d []bool) error { return err(F1Max(s, d)) }),
 			"Pixels.Add": {
 				func() error { return (*Pixels)(nil).Add(m, mask) },
@@ -143,6 +186,8 @@ func TestMisuse(t *testing.T) {
 			"Pixels.AUROC":            {func() error { return err((*Pixels)(nil).AUROC()) }, func() error { return err(new(Pixels).AUROC()) }},
 			"Pixels.AveragePrecision": {func() error { return err((*Pixels)(nil).AveragePrecision()) }, func() error { return err(new(Pixels).AveragePrecision()) }},
 			"Pixels.F1Max":            {func() error { return err((*Pixels)(nil).F1Max()) }, func() error { return err(new(Pixels).F1Max()) }},
+			"Pixels.ROC":              {func() error { return err((*Pixels)(nil).ROC()) }, func() error { return err(new(Pixels).ROC()) }},
+			"Pixels.PRO":              {func() error { return err((*Pixels)(nil).PRO()) }, func() error { return err(new(Pixels).PRO()) }},
 			"Pixels.AUPRO": {
 				func() error { return err((*Pixels)(nil).AUPRO(0.3)) },
 				func() error { return err(new(Pixels).AUPRO(0.3)) },
