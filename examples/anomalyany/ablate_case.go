@@ -6,10 +6,10 @@ import (
 
 	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
+	"github.com/sdgraph/sdgraph/diffusion/anomaly/metric"
 	"github.com/sdgraph/sdgraph/examples/demo/judge"
 	"github.com/sdgraph/sdgraph/examples/demo/trial"
 	"github.com/sdgraph/sdgraph/examples/demo/world"
-	"github.com/sdgraph/sdgraph/examples/internal/measure"
 	"github.com/sdgraph/sdgraph/tensor/images"
 	gt "gorgonia.org/tensor"
 )
@@ -91,7 +91,7 @@ func (b *bench) measure(ctx context.Context, w work) (*finding, error) {
 		if err != nil {
 			return nil, fmt.Errorf("seed %d: %w", seed, err)
 		}
-		picture := measure.Clamped(r.Image)
+		picture := metric.Clamped(r.Image)
 		v, err := b.judge.Judge(ctx, picture)
 		if err != nil {
 			return nil, err
@@ -131,11 +131,11 @@ func (b *bench) coded(ctx context.Context, picture *gt.Dense) (*gt.Dense, error)
 	if err != nil {
 		return nil, err
 	}
-	return measure.Clamped(x), nil
+	return metric.Clamped(x), nil
 }
 
 func (b *bench) reference(ctx context.Context, photograph, kept *gt.Dense, defective world.Drawing) (reference, error) {
-	r := reference{PSNR: measure.PSNR(kept, photograph, nil)}
+	r := reference{PSNR: metric.PSNR(kept, photograph, nil)}
 	v, err := b.judge.Judge(ctx, kept)
 	if err != nil {
 		return r, err
@@ -148,7 +148,7 @@ func (b *bench) reference(ctx context.Context, photograph, kept *gt.Dense, defec
 	if v, err = b.judge.Judge(ctx, drawn); err != nil {
 		return r, err
 	}
-	r.Drawn, r.IoU = v.Defect, number(measure.IoU(v.Mask, trial.Mask(defective)))
+	r.Drawn, r.IoU = v.Defect, number(metric.IoU(v.Mask, trial.Mask(defective)))
 	return r, nil
 }
 
@@ -156,13 +156,17 @@ func (b *bench) reference(ctx context.Context, photograph, kept *gt.Dense, defec
 func compare(picture, photograph, kept *gt.Dense, r *anomalyany.Result, v judge.Verdict) runFound {
 	s := picture.Shape()
 	either, defective, positive := make([]float32, len(r.Mask)), make([]bool, len(r.Mask)), 0
+	soft := make([]float64, len(r.SoftMap))
+	for i, v := range r.SoftMap {
+		soft[i] = float64(v)
+	}
 	for i, m := range r.Mask {
 		either[i] = max(m, v.Mask[i])
 		if defective[i] = v.Mask[i] == 1; m == 1 {
 			positive++
 		}
 	}
-	outside, left := measure.Dilated(either, s[2], s[3], margin), 0
+	outside, left := metric.Dilated(either, s[2], s[3], margin), 0
 	for i, m := range outside {
 		if outside[i] = 1 - m; outside[i] == 1 {
 			left++
@@ -170,11 +174,14 @@ func compare(picture, photograph, kept *gt.Dense, r *anomalyany.Result, v judge.
 	}
 	f := runFound{
 		Judge:   v.Defect,
-		Outside: number(measure.PSNR(picture, kept, outside)), OutsideDrawn: number(measure.PSNR(picture, photograph, outside)),
+		Outside: number(metric.PSNR(picture, kept, outside)), OutsideDrawn: number(metric.PSNR(picture, photograph, outside)),
 		OutsideShare: float64(left) / float64(len(outside)), Area: float64(positive) / float64(len(outside)),
 	}
 	if v.Defect != "" {
-		f.IoU, f.AUROC = number(measure.IoU(r.Mask, v.Mask)), number(measure.AUROC(r.SoftMap, defective))
+		f.IoU = number(metric.IoU(r.Mask, v.Mask))
+		if auroc, err := metric.AUROC(soft, defective); err == nil { // none where the judge's mask is empty
+			f.AUROC = &auroc
+		}
 	}
 	return f
 }
@@ -195,7 +202,7 @@ func spread(all []generated) (rmse, clip *float64) {
 			for k, m := range a.mask {
 				either[k] = max(m, b.mask[k])
 			}
-			r.add(number(measure.RMSE(a.picture, b.picture, either)))
+			r.add(number(metric.RMSE(a.picture, b.picture, either)))
 			c.add(number(1 - diffusion.Cosine(a.embedding, b.embedding)))
 		}
 	}

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/sdgraph/sdgraph/examples/internal/measure"
 	"github.com/sdgraph/sdgraph/examples/internal/show"
 	"github.com/sdgraph/sdgraph/tensor/images"
 )
@@ -57,7 +56,7 @@ func (k *findings) report(spec Spec, all []work) error {
 // ablationTable is the lines for people, with what they are to be read against.
 func ablationTable(lines []summary, refs references) string {
 	var b bytes.Buffer
-	t := measure.NewTable(&b)
+	t := show.NewTable(&b)
 	t.Row("", "pictures", "asked defect found", "any found", "outside, PSNR", "mask IoU", "mask AUROC", "spread", "spread, CLIP")
 	t.Row("---", "---:", "---:", "---:", "---:", "---:", "---:", "---:", "---:")
 	for _, s := range lines {

@@ -6,6 +6,8 @@
 // They are exact: every distinct score is a threshold, equal scores are one, and sums are in float64. Scores are of
 // any range and never squashed into [0, 1], where large ones would become equal; higher is more anomalous. Results
 // are fractions. Where all are normal, or all are defective, nothing can be told, and that is ErrOneClass.
+//
+// RMSE, PSNR and IoU compare two pictures or two masks.
 package metric
 
 import (

@@ -10,6 +10,7 @@ import (
 
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
 	"github.com/sdgraph/sdgraph/nn/nntest"
+	gt "gorgonia.org/tensor"
 )
 
 // example is the map 0 … 11 of 4×3 pixels, and a mask of two pixels that touch at a corner and one apart, cut out of
@@ -197,6 +198,16 @@ func TestMisuse(t *testing.T) {
 			},
 		},
 		Harmless: map[string][]func(){
+			"Clamped": {func() { Clamped(nil) }, func() { Clamped(&gt.Dense{}) }},
+			"RMSE":    {func() { RMSE(nil, nil, nil) }, func() { RMSE(gt.New(gt.FromScalar(float32(1))), gt.New(gt.FromScalar(float32(1))), nil) }},
+			"PSNR":    {func() { PSNR(&gt.Dense{}, nil, make([]float32, 1)) }},
+			"IoU":     {func() { IoU(nil, nil) }, func() { IoU(make([]float32, 1), nil) }},
+			"Dilated": {
+				func() { Dilated(nil, 0, 0, 0) },
+				func() { Dilated(make([]float32, 1), math.MaxInt, math.MaxInt, 1) },
+				func() { Dilated(make([]float32, 1), 1, 1, math.MaxInt) },
+				func() { Dilated(make([]float32, 1), -1, -1, math.MinInt) },
+			},
 			"Pixels.Count": {func() { (*Pixels)(nil).Count() }, func() { new(Pixels).Count() }},
 		},
 	}.Check(t)

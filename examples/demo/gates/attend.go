@@ -6,9 +6,9 @@ import (
 	"slices"
 
 	"github.com/sdgraph/sdgraph/diffusion"
+	"github.com/sdgraph/sdgraph/diffusion/anomaly/metric"
 	"github.com/sdgraph/sdgraph/examples/demo/trial"
 	"github.com/sdgraph/sdgraph/examples/demo/world"
-	"github.com/sdgraph/sdgraph/examples/internal/measure"
 	"github.com/sdgraph/sdgraph/nn"
 	"github.com/sdgraph/sdgraph/tensor"
 	"github.com/sdgraph/sdgraph/tensor/images"
@@ -103,7 +103,11 @@ func (r *reader) auroc(maps *gt.Dense, tokens []int, truth []bool) (float64, err
 	if err != nil {
 		return 0, err
 	}
-	return measure.AUROC(soft, truth), nil
+	score := make([]float64, len(soft))
+	for i, v := range soft {
+		score[i] = float64(v)
+	}
+	return metric.AUROC(score, truth)
 }
 
 // column is column k of a matrix.

@@ -6,9 +6,9 @@ import (
 	"slices"
 
 	"github.com/sdgraph/sdgraph/diffusion"
+	"github.com/sdgraph/sdgraph/diffusion/anomaly/metric"
 	"github.com/sdgraph/sdgraph/examples/demo/trial"
 	"github.com/sdgraph/sdgraph/examples/demo/world"
-	"github.com/sdgraph/sdgraph/examples/internal/measure"
 	"github.com/sdgraph/sdgraph/tensor"
 	gt "gorgonia.org/tensor"
 )
@@ -48,15 +48,15 @@ func (m *measurement) reconstruct(ctx context.Context, r *report) error {
 			if after[k], err = m.pipeline.Decode(ctx, z); err != nil {
 				return err
 			}
-			after[k] = measure.Clamped(after[k])
-			psnr := measure.PSNR(before[k], after[k], nil)
+			after[k] = metric.Clamped(after[k])
+			psnr := metric.PSNR(before[k], after[k], nil)
 			res.PSNR.add(psnr)
 			res.Chroma.add(chromaError(before[k], after[k]))
 			addTo(res.Subjects, t.Subject.Name, psnr)
 		}
 		mask := trial.Mask(t.bad)
 		of := res.Defects[t.Defect.Name]
-		of.PSNR.add(measure.PSNR(before[1], after[1], mask))
+		of.PSNR.add(metric.PSNR(before[1], after[1], mask))
 		of.Contrast.add(contrast(before, after, mask))
 		res.Defects[t.Defect.Name] = of
 		p.Step(1, "")

@@ -8,7 +8,7 @@ import (
 	"math"
 	"slices"
 
-	"github.com/sdgraph/sdgraph/examples/internal/measure"
+	"github.com/sdgraph/sdgraph/examples/internal/show"
 )
 
 // mean is the mean of numbers, and of how many. Numbers that are not finite,
@@ -109,7 +109,7 @@ func (r *report) json() ([]byte, error) {
 // table is all for people, in Markdown.
 func (r *report) table() string {
 	var b bytes.Buffer
-	t := measure.NewTable(&b)
+	t := show.NewTable(&b)
 	head := func(cells ...string) {
 		t.Flush()
 		fmt.Fprintln(&b)

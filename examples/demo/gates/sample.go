@@ -6,8 +6,8 @@ import (
 	"slices"
 
 	"github.com/sdgraph/sdgraph/diffusion"
+	"github.com/sdgraph/sdgraph/diffusion/anomaly/metric"
 	"github.com/sdgraph/sdgraph/examples/demo/world"
-	"github.com/sdgraph/sdgraph/examples/internal/measure"
 	"github.com/sdgraph/sdgraph/examples/internal/show"
 	"github.com/sdgraph/sdgraph/tensor"
 	"github.com/sdgraph/sdgraph/tensor/images"
@@ -133,7 +133,7 @@ func (m *measurement) fromNoise(ctx context.Context, prompt string, seed uint64)
 		if err != nil {
 			return nil, err
 		}
-		pictures = append(pictures, measure.Clamped(x))
+		pictures = append(pictures, metric.Clamped(x))
 	}
 	return pictures, nil
 }

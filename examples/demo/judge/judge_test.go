@@ -6,9 +6,9 @@ import (
 	"os"
 	"testing"
 
+	"github.com/sdgraph/sdgraph/diffusion/anomaly/metric"
 	"github.com/sdgraph/sdgraph/examples/demo/trial"
 	"github.com/sdgraph/sdgraph/examples/demo/world"
-	"github.com/sdgraph/sdgraph/examples/internal/measure"
 	"github.com/sdgraph/sdgraph/tensor"
 )
 
@@ -89,7 +89,7 @@ func TestDrawings(t *testing.T) {
 		if v.Defect == one.Defect.Name {
 			named++
 		}
-		if o := measure.IoU(v.Mask, trial.Mask(bad)); o > 0 {
+		if o := metric.IoU(v.Mask, trial.Mask(bad)); o > 0 {
 			iou += o
 		}
 		if v, err = j.Judge(t.Context(), trial.Picture(one.Normal(size))); err != nil {

@@ -5,7 +5,7 @@ import (
 	"fmt"
 
 	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
-	"github.com/sdgraph/sdgraph/examples/internal/measure"
+	"github.com/sdgraph/sdgraph/examples/internal/show"
 )
 
 // mild are the limits that there were before the part had to stay the part.
@@ -20,7 +20,7 @@ func good(f *finding, p found) bool {
 
 // filters is the table of what limits let pass: none, those of before, and the model's.
 func filters(b *bytes.Buffer, all []*finding, now anomalyany.Limits) {
-	t := measure.NewTable(b)
+	t := show.NewTable(b)
 	t.Row("limits", "passed", "precision", "recall")
 	t.Row("---", "---:", "---:", "---:")
 	line := func(name string, l anomalyany.Limits, of func(f *finding) found) {

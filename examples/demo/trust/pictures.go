@@ -12,12 +12,12 @@ import (
 	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
+	"github.com/sdgraph/sdgraph/diffusion/anomaly/metric"
 	"github.com/sdgraph/sdgraph/diffusion/demo"
 	"github.com/sdgraph/sdgraph/examples/demo/judge"
 	"github.com/sdgraph/sdgraph/examples/demo/trial"
 	"github.com/sdgraph/sdgraph/examples/demo/world"
 	"github.com/sdgraph/sdgraph/examples/internal/cli"
-	"github.com/sdgraph/sdgraph/examples/internal/measure"
 	"github.com/sdgraph/sdgraph/examples/internal/show"
 	"github.com/sdgraph/sdgraph/kernels"
 	"github.com/sdgraph/sdgraph/tensor"
@@ -208,7 +208,7 @@ func (b *bench) measure(ctx context.Context, t trial.Trial) (*finding, error) {
 		return nil, err
 	}
 	if f.Own.Judge = own.Defect; own.Defect != "" {
-		f.Attention, f.Annotated = number(measure.IoU(r.Mask, own.Mask)), number(measure.IoU(a.Mask, own.Mask))
+		f.Attention, f.Annotated = number(metric.IoU(r.Mask, own.Mask)), number(metric.IoU(a.Mask, own.Mask))
 	}
 	v, err := b.judge.Judge(ctx, kept)
 	if err != nil {
@@ -259,7 +259,7 @@ func (b *bench) reference(ctx context.Context, f *finding, coded *gt.Dense, defe
 	if v, err = b.judge.Judge(ctx, drawn); err != nil {
 		return err
 	}
-	f.Drawn, f.Ceiling = v.Defect, number(measure.IoU(v.Mask, trial.Mask(defective)))
+	f.Drawn, f.Ceiling = v.Defect, number(metric.IoU(v.Mask, trial.Mask(defective)))
 	return nil
 }
 

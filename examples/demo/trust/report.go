@@ -11,7 +11,7 @@ import (
 	"github.com/sdgraph/sdgraph/examples/demo/trial"
 	"github.com/sdgraph/sdgraph/examples/demo/world"
 	"github.com/sdgraph/sdgraph/examples/internal/files"
-	"github.com/sdgraph/sdgraph/examples/internal/measure"
+	"github.com/sdgraph/sdgraph/examples/internal/show"
 	"github.com/sdgraph/sdgraph/tensor"
 )
 
@@ -79,7 +79,7 @@ func (m mean) percent() string {
 
 // masks is the table of where the mask lies, for each defect and for all.
 func masks(b *bytes.Buffer, all []*finding) {
-	t := measure.NewTable(b)
+	t := show.NewTable(b)
 	t.Row("mask", "pictures", "attention alone", "attention and change", "judge on drawings", "share of that")
 	t.Row("---", "---:", "---:", "---:", "---:", "---:")
 	line := func(name string, of []*finding) {
@@ -105,7 +105,7 @@ func masks(b *bytes.Buffer, all []*finding) {
 
 // parts is the table of what is left of the part, and of the defect.
 func parts(b *bytes.Buffer, all []*finding) {
-	t := measure.NewTable(b)
+	t := show.NewTable(b)
 	t.Row("part", "asked defect found", "any found", "changed outside", "in the worst", "SSIM outside")
 	t.Row("---", "---:", "---:", "---:", "---:", "---:")
 	line := func(name string, of func(f *finding) found) {

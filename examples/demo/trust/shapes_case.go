@@ -7,10 +7,10 @@ import (
 
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
+	"github.com/sdgraph/sdgraph/diffusion/anomaly/metric"
 	"github.com/sdgraph/sdgraph/examples/demo/judge"
 	"github.com/sdgraph/sdgraph/examples/demo/trial"
 	"github.com/sdgraph/sdgraph/examples/demo/world"
-	"github.com/sdgraph/sdgraph/examples/internal/measure"
 	"github.com/sdgraph/sdgraph/tensor"
 	"github.com/sdgraph/sdgraph/tensor/images"
 	gt "gorgonia.org/tensor"
@@ -59,7 +59,7 @@ func (s *shapes) measure(ctx context.Context, b *bench, c shaped) (*filled, erro
 			if may, err = enough(g, shape); err != nil {
 				return nil, err
 			}
-			f.cells = measure.IoU(cells(may, size, b.Factor()*max(b.options.MapFactor, 1)), shape)
+			f.cells = metric.IoU(cells(may, size, b.Factor()*max(b.options.MapFactor, 1)), shape)
 		}
 		in, err := g.Encode(ctx, normal, may)
 		if err != nil {
@@ -69,7 +69,7 @@ func (s *shapes) measure(ctx context.Context, b *bench, c shaped) (*filled, erro
 		if err != nil {
 			return nil, err
 		}
-		picture := measure.Clamped(r.Image)
+		picture := metric.Clamped(r.Image)
 		one, err := b.look(ctx, c, picture, shape)
 		if err != nil {
 			return nil, err
@@ -159,7 +159,7 @@ func cells(mask []float32, side, cell int) []float32 {
 func keep(made, photograph *gt.Dense, shape []float32, side int) *gt.Dense {
 	out := made.Clone().(*gt.Dense)
 	v, old := tensor.Float32s(out), tensor.Float32s(photograph)
-	near, far := measure.Dilated(shape, side, side, 1), measure.Dilated(shape, side, side, 2)
+	near, far := metric.Dilated(shape, side, side, 1), metric.Dilated(shape, side, side, 2)
 	for i := range v {
 		p := i % len(shape)
 		weight := (shape[p] + near[p] + far[p]) / 3
@@ -184,5 +184,5 @@ func (b *bench) look(ctx context.Context, c shaped, picture *gt.Dense, mask []fl
 }
 
 func verdict(v judge.Verdict, asked string, mask []float32) judged {
-	return judged{named: v.Defect == asked, any: v.Defect != "", iou: measure.IoU(v.Mask, mask)}
+	return judged{named: v.Defect == asked, any: v.Defect != "", iou: metric.IoU(v.Mask, mask)}
 }

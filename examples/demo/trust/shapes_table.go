@@ -5,7 +5,7 @@ import (
 	"fmt"
 
 	"github.com/sdgraph/sdgraph/examples/demo/world"
-	"github.com/sdgraph/sdgraph/examples/internal/measure"
+	"github.com/sdgraph/sdgraph/examples/internal/show"
 )
 
 // group is a line of the table, for each weight.
@@ -38,7 +38,7 @@ func groups() []group {
 // table is what was found, in Markdown.
 func (s *shapes) table(all []*filled) string {
 	var b bytes.Buffer
-	t := measure.NewTable(&b)
+	t := show.NewTable(&b)
 	t.Row("shapes", "fill", "pictures", "asked defect found", "any found", "IoU", "asked, kept outside", "IoU, kept outside", "cells", "judge finds drawn ones", "IoU with their truth")
 	t.Row("---", "---:", "---:", "---:", "---:", "---:", "---:", "---:", "---:", "---:", "---:")
 	for _, g := range groups() {
@@ -55,7 +55,7 @@ func (s *shapes) table(all []*filled) string {
 }
 
 // row adds the line of a group's drawings with the i-th weight, if there are any.
-func (s *shapes) row(t measure.Table, g group, i int, all []*filled) {
+func (s *shapes) row(t show.Table, g group, i int, all []*filled) {
 	var named, any, iou, keptNamed, kept, cells, drawn, truth mean
 	for _, f := range all {
 		if !g.has(f) {
