@@ -54,6 +54,30 @@ func TestRegions(t *testing.T) {
 	}
 }
 
+// TestNoMoreThanOne has regions whose shares add up to more than 1 by rounding.
+func TestNoMoreThanOne(t *testing.T) {
+	const w, h = 100, 200
+	m, truth := anomaly.Map{Width: w, Height: h, Values: make([]float32, w*h)}, image.NewGray(image.Rect(0, 0, w, h))
+	for i := range m.Values {
+		if y := i / w; y%2 == 0 && i%w < y/2 {
+			m.Values[i], truth.Pix[i] = 1, 1
+		}
+	}
+	var p Pixels
+	if err := p.Add(m, truth); err != nil {
+		t.Fatal(err)
+	}
+	for _, limit := range []float64{0.05, 0.3, 1} {
+		if aupro, err := p.AUPRO(limit); err != nil || aupro > 1 || aupro < 1-1e-12 {
+			t.Errorf("AUPRO up to %v is %v, %v", limit, aupro, err)
+		}
+	}
+	pro, err := p.PRO()
+	if err != nil || slices.ContainsFunc(pro, func(p Point) bool { return p.Y > 1 }) {
+		t.Errorf("per-region overlap %v, %v", pro, err)
+	}
+}
+
 func TestEqualNumbers(t *testing.T) {
 	m, mask := example()
 	for i := range m.Values {
