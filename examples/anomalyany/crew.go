@@ -117,7 +117,7 @@ func (b *batch) begin(ctx context.Context, j *job, w *worker) (*anomalyany.Gener
 	if b.listed && !b.progress.together && w.made > had {
 		b.progress.Say(fmt.Sprintf("prepared in %.1f s: %s; %d of %d timesteps run, the last %d with refinement",
 			time.Since(started).Seconds(), &b.spec.Compute, g.Steps(), j.options.Steps, g.RefineSteps()))
-		if long := estimate(g, &b.spec.Compute); long != "" {
+		if long := estimate(j.work(g), &b.spec.Compute); long != "" {
 			b.progress.Say(long)
 		}
 	}

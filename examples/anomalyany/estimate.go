@@ -5,7 +5,6 @@ import (
 	"math"
 	"time"
 
-	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
 	"github.com/sdgraph/sdgraph/examples/internal/cli"
 	"github.com/sdgraph/sdgraph/kernels"
 )
@@ -13,11 +12,11 @@ import (
 // estimate says how long a picture will take, before any work on it: from the
 // operations of its steps, and how fast this machine does some of them just now. It
 // is empty where nothing is known, on a GPU.
-func estimate(g *anomalyany.Generator, c *cli.Compute) string {
+func estimate(work float64, c *cli.Compute) string {
 	if c.OnDevice() {
 		return ""
 	}
-	seconds := workOf(g, g.Steps()) / speed(cli.Precisions[c.Precision])
+	seconds := work / speed(cli.Precisions[c.Precision])
 	return fmt.Sprintf("about %s a picture", span(seconds*swift, seconds*slow))
 }
 

@@ -44,8 +44,13 @@ type part struct {
 // of is the report of a job's next picture.
 func (p *progress) of(j *job, g *anomalyany.Generator, called string) *part {
 	t := &part{progress: p, g: g, called: called, keeping: j.spec.keeping()}
-	t.each = j.pixels() / (workOf(g, g.Steps()) + g.KeepWork(t.keeping))
+	t.each = j.pixels() / j.work(g)
 	return t
+}
+
+// work is that of a picture: of the run, and of bringing the photograph back.
+func (j *job) work(g *anomalyany.Generator) float64 {
+	return workOf(g, g.Steps()) + g.KeepWork(j.spec.keeping())
 }
 
 // workOf is the work of a picture's first steps.
