@@ -23,8 +23,11 @@ func keeping(t *testing.T) Spec {
 // beside it where it is asked for, the one that a run without makes.
 func TestKeepPart(t *testing.T) {
 	f := keeping(t)
-	f.Both = true
+	f.Both, f.Soft = true, true
 	names := runAll(t, f)
+	if !slices.Contains(names, "hazelnut-crack-0000-soft.png") {
+		t.Errorf("the soft map is not among %v", names)
+	}
 	if !slices.Contains(names, "hazelnut-crack-0000-model.png") {
 		t.Errorf("the model's own picture is not among %v", names)
 	}
@@ -34,6 +37,10 @@ func TestKeepPart(t *testing.T) {
 	distance, err := images.Distances(images.Binary(mask), size.Y, size.X)
 	if err != nil {
 		t.Fatal(err)
+	}
+	soft := readPicture(t, f, "hazelnut-crack-0000-soft.png")
+	if most := slices.Max(images.Luminance(soft)); soft.Rect != picture.Rect || most < 0.99 {
+		t.Errorf("the soft map is %v, up to %g, want %v, up to 1", soft.Rect, most, picture.Rect)
 	}
 	inside, outside := 0, 0
 	for i, d := range distance {
@@ -70,6 +77,26 @@ func TestKeepPart(t *testing.T) {
 	page, err := os.ReadFile(filepath.Join(f.Out, "index.html"))
 	if err != nil || !strings.Contains(string(page), "hazelnut-crack-0000-model.png") {
 		t.Errorf("the page does not lead to the model's own picture: %v", err)
+	}
+}
+
+// TestKeepPartOverwritesNothing: a file of somebody else in the place of one that is asked for is refused before anything
+// is computed, an own one of another run is not in the way.
+func TestKeepPartOverwritesNothing(t *testing.T) {
+	for _, name := range []string{"hazelnut-crack-0000-model.png", "hazelnut-crack-0000-soft.png"} {
+		f := keeping(t)
+		f.Both, f.Soft = true, true
+		if err := os.Mkdir(f.Out, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(f.Out, name)
+		if err := os.WriteFile(path, []byte("mine"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		refused(t, name, f, name)
+		if data, err := os.ReadFile(path); err != nil || string(data) != "mine" {
+			t.Errorf("%s was overwritten", name)
+		}
 	}
 }
 

@@ -61,7 +61,7 @@ func hashInputs(spec Spec) (map[string]string, error) {
 
 // ofTheSeries are the options that do not change a picture.
 var ofTheSeries = map[string]bool{
-	"n": true, "both": true, "seed": true, "out": true, "keep_every": true, "keep": true,
+	"n": true, "both": true, "soft": true, "seed": true, "out": true, "keep_every": true, "keep": true,
 	"min_confidence": true, "max_outside": true, "min_inside": true, "min_part": true, "min_sees": true, "min_focus": true, "min_area": true, "max_area": true, "min_clip": true, "min_gain": true,
 }
 

@@ -24,6 +24,9 @@ func (b *batch) plan(ctx context.Context) error {
 			return err
 		}
 		for _, seed := range seeds {
+			if err := j.checkAsked(seed); err != nil {
+				return err
+			}
 			b.tasks = append(b.tasks, task{j, seed})
 		}
 		there = append(there, done...)

@@ -222,7 +222,7 @@ func TestRecordHasEveryOption(t *testing.T) {
 	if err := json.Unmarshal(data, &options); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range strings.Fields("model clip random image mask paste tile category defect categories object anomaly prompt detail negative normal articles preset seed n size steps gamma guidance lambda mu eta_e refine fill map_factor precision no_condition no_attention no_refine no_scheduler memory out keep_every keep keep_part margin feather blend both max_outside min_inside min_part min_sees min_confidence min_focus min_area max_area min_clip min_gain") {
+	for _, name := range strings.Fields("model clip random image mask paste tile category defect categories object anomaly prompt detail negative normal articles preset seed n size steps gamma guidance lambda mu eta_e refine fill map_factor precision no_condition no_attention no_refine no_scheduler memory out keep_every keep keep_part margin feather blend both soft max_outside min_inside min_part min_sees min_confidence min_focus min_area max_area min_clip min_gain") {
 		if _, ok := options[name]; !ok {
 			t.Errorf("%s is not in the record", name)
 		}

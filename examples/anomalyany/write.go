@@ -52,14 +52,14 @@ func (j *job) write(m *outcome) ([]string, error) {
 	}
 	saved = append(saved, files.File{Path: j.stem(m.seed) + ".json", Data: data})
 	e := j.entry(rec, id)
-	own, err := j.modelFile(m)
+	asked, err := j.asked(m)
 	if err != nil {
 		return nil, err
 	}
-	if len(own) > 0 {
-		e.Own = own[0].name
+	if m.own != nil {
+		e.Own = asked[0].name
 	}
-	if err := j.commit(e, saved, own...); err != nil {
+	if err := j.commit(e, saved, asked...); err != nil {
 		return nil, err
 	}
 	var paths []string
@@ -93,19 +93,6 @@ func (j *job) pictures(how Provenance, made anomaly.Sample, soft anomaly.Map) ([
 		all = append(all, files.File{Path: path, Data: data})
 	}
 	return all, nil
-}
-
-// modelFile is the picture as the model made it, where that is to be saved.
-func (j *job) modelFile(m *outcome) ([]shared, error) {
-	if m.own == nil {
-		return nil, nil
-	}
-	name := j.modelName(m.seed)
-	data, err := images.EncodePNG(m.own, nil)
-	if err != nil {
-		return nil, fmt.Errorf("picture %s: %w", name, err)
-	}
-	return []shared{{name, data}}, nil
 }
 
 // record is the record of a picture whose PNG files are saved.
