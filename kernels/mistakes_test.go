@@ -26,6 +26,7 @@ func TestMistakesPanic(t *testing.T) {
 		"Resample: taps for 2×3 positions":        func() { Resample(v(6), v(6), 1, 3, 2, 1, identityTaps(2), identityTaps(3)) },
 		"BicubicTaps: from 0 positions to 3":      func() { BicubicTaps(0, 3, true) },
 		"BilinearTaps: from 3 positions to 0":     func() { BilinearTaps(3, 0) },
+		"BilinearAntialiasTaps: from 1 positions": func() { BilinearAntialiasTaps(1, 0) },
 		"GaussianTaps: size 4, want an odd":       func() { GaussianTaps(3, 4, func(float64) float64 { return 1 }) },
 	} {
 		t.Run(want, func(t *testing.T) {

@@ -11,7 +11,7 @@ import (
 // cut off and normalised at the edges (as in Pillow).
 func BicubicTaps(in, out int, antialias bool) Taps {
 	if antialias {
-		return antialiasedTaps(in, out, 4, func(d float64) float64 { return cubic(d, -0.5) })
+		return antialiasedTaps("BicubicTaps", in, out, 4, func(d float64) float64 { return cubic(d, -0.5) })
 	}
 	return edgeTaps("BicubicTaps", in, out, func(i int, add func(p int, w float64)) {
 		x := float64(float32(scale(in, out)*(float32(i)+0.5)) - 0.5)
@@ -31,6 +31,12 @@ func BilinearTaps(in, out int) Taps {
 		add(first, 1-(x-float64(first)))
 		add(first+1, x-float64(first))
 	})
+}
+
+// BilinearAntialiasTaps resizes in positions to out as torch's interpolate does in mode bilinear with antialias=True: a
+// triangle that is widened by the factor of reduction, and cut off and normalised at the edges.
+func BilinearAntialiasTaps(in, out int) Taps {
+	return antialiasedTaps("BilinearAntialiasTaps", in, out, 2, func(d float64) float64 { return max(0, 1-math.Abs(d)) })
 }
 
 // GaussianTaps smooths n positions with a window of the given odd size whose weight at distance d is weight(d),
@@ -77,8 +83,8 @@ func edgeTaps(op string, in, out int, of func(i int, add func(p int, w float64))
 
 // antialiasedTaps follows ATen's upsample kernels: a filter of the given support in input pixels, widened by in/out
 // when that is above one, sampled at the pixels whose centres it covers and normalised over them.
-func antialiasedTaps(in, out int, support float64, filter func(d float64) float64) Taps {
-	wantPositions("BicubicTaps", in, out)
+func antialiasedTaps(op string, in, out int, support float64, filter func(d float64) float64) Taps {
+	wantPositions(op, in, out)
 	wide := float64(max(scale(in, out), 1))
 	half := support / 2 * wide
 	rows := make([]map[int]float64, out)

@@ -47,6 +47,11 @@ func TestResizeMatchesTorch(t *testing.T) {
 		{BilinearTaps(4, 8), []float64{-1, -0.5625, 0.3125, 0.6875, 0.5625, 0.625, 0.875, 1}},
 		{BilinearTaps(10, 3), []float64{0.7083333, 0.5, 0.75}},
 		{BilinearTaps(1, 3), []float64{-1, -1, -1}},
+		{BilinearAntialiasTaps(5, 3), []float64{-0.25, 0.6666667, 0.1428571}},
+		{BilinearAntialiasTaps(3, 7), []float64{-1, -0.75, 0, 0.75, 0.6428571, 0.5357143, 0.5}},
+		{BilinearAntialiasTaps(8, 4), []float64{-0.03571429, 0.59375, 0.6875, 0.6428571}},
+		{BilinearAntialiasTaps(16, 5), []float64{0.2774725, 0.6519608, 0.6200981, 0.2058824, 0.4258242}},
+		{BilinearAntialiasTaps(9, 1), []float64{0.5081967}},
 	}
 	for i, tt := range tests {
 		t.Run(fmt.Sprintf("%d:%d→%d", i, tt.taps.In, tt.taps.Out), func(t *testing.T) {

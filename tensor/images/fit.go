@@ -105,7 +105,7 @@ func (f Fit) String() string {
 func sizeOf(p image.Point) string { return fmt.Sprintf("%d×%d", p.X, p.Y) }
 
 // Picture applies the fit to a picture, with a Lanczos filter of three lobes, widened where the picture gets
-// smaller (Pillow's LANCZOS).
+// smaller: Pillow's LANCZOS in floats. Pillow rounds and clips to 8 bits on the way; Resize with PillowLanczos does so, too.
 func (f Fit) Picture(picture *image.RGBA) (*image.RGBA, error) { return f.apply(picture, lanczos3) }
 
 // Nearest applies the fit to a mask of the picture's size, without new shades.

@@ -25,7 +25,7 @@ func SSIM(a, b *image.RGBA) ([]float32, error) {
 		for i := range m {
 			m[i] = of(i)
 		}
-		return smooth(m, size.Y, size.X, weights)
+		return smooth(m, size.Y, size.X, weights, mirrored)
 	}
 	mx, my := mean(func(i int) float32 { return x[i] }), mean(func(i int) float32 { return y[i] })
 	xx, yy := mean(func(i int) float32 { return x[i] * x[i] }), mean(func(i int) float32 { return y[i] * y[i] })
