@@ -69,6 +69,9 @@ func FuzzRead(f *testing.F) {
 				t.Errorf("the picture lies in %v, the mask in %v", p.Rect, mask.Rect)
 			}
 		}
+		if truth, err := readTruth(section(file)); err == nil && truth.Rect != p.Rect {
+			t.Errorf("the picture lies in %v, the truth in %v", p.Rect, truth.Rect)
+		}
 		fit, err := FitTo(p.Bounds().Size(), 64, 8)
 		if err != nil {
 			return
