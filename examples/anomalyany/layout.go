@@ -75,7 +75,7 @@ func (s *Spec) export(ctx context.Context) error {
 }
 
 // writeDataSet writes a data set and says what it has.
-func writeDataSet(ctx context.Context, dir string, items []dataset.Item, o dataset.Options) error {
+func writeDataSet(ctx context.Context, dir string, items []dataset.Entry, o dataset.Options) error {
 	if len(items) > 100 { // else it is done at once
 		bar := show.NewProgress(ctx, os.Stderr, float64(len(items)))
 		bar.Tenths = true
@@ -106,8 +106,8 @@ func inWords(s *dataset.Summary) []string {
 }
 
 // items are the pictures that are usable, after the photographs which are normal.
-func (d *folder) items(ctx context.Context) (items []dataset.Item, err error) {
-	var normal, made []dataset.Item
+func (d *folder) items(ctx context.Context) (items []dataset.Entry, err error) {
+	var normal, made []dataset.Entry
 	shown := map[string]bool{} // photographs
 	for _, e := range d.index.Entries {
 		if err := ctx.Err(); err != nil {
@@ -120,7 +120,7 @@ func (d *folder) items(ctx context.Context) (items []dataset.Item, err error) {
 		if err != nil {
 			return nil, err
 		}
-		of := dataset.Item{Part: e.Object, Source: r.Inputs["image"], Photograph: filepath.Base(r.Options.Image)}
+		of := dataset.Entry{Part: e.Object, Source: r.Inputs["image"], Photograph: filepath.Base(r.Options.Image)}
 		if name := e.Photograph; name != "" && !shown[e.Object+"\x00"+name] && files.Exists(d.Path(name)) {
 			shown[e.Object+"\x00"+name] = true
 			n := of

@@ -6,9 +6,9 @@
 //   - YOLO, pictures and polygons as Ultralytics' trainers read them
 //   - COCO, pictures and instances.json files
 //
-// A picture is an Item; Write puts all of them into a folder:
+// A picture is an Entry; Write puts all of them into a folder:
 //
-//	summary, err := dataset.Write(ctx, "out/dataset-yolo", items, dataset.Options{Layout: dataset.YOLO, Train: 0.8})
+//	summary, err := dataset.Write(ctx, "out/dataset-yolo", entries, dataset.Options{Layout: dataset.YOLO, Train: 0.8})
 //
 // In every layout all pictures of one photograph are on one side, training or testing; names are
 // ASCII, zero-padded, and unlike one another; pictures and masks are PNG files, masks black and

@@ -12,8 +12,8 @@ import (
 	"github.com/sdgraph/sdgraph/tensor/images"
 )
 
-// Item is a picture of a data set: a normal photograph, or one with a defect.
-type Item struct {
+// Entry is a picture of a data set: a normal photograph, or one with a defect.
+type Entry struct {
 	Part   string // what the picture shows, such as "hazelnut"
 	Defect string // in words, such as "crack"; empty for a normal picture
 	Source string // tells photographs apart: the same for a photograph and all that was made from it
@@ -27,14 +27,14 @@ type Item struct {
 
 	// Read returns the bytes of a PNG file, and of a defective picture the mask: of the picture's
 	// size, white (128 and above) where the defect is. It is called at most once, and never for two
-	// items at a time.
+	// entries at a time.
 	Read func(context.Context) (picture []byte, mask *image.Gray, err error)
 }
 
-// NewItem returns the item of a sample in memory, which was made from the photograph that source
+// NewEntry returns the entry of a sample in memory, which was made from the photograph that source
 // tells from others, or is this photograph.
-func NewItem(part, source string, s anomaly.Sample) Item {
-	return Item{Part: part, Defect: s.Defect, Source: source, Name: s.Path,
+func NewEntry(part, source string, s anomaly.Sample) Entry {
+	return Entry{Part: part, Defect: s.Defect, Source: source, Name: s.Path,
 		Read: func(context.Context) ([]byte, *image.Gray, error) {
 			if err := images.Check(s.Picture); err != nil {
 				return nil, nil, err
@@ -51,8 +51,8 @@ type content struct {
 	mask *image.Gray // black and white, from the origin; nil for a normal picture
 }
 
-// read reads an item's files.
-func (it *Item) read(ctx context.Context) (c content, err error) {
+// read reads an entry's files.
+func (it *Entry) read(ctx context.Context) (c content, err error) {
 	if err := ctx.Err(); err != nil {
 		return c, err
 	}

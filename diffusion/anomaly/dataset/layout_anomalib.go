@@ -4,7 +4,7 @@ package dataset
 // for those of other pictures.
 type anomalib struct{}
 
-func (anomalib) add(w *writer, it *Item, c content, l *line) (bool, error) {
+func (anomalib) add(w *writer, it *Entry, c content, l *line) (bool, error) {
 	part := partOf(it)
 	switch {
 	case it.Defect != "" && l.Training:

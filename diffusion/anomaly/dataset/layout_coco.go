@@ -41,7 +41,7 @@ type category struct {
 	Super string `json:"supercategory"`
 }
 
-func (f *coco) add(w *writer, it *Item, c content, l *line) (bool, error) {
+func (f *coco) add(w *writer, it *Entry, c content, l *line) (bool, error) {
 	side := &f.sides[1]
 	if l.Training {
 		side = &f.sides[0]

@@ -3,7 +3,7 @@ package dataset
 // mvtec is MVTec's layout. Readers pair pictures and masks by their places among the sorted names.
 type mvtec struct{}
 
-func (mvtec) add(w *writer, it *Item, c content, l *line) (bool, error) {
+func (mvtec) add(w *writer, it *Entry, c content, l *line) (bool, error) {
 	side, class := sideOf(l.Training, "test"), "good"
 	if it.Defect != "" {
 		if l.Training {
@@ -35,8 +35,8 @@ func (w *writer) eachPart(dir string) error {
 	return nil
 }
 
-// partOf is the folder of an item's part.
-func partOf(it *Item) string {
+// partOf is the folder of an entry's part.
+func partOf(it *Entry) string {
 	if it.Part == "" {
 		return "part"
 	}

@@ -13,7 +13,7 @@ import (
 // from there.
 type yolo struct{}
 
-func (yolo) add(w *writer, it *Item, c content, l *line) (bool, error) {
+func (yolo) add(w *writer, it *Entry, c content, l *line) (bool, error) {
 	l.Picture = w.flat(it, l.Training)
 	l.Label = "labels/" + strings.TrimSuffix(strings.TrimPrefix(l.Picture, "images/"), ".png") + ".txt"
 	var text []byte
@@ -28,7 +28,7 @@ func (yolo) add(w *writer, it *Item, c content, l *line) (bool, error) {
 }
 
 // flat is the name of a picture in images/train or images/val.
-func (w *writer) flat(it *Item, training bool) string {
+func (w *writer) flat(it *Entry, training bool) string {
 	class := "good"
 	if it.Defect != "" {
 		class = slug(it.Defect)

@@ -14,16 +14,16 @@ import (
 // TestMisuse calls what is exported with arguments that make no sense.
 func TestMisuse(t *testing.T) {
 	err := func(_ any, err error) error { return err }
-	try := func(items []Item, o Options) func() error {
+	try := func(items []Entry, o Options) func() error {
 		return func() error { return err(Write(context.Background(), t.TempDir()+"/set", items, o)) }
 	}
 	crack := anomaly.Sample{Picture: &image.RGBA{Rect: image.Rect(0, 0, 9, 9)}, Mask: &image.Gray{Rect: image.Rect(0, 0, 9, 9)}, Defect: "crack"}
 	nntest.Misuse{
 		Refused: map[string][]func() error{
 			"Write": {
-				try(nil, Options{}), try(nil, Options{Layout: YOLO}), try([]Item{{}}, Options{Layout: YOLO}), try([]Item{{Defect: "x"}}, Options{Layout: YOLO}),
+				try(nil, Options{}), try(nil, Options{Layout: YOLO}), try([]Entry{{}}, Options{Layout: YOLO}), try([]Entry{{Defect: "x"}}, Options{Layout: YOLO}),
 				try(nuts(1), Options{Layout: "png"}), try(nuts(1), Options{Layout: YOLO, Train: math.NaN()}), try(nuts(1), Options{Layout: YOLO, Train: -1}),
-				try([]Item{NewItem("", "", crack)}, Options{Layout: COCO}), try([]Item{NewItem("", "", anomaly.Sample{Defect: "x"})}, Options{Layout: COCO}),
+				try([]Entry{NewEntry("", "", crack)}, Options{Layout: COCO}), try([]Entry{NewEntry("", "", anomaly.Sample{Defect: "x"})}, Options{Layout: COCO}),
 				func() error { return err(Write(context.Background(), "", nuts(1), Options{Layout: YOLO})) },
 			},
 			"Trace": {
@@ -36,8 +36,8 @@ func TestMisuse(t *testing.T) {
 			},
 		},
 		Harmless: map[string][]func(){
-			"Layouts": {func() { Layouts() }},
-			"NewItem": {func() { _, _, _ = NewItem("", "", anomaly.Sample{}).Read(context.Background()) }},
+			"Layouts":  {func() { Layouts() }},
+			"NewEntry": {func() { _, _, _ = NewEntry("", "", anomaly.Sample{}).Read(context.Background()) }},
 		},
 	}.Check(t)
 }

@@ -30,15 +30,15 @@ func slug(words string) string {
 // Windows.
 var taken = []string{"", "good", "con", "prn", "aux", "nul"}
 
-// classes are the defects of items, each once, in the order of their names.
+// classes are the defects of entries, each once, in the order of their names.
 type classes struct {
 	slugs []string
 	words []string // as people write them
 }
 
-func classesOf(items []Item) (c classes) {
+func classesOf(entries []Entry) (c classes) {
 	words := map[string]string{}
-	for _, it := range items {
+	for _, it := range entries {
 		if it.Defect == "" {
 			continue
 		}

@@ -48,7 +48,7 @@ type line struct {
 	Made       *made             `json:"made,omitempty"` // nil for a normal picture
 	Files      map[string]string `json:"files_sha256"`
 
-	item    *Item
+	item    *Entry
 	regions []Region
 }
 

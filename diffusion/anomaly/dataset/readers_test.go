@@ -21,16 +21,16 @@ func TestForReaders(t *testing.T) {
 		t.Skip("SDGRAPH_LAYOUTS is not set")
 	}
 	r := rand.New(rand.NewPCG(5, 6))
-	var items []Item
+	var items []Entry
 	for i := range 12 {
 		part, source := "metal nut", fmt.Sprint("photograph ", i)
 		if i == 0 {
 			part = "猫"
 		}
-		items = append(items, NewItem(part, source, speckled(r, "")))
+		items = append(items, NewEntry(part, source, speckled(r, "")))
 		for range 12 {
 			for _, defect := range []string{"crack", "Hole: #1", "crack and stain"} {
-				items = append(items, NewItem(part, source, speckled(r, defect)))
+				items = append(items, NewEntry(part, source, speckled(r, defect)))
 			}
 		}
 	}

@@ -16,8 +16,8 @@ type split map[photograph]bool
 // in the other layouts.
 type photograph struct{ group, source string }
 
-// photographOf is that of an item.
-func (o *Options) photographOf(it *Item) photograph {
+// photographOf is that of an entry.
+func (o *Options) photographOf(it *Entry) photograph {
 	if o.Layout == MVTec || o.Layout == Anomalib {
 		return photograph{partOf(it), it.Source}
 	}
@@ -26,11 +26,11 @@ func (o *Options) photographOf(it *Item) photograph {
 
 // split draws the photographs for training. Notes are about groups of which nothing is left for one
 // of the sides.
-func (o *Options) split(items []Item) (s split, notes []string) {
+func (o *Options) split(entries []Entry) (s split, notes []string) {
 	groups, sided := map[string][]photograph{}, map[string][]string{}
 	s = split{}
-	for i := range items {
-		p := o.photographOf(&items[i])
+	for i := range entries {
+		p := o.photographOf(&entries[i])
 		if _, seen := s[p]; seen {
 			continue
 		}

@@ -11,7 +11,7 @@ import (
 type Layout string
 
 // The layouts. Each has a folder of its own, in which provenance.jsonl lies. Names begin with 000
-// (or 0000, where there are so many); PART and DEFECT are the items' words, in small letters of
+// (or 0000, where there are so many); PART and DEFECT are the entries' words, in small letters of
 // ASCII.
 const (
 	// MVTec has PART/train/good, PART/test/good, PART/test/DEFECT and, of each picture 000.png of
@@ -50,7 +50,7 @@ type Options struct {
 	Train float64
 
 	Seed     uint64              // draws which photographs are for training
-	Progress func(done, all int) // is told how many items are done, if not nil
+	Progress func(done, all int) // is told how many entries are done, if not nil
 }
 
 func (o *Options) validate() error {
@@ -75,35 +75,35 @@ type Summary struct {
 // Count counts what is on one side of a split.
 type Count struct{ Photographs, Normal, Defective int }
 
-// Write writes items as a data set into the folder dir, whose parent is made if it is not there. All
+// Write writes entries as a data set into the folder dir, whose parent is made if it is not there. All
 // of it is written beside dir and then takes its name, so that nothing half-written is ever there.
 // What an earlier Write has put there, in the same layout, is replaced; it is an error if there is
-// anything else, or a file that was changed since. The same items in the same order give the same
+// anything else, or a file that was changed since. The same entries in the same order give the same
 // files. It is an error if no picture with a defect is left to be written. Write ends when ctx does.
-func Write(ctx context.Context, dir string, items []Item, o Options) (*Summary, error) {
+func Write(ctx context.Context, dir string, entries []Entry, o Options) (*Summary, error) {
 	if dir == "" {
 		return nil, errors.New("the folder of the data set has no name")
 	}
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
-	if err := checkItems(items); err != nil {
+	if err := checkEntries(entries); err != nil {
 		return nil, err
 	}
 	if err := checkOwn(dir, o.Layout); err != nil {
 		return nil, err
 	}
-	w, err := newWriter(dir, items, o)
+	w, err := newWriter(dir, entries, o)
 	if err != nil {
 		return nil, err
 	}
 	defer w.discard()
-	for i := range items {
-		if err := w.add(ctx, &items[i]); err != nil {
-			return nil, fmt.Errorf("picture %d of the data set, %.300s: %w", i+1, items[i].Name, err)
+	for i := range entries {
+		if err := w.add(ctx, &entries[i]); err != nil {
+			return nil, fmt.Errorf("picture %d of the data set, %.300s: %w", i+1, entries[i].Name, err)
 		}
 		if o.Progress != nil {
-			o.Progress(i+1, len(items))
+			o.Progress(i+1, len(entries))
 		}
 	}
 	if err := w.finish(); err != nil {
@@ -112,14 +112,14 @@ func Write(ctx context.Context, dir string, items []Item, o Options) (*Summary, 
 	return &w.summary, ctx.Err()
 }
 
-// mostItems is how many pictures a data set may have.
-const mostItems = 1_000_000
+// mostEntries is how many pictures a data set may have.
+const mostEntries = 1_000_000
 
-func checkItems(items []Item) error {
+func checkEntries(entries []Entry) error {
 	switch {
-	case len(items) > mostItems:
-		return fmt.Errorf("%d pictures for a data set, want at most %d", len(items), mostItems)
-	case !slices.ContainsFunc(items, func(it Item) bool { return it.Defect != "" }):
+	case len(entries) > mostEntries:
+		return fmt.Errorf("%d pictures for a data set, want at most %d", len(entries), mostEntries)
+	case !slices.ContainsFunc(entries, func(it Entry) bool { return it.Defect != "" }):
 		return errors.New("no picture for the data set has a defect")
 	}
 	return nil

@@ -44,13 +44,13 @@ var (
 )
 
 // nuts are pictures of so many photographs: of each the photograph, a crack and two spots of dirt.
-func nuts(photographs int) (all []Item) {
+func nuts(photographs int) (all []Entry) {
 	for i := range photographs {
 		source, shade := fmt.Sprintf("photograph %d", i), uint8(10*i)
 		all = append(all,
-			NewItem("metal nut", source, sample(shade, "")),
-			NewItem("metal nut", source, sample(shade+1, "Crack", spot...)),
-			NewItem("metal nut", source, sample(shade+2, "dirt & dust", spots...)))
+			NewEntry("metal nut", source, sample(shade, "")),
+			NewEntry("metal nut", source, sample(shade+1, "Crack", spot...)),
+			NewEntry("metal nut", source, sample(shade+2, "dirt & dust", spots...)))
 	}
 	for i := range all {
 		if all[i].Defect != "" {
@@ -61,7 +61,7 @@ func nuts(photographs int) (all []Item) {
 }
 
 // write writes a data set and returns its files.
-func write(t *testing.T, dir string, items []Item, o Options) (map[string]string, *Summary) {
+func write(t *testing.T, dir string, items []Entry, o Options) (map[string]string, *Summary) {
 	t.Helper()
 	s, err := Write(t.Context(), dir, items, o)
 	if err != nil {
@@ -196,7 +196,7 @@ func TestPictures(t *testing.T) {
 			soft.Mask.Pix[i] = 128
 		}
 	}
-	items = append(items, NewItem("metal nut", items[0].Source, soft), NewItem("metal nut", items[3].Source, soft))
+	items = append(items, NewEntry("metal nut", items[0].Source, soft), NewEntry("metal nut", items[3].Source, soft))
 	all, _ := write(t, filepath.Join(t.TempDir(), "set"), items, Options{Layout: MVTec, Train: 0.5})
 	data, _, err := items[6].Read(t.Context())
 	if err != nil {
@@ -316,7 +316,7 @@ func TestSplit(t *testing.T) {
 // TestLeftOut are pictures with empty masks, and nothing but a gap in no name tells of them.
 func TestLeftOut(t *testing.T) {
 	items := nuts(2)
-	items = slices.Insert(items, 1, NewItem("metal nut", items[0].Source, sample(99, "crack", blank...)), NewItem("metal nut", items[3].Source, sample(99, "crack", blank...)))
+	items = slices.Insert(items, 1, NewEntry("metal nut", items[0].Source, sample(99, "crack", blank...)), NewEntry("metal nut", items[3].Source, sample(99, "crack", blank...)))
 	all, s := write(t, filepath.Join(t.TempDir(), "set"), items, Options{Layout: MVTec, Train: 0.5})
 	if s.Empty != 2 || s.Test.Defective != 2 || all["metal_nut/test/crack/000.png"] == "" || all["metal_nut/test/crack/001.png"] != "" {
 		t.Errorf("%+v: %v", s, names(all))
@@ -425,16 +425,16 @@ func TestItems(t *testing.T) {
 	unnamed.Defect = ""
 	unmasked := cracked
 	unmasked.Mask = nil
-	bad := NewItem("nut", "a", cracked)
+	bad := NewEntry("nut", "a", cracked)
 	bad.Read = func(context.Context) ([]byte, *image.Gray, error) { return []byte("GIF89a"), cracked.Mask, nil }
-	for says, it := range map[string]Item{
-		"its mask has 1×1 pixels, want the picture's 8×4": NewItem("nut", "a", other),
-		"a mask and no defect":                            NewItem("nut", "a", unnamed),
-		"a defect and no mask":                            NewItem("nut", "a", unmasked),
+	for says, it := range map[string]Entry{
+		"its mask has 1×1 pixels, want the picture's 8×4": NewEntry("nut", "a", other),
+		"a mask and no defect":                            NewEntry("nut", "a", unnamed),
+		"a defect and no mask":                            NewEntry("nut", "a", unmasked),
 		"want a PNG file":                                 bad,
 		"want a function Read":                            {Defect: "crack"},
 	} {
-		items := []Item{NewItem("nut", "a", normal), NewItem("nut", "a", cracked), it}
+		items := []Entry{NewEntry("nut", "a", normal), NewEntry("nut", "a", cracked), it}
 		_, err := Write(t.Context(), filepath.Join(t.TempDir(), "set"), items, Options{Layout: MVTec, Train: 0})
 		if err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%v, want %q", err, says)
@@ -470,7 +470,7 @@ func TestSlug(t *testing.T) {
 
 // TestManyNames have as many digits as they need.
 func TestManyNames(t *testing.T) {
-	w, err := newWriter(filepath.Join(t.TempDir(), "set"), make([]Item, 1001), Options{Layout: YOLO})
+	w, err := newWriter(filepath.Join(t.TempDir(), "set"), make([]Entry, 1001), Options{Layout: YOLO})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -488,8 +488,8 @@ func TestGrey(t *testing.T) {
 	if err := png.Encode(&b, grey); err != nil {
 		t.Fatal(err)
 	}
-	it := Item{Part: "nut", Defect: "crack", Source: "a", Read: func(context.Context) ([]byte, *image.Gray, error) { return b.Bytes(), drawn(spot...), nil }}
-	all, _ := write(t, filepath.Join(t.TempDir(), "set"), []Item{it}, Options{Layout: COCO, Train: 1})
+	it := Entry{Part: "nut", Defect: "crack", Source: "a", Read: func(context.Context) ([]byte, *image.Gray, error) { return b.Bytes(), drawn(spot...), nil }}
+	all, _ := write(t, filepath.Join(t.TempDir(), "set"), []Entry{it}, Options{Layout: COCO, Train: 1})
 	if all["images/train/nut-crack-000.png"] != b.String() {
 		t.Error("it is another")
 	}

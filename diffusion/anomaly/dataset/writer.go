@@ -33,18 +33,18 @@ type writer struct {
 
 // layout is how a layout's files are written.
 type layout interface {
-	// add writes the files of an item, whose regions are those of its mask, and names them in the
+	// add writes the files of an entry, whose regions are those of its mask, and names them in the
 	// line. It reports whether the layout has a place for the item.
-	add(w *writer, it *Item, c content, l *line) (bool, error)
+	add(w *writer, it *Entry, c content, l *line) (bool, error)
 
 	// end writes what is not of one item alone.
 	end(w *writer) error
 }
 
-func newWriter(dir string, items []Item, o Options) (*writer, error) {
-	w := &writer{Options: o, dir: filepath.Clean(dir), classes: classesOf(items), numbers: map[string]int{}, written: map[string]string{}, counted: map[photograph]bool{}}
-	w.digits = max(3, len(fmt.Sprint(len(items)-1)))
-	w.split, w.summary.Notes = o.split(items)
+func newWriter(dir string, entries []Entry, o Options) (*writer, error) {
+	w := &writer{Options: o, dir: filepath.Clean(dir), classes: classesOf(entries), numbers: map[string]int{}, written: map[string]string{}, counted: map[photograph]bool{}}
+	w.digits = max(3, len(fmt.Sprint(len(entries)-1)))
+	w.split, w.summary.Notes = o.split(entries)
 	w.summary.Classes = w.classes.words
 	switch o.Layout {
 	case MVTec:
@@ -101,8 +101,8 @@ func (w *writer) discard() {
 	}
 }
 
-// add writes an item, unless it is left out.
-func (w *writer) add(ctx context.Context, it *Item) error {
+// add writes an entry, unless it is left out.
+func (w *writer) add(ctx context.Context, it *Entry) error {
 	c, err := it.read(ctx)
 	if err != nil {
 		return err
@@ -137,8 +137,8 @@ func (w *writer) add(ctx context.Context, it *Item) error {
 	return nil
 }
 
-// count counts an item that was written.
-func (w *writer) count(it *Item, p photograph) {
+// count counts an entry that was written.
+func (w *writer) count(it *Entry, p photograph) {
 	side := &w.summary.Test
 	if w.split[p] {
 		side = &w.summary.Train
