@@ -315,6 +315,7 @@ func TestBadRows(t *testing.T) {
 		head + "a,test,normal,a.png,m.png":                   "has a mask",
 		head + "a,train,anomaly,a.png,m.png":                 "for training",
 		head + "a,test,anomaly,a.png,n.png":                  "the mask of a.png: ",
+		head + "a,test,normal,split_csv,":                    "split_csv is a directory",
 		head + "a,test,normal,b.png,":                        "b.png",
 		head + "a,test,normal,a.png,\na,train,normal,a.png,": "line 3: a.png was on line 2 already",
 		head + "a,test,\"normal,a.png,":                      "line 2",

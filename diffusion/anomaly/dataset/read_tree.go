@@ -19,7 +19,7 @@ import (
 // picture has no mask (fs.ErrNotExist, naming both), if a mask may be that of two pictures
 // (tensor.ErrDamaged), or if no category is found (fs.ErrNotExist). No picture is opened.
 func MVTecAD(root fs.FS) (categories []Category, notes []string, err error) {
-	return readTree(root, ".", "good")
+	return readTree(root, ".", "good", "")
 }
 
 // MPDD reads the data set of metal parts by Jezek, Jonak, Burget, Dvorak and Skotak (2021), in the
@@ -29,11 +29,12 @@ func MPDD(root fs.FS) (categories []Category, notes []string, err error) { retur
 // BTAD reads the data set of Mishra, Verk, Fornasier, Piciarelli and Foresti (VT-ADL, 2021), whose
 // layout is that of MVTecAD but that normal is called "ok", and defective "ko"; masks are NAME.png.
 func BTAD(root fs.FS) (categories []Category, notes []string, err error) {
-	return readTree(root, ".", "ok")
+	return readTree(root, ".", "ok", "")
 }
 
-// readTree reads the categories in a folder, whose normal pictures are in folders of that name.
-func readTree(root fs.FS, dir, normal string) ([]Category, []string, error) {
+// readTree reads the categories in a folder, whose normal pictures are in folders of that name. The error
+// about none says what else might be there.
+func readTree(root fs.FS, dir, normal, orElse string) ([]Category, []string, error) {
 	if root == nil {
 		return nil, nil, errNoFiles
 	}
@@ -55,7 +56,7 @@ func readTree(root fs.FS, dir, normal string) ([]Category, []string, error) {
 		all = append(all, c)
 	}
 	if len(all) == 0 {
-		return nil, nil, missing("no category is here, want folders with their normal pictures in CATEGORY/train/%s", normal)
+		return nil, nil, missing("no category is here, want folders with their normal pictures in CATEGORY/train/%s%s", normal, orElse)
 	}
 	return sorted(all), l.notes, nil
 }

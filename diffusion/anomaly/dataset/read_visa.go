@@ -7,11 +7,13 @@ import (
 	"io"
 	"io/fs"
 	"strings"
+
+	"github.com/sdgraph/sdgraph/tensor"
 )
 
 const (
 	visaSplit = "split_csv/1cls.csv"
-	maxSplit  = 64 << 20 // bytes of it; the published one has one
+	maxSplit  = 64 << 20 // bytes; the published file has about one million
 )
 
 // VisA reads the data set of Zou, Jeong, Pemula, Zhang and Dabeer (SPot-the-Difference, ECCV 2022): as it
@@ -19,8 +21,8 @@ const (
 // it, CATEGORY/train/good, CATEGORY/test/good, CATEGORY/test/bad and CATEGORY/ground_truth/bad/NAME.png,
 // here or in a folder 1cls, with the defect "bad". Its masks have small numbers in the place of white.
 //
-// Notes and errors are as MVTecAD says; a row of the file that is not as it should be is an error that
-// says where (tensor.ErrDamaged), and paths that lead out of the data set are.
+// Notes and errors are as MVTecAD says. A row of the file that is not as it should be, or has a path that
+// leads out of the data set, is an error that says where (tensor.ErrDamaged).
 func VisA(root fs.FS) (categories []Category, notes []string, err error) {
 	if root == nil {
 		return nil, nil, errNoFiles
@@ -31,10 +33,7 @@ func VisA(root fs.FS) (categories []Category, notes []string, err error) {
 		if l := (&lister{root: root}); l.isFolder("1cls") {
 			dir = "1cls"
 		}
-		if categories, notes, err = readTree(root, dir, "good"); errors.Is(err, fs.ErrNotExist) && len(categories) == 0 {
-			err = fmt.Errorf("%w; there is no %s either", err, visaSplit)
-		}
-		return categories, notes, err
+		return readTree(root, dir, "good", ", or the file "+visaSplit)
 	}
 	if err != nil {
 		return nil, nil, err
@@ -98,7 +97,7 @@ type visa struct {
 
 // add adds a row.
 func (v *visa) add(row []string, line int) error {
-	field := func(name string) string { return strings.Clone(row[v.column[name]]) }
+	field := func(name string) string { return row[v.column[name]] }
 	object, split, label := field("object"), field("split"), field("label")
 	it := Item{Picture: field("image"), Mask: field("mask")}
 	switch {
@@ -146,12 +145,20 @@ func (v *visa) check(it Item, line int) error {
 			return badSet("%s was on line %d already", name, before)
 		}
 		v.line[name] = line
-		if _, err := fs.Stat(v.root, name); err != nil {
-			if name == it.Mask {
-				return fmt.Errorf("the mask of %s: %w", it.Picture, err)
-			}
+		if err := v.isFile(name); err != nil && name == it.Mask {
+			return fmt.Errorf("the mask of %s: %w", it.Picture, err)
+		} else if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// isFile is an error if a file is not there, or is something else.
+func (v *visa) isFile(name string) error {
+	info, err := fs.Stat(v.root, name)
+	if err == nil && !info.Mode().IsRegular() {
+		err = badSet("%s is %s, want a file", name, tensor.Kind(info.Mode()))
+	}
+	return err
 }
