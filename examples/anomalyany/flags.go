@@ -174,6 +174,9 @@ func (c *commandLine) Validate(ctx *kong.Context) error {
 	if c.command == "ablate" && len(s.Layout) > 0 {
 		return errors.New("--layout makes data sets of pictures, and ablate measures: leave one of them out")
 	}
+	if !given["feather"] {
+		s.Feather = min(s.Feather, s.Margin)
+	}
 	s.settleFill(os.Stderr, s.Mask != "" || s.Shape != "")
 	if c.command == "make" && s.isDemo() && !given["n"] {
 		s.N = demoPictures

@@ -147,6 +147,21 @@ func TestKeepPartInAWindow(t *testing.T) {
 	}
 }
 
+// TestFeatherFollows a margin that is less, unless it is said.
+func TestFeatherFollows(t *testing.T) {
+	ask := []string{"--model", modelA, "--image", "nut.png", "--object", "nut", "--anomaly", "crack"}
+	f, err := parse(t, append(ask, "--margin", "3")...)
+	if err != nil || f.Feather != 3 || !f.KeepPart {
+		t.Errorf("%+v, %v", f.Kept, err)
+	}
+	if _, err := parse(t, append(ask, "--margin", "3", "--feather", "4")...); err == nil || !strings.Contains(err.Error(), "--feather is 4, want at most the --margin of 3") {
+		t.Errorf("error %v", err)
+	}
+	if f, err = parse(t, append(ask, "--no-keep-part")...); err != nil || f.KeepPart {
+		t.Errorf("%+v, %v", f.Kept, err)
+	}
+}
+
 // TestFromEarlier: a picture of a version that kept no part is made again as it was.
 func TestFromEarlier(t *testing.T) {
 	for options, want := range map[string]bool{`{}`: false, `{"keep_part":true,"margin":6}`: true, `{"keep_part":false}`: false} {
