@@ -8,7 +8,6 @@ import (
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
 	"github.com/sdgraph/sdgraph/tensor/images"
-	gt "gorgonia.org/tensor"
 )
 
 // product is what becomes of a run: the picture that is saved, where its defect is, and what is said of it.
@@ -26,8 +25,10 @@ func (j *job) finish(ctx context.Context, g *anomalyany.Generator, r *anomalyany
 		return nil, err
 	}
 	p := &product{}
-	if p.sample, p.soft, err = compose(j.canvas, r.Image, a); err != nil {
-		return nil, err
+	if !j.spec.KeepPart || j.spec.Both {
+		if p.sample, p.soft, err = a.Compose(j.canvas, r.Image); err != nil {
+			return nil, err
+		}
 	}
 	made := anomalyany.Made{Result: r, Annotation: a}
 	_, made.May = j.canvas.Input()
@@ -55,7 +56,7 @@ func (j *job) keepPart(ctx context.Context, g *anomalyany.Generator, p *product,
 	}
 	canvas := *j.canvas
 	canvas.Keep, canvas.Paste = &k.Keep, j.spec.Paste
-	if p.sample, p.soft, err = compose(&canvas, picture, made.Annotation); err != nil {
+	if p.sample, p.soft, err = made.Annotation.Compose(&canvas, picture); err != nil {
 		return err
 	}
 	seen, err := canvas.Seen(p.sample.Picture)
@@ -66,19 +67,6 @@ func (j *job) keepPart(ctx context.Context, g *anomalyany.Generator, p *product,
 	made.Picture, made.Reference = images.ForModel(seen), images.ForModel(photograph)
 	made.Margin = max(anomalyany.OutsideMargin, k.Margin) * max(1, canvas.Scale())
 	return nil
-}
-
-// compose puts a picture of the model's into the photograph.
-func compose(canvas *anomaly.Canvas, picture *gt.Dense, a *anomalyany.Annotation) (anomaly.Sample, anomaly.Map, error) {
-	made, err := images.FromModel(picture)
-	if err != nil {
-		return anomaly.Sample{}, anomaly.Map{}, err
-	}
-	size := made.Bounds().Size()
-	of := func(values []float32) anomaly.Map {
-		return anomaly.Map{Values: values, Width: size.X, Height: size.Y}
-	}
-	return canvas.Compose(made, of(a.Mask), of(a.Soft))
 }
 
 // score judges a picture.

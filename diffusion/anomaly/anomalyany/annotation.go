@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 
+	"github.com/sdgraph/sdgraph/diffusion/anomaly"
 	"github.com/sdgraph/sdgraph/tensor"
 	"github.com/sdgraph/sdgraph/tensor/images"
 	gt "gorgonia.org/tensor"
@@ -44,6 +45,21 @@ func (g *Generator) Annotate(ctx context.Context, p *Photograph, r *Result) (*An
 		return nil, err
 	}
 	return g.annotation(r, x, p.mask)
+}
+
+// Compose puts a picture [1, 3, H, W] in [-1, 1], a run's or Keep's, into the canvas whose Input it was made of, with the
+// annotation's mask and soft map.
+func (a *Annotation) Compose(canvas *anomaly.Canvas, picture *gt.Dense) (anomaly.Sample, anomaly.Map, error) {
+	if a == nil {
+		return anomaly.Sample{}, anomaly.Map{}, badArgument(errors.New("there is no annotation: Generator.Annotate makes one"))
+	}
+	made, err := images.FromModel(picture)
+	if err != nil {
+		return anomaly.Sample{}, anomaly.Map{}, err
+	}
+	size := made.Rect.Size()
+	of := func(values []float32) anomaly.Map { return anomaly.Map{Values: values, Width: size.X, Height: size.Y} }
+	return canvas.Compose(made, of(a.Mask), of(a.Soft))
 }
 
 func (g *Generator) annotation(r *Result, photograph *gt.Dense, may []float32) (*Annotation, error) {

@@ -73,12 +73,7 @@ func (g *Generator) kept(ctx context.Context, canvas *anomaly.Canvas, p *Photogr
 	if err != nil {
 		return sample, soft, err
 	}
-	made, err := images.FromModel(picture)
-	if err != nil {
-		return sample, soft, err
-	}
-	size := func(v []float32) anomaly.Map { return anomaly.Map{Values: v, Width: g.width, Height: g.height} }
-	return canvas.Compose(made, size(a.Mask), size(a.Soft))
+	return a.Compose(canvas, picture)
 }
 
 // canvas is the normal picture and its place as the model sees them.

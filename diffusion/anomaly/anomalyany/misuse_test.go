@@ -125,6 +125,12 @@ func TestMisuse(t *testing.T) {
 				func() error { _, err := new(Photograph).Decoded(t.Context()); return err },
 				func() error { _, err := encoded(t, g.Generator, photograph(), nil).Decoded(noContext); return err },
 			},
+			"Annotation.Compose": {
+				func() error { _, _, err := (*Annotation)(nil).Compose(nil, photograph()); return err },
+				func() error { _, _, err := new(Annotation).Compose(nil, nil); return err },
+				func() error { _, _, err := annotation.Compose(nil, photograph()); return err },
+				func() error { _, _, err := annotation.Compose(new(anomaly.Canvas), photograph()); return err },
+			},
 			"Generator.Annotate": {
 				func() error { _, err := g.Annotate(t.Context(), nil, result); return err },
 				func() error { _, err := g.Annotate(t.Context(), g.in, nil); return err },

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/tensor"
@@ -124,6 +125,8 @@ type Made struct {
 	Reference  *gt.Dense // what it is compared with outside the defect: the photograph, or for a picture of which the autoencoder made every pixel Photograph.Decoded
 	May        []float32 // H·W, 1 where the photograph might change; nil for everywhere
 	Margin     float64   // how far from the mask the outside begins, in pixels of the picture, up to 1000; 0 for OutsideMargin
+
+	outside []float32 // 1 where a pixel is further than Margin from the defect
 }
 
 // Score judges a picture.
@@ -150,6 +153,9 @@ func (s *Scorer) Score(ctx context.Context, m Made) (Scores, error) {
 	}
 	if m.Reference != nil {
 		m.Reference = clamped(m.Reference)
+		if err := m.findOutside(); err != nil {
+			return scores, err
+		}
 		if err := m.compare(&scores); err != nil {
 			return scores, err
 		}
@@ -157,7 +163,8 @@ func (s *Scorer) Score(ctx context.Context, m Made) (Scores, error) {
 	if s.pipeline.CLIP == nil {
 		return scores, nil
 	}
-	return scores, s.ask(ctx, m, &scores)
+	err := s.ask(ctx, m, &scores)
+	return scores, err
 }
 
 // check wants everything to be of one size.
@@ -200,7 +207,7 @@ func (s *Scorer) ask(ctx context.Context, m Made, scores *Scores) error {
 	c.PhotographPrompt, c.PhotographNormal = s.photograph.PhotographPrompt, s.photograph.PhotographNormal
 	scores.CLIP = &c
 	if m.Reference != nil {
-		part, err := s.part(ctx, m, scores.Outside)
+		part, err := s.part(ctx, m)
 		if err != nil {
 			return err
 		}
@@ -223,20 +230,16 @@ func (s *Scorer) ask(ctx context.Context, m Made, scores *Scores) error {
 
 // part is by how much less CLIP sees of a normal part in the picture than in the reference, whose pixels take the
 // defect's place.
-func (s *Scorer) part(ctx context.Context, m Made, outside *Change) (float64, error) {
-	if outside.Share == 0 && outside.SSIM == 1 {
-		return 0, nil
-	}
+func (s *Scorer) part(ctx context.Context, m Made) (float64, error) {
 	without := m.Picture.Clone().(*gt.Dense)
 	v, reference := tensor.Float32s(without), tensor.Float32s(m.Reference)
-	away, err := m.outside()
-	if err != nil {
-		return 0, err
-	}
 	for i := range v {
-		if away[i%len(away)] == 0 {
+		if m.outside[i%len(m.outside)] == 0 {
 			v[i] = reference[i]
 		}
+	}
+	if slices.Equal(v, reference) { // as where the part was kept: CLIP would say the same of both
+		return 0, nil
 	}
 	here, err := s.cosines(ctx, without)
 	if err != nil {

@@ -13,23 +13,19 @@ const plain = 25.0 / 127.5
 
 // compare is how the picture differs from its reference, outside the defect and inside.
 func (m Made) compare(scores *Scores) error {
-	away, err := m.outside()
-	if err != nil {
-		return err
-	}
 	alike, err := m.alike()
 	if err != nil {
 		return err
 	}
 	x, y := tensor.Float32s(m.Picture), tensor.Float32s(m.Reference)
-	n := len(away)
+	n := len(m.outside)
 	var out, in struct{ pixels, changed, alike float64 }
 	for i := range n {
 		at := &out
 		switch {
 		case m.Annotation.Mask[i] >= 0.5:
 			at = &in
-		case away[i] == 0:
+		case m.outside[i] == 0:
 			continue
 		}
 		at.pixels++
@@ -49,14 +45,14 @@ func (m Made) compare(scores *Scores) error {
 	return nil
 }
 
-// outside is 1 where a pixel is further than the margin from the defect.
-func (m Made) outside() ([]float32, error) {
+// findOutside sets what is further than the margin from the defect.
+func (m *Made) findOutside() (err error) {
 	s := m.Result.Image.Shape()
-	away, err := images.Grown(m.Annotation.Mask, s[2], s[3], m.Margin)
-	for i, v := range away {
-		away[i] = 1 - v
+	m.outside, err = images.Grown(m.Annotation.Mask, s[2], s[3], m.Margin)
+	for i, v := range m.outside {
+		m.outside[i] = 1 - v
 	}
-	return away, err
+	return err
 }
 
 // alike is the structural similarity of picture and reference around each pixel.

@@ -224,17 +224,12 @@ func (b *bench) kept(ctx context.Context, g *anomalyany.Generator, p *anomalyany
 	if err != nil {
 		return nil, err
 	}
-	made, err := images.FromModel(blended)
-	if err != nil {
-		return nil, err
-	}
 	canvas, err := anomaly.NewCanvas(images.FromBytes(d.Picture, size, size), nil, 0, 1)
 	if err != nil {
 		return nil, err
 	}
 	canvas.Keep = &b.keeping.Keep
-	of := func(v []float32) anomaly.Map { return anomaly.Map{Values: v, Width: size, Height: size} }
-	s, _, err := canvas.Compose(made, of(a.Mask), of(a.Soft))
+	s, _, err := a.Compose(canvas, blended)
 	if err != nil {
 		return nil, err
 	}
