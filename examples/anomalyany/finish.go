@@ -65,7 +65,7 @@ func (j *job) keepPart(ctx context.Context, g *anomalyany.Generator, p *product,
 	}
 	photograph, _ := canvas.Input()
 	made.Picture, made.Reference = images.ForModel(seen), images.ForModel(photograph)
-	made.Margin = max(anomalyany.OutsideMargin, k.Margin) * max(1, canvas.Scale())
+	made.Margin = min(1000, max(anomalyany.OutsideMargin, k.Margin)*max(1, canvas.Scale())) // as far as it may be, in a window
 	return nil
 }
 
