@@ -265,7 +265,7 @@ func (c *Canvas) fixed(i int) bool { return c.atEdge(i) || c.Paste && c.mask != 
 // check is an error if a picture and a map are not of what the model was given.
 func (c *Canvas) check(made *image.RGBA, mask, soft Map) error {
 	if c == nil || c.whole == nil {
-		return errors.New("there is no photograph: NewCanvas and NewWindow make a canvas of one")
+		return errNoCanvas
 	}
 	if err := images.Check(made); err != nil {
 		return fmt.Errorf("the model's picture: %w", err)
@@ -311,7 +311,7 @@ func (c *Canvas) Scale() float64 {
 // photograph's place.
 func (c *Canvas) Seen(picture *image.RGBA) (*image.RGBA, error) {
 	if c == nil || c.whole == nil {
-		return nil, errors.New("there is no photograph: NewCanvas and NewWindow make a canvas of one")
+		return nil, errNoCanvas
 	}
 	if err := images.Check(picture); err != nil {
 		return nil, err

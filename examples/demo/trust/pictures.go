@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"runtime"
-	"sync"
 
 	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
@@ -19,7 +17,6 @@ import (
 	"github.com/sdgraph/sdgraph/examples/demo/world"
 	"github.com/sdgraph/sdgraph/examples/internal/cli"
 	"github.com/sdgraph/sdgraph/examples/internal/show"
-	"github.com/sdgraph/sdgraph/kernels"
 	"github.com/sdgraph/sdgraph/tensor"
 	"github.com/sdgraph/sdgraph/tensor/images"
 	gt "gorgonia.org/tensor"
@@ -67,54 +64,13 @@ func (p pictures) run(ctx context.Context) error {
 
 // measureAll makes and measures pictures side by side.
 func (p pictures) measureAll(ctx context.Context, left []trial.Trial, kept *findings) error {
-	workers := min(cmp.Or(p.Workers, runtime.GOMAXPROCS(0)), len(left))
-	if workers > 1 {
-		defer kernels.SetThreads(kernels.Threads())
-		kernels.SetThreads(1)
-	}
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
 	bar := show.NewProgress(ctx, os.Stderr, float64(len(left)))
 	bar.Tenths = true
 	bar.Begin("", "%d of %d pictures, ", len(left))
 	defer bar.End()
-	tasks := make(chan trial.Trial)
-	go func() {
-		defer close(tasks)
-		for _, t := range left {
-			select {
-			case tasks <- t:
-			case <-ctx.Done():
-				return
-			}
-		}
-	}()
-	var crew sync.WaitGroup
-	failures := make(chan error, workers)
-	for range workers {
-		crew.Go(func() {
-			if err := p.work(ctx, tasks, kept, bar); err != nil {
-				failures <- err
-				stop()
-			}
-		})
-	}
-	crew.Wait()
-	close(failures)
-	if err := <-failures; err != nil {
-		return err
-	}
-	return ctx.Err()
-}
-
-// work measures until there are no more tasks.
-func (p pictures) work(ctx context.Context, tasks <-chan trial.Trial, kept *findings, bar *show.Progress) error {
-	b, err := newBench(ctx, p)
-	if err != nil {
-		return err
-	}
-	defer b.Close()
-	for t := range tasks {
+	return share(ctx, p.Workers, len(left), func(ctx context.Context, b *bench, i int) error {
+		t := left[i]
+		b.keeping.Blend = p.Blend
 		f, err := b.measure(ctx, t)
 		if err == nil {
 			err = kept.add(t, f)
@@ -123,8 +79,8 @@ func (p pictures) work(ctx context.Context, tasks <-chan trial.Trial, kept *find
 			return fmt.Errorf("%s with %s, drawing %d: %w", t.Subject.Name, t.Defect.Name, t.Seed, err)
 		}
 		bar.Step(1, "")
-	}
-	return nil
+		return nil
+	})
 }
 
 // bench is what pictures are made and measured with.
@@ -135,13 +91,11 @@ type bench struct {
 	keeping anomalyany.Keeping
 }
 
-func newBench(ctx context.Context, p pictures) (*bench, error) {
+func newBench(ctx context.Context) (*bench, error) {
 	d, err1 := anomalyany.ReadDefaults(tensor.InFS(demo.FS()))
 	j, err2 := judge.New(ctx)
 	m, err3 := demo.Open(ctx)
-	b := &bench{m, j, d.Options, anomalyany.DefaultKeeping()}
-	b.keeping.Blend = p.Blend
-	return b, errors.Join(err1, err2, err3)
+	return &bench{m, j, d.Options, anomalyany.DefaultKeeping()}, errors.Join(err1, err2, err3)
 }
 
 // finding is what was measured of one picture: of the model's own, and of that with the photograph around the defect.
@@ -243,11 +197,7 @@ func (b *bench) reference(ctx context.Context, f *finding, coded *gt.Dense, defe
 		return err
 	}
 	f.Normal = v.Defect
-	z, err := b.EncodeImage(ctx, trial.Picture(defective))
-	if err != nil {
-		return err
-	}
-	drawn, err := b.Decode(ctx, z)
+	drawn, err := b.coded(ctx, trial.Picture(defective))
 	if err != nil {
 		return err
 	}

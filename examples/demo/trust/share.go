@@ -39,7 +39,7 @@ func share(ctx context.Context, workers, n int, do func(ctx context.Context, b *
 
 // take does pieces of work until there are no more.
 func take(ctx context.Context, next <-chan int, do func(ctx context.Context, b *bench, i int) error) error {
-	b, err := newBench(ctx, pictures{})
+	b, err := newBench(ctx)
 	if err != nil {
 		return err
 	}
