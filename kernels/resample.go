@@ -73,6 +73,14 @@ func Resample(out, x []float32, b, h, w, c int, rows, cols Taps) {
 
 // apply filters one line of pixels of c channels.
 func (t Taps) apply(out, line []float32, c int) {
+	switch c {
+	case 1:
+		t.applyToOne(out, line)
+		return
+	case 3:
+		t.applyToThree(out, line)
+		return
+	}
 	clear(out)
 	for i := range t.Out {
 		pixel := out[i*c:][:c]
@@ -86,5 +94,34 @@ func (t Taps) apply(out, line []float32, c int) {
 				pixel[k] += weight * v
 			}
 		}
+	}
+}
+
+// applyToOne filters a line of a map.
+func (t Taps) applyToOne(out, line []float32) {
+	for i := range out {
+		weights := t.Weight[i][:t.Count[i]]
+		sum := float32(0)
+		for j, v := range line[t.Start[i]:][:len(weights)] {
+			sum += weights[j] * v
+		}
+		out[i] = sum
+	}
+}
+
+// applyToThree filters a line of a picture's red, green and blue.
+func (t Taps) applyToThree(out, line []float32) {
+	for i := range t.Out {
+		var r, g, b float32
+		from := line[3*t.Start[i]:]
+		for _, weight := range t.Weight[i][:t.Count[i]] {
+			p := from[:3]
+			r += weight * p[0]
+			g += weight * p[1]
+			b += weight * p[2]
+			from = from[3:]
+		}
+		pixel := out[3*i:][:3]
+		pixel[0], pixel[1], pixel[2] = r, g, b
 	}
 }

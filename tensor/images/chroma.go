@@ -23,11 +23,13 @@ func fromYCbCr(p *image.YCbCr, how conversion) *image.RGBA {
 	size := p.Bounds().Size()
 	out := image.NewRGBA(image.Rectangle{Max: size})
 	first := p.COffset(p.Rect.Min.X, p.Rect.Min.Y)
-	rows := [2]chroma{newChroma(p.Cb[first:], p, how), newChroma(p.Cr[first:], p, how)}
-	for y := range size.Y {
-		luma := p.Y[p.YOffset(p.Rect.Min.X, p.Rect.Min.Y+y):]
-		how.row(out.Pix[y*out.Stride:][:4*size.X], luma, rows[0].row(y), rows[1].row(y))
-	}
+	eachRow(size.Y, 4*size.X, func(lo, hi int) {
+		rows := [2]chroma{newChroma(p.Cb[first:], p, how), newChroma(p.Cr[first:], p, how)}
+		for y := lo; y < hi; y++ {
+			luma := p.Y[p.YOffset(p.Rect.Min.X, p.Rect.Min.Y+y):]
+			how.row(out.Pix[y*out.Stride:][:4*size.X], luma, rows[0].row(y), rows[1].row(y))
+		}
+	})
 	return out
 }
 
@@ -40,12 +42,15 @@ func jfifRow(to, luma, cbs, crs []uint8) {
 		crG  = -46802 // -0.71414
 		cbB  = 116130 // 1.772
 	)
-	for x := range len(to) / 4 {
-		y, cb, cr := int32(luma[x]), int32(cbs[x])-128, int32(crs[x])-128
-		to[4*x] = clamp(y + (crR*cr+half)>>16)
-		to[4*x+1] = clamp(y + (cbG*cb+crG*cr+half)>>16)
-		to[4*x+2] = clamp(y + (cbB*cb+half)>>16)
-		to[4*x+3] = 255
+	luma = luma[:len(to)/4]
+	cbs, crs = cbs[:len(luma)], crs[:len(luma)]
+	for x, v := range luma {
+		y, cb, cr := int32(v), int32(cbs[x])-128, int32(crs[x])-128
+		pixel := to[4*x:][:4:4]
+		pixel[0] = clamp(y + (crR*cr+half)>>16)
+		pixel[1] = clamp(y + (cbG*cb+crG*cr+half)>>16)
+		pixel[2] = clamp(y + (cbB*cb+half)>>16)
+		pixel[3] = 255
 	}
 }
 

@@ -3,8 +3,6 @@ package images
 import (
 	"fmt"
 	"math"
-
-	"github.com/sdgraph/sdgraph/kernels"
 )
 
 // Gaussian returns a map [h, w] that is smoothed with a Gaussian of standard deviation sigma, in pixels, cut off at
@@ -55,37 +53,52 @@ func bell(sigma float64, radius int) []float64 {
 // border is the place among n that stands for i, which may lie beyond.
 type border func(i, n int) int
 
-// smooth weights each number with its neighbours in both directions.
+// smooth weights each number with its neighbours in both directions: along rows, then along columns. Sums are in
+// double precision.
 func smooth(m []float32, h, w int, weights []float64, beyond border) []float32 {
-	return smoothed(smoothed(m, w, h, w, 1, weights, beyond), h, w, 1, w, weights, beyond)
+	half, out := make([]float32, len(m)), make([]float32, len(m))
+	most := len(weights) - 1
+	rows := func(f func(y int, sums []float64)) {
+		eachRow(h, w*len(weights), func(lo, hi int) {
+			sums := make([]float64, w)
+			for y := lo; y < hi; y++ {
+				f(y, sums)
+			}
+		})
+	}
+	rows(func(y int, sums []float64) {
+		padded := make([]float32, w+2*most)
+		for i := range padded {
+			padded[i] = m[y*w+beyond(i-most, w)]
+		}
+		weigh(half[y*w:][:w], sums, weights, func(k int) []float32 { return padded[most+k:][:w] })
+	})
+	rows(func(y int, sums []float64) {
+		weigh(out[y*w:][:w], sums, weights, func(k int) []float32 { return half[beyond(y+k, h)*w:][:w] })
+	})
+	return out
+}
+
+// weigh sets out to the sum of a line and those that lie around it, of line k at either side by weights[k].
+func weigh(out []float32, sums, weights []float64, line func(k int) []float32) {
+	for i, v := range line(0) {
+		sums[i] = weights[0] * float64(v)
+	}
+	for k := 1; k < len(weights); k++ {
+		weight, before, after := weights[k], line(-k), line(k)
+		after = after[:len(before)]
+		sums := sums[:len(before)]
+		for i, v := range before {
+			sums[i] += weight * float64(v+after[i])
+		}
+	}
+	for i, sum := range sums {
+		out[i] = float32(sum)
+	}
 }
 
 // maxSigma bounds the work, also of a disc.
 const maxSigma = 1000
-
-// smoothed weights each number with its neighbours on its line: lines of n numbers, which are step apart; the lines
-// are line apart.
-func smoothed(m []float32, n, lines, line, step int, weights []float64, beyond border) []float32 {
-	out := make([]float32, len(m))
-	most := len(weights) - 1
-	kernels.Range(lines, 1+1<<14/(n*len(weights)), func(lo, hi int) {
-		padded := make([]float32, n+2*most)
-		for l := lo; l < hi; l++ {
-			for i := range padded {
-				padded[i] = m[l*line+beyond(i-most, n)*step]
-			}
-			for i := range n {
-				middle := most + i
-				sum := weights[0] * float64(padded[middle])
-				for k, weight := range weights[1:] {
-					sum += weight * float64(padded[middle-k-1]+padded[middle+k+1])
-				}
-				out[l*line+i*step] = float32(sum)
-			}
-		}
-	})
-	return out
-}
 
 // mirrored repeats the outermost places.
 func mirrored(i, n int) int {

@@ -35,10 +35,15 @@ const openCVBits = 11
 func openCVBytes(out, picture *image.RGBA, from, to image.Point) {
 	row := 4 * to.X
 	half := make([]int32, row*(from.Y+2))
-	pass(half[row:][:row*from.Y], packed(picture), from.Y, 4, openCVColumns(from.X, to.X), openCVAlong)
+	openCVAlong(half[row:][:row*from.Y], packed(picture), from.Y, openCVColumns(from.X, to.X))
 	copy(half, half[row:][:row])
 	copy(half[row*(from.Y+1):], half[row*from.Y:][:row])
-	pass(out.Pix, half, 1, row, openCVRows(from.Y, to.Y), openCVAcross)
+	rows := openCVRows(from.Y, to.Y)
+	eachRow(to.Y, row, func(lo, hi int) {
+		for y := lo; y < hi; y++ {
+			openCVAcross(out.Pix[y*row:][:row], half[rows.start[y]*row:], rows.weight[y])
+		}
+	})
 }
 
 // openCVColumns are the weights along rows: at the ends the last pixel's alone.
@@ -75,13 +80,26 @@ func openCVWeights(f float32) []int32 {
 	return []int32{fixed(1 - f), fixed(f)}
 }
 
-func openCVAlong(out []int32, in []byte, weight []int32) {
-	clear(out)
-	for j, w := range weight {
-		for k, v := range in[j*len(out):][:len(out)] {
-			out[k] += int32(v) * w
+// openCVAlong filters each of so many rows of pixels.
+func openCVAlong(out []int32, in []byte, rows int, t taps) {
+	from, to := len(in)/rows, 4*len(t.start)
+	eachRow(rows, from, func(lo, hi int) {
+		for r := lo; r < hi; r++ {
+			for i, first := range t.start {
+				weight := t.weight[i]
+				p := in[r*from+4*first:][:4*len(weight)]
+				o := out[r*to+4*i:][:4:4]
+				for k := range o {
+					o[k] = int32(p[k]) * weight[0]
+				}
+				if len(weight) == 2 {
+					for k := range o {
+						o[k] += int32(p[4+k]) * weight[1]
+					}
+				}
+			}
 		}
-	}
+	})
 }
 
 // openCVAcross weights two rows, each product cut to 16 bits as vectors of them are multiplied.

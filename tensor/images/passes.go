@@ -1,6 +1,7 @@
 package images
 
 import (
+	"encoding/binary"
 	"image"
 
 	"github.com/sdgraph/sdgraph/kernels"
@@ -12,18 +13,26 @@ type taps struct {
 	weight [][]int32
 }
 
-// pass filters the middle axis of in, [groups, n, width], and sets out, [groups, len(start), width]: pixels along
-// rows where width is a pixel's, rows along columns where it is a row's. sum weights numbers that are len(out) apart.
-func pass[I, O any](out []O, in []I, groups, width int, t taps, sum func(out []O, in []I, weight []int32)) {
-	m := len(t.start)
-	n := len(in) / groups / width
-	kernels.Range(groups*m, max(1, 1<<14/width), func(lo, hi int) {
-		for r := lo; r < hi; r++ {
-			group, i := r/m, r%m
-			sum(out[r*width:][:width], in[(group*n+t.start[i])*width:], t.weight[i])
-		}
-	})
+// eachRow calls f for ranges of so many rows of width numbers, on all threads.
+func eachRow(rows, width int, f func(lo, hi int)) {
+	kernels.Range(rows, max(1, 1<<12/max(width, 1)), f)
 }
+
+// pair is a pixel as sums or products of its channels: red + 2³²·blue and green + 2³²·alpha, each less than 2³¹ in
+// size. One 64-bit multiplication weights two channels, and gives each what it would be alone.
+type pair struct{ redBlue, greenAlpha int64 }
+
+// paired returns the pair of a pixel's four bytes.
+func paired(pixel []byte) pair {
+	p := binary.LittleEndian.Uint32(pixel)
+	return pair{int64(p&0xff) | int64(p>>16&0xff)<<32, int64(p>>8&0xff) | int64(p>>24)<<32}
+}
+
+// both is a number in both halves.
+func both(v int32) int64 { return int64(v) + int64(v)<<32 }
+
+// halves are the two sums of one number: the upper half has borrowed one from a lower half below 0.
+func halves(sum int64) (lower, upper int32) { return int32(sum), int32((sum + 1<<31) >> 32) }
 
 // packed returns a picture's bytes without gaps between its rows, four a pixel.
 func packed(picture *image.RGBA) []byte {

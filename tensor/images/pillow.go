@@ -33,14 +33,12 @@ func pillowRule(name string, f filter) rule {
 		bytes: func(out, picture *image.RGBA, from, to image.Point) {
 			rows, columns := f.whole(from.X, to.X), f.whole(from.Y, to.Y)
 			if columnsFirst(from, to) {
-				half := make([]byte, 4*from.X*to.Y)
-				pass(half, packed(picture), 1, 4*from.X, columns, pillowSum)
-				pass(out.Pix, half, to.Y, 4, rows, pillowSum)
+				pillowRows(out.Pix, pillowColumns(packed(picture), 4*from.X, columns), to.Y, rows)
 				return
 			}
 			half := make([]byte, 4*to.X*from.Y)
-			pass(half, packed(picture), from.Y, 4, rows, pillowSum)
-			pass(out.Pix, half, 1, 4*to.X, columns, pillowSum)
+			pillowRows(half, packed(picture), from.Y, rows)
+			copy(out.Pix, pillowColumns(half, 4*to.X, columns))
 		},
 	}
 }
@@ -90,23 +88,68 @@ func (f filter) whole(in, out int) taps {
 	return t
 }
 
-// pillowSum weights bytes, four at a time, and rounds and clips their sums.
-func pillowSum(out, in []byte, weight []int32) {
-	const half = 1 << (pillowBits - 1)
-	for k := 0; k < len(out); k += 4 {
-		r, g, b, a := int32(half), int32(half), int32(half), int32(half)
-		at := k
-		for _, w := range weight {
-			p := in[at:][:4:4]
-			r += int32(p[0]) * w
-			g += int32(p[1]) * w
-			b += int32(p[2]) * w
-			a += int32(p[3]) * w
-			at += len(out)
+// pillowHalf is half of a shade.
+const pillowHalf = 1 << (pillowBits - 1)
+
+// pillowRows filters each of so many rows of pixels.
+func pillowRows(out, in []byte, rows int, t taps) {
+	from, to := len(in)/rows/4, len(t.start)
+	eachRow(rows, 4*from, func(lo, hi int) {
+		line := make([]pair, from)
+		for r := lo; r < hi; r++ {
+			row := in[4*r*from:][:4*from]
+			for x := range line {
+				line[x] = paired(row[4*x:])
+			}
+			for i, first := range t.start {
+				weighted(line[first:], t.weight[i]).round(out[4*(r*to+i):])
+			}
 		}
-		o := out[k:][:4:4]
-		o[0], o[1], o[2], o[3] = clipped(r>>pillowBits), clipped(g>>pillowBits), clipped(b>>pillowBits), clipped(a>>pillowBits)
+	})
+}
+
+// weighted returns the weighted sum of pixels, and half of a shade.
+func weighted(pixels []pair, weight []int32) pair {
+	redBlue, greenAlpha := both(pillowHalf), both(pillowHalf)
+	pixels = pixels[:len(weight)]
+	for j, w := range weight {
+		redBlue += pixels[j].redBlue * int64(w)
+		greenAlpha += pixels[j].greenAlpha * int64(w)
 	}
+	return pair{redBlue, greenAlpha}
+}
+
+// pillowColumns returns rows of so many bytes filtered along columns.
+func pillowColumns(in []byte, width int, t taps) []byte {
+	out := make([]byte, width*len(t.start))
+	eachRow(len(t.start), width, func(lo, hi int) {
+		for r := lo; r < hi; r++ {
+			above, to := in[t.start[r]*width:], out[r*width:][:width]
+			for k := 0; k < width; k += 4 {
+				weightedBelow(above[k:], width, t.weight[r]).round(to[k:])
+			}
+		}
+	})
+	return out
+}
+
+// weightedBelow is weighted of a column of bytes, whose rows are so far apart.
+func weightedBelow(in []byte, apart int, weight []int32) pair {
+	redBlue, greenAlpha := both(pillowHalf), both(pillowHalf)
+	for j, w := range weight {
+		p := paired(in[j*apart:])
+		redBlue += p.redBlue * int64(w)
+		greenAlpha += p.greenAlpha * int64(w)
+	}
+	return pair{redBlue, greenAlpha}
+}
+
+// round writes the bytes nearest to a pixel's sums.
+func (p pair) round(to []byte) {
+	r, b := halves(p.redBlue)
+	g, a := halves(p.greenAlpha)
+	o := to[:4:4]
+	o[0], o[1], o[2], o[3] = clipped(r>>pillowBits), clipped(g>>pillowBits), clipped(b>>pillowBits), clipped(a>>pillowBits)
 }
 
 // clipped is the byte nearest to a sum, which filters that overshoot carry beyond.

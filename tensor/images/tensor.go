@@ -42,15 +42,22 @@ func ToTensor(picture *image.RGBA, layout Layout, r Range) []float32 {
 	size := sizeIf(picture)
 	n := size.X * size.Y
 	out := make([]float32, 3*n)
-	for y := range size.Y {
-		row := picture.Pix[y*picture.Stride:][:4*size.X]
-		for x := range size.X {
-			for c := range 3 {
-				v := float32(row[4*x+c]) / 255
-				out[layout.index(y*size.X+x, c, n)] = r.Black + v*(r.White-r.Black)
+	var shades [256]float32
+	for i := range shades {
+		v := float32(i) / 255
+		shades[i] = r.Black + v*(r.White-r.Black)
+	}
+	apart := layout.index(0, 1, n)
+	eachRow(size.Y, 4*size.X, func(lo, hi int) {
+		for y := lo; y < hi; y++ {
+			row := picture.Pix[y*picture.Stride:][:4*size.X]
+			at, next := layout.index(y*size.X, 0, n), layout.index(1, 0, n)
+			for ; len(row) >= 4; row = row[4:] {
+				out[at], out[at+apart], out[at+2*apart] = shades[row[0]], shades[row[1]], shades[row[2]]
+				at += next
 			}
 		}
-	}
+	})
 	return out
 }
 
