@@ -67,13 +67,13 @@ func BenchmarkConv(b *testing.B) {
 		{256, 256, 256, 3, 1}, {256, 128, 3, 3, 1}, {64, 640, 320, 1, 1},
 	} {
 		pad := c.kernel / 2
-		s := ConvShape{B: 1, H: c.size, W: c.size, Cin: c.cin, Cout: c.cout, Kernel: c.kernel, Stride: c.stride, PadBefore: pad, PadAfter: pad}
+		s := ConvShape{B: 1, H: c.size, W: c.size, Cin: c.cin, Cout: c.cout, KH: c.kernel, KW: c.kernel, Stride: c.stride, Pad: Pad(pad)}
 		h, w := s.Out()
 		r := source("bench")
-		file, _ := randomElements(r, "float16", s.Cout*s.Cin*s.Kernel*s.Kernel)
-		weights := ConvWeights(file, s.Cout, s.Cin, s.Kernel)
+		file, _ := randomElements(r, "float16", s.Cout*s.Cin*s.KH*s.KW)
+		weights := ConvWeights(file, s.Cout, s.Cin, s.KH, s.KW)
 		x, y := random(r, s.B*s.H*s.W*s.Cin), random(r, s.B*h*w*s.Cout)
-		flops := 2 * float64(len(y)*s.Kernel*s.Kernel*s.Cin)
+		flops := 2 * float64(len(y)*s.KH*s.KW*s.Cin)
 		name := fmt.Sprintf("%d/%d-%d/%dx%d/%d", c.size, c.cin, c.cout, c.kernel, c.kernel, c.stride)
 		algorithms := map[string]bool{"direct": false}
 		if s.winograd(winograd.Weights{Cin: s.Cin, Cout: s.Cout}) {

@@ -8,30 +8,34 @@ import (
 	"github.com/sdgraph/sdgraph/kernels/internal/winograd"
 )
 
-// ConvShape describes a two-dimensional convolution with a square kernel over an
-// input [B, H, W, Cin]. PadBefore zeros are added above and on the left,
-// PadAfter below and on the right.
+// ConvShape describes a two-dimensional convolution with a kernel of KH×KW pixels
+// over an input [B, H, W, Cin], that many rows and columns of zeros around it, and
+// what follows it. The same Stride is taken down and across.
 type ConvShape struct {
-	B, H, W             int
-	Cin, Cout           int
-	Kernel, Stride      int
-	PadBefore, PadAfter int
+	B, H, W   int
+	Cin, Cout int
+	KH, KW    int
+	Stride    int
+	Pad       Padding
+	Act       Activation // of the sum of products, bias and residual; no gradient knows it
 }
 
 // Out returns the height and width of the result.
 func (s ConvShape) Out() (h, w int) {
-	size := func(n int) int { return (n+s.PadBefore+s.PadAfter-s.Kernel)/s.Stride + 1 }
-	return size(s.H), size(s.W)
+	return (s.H+s.Pad.Top+s.Pad.Bottom-s.KH)/s.Stride + 1, (s.W+s.Pad.Left+s.Pad.Right-s.KW)/s.Stride + 1
 }
 
 // ConvWeights brings the weights of a convolution from the order of a
-// checkpoint, [Cout, Cin, Kernel, Kernel], into the one that [Precision.Conv] and
-// [Precision.ConvGrad] take, [Cout, Kernel·Kernel, Cin], in the same precision. The
-// weights of a 1×1 kernel are returned as they are, without a copy.
-func ConvWeights(w Elements, cout, cin, kernel int) Elements {
-	taps := kernel * kernel
+// checkpoint, [Cout, Cin, KH, KW], into the one that [Precision.Conv] and
+// [Precision.ConvGrad] take, [Cout, KH·KW, Cin], in the same precision. The
+// weights of a 1×1 kernel, or of one channel, are returned as they are, without a copy.
+//
+// With one for cout, and the number of channels for cin, it brings those of a depthwise
+// convolution, [C, 1, KH, KW], into the order of [Depthwise], [KH·KW, C].
+func ConvWeights(w Elements, cout, cin, kh, kw int) Elements {
+	taps := kh * kw
 	wantElements("ConvWeights", "w", w, cout*cin*taps)
-	if taps == 1 {
+	if taps == 1 || cin == 1 {
 		return w
 	}
 	if w.n.Format == gemm.Float32 {
@@ -55,8 +59,8 @@ func channelsLastWeights[T any](w []T, cout, cin, taps int) []T {
 	return out
 }
 
-// Conv sets out[b,y,x,co] = Σ w[co,ky,kx,c]·x[b,y·Stride-PadBefore+ky,
-// x·Stride-PadBefore+kx,c] + bias[co] + residual[b,y,x,co], pixels outside the
+// Conv sets out[b,y,x,co] = act(Σ w[co,ky,kx,c]·x[b,y·Stride-Pad.Top+ky,
+// x·Stride-Pad.Left+kx,c] + bias[co] + residual[b,y,x,co]), pixels outside the
 // input counting as zero. w comes from [ConvWeights]; bias and residual may
 // be nil; residual may be out itself.
 func (p Precision) Conv(out, x []float32, w Elements, bias, residual []float32, s ConvShape) {
@@ -64,10 +68,10 @@ func (p Precision) Conv(out, x []float32, w Elements, bias, residual []float32, 
 	pixels := s.B * h * wd
 	wantLen("Conv", "out", out, pixels*s.Cout)
 	wantLen("Conv", "x", x, s.B*s.H*s.W*s.Cin)
-	wantElements("Conv", "w", w, s.Cout*s.Kernel*s.Kernel*s.Cin)
+	wantElements("Conv", "w", w, s.Cout*s.KH*s.KW*s.Cin)
 	wantOptional("Conv", "bias", bias, s.Cout)
 	wantOptional("Conv", "residual", residual, pixels*s.Cout)
-	k := s.Kernel * s.Kernel * s.Cin
+	k := s.KH * s.KW * s.Cin
 	s.run(winograd.Conv{
 		B: s.B, H: s.H, W: s.W, X: x, Weights: winograd.Weights{Src: w.n, Cout: s.Cout, Cin: s.Cin},
 		Out: out, Bias: bias, Residual: residual, Half: p.halfConv(s),
@@ -75,11 +79,12 @@ func (p Precision) Conv(out, x []float32, w Elements, bias, residual []float32, 
 		M: pixels, N: s.Cout, K: k,
 		Left: gemm.Windows{
 			X: x, H: s.H, W: s.W, C: s.Cin, OutH: h, OutW: wd,
-			KH: s.Kernel, KW: s.Kernel, Stride: s.Stride, OffY: -s.PadBefore, OffX: -s.PadBefore,
+			KH: s.KH, KW: s.KW, Stride: s.Stride, OffY: -s.Pad.Top, OffX: -s.Pad.Left,
 		}.Left(),
 		Right: gemm.Transposed{Src: w.n, Stride: k},
 		Out:   out, Stride: s.Cout, Bias: bias, Residual: residual, Half: p.halfConv(s),
 	})
+	s.Act.apply(out)
 }
 
 // run computes a convolution by Winograd's algorithm or as products. The algorithm is
@@ -94,7 +99,7 @@ func (s ConvShape) run(c winograd.Conv, products ...gemm.Product) {
 }
 
 // ConvGrad sets dx [B, H, W, Cin] to the gradient of [Precision.Conv] with respect to x,
-// given dy, the gradient with respect to its result.
+// given dy, the gradient with respect to its result before an activation.
 //
 // Input pixels whose coordinates leave the same remainders on division by
 // Stride are reached by the same taps of the kernel, so that each such class
@@ -103,7 +108,7 @@ func (p Precision) ConvGrad(dx, dy []float32, w Elements, s ConvShape) {
 	h, wd := s.check("ConvGrad")
 	wantLen("ConvGrad", "dx", dx, s.B*s.H*s.W*s.Cin)
 	wantLen("ConvGrad", "dy", dy, s.B*h*wd*s.Cout)
-	wantElements("ConvGrad", "w", w, s.Cout*s.Kernel*s.Kernel*s.Cin)
+	wantElements("ConvGrad", "w", w, s.Cout*s.KH*s.KW*s.Cin)
 	var products []gemm.Product
 	for y := range min(s.Stride, s.H) {
 		for x := range min(s.Stride, s.W) {
@@ -130,7 +135,7 @@ func SetWinograd(on bool) { direct.Store(!on) }
 // inputs of fewer pixels it would spend most of the time on the weights.
 func (s ConvShape) winograd(w winograd.Weights) bool {
 	const fewest = 12
-	return !direct.Load() && s.Kernel == 3 && s.Stride == 1 && s.PadBefore == 1 && s.PadAfter == 1 &&
+	return !direct.Load() && s.KH == 3 && s.KW == 3 && s.Stride == 1 && s.Pad == Pad(1) &&
 		min(s.H, s.W) >= fewest && w.Suits()
 }
 
@@ -138,11 +143,11 @@ func (s ConvShape) winograd(w winograd.Weights) bool {
 // x+j·Stride).
 func (s ConvShape) gradClass(precision Precision, dx, dy []float32, w Elements, y, x int) gemm.Product {
 	h, wd := s.Out()
-	rows, cols := s.classTaps(y), s.classTaps(x)
+	rows, cols := classOf(y, s.KH, s.Stride, s.Pad.Top), classOf(x, s.KW, s.Stride, s.Pad.Left)
 	var taps []int
 	for _, ky := range rows.taps {
 		for _, kx := range cols.taps {
-			taps = append(taps, ky*s.Kernel+kx)
+			taps = append(taps, ky*s.KW+kx)
 		}
 	}
 	outH, outW := (s.H-y+s.Stride-1)/s.Stride, (s.W-x+s.Stride-1)/s.Stride
@@ -152,7 +157,7 @@ func (s ConvShape) gradClass(precision Precision, dx, dy []float32, w Elements, 
 			X: dy, H: h, W: wd, C: s.Cout, OutH: outH, OutW: outW,
 			KH: len(rows.taps), KW: len(cols.taps), Stride: 1, OffY: rows.first, OffX: cols.first,
 		}.Left(),
-		Right: gemm.Taps{Src: w.n, Cout: s.Cout, All: s.Kernel * s.Kernel, Cin: s.Cin, List: taps},
+		Right: gemm.Taps{Src: w.n, Cout: s.Cout, All: s.KH * s.KW, Cin: s.Cin, List: taps},
 		Out:   dx, Stride: s.Cin, Half: precision.halfConv(s),
 	}
 	if s.Stride > 1 {
@@ -172,12 +177,11 @@ type classTaps struct {
 	first int
 }
 
-func (s ConvShape) classTaps(p int) classTaps {
-	var c classTaps
-	for k := s.Kernel - 1; k >= 0; k-- {
-		if d := p + s.PadBefore - k; d%s.Stride == 0 {
+func classOf(p, kernel, stride, before int) (c classTaps) {
+	for k := kernel - 1; k >= 0; k-- {
+		if d := p + before - k; d%stride == 0 {
 			if len(c.taps) == 0 {
-				c.first = d / s.Stride
+				c.first = d / stride
 			}
 			c.taps = append(c.taps, k)
 		}
@@ -187,11 +191,17 @@ func (s ConvShape) classTaps(p int) classTaps {
 
 // check returns the size of the result and panics unless there is one.
 func (s ConvShape) check(op string) (h, w int) {
-	if s.Stride < 1 || s.Kernel < 1 || s.PadBefore < 0 || s.PadAfter < 0 {
-		panic(fmt.Sprintf("kernels: %s: %+v needs a positive Kernel and Stride and no negative padding", op, s))
+	if err := s.Valid(); err != nil {
+		panic(fmt.Sprintf("kernels: %s: %v", op, err))
 	}
-	if h, w = s.Out(); min(h, w) < 1 || min(s.H, s.W)+s.PadBefore+s.PadAfter < s.Kernel {
-		panic(fmt.Sprintf("kernels: %s: the kernel does not fit the padded input: %+v", op, s))
+	return s.Out()
+}
+
+// Valid returns an error if there is no such convolution: one without a kernel or a
+// stride, of negative padding, or whose kernel is larger than the padded input.
+func (s ConvShape) Valid() error {
+	if s.Act > ReLU6 {
+		return fmt.Errorf("%v is no activation that can be fused", s.Act)
 	}
-	return h, w
+	return checkWindows(s.H, s.W, s.KH, s.KW, s.Stride, s.Pad)
 }

@@ -16,16 +16,16 @@ func randomMatrix(r *rand.Rand, rows, cols int, trans bool) Matrix {
 }
 
 var convShapes = []ConvShape{
-	{B: 1, H: 5, W: 7, Cin: 4, Cout: 33, Kernel: 3, Stride: 1, PadBefore: 1, PadAfter: 1},
-	{B: 2, H: 8, W: 6, Cin: 40, Cout: 4, Kernel: 3, Stride: 1, PadBefore: 1, PadAfter: 1},
-	{B: 2, H: 7, W: 8, Cin: 10, Cout: 12, Kernel: 3, Stride: 2, PadBefore: 1, PadAfter: 1},
-	{B: 1, H: 8, W: 8, Cin: 6, Cout: 7, Kernel: 3, Stride: 2, PadBefore: 0, PadAfter: 1}, // VAE encoder
-	{B: 1, H: 1, W: 1, Cin: 3, Cout: 5, Kernel: 3, Stride: 1, PadBefore: 1, PadAfter: 1},
-	{B: 2, H: 3, W: 4, Cin: 9, Cout: 35, Kernel: 1, Stride: 1},
-	{B: 2, H: 12, W: 8, Cin: 3, Cout: 8, Kernel: 4, Stride: 4}, // patch embedding
-	{B: 1, H: 11, W: 9, Cin: 2, Cout: 3, Kernel: 2, Stride: 3}, // pixels that no tap reaches
-	{B: 1, H: 6, W: 5, Cin: 3, Cout: 4, Kernel: 5, Stride: 2, PadBefore: 2, PadAfter: 3},
-	{B: 1, H: 4, W: 40, Cin: 50, Cout: 3, Kernel: 3, Stride: 1, PadBefore: 1, PadAfter: 1},
+	{B: 1, H: 5, W: 7, Cin: 4, Cout: 33, KH: 3, KW: 3, Stride: 1, Pad: Pad(1)},
+	{B: 2, H: 8, W: 6, Cin: 40, Cout: 4, KH: 3, KW: 3, Stride: 1, Pad: Pad(1)},
+	{B: 2, H: 7, W: 8, Cin: 10, Cout: 12, KH: 3, KW: 3, Stride: 2, Pad: Pad(1)},
+	{B: 1, H: 8, W: 8, Cin: 6, Cout: 7, KH: 3, KW: 3, Stride: 2, Pad: Padding{Bottom: 1, Right: 1}}, // VAE encoder
+	{B: 1, H: 1, W: 1, Cin: 3, Cout: 5, KH: 3, KW: 3, Stride: 1, Pad: Pad(1)},
+	{B: 2, H: 3, W: 4, Cin: 9, Cout: 35, KH: 1, KW: 1, Stride: 1},
+	{B: 2, H: 12, W: 8, Cin: 3, Cout: 8, KH: 4, KW: 4, Stride: 4}, // patch embedding
+	{B: 1, H: 11, W: 9, Cin: 2, Cout: 3, KH: 2, KW: 2, Stride: 3}, // pixels that no tap reaches
+	{B: 1, H: 6, W: 5, Cin: 3, Cout: 4, KH: 5, KW: 5, Stride: 2, Pad: Padding{Top: 2, Left: 2, Bottom: 3, Right: 3}},
+	{B: 1, H: 4, W: 40, Cin: 50, Cout: 3, KH: 3, KW: 3, Stride: 1, Pad: Pad(1)},
 }
 
 func TestConv(t *testing.T) {
@@ -34,10 +34,10 @@ func TestConv(t *testing.T) {
 			r := source("conv", s.H, s.W, s.Cin)
 			h, w := s.Out()
 			x, bias, residual := random(r, s.B*s.H*s.W*s.Cin), random(r, s.Cout), random(r, s.B*h*w*s.Cout)
-			file, values := randomElements(r, format, s.Cout*s.Cin*s.Kernel*s.Kernel)
+			file, values := randomElements(r, format, s.Cout*s.Cin*s.KH*s.KW)
 			plain, full := naiveConv(x, values, nil, nil, s), naiveConv(x, values, bias, residual, s)
 			everyWay(t, shapeName(s)+format, func(t *testing.T) []float32 {
-				weights := ConvWeights(file, s.Cout, s.Cin, s.Kernel)
+				weights := ConvWeights(file, s.Cout, s.Cin, s.KH, s.KW)
 				out := nan(s.B * h * w * s.Cout)
 				Float32.Conv(out, x, weights, nil, nil, s)
 				compare(t, "plain", out, plain, 8)
@@ -55,11 +55,11 @@ func TestConvGrad(t *testing.T) {
 			r := source("conv grad", s.H, s.W, s.Cin)
 			h, w := s.Out()
 			dy := random(r, s.B*h*w*s.Cout)
-			file, values := randomElements(r, format, s.Cout*s.Cin*s.Kernel*s.Kernel)
+			file, values := randomElements(r, format, s.Cout*s.Cin*s.KH*s.KW)
 			want := naiveConvGrad(dy, values, s)
 			everyWay(t, shapeName(s)+format, func(t *testing.T) []float32 {
 				dx := nan(s.B * s.H * s.W * s.Cin)
-				Float32.ConvGrad(dx, dy, ConvWeights(file, s.Cout, s.Cin, s.Kernel), s)
+				Float32.ConvGrad(dx, dy, ConvWeights(file, s.Cout, s.Cin, s.KH, s.KW), s)
 				compare(t, "dx", dx, want, 8)
 				return dx
 			})
@@ -72,11 +72,11 @@ func TestConvGrad(t *testing.T) {
 func TestWinograd(t *testing.T) {
 	const ulps = 40
 	for i, s := range []ConvShape{
-		{B: 0, H: 12, W: 12, Cin: 32, Cout: 32, Kernel: 3, Stride: 1, PadBefore: 1, PadAfter: 1},
-		{B: 1, H: 12, W: 12, Cin: 32, Cout: 32, Kernel: 3, Stride: 1, PadBefore: 1, PadAfter: 1},
-		{B: 2, H: 13, W: 18, Cin: 32, Cout: 64, Kernel: 3, Stride: 1, PadBefore: 1, PadAfter: 1},
-		{B: 1, H: 12, W: 79, Cin: 160, Cout: 32, Kernel: 3, Stride: 1, PadBefore: 1, PadAfter: 1},
-		{B: 1, H: 57, W: 62, Cin: 32, Cout: 64, Kernel: 3, Stride: 1, PadBefore: 1, PadAfter: 1},
+		{B: 0, H: 12, W: 12, Cin: 32, Cout: 32, KH: 3, KW: 3, Stride: 1, Pad: Pad(1)},
+		{B: 1, H: 12, W: 12, Cin: 32, Cout: 32, KH: 3, KW: 3, Stride: 1, Pad: Pad(1)},
+		{B: 2, H: 13, W: 18, Cin: 32, Cout: 64, KH: 3, KW: 3, Stride: 1, Pad: Pad(1)},
+		{B: 1, H: 12, W: 79, Cin: 160, Cout: 32, KH: 3, KW: 3, Stride: 1, Pad: Pad(1)},
+		{B: 1, H: 57, W: 62, Cin: 32, Cout: 64, KH: 3, KW: 3, Stride: 1, Pad: Pad(1)},
 	} {
 		format := formats[i%len(formats)]
 		r := source("winograd", s.H, s.W, s.Cin)
@@ -87,7 +87,7 @@ func TestWinograd(t *testing.T) {
 			if !s.winograd(winograd.Weights{Cin: s.Cin, Cout: s.Cout}) {
 				t.Fatal("this shape should be computed by Winograd's algorithm")
 			}
-			weights := ConvWeights(file, s.Cout, s.Cin, 3)
+			weights := ConvWeights(file, s.Cout, s.Cin, 3, 3)
 			out, dx := append([]float32(nil), residual...), nan(len(x))
 			Float32.Conv(out, x, weights, bias, out, s)
 			compare(t, "in place", out, full, ulps)
@@ -100,8 +100,12 @@ func TestWinograd(t *testing.T) {
 
 func TestConvRefusesImpossibleShapes(t *testing.T) {
 	x := make([]float32, 4)
-	wantPanic(t, "kernel too large", func() { Float32.Conv(x, x, Float32s(x), nil, nil, ConvShape{1, 2, 2, 1, 1, 3, 1, 0, 0}) })
-	wantPanic(t, "no stride", func() { Float32.Conv(x, x, Float32s(x), nil, nil, ConvShape{1, 2, 2, 1, 1, 1, 0, 0, 0}) })
+	wantPanic(t, "kernel too large", func() {
+		Float32.Conv(x, x, Float32s(x), nil, nil, ConvShape{B: 1, H: 2, W: 2, Cin: 1, Cout: 1, KH: 3, KW: 3, Stride: 1})
+	})
+	wantPanic(t, "no stride", func() {
+		Float32.Conv(x, x, Float32s(x), nil, nil, ConvShape{B: 1, H: 2, W: 2, Cin: 1, Cout: 1, KH: 1, KW: 1})
+	})
 }
 
 // convTerms calls f for every product that goes into a convolution, with the
@@ -110,15 +114,15 @@ func convTerms(s ConvShape, f func(out, in, weight int)) {
 	h, w := s.Out()
 	for b := range s.B {
 		for p := range h * w {
-			for t := range s.Kernel * s.Kernel {
-				y := p/w*s.Stride - s.PadBefore + t/s.Kernel
-				x := p%w*s.Stride - s.PadBefore + t%s.Kernel
+			for t := range s.KH * s.KW {
+				y := p/w*s.Stride - s.Pad.Top + t/s.KW
+				x := p%w*s.Stride - s.Pad.Left + t%s.KW
 				if y < 0 || y >= s.H || x < 0 || x >= s.W {
 					continue
 				}
 				for co := range s.Cout {
 					for c := range s.Cin {
-						f((b*h*w+p)*s.Cout+co, ((b*s.H+y)*s.W+x)*s.Cin+c, (co*s.Cin+c)*s.Kernel*s.Kernel+t)
+						f((b*h*w+p)*s.Cout+co, ((b*s.H+y)*s.W+x)*s.Cin+c, (co*s.Cin+c)*s.KH*s.KW+t)
 					}
 				}
 			}

@@ -16,9 +16,10 @@
 //	                             (internal/winograd)
 //	attention*.go                softmax(q·kᵀ)·v without the score matrix, and its gradients
 //	norm.go groupnorm.go         layer and group normalisation
-//	softmax.go activation.go     SiLU, GELU and their kind
+//	softmax.go activation.go     SiLU, GELU and their kind; those that others apply to their results, fused.go
 //	elementwise.go shape.go      sums and products; channels joined, split and moved
 //	resample.go taps.go          resizing and smoothing of feature maps
+//	depthwise.go pooling.go      windows of each channel on its own; window.go is the padding of all windows
 //	embedding.go                 rows of a table
 //	reduce.go                    sums, maxima and other single numbers
 //	precision.go                 what is multiplied: float32, float16 or bfloat16 numbers

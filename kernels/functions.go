@@ -48,6 +48,10 @@ type Functions struct {
 	ChannelsLast, ChannelsFirst          func(out, x []float32, b, c, hw int)
 	Resample                             func(out, x []float32, b, h, w, c int, rows, cols Taps)
 
+	// A Device may leave these to the host: they are nil then.
+	Depthwise            func(out, x, w, bias []float32, s ConvShape)
+	MaxPool, AveragePool func(out, x []float32, s PoolShape)
+
 	Linear      func(out, x []float32, w Elements, bias, residual []float32, m, n, k int)
 	LinearGrad  func(dx, dy []float32, w Elements, m, n, k int)
 	Conv        func(out, x []float32, w Elements, bias, residual []float32, s ConvShape)
@@ -97,6 +101,7 @@ var cpu = Functions{
 	UpsampleNearest: UpsampleNearest, UpsampleNearestGrad: UpsampleNearestGrad,
 	ConcatChannels: ConcatChannels, SplitChannels: SplitChannels, SplitChannelsGrad: SplitChannelsGrad,
 	ChannelsLast: ChannelsLast, ChannelsFirst: ChannelsFirst,
-	Resample:    Resample,
+	Resample:  Resample,
+	Depthwise: Depthwise, MaxPool: MaxPool, AveragePool: AveragePool,
 	BatchMatMul: BatchMatMul, AttentionTokens: AttentionTokens,
 }

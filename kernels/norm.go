@@ -7,15 +7,6 @@ import (
 	"github.com/sdgraph/sdgraph/kernels/internal/vec"
 )
 
-// Activation is what a kernel applies to its result while it is still in cache.
-type Activation uint8
-
-// The activations that can be fused.
-const (
-	NoActivation Activation = iota
-	SiLU
-)
-
 // LayerNorm normalises every row of [rows, c] to mean 0 and variance 1 and applies gamma and beta, both [c] (Ba et al.
 // 2016, torch.nn.LayerNorm): the variance is the biased one and eps is added to it. out may be x.
 func LayerNorm(out, x, gamma, beta []float32, rows, c int, eps float32) {
@@ -65,9 +56,10 @@ func normGrad(rstd, sum, dot float64, n int) (dmean, slope float64) {
 }
 
 // GroupNorm normalises x of shape [b, hw, c] over each group of c/groups consecutive channels and all hw positions of
-// a batch entry, applies gamma and beta, both [c], and then act (Wu and He 2018, torch.nn.GroupNorm on channels-last
+// a batch entry, applies gamma and beta, both [c], and then act, NoActivation or SiLU (Wu and He 2018, torch.nn.GroupNorm on channels-last
 // data): the variance is the biased one and eps is added to it. groups must divide c. out may be x.
 func GroupNorm(out, x []float32, gamma, beta []float32, b, hw, c, groups int, eps float32, act Activation) {
+	wantSiLU("GroupNorm", act)
 	g := newGroupNorm("GroupNorm", out, x, gamma, beta, b, hw, c, groups)
 	g.measure(x, eps)
 	apply := vec.Affine
@@ -85,6 +77,7 @@ func GroupNorm(out, x []float32, gamma, beta []float32, b, hw, c, groups int, ep
 // GroupNormGrad sets dx to the gradient of [GroupNorm], act included, with respect to x, where dx, dy and x are
 // [b, hw, c]. dx may be dy.
 func GroupNormGrad(dx, dy, x []float32, gamma, beta []float32, b, hw, c, groups int, eps float32, act Activation) {
+	wantSiLU("GroupNormGrad", act)
 	g := newGroupNorm("GroupNormGrad", dx, x, gamma, beta, b, hw, c, groups)
 	wantLen("GroupNormGrad", "dy", dy, len(dx))
 	g.measure(x, eps)
@@ -104,6 +97,13 @@ func GroupNormGrad(dx, dy, x []float32, gamma, beta []float32, b, hw, c, groups 
 			vec.CombineColumns(dx[lo:][:c], d[lo:][:c], x[lo:][:c], ca[at:][:c], cb[at:][:c], cc[at:][:c])
 		}
 	})
+}
+
+// wantSiLU panics unless act is one of the two that a norm applies.
+func wantSiLU(op string, act Activation) {
+	if act > SiLU {
+		panic(fmt.Sprintf("kernels: %s: activation %v, want %v or %v", op, act, NoActivation, SiLU))
+	}
 }
 
 func checkGroups(op string, c, groups int) {

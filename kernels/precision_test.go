@@ -125,21 +125,21 @@ func testBFloat16(t *testing.T, formats []string) {
 			}
 		}
 		for _, s := range []ConvShape{
-			{B: 2, H: 7, W: 5, Cin: 6, Cout: 10, Kernel: 3, Stride: 1, PadBefore: 1, PadAfter: 1},
-			{B: 1, H: 8, W: 8, Cin: 40, Cout: 64, Kernel: 3, Stride: 1, PadBefore: 1, PadAfter: 1},
-			{B: 2, H: 8, W: 6, Cin: 12, Cout: 34, Kernel: 3, Stride: 2, PadBefore: 0, PadAfter: 1},
-			{B: 1, H: 3, W: 4, Cin: 20, Cout: 18, Kernel: 1, Stride: 1},
-			{B: 2, H: 13, W: 18, Cin: 32, Cout: 64, Kernel: 3, Stride: 1, PadBefore: 1, PadAfter: 1}, // by Winograd's algorithm
-			{B: 1, H: 12, W: 17, Cin: 352, Cout: 32, Kernel: 3, Stride: 1, PadBefore: 1, PadAfter: 1},
-			{B: 1, H: 57, W: 42, Cin: 32, Cout: 32, Kernel: 3, Stride: 1, PadBefore: 1, PadAfter: 1},
-			{B: 2, H: 5, W: 32, Cin: 64, Cout: 96, Kernel: 3, Stride: 1, PadBefore: 1, PadAfter: 1}, // by pixels, on AMX
-			{B: 1, H: 6, W: 64, Cin: 32, Cout: 32, Kernel: 5, Stride: 1, PadBefore: 2, PadAfter: 2},
-			{B: 2, H: 5, W: 33, Cin: 32, Cout: 32, Kernel: 3, Stride: 1, PadBefore: 0, PadAfter: 1},
+			{B: 2, H: 7, W: 5, Cin: 6, Cout: 10, KH: 3, KW: 3, Stride: 1, Pad: Pad(1)},
+			{B: 1, H: 8, W: 8, Cin: 40, Cout: 64, KH: 3, KW: 3, Stride: 1, Pad: Pad(1)},
+			{B: 2, H: 8, W: 6, Cin: 12, Cout: 34, KH: 3, KW: 3, Stride: 2, Pad: Padding{Bottom: 1, Right: 1}},
+			{B: 1, H: 3, W: 4, Cin: 20, Cout: 18, KH: 1, KW: 1, Stride: 1},
+			{B: 2, H: 13, W: 18, Cin: 32, Cout: 64, KH: 3, KW: 3, Stride: 1, Pad: Pad(1)}, // by Winograd's algorithm
+			{B: 1, H: 12, W: 17, Cin: 352, Cout: 32, KH: 3, KW: 3, Stride: 1, Pad: Pad(1)},
+			{B: 1, H: 57, W: 42, Cin: 32, Cout: 32, KH: 3, KW: 3, Stride: 1, Pad: Pad(1)},
+			{B: 2, H: 5, W: 32, Cin: 64, Cout: 96, KH: 3, KW: 3, Stride: 1, Pad: Pad(1)}, // by pixels, on AMX
+			{B: 1, H: 6, W: 64, Cin: 32, Cout: 32, KH: 5, KW: 5, Stride: 1, Pad: Pad(2)},
+			{B: 2, H: 5, W: 33, Cin: 32, Cout: 32, KH: 3, KW: 3, Stride: 1, Pad: Padding{Bottom: 1, Right: 1}},
 		} {
 			h, w := s.Out()
 			x, dy := random(r, s.B*s.H*s.W*s.Cin), random(r, s.B*h*w*s.Cout)
-			file, _ := randomElements(r, format, s.Cout*s.Cin*s.Kernel*s.Kernel)
-			weights := ConvWeights(file, s.Cout, s.Cin, s.Kernel)
+			file, _ := randomElements(r, format, s.Cout*s.Cin*s.KH*s.KW)
+			weights := ConvWeights(file, s.Cout, s.Cin, s.KH, s.KW)
 			inBothPrecisions(t, shapeName(s)+format, len(dy), func(p Precision, out []float32) { p.Conv(out, x, weights, nil, nil, s) })
 			inBothPrecisions(t, shapeName(s)+format+" gradient", len(x), func(p Precision, dx []float32) { p.ConvGrad(dx, dy, weights, s) })
 		}
@@ -184,13 +184,13 @@ func TestFloat32AMX(t *testing.T) {
 		r := source("amx")
 		for _, format := range []string{"float16", "bfloat16"} {
 			for _, s := range []ConvShape{
-				{B: 2, H: 8, W: 6, Cin: 32, Cout: 64, Kernel: 3, Stride: 2, PadBefore: 0, PadAfter: 1},
-				{B: 1, H: 7, W: 9, Cin: 64, Cout: 32, Kernel: 1, Stride: 1},
+				{B: 2, H: 8, W: 6, Cin: 32, Cout: 64, KH: 3, KW: 3, Stride: 2, Pad: Padding{Bottom: 1, Right: 1}},
+				{B: 1, H: 7, W: 9, Cin: 64, Cout: 32, KH: 1, KW: 1, Stride: 1},
 			} {
 				h, w := s.Out()
 				x, dy := random(r, s.B*s.H*s.W*s.Cin), random(r, s.B*h*w*s.Cout)
-				file, _ := randomElements(r, format, s.Cout*s.Cin*s.Kernel*s.Kernel)
-				weights := ConvWeights(file, s.Cout, s.Cin, s.Kernel)
+				file, _ := randomElements(r, format, s.Cout*s.Cin*s.KH*s.KW)
+				weights := ConvWeights(file, s.Cout, s.Cin, s.KH, s.KW)
 				onBothLevels(t, shapeName(s)+format, len(dy), func(out []float32) { Float32.Conv(out, x, weights, nil, nil, s) })
 				onBothLevels(t, shapeName(s)+format+" gradient", len(x), func(dx []float32) { Float32.ConvGrad(dx, dy, weights, s) })
 			}

@@ -36,18 +36,19 @@ func (l Linear) ForwardAdd(x, residual *G.Node) *G.Node {
 	return linear(x, l.Weight, l.Bias, residual)
 }
 
-// Conv2D is a convolution with a square kernel, weight [out, in, k, k].
+// Conv2D is a convolution, weight [out, in, height, width] of the kernel.
 type Conv2D struct {
 	Weight, Bias *Weight
 
-	Stride              int
-	PadBefore, PadAfter int // zeros above and to the left, below and to the right
+	Stride int
+	Pad    kernels.Padding    // zeros around the feature map
+	Act    kernels.Activation // of the result, with what was added to it
 }
 
-// NewConv2D returns an unloaded convolution of kernel k with a bias, padded so
-// that stride 1 keeps the size.
+// NewConv2D returns an unloaded convolution of a square kernel of size k with a bias,
+// padded so that stride 1 keeps the size.
 func NewConv2D(in, out, k, stride int) Conv2D {
-	return Conv2D{Weight: NewWeight(out, in, k, k), Bias: NewWeight(out), Stride: stride, PadBefore: k / 2, PadAfter: k / 2}
+	return Conv2D{Weight: NewWeight(out, in, k, k), Bias: NewWeight(out), Stride: stride, Pad: kernels.Pad(k / 2)}
 }
 
 // Forward convolves m.
@@ -58,20 +59,42 @@ func (l Conv2D) Forward(m FeatureMap) FeatureMap { return l.forward(m, nil) }
 func (l Conv2D) ForwardAdd(m FeatureMap, residual *G.Node) FeatureMap { return l.forward(m, residual) }
 
 func (l Conv2D) forward(m FeatureMap, residual *G.Node) FeatureMap {
-	w := l.Weight.Shape()
-	out, in, k := w[0], w[1], w[2]
-	if k == 1 && l.Stride == 1 {
+	w := l.Weight.kernel("convolution")
+	if w[2] == 1 && w[3] == 1 && l.Stride == 1 && l.Pad == (kernels.Padding{}) && l.Act == kernels.NoActivation {
 		return m.With(linear(m.X, l.Weight, l.Bias, residual))
 	}
 	s := kernels.ConvShape{
-		B: m.X.Shape()[0], H: m.H, W: m.W, Cin: in, Cout: out, Kernel: k, Stride: l.Stride,
-		PadBefore: l.PadBefore, PadAfter: l.PadAfter,
+		B: m.X.Shape()[0], H: m.H, W: m.W, Cin: w[1], Cout: w[0], KH: w[2], KW: w[3], Stride: l.Stride, Pad: l.Pad, Act: l.Act,
+	}
+	if err := s.Valid(); err != nil {
+		panic(fmt.Sprintf("convolution %s: %v", l.Weight.Name(), err))
 	}
 	h, wd := s.Out()
-	if h < 1 || wd < 1 {
-		panic(fmt.Sprintf("convolution %s: a feature map of %d×%d is too small", l.Weight.Name(), m.H, m.W))
-	}
 	return FeatureMap{conv(m.X, l.Weight, l.Bias, residual, s), h, wd}
+}
+
+// Depthwise2D is a convolution of each channel on its own, weight [channels, 1, height,
+// width] of the kernel. It has no gradient.
+type Depthwise2D struct {
+	Weight, Bias *Weight
+
+	Stride int
+	Pad    kernels.Padding // zeros around the feature map
+	Act    kernels.Activation
+}
+
+// NewDepthwise2D returns an unloaded convolution of a square kernel of size k with a
+// bias, padded so that stride 1 keeps the size.
+func NewDepthwise2D(channels, k, stride int) Depthwise2D {
+	return Depthwise2D{Weight: NewWeight(channels, 1, k, k), Bias: NewWeight(channels), Stride: stride, Pad: kernels.Pad(k / 2)}
+}
+
+// Forward convolves m.
+func (l Depthwise2D) Forward(m FeatureMap) FeatureMap {
+	w := l.Weight.kernel("depthwise convolution")
+	return depthwise(m, l.Weight, l.Bias, kernels.ConvShape{
+		B: m.X.Shape()[0], H: m.H, W: m.W, Cin: w[0], Cout: w[0], KH: w[2], KW: w[3], Stride: l.Stride, Pad: l.Pad, Act: l.Act,
+	})
 }
 
 // GroupNorm has a scale and shift for each channel.

@@ -8,6 +8,7 @@ import (
 	G "gorgonia.org/gorgonia"
 	gt "gorgonia.org/tensor"
 
+	"github.com/sdgraph/sdgraph/kernels"
 	"github.com/sdgraph/sdgraph/tensor"
 )
 
@@ -68,12 +69,24 @@ func layerCases(t *testing.T) []opCase {
 
 func convCases(t *testing.T) []opCase {
 	var cases []opCase
-	for _, c := range []struct{ kernel, stride, before, after, h, w int }{
-		{3, 1, 1, 1, 4, 5}, {3, 2, 1, 1, 6, 5}, {3, 2, 0, 1, 6, 4}, {1, 1, 0, 0, 3, 4}, {1, 2, 0, 0, 5, 4}, {2, 2, 0, 0, 4, 6},
+	for _, c := range []struct {
+		kh, kw, stride int
+		pad            kernels.Padding
+		h, w           int
+	}{
+		{3, 3, 1, kernels.Pad(1), 4, 5},
+		{3, 3, 2, kernels.Pad(1), 6, 5},
+		{3, 3, 2, kernels.Padding{Bottom: 1, Right: 1}, 6, 4},
+		{1, 1, 1, kernels.Padding{}, 3, 4},
+		{1, 1, 1, kernels.Padding{Top: 1, Right: 2}, 3, 4},
+		{1, 1, 2, kernels.Padding{}, 5, 4},
+		{2, 2, 2, kernels.Padding{}, 4, 6},
+		{2, 3, 1, kernels.Padding{Top: 1, Left: 2, Right: 1}, 4, 3},
+		{1, 4, 2, kernels.Padding{Bottom: 1, Left: 3}, 3, 6},
 	} {
-		l := loaded(t, Conv2D{Weight: NewWeight(4, 3, c.kernel, c.kernel), Bias: NewWeight(4), Stride: c.stride, PadBefore: c.before, PadAfter: c.after})
-		h, w := (c.h+c.before+c.after-c.kernel)/c.stride+1, (c.w+c.before+c.after-c.kernel)/c.stride+1
-		name := fmt.Sprintf("convolution %d×%d, stride %d, padding %d and %d", c.kernel, c.kernel, c.stride, c.before, c.after)
+		l := loaded(t, Conv2D{Weight: NewWeight(4, 3, c.kh, c.kw), Bias: NewWeight(4), Stride: c.stride, Pad: c.pad})
+		h, w := (c.h+c.pad.Top+c.pad.Bottom-c.kh)/c.stride+1, (c.w+c.pad.Left+c.pad.Right-c.kw)/c.stride+1
+		name := fmt.Sprintf("convolution %d×%d, stride %d, padding %v", c.kh, c.kw, c.stride, c.pad)
 		x, y := gt.Shape{2, c.h * c.w, 3}, gt.Shape{2, h * w, 4}
 		cases = append(cases,
 			opCase{name, unary(func(x *G.Node) *G.Node { return sized(l.Forward(FeatureMap{x, c.h, c.w}), h, w) }), shapes(x),
@@ -82,6 +95,33 @@ func convCases(t *testing.T) []opCase {
 				func(in [][]float32) []float32 { return convolved(in[0], 2, c.h, c.w, h, w, l, in[1]) }})
 	}
 	return cases
+}
+
+// A fused activation has the result and the gradients of one of its own.
+func TestFusedActivations(t *testing.T) {
+	six := func(x *G.Node) *G.Node { return Clamp(x, 0, 6) }
+	in := []*gt.Dense{dense(normal(1, 2*20*3), gt.Shape{2, 20, 3}), dense(normal(2, 2*20*4), gt.Shape{2, 20, 4})}
+	for act, apart := range map[kernels.Activation]func(x *G.Node) *G.Node{kernels.ReLU: ReLU, kernels.ReLU6: six, kernels.SiLU: SiLU} {
+		for _, size := range []int{1, 3} {
+			plain := loaded(t, NewConv2D(3, 4, size, 1))
+			values := plain.Weight.Float32()
+			for i := range values {
+				values[i] *= 4 // for some results to be above 6
+			}
+			fused := plain
+			fused.Act = act
+			both := [2][][]float32{}
+			for i, build := range []forward{
+				binary(func(x, r *G.Node) *G.Node { return fused.ForwardAdd(FeatureMap{x, 4, 5}, r).X }),
+				binary(func(x, r *G.Node) *G.Node { return apart(plain.ForwardAdd(FeatureMap{x, 4, 5}, r).X) }),
+			} {
+				both[i] = runNumbers(t, compile(t, withInputs(build, in, every(2))), byName(in))
+			}
+			for i, got := range both[0] {
+				checkClose(t, fmt.Sprintf("%v of %d×%d: output %d", act, size, size, i), got, both[1][i], 1e-6)
+			}
+		}
+	}
 }
 
 // sized panics unless m is a picture of h×w.
@@ -109,15 +149,15 @@ func linearOf(x []float32, w, bias *Weight, residual []float32) []float32 {
 
 func convolved(x []float32, batch, h, w, ho, wo int, l Conv2D, residual []float32) []float32 {
 	s := l.Weight.Shape()
-	out, in, k := s[0], s[1], s[2]
+	out, in, kh, kw := s[0], s[1], s[2], s[3]
 	return at3(batch, ho*wo, out, func(b, p, o int) float32 {
 		sum := float64(l.Bias.Float32()[o])
 		for c := range in {
-			for ky := range k {
-				for kx := range k {
-					y, x0 := p/wo*l.Stride-l.PadBefore+ky, p%wo*l.Stride-l.PadBefore+kx
+			for ky := range kh {
+				for kx := range kw {
+					y, x0 := p/wo*l.Stride-l.Pad.Top+ky, p%wo*l.Stride-l.Pad.Left+kx
 					if y >= 0 && y < h && x0 >= 0 && x0 < w {
-						sum += float64(l.Weight.Float32()[((o*in+c)*k+ky)*k+kx]) * float64(x[((b*h+y)*w+x0)*in+c])
+						sum += float64(l.Weight.Float32()[((o*in+c)*kh+ky)*kw+kx]) * float64(x[((b*h+y)*w+x0)*in+c])
 					}
 				}
 			}
@@ -125,8 +165,20 @@ func convolved(x []float32, batch, h, w, ho, wo int, l Conv2D, residual []float3
 		if residual != nil {
 			sum += float64(residual[(b*ho*wo+p)*out+o])
 		}
-		return float32(sum)
+		return activated(l.Act, sum)
 	})
+}
+
+func activated(act kernels.Activation, x float64) float32 {
+	switch act {
+	case kernels.SiLU:
+		x *= sigmoid(x)
+	case kernels.ReLU:
+		x = max(x, 0)
+	case kernels.ReLU6:
+		x = min(max(x, 0), 6)
+	}
+	return float32(x)
 }
 
 // grouped is the group norm of x [b, n, C].

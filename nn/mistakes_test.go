@@ -18,12 +18,15 @@ func TestShapeMistakes(t *testing.T) {
 		Odd      GroupNorm
 		Layer    LayerNorm
 		Position Embedding
+		Depth    Depthwise2D
 	}
 	l := loaded(t, layers{
-		NewLinear(5, 7), NewConv2D(3, 4, 3, 1), NewGroupNorm(6, 3, 1e-5), NewGroupNorm(6, 4, 1e-5), NewLayerNorm(5, 1e-5), NewEmbedding(4, 5),
+		NewLinear(5, 7), NewConv2D(3, 4, 3, 1), NewGroupNorm(6, 3, 1e-5), NewGroupNorm(6, 4, 1e-5), NewLayerNorm(5, 1e-5), NewEmbedding(4, 5), NewDepthwise2D(3, 5, 1),
 	})
-	small := l.Conv
-	small.PadBefore, small.PadAfter = 0, 0
+	small, flat, wrong := l.Conv, l.Depth, Conv2D{Weight: l.Linear.Weight, Stride: 1}
+	flat.Pad = kernels.Padding{}
+	halves := kernels.PoolShape{KH: 2, KW: 2, Stride: 2}
+	small.Pad = kernels.Padding{}
 	for _, c := range []struct {
 		shape gt.Shape
 		f     func(x *G.Node) *G.Node
@@ -33,8 +36,14 @@ func TestShapeMistakes(t *testing.T) {
 		{gt.Shape{}, l.Linear.Forward, "linear linear.weight: shape (), want at least one axis"},
 		{gt.Shape{2, 5}, func(x *G.Node) *G.Node { return l.Linear.ForwardAdd(x, x) }, "linear linear.weight: shapes (2, 5) and (2, 7) differ"},
 		{gt.Shape{1, 9, 3}, func(x *G.Node) *G.Node { return l.Conv.Forward(FeatureMap{x, 2, 4}).X }, "convolution conv.weight: input (1, 9, 3), want (1, 8, 3) for a feature map of 2×4"},
-		{gt.Shape{1, 4, 3}, func(x *G.Node) *G.Node { return small.Forward(FeatureMap{x, 2, 2}).X }, "convolution conv.weight: a feature map of 2×2 is too small"},
+		{gt.Shape{1, 4, 3}, func(x *G.Node) *G.Node { return small.Forward(FeatureMap{x, 2, 2}).X }, "convolution conv.weight: the kernel does not fit the padded input: 3×3 on 2×2"},
 		{gt.Shape{1, 4, 3}, func(x *G.Node) *G.Node { return l.Conv.ForwardAdd(FeatureMap{x, 2, 2}, x).X }, "convolution conv.weight: shapes (1, 4, 3) and (1, 4, 4) differ"},
+		{gt.Shape{1, 4, 3}, func(x *G.Node) *G.Node { return wrong.Forward(FeatureMap{x, 2, 2}).X }, "convolution linear.weight of shape (7, 5) is not that of a convolution"},
+		{gt.Shape{1, 4, 4}, func(x *G.Node) *G.Node { return l.Depth.Forward(FeatureMap{x, 2, 2}).X }, "depthwise convolution depth.weight: input (1, 4, 4), want 3 channels for a feature map of 2×2"},
+		{gt.Shape{1, 4, 3}, func(x *G.Node) *G.Node { return flat.Forward(FeatureMap{x, 2, 2}).X }, "depthwise convolution depth.weight: the kernel does not fit"},
+		{gt.Shape{1, 4, 3}, func(x *G.Node) *G.Node { return MaxPool(FeatureMap{x, 3, 2}, halves).X }, "max pool: input (1, 4, 3), want 3 channels for a feature map of 3×2"},
+		{gt.Shape{4, 3}, func(x *G.Node) *G.Node { return AveragePool(FeatureMap{x, 2, 2}, halves).X }, "average pool: shape (4, 3), want [batch, positions, channels]"},
+		{gt.Shape{1, 4, 3}, func(x *G.Node) *G.Node { return MaxPool(FeatureMap{x, 2, 2}, kernels.PoolShape{KH: 1, KW: 1}).X }, "max pool: a kernel of 1×1, stride 0"},
 		{gt.Shape{1, 4, 5}, func(x *G.Node) *G.Node { return l.Group.Forward(FeatureMap{x, 2, 2}).X }, "group norm group.weight: 5 channels, want 6 in 3 groups"},
 		{gt.Shape{1, 4, 6}, func(x *G.Node) *G.Node { return l.Odd.Forward(FeatureMap{x, 2, 2}).X }, "group norm odd.weight: 6 channels, want 6 in 4 groups"},
 		{gt.Shape{4, 6}, func(x *G.Node) *G.Node { return l.Group.Forward(FeatureMap{x, 2, 2}).X }, "shape (4, 6), want [batch, positions, channels]"},

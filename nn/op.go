@@ -27,7 +27,8 @@ type op struct {
 	run func(on *kernels.Functions, out, in [][]float32)
 
 	// host stands in place of run where an operation reads or writes single numbers
-	// itself. From a device, operands are copied to the host for it, and results back.
+	// itself, or its kernel is the host's only. From a device, operands are copied to the
+	// host for it, and results back.
 	host func(out, in [][]float32)
 
 	// grad returns a gradient for every input that diff allows. nil means that

@@ -20,10 +20,11 @@ type Weight struct {
 	shape gt.Shape
 	name  string
 
-	value    func() *gt.Dense        // nil until it is loaded
-	float32s func() []float32        // converts once
-	conv     func() kernels.Elements // reorders once
-	forget   func()                  // lets go of value's memory until it is read again; nil if it cannot
+	value     func() *gt.Dense        // nil until it is loaded
+	float32s  func() []float32        // converts once
+	conv      func() kernels.Elements // reorders once
+	depthwise func() []float32        // converts and reorders once
+	forget    func()                  // lets go of value's memory until it is read again; nil if it cannot
 }
 
 // NewWeight returns a weight without a value, of the shape that a checkpoint
@@ -65,13 +66,21 @@ func (w *Weight) Float32() []float32 {
 	return w.float32s()
 }
 
-// Conv returns the value of a convolution, [Cout, Cin, K, K], in the order that
+// Conv returns the value of a convolution, [Cout, Cin, KH, KW], in the order that
 // kernels take (kernels.ConvWeights) and in the file's dtype. It is made once, and
 // stays in memory; a mapped file's pages that it was made from are released. It
-// panics when the weight is not loaded or not of a square convolution.
+// panics when the weight is not loaded or not of a convolution.
 func (w *Weight) Conv() kernels.Elements {
 	w.mustHaveValue()
 	return w.conv()
+}
+
+// Depthwise returns the value of a depthwise convolution, [C, 1, KH, KW], as float32 in
+// the order that kernels take, [KH·KW, C]. It is made once, and stays in memory. It panics
+// when the weight is not loaded or of another shape.
+func (w *Weight) Depthwise() []float32 {
+	w.mustHaveValue()
+	return w.depthwise()
 }
 
 // Prepare computes Weight.Conv of all convolutions of a loaded model, which the first
@@ -96,7 +105,7 @@ func Prepare(model any) error {
 // reordered reports whether Conv is not just Elements.
 func (w *Weight) reordered() bool {
 	s := w.shape
-	return len(s) == 4 && s[2] == s[3] && s[2] > 1
+	return len(s) == 4 && s[1] > 1 && s[2]*s[3] > 1
 }
 
 func (w *Weight) mustHaveValue() {
@@ -115,16 +124,33 @@ func (w *Weight) bindTo(name string, value func() *gt.Dense) {
 	w.name, w.value, w.forget = name, value, nil
 	w.float32s = sync.OnceValue(func() []float32 { return tensor.Float32s(value()) })
 	w.conv = sync.OnceValue(w.convOrder)
+	w.depthwise = sync.OnceValue(w.depthwiseOrder)
 }
 
 func (w *Weight) convOrder() kernels.Elements {
-	s := w.shape
-	if len(s) != 4 || s[2] != s[3] {
-		panic(fmt.Sprintf("weight %s of shape %v is not that of a square convolution, [out, in, size, size]", w.name, s))
-	}
-	reordered := kernels.ConvWeights(w.Elements(), s[0], s[1], s[2])
+	s := w.kernel("weight")
+	reordered := kernels.ConvWeights(w.Elements(), s[0], s[1], s[2], s[3])
 	if w.forget != nil {
 		w.forget()
 	}
 	return reordered
+}
+
+func (w *Weight) depthwiseOrder() []float32 {
+	s := w.kernel("weight")
+	if s[1] != 1 {
+		panic(fmt.Sprintf("weight %s of shape %v is not that of a depthwise convolution, [channels, 1, height, width]", w.name, s))
+	}
+	values := make([]float32, s.TotalSize())
+	w.Elements().Float32(values)
+	reordered, _, _ := kernels.ConvWeights(kernels.Float32s(values), 1, s[0], s[2], s[3]).Numbers()
+	return reordered
+}
+
+// kernel is the shape of a convolution's weight. It panics about what has another one.
+func (w *Weight) kernel(of string) gt.Shape {
+	if len(w.shape) != 4 {
+		panic(fmt.Sprintf("%s %s of shape %v is not that of a convolution, [out, in, height, width]", of, w.name, w.shape))
+	}
+	return w.shape
 }

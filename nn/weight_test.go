@@ -68,9 +68,9 @@ func TestWeightForgetsItsOldValue(t *testing.T) {
 }
 
 func TestWeightMisuse(t *testing.T) {
-	empty, linear, oblong := NewWeight(3, 2), NewWeight(3, 2), NewWeight(1, 1, 2, 3)
+	empty, linear, conv := NewWeight(3, 2), NewWeight(3, 2), NewWeight(1, 2, 2, 3)
 	linear.bind("linear", counting(gt.Float32, 3, 2))
-	oblong.bind("oblong", counting(gt.Float32, 1, 1, 2, 3))
+	conv.bind("conv", counting(gt.Float32, 1, 2, 2, 3))
 	if empty.Loaded() || empty.Value() != nil || !linear.Loaded() {
 		t.Error("Loaded is wrong")
 	}
@@ -81,8 +81,10 @@ func TestWeightMisuse(t *testing.T) {
 		"Elements": {func() { empty.Elements() }, "shape (3, 2) is used before it is loaded"},
 		"Float32":  {func() { empty.Float32() }, "shape (3, 2) is used before it is loaded"},
 		"Conv":     {func() { empty.Conv() }, "shape (3, 2) is used before it is loaded"},
-		"linear":   {func() { linear.Conv() }, "weight linear of shape (3, 2) is not that of a square convolution"},
-		"oblong":   {func() { oblong.Conv() }, "weight oblong of shape (1, 1, 2, 3) is not that of a square convolution"},
+		"linear":   {func() { linear.Conv() }, "weight linear of shape (3, 2) is not that of a convolution"},
+		"deep":     {func() { empty.Depthwise() }, "shape (3, 2) is used before it is loaded"},
+		"flat":     {func() { linear.Depthwise() }, "weight linear of shape (3, 2) is not that of a convolution"},
+		"full":     {func() { conv.Depthwise() }, "weight conv of shape (1, 2, 2, 3) is not that of a depthwise convolution"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			defer func() {

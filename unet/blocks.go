@@ -3,6 +3,7 @@ package unet
 import (
 	"fmt"
 
+	"github.com/sdgraph/sdgraph/kernels"
 	"github.com/sdgraph/sdgraph/nn"
 	G "gorgonia.org/gorgonia"
 )
@@ -59,7 +60,7 @@ func newDownBlock(c Config, i, in int) *DownBlock2D {
 	}
 	if i < len(c.BlockOutChannels)-1 {
 		down := &Downsample2D{Conv: nn.NewConv2D(out, out, 3, 2)}
-		down.Conv.PadBefore, down.Conv.PadAfter = c.DownsamplePadding, c.DownsamplePadding
+		down.Conv.Pad = kernels.Pad(c.DownsamplePadding)
 		block.Downsamplers = []*Downsample2D{down}
 	}
 	return block

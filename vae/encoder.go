@@ -1,6 +1,7 @@
 package vae
 
 import (
+	"github.com/sdgraph/sdgraph/kernels"
 	"github.com/sdgraph/sdgraph/nn"
 	G "gorgonia.org/gorgonia"
 )
@@ -41,7 +42,7 @@ func newEncoder(c Config) *Encoder {
 		}
 		if i < last {
 			down := &Downsample2D{Conv: nn.NewConv2D(out, out, 3, 2)}
-			down.Conv.PadBefore, down.Conv.PadAfter = 0, 1 // the one place where the padding is lopsided
+			down.Conv.Pad = kernels.Padding{Bottom: 1, Right: 1} // the one place where the padding is lopsided
 			block.Downsamplers = []*Downsample2D{down}
 		}
 		e.DownBlocks = append(e.DownBlocks, block)

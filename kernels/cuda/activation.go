@@ -1,5 +1,11 @@
 package cuda
 
+import (
+	"math"
+
+	"github.com/sdgraph/sdgraph/kernels"
+)
+
 // quickGELU is the factor of CLIP's stand-in for GELU.
 const quickGELU = 1.702
 
@@ -15,6 +21,18 @@ func (d *Device) QuickGELU(out, x []float32) { d.swish("QuickGELU", out, x, quic
 // QuickGELUGrad sets dx = dy·quickgelu'(x). The slices have one length; dx may be dy or x.
 func (d *Device) QuickGELUGrad(dx, dy, x []float32) {
 	d.swishGrad("QuickGELUGrad", dx, dy, x, quickGELU)
+}
+
+// activate applies act to x. It is a kernel of its own.
+func (d *Device) activate(x []float32, act kernels.Activation) {
+	switch act {
+	case kernels.SiLU:
+		d.SiLUForward(x, x)
+	case kernels.ReLU:
+		d.Clamp(x, x, 0, float32(math.Inf(1)))
+	case kernels.ReLU6:
+		d.Clamp(x, x, 0, 6)
+	}
 }
 
 func (d *Device) swish(op string, out, x []float32, beta float32) {

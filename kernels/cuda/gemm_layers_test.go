@@ -53,22 +53,21 @@ func TestLinearLayers(t *testing.T) {
 func TestConvLayers(t *testing.T) {
 	t.Parallel()
 	same := func(b, h, w, cin, cout int) kernels.ConvShape {
-		return kernels.ConvShape{B: b, H: h, W: w, Cin: cin, Cout: cout, Kernel: 3, Stride: 1, PadBefore: 1,
-			PadAfter: 1}
+		return kernels.ConvShape{B: b, H: h, W: w, Cin: cin, Cout: cout, KH: 3, KW: 3, Stride: 1, Pad: kernels.Pad(1)}
 	}
 	for _, c := range []struct {
 		math format
 		kernels.ConvShape
 	}{
 		{f16, same(2, 12, 16, 320, 320)},
-		{f16, kernels.ConvShape{B: 1, H: 16, W: 16, Cin: 128, Cout: 128, Kernel: 3, Stride: 2, PadAfter: 1}},
+		{f16, kernels.ConvShape{B: 1, H: 16, W: 16, Cin: 128, Cout: 128, KH: 3, KW: 3, Stride: 2, Pad: kernels.Padding{Bottom: 1, Right: 1}}},
 		{f16, same(1, 16, 24, 4, 320)},
-		{bf16, kernels.ConvShape{B: 2, H: 4, W: 4, Cin: 640, Cout: 320, Kernel: 1, Stride: 1}},
+		{bf16, kernels.ConvShape{B: 2, H: 4, W: 4, Cin: 640, Cout: 320, KH: 1, KW: 1, Stride: 1}},
 		{f32, same(1, 12, 12, 64, 136)},
 	} {
 		h, s := emulated(t, true, c.math), c.ConvShape
 		height, width := s.Out()
-		pixels, count := s.B*height*width, s.Cout*s.Kernel*s.Kernel*s.Cin
+		pixels, count := s.B*height*width, s.Cout*s.KH*s.KW*s.Cin
 		x, w := kerneltest.Normal(1, s.B*s.H*s.W*s.Cin), halves(2, count)
 		bias, residual := kerneltest.Normal(3, s.Cout), kerneltest.Normal(4, pixels*s.Cout)
 		got, want := make([]float32, len(residual)), make([]float32, len(residual))

@@ -122,8 +122,8 @@ func TestFirstErrorStays(t *testing.T) {
 func TestMistakes(t *testing.T) {
 	d := New(newRecorder())
 	x, w := make([]float32, 4), kernels.Float32s(make([]float32, 4))
-	shape := kernels.ConvShape{B: 1, H: 2, W: 2, Cin: 1, Cout: 1, Kernel: 2, Stride: 1}
-	small, none := kernels.ConvShape{H: 1, W: 1, Kernel: 2, Stride: 1}, kernels.ConvShape{H: 1, W: 1}
+	shape := kernels.ConvShape{B: 1, H: 2, W: 2, Cin: 1, Cout: 1, KH: 2, KW: 2, Stride: 1}
+	small, none := kernels.ConvShape{H: 1, W: 1, KH: 2, KW: 2, Stride: 1}, kernels.ConvShape{H: 1, W: 1}
 	for _, c := range []struct {
 		want string
 		f    func()
@@ -137,7 +137,7 @@ func TestMistakes(t *testing.T) {
 		{"Conv: out has 4 elements, want 1", func() { d.Conv(x, x, w, nil, nil, shape) }},
 		{"ConvGrad: dx has 3 elements, want 4", func() { d.ConvGrad(x[:3], x[:1], w, shape) }},
 		{"Conv: the kernel does not fit", func() { d.Conv(x, x, w, nil, nil, small) }},
-		{"ConvGrad: {B:0", func() { d.ConvGrad(x, x, w, none) }},
+		{"ConvGrad: a kernel of 0×0, stride 0", func() { d.ConvGrad(x, x, w, none) }},
 	} {
 		func() {
 			defer func() {

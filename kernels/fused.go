@@ -1,0 +1,65 @@
+package kernels
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/sdgraph/sdgraph/kernels/internal/vec"
+)
+
+// Activation is what a kernel applies to its result while it is still in cache.
+type Activation uint8
+
+// The activations that can be fused: x, x·σ(x), max(x, 0) and min(max(x, 0), 6).
+const (
+	NoActivation Activation = iota
+	SiLU
+	ReLU
+	ReLU6
+)
+
+// String is the constant's name.
+func (a Activation) String() string {
+	if names := [...]string{"NoActivation", "SiLU", "ReLU", "ReLU6"}; int(a) < len(names) {
+		return names[a]
+	}
+	return fmt.Sprintf("Activation(%d)", uint8(a))
+}
+
+// limits are those that ReLU and ReLU6 put to a number.
+func (a Activation) limits() (lo, hi float32) {
+	inf := float32(math.Inf(1))
+	switch a {
+	case ReLU:
+		return 0, inf
+	case ReLU6:
+		return 0, 6
+	}
+	return -inf, inf
+}
+
+// apply sets x to a(x).
+func (a Activation) apply(x []float32) {
+	switch a {
+	case NoActivation:
+	case SiLU:
+		SiLUForward(x, x)
+	default:
+		lo, hi := a.limits()
+		Clamp(x, x, lo, hi)
+	}
+}
+
+// applyTo sets a few numbers x to a(x), by the caller's own goroutine.
+func (a Activation) applyTo(x []float32) {
+	switch a {
+	case NoActivation:
+	case SiLU:
+		vec.Swish(x, x, 1)
+	default:
+		lo, hi := a.limits()
+		for i, v := range x {
+			x[i] = min(max(v, lo), hi)
+		}
+	}
+}
