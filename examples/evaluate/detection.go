@@ -1,0 +1,122 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/sdgraph/sdgraph/examples/internal/cli"
+)
+
+// Detection is the command of that name.
+type Detection struct {
+	Data       string   `group:"data" required:"" placeholder:"DIR" help:"The data set."`
+	Layout     string   `group:"data" default:"mvtec" enum:"mvtec,visa,btad,mpdd,folder" help:"How it lies there: mvtec, visa (as published, or reorganised), btad, mpdd, or folder: good, good_test, DEFECT and masks, of one part or in a folder for each (default: ${default})."`
+	Categories []string `group:"data" placeholder:"NAME" help:"Categories to judge, with commas (default: all)."`
+
+	Shots      []string `group:"learn" default:"1" placeholder:"K" help:"Normal pictures to learn from, the references, or all: as many as there are; several with commas (default: ${default})."`
+	Seeds      []uint32 `group:"learn" placeholder:"N" help:"Each draws references of its own, the same for all detectors, and a row comes of it (default: 0,1,2,3,4; one where there is nothing to draw)."`
+	References []string `group:"learn" placeholder:"FILE" help:"The references themselves, normal pictures for training of the data set, in place of --shots; several with commas."`
+	Generated  string   `group:"learn" placeholder:"DIR" help:"Pictures with defects and masks, as 'anomalyany --layout mvtec --split 0' or anomalib writes them, a folder for each category: detectors are judged without and with them. In DIR, {category}, {seed} and {shots} stand for those of a row."`
+
+	Detector []string `group:"detector" default:"patchcore" placeholder:"NAME" help:"patchcore, padim or probe, which learns from defects alone and wants --generated; several with commas (default: ${default})."`
+	Reading  string   `group:"detector" default:"official" enum:"official,anomalib" help:"Whose version of a detector: its authors', or anomalib's (default: ${default})."`
+	Coreset  float64  `group:"detector" default:"1" placeholder:"SHARE" help:"Share of its patches that PatchCore keeps; its authors keep 0.1 of hundreds of pictures (default: ${default})."`
+	Network  string   `group:"detector" default:"lite0" enum:"lite0,resnet18,wide_resnet50_2" help:"Whose features they read: lite0, EfficientNet-Lite0 with weights that come with the program, resnet18 or wide_resnet50_2 (default: ${default})."`
+	Backbone string   `group:"detector" placeholder:"FILE" help:"The network's weights, trained on ImageNet, in safetensors as timm and torchvision name them; lite0 needs none."`
+
+	Resolution string `group:"judge" default:"native" placeholder:"native|method|N" help:"Of pixel figures: native, the masks' own; method, what the detector's authors judge at; or a shorter side of N pixels, for pictures so large that memory is short (default: ${default})."`
+
+	Out       string `group:"run" default:"evaluated" placeholder:"DIR" help:"Where results go (default: ${default})."`
+	Maps      bool   `group:"run" help:"Write what each detector sees in each picture, too."`
+	Overwrite bool   `group:"run" help:"Replace rows in DIR that were made with other options."`
+	Shard     string `group:"run" placeholder:"I/N" help:"Do every Nth category and seed alone, from the one of number I on, 0 to N-1, into results-I-of-N.jsonl (default: what Slurm says of an array's task, or Kubernetes of an indexed job's pod, with JOB_COMPLETIONS as set in its template)."`
+	Merge     bool   `group:"run" help:"Join what shards have left in DIR, and say what is missing; nothing is computed."`
+	Precision string `group:"run" default:"f32" enum:"f32,bf16" help:"What is multiplied, with sums in f32 (default: ${default})."`
+	Threads   int    `group:"run" placeholder:"N" help:"Threads to compute with (default: one a processor)."`
+
+	shots []shots
+	shard shard
+	open  opener // what a test has in the place of detectors
+}
+
+// Validate is called by kong after parsing.
+func (d *Detection) Validate() (err error) {
+	if d.shots, err = parseShots(d.Shots); err != nil {
+		return err
+	}
+	if err := d.checkNames(); err != nil {
+		return err
+	}
+	if _, err := parseResolution(d.Resolution); err != nil {
+		return err
+	}
+	if d.Network != "lite0" && d.Backbone == "" {
+		return fmt.Errorf("--network %s: its weights do not come with the program, want --backbone FILE, such as torchvision's or timm's safetensors", d.Network)
+	}
+	if d.Merge && d.Shard != "" {
+		return errors.New("--merge joins all shards: leave --shard out")
+	}
+	if d.shard, err = findShard(d.Shard, os.Getenv); err != nil {
+		return err
+	}
+	if !(d.Coreset > 0 && d.Coreset <= 1) {
+		return fmt.Errorf("--coreset is %v, want more than 0 and at most 1", d.Coreset)
+	}
+	return cli.Within("--threads", d.Threads, 0, 4096)
+}
+
+// checkNames refuses what is there twice, and detectors that are unknown or have nothing to learn from.
+func (d *Detection) checkNames() error {
+	for _, name := range d.Detector {
+		if !slices.Contains(detectorNames, name) {
+			return fmt.Errorf("--detector is %.100q, want one or several of %s%s", name, strings.Join(detectorNames, ", "), cli.DidYouMean(name, detectorNames))
+		}
+		if name == "probe" && d.Generated == "" {
+			return errors.New("--detector probe learns from pictures with defects: want --generated DIR")
+		}
+	}
+	return cmp.Or(each("--detector", d.Detector), each("--shots", d.Shots), each("--seeds", d.Seeds), each("--categories", d.Categories), each("--references", d.References))
+}
+
+// each is an error if a list has something twice.
+func each[T comparable](flag string, list []T) error {
+	for i, v := range list {
+		if slices.Contains(list[:i], v) {
+			return fmt.Errorf("%s has %v twice, want each once", flag, v)
+		}
+	}
+	return nil
+}
+
+// run judges what is not judged yet, and reports on all.
+func (d *Detection) run(ctx context.Context) error {
+	p, err := d.plan(ctx)
+	if err != nil {
+		return err
+	}
+	if d.Merge {
+		return d.merge(p)
+	}
+	r, err := openResults(d.Out, d.shard, d.Overwrite)
+	if err != nil {
+		return err
+	}
+	defer r.close()
+	if err := r.check(p.cases); err != nil {
+		return err
+	}
+	d.describe(p)
+	if err := newRunner(ctx, d, p, r).all(ctx); err != nil {
+		return err
+	}
+	if d.shard.of > 1 {
+		fmt.Fprintf(os.Stderr, "%s is complete; when all shards are, the same command with --merge in place of --shard makes the table\n", r.path)
+		return nil
+	}
+	return d.report(p, r.of(p.cases))
+}

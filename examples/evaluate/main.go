@@ -1,0 +1,61 @@
+// Command evaluate judges detectors of defects on data sets whose truth is known, and what generated pictures are
+// worth to them.
+//
+//	go run ./examples/evaluate detection --data mvtec_anomaly_detection --layout mvtec --detector patchcore,padim
+//
+//	detection.go    the flags of the command, and its course
+//	data.go         which pictures there are
+//	plan.go         which rows there are to be: references.go, generated.go, shard.go
+//	detectors.go    detectors and networks by their names
+//	judge.go        one row: a detector is fitted, looks at each picture, and is judged; resolution.go
+//	row.go          what a row has
+//	results.go      the rows that are kept, so that a run that was interrupted goes on
+//	summary.go      means and deviations of them, and table.go, which shows them
+package main
+
+import (
+	"context"
+	"strings"
+
+	"github.com/alecthomas/kong"
+	"github.com/sdgraph/sdgraph/examples/internal/cli"
+	"github.com/sdgraph/sdgraph/kernels"
+)
+
+// commandLine is what kong reads.
+type commandLine struct {
+	Detection Detection `cmd:"" help:"Judge detectors on a data set: a row for each category, seed and detector, and their means."`
+
+	command string // which is asked for
+}
+
+func newParser(c *commandLine) cli.Parser {
+	return cli.NewParser("evaluate", "Judge detectors of defects where the truth is known, without and with generated pictures.", c, kong.ExplicitGroups(flagGroups))
+}
+
+// flagGroups are those of the flags in the help.
+var flagGroups = []kong.Group{
+	{Key: "data", Title: "The pictures:"},
+	{Key: "learn", Title: "What detectors learn from:"},
+	{Key: "detector", Title: "The detectors:"},
+	{Key: "judge", Title: "How they are judged:"},
+	{Key: "run", Title: "The run:"},
+}
+
+// Validate is called by kong after parsing.
+func (c *commandLine) Validate(ctx *kong.Context) error {
+	c.command, _, _ = strings.Cut(ctx.Command(), " ") // without names of arguments
+	return nil
+}
+
+func (c *commandLine) run(ctx context.Context) error {
+	if err := kernels.CheckEnvironment(); err != nil {
+		return err
+	}
+	return c.Detection.run(ctx)
+}
+
+func main() {
+	var c commandLine
+	cli.Main(newParser(&c), "rows that were done are kept, and the same command goes on", c.run)
+}

@@ -1,0 +1,153 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"path"
+	"strings"
+
+	"github.com/sdgraph/sdgraph/examples/internal/show"
+)
+
+// tables are the report for people.
+func (r *Report) tables(w io.Writer, rows []*Row) {
+	r.means(w)
+	r.categories(w)
+	r.conditions(w, rows)
+}
+
+// head begins a table of figures, behind columns that say of what they are.
+func head(w io.Writer, first ...string) show.Table {
+	t := show.NewTable(w)
+	rule := make([]string, len(first))
+	for i := range rule {
+		rule[i] = "---"
+	}
+	for _, m := range metrics {
+		first, rule = append(first, m.short), append(rule, "---:")
+	}
+	t.Row(first...)
+	t.Row(rule...)
+	return t
+}
+
+// row adds figures, a dash where one is not defined.
+func row(t show.Table, figures map[string]Spread, format func(Spread) string, first ...string) {
+	for _, m := range metrics {
+		cell := "–"
+		if s, ok := figures[m.name]; ok {
+			cell = format(s)
+		}
+		first = append(first, cell)
+	}
+	t.Row(first...)
+}
+
+// percent is a figure with its deviation, in percent.
+func percent(s Spread) string { return withDeviation(fmt.Sprintf("%.1f", 100*s.Mean), s) }
+
+// more is a difference, in percent points.
+func more(s Spread) string { return withDeviation(fmt.Sprintf("%+.1f", 100*s.Mean), s) }
+
+func withDeviation(text string, s Spread) string {
+	if s.Deviation == nil {
+		return text
+	}
+	return fmt.Sprintf("%s ± %.1f", text, 100**s.Deviation)
+}
+
+// means is the table of detectors.
+func (r *Report) means(w io.Writer) {
+	t := head(w, "detector", "shots", "generated")
+	for _, s := range r.Summaries {
+		row(t, s.Figures, percent, s.Detector, s.Shots.String(), training(s.Generated))
+		if s.Difference != nil {
+			row(t, s.Difference, more, "", "", "difference")
+		}
+	}
+	t.Flush()
+	fmt.Fprintf(w, "\nIn percent, means over categories (%d%s). The first three are of pictures, the others of all pixels; F1 at its best threshold.\n\n", r.count(), r.withPictures())
+}
+
+func training(generated bool) string {
+	if generated {
+		return "with"
+	}
+	return "without"
+}
+
+// count is how many categories there are.
+func (r *Report) count() (n int) {
+	for _, s := range r.Summaries {
+		n = max(n, len(s.Categories))
+	}
+	return n
+}
+
+// withPictures says of how many categories pictures are judged, where that are not all.
+func (r *Report) withPictures() string {
+	n := 0
+	for _, s := range r.Summaries {
+		n = max(n, s.Figures[metrics[0].name].Categories)
+	}
+	if n == r.count() {
+		return ""
+	}
+	return fmt.Sprintf("; %d of them have normal and defective pictures for testing, and so figures of pictures", n)
+}
+
+// categories is the table of each category, where there are several.
+func (r *Report) categories(w io.Writer) {
+	if r.count() < 2 {
+		return
+	}
+	t := head(w, "category", "detector", "shots", "generated")
+	for _, s := range r.Summaries {
+		for _, c := range s.Categories {
+			row(t, c.Figures, percent, c.Category, s.Detector, s.Shots.String(), training(s.Generated))
+		}
+	}
+	t.Flush()
+	fmt.Fprintln(w)
+}
+
+// conditions says what the figures depend on.
+func (r *Report) conditions(w io.Writer, rows []*Row) {
+	fmt.Fprintf(w, "- network: %s; reading: %s; multiplied in %s\n- resolution of pixel figures: %s\n- pictures decoded by %s\n", r.Network, r.Reading, r.Precision, r.Resolution, r.Decoder)
+	if seeds := r.seeds(); seeds > 1 {
+		fmt.Fprintf(w, "- ±: deviation over %d seeds, each with references of its own\n", seeds)
+	}
+	said := map[string]bool{}
+	for _, row := range rows {
+		if text := row.learnt(); !said[text] {
+			said[text] = true
+			fmt.Fprint(w, text)
+		}
+	}
+}
+
+func (r *Report) seeds() (n int) {
+	for _, s := range r.Summaries {
+		n = max(n, len(s.Seeds))
+	}
+	return n
+}
+
+// mostNamed is how many references are listed; results.json has all.
+const mostNamed = 16
+
+// learnt says which references a row has.
+func (r *Row) learnt() string {
+	if r.Shots == allShots {
+		return fmt.Sprintf("- %s: all %d normal pictures for training\n", r.Category, len(r.References))
+	}
+	var names []string
+	for _, p := range r.References[:min(mostNamed, len(r.References))] {
+		names = append(names, path.Base(p))
+	}
+	text := strings.Join(names, " ")
+	if n := len(r.References) - mostNamed; n > 0 {
+		text += fmt.Sprintf(" and %d more, see results.json", n)
+	}
+	return fmt.Sprintf("- %s, %s, seed %d: references %s\n", r.Category, r.Shots.words(), r.Seed, text)
+}
