@@ -168,7 +168,7 @@ func TestImports(t *testing.T) {
 			t.Error(says)
 		}
 	}
-	for _, name := range []string{"tensor", "nn", "diffusion", "diffusion/demo", wing, wing + "/prompts", wing + "/anomalyany", wing + "/dataset", wing + "/metric"} {
+	for _, name := range []string{"tensor", "nn", "diffusion", "diffusion/demo", wing, wing + "/prompts", wing + "/anomalyany", wing + "/dataset", wing + "/detect", wing + "/metric"} {
 		if !slices.Contains(found, name) {
 			t.Errorf("there is no package %s, which the rules are about", name)
 		}

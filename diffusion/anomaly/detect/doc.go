@@ -1,0 +1,21 @@
+// Package detect finds what is wrong with a part: detectors that learn from pictures of normal parts, from one on, and
+// score a picture and each of its pixels (anomaly.Detector). They read the features of a network that was trained on
+// other pictures, a Backbone of package nn/vision, and train no network.
+//
+//   - PatchCore (Roth et al., CVPR 2022, arXiv 2106.08265): how far each patch is from all patches of normal parts
+//   - PaDiM (Defard et al., ICPR 2021, arXiv 2011.08785): how far it is from what is normal at its place
+//   - Probe: whether it looks like patches that are known to be defective, which may be generated
+//   - Weighted: one of the first two, where the Probe agrees
+//
+// Implementations of a method compute different numbers under its name: a Reading says whose are meant.
+//
+//	network.go    the networks, and which of their layers a method reads
+//	reading.go    whose implementation is followed
+//	view.go       which part of a picture a network sees, and how it is resized
+//	eye.go        pictures in, layers' features out
+//	patches.go    features of several layers become one vector for each patch
+//	map.go        numbers of patches become a map of the picture's size
+//	save.go       fitted detectors as files
+//
+// A detector that was fitted may be used by several goroutines; they take turns with the network.
+package detect

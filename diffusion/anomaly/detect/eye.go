@@ -1,0 +1,163 @@
+package detect
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"path"
+	"path/filepath"
+	"sync"
+
+	"github.com/sdgraph/sdgraph/diffusion/anomaly"
+	"github.com/sdgraph/sdgraph/kernels"
+	"github.com/sdgraph/sdgraph/nn"
+	"github.com/sdgraph/sdgraph/tensor"
+	G "gorgonia.org/gorgonia"
+	gt "gorgonia.org/tensor"
+)
+
+// eye sees pictures as the layers of a network do.
+type eye struct {
+	view
+	network Network
+	layers  []string
+	exec    *nn.Exec
+
+	mu    sync.Mutex
+	sizes [][2]int // height and width of each layer, known once the graph was built
+}
+
+// newEye returns the eye of a view and layers that were checked.
+func newEye(n Network, v view, layers []string) *eye {
+	e := &eye{view: v, network: n, layers: layers}
+	e.exec = nn.NewExec(func(b *nn.Build) []*G.Node {
+		maps := n.Features(b, nn.FeatureMap{X: b.Given("picture"), H: v.side, W: v.side}, layers...)
+		if len(maps) != len(layers) {
+			panic(fmt.Sprintf("the network %s has features of %d layers, want %q", n.Name, len(maps), layers))
+		}
+		var nodes []*G.Node
+		var sizes [][2]int
+		for _, m := range maps {
+			nodes, sizes = append(nodes, m.X), append(sizes, [2]int{m.H, m.W})
+		}
+		e.mu.Lock()
+		e.sizes = sizes
+		e.mu.Unlock()
+		return nodes
+	})
+	return e
+}
+
+// look returns the features of each layer for pictures, one or more.
+func (e *eye) look(ctx context.Context, pictures ...*image.RGBA) ([]features, error) {
+	n, pixels := len(pictures), e.side*e.side*3
+	in := make([]float32, n*pixels)
+	errs := make([]error, n)
+	scaling := e.network.Scaling()
+	kernels.Parallel(n, func(i int) {
+		var seen []float32
+		seen, errs[i] = e.see(pictures[i], scaling)
+		copy(in[i*pixels:], seen)
+	})
+	for _, err := range errs {
+		if err != nil {
+			return nil, err
+		}
+	}
+	out, err := e.exec.Run(ctx, map[string]*gt.Dense{"picture": tensor.FromFloat32s(in, n, e.side*e.side, 3)})
+	if err != nil {
+		return nil, fmt.Errorf("detect: %w", err)
+	}
+	e.mu.Lock()
+	sizes := e.sizes
+	e.mu.Unlock()
+	layers := make([]features, len(out))
+	for i, d := range out {
+		if at := tensor.NonFinite(d); at >= 0 {
+			return nil, fmt.Errorf("detect: layer %s of the network %s is %v at a picture%.0w", e.layers[i], e.network.Name, tensor.Float32s(d)[at], ErrNotFinite)
+		}
+		layers[i] = features{n: n, h: sizes[i][0], w: sizes[i][1], c: d.Shape()[2], values: tensor.Float32s(d)}
+	}
+	return layers, nil
+}
+
+// batch is how many pictures the network is given at once while a detector learns. More are hardly faster, and take
+// memory.
+const batch = 4
+
+// learn looks at samples, and hands the features of each to learn, in order. Samples that use turns down are passed over.
+func (e *eye) learn(ctx context.Context, train anomaly.Samples, use func(anomaly.Sample) (bool, error), learn func(s anomaly.Sample, layers []features) error) error {
+	if ctx == nil || train == nil {
+		return wrong("Fit takes a context and samples, not nil")
+	}
+	look := func(samples ...anomaly.Sample) error {
+		pictures := make([]*image.RGBA, len(samples))
+		for i, s := range samples {
+			pictures[i] = s.Picture
+		}
+		layers, err := e.look(ctx, pictures...)
+		if err != nil {
+			return fmt.Errorf("%s: %w", namesOf(samples), err)
+		}
+		for i, s := range samples {
+			one := make([]features, len(layers))
+			for j, l := range layers {
+				one[j] = l.entry(i)
+			}
+			if err := learn(s, one); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	var waiting []anomaly.Sample
+	for s, err := range train {
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			return err
+		}
+		wanted, err := use(s)
+		if err != nil {
+			return fmt.Errorf("%s: %w", nameOf(s), err)
+		}
+		if !wanted {
+			continue
+		}
+		if waiting = append(waiting, s); len(waiting) == batch {
+			if err := look(waiting...); err != nil {
+				return err
+			}
+			waiting = waiting[:0]
+		}
+	}
+	for _, s := range waiting { // as Detect does, rather than with a graph for as many
+		if err := look(s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// isDefective reports whether a sample shows a defect.
+func isDefective(s anomaly.Sample) bool { return s.Mask != nil || s.Defect != "" }
+
+// nameOf is what a sample is called: the name of its file without the folders, which are nobody's business.
+func nameOf(s anomaly.Sample) string {
+	if s.Path == "" {
+		return "a picture without a name"
+	}
+	return path.Base(filepath.ToSlash(s.Path))
+}
+
+// namesOf is what samples are called that were looked at together.
+func namesOf(samples []anomaly.Sample) string {
+	if len(samples) == 1 {
+		return nameOf(samples[0])
+	}
+	return fmt.Sprintf("%s to %s", nameOf(samples[0]), nameOf(samples[len(samples)-1]))
+}
+
+// onlyNormal passes over defective samples.
+func onlyNormal(s anomaly.Sample) (bool, error) { return !isDefective(s), nil }

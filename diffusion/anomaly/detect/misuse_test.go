@@ -1,0 +1,83 @@
+package detect
+
+import (
+	"context"
+	"image"
+	"math"
+	"testing"
+
+	"github.com/sdgraph/sdgraph/diffusion/anomaly"
+	"github.com/sdgraph/sdgraph/nn/nntest"
+)
+
+// TestMisuse calls what is exported with arguments that make no sense.
+func TestMisuse(t *testing.T) {
+	var none context.Context
+	err := func(_ any, err error) error { return err }
+	detectors := made(t, network(), Official)
+	patchcore, padim := detectors["PatchCore"], detectors["PaDiM"]
+	fit := func(d anomaly.Detector, empty anomaly.Detector) []func() error {
+		return []func() error{
+			func() error { return d.Fit(none, samples()) },
+			func() error { return d.Fit(t.Context(), nil) },
+			func() error { return empty.Fit(t.Context(), samples()) },
+		}
+	}
+	detect := func(d anomaly.Detector, empty anomaly.Detector) []func() error {
+		return []func() error{
+			func() error { return err(d.Detect(none, part(9, 9, 0))) },
+			func() error { return err(d.Detect(t.Context(), nil)) },
+			func() error { return err(d.Detect(t.Context(), &image.RGBA{Rect: image.Rect(0, 0, 9, 9)})) },
+			func() error { return err(empty.Detect(t.Context(), part(9, 9, 0))) },
+		}
+	}
+	if e := patchcore.Fit(t.Context(), samples(normals(64, 64, 1)...)); e != nil {
+		t.Fatal(e)
+	}
+	if e := padim.Fit(t.Context(), samples(normals(64, 64, 1)...)); e != nil {
+		t.Fatal(e)
+	}
+	core := func(o PatchCoreOptions) func() error { return func() error { return err(NewPatchCore(network(), o)) } }
+	place := func(o PaDiMOptions) func() error { return func() error { return err(NewPaDiM(network(), o)) } }
+	nntest.Misuse{
+		Refused: map[string][]func() error{
+			"NewPatchCore": {
+				func() error { return err(NewPatchCore(Network{}, PatchCoreOptions{})) },
+				core(PatchCoreOptions{}),
+				core(PatchCoreOptions{Layers: []string{"8", "8"}}),
+				core(PatchCoreOptions{Layers: make([]string, 1000)}),
+				core(PatchCoreOptions{Layers: fine, Reading: -1}),
+				core(PatchCoreOptions{Layers: fine, Size: math.MaxInt}),
+				core(PatchCoreOptions{Layers: fine, Size: -1}),
+				core(PatchCoreOptions{Layers: fine, Dimension: math.MaxInt}),
+				core(PatchCoreOptions{Layers: fine, Dimension: 9, Reading: Anomalib}),
+				core(PatchCoreOptions{Layers: fine, Coreset: math.NaN()}),
+				core(PatchCoreOptions{Layers: fine, Neighbours: -1}),
+				core(PatchCoreOptions{Layers: fine, Sigma: math.Inf(1)}),
+			},
+			"NewPaDiM": {
+				func() error { return err(NewPaDiM(Network{}, PaDiMOptions{})) },
+				place(PaDiMOptions{}),
+				place(PaDiMOptions{Layers: three, Reading: 2}),
+				place(PaDiMOptions{Layers: three, Size: 1}),
+				place(PaDiMOptions{Layers: three, Dimension: -1}),
+				place(PaDiMOptions{Layers: three, Dimension: 3, Channels: []int{1}}),
+				place(PaDiMOptions{Layers: three, Channels: []int{-1}}),
+				place(PaDiMOptions{Layers: three, Channels: []int{1, 1}}),
+				place(PaDiMOptions{Layers: three, Sigma: math.NaN()}),
+			},
+			"PatchCore.Fit":         fit(patchcore, new(PatchCore)),
+			"PaDiM.Fit":             fit(padim, (*PaDiM)(nil)),
+			"PatchCore.Detect":      detect(patchcore, (*PatchCore)(nil)),
+			"PaDiM.Detect":          detect(padim, new(PaDiM)),
+			"Reading.MarshalText":   {func() error { return err(Reading(-1).MarshalText()) }},
+			"Reading.UnmarshalText": {func() error { return (*Reading)(nil).UnmarshalText([]byte("official")) }, func() error { return new(Reading).UnmarshalText(nil) }},
+		},
+		Harmless: map[string][]func(){
+			"PatchCore.Options": {func() { (*PatchCore)(nil).Options(); new(PatchCore).Options() }},
+			"PaDiM.Options":     {func() { (*PaDiM)(nil).Options(); new(PaDiM).Options() }},
+			"Reading.String":    {func() { _ = Reading(-1).String() }},
+			"Network.String":    {func() { _ = Network{}.String() }},
+		},
+	}.Check(t)
+}
