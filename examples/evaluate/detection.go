@@ -24,10 +24,7 @@ type Detection struct {
 	Generated  string   `group:"learn" placeholder:"DIR" help:"Pictures with defects and masks, as 'anomalyany --layout mvtec --split 0' or anomalib writes them, a folder for each category: detectors are judged without and with them. In DIR, {category}, {seed} and {shots} stand for those of a row."`
 
 	Detector []string `group:"detector" default:"patchcore" placeholder:"NAME" help:"patchcore, padim or probe, which learns from defects alone and wants --generated; several with commas (default: ${default})."`
-	Reading  string   `group:"detector" default:"official" enum:"official,anomalib" help:"Whose version of a detector: its authors', or anomalib's (default: ${default})."`
-	Coreset  float64  `group:"detector" default:"1" placeholder:"SHARE" help:"Share of its patches that PatchCore keeps; its authors keep 0.1 of hundreds of pictures (default: ${default})."`
-	Network  string   `group:"detector" default:"lite0" enum:"lite0,resnet18,wide_resnet50_2" help:"Whose features they read: lite0, EfficientNet-Lite0 with weights that come with the program, resnet18 or wide_resnet50_2 (default: ${default})."`
-	Backbone string   `group:"detector" placeholder:"FILE" help:"The network's weights, trained on ImageNet, in safetensors as timm and torchvision name them; lite0 needs none."`
+	Networked
 
 	Resolution string `group:"judge" default:"native" placeholder:"native|method|N" help:"Of pixel figures: native, the masks' own; method, what the detector's authors judge at; or a shorter side of N pixels, for pictures so large that memory is short (default: ${default})."`
 
@@ -36,12 +33,9 @@ type Detection struct {
 	Overwrite bool   `group:"run" help:"Replace rows in DIR that were made with other options."`
 	Shard     string `group:"run" placeholder:"I/N" help:"Do every Nth category and seed alone, from the one of number I on, 0 to N-1, into results-I-of-N.jsonl (default: what Slurm says of an array's task, or Kubernetes of an indexed job's pod, with JOB_COMPLETIONS as set in its template)."`
 	Merge     bool   `group:"run" help:"Join what shards have left in DIR, and say what is missing; nothing is computed."`
-	Precision string `group:"run" default:"f32" enum:"f32,bf16" help:"What is multiplied, with sums in f32 (default: ${default})."`
-	Threads   int    `group:"run" placeholder:"N" help:"Threads to compute with (default: one a processor)."`
-
-	shots []shots
-	shard shard
-	open  opener // what a test has in the place of detectors
+	shots     []shots
+	shard     shard
+	open      opener // what a test has in the place of detectors
 }
 
 // Validate is called by kong after parsing.
@@ -49,25 +43,20 @@ func (d *Detection) Validate() (err error) {
 	if d.shots, err = parseShots(d.Shots); err != nil {
 		return err
 	}
-	if err := d.checkNames(); err != nil {
+	if err := cmp.Or(d.checkNames(), d.Networked.Validate()); err != nil {
 		return err
 	}
 	if _, err := parseResolution(d.Resolution); err != nil {
 		return err
 	}
-	if d.Network != "lite0" && d.Backbone == "" {
-		return fmt.Errorf("--network %s: its weights do not come with the program, want --backbone FILE, such as torchvision's or timm's safetensors", d.Network)
+	if d.Merge {
+		if d.Shard != "" {
+			return errors.New("--merge joins all shards: leave --shard out")
+		}
+		return nil
 	}
-	if d.Merge && d.Shard != "" {
-		return errors.New("--merge joins all shards: leave --shard out")
-	}
-	if d.shard, err = findShard(d.Shard, os.Getenv); err != nil {
-		return err
-	}
-	if !(d.Coreset > 0 && d.Coreset <= 1) {
-		return fmt.Errorf("--coreset is %v, want more than 0 and at most 1", d.Coreset)
-	}
-	return cli.Within("--threads", d.Threads, 0, 4096)
+	d.shard, err = findShard(d.Shard, os.Getenv)
+	return err
 }
 
 // checkNames refuses what is there twice, and detectors that are unknown or have nothing to learn from.
@@ -95,6 +84,7 @@ func each[T comparable](flag string, list []T) error {
 
 // run judges what is not judged yet, and reports on all.
 func (d *Detection) run(ctx context.Context) error {
+	d.useThreads()
 	p, err := d.plan(ctx)
 	if err != nil {
 		return err

@@ -40,7 +40,7 @@ type fake struct {
 	spot func(m anomaly.Map) // done to maps, if not nil
 }
 
-func (f fake) open(context.Context, *Detection) (detectors, error) {
+func (f fake) open(context.Context, Networked) (detectors, error) {
 	return detectors{network: "none", make: func(k key) (anomaly.Detector, error) {
 		if f.made != nil {
 			*f.made++

@@ -172,11 +172,11 @@ func (t *trial) add(s anomaly.Sample, found anomaly.Detection) error {
 
 // check refuses a detection that says nothing: one that is not finite, or of another size than the picture.
 func check(picture *image.RGBA, found anomaly.Detection) error {
-	if math.IsNaN(found.Score) || math.IsInf(found.Score, 0) {
-		return fmt.Errorf("the detector's score is %v, want a finite number", found.Score)
-	}
 	if err := found.Map.Validate(); err != nil {
 		return fmt.Errorf("what the detector sees: %w, want finite numbers", err)
+	}
+	if math.IsNaN(found.Score) || math.IsInf(found.Score, 0) {
+		return fmt.Errorf("the detector's score is %v, want a finite number", found.Score)
 	}
 	if size := picture.Rect.Size(); size != image.Pt(found.Map.Width, found.Map.Height) {
 		return fmt.Errorf("the detector's map has %d×%d pixels, want the picture's %d×%d", found.Map.Width, found.Map.Height, size.X, size.Y)

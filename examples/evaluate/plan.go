@@ -61,7 +61,7 @@ func (d *Detection) plan(ctx context.Context) (*plan, error) {
 	if open == nil {
 		open = defaultOpener
 	}
-	if p.detectors, err = open(ctx, d); err != nil {
+	if p.detectors, err = open(ctx, d.Networked); err != nil {
 		return nil, err
 	}
 	if err := d.identify(p, all); err != nil {
@@ -169,7 +169,7 @@ func (d *Detection) identify(p *plan, all []*testCase) error {
 			prints[c.Category] = print
 		}
 		c.options = files.Identity{
-			"--data": "the pictures " + prints[c.Category], "--network": p.detectors.network, "--reading": d.Reading, "--precision": d.Precision,
+			"--data": "the pictures " + prints[c.Category], "--network": p.detectors.network, "--reading": d.Reading,
 			"--resolution": p.resolution.of(c.Detector, d.Reading).String(), "references": files.Short(files.SHA256([]byte(strings.Join(picturesOf(c.references), "\n")))),
 			"decoder": decoder(),
 		}

@@ -163,7 +163,6 @@ type Report struct {
 	Reading    string     `json:"reading"`
 	Resolution string     `json:"resolution"`
 	Decoder    string     `json:"decoder"`
-	Precision  string     `json:"precision"`
 	Summaries  []*Summary `json:"summaries"`
 	Rows       []untimed  `json:"rows"`
 }
@@ -177,7 +176,7 @@ type untimed struct {
 
 // report prints the tables and writes them beside the rows.
 func (d *Detection) report(p *plan, rows []*Row) error {
-	report := Report{Format: rowFormat, Layout: d.Layout, Network: p.detectors.network, Reading: d.Reading, Resolution: p.resolution.String(), Decoder: decoder(), Precision: d.Precision, Summaries: summarize(rows)}
+	report := Report{Format: rowFormat, Layout: d.Layout, Network: p.detectors.network, Reading: d.Reading, Resolution: p.resolution.String(), Decoder: decoder(), Summaries: summarize(rows)}
 	for _, r := range rows {
 		report.Rows = append(report.Rows, untimed{Row: *r})
 	}

@@ -66,7 +66,7 @@ func (r *Report) means(w io.Writer) {
 		}
 	}
 	t.Flush()
-	fmt.Fprintf(w, "\nIn percent, means over categories (%d%s). The first three are of pictures, the others of all pixels; F1 at its best threshold.\n\n", r.count(), r.withPictures())
+	fmt.Fprintf(w, "\nIn percent, means over categories, %d%s. The first three are of pictures, the others of all pixels; F1 at its best threshold.\n\n", r.count(), r.withPictures())
 }
 
 func training(generated bool) string {
@@ -93,7 +93,7 @@ func (r *Report) withPictures() string {
 	if n == r.count() {
 		return ""
 	}
-	return fmt.Sprintf("; %d of them have normal and defective pictures for testing, and so figures of pictures", n)
+	return fmt.Sprintf("; of pictures over %d, as the others have no normal ones for testing or no defective ones", n)
 }
 
 // categories is the table of each category, where there are several.
@@ -113,7 +113,7 @@ func (r *Report) categories(w io.Writer) {
 
 // conditions says what the figures depend on.
 func (r *Report) conditions(w io.Writer, rows []*Row) {
-	fmt.Fprintf(w, "- network: %s; reading: %s; multiplied in %s\n- resolution of pixel figures: %s\n- pictures decoded by %s\n", r.Network, r.Reading, r.Precision, r.Resolution, r.Decoder)
+	fmt.Fprintf(w, "- network: %s; reading: %s\n- resolution of pixel figures: %s\n- pictures decoded by %s\n", r.Network, r.Reading, r.Resolution, r.Decoder)
 	if seeds := r.seeds(); seeds > 1 {
 		fmt.Fprintf(w, "- ±: deviation over %d seeds, each with references of its own\n", seeds)
 	}
