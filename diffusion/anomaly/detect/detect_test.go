@@ -104,6 +104,8 @@ func made(t *testing.T, n Network, r Reading) map[string]anomaly.Detector {
 	add("PatchCore of a coreset", coreset, err)
 	padim, err := NewPaDiM(n, PaDiMOptions{Reading: r, Layers: three, Size: 64, Dimension: 12})
 	add("PaDiM", padim, err)
+	probe, err := NewProbe(n, ProbeOptions{Reading: r, Layers: fine, Size: 64})
+	add("Probe", probe, err)
 	return all
 }
 
@@ -116,7 +118,7 @@ func TestDefectsShow(t *testing.T) {
 				for _, size := range []image.Point{{120, 80}, {50, 70}, {64, 64}} {
 					spot := image.Rect(size.X/2-6, size.Y/2-6, size.X/2+6, size.Y/2+6)
 					bad := damaged(size.X, size.Y, 99, spot)
-					train := append(normals(size.X, size.Y, shots), bad) // which these pass over
+					train := append(normals(size.X, size.Y, shots), damaged(size.X, size.Y, 97, spot.Sub(image.Pt(8, 12))))
 					if err := d.Fit(t.Context(), samples(train...)); err != nil {
 						t.Fatalf("%s: %v", name, err)
 					}
@@ -148,8 +150,12 @@ func TestNothingToLearn(t *testing.T) {
 		if _, err := d.Detect(t.Context(), part(64, 64, 1)); !errors.Is(err, ErrNotFitted) {
 			t.Errorf("%s before Fit: %v", name, err)
 		}
-		if err := d.Fit(t.Context(), samples(damaged(64, 64, 1, image.Rect(9, 9, 20, 20)))); !errors.Is(err, ErrNoReferences) {
-			t.Errorf("%s without normal samples: %v", name, err)
+		few, missing := damaged(64, 64, 1, image.Rect(9, 9, 20, 20)), ErrNoReferences
+		if _, both := d.(*Probe); both { // to which the rest of a defective picture is normal
+			few, missing = normals(64, 64, 1)[0], ErrNoDefects
+		}
+		if err := d.Fit(t.Context(), samples(few)); !errors.Is(err, missing) {
+			t.Errorf("%s without what it learns from: %v, want %v", name, err, missing)
 		}
 		train := func(yield func(anomaly.Sample, error) bool) {
 			_ = yield(normals(64, 64, 1)[0], nil) && yield(anomaly.Sample{}, broken)
@@ -165,7 +171,7 @@ func TestNothingToLearn(t *testing.T) {
 		if err := d.Fit(ended, samples(normals(64, 64, 2)...)); !errors.Is(err, context.Canceled) {
 			t.Errorf("%s of a context that has ended: %v", name, err)
 		}
-		if err := d.Fit(t.Context(), samples(normals(64, 64, 2)...)); err != nil {
+		if err := d.Fit(t.Context(), samples(append(normals(64, 64, 2), damaged(64, 64, 1, image.Rect(20, 20, 40, 40)))...)); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 		if _, err := d.Detect(ended, part(64, 64, 1)); !errors.Is(err, context.Canceled) {

@@ -3,6 +3,7 @@ package detect
 import (
 	"fmt"
 	"image"
+	"math"
 	"slices"
 
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
@@ -90,3 +91,41 @@ func largest(square []float32) float64 { return float64(slices.Max(square)) }
 
 // already is a score that was known before the map.
 func already(score float64) func([]float32) float64 { return func([]float32) float64 { return score } }
+
+// shares are for each patch of a grid, [h, w], how much of it a mask of the picture's size has white.
+func (v view) shares(mask *image.Gray, h, w int) ([]float32, error) {
+	size := mask.Rect.Size()
+	f, err := v.frame(size)
+	if err != nil {
+		return nil, fmt.Errorf("detect: %w%.0w", err, ErrArgument)
+	}
+	white := make([]float32, size.X*size.Y)
+	for i := range white {
+		if mask.Pix[i/size.X*mask.Stride+i%size.X] > 0 {
+			white[i] = 1
+		}
+	}
+	rows := cellTaps(size.Y, h, float64(v.side)/float64(f.resized.Y), float64(f.part.Min.Y)/float64(f.resized.Y))
+	columns := cellTaps(size.X, w, float64(v.side)/float64(f.resized.X), float64(f.part.Min.X)/float64(f.resized.X))
+	out := make([]float32, h*w)
+	kernels.Resample(out, white, 1, size.Y, size.X, 1, rows, columns)
+	return out, nil
+}
+
+// cellTaps are the means over n equal cells of a side's pixels: cells fill a part of the side that begins at a share of it
+// and is as long as another.
+func cellTaps(side, n int, long, begin float64) kernels.Taps {
+	t := kernels.Taps{In: side, Out: n}
+	for i := range n {
+		lo := (begin + long*float64(i)/float64(n)) * float64(side)
+		hi := (begin + long*float64(i+1)/float64(n)) * float64(side)
+		first, last := int(lo), min(int(math.Ceil(hi)), side)
+		first = min(first, last-1)
+		weight := make([]float32, last-first)
+		for j := range weight {
+			weight[j] = float32((min(hi, float64(first+j+1)) - max(lo, float64(first+j))) / (hi - lo))
+		}
+		t.Start, t.Count, t.Weight = append(t.Start, first), append(t.Count, len(weight)), append(t.Weight, weight)
+	}
+	return t
+}

@@ -15,7 +15,7 @@ func TestMisuse(t *testing.T) {
 	var none context.Context
 	err := func(_ any, err error) error { return err }
 	detectors := made(t, network(), Official)
-	patchcore, padim := detectors["PatchCore"], detectors["PaDiM"]
+	patchcore, padim, probe := detectors["PatchCore"], detectors["PaDiM"], detectors["Probe"]
 	fit := func(d anomaly.Detector, empty anomaly.Detector) []func() error {
 		return []func() error{
 			func() error { return d.Fit(none, samples()) },
@@ -31,14 +31,20 @@ func TestMisuse(t *testing.T) {
 			func() error { return err(empty.Detect(t.Context(), part(9, 9, 0))) },
 		}
 	}
-	if e := patchcore.Fit(t.Context(), samples(normals(64, 64, 1)...)); e != nil {
-		t.Fatal(e)
+	spot := damaged(64, 64, 9, image.Rect(20, 20, 40, 40))
+	for _, d := range []anomaly.Detector{patchcore, padim, probe} {
+		if e := d.Fit(t.Context(), samples(append(normals(64, 64, 1), spot)...)); e != nil {
+			t.Fatal(e)
+		}
 	}
-	if e := padim.Fit(t.Context(), samples(normals(64, 64, 1)...)); e != nil {
-		t.Fatal(e)
+	without := func(change func(s *anomaly.Sample)) func() error {
+		s := spot
+		change(&s)
+		return func() error { return probe.Fit(t.Context(), samples(append(normals(64, 64, 1), s)...)) }
 	}
 	core := func(o PatchCoreOptions) func() error { return func() error { return err(NewPatchCore(network(), o)) } }
 	place := func(o PaDiMOptions) func() error { return func() error { return err(NewPaDiM(network(), o)) } }
+	odds := func(o ProbeOptions) func() error { return func() error { return err(NewProbe(network(), o)) } }
 	nntest.Misuse{
 		Refused: map[string][]func() error{
 			"NewPatchCore": {
@@ -66,6 +72,21 @@ func TestMisuse(t *testing.T) {
 				place(PaDiMOptions{Layers: three, Channels: []int{1, 1}}),
 				place(PaDiMOptions{Layers: three, Sigma: math.NaN()}),
 			},
+			"NewProbe": {
+				func() error { return err(NewProbe(Network{}, ProbeOptions{})) },
+				odds(ProbeOptions{}),
+				odds(ProbeOptions{Layers: fine, Reading: math.MaxInt}),
+				odds(ProbeOptions{Layers: fine, Size: 3}),
+				odds(ProbeOptions{Layers: fine, L2: -1}),
+				odds(ProbeOptions{Layers: fine, Top: math.NaN()}),
+				odds(ProbeOptions{Layers: fine, Sigma: -1}),
+			},
+			"Probe.Fit": append(fit(probe, new(Probe)),
+				without(func(s *anomaly.Sample) { s.Mask = nil }),
+				without(func(s *anomaly.Sample) { s.Mask = image.NewGray(image.Rect(0, 0, 9, 9)) }),
+				without(func(s *anomaly.Sample) { s.Mask = &image.Gray{Rect: s.Mask.Rect} }),
+				without(func(s *anomaly.Sample) { s.Mask = image.NewGray(s.Mask.Rect) })),
+			"Probe.Detect":          detect(probe, (*Probe)(nil)),
 			"PatchCore.Fit":         fit(patchcore, new(PatchCore)),
 			"PaDiM.Fit":             fit(padim, (*PaDiM)(nil)),
 			"PatchCore.Detect":      detect(patchcore, (*PatchCore)(nil)),
@@ -76,6 +97,7 @@ func TestMisuse(t *testing.T) {
 		Harmless: map[string][]func(){
 			"PatchCore.Options": {func() { (*PatchCore)(nil).Options(); new(PatchCore).Options() }},
 			"PaDiM.Options":     {func() { (*PaDiM)(nil).Options(); new(PaDiM).Options() }},
+			"Probe.Options":     {func() { (*Probe)(nil).Options(); new(Probe).Options() }},
 			"Reading.String":    {func() { _ = Reading(-1).String() }},
 			"Network.String":    {func() { _ = Network{}.String() }},
 		},

@@ -1,0 +1,194 @@
+package detect
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"math"
+	"slices"
+	"sync/atomic"
+
+	"github.com/sdgraph/sdgraph/diffusion/anomaly"
+	"github.com/sdgraph/sdgraph/tensor/images"
+)
+
+// ProbeOptions are the choices of a Probe. The zero value is the official reading's.
+type ProbeOptions struct {
+	Reading Reading // how pictures are seen and maps are smoothed, as in PatchCore
+
+	Layers []string // to read, the one of the finest grid first; default: PatchCore's
+	Size   int      // of the square that the network is given, in pixels; default 224, of Anomalib 256
+
+	L2  float64 // how much large weights cost, for features of deviation 1; default 0.01
+	Top float64 // share of the patches, the most defective ones, whose mean is a picture's score; default 0.01
+
+	Sigma float64 // of the map's Gaussian, in pixels of the square; default 4
+}
+
+// Probe is a logistic regression on the features of a patch, the same for every place: the cheapest honest test of
+// whether defective samples, such as generated ones, teach something about others. The network does not change.
+//
+// A patch's vector is that of PatchCore in anomalib. It is normal where no pixel of it is defective, and defective where
+// at least half are; one with a smaller share counts as a defective one in that proportion, 2·share, so that thin
+// cracks count. Both classes count the same. A patch's number is its log-odds: 0 is undecided.
+type Probe struct {
+	options ProbeOptions
+	eye     *eye
+	fitted  atomic.Pointer[fittedProbe]
+}
+
+// fittedProbe is what a Probe has learned.
+type fittedProbe struct {
+	*logistic
+	references []string // names of the normal pictures
+	defective  []string // and of the others
+}
+
+// NewProbe returns a Probe of the features of a network. Options out of their ranges are ErrArgument.
+func NewProbe(n Network, o ProbeOptions) (*Probe, error) {
+	if err := n.check(); err != nil {
+		return nil, err
+	}
+	var err error
+	if o.Layers, err = n.layersOr(o.Layers, known[n.Name].patchcore); err != nil {
+		return nil, err
+	}
+	o = o.filled()
+	v := view{o.Reading, images.PillowBilinear, o.Size}
+	if err := o.check(v); err != nil {
+		return nil, err
+	}
+	return &Probe{options: o, eye: newEye(n, v, o.Layers)}, nil
+}
+
+// filled has the defaults in the place of what is not said.
+func (o ProbeOptions) filled() ProbeOptions {
+	o.Size = o.Reading.sideOr(o.Size)
+	if o.L2 == 0 {
+		o.L2 = 0.01
+	}
+	if o.Top == 0 {
+		o.Top = 0.01
+	}
+	if o.Sigma == 0 {
+		o.Sigma = defaultSigma
+	}
+	return o
+}
+
+func (o ProbeOptions) check(v view) error {
+	if err := v.check(); err != nil {
+		return err
+	}
+	switch {
+	case !(o.L2 >= 1e-6 && o.L2 <= 1e6):
+		return wrong("weights cost %g, want 1e-6 to 1e6", o.L2)
+	case !(o.Top > 0 && o.Top <= 1):
+		return wrong("the score is the mean of a share of %g of the patches, want more than 0 and at most 1", o.Top)
+	}
+	return o.enlarge().check()
+}
+
+func (o ProbeOptions) enlarge() enlarge {
+	return enlarge{nearest: o.Reading == Anomalib, kornia: o.Reading == Anomalib, sigma: o.Sigma}
+}
+
+// Options returns the options with the defaults filled in.
+func (p *Probe) Options() ProbeOptions {
+	if p == nil {
+		return ProbeOptions{}
+	}
+	o := p.options
+	o.Layers = slices.Clone(o.Layers)
+	return o
+}
+
+// Fit learns from normal and defective samples, the latter with masks. It is ErrNoReferences where there is no normal
+// patch, and ErrNoDefects where there is no defective one in the part of the pictures that the network sees.
+func (p *Probe) Fit(ctx context.Context, train anomaly.Samples) error {
+	if p == nil || p.eye == nil {
+		return wrong("a Probe that NewProbe has not made")
+	}
+	var e examples
+	fit := &fittedProbe{}
+	defective := 0.0
+	err := p.eye.learn(ctx, train, checkedMask, func(s anomaly.Sample, layers []features) error {
+		v := locallyAware(layers)
+		e.width = v.c
+		share := make([]float32, v.h*v.w)
+		if isDefective(s) {
+			fit.defective = append(fit.defective, nameOf(s))
+			var err error
+			if share, err = p.eye.shares(s.Mask, v.h, v.w); err != nil {
+				return fmt.Errorf("%s: %w", nameOf(s), err)
+			}
+		} else {
+			fit.references = append(fit.references, nameOf(s))
+		}
+		e.vectors = append(e.vectors, v.values...)
+		for _, s := range share {
+			weight := 1.0
+			if s > 0 {
+				weight = min(1, 2*float64(s))
+				defective += weight
+			}
+			e.defective, e.weight = append(e.defective, s > 0), append(e.weight, weight)
+		}
+		return nil
+	})
+	switch {
+	case err != nil:
+		return err
+	case !slices.Contains(e.defective, false):
+		return noReferences()
+	case defective == 0:
+		return fmt.Errorf("detect: %w: %d defective pictures, and nothing white in the part of their masks that the network sees", ErrNoDefects, len(fit.defective))
+	}
+	if fit.logistic, err = fitLogistic(ctx, e, p.options.L2); err != nil {
+		return err
+	}
+	p.fitted.Store(fit)
+	return nil
+}
+
+// checkedMask refuses a defective sample without a mask of the picture's size.
+func checkedMask(s anomaly.Sample) (bool, error) {
+	if !isDefective(s) || s.Picture == nil {
+		return true, nil
+	}
+	if s.Mask == nil {
+		return false, wrong("the picture shows %q and has no mask that says where", s.Defect)
+	}
+	if got, want := s.Mask.Rect.Size(), s.Picture.Rect.Size(); got != want || len(s.Mask.Pix) < (got.Y-1)*s.Mask.Stride+got.X || s.Mask.Stride < got.X {
+		return false, wrong("a mask of %v for a picture of %v pixels", got, want)
+	}
+	return true, nil
+}
+
+// Detect says how much a picture's patches look like defective ones.
+func (p *Probe) Detect(ctx context.Context, picture *image.RGBA) (anomaly.Detection, error) {
+	if p == nil || p.eye == nil || ctx == nil {
+		return anomaly.Detection{}, wrong("Detect takes a context, not nil, and a Probe that NewProbe has made")
+	}
+	fit := p.fitted.Load()
+	if fit == nil {
+		return anomaly.Detection{}, notFitted()
+	}
+	layers, err := p.eye.look(ctx, picture)
+	if err != nil {
+		return anomaly.Detection{}, err
+	}
+	odds := fit.odds(locallyAware(layers).values)
+	return p.eye.detection(odds, layers[0], p.options.enlarge(), picture.Rect.Size(), already(top(odds, p.options.Top)))
+}
+
+// top is the mean of the largest numbers, a share of them all, of at least one.
+func top(numbers []float32, share float64) float64 {
+	sorted := slices.Sorted(slices.Values(numbers))
+	n := max(1, int(math.Floor(share*float64(len(sorted)))))
+	sum := 0.0
+	for _, v := range sorted[len(sorted)-n:] {
+		sum += float64(v)
+	}
+	return sum / float64(n)
+}
