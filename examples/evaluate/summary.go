@@ -187,7 +187,15 @@ func (d *Detection) report(p *plan, rows []*Row) error {
 	var b bytes.Buffer
 	report.tables(&b, rows)
 	table := filepath.Join(d.Out, "table.md")
-	if err := files.WriteAll(files.File{Path: filepath.Join(d.Out, "results.json"), Data: append(data, '\n')}, files.File{Path: table, Data: b.Bytes()}); err != nil {
+	drawn, err := plots(filepath.Join(d.Out, "plots"), report.Summaries, rows)
+	if err == nil && len(drawn) > 0 {
+		err = os.MkdirAll(filepath.Join(d.Out, "plots"), 0o777)
+	}
+	if err != nil {
+		return err
+	}
+	all := append(drawn, files.File{Path: filepath.Join(d.Out, "results.json"), Data: append(data, '\n')}, files.File{Path: table, Data: b.Bytes()})
+	if err := files.WriteAll(all...); err != nil {
 		return err
 	}
 	tellSpeed(rows)
