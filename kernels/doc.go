@@ -21,6 +21,7 @@
 //	resample.go taps.go          resizing and smoothing of feature maps
 //	depthwise.go pooling.go      windows of each channel on its own; window.go is the padding of all windows
 //	embedding.go                 rows of a table
+//	nearest.go                   the nearest of a bank of vectors
 //	reduce.go                    sums, maxima and other single numbers
 //	precision.go                 what is multiplied: float32, float16 or bfloat16 numbers
 //	pool*.go isa.go peak.go      the worker pool, the instruction set and its peak speed

@@ -11,6 +11,9 @@ import "github.com/sdgraph/sdgraph/kernels"
 type Functions struct {
 	kernels.Functions
 
+	// Nearest finds, for each of the m rows of x [m, k], the nearest of the n of bank [n, k], as kernels.Bank does.
+	Nearest func(dist []float32, index []int, x, bank []float32, m, n, k int)
+
 	// Tolerance multiplies the error that is allowed of float32 arithmetic; 0 means 1.
 	Tolerance float64
 }
@@ -21,5 +24,7 @@ func CPU() Functions {
 	if err != nil {
 		panic(err) // every processor can
 	}
-	return Functions{Functions: f}
+	return Functions{Functions: f, Nearest: func(dist []float32, index []int, x, bank []float32, m, n, k int) {
+		kernels.NewBank(bank, n, k).Nearest(dist, index, x, m)
+	}}
 }

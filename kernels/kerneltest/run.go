@@ -37,7 +37,7 @@ func Run(t *testing.T, f Functions) {
 	if f.Tolerance == 0 {
 		f.Tolerance = 1
 	}
-	for _, c := range slices.Concat(elementwise(f), activations(f), norms(f), shapes(f), reductions(f), matrices(f), convolutions(f), windows(f), attentions(f)) {
+	for _, c := range slices.Concat(elementwise(f), activations(f), norms(f), shapes(f), reductions(f), matrices(f), neighbours(f), convolutions(f), windows(f), attentions(f)) {
 		t.Run(c.name, func(t *testing.T) {
 			if missing(c.kernel) {
 				t.Skip("not implemented")
