@@ -89,6 +89,7 @@ func (d *Detection) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	defer p.detectors.close()
 	if d.Merge {
 		return d.merge(p)
 	}

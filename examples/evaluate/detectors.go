@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"runtime"
 
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
@@ -46,6 +47,8 @@ var detectorNames = []string{"patchcore", "padim", "probe"}
 type detectors struct {
 	network string // its name and the SHA-256 of its weights
 	make    func(k key) (anomaly.Detector, error)
+	save    func(w io.Writer, d anomaly.Detector) error // of one that was fitted
+	close   func()
 }
 
 // opener opens the network that a command asks for.

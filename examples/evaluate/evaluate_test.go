@@ -8,6 +8,7 @@ import (
 	"image/color"
 	"image/draw"
 	"image/png"
+	"io"
 	"math"
 	"os"
 	"path/filepath"
@@ -23,8 +24,11 @@ import (
 // TestMain lets the test binary be the program, with a detector of tests in the place of those on networks.
 func TestMain(m *testing.M) {
 	clitest.Main(m, func() {
-		if os.Getenv(withFake) != "" {
+		switch os.Getenv(withFake) {
+		case "fast":
 			defaultOpener = fake{}.open
+		case "slow": // from the third row on, it waits for the end
+			defaultOpener = fake{made: new(int), waits: 3}.open
 		}
 		main()
 	})
@@ -36,8 +40,9 @@ const withFake = "SDGRAPH_TEST_DETECTOR"
 // fake opens detectors that know no network: a picture is as anomalous as its darkest or lightest place is far from the
 // references' mean.
 type fake struct {
-	made *int                // how many there were, if not nil
-	spot func(m anomaly.Map) // done to maps, if not nil
+	made  *int                // how many there were, if not nil
+	spot  func(m anomaly.Map) // done to maps, if not nil
+	waits int                 // the first one that does not fit, but waits for the end of its context; 0 for none
 }
 
 func (f fake) open(context.Context, Networked) (detectors, error) {
@@ -46,7 +51,10 @@ func (f fake) open(context.Context, Networked) (detectors, error) {
 			*f.made++
 		}
 		return &distance{fake: f, weight: 1 + float64(len(k.Detector))}, nil
-	}}, nil
+	}, save: func(w io.Writer, d anomaly.Detector) error {
+		_, err := fmt.Fprintf(w, "mean %.2f, %d defects", d.(*distance).mean, d.(*distance).generated)
+		return err
+	}, close: func() {}}, nil
 }
 
 type distance struct {
@@ -56,6 +64,9 @@ type distance struct {
 }
 
 func (d *distance) Fit(ctx context.Context, train anomaly.Samples) error {
+	if d.waits > 0 && *d.made >= d.waits {
+		<-ctx.Done()
+	}
 	sum, n := 0.0, 0
 	d.generated = 0
 	for s, err := range train {

@@ -22,12 +22,18 @@ type generated struct {
 // readGenerated lists the generated pictures of a row.
 func (d *Detection) readGenerated(category string, seed uint32, k shots) (*generated, error) {
 	dir := strings.NewReplacer("{category}", category, "{seed}", fmt.Sprint(seed), "{shots}", k.String()).Replace(d.Generated)
+	return readGenerated(dir, category, strings.Contains(d.Generated, "{category}"))
+}
+
+// readGenerated lists the generated pictures of a category in a folder: of one of its name or, where that is said to be
+// right, of the only one that there is.
+func readGenerated(dir, category string, only bool) (*generated, error) {
 	root := os.DirFS(dir)
 	all, err := readWritten(root)
 	if err != nil {
 		return nil, fmt.Errorf("--generated %s: %w", dir, err)
 	}
-	c, err := pick(all, category, strings.Contains(d.Generated, "{category}"))
+	c, err := pick(all, category, only)
 	if err != nil {
 		return nil, fmt.Errorf("--generated %s: %w", dir, err)
 	}
@@ -65,7 +71,10 @@ func pick(all []dataset.Category, name string, only bool) (dataset.Category, err
 			return c, nil
 		}
 	}
-	return dataset.Category{}, fmt.Errorf("there are no pictures of %s, but of %s; leave it out with --categories", name, few(known))
+	if name == "" {
+		return dataset.Category{}, fmt.Errorf("there are pictures of %s: which are meant? --category says it", few(known))
+	}
+	return dataset.Category{}, fmt.Errorf("there are no pictures of %s, but of %s", name, few(known))
 }
 
 // letters are those of a name, and its digits: "metal_nut" and "Metal nut" have the same.

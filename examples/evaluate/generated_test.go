@@ -90,5 +90,5 @@ func TestGeneratedOfEachRow(t *testing.T) {
 		}
 	}
 	d := drawn(t, map[string][3]int{"bolt": {1, 1, 1}})
-	wantError(t, detect(t, fake{}, "--data", d, "--generated", filepath.Join(root, "nut-0-1"), "--out", t.TempDir()), "--generated", "no pictures of bolt, but of metal_nut", "--categories")
+	wantError(t, detect(t, fake{}, "--data", d, "--generated", filepath.Join(root, "nut-0-1"), "--out", t.TempDir()), "--generated", "no pictures of bolt, but of metal_nut")
 }

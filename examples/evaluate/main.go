@@ -10,7 +10,10 @@
 //	judge.go        one row: a detector is fitted, looks at each picture, and is judged; resolution.go
 //	row.go          what a row has
 //	results.go      the rows that are kept, so that a run that was interrupted goes on
+//	look.go         pictures seen again, for showing
 //	summary.go      means and deviations of them, and table.go, which shows them
+//
+// The command fit (fit.go) fits one detector to pictures of a part, and writes it as a file.
 package main
 
 import (
@@ -25,6 +28,7 @@ import (
 // commandLine is what kong reads.
 type commandLine struct {
 	Detection Detection `cmd:"" help:"Judge detectors on a data set: a row for each category, seed and detector, and their means."`
+	Fit       Fit       `cmd:"" help:"Fit one detector to pictures of a part, and write it as a file."`
 
 	command string // which is asked for
 }
@@ -51,6 +55,9 @@ func (c *commandLine) Validate(ctx *kong.Context) error {
 func (c *commandLine) run(ctx context.Context) error {
 	if err := kernels.CheckEnvironment(); err != nil {
 		return err
+	}
+	if c.command == "fit" {
+		return c.Fit.run(ctx)
 	}
 	return c.Detection.run(ctx)
 }

@@ -64,10 +64,11 @@ func (d *Detection) plan(ctx context.Context) (*plan, error) {
 	if p.detectors, err = open(ctx, d.Networked); err != nil {
 		return nil, err
 	}
-	if err := d.identify(p, all); err != nil {
+	if err := errors.Join(d.identify(p, all), d.tellMemory(ctx, root, categories, p.resolution)); err != nil {
+		p.detectors.close()
 		return nil, err
 	}
-	return p, d.tellMemory(ctx, root, categories, p.resolution)
+	return p, nil
 }
 
 // draw lists the cases with their references and generated pictures: of a category and seed one after another.
