@@ -25,7 +25,7 @@ func coreset(ctx context.Context, r Reading, vectors []float32, width, count int
 	}
 	const to = 128
 	if width > to {
-		vectors, width = projected(vectors, width, to, dense(random, width, to)), to
+		vectors, width = projected(vectors, width, to, uniform(random, width, to)), to
 	}
 	return approximateGreedy(ctx, vectors, width, random.Perm(n)[:min(n, officialStarts)], count)
 }
@@ -98,8 +98,8 @@ func projected(vectors []float32, width, to int, matrix []float32) []float32 {
 	return out
 }
 
-// dense is the projection of the authors' code: torch.nn.Linear's initial weights.
-func dense(random *rand.Rand, width, to int) []float32 {
+// uniform is the projection of the authors' code: torch.nn.Linear's initial weights.
+func uniform(random *rand.Rand, width, to int) []float32 {
 	bound := 1 / math.Sqrt(float64(width))
 	m := make([]float32, to*width)
 	for i := range m {

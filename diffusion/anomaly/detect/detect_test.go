@@ -56,8 +56,8 @@ func part(w, h int, seed uint64) *image.RGBA {
 	return m
 }
 
-// damaged is a part with a spot, and its mask.
-func damaged(w, h int, seed uint64, at image.Rectangle) anomaly.Sample {
+// spotted is a part with a spot, and its mask.
+func spotted(w, h int, seed uint64, at image.Rectangle) anomaly.Sample {
 	m, mask := part(w, h, seed), image.NewGray(image.Rect(0, 0, w, h))
 	for y := at.Min.Y; y < at.Max.Y; y++ {
 		for x := at.Min.X; x < at.Max.X; x++ {
@@ -117,8 +117,8 @@ func TestDefectsShow(t *testing.T) {
 			for _, shots := range []int{1, 5, 14} {
 				for _, size := range []image.Point{{120, 80}, {50, 70}, {64, 64}} {
 					spot := image.Rect(size.X/2-6, size.Y/2-6, size.X/2+6, size.Y/2+6)
-					bad := damaged(size.X, size.Y, 99, spot)
-					train := append(normals(size.X, size.Y, shots), damaged(size.X, size.Y, 97, spot.Sub(image.Pt(8, 12))))
+					bad := spotted(size.X, size.Y, 99, spot)
+					train := append(normals(size.X, size.Y, shots), spotted(size.X, size.Y, 97, spot.Sub(image.Pt(8, 12))))
 					if err := d.Fit(t.Context(), samples(train...)); err != nil {
 						t.Fatalf("%s: %v", name, err)
 					}
@@ -150,7 +150,7 @@ func TestNothingToLearn(t *testing.T) {
 		if _, err := d.Detect(t.Context(), part(64, 64, 1)); !errors.Is(err, ErrNotFitted) {
 			t.Errorf("%s before Fit: %v", name, err)
 		}
-		few, missing := damaged(64, 64, 1, image.Rect(9, 9, 20, 20)), ErrNoReferences
+		few, missing := spotted(64, 64, 1, image.Rect(9, 9, 20, 20)), ErrNoReferences
 		if _, both := d.(*Probe); both { // to which the rest of a defective picture is normal
 			few, missing = normals(64, 64, 1)[0], ErrNoDefects
 		}
@@ -171,7 +171,7 @@ func TestNothingToLearn(t *testing.T) {
 		if err := d.Fit(ended, samples(normals(64, 64, 2)...)); !errors.Is(err, context.Canceled) {
 			t.Errorf("%s of a context that has ended: %v", name, err)
 		}
-		if err := d.Fit(t.Context(), samples(append(normals(64, 64, 2), damaged(64, 64, 1, image.Rect(20, 20, 40, 40)))...)); err != nil {
+		if err := d.Fit(t.Context(), samples(append(normals(64, 64, 2), spotted(64, 64, 1, image.Rect(20, 20, 40, 40)))...)); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 		if _, err := d.Detect(ended, part(64, 64, 1)); !errors.Is(err, context.Canceled) {

@@ -10,8 +10,8 @@ import (
 
 // logistic is a logistic regression: the log-odds of a vector of being defective are bias + weights·x.
 type logistic struct {
-	weights []float64
-	bias    float64
+	weights []float32
+	bias    float32
 }
 
 // examples are vectors, [n, width], of which each is defective (1), normal (0), or something in between that counts
@@ -41,11 +41,13 @@ func fitLogistic(ctx context.Context, e examples, l2 float64) (*logistic, error)
 	if err != nil {
 		return nil, fmt.Errorf("detect: a regression on %d patches: %w", len(e.weight), err)
 	}
-	out := &logistic{weights: make([]float64, e.width), bias: at[e.width]}
+	out, bias := &logistic{weights: make([]float32, e.width)}, at[e.width]
 	for c := range out.weights {
-		out.weights[c] = at[c] / deviation[c]
-		out.bias -= out.weights[c] * mean[c]
+		w := at[c] / deviation[c]
+		out.weights[c] = float32(w)
+		bias -= w * mean[c]
 	}
+	out.bias = float32(bias)
 	return out, nil
 }
 
@@ -135,11 +137,14 @@ func softplus(x float64) float64 { return max(x, 0) + math.Log1p(math.Exp(-math.
 
 // odds are the log-odds of vectors, [n, width].
 func (l *logistic) odds(vectors []float32) []float32 {
-	width := len(l.weights)
+	width, weights := len(l.weights), make([]float64, len(l.weights))
+	for c, w := range l.weights {
+		weights[c] = float64(w)
+	}
 	out := make([]float32, len(vectors)/width)
 	kernels.Range(len(out), 1+1<<14/width, func(lo, hi int) {
 		for i := lo; i < hi; i++ {
-			out[i] = float32(l.bias + dot32(l.weights, vectors[i*width:]))
+			out[i] = float32(float64(l.bias) + dot32(weights, vectors[i*width:]))
 		}
 	})
 	return out

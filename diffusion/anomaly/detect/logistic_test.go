@@ -3,6 +3,7 @@ package detect
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/sdgraph/sdgraph/kernels"
@@ -45,18 +46,18 @@ func TestLogisticIsTheMinimum(t *testing.T) {
 		}
 		size := 0.0
 		for c, w := range l.weights {
-			size += w * w * deviation[c] * deviation[c]
+			size += math.Pow(float64(w)*deviation[c], 2)
 		}
 		return sums[0]/weights[0]/2 + sums[1]/weights[1]/2 + l2/2*size
 	}
 	best := loss(*found)
 	for c := range width + 1 {
 		for _, by := range []float64{-0.05, 0.05} {
-			other := logistic{append([]float64(nil), found.weights...), found.bias}
+			other := logistic{slices.Clone(found.weights), found.bias}
 			if c == width {
-				other.bias += by
+				other.bias += float32(by)
 			} else {
-				other.weights[c] += by / deviation[c]
+				other.weights[c] += float32(by / deviation[c])
 			}
 			if l := loss(other); !(l > best+1e-6) {
 				t.Errorf("place %d moved by %g: the loss is %g, and %g where it is said to be least", c, by, l, best)

@@ -78,6 +78,9 @@ func partTaps(side, n, resized, first int) kernels.Taps {
 // detection is what is said of a picture of a size whose patches have these numbers, on the grid of a layer. score makes
 // its score of the map of the square.
 func (v view) detection(numbers []float32, grid features, e enlarge, size image.Point, score func(square []float32) float64) (anomaly.Detection, error) {
+	if i := slices.IndexFunc(numbers, func(n float32) bool { return n-n != 0 }); i >= 0 {
+		return anomaly.Detection{}, fmt.Errorf("detect: the number of patch %d, %d is %v%.0w", i%grid.w, i/grid.w, numbers[i], ErrNotFinite)
+	}
 	square, err := e.square(numbers, grid.h, grid.w, v.side, v.side)
 	if err != nil {
 		return anomaly.Detection{}, fmt.Errorf("detect: %w", err)

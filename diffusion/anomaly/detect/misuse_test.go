@@ -4,6 +4,7 @@ import (
 	"context"
 	"image"
 	"math"
+	"path/filepath"
 	"testing"
 
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
@@ -31,7 +32,7 @@ func TestMisuse(t *testing.T) {
 			func() error { return err(empty.Detect(t.Context(), part(9, 9, 0))) },
 		}
 	}
-	spot := damaged(64, 64, 9, image.Rect(20, 20, 40, 40))
+	spot := spotted(64, 64, 9, image.Rect(20, 20, 40, 40))
 	for _, d := range []anomaly.Detector{patchcore, padim, probe} {
 		if e := d.Fit(t.Context(), samples(append(normals(64, 64, 1), spot)...)); e != nil {
 			t.Fatal(e)
@@ -45,8 +46,21 @@ func TestMisuse(t *testing.T) {
 	core := func(o PatchCoreOptions) func() error { return func() error { return err(NewPatchCore(network(), o)) } }
 	place := func(o PaDiMOptions) func() error { return func() error { return err(NewPaDiM(network(), o)) } }
 	odds := func(o ProbeOptions) func() error { return func() error { return err(NewProbe(network(), o)) } }
+	file := filepath.Join(t.TempDir(), "detector")
 	nntest.Misuse{
 		Refused: map[string][]func() error{
+			"Save": {
+				func() error { return Save(file, nil) },
+				func() error { return Save(file, (*PatchCore)(nil)) },
+				func() error { return Save(file, new(PaDiM)) },
+				func() error { return Save("", probe) },
+			},
+			"Describe": {func() error { return err(Describe("")) }, func() error { return err(Describe(t.TempDir())) }},
+			"Load": {
+				func() error { return err(Load(none, file, opened)) },
+				func() error { return err(Load(t.Context(), file, nil)) },
+				func() error { return err(Load(t.Context(), "", opened)) },
+			},
 			"NewPatchCore": {
 				func() error { return err(NewPatchCore(Network{}, PatchCoreOptions{})) },
 				core(PatchCoreOptions{}),

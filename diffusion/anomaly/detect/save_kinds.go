@@ -1,0 +1,163 @@
+package detect
+
+import (
+	"context"
+
+	"github.com/sdgraph/sdgraph/diffusion/anomaly"
+	"github.com/sdgraph/sdgraph/nn"
+)
+
+// What each detector keeps in a file, and what must hold of it.
+
+func (p *PatchCore) save() (Description, learned, error) {
+	if p == nil || p.fitted.Load() == nil {
+		return Description{}, nil, notFitted()
+	}
+	fit := p.fitted.Load()
+	d, err := p.eye.describe("patchcore", p.options, fit.references, nil)
+	return d, learned{"bank": dense(fit.bank.values, fit.bank.rows, fit.bank.width)}, err
+}
+
+func loadPatchCore(ctx context.Context, n Network, d Description, r reader) (anomaly.Detector, error) {
+	var o PatchCoreOptions
+	if err := nn.UnmarshalJSON(d.Options, &o); err != nil {
+		return nil, damaged("its options: %w", err)
+	}
+	p, err := NewPatchCore(n, o)
+	if err != nil {
+		return nil, err
+	}
+	layers, err := p.eye.blank(ctx)
+	if err != nil {
+		return nil, err
+	}
+	bank, shape, err := r.get("bank", 2)
+	if err != nil {
+		return nil, err
+	}
+	if want := p.options.vectors(layers).c; shape[1] != want {
+		return nil, damaged("its vectors have %d numbers, and those of the network %d", shape[1], want)
+	}
+	p.fitted.Store(&fittedPatchCore{newMemoryBank(bank, shape[1]), d.References})
+	return p, nil
+}
+
+func (p *PaDiM) save() (Description, learned, error) {
+	if p == nil || p.fitted.Load() == nil {
+		return Description{}, nil, notFitted()
+	}
+	fit := p.fitted.Load()
+	o := p.options
+	o.Channels = fit.channels
+	d, err := p.eye.describe("padim", o, fit.references, nil)
+	tensors := learned{"mean": dense(fit.mean, fit.n, fit.c)}
+	if fit.basis != nil {
+		tensors["basis"] = dense(fit.basis, fit.n, fit.rows, fit.c)
+	}
+	if fit.factor != nil {
+		tensors["factor"] = dense(fit.factor, fit.n, triangle(fit.c))
+	}
+	return d, tensors, err
+}
+
+func loadPaDiM(ctx context.Context, n Network, d Description, r reader) (anomaly.Detector, error) {
+	var o PaDiMOptions
+	if err := nn.UnmarshalJSON(d.Options, &o); err != nil {
+		return nil, damaged("its options: %w", err)
+	}
+	p, err := NewPaDiM(n, o)
+	if err != nil {
+		return nil, err
+	}
+	layers, err := p.eye.blank(ctx)
+	if err != nil {
+		return nil, err
+	}
+	channels, err := p.options.channels(layers)
+	if err != nil {
+		return nil, err
+	}
+	g := &gaussians{n: layers[0].h * layers[0].w, c: len(channels), ridge: p.options.ridge()}
+	mean, shape, err := r.get("mean", 2)
+	if err != nil {
+		return nil, err
+	}
+	if shape[0] != g.n || shape[1] != g.c {
+		return nil, damaged("its means are %v, want %d places of %d channels", shape, g.n, g.c)
+	}
+	if g.mean = mean; r.has("basis") {
+		err = g.readBasis(r)
+	} else if r.has("factor") {
+		err = g.readFactor(r)
+	}
+	p.fitted.Store(&fittedPaDiM{g, channels, d.References})
+	return p, err
+}
+
+func (g *gaussians) readBasis(r reader) error {
+	basis, shape, err := r.get("basis", 3)
+	if err != nil {
+		return err
+	}
+	if shape[0] != g.n || shape[2] != g.c {
+		return damaged("its bases are %v, want %d places, and %d channels", shape, g.n, g.c)
+	}
+	g.rows, g.basis = shape[1], basis
+	return nil
+}
+
+func (g *gaussians) readFactor(r reader) error {
+	factor, shape, err := r.get("factor", 2)
+	if err != nil {
+		return err
+	}
+	if shape[0] != g.n || shape[1] != triangle(g.c) {
+		return damaged("its factors are %v, want %d places, and the triangle of %d channels", shape, g.n, g.c)
+	}
+	for p := range g.n {
+		for c := range g.c {
+			if v := factor[p*triangle(g.c)+triangle(c)+c]; !(v > 0) {
+				return damaged("the factor of place %d has %g on its diagonal, want more than 0", p, v)
+			}
+		}
+	}
+	g.factor = factor
+	return nil
+}
+
+func (p *Probe) save() (Description, learned, error) {
+	if p == nil || p.fitted.Load() == nil {
+		return Description{}, nil, notFitted()
+	}
+	fit := p.fitted.Load()
+	d, err := p.eye.describe("probe", p.options, fit.references, fit.defective)
+	return d, learned{"weights": dense(fit.weights, len(fit.weights)), "bias": dense([]float32{fit.bias}, 1)}, err
+}
+
+func loadProbe(ctx context.Context, n Network, d Description, r reader) (anomaly.Detector, error) {
+	var o ProbeOptions
+	if err := nn.UnmarshalJSON(d.Options, &o); err != nil {
+		return nil, damaged("its options: %w", err)
+	}
+	p, err := NewProbe(n, o)
+	if err != nil {
+		return nil, err
+	}
+	layers, err := p.eye.blank(ctx)
+	if err != nil {
+		return nil, err
+	}
+	weights, _, err := r.get("weights", 1)
+	if err != nil {
+		return nil, err
+	}
+	bias, shape, err := r.get("bias", 1)
+	if err != nil {
+		return nil, err
+	}
+	if want := locallyAware(layers).c; len(weights) != want || shape[0] != 1 {
+		return nil, damaged("it has %d weights and %d biases, want %d and 1", len(weights), shape[0], want)
+	}
+	p.fitted.Store(&fittedProbe{&logistic{weights, bias[0]}, d.References, d.Defective})
+	return p, nil
+}
