@@ -62,7 +62,7 @@ func WithUnused() LoadOption { return func(l *loader) { l.allowUnused = true } }
 // Load gives every weight of a model (see Params) its tensor of the source, without
 // copying it. A tensor must have the weight's shape, where [out, in] and [out, in,
 // 1, 1] count as the same; its dtype must be F32, F16 or BF16, and its numbers
-// neither NaN nor infinite, for which Load reads all of them. When ctx is done, Load
+// neither NaN nor infinite, nor a BatchNorm's variance below 0, for which Load reads all of them. When ctx is done, Load
 // stops after the tensor under way and returns ctx's error.
 //
 // Load changes the model only when everything fits. Otherwise it returns one
@@ -237,7 +237,7 @@ func (l *loader) read(src Source) (err error) {
 			l.report.add(unreadable, "%s", strings.TrimPrefix(err.Error(), fileOf(src)+": ")) // named says it once
 			continue
 		}
-		if want := l.wanted[name].shape; l.check(source, value, want) {
+		if want := l.wanted[name].shape; l.check(source, value, want) && l.checkVariance(name, source, value) {
 			l.values[name] = reshaped(value, want)
 		}
 		forget(src, source) // read for the check; many weights are not read again for long
@@ -265,6 +265,19 @@ func (l *loader) check(source string, value *gt.Dense, want gt.Shape) bool {
 		return false
 	}
 	return true
+}
+
+// checkVariance reports what no batch norm can divide by.
+func (l *loader) checkVariance(name, source string, value *gt.Dense) bool {
+	if !isVariance(name) {
+		return true
+	}
+	v := tensor.Float32s(value)
+	at := slices.IndexFunc(v, func(v float32) bool { return v < 0 })
+	if at >= 0 {
+		l.report.add(negative, "%s: %v at %v", source, v[at], position(at, value.Shape()))
+	}
+	return at < 0
 }
 
 // plainShape drops the ones that make a linear layer's [out, in] a convolution

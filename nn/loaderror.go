@@ -16,6 +16,7 @@ const (
 	wrongShape
 	wrongDtype
 	nonFinite
+	negative
 	unreadable
 	groups
 )
@@ -27,6 +28,7 @@ var groupTitles = [groups]string{
 	wrongShape: "of the wrong shape",
 	wrongDtype: "of the wrong dtype",
 	nonFinite:  "holding NaN or infinity",
+	negative:   "a variance below zero",
 	unreadable: "not readable",
 }
 

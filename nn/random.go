@@ -19,8 +19,8 @@ import (
 // given dtype (gt.Float32, tensor.Float16 or tensor.BFloat16), so that a model
 // can be measured and tested without a checkpoint. Matrices and convolutions
 // are normal with variance 1/fan-in, which keeps activations of size one
-// through a network of any depth; scales of norms are near 1, biases and the
-// rest near 0.
+// through a network of any depth; scales of norms and variances are near 1, biases
+// and the rest near 0.
 //
 // The numbers depend on the seed, the weight's name and the dtype, and on nothing
 // else. They are good enough to compute with, not to sample from: all numbers of a
@@ -101,8 +101,8 @@ func distribution(name string, shape gt.Shape) (mean, std float64) {
 	case len(shape) >= 2:
 		fanIn := shape[1:].TotalSize()
 		return 0, 1 / math.Sqrt(float64(fanIn))
-	case name == "weight" || strings.HasSuffix(name, ".weight"):
-		return 1, 0.05 // the scale of a norm
+	case name == "weight" || strings.HasSuffix(name, ".weight") || isVariance(name):
+		return 1, 0.05 // the scale of a norm, or what a batch norm divides by
 	}
 	return 0, 0.02
 }
