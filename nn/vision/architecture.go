@@ -1,0 +1,94 @@
+package vision
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	gt "gorgonia.org/tensor"
+
+	"github.com/sdgraph/sdgraph/nn"
+)
+
+// architecture says whose weights a source has, by its names: the name of a network of this package, words for another
+// one, or "" if it cannot tell.
+func architecture(src nn.Source) string {
+	if src == nil {
+		return ""
+	}
+	all := src.Names()
+	has := func(name string) bool { return slices.Contains(all, name) }
+	switch blocks := count(all, "_blocks.", "._depthwise_conv.weight"); {
+	case has("conv1.weight") && has("layer4.0.conv2.weight"):
+		return residual(src, all)
+	case blocks > 0 && slices.ContainsFunc(all, func(n string) bool { return strings.Contains(n, "._se_reduce.") }):
+		return "an EfficientNet with squeeze-and-excitation, not a Lite one"
+	case blocks == 16:
+		return liteName
+	case blocks > 0:
+		return fmt.Sprintf("a larger EfficientNet-Lite, of %d blocks", blocks)
+	}
+	for _, s := range strangers {
+		if has(s.key) {
+			return s.name
+		}
+	}
+	return ""
+}
+
+// strangers are networks that this package has not, by a key of theirs. The first whose key is there is meant.
+var strangers = []struct{ key, name string }{
+	{"blocks.1.0.se.conv_reduce.weight", "an EfficientNet with squeeze-and-excitation, not a Lite one"},
+	{"Mixed_5b.branch1x1.conv.weight", "an Inception v3"},
+	{"features.denseblock1.denselayer1.conv1.weight", "a DenseNet"},
+	{"features.3.squeeze.weight", "a SqueezeNet"},
+	{"features.28.weight", "a VGG16 or VGG19"},
+	{"features.10.weight", "an AlexNet or VGG"},
+	{"features.1.conv.0.0.weight", "a MobileNet"},
+	{"features.0.0.weight", "a network of torchvision's with numbered features, such as ConvNeXt or EfficientNet"},
+	{"visual.conv1.weight", "a CLIP of open_clip"},
+	{"vision_model.embeddings.class_embedding", "a CLIP of transformers"},
+	{"embeddings.patch_embeddings.projection.weight", "a vision transformer, such as DINOv2"},
+	{"patch_embed.proj.weight", "a vision transformer, such as DINOv2"},
+	{"text_model.embeddings.token_embedding.weight", "a text encoder of CLIP"},
+	{"down_blocks.0.resnets.0.conv1.weight", "a UNet of diffusers"},
+	{"encoder.conv_in.weight", "an autoencoder of diffusers"},
+}
+
+// residual names a residual network: by its number of layers, and by how wide its bottlenecks are.
+func residual(src nn.Source, all []string) string {
+	blocks := 0
+	for layer := 1; layer <= 4; layer++ {
+		blocks += count(all, fmt.Sprintf("layer%d.", layer), ".conv2.weight")
+	}
+	if !slices.Contains(all, "layer1.0.conv3.weight") {
+		return fmt.Sprintf("ResNet-%d", 2*blocks+2)
+	}
+	shape := func(name string) gt.Shape {
+		if d, err := src.Get(name); err == nil && d != nil && d.Dims() == 4 {
+			return d.Shape()
+		}
+		return make(gt.Shape, 4)
+	}
+	kind, end := "ResNet", ""
+	switch inner, last := shape("layer1.0.conv2.weight"), shape("layer1.0.conv3.weight"); {
+	case inner[0] != inner[1]:
+		kind = "ResNeXt" // convolutions in groups
+	case last[0] < 4*inner[0]:
+		kind, end = "Wide ResNet", "-2"
+	}
+	return fmt.Sprintf("%s-%d%s", kind, 3*blocks+2, end)
+}
+
+// count returns how many numbers stand between a beginning and an end of names.
+func count(all []string, begin, end string) int {
+	n := 0
+	for _, name := range all {
+		rest, begins := strings.CutPrefix(name, begin)
+		between, ends := strings.CutSuffix(rest, end)
+		if begins && ends && !strings.Contains(between, ".") {
+			n++
+		}
+	}
+	return n
+}

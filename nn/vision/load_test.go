@@ -1,0 +1,198 @@
+package vision
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	gt "gorgonia.org/tensor"
+
+	"github.com/sdgraph/sdgraph/nn"
+	"github.com/sdgraph/sdgraph/tensor"
+)
+
+// memory is a source of tensors by their names.
+type memory map[string]*gt.Dense
+
+func (m memory) Names() []string                    { return slices.Sorted(maps.Keys(m)) }
+func (m memory) Get(name string) (*gt.Dense, error) { return m[name], nil }
+func zeros(shape ...int) *gt.Dense                  { return gt.New(gt.WithShape(shape...), gt.Of(gt.Float32)) }
+func weightsOf(t *testing.T, name string) (all memory) {
+	t.Helper()
+	g := openGolden(t, name)
+	all = memory{}
+	for _, n := range g.Names() {
+		if strings.HasSuffix(n, "num_batches_tracked") {
+			continue
+		}
+		d, err := g.Get(n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all[n] = d
+	}
+	return all
+}
+
+// TestLoadWithoutCounters has what norms count in training passed over (TestGoldens has it), or left out.
+func TestLoadWithoutCounters(t *testing.T) {
+	for name, network := range narrow() {
+		if err := network.Load(t.Context(), weightsOf(t, name)); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestLoadListsEverything spoils a file in several places.
+func TestLoadListsEverything(t *testing.T) {
+	weights := weightsOf(t, "wide_resnet50_2")
+	delete(weights, "layer1.0.bn1.running_mean")
+	weights["layer4.2.conv3.weight"] = zeros(3, 4, 1, 1)
+	weights["extra"] = zeros(1)
+	weights["bn1.running_var"] = tensor.FromFloat32s([]float32{1, -1}, 2)
+	err := narrow()["wide_resnet50_2"].Load(t.Context(), weights)
+	if !errors.Is(err, tensor.ErrDamaged) {
+		t.Fatalf("error %v", err)
+	}
+	for _, want := range []string{
+		"1 missing, with the shape the model needs:\n  layer1.0.bn1.running_mean (4)",
+		"1 not used by the model (WithUnused lets them be):\n  extra",
+		"1 of the wrong shape:\n  layer4.2.conv3.weight: (3, 4, 1, 1), want (64, 32, 1, 1)",
+		"1 a variance below zero:\n  bn1.running_var: -1 at [1]",
+	} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("%v\nhas not %q", err, want)
+		}
+	}
+}
+
+// TestOtherArchitecture says in one line whose weights they are.
+func TestOtherArchitecture(t *testing.T) {
+	residual := func(bottleneck bool, inner, in, out int, blocks ...int) memory {
+		m := memory{"conv1.weight": zeros(1)}
+		for layer, n := range blocks {
+			for block := range n {
+				at := "layer" + string(rune('1'+layer)) + "." + string(rune('0'+block)) + "."
+				m[at+"conv2.weight"] = zeros(inner, in, 3, 3)
+				if bottleneck {
+					m[at+"conv3.weight"] = zeros(out, inner, 1, 1)
+				}
+			}
+		}
+		return m
+	}
+	lite := memory{}
+	for _, block := range strings.Fields("0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19") {
+		lite["_blocks."+block+"._depthwise_conv.weight"] = zeros(1)
+	}
+	b0 := maps.Clone(lite)
+	b0["_blocks.0._se_reduce.weight"] = zeros(1)
+	for want, weights := range map[string]memory{
+		"ResNet-34":          residual(false, 64, 64, 0, 3, 4, 6, 3),
+		"ResNet-50":          residual(true, 64, 64, 256, 3, 4, 6, 3),
+		"Wide ResNet-50-2":   weightsOf(t, "wide_resnet50_2"),
+		"ResNeXt-50":         residual(true, 128, 4, 256, 3, 4, 6, 3),
+		"EfficientNet-Lite0": weightsOf(t, "efficientnet_lite0"),
+		"a larger EfficientNet-Lite, of 20 blocks":                    lite,
+		"an EfficientNet with squeeze-and-excitation, not a Lite one": b0,
+		"a vision transformer, such as DINOv2":                        {"embeddings.patch_embeddings.projection.weight": zeros(1)},
+		"an Inception v3":                                             {"Mixed_5b.branch1x1.conv.weight": zeros(1)},
+	} {
+		err := NewResNet18().Load(t.Context(), weights)
+		if line := "these are the weights of " + want + ", want ResNet-18"; !errors.Is(err, tensor.ErrDamaged) || err.Error() != line {
+			t.Errorf("error %v, want %s", err, line)
+		}
+	}
+	if err := NewResNet18().Load(t.Context(), memory{"w": zeros(1)}); err == nil || !strings.Contains(err.Error(), "102 missing") {
+		t.Errorf("weights of nobody: %v", err)
+	}
+}
+
+// TestTimm has every name of timm's file become one of ours, where there are as many in both.
+func TestTimm(t *testing.T) {
+	for timm, want := range map[string]string{
+		"conv_stem.weight":              "_conv_stem.weight",
+		"bn1.running_var":               "_bn0.running_var",
+		"blocks.0.0.conv_dw.weight":     "_blocks.0._depthwise_conv.weight",
+		"blocks.0.0.bn1.bias":           "_blocks.0._bn1.bias",
+		"blocks.0.0.conv_pw.weight":     "_blocks.0._project_conv.weight",
+		"blocks.0.0.bn2.weight":         "_blocks.0._bn2.weight",
+		"blocks.1.0.conv_pw.weight":     "_blocks.1._expand_conv.weight",
+		"blocks.2.1.bn1.weight":         "_blocks.4._bn0.weight",
+		"blocks.4.2.conv_dw.weight":     "_blocks.10._depthwise_conv.weight",
+		"blocks.5.0.bn2.running_mean":   "_blocks.11._bn1.running_mean",
+		"blocks.5.3.conv_pwl.weight":    "_blocks.14._project_conv.weight",
+		"blocks.6.0.bn3.weight":         "_blocks.15._bn2.weight",
+		"conv_head.weight":              "_conv_head.weight",
+		"bn2.bias":                      "_bn1.bias",
+		"classifier.bias":               "_fc.bias",
+		"blocks.7.0.conv_pw.weight":     "blocks.7.0.conv_pw.weight",
+		"blocks.1.2.conv_pw.weight":     "blocks.1.2.conv_pw.weight",
+		"blocks.1.0.se.weight":          "blocks.1.0.se.weight",
+		"blocks.-1.0.conv_pw.weight":    "blocks.-1.0.conv_pw.weight",
+		"_blocks.1._expand_conv.weight": "_blocks.1._expand_conv.weight",
+		"":                              "",
+	} {
+		if got := fromTimm(timm); got != want {
+			t.Errorf("%q is %q, want %q", timm, got, want)
+		}
+	}
+}
+
+// TestOpen opens a file and a directory, and refuses what is neither.
+func TestOpen(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "model.safetensors")
+	network := NewResNet18()
+	if err := nn.Randomize(network, 1, tensor.Float16); err != nil {
+		t.Fatal(err)
+	}
+	params, err := nn.Params(network)
+	if err != nil {
+		t.Fatal(err)
+	}
+	weights := map[string]*gt.Dense{}
+	for _, p := range params {
+		weights[p.Name] = p.Value()
+	}
+	if err := tensor.Save(path, weights, nil); err != nil {
+		t.Fatal(err)
+	}
+	sums := map[string]bool{}
+	for _, at := range []string{path, dir} {
+		f, err := Open(t.Context(), "resnet18", at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f.Name != "resnet18" || len(f.SHA256) != 64 || f.Scaling() != ImageNet {
+			t.Errorf("%+v", f)
+		}
+		sums[f.SHA256] = true
+		if err := errors.Join(f.Changed(), f.Close(), f.Close()); err != nil {
+			t.Error(err)
+		}
+	}
+	if len(sums) != 1 {
+		t.Errorf("one file has the hashes %v", sums)
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := Open(ended, "resnet18", path); !errors.Is(err, context.Canceled) {
+		t.Errorf("with a context that has ended: %v", err)
+	}
+	_, err = Open(t.Context(), "wide_resnet50_2", path)
+	if want := path + ": these are the weights of ResNet-18, want Wide ResNet-50-2"; err == nil || err.Error() != want {
+		t.Errorf("error %v, want %s", err, want)
+	}
+	if err := os.WriteFile(path, []byte("\x80\x02pickle"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err = Open(t.Context(), "resnet18", path); !errors.Is(err, tensor.ErrDamaged) || !strings.Contains(err.Error(), "a pickle") {
+		t.Errorf("a pickle: %v", err)
+	}
+}

@@ -1,0 +1,95 @@
+package vision
+
+import (
+	"context"
+	"image"
+	"testing"
+
+	G "gorgonia.org/gorgonia"
+
+	"github.com/sdgraph/sdgraph/nn"
+	"github.com/sdgraph/sdgraph/nn/nntest"
+)
+
+// TestMisuse calls what is exported with arguments that are empty or do not fit.
+func TestMisuse(t *testing.T) {
+	ctx := context.Background()
+	features := func(of Network, h, w int, layers []string, shape ...int) func() error {
+		return func() error {
+			_, err := nn.Compile(func(b *nn.Build) []*G.Node {
+				var x *G.Node
+				if shape != nil {
+					x = b.Input("x", shape...)
+				}
+				var out []*G.Node
+				for _, m := range of.Features(b, nn.FeatureMap{X: x, H: h, W: w}, layers...) {
+					out = append(out, m.X)
+				}
+				return out
+			})
+			return err
+		}
+	}
+	logits := func(of Network, h, w int, shape ...int) func() error {
+		return func() error {
+			_, err := nn.Compile(func(b *nn.Build) []*G.Node {
+				return G.Nodes{of.Logits(b, nn.FeatureMap{X: b.Input("x", shape...), H: h, W: w})}
+			})
+			return err
+		}
+	}
+	refused := map[string][]func() error{
+		"New": {func() error { _, err := New(""); return err }, func() error { _, err := New("resnet50"); return err }},
+		"Open": {
+			func() error { _, err := Open(ctx, "", ""); return err },
+			func() error { _, err := Open(ctx, "resnet18", ""); return err },
+			func() error { _, err := Open(ctx, "resnet18", t.TempDir()); return err },
+			func() error { _, err := Open(nil, "resnet18", "testdata/resnet18.safetensors"); return err }, //lint:ignore SA1012 a mistake
+			func() error { _, err := Open(ctx, "resnet18", "testdata/resnet18.safetensors"); return err }, // of other widths
+		},
+		"Scaling.Apply": {
+			func() error { _, err := ImageNet.Apply(); return err },
+			func() error { _, err := ImageNet.Apply(nil); return err },
+			func() error { _, err := ImageNet.Apply(&image.RGBA{}); return err },
+			func() error {
+				_, err := ImageNet.Apply(image.NewRGBA(image.Rect(0, 0, 1, 2)), image.NewRGBA(image.Rect(0, 0, 2, 1)))
+				return err
+			},
+		},
+	}
+	for name, of := range map[string]string{"EfficientNetLite0": "efficientnet_lite0", "ResNet": "resnet18"} {
+		network := random(t, of)
+		layer := network.Layers()[:1]
+		empty := map[string]Network{"EfficientNetLite0": &EfficientNetLite0{}, "ResNet": &ResNet{}}[name]
+		refused[name+".Features"] = []func() error{
+			features(network, 8, 8, nil, 1, 64, 3), features(network, 8, 8, []string{""}, 1, 64, 3),
+			features(network, 8, 8, []string{"layer5"}, 1, 64, 3), features(network, 8, 8, layer),
+			features(network, 8, 8, layer, 64, 3), features(network, 8, 8, layer, 1, 64, 4), features(network, 8, 9, layer, 1, 64, 3),
+			features(network, -8, -8, layer, 1, 64, 3), features(network, 0, 0, layer, 1, 0, 3), features(empty, 8, 8, layer, 1, 64, 3),
+		}
+		refused[name+".Logits"] = []func() error{logits(network, 8, 8, 1, 3, 8, 8), logits(network, 8, 8), logits(empty, 8, 8, 1, 64, 3)}
+		refused[name+".Load"] = []func() error{
+			func() error { return network.Load(ctx, nil) },
+			func() error { return network.Load(nil, memory{}) }, //lint:ignore SA1012 a mistake
+			func() error { return network.Load(ctx, memory{}) },
+			func() error {
+				return network.Load(ctx, memory{"conv1.weight": nil, "layer1.0.conv3.weight": nil, "layer4.0.conv2.weight": nil, "layer1.0.conv2.weight": nil})
+			},
+		}
+	}
+	nntest.Misuse{
+		Refused: refused,
+		Harmless: map[string][]func(){
+			"Scaling.Scale":             {func() { ImageNet.Scale(nil) }, func() { Scaling{}.Scale([]float32{1, 2, 3, 4}) }},
+			"EfficientNetLite0.Scaling": {func() { (&EfficientNetLite0{}).Scaling() }},
+			"EfficientNetLite0.Layers":  {func() { (&EfficientNetLite0{}).Layers() }},
+			"ResNet.Scaling":            {func() { (&ResNet{}).Scaling() }},
+			"ResNet.Layers":             {func() { (&ResNet{}).Layers() }},
+			"File.Changed":              {func() { _ = (&File{}).Changed() }},
+			"File.Close":                {func() { _ = (&File{}).Close() }},
+		},
+		Exempt: map[string]string{
+			"Names": "takes nothing", "NewEfficientNetLite0": "takes nothing", "NewResNet18": "takes nothing", "NewWideResNet50": "takes nothing",
+		},
+	}.Check(t)
+}

@@ -1,0 +1,94 @@
+package vision
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	G "gorgonia.org/gorgonia"
+	gt "gorgonia.org/tensor"
+
+	"github.com/sdgraph/sdgraph/nn"
+)
+
+func random(t *testing.T, name string) Network {
+	t.Helper()
+	n := narrow()[name]
+	if err := nn.Randomize(n, 1, gt.Float32); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// TestShapes builds every network at its real size, for sizes of which none is a multiple of the strides.
+func TestShapes(t *testing.T) {
+	type shape struct{ channels, h, w int }
+	for name, want := range map[string]map[string]shape{
+		"efficientnet_lite0": {"blocks.0": {16, 25, 33}, "blocks.2": {24, 13, 17}, "blocks.4": {40, 7, 9}, "blocks.10": {112, 4, 5}, "blocks.15": {320, 2, 3}},
+		"resnet18":           {"layer1": {64, 13, 17}, "layer2": {128, 7, 9}, "layer3": {256, 4, 5}, "layer4": {512, 2, 3}},
+		"wide_resnet50_2":    {"layer1": {256, 13, 17}, "layer2": {512, 7, 9}, "layer3": {1024, 4, 5}, "layer4": {2048, 2, 3}},
+	} {
+		network, err := New(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := nn.Compile(func(b *nn.Build) []*G.Node {
+			picture := nn.FeatureMap{X: b.Input("x", 2, 49*65, 3), H: 49, W: 65}
+			var out []*G.Node
+			for layer, s := range want {
+				m := network.Features(b, picture, layer)[0]
+				if got := m.X.Shape(); m.H != s.h || m.W != s.w || !got.Eq(gt.Shape{2, s.h * s.w, s.channels}) {
+					t.Errorf("%s: %s is %d×%d, %v, want %+v", name, layer, m.H, m.W, got, s)
+				}
+				out = append(out, m.X)
+			}
+			logits := network.Logits(b, picture)
+			if got := logits.Shape(); !got.Eq(gt.Shape{2, 1000}) {
+				t.Errorf("%s: logits of shape %v", name, got)
+			}
+			return append(out, logits)
+		}); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestFeaturesInAnyOrder has each layer under its name, and nothing computed behind the last one.
+func TestFeaturesInAnyOrder(t *testing.T) {
+	network := random(t, "resnet18")
+	x := gt.New(gt.WithShape(1, 33*40, 3), gt.Of(gt.Float32))
+	count := func(layers ...string) (nodes int, channels []int) {
+		run(t, x, func(b *nn.Build, in *G.Node) []*G.Node {
+			var out []*G.Node
+			for _, m := range network.Features(b, nn.FeatureMap{X: in, H: 33, W: 40}, layers...) {
+				channels = append(channels, m.X.Shape()[2])
+				out = append(out, m.X)
+			}
+			nodes = len(b.Graph.AllNodes())
+			return out
+		})
+		return nodes, channels
+	}
+	upTo3, channels := count("layer3", "layer1", "layer3")
+	if diff := cmp.Diff([]int{8, 2, 8}, channels); diff != "" {
+		t.Errorf("channels (-want +got):\n%s", diff)
+	}
+	if upTo4, _ := count("layer4"); upTo4 <= upTo3 {
+		t.Errorf("%d nodes up to layer3, %d up to layer4", upTo3, upTo4)
+	}
+}
+
+func TestLayers(t *testing.T) {
+	for name, network := range narrow() {
+		layers := network.Layers()
+		run(t, gt.New(gt.WithShape(1, 64*64, 3), gt.Of(gt.Float32)), func(b *nn.Build, in *G.Node) []*G.Node {
+			if err := nn.Randomize(network, 1, gt.Float32); err != nil {
+				t.Fatal(err)
+			}
+			out := network.Features(b, nn.FeatureMap{X: in, H: 64, W: 64}, layers...)
+			if len(out) != len(layers) || len(layers) < 4 {
+				t.Errorf("%s: %d feature maps of %d layers", name, len(out), len(layers))
+			}
+			return G.Nodes{out[0].X}
+		})
+	}
+}

@@ -1,0 +1,112 @@
+package vision
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/sdgraph/sdgraph/nn"
+	"github.com/sdgraph/sdgraph/tensor"
+)
+
+// File is a network whose weights lie in a file, mapped into memory until Close.
+type File struct {
+	Network
+	Name   string // one of Names
+	SHA256 string // of the file's contents, in small hexadecimal digits
+
+	weights *tensor.File
+}
+
+// constructors are the networks by torchvision's and timm's names.
+var constructors = []struct {
+	name string
+	make func() Network
+}{
+	{"efficientnet_lite0", func() Network { return NewEfficientNetLite0() }},
+	{"resnet18", func() Network { return NewResNet18() }},
+	{"wide_resnet50_2", func() Network { return NewWideResNet50() }},
+}
+
+// Names returns the networks that New and Open know: "efficientnet_lite0", "resnet18" and "wide_resnet50_2".
+func Names() []string {
+	all := make([]string, len(constructors))
+	for i, c := range constructors {
+		all[i] = c.name
+	}
+	return all
+}
+
+// New returns a network without weights by its name, one of Names; another one is nn.ErrArgument.
+func New(name string) (Network, error) {
+	for _, c := range constructors {
+		if c.name == name {
+			return c.make(), nil
+		}
+	}
+	return nil, fmt.Errorf("network %.60q is not known; known are %s%.0w", name, strings.Join(Names(), ", "), nn.ErrArgument)
+}
+
+// Open opens a network by its name, one of Names, with the weights of a safetensors file, or of the file
+// model.safetensors in a directory, such as the hub's timm/resnet18.tv_in1k. All of the file is read once, to check it
+// and for its SHA-256. The error is that of New, of tensor.Open or of the network's Load.
+func Open(ctx context.Context, name, path string) (*File, error) {
+	network, err := New(name)
+	if err != nil {
+		return nil, err
+	}
+	if ctx == nil {
+		return nil, fmt.Errorf("opening %s: the context is nil%.0w", name, nn.ErrArgument)
+	}
+	if path == "" {
+		return nil, fmt.Errorf("opening %s: no file is named, want a .safetensors file or the directory of one%.0w", name, nn.ErrArgument)
+	}
+	weights, err := openWeights(path)
+	if err != nil {
+		return nil, err
+	}
+	f := &File{Network: network, Name: name, weights: weights}
+	if err := f.load(ctx); err != nil {
+		return nil, errors.Join(err, weights.Close())
+	}
+	return f, nil
+}
+
+func openWeights(path string) (*tensor.File, error) {
+	const inside = "model.safetensors"
+	if dir := tensor.OnDisk(path); dir.Exists(inside) {
+		return dir.Open(inside)
+	}
+	return tensor.Open(path)
+}
+
+func (f *File) load(ctx context.Context) error {
+	if err := f.Load(ctx, f.weights); err != nil {
+		return err
+	}
+	hashes, err := f.weights.Hashes(ctx)
+	if err != nil {
+		return err
+	}
+	for _, h := range hashes { // there is one
+		f.SHA256 = h
+	}
+	return nil
+}
+
+// Changed returns tensor.ErrChanged if the file was written to since it was opened.
+func (f *File) Changed() error {
+	if f.weights == nil {
+		return nil
+	}
+	return f.weights.Changed()
+}
+
+// Close unmaps the file. No graph of the network may run from then on.
+func (f *File) Close() error {
+	if f.weights == nil {
+		return nil
+	}
+	return f.weights.Close()
+}
