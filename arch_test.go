@@ -129,6 +129,9 @@ var rules = []rule{
 		return top(from) != "examples" && room(from) != "prompts" &&
 			slices.ContainsFunc([]string{"github.com/goccy/go-yaml", "gopkg.in/yaml", "go.yaml.in/yaml", "sigs.k8s.io/yaml"}, yaml)
 	}},
+	{"programs alone carry trained weights of 10 MB", imports, func(from, to string) bool {
+		return to == "nn/vision/lite0" && top(from) != "examples"
+	}},
 	{"the small model knows nothing of anomalies", imports, func(from, to string) bool {
 		return from == "diffusion/demo" && isBelow(to, wing)
 	}},
@@ -168,7 +171,7 @@ func TestImports(t *testing.T) {
 			t.Error(says)
 		}
 	}
-	for _, name := range []string{"tensor", "nn", "diffusion", "diffusion/demo", wing, wing + "/prompts", wing + "/anomalyany", wing + "/dataset", wing + "/detect", wing + "/metric"} {
+	for _, name := range []string{"tensor", "nn", "nn/vision", "nn/vision/lite0", "diffusion", "diffusion/demo", wing, wing + "/prompts", wing + "/anomalyany", wing + "/dataset", wing + "/detect", wing + "/metric"} {
 		if !slices.Contains(found, name) {
 			t.Errorf("there is no package %s, which the rules are about", name)
 		}
@@ -199,6 +202,9 @@ func TestRules(t *testing.T) {
 		{wing + "/anomalyany", "import", wing + "/anomalyany/internal/x", ""},
 		{wing + "/generate", "import", "diffusion", ""},
 		{wing + "/detect", "import", "nn/vision", ""},
+		{wing + "/detect", "import", "nn/vision/lite0", "programs alone carry trained weights of 10 MB"},
+		{wing + "/detect", "test", "nn/vision/lite0", ""},
+		{"examples/evaluate", "import", "nn/vision/lite0", ""},
 		{wing + "/detect", "import", "diffusion", "of the wing, anomalyany and generate alone know Stable Diffusion"},
 		{wing + "/dataset", "import", "diffusion", "of the wing, anomalyany and generate alone know Stable Diffusion"},
 		{wing + "/prompts", "test", "clip", ""},
