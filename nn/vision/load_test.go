@@ -196,3 +196,15 @@ func TestOpen(t *testing.T) {
 		t.Errorf("a pickle: %v", err)
 	}
 }
+
+// FuzzTimm has no name become another one twice.
+func FuzzTimm(f *testing.F) {
+	f.Add("blocks.1.0.conv_pw.weight")
+	f.Add("blocks.-1.99999999999999999999.conv_pw.weight")
+	f.Add("bn1.bn1.weight")
+	f.Fuzz(func(t *testing.T, name string) {
+		if once := fromTimm(name); fromTimm(once) != once {
+			t.Errorf("%q becomes %q, and that %q", name, once, fromTimm(once))
+		}
+	})
+}

@@ -8,6 +8,7 @@ import (
 	gt "gorgonia.org/tensor"
 
 	"github.com/sdgraph/sdgraph/nn"
+	"github.com/sdgraph/sdgraph/nn/nntest"
 )
 
 func random(t *testing.T, name string) Network {
@@ -90,5 +91,16 @@ func TestLayers(t *testing.T) {
 			}
 			return G.Nodes{out[0].X}
 		})
+	}
+}
+
+// TestOnDevice runs narrow networks on a device whose memory the host cannot read.
+func TestOnDevice(t *testing.T) {
+	for name := range narrow() {
+		network := random(t, name)
+		nntest.CheckDevice(t, func(b *nn.Build, in G.Nodes) []*G.Node {
+			picture := nn.FeatureMap{X: in[0], H: 33, W: 40}
+			return G.Nodes{network.Logits(b, picture), network.Features(b, picture, network.Layers()[2])[0].X}
+		}, []*gt.Dense{nntest.Normal(1, 2, 33*40, 3)})
 	}
 }
