@@ -36,6 +36,7 @@ type Detection struct {
 	shots     []shots
 	shard     shard
 	open      opener // what a test has in the place of detectors
+	plain     bool   // without plots, in most tests
 }
 
 // Validate is called by kong after parsing.

@@ -41,6 +41,7 @@ const withFake = "SDGRAPH_TEST_DETECTOR"
 // references' mean.
 type fake struct {
 	made  *int                // how many there were, if not nil
+	plots bool                // curves are drawn, too
 	spot  func(m anomaly.Map) // done to maps, if not nil
 	waits int                 // the first one that does not fit, but waits for the end of its context; 0 for none
 }
@@ -165,7 +166,7 @@ func detect(t *testing.T, f fake, args ...string) error {
 	if err != nil {
 		return err
 	}
-	d.open = f.open
+	d.open, d.plain = f.open, !f.plots
 	return d.run(t.Context())
 }
 
@@ -204,7 +205,7 @@ var two = map[string][3]int{"bolt": {6, 4, 4}, "nut": {5, 3, 3}}
 // TestDetection judges two detectors, and sees all of it in the tables.
 func TestDetection(t *testing.T) {
 	data, out := drawn(t, two), t.TempDir()
-	if err := detect(t, fake{}, "--data", data, "--detector", "padim,patchcore", "--shots", "2", "--seeds", "0,1,2", "--out", out); err != nil {
+	if err := detect(t, fake{plots: true}, "--data", data, "--detector", "padim,patchcore", "--shots", "2", "--seeds", "0,1,2", "--out", out); err != nil {
 		t.Fatal(err)
 	}
 	rows, err := readRows(filepath.Join(out, resultsName))
@@ -217,6 +218,9 @@ func TestDetection(t *testing.T) {
 	}
 	if r.Picture == nil || r.Pixel == nil || r.Picture.AUROC < 0.5 || r.Pixel.AUPRO30 < 0.5 || len(r.Curves.PRO) < 2 {
 		t.Errorf("figures %+v, %+v, %d points", r.Picture, r.Pixel, len(r.Curves.PRO))
+	}
+	if got := len(clitest.Written(t, filepath.Join(out, "plots"))); got != 6 {
+		t.Errorf("%d plots, want three kinds as PNG and SVG", got)
 	}
 	table := read(t, out, "table.md")
 	for _, text := range []string{"| patchcore ", "| padim ", "| bolt ", "| nut ", "± ", "native", "Go's", "reading: official", "bolt, 2-shot, seed 1: references 0"} {

@@ -11,7 +11,7 @@
 //	row.go          what a row has
 //	results.go      the rows that are kept, so that a run that was interrupted goes on
 //	look.go         pictures seen again, for showing
-//	summary.go      means and deviations of them, and table.go, which shows them
+//	summary.go      means and deviations of them; report.go, which writes them down, table.go and plots.go
 //
 // The command fit (fit.go) fits one detector to pictures of a part, and writes it as a file.
 package main

@@ -1,15 +1,8 @@
 package main
 
 import (
-	"bytes"
-	"encoding/json"
-	"fmt"
 	"math"
-	"os"
-	"path/filepath"
 	"slices"
-
-	"github.com/sdgraph/sdgraph/examples/internal/files"
 )
 
 // Summary is what the rows of one detector, number of shots and training come to. Figures are fractions.
@@ -153,77 +146,4 @@ func (s *Summary) compare(without *Summary) {
 			s.Difference[m.name] = spread(more, s.Figures[m.name].Categories)
 		}
 	}
-}
-
-// Report is results.json: all figures, and what they are figures of.
-type Report struct {
-	Format     int        `json:"evaluate"`
-	Layout     string     `json:"layout"`
-	Network    string     `json:"network"`
-	Reading    string     `json:"reading"`
-	Resolution string     `json:"resolution"`
-	Decoder    string     `json:"decoder"`
-	Summaries  []*Summary `json:"summaries"`
-	Rows       []untimed  `json:"rows"`
-}
-
-// untimed is a row without what differs between two runs of the same.
-type untimed struct {
-	Row
-	Version *string  `json:"version,omitempty"`
-	Seconds *Seconds `json:"seconds,omitempty"`
-}
-
-// report prints the tables and writes them beside the rows.
-func (d *Detection) report(p *plan, rows []*Row) error {
-	report := Report{Format: rowFormat, Layout: d.Layout, Network: p.detectors.network, Reading: d.Reading, Resolution: p.resolution.String(), Decoder: decoder(), Summaries: summarize(rows)}
-	for _, r := range rows {
-		report.Rows = append(report.Rows, untimed{Row: *r})
-	}
-	data, err := json.MarshalIndent(report, "", " ")
-	if err != nil {
-		return err
-	}
-	var b bytes.Buffer
-	report.tables(&b, rows)
-	table := filepath.Join(d.Out, "table.md")
-	drawn, err := plots(filepath.Join(d.Out, "plots"), report.Summaries, rows)
-	if err == nil && len(drawn) > 0 {
-		err = os.MkdirAll(filepath.Join(d.Out, "plots"), 0o777)
-	}
-	if err != nil {
-		return err
-	}
-	all := append(drawn, files.File{Path: filepath.Join(d.Out, "results.json"), Data: append(data, '\n')}, files.File{Path: table, Data: b.Bytes()})
-	if err := files.WriteAll(all...); err != nil {
-		return err
-	}
-	tellSpeed(rows)
-	_, err = fmt.Printf("%s\n%s\n", b.String(), table)
-	return err
-}
-
-// tellSpeed says how long a picture took.
-func tellSpeed(rows []*Row) {
-	for _, name := range detectorNames {
-		pictures, took := 0, Seconds{}
-		for _, r := range rows {
-			if r.Detector == name {
-				pictures += r.Normal + r.Defective
-				took.Detect += r.Seconds.Detect
-			}
-		}
-		if pictures > 0 {
-			fmt.Fprintf(os.Stderr, "%s: %.0f ms a picture\n", name, 1000*took.Detect/float64(pictures))
-		}
-	}
-}
-
-// oneLine is v as JSON in one line, without escapes that only HTML needs.
-func oneLine(v any) ([]byte, error) {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	err := e.Encode(v)
-	return bytes.TrimSpace(b.Bytes()), err
 }

@@ -1,0 +1,94 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/sdgraph/sdgraph/examples/internal/files"
+)
+
+// Report is results.json: all figures, and what they are figures of.
+type Report struct {
+	Format     int        `json:"evaluate"`
+	Layout     string     `json:"layout"`
+	Network    string     `json:"network"`
+	Reading    string     `json:"reading"`
+	Resolution string     `json:"resolution"`
+	Decoder    string     `json:"decoder"`
+	Summaries  []*Summary `json:"summaries"`
+	Rows       []untimed  `json:"rows"`
+}
+
+// untimed is a row without what differs between two runs of the same.
+type untimed struct {
+	Row
+	Version *string  `json:"version,omitempty"`
+	Seconds *Seconds `json:"seconds,omitempty"`
+}
+
+// report prints the tables and writes them beside the rows.
+func (d *Detection) report(p *plan, rows []*Row) error {
+	report := Report{Format: rowFormat, Layout: d.Layout, Network: p.detectors.network, Reading: d.Reading, Resolution: p.resolution.String(), Decoder: decoder(), Summaries: summarize(rows)}
+	for _, r := range rows {
+		report.Rows = append(report.Rows, untimed{Row: *r})
+	}
+	data, err := json.MarshalIndent(report, "", " ")
+	if err != nil {
+		return err
+	}
+	var b bytes.Buffer
+	report.tables(&b, rows)
+	table := filepath.Join(d.Out, "table.md")
+	all, err := d.plots(report.Summaries, rows)
+	if err != nil {
+		return err
+	}
+	all = append(all, files.File{Path: filepath.Join(d.Out, "results.json"), Data: append(data, '\n')}, files.File{Path: table, Data: b.Bytes()})
+	if err := files.WriteAll(all...); err != nil {
+		return err
+	}
+	tellSpeed(rows)
+	_, err = fmt.Printf("%s\n%s\n", b.String(), table)
+	return err
+}
+
+// plots are the files of curves, whose folder is made.
+func (d *Detection) plots(all []*Summary, rows []*Row) ([]files.File, error) {
+	if d.plain {
+		return nil, nil
+	}
+	dir := filepath.Join(d.Out, "plots")
+	drawn, err := plots(dir, all, rows)
+	if err == nil && len(drawn) > 0 {
+		err = os.MkdirAll(dir, 0o777)
+	}
+	return drawn, err
+}
+
+// tellSpeed says how long a picture took.
+func tellSpeed(rows []*Row) {
+	for _, name := range detectorNames {
+		pictures, took := 0, Seconds{}
+		for _, r := range rows {
+			if r.Detector == name {
+				pictures += r.Normal + r.Defective
+				took.Detect += r.Seconds.Detect
+			}
+		}
+		if pictures > 0 {
+			fmt.Fprintf(os.Stderr, "%s: %.0f ms a picture\n", name, 1000*took.Detect/float64(pictures))
+		}
+	}
+}
+
+// oneLine is v as JSON in one line, without escapes that only HTML needs.
+func oneLine(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(v)
+	return bytes.TrimSpace(b.Bytes()), err
+}
