@@ -8,7 +8,6 @@ import (
 	"image/color"
 	"image/draw"
 	"image/png"
-	"io"
 	"math"
 	"os"
 	"path/filepath"
@@ -52,9 +51,8 @@ func (f fake) open(context.Context, Networked) (detectors, error) {
 			*f.made++
 		}
 		return &distance{fake: f, weight: 1 + float64(len(k.Detector))}, nil
-	}, save: func(w io.Writer, d anomaly.Detector) error {
-		_, err := fmt.Fprintf(w, "mean %.2f, %d defects", d.(*distance).mean, d.(*distance).generated)
-		return err
+	}, save: func(path string, d anomaly.Detector) error {
+		return files.Write(path, fmt.Appendf(nil, "mean %.2f, %d defects", d.(*distance).mean, d.(*distance).generated))
 	}, close: func() {}}, nil
 }
 
@@ -66,6 +64,7 @@ type distance struct {
 
 func (d *distance) Fit(ctx context.Context, train anomaly.Samples) error {
 	if d.waits > 0 && *d.made >= d.waits {
+		fmt.Fprintln(os.Stderr, "the detector waits")
 		<-ctx.Done()
 	}
 	sum, n := 0.0, 0
@@ -159,8 +158,8 @@ func asked(t *testing.T, args ...string) (*Detection, error) {
 	return &c.Detection, err
 }
 
-// detect runs a command line with the fake detector.
-func detect(t *testing.T, f fake, args ...string) error {
+// evaluate runs a command line with the fake detector.
+func evaluate(t *testing.T, f fake, args ...string) error {
 	t.Helper()
 	d, err := asked(t, args...)
 	if err != nil {
@@ -205,7 +204,7 @@ var two = map[string][3]int{"bolt": {6, 4, 4}, "nut": {5, 3, 3}}
 // TestDetection judges two detectors, and sees all of it in the tables.
 func TestDetection(t *testing.T) {
 	data, out := drawn(t, two), t.TempDir()
-	if err := detect(t, fake{plots: true}, "--data", data, "--detector", "padim,patchcore", "--shots", "2", "--seeds", "0,1,2", "--out", out); err != nil {
+	if err := evaluate(t, fake{plots: true}, "--data", data, "--detector", "padim,patchcore", "--shots", "2", "--seeds", "0,1,2", "--out", out); err != nil {
 		t.Fatal(err)
 	}
 	rows, err := readRows(filepath.Join(out, resultsName))
@@ -234,7 +233,7 @@ func TestDetection(t *testing.T) {
 // among those of more.
 func TestSameReferences(t *testing.T) {
 	data, out := drawn(t, two), t.TempDir()
-	if err := detect(t, fake{}, "--data", data, "--detector", "padim,patchcore", "--shots", "1,3", "--seeds", "0,1", "--out", out); err != nil {
+	if err := evaluate(t, fake{}, "--data", data, "--detector", "padim,patchcore", "--shots", "1,3", "--seeds", "0,1", "--out", out); err != nil {
 		t.Fatal(err)
 	}
 	rows, err := readRows(filepath.Join(out, resultsName))
@@ -281,7 +280,7 @@ func TestInterrupted(t *testing.T) {
 	data, whole, parts := drawn(t, two), t.TempDir(), t.TempDir()
 	args := []string{"--data", data, "--detector", "padim", "--shots", "1", "--seeds", "0,1", "--out"}
 	made := 0
-	if err := detect(t, fake{made: &made}, append(args, whole)...); err != nil || made != 4 {
+	if err := evaluate(t, fake{made: &made}, append(args, whole)...); err != nil || made != 4 {
 		t.Fatalf("%d rows, %v", made, err)
 	}
 	for i := 1; ; i++ {
@@ -295,7 +294,7 @@ func TestInterrupted(t *testing.T) {
 				files.Changed = nil
 			}()
 			files.Changed = func(string) { panic(stopped) }
-			return detect(t, fake{made: &made}, append(args, parts)...)
+			return evaluate(t, fake{made: &made}, append(args, parts)...)
 		}()
 		if made > 1 {
 			t.Fatalf("run %d: %d rows were begun", i, made)
@@ -307,7 +306,7 @@ func TestInterrupted(t *testing.T) {
 			t.Fatalf("run %d: %v", i, err)
 		}
 	}
-	if err := detect(t, fake{made: &made}, append(args, parts)...); err != nil || made > 0 {
+	if err := evaluate(t, fake{made: &made}, append(args, parts)...); err != nil || made > 0 {
 		t.Fatalf("%d rows were computed again, %v", made, err)
 	}
 	for _, name := range []string{"table.md", "results.json"} {

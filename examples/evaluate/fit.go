@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -73,11 +72,7 @@ func (f *Fit) run(ctx context.Context) error {
 	if err := detector.Fit(ctx, watched(ctx, train, n)); err != nil {
 		return err
 	}
-	var b bytes.Buffer
-	if err := all.save(&b, detector); err != nil {
-		return err
-	}
-	if err := files.Write(f.Out, b.Bytes()); err != nil {
+	if err := all.save(f.Out, detector); err != nil {
 		return fmt.Errorf("--out: %w", err)
 	}
 	_, err = fmt.Println(f.Out)

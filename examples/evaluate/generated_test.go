@@ -35,7 +35,7 @@ func TestGenerated(t *testing.T) {
 	data := drawn(t, map[string][3]int{"metal_nut": {3, 3, 3}})
 	for _, l := range []dataset.Layout{dataset.MVTec, dataset.Anomalib} {
 		out := t.TempDir()
-		if err := detect(t, fake{}, "--data", data, "--seeds", "0,1", "--generated", generatedSet(t, l, 4), "--detector", "padim,probe", "--out", out); err != nil {
+		if err := evaluate(t, fake{}, "--data", data, "--seeds", "0,1", "--generated", generatedSet(t, l, 4), "--detector", "padim,probe", "--out", out); err != nil {
 			t.Fatal(err)
 		}
 		rows, err := readRows(filepath.Join(out, resultsName))
@@ -59,7 +59,7 @@ func TestGenerated(t *testing.T) {
 func TestWrittenIsRead(t *testing.T) {
 	dir, out := generatedSet(t, dataset.MVTec, 3), t.TempDir()
 	write(t, filepath.Join(dir, "metal_nut/train/good/000.png"), plate(100))
-	if err := detect(t, fake{}, "--data", dir, "--seeds", "0", "--out", out); err != nil {
+	if err := evaluate(t, fake{}, "--data", dir, "--seeds", "0", "--out", out); err != nil {
 		t.Fatal(err)
 	}
 	rows, err := readRows(filepath.Join(out, resultsName))
@@ -77,7 +77,7 @@ func TestGeneratedOfEachRow(t *testing.T) {
 		}
 	}
 	pattern := filepath.Join(root, "{category}-{seed}-{shots}")
-	if err := detect(t, fake{}, "--data", data, "--seeds", "0,1", "--shots", "1,2", "--generated", pattern, "--detector", "probe", "--out", out); err != nil {
+	if err := evaluate(t, fake{}, "--data", data, "--seeds", "0,1", "--shots", "1,2", "--generated", pattern, "--detector", "probe", "--out", out); err != nil {
 		t.Fatal(err)
 	}
 	rows, err := readRows(filepath.Join(out, resultsName))
@@ -90,5 +90,5 @@ func TestGeneratedOfEachRow(t *testing.T) {
 		}
 	}
 	d := drawn(t, map[string][3]int{"bolt": {1, 1, 1}})
-	wantError(t, detect(t, fake{}, "--data", d, "--generated", filepath.Join(root, "nut-0-1"), "--out", t.TempDir()), "--generated", "no pictures of bolt, but of metal_nut")
+	wantError(t, evaluate(t, fake{}, "--data", d, "--generated", filepath.Join(root, "nut-0-1"), "--out", t.TempDir()), "--generated", "no pictures of bolt, but of metal_nut")
 }

@@ -23,7 +23,7 @@ type runner struct {
 	d       *Detection
 	results *results
 	bar     *show.Progress
-	told    bool // how long it will take
+	looked  int // pictures of this run
 }
 
 func newRunner(ctx context.Context, d *Detection, p *plan, r *results) *runner {
@@ -89,7 +89,8 @@ func (r *runner) judge(ctx context.Context, c *testCase) (*Row, error) {
 		if err := t.add(s, found); err != nil {
 			return nil, fmt.Errorf("%s: %w", s.Path, err)
 		}
-		r.step()
+		r.bar.Step(1, "")
+		r.tell(time.Since(begun))
 	}
 	return row, t.end()
 }
@@ -103,7 +104,7 @@ func (r *runner) lessons(c *testCase) anomaly.Samples {
 		each := func(s anomaly.Sample, err error) bool {
 			if n++; err == nil && n > counted {
 				counted = n
-				defer r.step()
+				defer r.bar.Step(1, "")
 			}
 			return yield(s, err)
 		}
@@ -123,20 +124,19 @@ func (r *runner) lessons(c *testCase) anomaly.Samples {
 	}
 }
 
-// step counts a picture; after the first ones it says how long all will take.
-func (r *runner) step() {
-	r.bar.Step(1, "")
-	if r.told {
+// tell says how long all will take, by a picture that took so long: the second one of this run, since the first has the
+// graph compiled.
+func (r *runner) tell(took time.Duration) {
+	if r.looked++; r.looked != 2 {
 		return
 	}
-	r.told = true
 	work := 0
 	for _, c := range r.cases {
 		if r.results.find(c.key) == nil {
 			work += c.pictures()
 		}
 	}
-	r.bar.Say(fmt.Sprintf("%d pictures to look at: about %s, by the first one", work, (time.Duration(work) * r.bar.Each()).Round(time.Second)))
+	r.bar.Say(fmt.Sprintf("%d pictures to look at: about %s, by the first ones", work, (time.Duration(work) * took).Round(time.Second)))
 }
 
 // trial collects what a detector says of the pictures of a row.

@@ -68,7 +68,7 @@ func TestMistakes(t *testing.T) {
 		if c.spoil != nil {
 			c.spoil(data)
 		}
-		err := detect(t, fake{spot: c.spot}, append([]string{"--data", data, "--seeds", "0", "--out", out}, c.args...)...)
+		err := evaluate(t, fake{spot: c.spot}, append([]string{"--data", data, "--seeds", "0", "--out", out}, c.args...)...)
 		t.Run(c.name, func(t *testing.T) { wantError(t, err, c.says...) })
 		if files := clitest.Written(t, out); len(files) > 0 {
 			t.Errorf("%s: %q are left", c.name, files)
@@ -93,14 +93,14 @@ func TestRowsBeforeAMistake(t *testing.T) {
 		t.Fatal(err)
 	}
 	made := 0
-	wantError(t, detect(t, fake{made: &made}, args...), "nut, patchcore, 1-shot, seed 0", "nut/test/good/001.png")
+	wantError(t, evaluate(t, fake{made: &made}, args...), "nut, patchcore, 1-shot, seed 0", "nut/test/good/001.png")
 	if got := strings.Join(clitest.Written(t, out), " "); got != resultsName || strings.Count(read(t, out, resultsName), "\n") != 1 {
 		t.Errorf("%s are left, want the row of bolt in %s", got, resultsName)
 	}
 	if err := os.WriteFile(spoilt, []byte(whole), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	if err := detect(t, fake{made: &made}, args...); err != nil || made != 3 {
+	if err := evaluate(t, fake{made: &made}, args...); err != nil || made != 3 {
 		t.Errorf("%d rows were begun, %v, want bolt once and nut twice", made, err)
 	}
 }
@@ -110,7 +110,7 @@ func TestRowsBeforeAMistake(t *testing.T) {
 func TestPassedOver(t *testing.T) {
 	data, out := drawn(t, map[string][3]int{"bolt": {2, 0, 3}, "nut": {2, 2, 3}, "other": {1, 1, 1}}), t.TempDir()
 	remove(t, data, "other/train")
-	if err := detect(t, fake{}, "--data", data, "--seeds", "0,1", "--out", out); err != nil {
+	if err := evaluate(t, fake{}, "--data", data, "--seeds", "0,1", "--out", out); err != nil {
 		t.Fatal(err)
 	}
 	rows, err := readRows(filepath.Join(out, resultsName))
@@ -124,7 +124,7 @@ func TestPassedOver(t *testing.T) {
 			bolt = line
 		}
 	}
-	if strings.Count(bolt, "| – ") != 3 || !strings.Contains(table, "categories, 2; of pictures over 1,") || strings.Contains(table, "| other") {
+	if strings.Count(bolt, "| – ") != 3 || !strings.Contains(table, "2 categories; of pictures over 1,") || strings.Contains(table, "| other") {
 		t.Errorf("the table:\n%s", table)
 	}
 }
@@ -167,7 +167,7 @@ func TestMasks(t *testing.T) {
 	}
 	same := drawn(t, map[string][3]int{"nut": {1, 1, 5}})
 	for dir, to := range map[string]string{data: filepath.Join(out, "a"), same: filepath.Join(out, "b")} {
-		if err := detect(t, fake{}, "--data", dir, "--seeds", "0", "--out", to); err != nil {
+		if err := evaluate(t, fake{}, "--data", dir, "--seeds", "0", "--out", to); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -190,7 +190,7 @@ func TestSortedOtherwise(t *testing.T) {
 		}
 	}
 	for dir, to := range map[string]string{data: filepath.Join(out, "a"), want: filepath.Join(out, "b")} {
-		if err := detect(t, fake{}, "--data", dir, "--seeds", "0", "--out", to); err != nil {
+		if err := evaluate(t, fake{}, "--data", dir, "--seeds", "0", "--out", to); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -209,19 +209,19 @@ func TestOthersFiles(t *testing.T) {
 	if err := os.WriteFile(table, []byte("mine"), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	wantError(t, detect(t, fake{}, args...), table, "not known to be of this program")
+	wantError(t, evaluate(t, fake{}, args...), table, "not known to be of this program")
 	remove(t, table)
 	rows := filepath.Join(out, resultsName)
 	if err := os.WriteFile(rows, []byte("mine\n"), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	wantError(t, detect(t, fake{}, args...), rows, "no row of this program")
+	wantError(t, evaluate(t, fake{}, args...), rows, "no row of this program")
 	remove(t, rows)
-	if err := detect(t, fake{}, args...); err != nil {
+	if err := evaluate(t, fake{}, args...); err != nil {
 		t.Fatal(err)
 	}
-	wantError(t, detect(t, fake{}, append(args, "--resolution", "16")...), "nut, patchcore, 1-shot, seed 0", "--resolution was native", "--overwrite")
-	if err := detect(t, fake{}, append(args, "--resolution", "16", "--overwrite")...); err != nil {
+	wantError(t, evaluate(t, fake{}, append(args, "--resolution", "16")...), "nut, patchcore, 1-shot, seed 0", "--resolution was native", "--overwrite")
+	if err := evaluate(t, fake{}, append(args, "--resolution", "16", "--overwrite")...); err != nil {
 		t.Fatal(err)
 	}
 	var b bytes.Buffer
@@ -231,5 +231,5 @@ func TestOthersFiles(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(data, "nut/train/good/002.png"), b.Bytes(), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	wantError(t, detect(t, fake{}, append(args, "--resolution", "16")...), "--data was the pictures")
+	wantError(t, evaluate(t, fake{}, append(args, "--resolution", "16")...), "--data was the pictures")
 }

@@ -180,6 +180,9 @@ func (d *Detection) identify(p *plan, all []*testCase) error {
 		if c.Detector == "patchcore" {
 			c.options["--coreset"] = fmt.Sprint(d.Coreset)
 		}
+		if c.Detector == "padim" && len(d.Channels) > 0 {
+			c.options["--channels"] = fmt.Sprint(d.Channels)
+		}
 	}
 	p.cases = all
 	return nil
@@ -202,5 +205,5 @@ func (d *Detection) describe(p *plan) {
 			}
 		}
 	}
-	fmt.Fprintf(os.Stderr, "categories: %d; for testing %s and %d with defects; rows: %d\n", len(p.categories), counted(normal, "normal picture"), defective, len(p.cases))
+	fmt.Fprintf(os.Stderr, "%s; for testing %s and %d with defects; %s\n", categories(len(p.categories)), counted(normal, "normal picture"), defective, counted(len(p.cases), "row"))
 }

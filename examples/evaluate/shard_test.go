@@ -49,27 +49,27 @@ func TestFindShard(t *testing.T) {
 func TestShards(t *testing.T) {
 	data, whole, out := drawn(t, two), t.TempDir(), t.TempDir()
 	args := []string{"--data", data, "--detector", "padim,patchcore", "--shots", "1", "--seeds", "0,1", "--out"}
-	if err := detect(t, fake{}, append(args, whole)...); err != nil {
+	if err := evaluate(t, fake{}, append(args, whole)...); err != nil {
 		t.Fatal(err)
 	}
 	args = append(args, out)
-	wantError(t, detect(t, fake{}, append(args, "--merge")...), "no rows", "results-0-of-N.jsonl")
+	wantError(t, evaluate(t, fake{}, append(args, "--merge")...), "no rows", "results-0-of-N.jsonl")
 	for _, i := range []string{"0", "2"} {
-		if err := detect(t, fake{}, append(args, "--shard", i+"/3")...); err != nil {
+		if err := evaluate(t, fake{}, append(args, "--shard", i+"/3")...); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if files, want := strings.Join(clitest.Written(t, out), " "), "results-0-of-3.jsonl results-2-of-3.jsonl"; files != want {
 		t.Errorf("shards have written %s, want %s", files, want)
 	}
-	wantError(t, detect(t, fake{}, append(args, "--merge")...), "2 of 8 rows are missing", "bolt, padim, 1-shot, seed 1", "bolt, patchcore, 1-shot, seed 1")
+	wantError(t, evaluate(t, fake{}, append(args, "--merge")...), "2 of 8 rows are missing", "bolt, padim, 1-shot, seed 1", "bolt, patchcore, 1-shot, seed 1")
 	t.Setenv("JOB_COMPLETION_INDEX", "1")
 	t.Setenv("JOB_COMPLETIONS", "3")
-	if err := detect(t, fake{}, args...); err != nil {
+	if err := evaluate(t, fake{}, args...); err != nil {
 		t.Fatal(err)
 	}
 	made := 0
-	if err := detect(t, fake{made: &made}, append(args, "--merge")...); err != nil || made > 0 {
+	if err := evaluate(t, fake{made: &made}, append(args, "--merge")...); err != nil || made > 0 {
 		t.Fatalf("%v, and %d rows were computed", err, made)
 	}
 	for _, name := range []string{"table.md", "results.json"} {
@@ -77,10 +77,10 @@ func TestShards(t *testing.T) {
 			t.Errorf("%s differs:\n%s\n%s", name, a, b)
 		}
 	}
-	wantError(t, detect(t, fake{}, append(args, "--merge", "--shard", "0/3")...), "--merge", "leave --shard out")
-	wantError(t, detect(t, fake{}, append(args, "--merge", "--reading", "anomalib")...), "--reading was official and is anomalib")
+	wantError(t, evaluate(t, fake{}, append(args, "--merge", "--shard", "0/3")...), "--merge", "leave --shard out")
+	wantError(t, evaluate(t, fake{}, append(args, "--merge", "--reading", "anomalib")...), "--reading was official and is anomalib")
 	if err := os.WriteFile(filepath.Join(out, "results-7-of-9.jsonl"), []byte("{}\n"), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	wantError(t, detect(t, fake{}, append(args, "--merge")...), "results-7-of-9.jsonl, line 1", "no row of this version")
+	wantError(t, evaluate(t, fake{}, append(args, "--merge")...), "results-7-of-9.jsonl, line 1", "no row of this version")
 }

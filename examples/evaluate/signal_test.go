@@ -12,7 +12,7 @@ func TestSignal(t *testing.T) {
 	data, out := drawn(t, map[string][3]int{"nut": {3, 3, 3}}), filepath.Join(t.TempDir(), "out")
 	t.Setenv(withFake, "slow")
 	args := []string{"detection", "--data", data, "--detector", "padim", "--out", out}
-	clitest.Interrupt(t, clitest.Program(t, args...), "14 of 35 pictures")
+	clitest.Interrupt(t, clitest.Program(t, args...), "the detector waits")
 	rows, err := readRows(filepath.Join(out, resultsName))
 	if err != nil || len(rows) != 2 {
 		t.Errorf("%d rows, %v, want those of two seeds", len(rows), err)

@@ -66,7 +66,7 @@ func (r *Report) means(w io.Writer) {
 		}
 	}
 	t.Flush()
-	fmt.Fprintf(w, "\nIn percent, means over categories, %d%s. The first three are of pictures, the others of all pixels; F1 at its best threshold.\n\n", r.count(), r.withPictures())
+	fmt.Fprintf(w, "\nIn percent, means over %s%s. The first three are of pictures, the others of all pixels; F1 at its best threshold.\n\n", categories(r.count()), r.withPictures())
 }
 
 func training(generated bool) string {
@@ -94,6 +94,14 @@ func (r *Report) withPictures() string {
 		return ""
 	}
 	return fmt.Sprintf("; of pictures over %d, as the others have no normal ones for testing or no defective ones", n)
+}
+
+// categories is a number of them.
+func categories(n int) string {
+	if n == 1 {
+		return "1 category"
+	}
+	return fmt.Sprintf("%d categories", n)
 }
 
 // categories is the table of each category, where there are several.
