@@ -18,14 +18,15 @@ func architecture(src nn.Source) string {
 	}
 	all := src.Names()
 	has := func(name string) bool { return slices.Contains(all, name) }
-	switch blocks := count(all, "_blocks.", "._depthwise_conv.weight"); {
+	lite := func(names []string) int { return count(names, "_blocks.", "._depthwise_conv.weight") }
+	switch blocks := lite(all); {
 	case has("conv1.weight") && has("layer4.0.conv2.weight"):
 		return residual(src, all)
-	case blocks > 0 && slices.ContainsFunc(all, func(n string) bool { return strings.Contains(n, "._se_reduce.") }):
+	case slices.ContainsFunc(all, squeezes):
 		return "an EfficientNet with squeeze-and-excitation, not a Lite one"
-	case blocks == 16:
+	case blocks == 16, lite(translated(all)) == 16:
 		return liteName
-	case blocks > 0:
+	case blocks > 16:
 		return fmt.Sprintf("a larger EfficientNet-Lite, of %d blocks", blocks)
 	}
 	for _, s := range strangers {
@@ -36,9 +37,23 @@ func architecture(src nn.Source) string {
 	return ""
 }
 
+// squeezes reports whether a name is one of an EfficientNet's squeeze-and-excitation, in efficientnet-pytorch or timm.
+func squeezes(name string) bool {
+	return strings.HasPrefix(name, "_blocks.") && strings.Contains(name, "._se_reduce.") ||
+		strings.HasPrefix(name, "blocks.") && strings.Contains(name, ".se.conv_reduce.")
+}
+
+// translated are names as efficientnet-lite-pytorch has them.
+func translated(names []string) []string {
+	all := make([]string, len(names))
+	for i, n := range names {
+		all[i] = fromTimm(n)
+	}
+	return all
+}
+
 // strangers are networks that this package has not, by a key of theirs. The first whose key is there is meant.
 var strangers = []struct{ key, name string }{
-	{"blocks.1.0.se.conv_reduce.weight", "an EfficientNet with squeeze-and-excitation, not a Lite one"},
 	{"Mixed_5b.branch1x1.conv.weight", "an Inception v3"},
 	{"features.denseblock1.denselayer1.conv1.weight", "a DenseNet"},
 	{"features.3.squeeze.weight", "a SqueezeNet"},
@@ -55,14 +70,20 @@ var strangers = []struct{ key, name string }{
 	{"encoder.conv_in.weight", "an autoencoder of diffusers"},
 }
 
-// residual names a residual network: by its number of layers, and by how wide its bottlenecks are.
+// residual names a residual network: by its number of layers, and by how wide its bottlenecks are. It returns "" for a
+// number that none has, such as of a file that is not whole.
 func residual(src nn.Source, all []string) string {
-	blocks := 0
+	blocks, bottlenecks := 0, 0
 	for layer := 1; layer <= 4; layer++ {
 		blocks += count(all, fmt.Sprintf("layer%d.", layer), ".conv2.weight")
+		bottlenecks += count(all, fmt.Sprintf("layer%d.", layer), ".conv3.weight")
 	}
-	if !slices.Contains(all, "layer1.0.conv3.weight") {
-		return fmt.Sprintf("ResNet-%d", 2*blocks+2)
+	if bottlenecks == 0 {
+		return map[int]string{8: "ResNet-18", 16: "ResNet-34"}[blocks]
+	}
+	layers := map[int]int{16: 50, 33: 101, 50: 152}[blocks]
+	if layers == 0 {
+		return ""
 	}
 	shape := func(name string) gt.Shape {
 		if d, err := src.Get(name); err == nil && d != nil && d.Dims() == 4 {
@@ -77,7 +98,7 @@ func residual(src nn.Source, all []string) string {
 	case last[0] < 4*inner[0]:
 		kind, end = "Wide ResNet", "-2"
 	}
-	return fmt.Sprintf("%s-%d%s", kind, 3*blocks+2, end)
+	return fmt.Sprintf("%s-%d%s", kind, layers, end)
 }
 
 // count returns how many numbers stand between a beginning and an end of names.

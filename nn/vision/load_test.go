@@ -3,6 +3,7 @@ package vision
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -71,6 +72,19 @@ func TestLoadListsEverything(t *testing.T) {
 	}
 }
 
+// TestLoadIncomplete lists what a file lacks that was cut, and does not take it for another network's.
+func TestLoadIncomplete(t *testing.T) {
+	for name, network := range narrow() {
+		for _, part := range []string{".conv2.weight", "layer1.0.", "layer4.", "_blocks.3.", "_depthwise_conv", "layer1.0.conv3."} {
+			weights := weightsOf(t, name)
+			maps.DeleteFunc(weights, func(n string, _ *gt.Dense) bool { return strings.Contains(n, part) })
+			if err := network.Load(t.Context(), weights); err != nil && !strings.Contains(err.Error(), " missing, with the shape") {
+				t.Errorf("%s without %s: %v", name, part, err)
+			}
+		}
+	}
+}
+
 // TestOtherArchitecture says in one line whose weights they are.
 func TestOtherArchitecture(t *testing.T) {
 	residual := func(bottleneck bool, inner, in, out int, blocks ...int) memory {
@@ -90,21 +104,33 @@ func TestOtherArchitecture(t *testing.T) {
 	for _, block := range strings.Fields("0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19") {
 		lite["_blocks."+block+"._depthwise_conv.weight"] = zeros(1)
 	}
+	timm := memory{}
+	for _, block := range strings.Fields("0.0 1.0 1.1 2.0 2.1 3.0 3.1 3.2 4.0 4.1 4.2 5.0 5.1 5.2 5.3 6.0") {
+		timm["blocks."+block+".conv_dw.weight"] = zeros(1)
+	}
 	b0 := maps.Clone(lite)
 	b0["_blocks.0._se_reduce.weight"] = zeros(1)
-	for want, weights := range map[string]memory{
-		"ResNet-34":          residual(false, 64, 64, 0, 3, 4, 6, 3),
-		"ResNet-50":          residual(true, 64, 64, 256, 3, 4, 6, 3),
-		"Wide ResNet-50-2":   weightsOf(t, "wide_resnet50_2"),
-		"ResNeXt-50":         residual(true, 128, 4, 256, 3, 4, 6, 3),
-		"EfficientNet-Lite0": weightsOf(t, "efficientnet_lite0"),
-		"a larger EfficientNet-Lite, of 20 blocks":                    lite,
-		"an EfficientNet with squeeze-and-excitation, not a Lite one": b0,
-		"a vision transformer, such as DINOv2":                        {"embeddings.patch_embeddings.projection.weight": zeros(1)},
-		"an Inception v3":                                             {"Mixed_5b.branch1x1.conv.weight": zeros(1)},
+	timmB0 := maps.Clone(timm)
+	timmB0["blocks.1.0.se.conv_reduce.weight"] = zeros(1)
+	const squeezing = "an EfficientNet with squeeze-and-excitation, not a Lite one"
+	for _, c := range []struct {
+		weights memory
+		want    string
+	}{
+		{residual(false, 64, 64, 0, 3, 4, 6, 3), "ResNet-34"},
+		{residual(true, 64, 64, 256, 3, 4, 6, 3), "ResNet-50"},
+		{weightsOf(t, "wide_resnet50_2"), "Wide ResNet-50-2"},
+		{residual(true, 128, 4, 256, 3, 4, 6, 3), "ResNeXt-50"},
+		{weightsOf(t, "efficientnet_lite0"), "EfficientNet-Lite0"},
+		{timm, "EfficientNet-Lite0"},
+		{lite, "a larger EfficientNet-Lite, of 20 blocks"},
+		{b0, squeezing},
+		{timmB0, squeezing},
+		{memory{"embeddings.patch_embeddings.projection.weight": zeros(1)}, "a vision transformer, such as DINOv2"},
+		{memory{"Mixed_5b.branch1x1.conv.weight": zeros(1)}, "an Inception v3"},
 	} {
-		err := NewResNet18().Load(t.Context(), weights)
-		if line := "these are the weights of " + want + ", want ResNet-18"; !errors.Is(err, tensor.ErrDamaged) || err.Error() != line {
+		err := NewResNet18().Load(t.Context(), c.weights)
+		if line := "these are the weights of " + c.want + ", want ResNet-18"; !errors.Is(err, tensor.ErrDamaged) || err.Error() != line {
 			t.Errorf("error %v, want %s", err, line)
 		}
 	}
@@ -194,6 +220,9 @@ func TestOpen(t *testing.T) {
 	}
 	if _, err = Open(t.Context(), "resnet18", path); !errors.Is(err, tensor.ErrDamaged) || !strings.Contains(err.Error(), "a pickle") {
 		t.Errorf("a pickle: %v", err)
+	}
+	if _, err = Open(t.Context(), "resnet18", t.TempDir()); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "model.safetensors") {
+		t.Errorf("an empty directory: %v", err)
 	}
 }
 

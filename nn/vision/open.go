@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/sdgraph/sdgraph/nn"
@@ -74,9 +75,8 @@ func Open(ctx context.Context, name, path string) (*File, error) {
 }
 
 func openWeights(path string) (*tensor.File, error) {
-	const inside = "model.safetensors"
-	if dir := tensor.OnDisk(path); dir.Exists(inside) {
-		return dir.Open(inside)
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return tensor.OnDisk(path).Open("model.safetensors")
 	}
 	return tensor.Open(path)
 }
