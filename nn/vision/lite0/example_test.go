@@ -19,14 +19,14 @@ func ExampleOpen() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	picture := image.NewRGBA(image.Rect(0, 0, 256, 256)) // images.Read reads one
+	picture := image.NewRGBA(image.Rect(0, 0, 128, 128)) // images.Read reads one
 	x, err := net.Scaling().Apply(picture)
 	if err != nil {
 		log.Fatal(err)
 	}
 	features := nn.NewExec(func(b *nn.Build) []*G.Node {
 		var out []*G.Node
-		for _, m := range net.Features(b, nn.FeatureMap{X: b.Given("picture"), H: 256, W: 256}, "blocks.4", "blocks.10") {
+		for _, m := range net.Features(b, nn.FeatureMap{X: b.Given("picture"), H: 128, W: 128}, "blocks.4", "blocks.10") {
 			out = append(out, m.X)
 		}
 		return out
@@ -36,5 +36,5 @@ func ExampleOpen() {
 		log.Fatal(err)
 	}
 	fmt.Println(maps[0].Shape(), maps[1].Shape())
-	// Output: (1, 1024, 40) (1, 256, 112)
+	// Output: (1, 256, 40) (1, 64, 112)
 }

@@ -59,6 +59,9 @@ func prepared(t *testing.T, m *image.RGBA) *image.RGBA {
 // TestLogits compares what the network says of a picture with the reference implementation on Pillow's resized picture:
 // with the same weights, and with the published ones, from which rounding to float16 may lead by 0.04.
 func TestLogits(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds with the race detector")
+	}
 	net, err := Open()
 	if err != nil {
 		t.Fatal(err)
