@@ -9,6 +9,7 @@ import (
 
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly/dataset"
+	"github.com/sdgraph/sdgraph/examples/internal/files"
 )
 
 // generatedSet writes pictures of "metal nut" with a defect as anomalyany does, all made from one photograph.
@@ -91,4 +92,37 @@ func TestGeneratedOfEachRow(t *testing.T) {
 	}
 	d := drawn(t, map[string][3]int{"bolt": {1, 1, 1}})
 	wantError(t, evaluate(t, fake{}, "--data", d, "--generated", filepath.Join(root, "nut-0-1"), "--out", t.TempDir()), "--generated", "no pictures of bolt, but of metal_nut")
+}
+
+// TestOfOthers counts the generated pictures of photographs that a row has not as references.
+func TestOfOthers(t *testing.T) {
+	data, out := drawn(t, map[string][3]int{"nut": {2, 1, 1}}), t.TempDir()
+	mask := image.NewGray(image.Rect(0, 0, 40, 30))
+	mask.Pix[40] = 255
+	var entries []dataset.Entry
+	for i, n := range []int{1, 2} { // pictures of each of the normal ones
+		source, err := files.Hash(filepath.Join(data, "nut/train/good", number(i)+".png"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range n {
+			entries = append(entries, dataset.NewEntry("nut", source, anomaly.Sample{Picture: plate(60), Mask: mask, Defect: "hole"}))
+		}
+	}
+	made := filepath.Join(t.TempDir(), "made")
+	if _, err := dataset.Write(t.Context(), made, entries, dataset.Options{Layout: dataset.MVTec}); err != nil {
+		t.Fatal(err)
+	}
+	for reference, want := range map[string]int{"nut/train/good/000.png": 2, "nut/train/good/001.png": 1} {
+		if err := evaluate(t, fake{}, "--data", data, "--references", reference, "--generated", made, "--detector", "probe", "--out", out, "--overwrite"); err != nil {
+			t.Fatal(err)
+		}
+		rows, err := readRows(filepath.Join(out, resultsName))
+		if err != nil || len(rows) != 1 || rows[0].Made != 3 || rows[0].Others == nil || *rows[0].Others != want {
+			t.Fatalf("%s: %v, %+v, want %d of 3", reference, err, rows, want)
+		}
+		if table := read(t, out, "table.md"); !strings.Contains(table, "care: in 1 row some generated pictures") {
+			t.Errorf("the table says nothing:\n%s", table)
+		}
+	}
 }

@@ -75,6 +75,11 @@ func (r *runner) judge(ctx context.Context, c *testCase) (*Row, error) {
 	}
 	row := &Row{Format: rowFormat, key: c.key, Identity: c.options.Hash(), Options: c.options, References: picturesOf(c.references), Made: c.learns() - len(c.references), Version: version()}
 	row.Seconds.Fit = since(begun)
+	if c.generated != nil {
+		if row.Others, err = c.generated.ofOthers(r.root, c.references); err != nil {
+			return nil, err
+		}
+	}
 	t := &trial{row: row, to: r.resolution.of(c.Detector, r.d.Reading)}
 	for s, err := range ahead(ctx, dataset.Samples(r.root, c.category.Test)) {
 		if err != nil {

@@ -5,7 +5,7 @@
 //
 //	detection.go    the flags of the command, and its course
 //	data.go         which pictures there are
-//	plan.go         which rows there are to be: references.go, generated.go, shard.go
+//	plan.go         which rows there are to be: references.go, generated.go, provenance.go, shard.go
 //	detectors.go    detectors and networks by their names
 //	judge.go        one row: a detector is fitted, looks at each picture, and is judged; resolution.go
 //	row.go          what a row has

@@ -87,7 +87,8 @@ type Row struct {
 
 	References []string `json:"references"` // paths in the data set
 	Made       int      `json:"generated_pictures"`
-	Normal     int      `json:"normal"` // pictures that were judged
+	Others     *int     `json:"generated_of_others"` // of these, made from photographs that are no references; null where that is not known
+	Normal     int      `json:"normal"`              // pictures that were judged
 	Defective  int      `json:"defective"`
 	Empty      int      `json:"empty_masks"` // of the defective ones
 	Pixels     int      `json:"pixels"`

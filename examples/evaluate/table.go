@@ -132,6 +132,20 @@ func (r *Report) conditions(w io.Writer, rows []*Row) {
 			fmt.Fprint(w, text)
 		}
 	}
+	others(w, rows)
+}
+
+// others says of generated pictures that they are not of the references alone.
+func others(w io.Writer, rows []*Row) {
+	some, most := 0, 0
+	for _, r := range rows {
+		if r.Others != nil && *r.Others > 0 {
+			some, most = some+1, max(most, *r.Others)
+		}
+	}
+	if some > 0 {
+		fmt.Fprintf(w, "- care: in %s some generated pictures, up to %d, were made from photographs that are no references, and show more of what is normal than the rows without them have seen\n", counted(some, "row"), most)
+	}
 }
 
 func (r *Report) seeds() (n int) {
