@@ -11,32 +11,15 @@ import (
 type memoryBank struct {
 	rows, width int
 	values      []float32
-	squares     []float32 // of the vectors' lengths
+	packed      *kernels.Bank // the same, for products
 }
 
 func newMemoryBank(values []float32, width int) *memoryBank {
-	m := &memoryBank{rows: len(values) / width, width: width, values: values}
-	m.squares = squares(values, width)
-	return m
+	rows := len(values) / width
+	return &memoryBank{rows, width, values, kernels.NewBank(values, rows, width)}
 }
 
 func (m *memoryBank) row(i int) []float32 { return m.values[i*m.width:][:m.width] }
-
-// squares are the squared lengths of vectors.
-func squares(values []float32, width int) []float32 {
-	out := make([]float32, len(values)/width)
-	for i := range out {
-		sum := 0.0
-		for _, v := range values[i*width:][:width] {
-			sum += float64(v) * float64(v)
-		}
-		out[i] = float32(sum)
-	}
-	return out
-}
-
-// atOnce is how many rows of the bank are compared at once.
-const atOnce = 1024
 
 // nearest returns for each vector of x, [n, width], the squared distance to the nearest of the bank, and its row: the
 // first of several. Which one is nearest is told from products; its distance is then that of the differences, which is
@@ -44,24 +27,12 @@ const atOnce = 1024
 func (m *memoryBank) nearest(x []float32) (distance []float64, row []int) {
 	n := len(x) / m.width
 	distance, row = make([]float64, n), make([]int, n)
-	best, products := make([]float32, n), make([]float32, n*min(atOnce, m.rows))
-	for lo := 0; lo < m.rows; lo += atOnce {
-		rows := min(atOnce, m.rows-lo)
-		part := kernels.Float32s(m.values[lo*m.width:][:rows*m.width])
-		kernels.Float32.Linear(products[:n*rows], x, part, nil, nil, n, rows, m.width)
-		kernels.Range(n, 16, func(from, to int) {
-			for i := from; i < to; i++ {
-				for j, p := range products[i*rows:][:rows] {
-					if d := m.squares[lo+j] - 2*p; lo+j == 0 || d < best[i] {
-						best[i], row[i] = d, lo+j
-					}
-				}
-			}
-		})
-	}
-	for i := range distance {
-		distance[i] = squaredDistance(x[i*m.width:][:m.width], m.row(row[i]))
-	}
+	m.packed.Nearest(make([]float32, n), row, x, n)
+	kernels.Range(n, 1+1<<14/m.width, func(lo, hi int) {
+		for i := lo; i < hi; i++ {
+			distance[i] = squaredDistance(x[i*m.width:][:m.width], m.row(row[i]))
+		}
+	})
 	return distance, row
 }
 
