@@ -91,22 +91,32 @@ func normals(w, h, k int) []anomaly.Sample {
 // made are detectors of each kind over a network.
 func made(t *testing.T, n Network, r Reading) map[string]anomaly.Detector {
 	t.Helper()
-	all := map[string]anomaly.Detector{}
-	add := func(name string, d anomaly.Detector, err error) {
+	must := func(d anomaly.Detector, err error) anomaly.Detector {
 		if err != nil {
-			t.Fatalf("%s: %v", name, err)
+			t.Fatal(err)
 		}
-		all[name] = d
+		return d
 	}
-	patchcore, err := NewPatchCore(n, PatchCoreOptions{Reading: r, Layers: fine, Size: 64})
-	add("PatchCore", patchcore, err)
-	coreset, err := NewPatchCore(n, PatchCoreOptions{Reading: r, Layers: fine, Size: 64, Coreset: 0.4})
-	add("PatchCore of a coreset", coreset, err)
-	padim, err := NewPaDiM(n, PaDiMOptions{Reading: r, Layers: three, Size: 64, Dimension: 12})
-	add("PaDiM", padim, err)
-	probe, err := NewProbe(n, ProbeOptions{Reading: r, Layers: fine, Size: 64})
-	add("Probe", probe, err)
-	return all
+	core := func(share float64) anomaly.Detector {
+		d, err := NewPatchCore(n, PatchCoreOptions{Reading: r, Layers: fine, Size: 64, Coreset: share})
+		return must(d, err)
+	}
+	place := func() anomaly.Detector {
+		d, err := NewPaDiM(n, PaDiMOptions{Reading: r, Layers: three, Size: 64, Dimension: 12})
+		return must(d, err)
+	}
+	probe := func() *Probe {
+		d, err := NewProbe(n, ProbeOptions{Reading: r, Layers: fine, Size: 64})
+		return must(d, err).(*Probe)
+	}
+	both := func(normal anomaly.Detector) anomaly.Detector {
+		d, err := NewWeighted(normal, probe())
+		return must(d, err)
+	}
+	return map[string]anomaly.Detector{
+		"PatchCore": core(1), "PatchCore of a coreset": core(0.4), "PaDiM": place(), "Probe": probe(),
+		"weighted PatchCore": both(core(1)), "weighted PaDiM": both(place()),
+	}
 }
 
 // TestDefectsShow: with one picture and with several, of any shape, a defect that is drawn in has the largest number of
@@ -151,7 +161,8 @@ func TestNothingToLearn(t *testing.T) {
 			t.Errorf("%s before Fit: %v", name, err)
 		}
 		few, missing := spotted(64, 64, 1, image.Rect(9, 9, 20, 20)), ErrNoReferences
-		if _, both := d.(*Probe); both { // to which the rest of a defective picture is normal
+		switch d.(type) {
+		case *Probe, *Weighted: // to a Probe the rest of a defective picture is normal
 			few, missing = normals(64, 64, 1)[0], ErrNoDefects
 		}
 		if err := d.Fit(t.Context(), samples(few)); !errors.Is(err, missing) {

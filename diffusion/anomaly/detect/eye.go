@@ -81,6 +81,14 @@ func (e *eye) look(ctx context.Context, pictures ...*image.RGBA) ([]features, er
 	return layers, nil
 }
 
+// lookOf is look of a detector that was fitted, or ErrNotFitted.
+func (e *eye) lookOf(ctx context.Context, fitted bool, picture *image.RGBA) ([]features, error) {
+	if !fitted {
+		return nil, notFitted()
+	}
+	return e.look(ctx, picture)
+}
+
 // batch is how many pictures the network is given at once while a detector learns. More are hardly faster, and take
 // memory.
 const batch = 4

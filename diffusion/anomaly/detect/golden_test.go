@@ -134,7 +134,7 @@ func (g golden) judged(reading string, o PatchCoreOptions, bank *memoryBank, que
 	g.t.Helper()
 	var scores, numbers, maps []float32
 	for i := range query.n {
-		score, patches := o.judge(bank, query.entry(i))
+		score, patches := o.judge(bank, query.entry(i), nil)
 		m, err := o.enlarge().square(patches, query.h, query.w, picture[0], picture[1])
 		if err != nil {
 			g.t.Fatal(err)

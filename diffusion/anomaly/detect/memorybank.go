@@ -69,10 +69,9 @@ func squaredDistance(a, b []float32) float64 {
 	return sum
 }
 
-// reweighted is a picture's score in anomalib's PatchCore, after the paper's equation 7: the largest distance s of its
-// patches, times 1 - softmax(d)₀, where d are the patch's distances to the k neighbours of its nearest vector, that one
-// first.
-func (m *memoryBank) reweighted(s float64, patch []float32, row, k int) float64 {
+// rarity is what anomalib's PatchCore multiplies a picture's largest distance with, after the paper's equation 7:
+// 1 - softmax(d)₀, where d are the patch's distances to the k neighbours of its nearest vector, that one first.
+func (m *memoryBank) rarity(patch []float32, row, k int) float64 {
 	around := m.neighbours(m.row(row), k)
 	d := make([]float64, len(around))
 	largest := 0.0
@@ -84,5 +83,5 @@ func (m *memoryBank) reweighted(s float64, patch []float32, row, k int) float64 
 	for _, v := range d {
 		sum += math.Exp(v - largest)
 	}
-	return s * (1 - math.Exp(d[0]-largest)/sum)
+	return 1 - math.Exp(d[0]-largest)/sum
 }

@@ -17,6 +17,7 @@ func TestMisuse(t *testing.T) {
 	err := func(_ any, err error) error { return err }
 	detectors := made(t, network(), Official)
 	patchcore, padim, probe := detectors["PatchCore"], detectors["PaDiM"], detectors["Probe"]
+	weighted := detectors["weighted PatchCore"]
 	fit := func(d anomaly.Detector, empty anomaly.Detector) []func() error {
 		return []func() error{
 			func() error { return d.Fit(none, samples()) },
@@ -33,7 +34,7 @@ func TestMisuse(t *testing.T) {
 		}
 	}
 	spot := spotted(64, 64, 9, image.Rect(20, 20, 40, 40))
-	for _, d := range []anomaly.Detector{patchcore, padim, probe} {
+	for _, d := range []anomaly.Detector{patchcore, padim, probe, weighted} {
 		if e := d.Fit(t.Context(), samples(append(normals(64, 64, 1), spot)...)); e != nil {
 			t.Fatal(e)
 		}
@@ -92,7 +93,6 @@ func TestMisuse(t *testing.T) {
 				odds(ProbeOptions{Layers: fine, Reading: math.MaxInt}),
 				odds(ProbeOptions{Layers: fine, Size: 3}),
 				odds(ProbeOptions{Layers: fine, L2: -1}),
-				odds(ProbeOptions{Layers: fine, Top: math.NaN()}),
 				odds(ProbeOptions{Layers: fine, Sigma: -1}),
 			},
 			"Probe.Fit": append(fit(probe, new(Probe)),
@@ -100,7 +100,23 @@ func TestMisuse(t *testing.T) {
 				without(func(s *anomaly.Sample) { s.Mask = image.NewGray(image.Rect(0, 0, 9, 9)) }),
 				without(func(s *anomaly.Sample) { s.Mask = &image.Gray{Rect: s.Mask.Rect} }),
 				without(func(s *anomaly.Sample) { s.Mask = image.NewGray(s.Mask.Rect) })),
-			"Probe.Detect":          detect(probe, (*Probe)(nil)),
+			"Probe.Detect": detect(probe, (*Probe)(nil)),
+			"NewWeighted": {
+				func() error { return err(NewWeighted(nil, nil)) },
+				func() error { return err(NewWeighted((*PaDiM)(nil), probe.(*Probe))) },
+				func() error { return err(NewWeighted(new(PatchCore), probe.(*Probe))) },
+				func() error { return err(NewWeighted(padim, nil)) },
+				func() error { return err(NewWeighted(probe, probe.(*Probe))) },
+				func() error {
+					other, e := NewProbe(Network{Backbone: blocks{1}, Name: "others"}, ProbeOptions{Layers: fine})
+					if e != nil {
+						t.Fatal(e)
+					}
+					return err(NewWeighted(padim, other))
+				},
+			},
+			"Weighted.Fit":          fit(weighted, (*Weighted)(nil)),
+			"Weighted.Detect":       detect(weighted, new(Weighted)),
 			"PatchCore.Fit":         fit(patchcore, new(PatchCore)),
 			"PaDiM.Fit":             fit(padim, (*PaDiM)(nil)),
 			"PatchCore.Detect":      detect(patchcore, (*PatchCore)(nil)),

@@ -170,14 +170,19 @@ func (p *PaDiM) Detect(ctx context.Context, picture *image.RGBA) (anomaly.Detect
 	if p == nil || p.eye == nil || ctx == nil {
 		return anomaly.Detection{}, wrong("Detect takes a context, not nil, and a PaDiM that NewPaDiM has made")
 	}
-	fit := p.fitted.Load()
-	if fit == nil {
-		return anomaly.Detection{}, notFitted()
-	}
-	layers, err := p.eye.look(ctx, picture)
+	layers, err := p.eye.lookOf(ctx, p.fitted.Load() != nil, picture)
 	if err != nil {
 		return anomaly.Detection{}, err
 	}
+	return p.detect(layers, nil, picture.Rect.Size())
+}
+
+// detect makes a detection of layers, whose patches weigh differently unless weights are nil.
+func (p *PaDiM) detect(layers []features, weights []float32, size image.Point) (anomaly.Detection, error) {
+	fit := p.fitted.Load()
 	distance := fit.distances(chosen(layers, fit.channels).values)
-	return p.eye.detection(distance, layers[0], p.options.enlarge(), picture.Rect.Size(), largest)
+	for i, w := range weights {
+		distance[i] *= w
+	}
+	return p.eye.detection(distance, layers[0], p.options.enlarge(), size, largest)
 }

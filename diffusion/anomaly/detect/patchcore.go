@@ -167,30 +167,34 @@ func (p *PatchCore) Detect(ctx context.Context, picture *image.RGBA) (anomaly.De
 	if p == nil || p.eye == nil || ctx == nil {
 		return anomaly.Detection{}, wrong("Detect takes a context, not nil, and a PatchCore that NewPatchCore has made")
 	}
-	fit := p.fitted.Load()
-	if fit == nil {
-		return anomaly.Detection{}, notFitted()
-	}
-	layers, err := p.eye.look(ctx, picture)
+	layers, err := p.eye.lookOf(ctx, p.fitted.Load() != nil, picture)
 	if err != nil {
 		return anomaly.Detection{}, err
 	}
-	score, numbers := p.options.judge(fit.bank, p.options.vectors(layers))
-	return p.eye.detection(numbers, layers[0], p.options.enlarge(), picture.Rect.Size(), already(score))
+	return p.detect(layers, nil, picture.Rect.Size())
 }
 
-// judge returns a picture's score and the numbers of its patches.
-func (o PatchCoreOptions) judge(bank *memoryBank, v features) (score float64, numbers []float32) {
+// detect makes a detection of layers, whose patches weigh differently unless weights are nil.
+func (p *PatchCore) detect(layers []features, weights []float32, size image.Point) (anomaly.Detection, error) {
+	score, numbers := p.options.judge(p.fitted.Load().bank, p.options.vectors(layers), weights)
+	return p.eye.detection(numbers, layers[0], p.options.enlarge(), size, already(score))
+}
+
+// judge returns a picture's score and the numbers of its patches, times their weights, if there are any.
+func (o PatchCoreOptions) judge(bank *memoryBank, v features, weights []float32) (score float64, numbers []float32) {
 	distance, row := bank.nearest(v.values)
-	if o.Reading == Anomalib {
-		for i, d := range distance {
-			distance[i] = math.Sqrt(d)
+	for i := range distance {
+		if o.Reading == Anomalib {
+			distance[i] = math.Sqrt(distance[i])
+		}
+		if weights != nil {
+			distance[i] *= float64(weights[i])
 		}
 	}
 	at := farthest(distance)
 	score = distance[at]
 	if o.Neighbours > 1 {
-		score = bank.reweighted(score, v.values[at*v.c:][:v.c], row[at], o.Neighbours)
+		score *= bank.rarity(v.values[at*v.c:][:v.c], row[at], o.Neighbours)
 	}
 	numbers = make([]float32, len(distance))
 	for i, d := range distance {

@@ -24,7 +24,7 @@ const maxDescription = 1 << 20
 // Description is what a file says of the detector that it holds.
 type Description struct {
 	Kind    string          // "patchcore", "padim", "probe" or "weighted"
-	Options json.RawMessage // PatchCoreOptions, PaDiMOptions, …, with the defaults filled in
+	Options json.RawMessage // PatchCoreOptions and so on, with the defaults filled in; of "weighted" two Descriptions
 
 	Network    string   // whose features the detector reads
 	SHA256     string   // of the network's weights
@@ -92,10 +92,11 @@ func describe(f *tensor.File) (d Description, err error) {
 
 // kinds load a detector of what a file says and holds.
 var kinds = map[string]func(ctx context.Context, n Network, d Description, r reader) (anomaly.Detector, error){
-	"patchcore": loadPatchCore,
-	"padim":     loadPaDiM,
-	"probe":     loadProbe,
+	"patchcore": loadPatchCore, "padim": loadPaDiM, "probe": loadProbe, "weighted": loadWeighted,
 }
+
+// parts are the Options of a Weighted.
+type parts struct{ Normal, Probe Description }
 
 // Load reads a detector that Save has written. It scores as the one that was saved, to the bit. open returns the network of
 // a name, whose weights have the SHA-256 that is wanted; if it returns another one, the error is ErrOtherNetwork. What is no
@@ -134,15 +135,18 @@ func Load(ctx context.Context, path string, open func(name, sha256 string) (Netw
 	return detector, nil
 }
 
-// reader reads the tensors of a file.
-type reader struct{ file *tensor.File }
+// reader reads the tensors of a file whose names begin with a prefix.
+type reader struct {
+	file   *tensor.File
+	prefix string
+}
 
 // get returns a copy of a tensor's numbers, which are finite, and its shape.
 func (r reader) get(name string, dimensions int) ([]float32, []int, error) {
 	if !r.has(name) {
 		return nil, nil, damaged("it has no tensor %q", name)
 	}
-	d, err := r.file.Get(name)
+	d, err := r.file.Get(r.prefix + name)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -158,7 +162,7 @@ func (r reader) get(name string, dimensions int) ([]float32, []int, error) {
 
 // has reports whether there is a tensor of a name.
 func (r reader) has(name string) bool {
-	_, ok := r.file.Info(name)
+	_, ok := r.file.Info(r.prefix + name)
 	return ok
 }
 

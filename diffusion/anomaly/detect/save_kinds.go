@@ -161,3 +161,47 @@ func loadProbe(ctx context.Context, n Network, d Description, r reader) (anomaly
 	p.fitted.Store(&fittedProbe{&logistic{weights, bias[0]}, d.References, d.Defective})
 	return p, nil
 }
+
+func (w *Weighted) save() (Description, learned, error) {
+	if w == nil || w.normal == nil {
+		return Description{}, nil, notFitted()
+	}
+	normal, tensors, err := w.normal.save()
+	if err != nil {
+		return Description{}, nil, err
+	}
+	probe, more, err := w.probe.save()
+	if err != nil {
+		return Description{}, nil, err
+	}
+	all := learned{}
+	for name, d := range tensors {
+		all["normal."+name] = d
+	}
+	for name, d := range more {
+		all["probe."+name] = d
+	}
+	e, _ := w.normal.sees()
+	d, err := e.describe("weighted", parts{normal, probe}, normal.References, probe.Defective)
+	return d, all, err
+}
+
+func loadWeighted(ctx context.Context, n Network, d Description, r reader) (anomaly.Detector, error) {
+	var p parts
+	if err := nn.UnmarshalJSON(d.Options, &p); err != nil {
+		return nil, damaged("its options: %w", err)
+	}
+	load := map[string]func(context.Context, Network, Description, reader) (anomaly.Detector, error){"patchcore": loadPatchCore, "padim": loadPaDiM}[p.Normal.Kind]
+	if load == nil || p.Probe.Kind != "probe" {
+		return nil, damaged("it is made of detectors of kinds %.40q and %.40q, want patchcore or padim, and probe", p.Normal.Kind, p.Probe.Kind)
+	}
+	normal, err := load(ctx, n, p.Normal, reader{r.file, "normal."})
+	if err != nil {
+		return nil, err
+	}
+	probe, err := loadProbe(ctx, n, p.Probe, reader{r.file, "probe."})
+	if err != nil {
+		return nil, err
+	}
+	return NewWeighted(normal, probe.(*Probe))
+}

@@ -112,10 +112,12 @@ func TestFilesOfOthers(t *testing.T) {
 			f.tensors["factor"] = dense(make([]float32, 256*triangle(12)), 256, triangle(12))
 		}, "on its diagonal"},
 		{"PaDiM", replace(`"Channels":[`, `"Channels":[9999,`), "13 are said"},
+		{"weighted PaDiM", replace(`"Kind":"padim"`, `"Kind":"probe"`), "it is made of"},
+		{"weighted PatchCore", func(f *file) { delete(f.tensors, "probe.bias") }, `no tensor "bias"`},
 		{"Probe", set("weights", dense(make([]float32, 3), 3)), "it has 3 weights"},
 	} {
 		for name, d := range all {
-			if c.of != any && c.of != name {
+			if c.of != name && (c.of != any || strings.HasPrefix(name, "weighted")) {
 				continue
 			}
 			description, tensors, err := d.(interface {
