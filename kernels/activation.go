@@ -51,9 +51,7 @@ func GELUGrad(dx, dy, x []float32) {
 func Clamp(out, x []float32, lo, hi float32) {
 	wantLen("Clamp", "x", x, len(out))
 	Range(len(out), elementGrain, func(from, to int) {
-		for i, v := range x[from:to] {
-			out[from+i] = min(max(v, lo), hi)
-		}
+		vec.Clamp(out[from:to], x[from:to], lo, hi)
 	})
 }
 

@@ -1,6 +1,10 @@
 package kernels
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/sdgraph/sdgraph/kernels/internal/vec"
+)
 
 // Depthwise convolves each channel with a kernel of its own: it sets out[b,y,x,c] =
 // act(Σ w[ky,kx,c]·x[b,y·Stride-Pad.Top+ky,x·Stride-Pad.Left+kx,c] + bias[c]), pixels
@@ -17,30 +21,65 @@ func Depthwise(out, x, w, bias []float32, s ConvShape) {
 	wantLen(op, "x", x, s.B*s.H*s.W*c)
 	wantLen(op, "w", w, s.KH*s.KW*c)
 	wantOptional(op, "bias", bias, c)
+	if bias == nil {
+		bias = make([]float32, c)
+	}
+	line := s.depthwiseLine(wd)
 	Range(s.B*h, rowGrain(wd*c*s.KH), func(lo, hi int) {
 		for r := lo; r < hi; r++ {
-			line := out[r*wd*c:][:wd*c]
-			s.depthwiseLine(line, x[r/h*s.H*s.W*c:][:s.H*s.W*c], w, bias, r%h*s.Stride-s.Pad.Top)
-			s.Act.applyTo(line)
+			result := out[r*wd*c:][:wd*c]
+			line.compute(result, x[r/h*s.H*s.W*c:][:s.H*s.W*c], w, bias, r%h*s.Stride-s.Pad.Top)
+			if s.Act == SiLU {
+				SiLU.applyTo(result)
+			}
 		}
 	})
 }
 
-// depthwiseLine computes one line of the result from a picture; its windows begin at
-// row top.
-func (s ConvShape) depthwiseLine(line, x, w, bias []float32, top int) {
-	c := s.Cin
-	for i := range len(line) / c {
-		pixel, left := line[i*c:][:c], i*s.Stride-s.Pad.Left
-		clear(pixel)
-		copy(pixel, bias)
-		for ky := max(0, -top); ky < min(s.KH, s.H-top); ky++ {
-			for kx := max(0, -left); kx < min(s.KW, s.W-left); kx++ {
-				weight := w[(ky*s.KW+kx)*c:][:c]
-				for j, v := range x[((top+ky)*s.W+left+kx)*c:][:c] {
-					pixel[j] += weight[j] * v
-				}
-			}
+// depthwiseLine is one line of the result of a depthwise convolution. The windows of its
+// pixels from inner to outer-1 lie between the left and the right edge of the picture.
+type depthwiseLine struct {
+	ConvShape
+	windows      vec.Windows // whole ones
+	pixels       int
+	inner, outer int
+}
+
+func (s ConvShape) depthwiseLine(pixels int) depthwiseLine {
+	lo, hi := s.Act.limits()
+	l := depthwiseLine{ConvShape: s, pixels: pixels, windows: vec.Windows{C: s.Cin, KH: s.KH, KW: s.KW,
+		Step: s.Stride * s.Cin, OutStep: s.Cin, Row: s.W * s.Cin, WRow: s.KW * s.Cin, Low: lo, High: hi}}
+	l.inner = min((s.Pad.Left+s.Stride-1)/s.Stride, pixels)
+	l.outer = max(l.inner, min(pixels, (s.W-s.KW+s.Pad.Left)/s.Stride+1))
+	if s.W+s.Pad.Left < s.KW {
+		l.outer = l.inner
+	}
+	return l
+}
+
+// compute sets out to the line whose windows in picture x begin at row top.
+func (l depthwiseLine) compute(out, x, w, bias []float32, top int) {
+	first := max(0, -top) // row of the kernel that meets the picture
+	l.windows.KH = max(min(l.KH, l.H-top)-first, 0)
+	x, w = x[min(top+first, l.H-1)*l.windows.Row:], w[first*l.windows.WRow:]
+	for i := range l.pixels {
+		if i == l.inner && l.outer > l.inner {
+			l.windows.Depthwise(out[i*l.Cin:], x[(i*l.Stride-l.Pad.Left)*l.Cin:], w, bias, l.outer-l.inner)
+		}
+		if i < l.inner || i >= l.outer {
+			l.edge(out[i*l.Cin:], x, w, bias, i*l.Stride-l.Pad.Left)
 		}
 	}
+}
+
+// edge computes a pixel whose window begins at column left and is cut by an edge.
+func (l depthwiseLine) edge(out, x, w, bias []float32, left int) {
+	first := max(0, -left)
+	cut := l.windows
+	if cut.KW = min(l.KW, l.W-left) - first; cut.KW < 1 || cut.KH < 1 {
+		cut.KH, x, w = 0, nil, nil
+	} else {
+		x, w = x[(left+first)*l.Cin:], w[first*l.Cin:]
+	}
+	cut.Depthwise(out, x, w, bias, 1)
 }

@@ -58,8 +58,6 @@ func (a Activation) applyTo(x []float32) {
 		vec.Swish(x, x, 1)
 	default:
 		lo, hi := a.limits()
-		for i, v := range x {
-			x[i] = min(max(v, lo), hi)
-		}
+		vec.Clamp(x, x, lo, hi)
 	}
 }

@@ -51,11 +51,7 @@ func (s PoolShape) Valid() error {
 func MaxPool(out, x []float32, s PoolShape) {
 	s.eachWindow("MaxPool", out, x, func(pixel []float32, from window) {
 		copy(pixel, from.pixel(from.top, from.left))
-		from.each(func(p []float32) {
-			for j, v := range p {
-				pixel[j] = max(pixel[j], v)
-			}
-		})
+		from.each(func(p []float32) { vec.Larger(pixel, pixel, p) })
 	})
 }
 

@@ -17,6 +17,8 @@ func init() {
 		exp: expAVX2, expSub: expSubAVX2, swish: swishAVX2, swishGrad: swishGradAVX2,
 		gelu: geluAVX2, geluGrad: geluGradAVX2,
 		float16: float16AVX2, bfloat16: bfloat16AVX2,
+		clamp: clampAVX2, larger: largerAVX2,
+		depthwise: [4]depthwise{depthwise1AVX2, depthwise2AVX2, depthwise4AVX2, depthwise8AVX2},
 	}
 	sets[isa.AVX512] = &functions{
 		add: addAVX512, mul: mulAVX512, scale: scaleAVX512, addScaled: addScaledAVX512,
@@ -27,6 +29,8 @@ func init() {
 		exp: expAVX512, expSub: expSubAVX512, swish: swishAVX512, swishGrad: swishGradAVX512,
 		gelu: geluAVX512, geluGrad: geluGradAVX512,
 		float16: float16AVX512, bfloat16: bfloat16AVX512,
+		clamp: clampAVX512, larger: largerAVX512,
+		depthwise: [4]depthwise{depthwise1AVX512, depthwise2AVX512, depthwise4AVX512, depthwise8AVX512},
 	}
 	sets[isa.AMX] = sets[isa.AVX512] // has no vectors of its own
 }

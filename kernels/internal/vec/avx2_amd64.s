@@ -452,6 +452,83 @@ none18:
 	VZEROUPPER
 	RET
 
+// func clampAVX2(out []float32, x []float32, lo float32, hi float32)
+// Requires: AVX
+TEXT ·clampAVX2(SB), NOSPLIT, $0-56
+	MOVQ         out_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	VBROADCASTSS lo+48(FP), Y0
+	VBROADCASTSS hi+52(FP), Y1
+	MOVQ         out_len+8(FP), DX
+	XORQ         BX, BX
+
+vectors19:
+	CMPQ    DX, $0x08
+	JLT     fewer20
+	VMOVUPS (CX)(BX*4), Y2
+	VMAXPS  Y2, Y0, Y2
+	VMINPS  Y2, Y1, Y2
+	VMOVUPS Y2, (AX)(BX*4)
+	ADDQ    $0x08, BX
+	SUBQ    $0x08, DX
+	JMP     vectors19
+
+fewer20:
+	TESTQ      DX, DX
+	JEQ        none21
+	LEAQ       masksAVX2<>+32(SB), SI
+	NEGQ       DX
+	VMOVUPS    (SI)(DX*4), Y2
+	VMASKMOVPS (CX)(BX*4), Y2, Y3
+	VMAXPS     Y3, Y0, Y3
+	VMINPS     Y3, Y1, Y3
+	VMASKMOVPS Y3, Y2, (AX)(BX*4)
+
+none21:
+	VZEROUPPER
+	RET
+
+// func largerAVX2(out []float32, a []float32, b []float32)
+// Requires: AVX
+TEXT ·largerAVX2(SB), NOSPLIT, $0-72
+	MOVQ out_base+0(FP), AX
+	MOVQ a_base+24(FP), CX
+	MOVQ b_base+48(FP), DX
+	MOVQ out_len+8(FP), BX
+	XORQ SI, SI
+
+vectors22:
+	CMPQ      BX, $0x08
+	JLT       fewer23
+	VMOVUPS   (CX)(SI*4), Y0
+	VMOVUPS   (DX)(SI*4), Y1
+	VMAXPS    Y1, Y0, Y1
+	VCMPPS    $0x03, Y0, Y0, Y2
+	VBLENDVPS Y2, Y0, Y1, Y1
+	VMOVAPS   Y1, Y0
+	VMOVUPS   Y0, (AX)(SI*4)
+	ADDQ      $0x08, SI
+	SUBQ      $0x08, BX
+	JMP       vectors22
+
+fewer23:
+	TESTQ      BX, BX
+	JEQ        none24
+	LEAQ       masksAVX2<>+32(SB), DI
+	NEGQ       BX
+	VMOVUPS    (DI)(BX*4), Y0
+	VMASKMOVPS (CX)(SI*4), Y0, Y1
+	VMASKMOVPS (DX)(SI*4), Y0, Y2
+	VMAXPS     Y2, Y1, Y2
+	VCMPPS     $0x03, Y1, Y1, Y3
+	VBLENDVPS  Y3, Y1, Y2, Y2
+	VMOVAPS    Y2, Y1
+	VMASKMOVPS Y1, Y0, (AX)(SI*4)
+
+none24:
+	VZEROUPPER
+	RET
+
 // func mulDevAVX2(out []float32, a []float32, b []float32, m float32)
 // Requires: AVX
 TEXT ·mulDevAVX2(SB), NOSPLIT, $0-76
@@ -462,9 +539,9 @@ TEXT ·mulDevAVX2(SB), NOSPLIT, $0-76
 	MOVQ         out_len+8(FP), BX
 	XORQ         SI, SI
 
-vectors19:
+vectors25:
 	CMPQ    BX, $0x08
-	JLT     fewer20
+	JLT     fewer26
 	VMOVUPS (CX)(SI*4), Y1
 	VMOVUPS (DX)(SI*4), Y2
 	VSUBPS  Y0, Y2, Y2
@@ -472,11 +549,11 @@ vectors19:
 	VMOVUPS Y2, (AX)(SI*4)
 	ADDQ    $0x08, SI
 	SUBQ    $0x08, BX
-	JMP     vectors19
+	JMP     vectors25
 
-fewer20:
+fewer26:
 	TESTQ      BX, BX
-	JEQ        none21
+	JEQ        none27
 	LEAQ       masksAVX2<>+32(SB), DI
 	NEGQ       BX
 	VMOVUPS    (DI)(BX*4), Y1
@@ -486,7 +563,7 @@ fewer20:
 	VMULPS     Y2, Y3, Y3
 	VMASKMOVPS Y3, Y1, (AX)(SI*4)
 
-none21:
+none27:
 	VZEROUPPER
 	RET
 
@@ -503,9 +580,9 @@ TEXT ·combineDevAVX2(SB), NOSPLIT, $0-88
 	MOVQ         out_len+8(FP), BX
 	XORQ         SI, SI
 
-vectors22:
+vectors28:
 	CMPQ        BX, $0x08
-	JLT         fewer23
+	JLT         fewer29
 	VMOVUPS     (CX)(SI*4), Y4
 	VMOVUPS     (DX)(SI*4), Y5
 	VSUBPS      Y2, Y4, Y4
@@ -515,11 +592,11 @@ vectors22:
 	VMOVUPS     Y5, (AX)(SI*4)
 	ADDQ        $0x08, SI
 	SUBQ        $0x08, BX
-	JMP         vectors22
+	JMP         vectors28
 
-fewer23:
+fewer29:
 	TESTQ       BX, BX
-	JEQ         none24
+	JEQ         none30
 	LEAQ        masksAVX2<>+32(SB), DI
 	NEGQ        BX
 	VMOVUPS     (DI)(BX*4), Y4
@@ -531,7 +608,7 @@ fewer23:
 	VFMADD231PS Y0, Y5, Y6
 	VMASKMOVPS  Y6, Y4, (AX)(SI*4)
 
-none24:
+none30:
 	VZEROUPPER
 	RET
 
@@ -547,9 +624,9 @@ TEXT ·combineColumnsAVX2(SB), NOSPLIT, $0-144
 	MOVQ out_len+8(FP), R8
 	XORQ R9, R9
 
-vectors25:
+vectors31:
 	CMPQ        R8, $0x08
-	JLT         fewer26
+	JLT         fewer32
 	VMOVUPS     (CX)(R9*4), Y0
 	VMOVUPS     (DX)(R9*4), Y1
 	VMOVUPS     (BX)(R9*4), Y2
@@ -560,11 +637,11 @@ vectors25:
 	VMOVUPS     Y1, (AX)(R9*4)
 	ADDQ        $0x08, R9
 	SUBQ        $0x08, R8
-	JMP         vectors25
+	JMP         vectors31
 
-fewer26:
+fewer32:
 	TESTQ       R8, R8
-	JEQ         none27
+	JEQ         none33
 	LEAQ        masksAVX2<>+32(SB), R10
 	NEGQ        R8
 	VMOVUPS     (R10)(R8*4), Y0
@@ -577,7 +654,7 @@ fewer26:
 	VFMADD231PS Y3, Y1, Y2
 	VMASKMOVPS  Y2, Y0, (AX)(R9*4)
 
-none27:
+none33:
 	VZEROUPPER
 	RET
 
@@ -592,9 +669,9 @@ TEXT ·sumAVX2(SB), NOSPLIT, $0-28
 	MOVQ   x_len+8(FP), CX
 	XORQ   DX, DX
 
-vectors28:
+vectors34:
 	CMPQ    CX, $0x20
-	JLT     fewer29
+	JLT     fewer35
 	VMOVUPS (AX)(DX*4), Y4
 	VADDPS  Y4, Y0, Y0
 	VMOVUPS 32(AX)(DX*4), Y4
@@ -605,28 +682,28 @@ vectors28:
 	VADDPS  Y4, Y3, Y3
 	ADDQ    $0x20, DX
 	SUBQ    $0x20, CX
-	JMP     vectors28
+	JMP     vectors34
 
-fewer29:
-vectors30:
+fewer35:
+vectors36:
 	CMPQ    CX, $0x08
-	JLT     fewer31
+	JLT     fewer37
 	VMOVUPS (AX)(DX*4), Y4
 	VADDPS  Y4, Y0, Y0
 	ADDQ    $0x08, DX
 	SUBQ    $0x08, CX
-	JMP     vectors30
+	JMP     vectors36
 
-fewer31:
+fewer37:
 	TESTQ      CX, CX
-	JEQ        none32
+	JEQ        none38
 	LEAQ       masksAVX2<>+32(SB), BX
 	NEGQ       CX
 	VMOVUPS    (BX)(CX*4), Y4
 	VMASKMOVPS (AX)(DX*4), Y4, Y4
 	VADDPS     Y4, Y0, Y0
 
-none32:
+none38:
 	VADDPS       Y1, Y0, Y0
 	VADDPS       Y3, Y2, Y2
 	VADDPS       Y2, Y0, Y0
@@ -652,9 +729,9 @@ TEXT ·maxAVX2(SB), NOSPLIT, $0-28
 	MOVQ         x_len+8(FP), CX
 	XORQ         DX, DX
 
-vectors33:
+vectors39:
 	CMPQ    CX, $0x20
-	JLT     fewer34
+	JLT     fewer40
 	VMOVUPS (AX)(DX*4), Y5
 	VMAXPS  Y5, Y1, Y1
 	VMOVUPS 32(AX)(DX*4), Y5
@@ -665,21 +742,21 @@ vectors33:
 	VMAXPS  Y5, Y4, Y4
 	ADDQ    $0x20, DX
 	SUBQ    $0x20, CX
-	JMP     vectors33
+	JMP     vectors39
 
-fewer34:
-vectors35:
+fewer40:
+vectors41:
 	CMPQ    CX, $0x08
-	JLT     fewer36
+	JLT     fewer42
 	VMOVUPS (AX)(DX*4), Y5
 	VMAXPS  Y5, Y1, Y1
 	ADDQ    $0x08, DX
 	SUBQ    $0x08, CX
-	JMP     vectors35
+	JMP     vectors41
 
-fewer36:
+fewer42:
 	TESTQ      CX, CX
-	JEQ        none37
+	JEQ        none43
 	LEAQ       masksAVX2<>+32(SB), BX
 	NEGQ       CX
 	VMOVUPS    (BX)(CX*4), Y5
@@ -687,7 +764,7 @@ fewer36:
 	VBLENDVPS  Y5, Y6, Y0, Y6
 	VMAXPS     Y6, Y1, Y1
 
-none37:
+none43:
 	VMAXPS       Y2, Y1, Y1
 	VMAXPS       Y4, Y3, Y3
 	VMAXPS       Y3, Y1, Y1
@@ -713,9 +790,9 @@ TEXT ·dotAVX2(SB), NOSPLIT, $0-52
 	MOVQ   a_len+8(FP), DX
 	XORQ   BX, BX
 
-vectors38:
+vectors44:
 	CMPQ        DX, $0x20
-	JLT         fewer39
+	JLT         fewer45
 	VMOVUPS     (AX)(BX*4), Y4
 	VMOVUPS     (CX)(BX*4), Y5
 	VFMADD231PS Y4, Y5, Y0
@@ -730,22 +807,22 @@ vectors38:
 	VFMADD231PS Y4, Y5, Y3
 	ADDQ        $0x20, BX
 	SUBQ        $0x20, DX
-	JMP         vectors38
+	JMP         vectors44
 
-fewer39:
-vectors40:
+fewer45:
+vectors46:
 	CMPQ        DX, $0x08
-	JLT         fewer41
+	JLT         fewer47
 	VMOVUPS     (AX)(BX*4), Y4
 	VMOVUPS     (CX)(BX*4), Y5
 	VFMADD231PS Y4, Y5, Y0
 	ADDQ        $0x08, BX
 	SUBQ        $0x08, DX
-	JMP         vectors40
+	JMP         vectors46
 
-fewer41:
+fewer47:
 	TESTQ       DX, DX
-	JEQ         none42
+	JEQ         none48
 	LEAQ        masksAVX2<>+32(SB), SI
 	NEGQ        DX
 	VMOVUPS     (SI)(DX*4), Y4
@@ -753,7 +830,7 @@ fewer41:
 	VMASKMOVPS  (CX)(BX*4), Y4, Y4
 	VFMADD231PS Y5, Y4, Y0
 
-none42:
+none48:
 	VADDPS       Y1, Y0, Y0
 	VADDPS       Y3, Y2, Y2
 	VADDPS       Y2, Y0, Y0
@@ -779,9 +856,9 @@ TEXT ·sumSquareDevAVX2(SB), NOSPLIT, $0-36
 	MOVQ         x_len+8(FP), CX
 	XORQ         DX, DX
 
-vectors43:
+vectors49:
 	CMPQ        CX, $0x20
-	JLT         fewer44
+	JLT         fewer50
 	VMOVUPS     (AX)(DX*4), Y5
 	VSUBPS      Y0, Y5, Y5
 	VFMADD231PS Y5, Y5, Y1
@@ -796,22 +873,22 @@ vectors43:
 	VFMADD231PS Y5, Y5, Y4
 	ADDQ        $0x20, DX
 	SUBQ        $0x20, CX
-	JMP         vectors43
+	JMP         vectors49
 
-fewer44:
-vectors45:
+fewer50:
+vectors51:
 	CMPQ        CX, $0x08
-	JLT         fewer46
+	JLT         fewer52
 	VMOVUPS     (AX)(DX*4), Y5
 	VSUBPS      Y0, Y5, Y5
 	VFMADD231PS Y5, Y5, Y1
 	ADDQ        $0x08, DX
 	SUBQ        $0x08, CX
-	JMP         vectors45
+	JMP         vectors51
 
-fewer46:
+fewer52:
 	TESTQ       CX, CX
-	JEQ         none47
+	JEQ         none53
 	LEAQ        masksAVX2<>+32(SB), BX
 	NEGQ        CX
 	VMOVUPS     (BX)(CX*4), Y5
@@ -820,7 +897,7 @@ fewer46:
 	VANDPS      Y5, Y6, Y6
 	VFMADD231PS Y6, Y6, Y1
 
-none47:
+none53:
 	VADDPS       Y2, Y1, Y1
 	VADDPS       Y4, Y3, Y3
 	VADDPS       Y3, Y1, Y1
@@ -847,9 +924,9 @@ TEXT ·dotDevAVX2(SB), NOSPLIT, $0-60
 	MOVQ         d_len+8(FP), DX
 	XORQ         BX, BX
 
-vectors48:
+vectors54:
 	CMPQ        DX, $0x20
-	JLT         fewer49
+	JLT         fewer55
 	VMOVUPS     (AX)(BX*4), Y5
 	VMOVUPS     (CX)(BX*4), Y6
 	VSUBPS      Y0, Y6, Y6
@@ -868,23 +945,23 @@ vectors48:
 	VFMADD231PS Y5, Y6, Y4
 	ADDQ        $0x20, BX
 	SUBQ        $0x20, DX
-	JMP         vectors48
+	JMP         vectors54
 
-fewer49:
-vectors50:
+fewer55:
+vectors56:
 	CMPQ        DX, $0x08
-	JLT         fewer51
+	JLT         fewer57
 	VMOVUPS     (AX)(BX*4), Y5
 	VMOVUPS     (CX)(BX*4), Y6
 	VSUBPS      Y0, Y6, Y6
 	VFMADD231PS Y5, Y6, Y1
 	ADDQ        $0x08, BX
 	SUBQ        $0x08, DX
-	JMP         vectors50
+	JMP         vectors56
 
-fewer51:
+fewer57:
 	TESTQ       DX, DX
-	JEQ         none52
+	JEQ         none58
 	LEAQ        masksAVX2<>+32(SB), SI
 	NEGQ        DX
 	VMOVUPS     (SI)(DX*4), Y5
@@ -893,7 +970,7 @@ fewer51:
 	VSUBPS      Y0, Y5, Y5
 	VFMADD231PS Y6, Y5, Y1
 
-none52:
+none58:
 	VADDPS       Y2, Y1, Y1
 	VADDPS       Y4, Y3, Y3
 	VADDPS       Y3, Y1, Y1
@@ -921,9 +998,9 @@ TEXT ·momentsAVX2(SB), NOSPLIT, $0-96
 	MOVQ x_base+72(FP), R8
 	XORQ R9, R9
 
-vectors53:
+vectors59:
 	CMPQ    BX, $0x10
-	JLT     fewer54
+	JLT     fewer60
 	VMOVUPS (AX)(R9*4), Y0
 	VMOVUPS (CX)(R9*4), Y1
 	VMOVUPS (DX)(R9*4), Y2
@@ -933,9 +1010,9 @@ vectors53:
 	XORQ    R10, R10
 	LEAQ    (R8)(R9*4), R11
 
-row55:
+row61:
 	CMPQ        R10, DI
-	JGE         column56
+	JGE         column62
 	VMOVUPS     (R11)(R10*1), Y6
 	VSUBPS      Y2, Y6, Y6
 	VADDPS      Y6, Y0, Y0
@@ -945,47 +1022,47 @@ row55:
 	VADDPS      Y6, Y3, Y3
 	VFMADD231PS Y6, Y6, Y4
 	ADDQ        SI, R10
-	JMP         row55
+	JMP         row61
 
-column56:
+column62:
 	VMOVUPS Y0, (AX)(R9*4)
 	VMOVUPS Y1, (CX)(R9*4)
 	VMOVUPS Y3, 32(AX)(R9*4)
 	VMOVUPS Y4, 32(CX)(R9*4)
 	ADDQ    $0x10, R9
 	SUBQ    $0x10, BX
-	JMP     vectors53
+	JMP     vectors59
 
-fewer54:
-vectors57:
+fewer60:
+vectors63:
 	CMPQ    BX, $0x08
-	JLT     fewer58
+	JLT     fewer64
 	VMOVUPS (AX)(R9*4), Y0
 	VMOVUPS (CX)(R9*4), Y1
 	VMOVUPS (DX)(R9*4), Y2
 	XORQ    R10, R10
 	LEAQ    (R8)(R9*4), R11
 
-row59:
+row65:
 	CMPQ        R10, DI
-	JGE         column60
+	JGE         column66
 	VMOVUPS     (R11)(R10*1), Y3
 	VSUBPS      Y2, Y3, Y3
 	VADDPS      Y3, Y0, Y0
 	VFMADD231PS Y3, Y3, Y1
 	ADDQ        SI, R10
-	JMP         row59
+	JMP         row65
 
-column60:
+column66:
 	VMOVUPS Y0, (AX)(R9*4)
 	VMOVUPS Y1, (CX)(R9*4)
 	ADDQ    $0x08, R9
 	SUBQ    $0x08, BX
-	JMP     vectors57
+	JMP     vectors63
 
-fewer58:
+fewer64:
 	TESTQ      BX, BX
-	JEQ        none61
+	JEQ        none67
 	LEAQ       masksAVX2<>+32(SB), R10
 	NEGQ       BX
 	VMOVUPS    (R10)(BX*4), Y0
@@ -995,21 +1072,21 @@ fewer58:
 	XORQ       DX, DX
 	LEAQ       (R8)(R9*4), BX
 
-row62:
+row68:
 	CMPQ        DX, DI
-	JGE         column63
+	JGE         column69
 	VMASKMOVPS  (BX)(DX*1), Y0, Y4
 	VSUBPS      Y3, Y4, Y4
 	VADDPS      Y4, Y1, Y1
 	VFMADD231PS Y4, Y4, Y2
 	ADDQ        SI, DX
-	JMP         row62
+	JMP         row68
 
-column63:
+column69:
 	VMASKMOVPS Y1, Y0, (AX)(R9*4)
 	VMASKMOVPS Y2, Y0, (CX)(R9*4)
 
-none61:
+none67:
 	VZEROUPPER
 	RET
 
@@ -1028,9 +1105,9 @@ TEXT ·comomentsAVX2(SB), NOSPLIT, $0-120
 	MOVQ x_base+96(FP), R9
 	XORQ R10, R10
 
-vectors64:
+vectors70:
 	CMPQ    BX, $0x10
-	JLT     fewer65
+	JLT     fewer71
 	VMOVUPS (AX)(R10*4), Y0
 	VMOVUPS (CX)(R10*4), Y1
 	VMOVUPS (DX)(R10*4), Y2
@@ -1041,9 +1118,9 @@ vectors64:
 	LEAQ    (R8)(R10*4), R12
 	LEAQ    (R9)(R10*4), R13
 
-row66:
+row72:
 	CMPQ        R11, DI
-	JGE         column67
+	JGE         column73
 	VMOVUPS     (R12)(R11*1), Y6
 	VMOVUPS     (R13)(R11*1), Y7
 	VSUBPS      Y2, Y7, Y7
@@ -1055,21 +1132,21 @@ row66:
 	VADDPS      Y6, Y3, Y3
 	VFMADD231PS Y6, Y7, Y4
 	ADDQ        SI, R11
-	JMP         row66
+	JMP         row72
 
-column67:
+column73:
 	VMOVUPS Y0, (AX)(R10*4)
 	VMOVUPS Y1, (CX)(R10*4)
 	VMOVUPS Y3, 32(AX)(R10*4)
 	VMOVUPS Y4, 32(CX)(R10*4)
 	ADDQ    $0x10, R10
 	SUBQ    $0x10, BX
-	JMP     vectors64
+	JMP     vectors70
 
-fewer65:
-vectors68:
+fewer71:
+vectors74:
 	CMPQ    BX, $0x08
-	JLT     fewer69
+	JLT     fewer75
 	VMOVUPS (AX)(R10*4), Y0
 	VMOVUPS (CX)(R10*4), Y1
 	VMOVUPS (DX)(R10*4), Y2
@@ -1077,27 +1154,27 @@ vectors68:
 	LEAQ    (R8)(R10*4), R12
 	LEAQ    (R9)(R10*4), R13
 
-row70:
+row76:
 	CMPQ        R11, DI
-	JGE         column71
+	JGE         column77
 	VMOVUPS     (R12)(R11*1), Y3
 	VMOVUPS     (R13)(R11*1), Y4
 	VSUBPS      Y2, Y4, Y4
 	VADDPS      Y3, Y0, Y0
 	VFMADD231PS Y3, Y4, Y1
 	ADDQ        SI, R11
-	JMP         row70
+	JMP         row76
 
-column71:
+column77:
 	VMOVUPS Y0, (AX)(R10*4)
 	VMOVUPS Y1, (CX)(R10*4)
 	ADDQ    $0x08, R10
 	SUBQ    $0x08, BX
-	JMP     vectors68
+	JMP     vectors74
 
-fewer69:
+fewer75:
 	TESTQ      BX, BX
-	JEQ        none72
+	JEQ        none78
 	LEAQ       masksAVX2<>+32(SB), R11
 	NEGQ       BX
 	VMOVUPS    (R11)(BX*4), Y0
@@ -1108,22 +1185,22 @@ fewer69:
 	LEAQ       (R8)(R10*4), BX
 	LEAQ       (R9)(R10*4), R8
 
-row73:
+row79:
 	CMPQ        DX, DI
-	JGE         column74
+	JGE         column80
 	VMASKMOVPS  (BX)(DX*1), Y0, Y4
 	VMASKMOVPS  (R8)(DX*1), Y0, Y5
 	VSUBPS      Y3, Y5, Y5
 	VADDPS      Y4, Y1, Y1
 	VFMADD231PS Y4, Y5, Y2
 	ADDQ        SI, DX
-	JMP         row73
+	JMP         row79
 
-column74:
+column80:
 	VMASKMOVPS Y1, Y0, (AX)(R10*4)
 	VMASKMOVPS Y2, Y0, (CX)(R10*4)
 
-none72:
+none78:
 	VZEROUPPER
 	RET
 
@@ -1137,9 +1214,9 @@ TEXT ·expAVX2(SB), NOSPLIT, $0-48
 	MOVQ         out_len+8(FP), DX
 	XORQ         BX, BX
 
-vectors75:
+vectors81:
 	CMPQ         DX, $0x08
-	JLT          fewer76
+	JLT          fewer82
 	VMOVUPS      (CX)(BX*4), Y2
 	VMAXPS       Y2, Y0, Y2
 	VMINPS       Y2, Y1, Y2
@@ -1170,11 +1247,11 @@ vectors75:
 	VMOVUPS      Y2, (AX)(BX*4)
 	ADDQ         $0x08, BX
 	SUBQ         $0x08, DX
-	JMP          vectors75
+	JMP          vectors81
 
-fewer76:
+fewer82:
 	TESTQ        DX, DX
-	JEQ          none77
+	JEQ          none83
 	LEAQ         masksAVX2<>+32(SB), SI
 	NEGQ         DX
 	VMOVUPS      (SI)(DX*4), Y2
@@ -1207,7 +1284,7 @@ fewer76:
 	VMOVAPS      Y1, Y3
 	VMASKMOVPS   Y3, Y2, (AX)(BX*4)
 
-none77:
+none83:
 	VZEROUPPER
 	RET
 
@@ -1223,9 +1300,9 @@ TEXT ·expSubAVX2(SB), NOSPLIT, $0-60
 	MOVQ         out_len+8(FP), DX
 	XORQ         BX, BX
 
-vectors78:
+vectors84:
 	CMPQ         DX, $0x08
-	JLT          fewer79
+	JLT          fewer85
 	VMOVUPS      (CX)(BX*4), Y4
 	VSUBPS       Y2, Y4, Y4
 	VMAXPS       Y4, Y0, Y4
@@ -1258,11 +1335,11 @@ vectors78:
 	VADDPS       Y4, Y3, Y3
 	ADDQ         $0x08, BX
 	SUBQ         $0x08, DX
-	JMP          vectors78
+	JMP          vectors84
 
-fewer79:
+fewer85:
 	TESTQ        DX, DX
-	JEQ          none80
+	JEQ          none86
 	LEAQ         masksAVX2<>+32(SB), SI
 	NEGQ         DX
 	VMOVUPS      (SI)(DX*4), Y4
@@ -1298,7 +1375,7 @@ fewer79:
 	VMASKMOVPS   Y5, Y4, (AX)(BX*4)
 	VADDPS       Y5, Y3, Y3
 
-none80:
+none86:
 	VEXTRACTF128 $0x01, Y3, X0
 	VADDPS       X0, X3, X3
 	VPERMILPS    $0x0e, X3, X0
@@ -1321,9 +1398,9 @@ TEXT ·swishAVX2(SB), NOSPLIT, $0-52
 	MOVQ         out_len+8(FP), DX
 	XORQ         BX, BX
 
-vectors81:
+vectors87:
 	CMPQ         DX, $0x08
-	JLT          fewer82
+	JLT          fewer88
 	VMOVUPS      (CX)(BX*4), Y4
 	VMULPS       Y2, Y4, Y5
 	VSUBPS       Y5, Y3, Y5
@@ -1358,11 +1435,11 @@ vectors81:
 	VMOVUPS      Y4, (AX)(BX*4)
 	ADDQ         $0x08, BX
 	SUBQ         $0x08, DX
-	JMP          vectors81
+	JMP          vectors87
 
-fewer82:
+fewer88:
 	TESTQ        DX, DX
-	JEQ          none83
+	JEQ          none89
 	LEAQ         masksAVX2<>+32(SB), SI
 	NEGQ         DX
 	VMOVUPS      (SI)(DX*4), Y4
@@ -1399,7 +1476,7 @@ fewer82:
 	VDIVPS       Y2, Y5, Y5
 	VMASKMOVPS   Y5, Y4, (AX)(BX*4)
 
-none83:
+none89:
 	VZEROUPPER
 	RET
 
@@ -1416,9 +1493,9 @@ TEXT ·swishGradAVX2(SB), NOSPLIT, $0-76
 	MOVQ         dx_len+8(FP), BX
 	XORQ         SI, SI
 
-vectors84:
+vectors90:
 	CMPQ         BX, $0x08
-	JLT          fewer85
+	JLT          fewer91
 	VMOVUPS      (DX)(SI*4), Y4
 	VMULPS       Y2, Y4, Y4
 	VBROADCASTSS constantsAVX2<>+0(SB), Y6
@@ -1461,11 +1538,11 @@ vectors84:
 	VMOVUPS      Y4, (AX)(SI*4)
 	ADDQ         $0x08, SI
 	SUBQ         $0x08, BX
-	JMP          vectors84
+	JMP          vectors90
 
-fewer85:
+fewer91:
 	TESTQ        BX, BX
-	JEQ          none86
+	JEQ          none92
 	LEAQ         masksAVX2<>+32(SB), DI
 	NEGQ         BX
 	VMOVUPS      (DI)(BX*4), Y4
@@ -1510,7 +1587,7 @@ fewer85:
 	VMULPS       Y0, Y5, Y5
 	VMASKMOVPS   Y5, Y4, (AX)(SI*4)
 
-none86:
+none92:
 	VZEROUPPER
 	RET
 
@@ -1527,9 +1604,9 @@ TEXT ·affineSiLUAVX2(SB), NOSPLIT, $0-96
 	MOVQ         out_len+8(FP), SI
 	XORQ         DI, DI
 
-vectors87:
+vectors93:
 	CMPQ         SI, $0x08
-	JLT          fewer88
+	JLT          fewer94
 	VMOVUPS      (CX)(DI*4), Y3
 	VMOVUPS      (DX)(DI*4), Y4
 	VMOVUPS      (BX)(DI*4), Y5
@@ -1566,11 +1643,11 @@ vectors87:
 	VMOVUPS      Y3, (AX)(DI*4)
 	ADDQ         $0x08, DI
 	SUBQ         $0x08, SI
-	JMP          vectors87
+	JMP          vectors93
 
-fewer88:
+fewer94:
 	TESTQ        SI, SI
-	JEQ          none89
+	JEQ          none95
 	LEAQ         masksAVX2<>+32(SB), R8
 	NEGQ         SI
 	VMOVUPS      (R8)(SI*4), Y3
@@ -1609,7 +1686,7 @@ fewer88:
 	VDIVPS       Y2, Y4, Y4
 	VMASKMOVPS   Y4, Y3, (AX)(DI*4)
 
-none89:
+none95:
 	VZEROUPPER
 	RET
 
@@ -1627,9 +1704,9 @@ TEXT ·affineSiLUGradAVX2(SB), NOSPLIT, $0-120
 	MOVQ         dx_len+8(FP), DI
 	XORQ         R8, R8
 
-vectors90:
+vectors96:
 	CMPQ         DI, $0x08
-	JLT          fewer91
+	JLT          fewer97
 	VMOVUPS      (DX)(R8*4), Y3
 	VMOVUPS      (BX)(R8*4), Y4
 	VMOVUPS      (SI)(R8*4), Y5
@@ -1674,11 +1751,11 @@ vectors90:
 	VMOVUPS      Y3, (AX)(R8*4)
 	ADDQ         $0x08, R8
 	SUBQ         $0x08, DI
-	JMP          vectors90
+	JMP          vectors96
 
-fewer91:
+fewer97:
 	TESTQ        DI, DI
-	JEQ          none92
+	JEQ          none98
 	LEAQ         masksAVX2<>+32(SB), R9
 	NEGQ         DI
 	VMOVUPS      (R9)(DI*4), Y3
@@ -1725,7 +1802,7 @@ fewer91:
 	VMULPS       Y0, Y4, Y4
 	VMASKMOVPS   Y4, Y3, (AX)(R8*4)
 
-none92:
+none98:
 	VZEROUPPER
 	RET
 
@@ -1739,9 +1816,9 @@ TEXT ·geluAVX2(SB), NOSPLIT, $0-48
 	MOVQ         out_len+8(FP), DX
 	XORQ         BX, BX
 
-vectors93:
+vectors99:
 	CMPQ         DX, $0x08
-	JLT          fewer94
+	JLT          fewer100
 	VMOVUPS      (CX)(BX*4), Y2
 	VANDPS       constantsAVX2<>+64(SB), Y2, Y3
 	VBROADCASTSS constantsAVX2<>+0(SB), Y4
@@ -1792,11 +1869,11 @@ vectors93:
 	VMOVUPS      Y5, (AX)(BX*4)
 	ADDQ         $0x08, BX
 	SUBQ         $0x08, DX
-	JMP          vectors93
+	JMP          vectors99
 
-fewer94:
+fewer100:
 	TESTQ        DX, DX
-	JEQ          none95
+	JEQ          none101
 	LEAQ         masksAVX2<>+32(SB), SI
 	NEGQ         DX
 	VMOVUPS      (SI)(DX*4), Y2
@@ -1849,7 +1926,7 @@ fewer94:
 	VMULPS       Y3, Y6, Y6
 	VMASKMOVPS   Y6, Y2, (AX)(BX*4)
 
-none95:
+none101:
 	VZEROUPPER
 	RET
 
@@ -1864,9 +1941,9 @@ TEXT ·geluGradAVX2(SB), NOSPLIT, $0-72
 	MOVQ         dx_len+8(FP), BX
 	XORQ         SI, SI
 
-vectors96:
+vectors102:
 	CMPQ         BX, $0x08
-	JLT          fewer97
+	JLT          fewer103
 	VMOVUPS      (DX)(SI*4), Y2
 	VANDPS       constantsAVX2<>+64(SB), Y2, Y3
 	VBROADCASTSS constantsAVX2<>+0(SB), Y4
@@ -1920,11 +1997,11 @@ vectors96:
 	VMOVUPS      Y5, (AX)(SI*4)
 	ADDQ         $0x08, SI
 	SUBQ         $0x08, BX
-	JMP          vectors96
+	JMP          vectors102
 
-fewer97:
+fewer103:
 	TESTQ        BX, BX
-	JEQ          none98
+	JEQ          none104
 	LEAQ         masksAVX2<>+32(SB), DI
 	NEGQ         BX
 	VMOVUPS      (DI)(BX*4), Y2
@@ -1980,7 +2057,7 @@ fewer97:
 	VMULPS       Y0, Y6, Y6
 	VMASKMOVPS   Y6, Y2, (AX)(SI*4)
 
-none98:
+none104:
 	VZEROUPPER
 	RET
 
@@ -1992,28 +2069,28 @@ TEXT ·float16AVX2(SB), NOSPLIT, $0-48
 	MOVQ dst_len+8(FP), DX
 	XORQ BX, BX
 
-vectors99:
+vectors105:
 	CMPQ      DX, $0x08
-	JLT       fewer100
+	JLT       fewer106
 	VCVTPH2PS (CX)(BX*2), Y0
 	VMOVUPS   Y0, (AX)(BX*4)
 	ADDQ      $0x08, BX
 	SUBQ      $0x08, DX
-	JMP       vectors99
+	JMP       vectors105
 
-fewer100:
-vectors101:
+fewer106:
+vectors107:
 	CMPQ      DX, $0x01
-	JLT       fewer102
+	JLT       fewer108
 	MOVWLZX   (CX)(BX*2), SI
 	VMOVD     SI, X0
 	VCVTPH2PS X0, X0
 	VMOVSS    X0, (AX)(BX*4)
 	ADDQ      $0x01, BX
 	SUBQ      $0x01, DX
-	JMP       vectors101
+	JMP       vectors107
 
-fewer102:
+fewer108:
 	VZEROUPPER
 	RET
 
@@ -2025,27 +2102,699 @@ TEXT ·bfloat16AVX2(SB), NOSPLIT, $0-48
 	MOVQ dst_len+8(FP), DX
 	XORQ BX, BX
 
-vectors103:
+vectors109:
 	CMPQ      DX, $0x08
-	JLT       fewer104
+	JLT       fewer110
 	VPMOVZXWD (CX)(BX*2), Y0
 	VPSLLD    $0x10, Y0, Y0
 	VMOVUPS   Y0, (AX)(BX*4)
 	ADDQ      $0x08, BX
 	SUBQ      $0x08, DX
-	JMP       vectors103
+	JMP       vectors109
 
-fewer104:
-vectors105:
+fewer110:
+vectors111:
 	CMPQ    DX, $0x01
-	JLT     fewer106
+	JLT     fewer112
 	MOVWLZX (CX)(BX*2), SI
 	SHLL    $0x10, SI
 	MOVL    SI, (AX)(BX*4)
 	ADDQ    $0x01, BX
 	SUBQ    $0x01, DX
-	JMP     vectors105
+	JMP     vectors111
 
-fewer106:
+fewer112:
+	VZEROUPPER
+	RET
+
+// func depthwise8AVX2(out *float32, x *float32, w *float32, bias *float32, s *[10]int, lo float32, hi float32)
+// Requires: AVX, FMA3
+TEXT ·depthwise8AVX2(SB), NOSPLIT, $0-48
+	MOVQ         x+8(FP), AX
+	MOVQ         w+16(FP), CX
+	MOVQ         out+0(FP), DX
+	MOVQ         bias+24(FP), BX
+	MOVQ         s+32(FP), SI
+	VBROADCASTSS lo+40(FP), Y0
+	VBROADCASTSS hi+44(FP), Y1
+	MOVQ         72(SI), DI
+	MOVQ         (SI), R8
+	MOVQ         8(SI), R9
+	LEAQ         (R9)(R9*2), R10
+	LEAQ         (R10)(R9*2), R11
+	LEAQ         (R11)(R9*2), R12
+
+vectors113:
+	CMPQ    DI, $0x08
+	JLT     fewer114
+	VMOVUPS (BX), Y2
+	VMOVAPS Y2, Y3
+	VMOVAPS Y2, Y4
+	VMOVAPS Y2, Y5
+	VMOVAPS Y2, Y6
+	VMOVAPS Y2, Y7
+	VMOVAPS Y2, Y8
+	VMOVAPS Y2, Y9
+	MOVQ    56(SI), R13
+
+row115:
+	MOVQ 64(SI), R14
+
+tap116:
+	VMOVUPS     (CX), Y10
+	VFMADD231PS (AX), Y10, Y2
+	VFMADD231PS (AX)(R9*1), Y10, Y3
+	VFMADD231PS (AX)(R9*2), Y10, Y4
+	VFMADD231PS (AX)(R10*1), Y10, Y5
+	VFMADD231PS (AX)(R9*4), Y10, Y6
+	VFMADD231PS (AX)(R11*1), Y10, Y7
+	VFMADD231PS (AX)(R10*2), Y10, Y8
+	VFMADD231PS (AX)(R12*1), Y10, Y9
+	ADDQ        R8, AX
+	ADDQ        R8, CX
+	DECQ        R14
+	JNE         tap116
+	ADDQ        16(SI), AX
+	ADDQ        32(SI), CX
+	DECQ        R13
+	JNE         row115
+	SUBQ        24(SI), AX
+	SUBQ        40(SI), CX
+	MOVQ        DX, R13
+	VMAXPS      Y2, Y0, Y2
+	VMINPS      Y2, Y1, Y2
+	VMOVUPS     Y2, (R13)
+	ADDQ        48(SI), R13
+	VMAXPS      Y3, Y0, Y3
+	VMINPS      Y3, Y1, Y3
+	VMOVUPS     Y3, (R13)
+	ADDQ        48(SI), R13
+	VMAXPS      Y4, Y0, Y4
+	VMINPS      Y4, Y1, Y4
+	VMOVUPS     Y4, (R13)
+	ADDQ        48(SI), R13
+	VMAXPS      Y5, Y0, Y5
+	VMINPS      Y5, Y1, Y5
+	VMOVUPS     Y5, (R13)
+	ADDQ        48(SI), R13
+	VMAXPS      Y6, Y0, Y6
+	VMINPS      Y6, Y1, Y6
+	VMOVUPS     Y6, (R13)
+	ADDQ        48(SI), R13
+	VMAXPS      Y7, Y0, Y7
+	VMINPS      Y7, Y1, Y7
+	VMOVUPS     Y7, (R13)
+	ADDQ        48(SI), R13
+	VMAXPS      Y8, Y0, Y8
+	VMINPS      Y8, Y1, Y8
+	VMOVUPS     Y8, (R13)
+	ADDQ        48(SI), R13
+	VMAXPS      Y9, Y0, Y9
+	VMINPS      Y9, Y1, Y9
+	VMOVUPS     Y9, (R13)
+	ADDQ        $0x00000020, AX
+	ADDQ        $0x00000020, CX
+	ADDQ        $0x00000020, DX
+	ADDQ        $0x00000020, BX
+	SUBQ        $0x08, DI
+	JMP         vectors113
+
+fewer114:
+	TESTQ      DI, DI
+	JEQ        none117
+	LEAQ       masksAVX2<>+32(SB), R13
+	NEGQ       DI
+	VMOVUPS    (R13)(DI*4), Y2
+	VMASKMOVPS (BX), Y2, Y3
+	VMOVAPS    Y3, Y4
+	VMOVAPS    Y3, Y5
+	VMOVAPS    Y3, Y6
+	VMOVAPS    Y3, Y7
+	VMOVAPS    Y3, Y8
+	VMOVAPS    Y3, Y9
+	VMOVAPS    Y3, Y10
+	MOVQ       56(SI), BX
+
+row118:
+	MOVQ 64(SI), DI
+
+tap119:
+	VMASKMOVPS  (CX), Y2, Y11
+	VMASKMOVPS  (AX), Y2, Y12
+	VFMADD231PS Y12, Y11, Y3
+	VMASKMOVPS  (AX)(R9*1), Y2, Y12
+	VFMADD231PS Y12, Y11, Y4
+	VMASKMOVPS  (AX)(R9*2), Y2, Y12
+	VFMADD231PS Y12, Y11, Y5
+	VMASKMOVPS  (AX)(R10*1), Y2, Y12
+	VFMADD231PS Y12, Y11, Y6
+	VMASKMOVPS  (AX)(R9*4), Y2, Y12
+	VFMADD231PS Y12, Y11, Y7
+	VMASKMOVPS  (AX)(R11*1), Y2, Y12
+	VFMADD231PS Y12, Y11, Y8
+	VMASKMOVPS  (AX)(R10*2), Y2, Y12
+	VFMADD231PS Y12, Y11, Y9
+	VMASKMOVPS  (AX)(R12*1), Y2, Y12
+	VFMADD231PS Y12, Y11, Y10
+	ADDQ        R8, AX
+	ADDQ        R8, CX
+	DECQ        DI
+	JNE         tap119
+	ADDQ        16(SI), AX
+	ADDQ        32(SI), CX
+	DECQ        BX
+	JNE         row118
+	SUBQ        24(SI), AX
+	SUBQ        40(SI), CX
+	MOVQ        DX, AX
+	VMAXPS      Y3, Y0, Y3
+	VMINPS      Y3, Y1, Y3
+	VMASKMOVPS  Y3, Y2, (AX)
+	ADDQ        48(SI), AX
+	VMAXPS      Y4, Y0, Y4
+	VMINPS      Y4, Y1, Y4
+	VMASKMOVPS  Y4, Y2, (AX)
+	ADDQ        48(SI), AX
+	VMAXPS      Y5, Y0, Y5
+	VMINPS      Y5, Y1, Y5
+	VMASKMOVPS  Y5, Y2, (AX)
+	ADDQ        48(SI), AX
+	VMAXPS      Y6, Y0, Y6
+	VMINPS      Y6, Y1, Y6
+	VMASKMOVPS  Y6, Y2, (AX)
+	ADDQ        48(SI), AX
+	VMAXPS      Y7, Y0, Y7
+	VMINPS      Y7, Y1, Y7
+	VMASKMOVPS  Y7, Y2, (AX)
+	ADDQ        48(SI), AX
+	VMAXPS      Y8, Y0, Y8
+	VMINPS      Y8, Y1, Y8
+	VMASKMOVPS  Y8, Y2, (AX)
+	ADDQ        48(SI), AX
+	VMAXPS      Y9, Y0, Y9
+	VMINPS      Y9, Y1, Y9
+	VMASKMOVPS  Y9, Y2, (AX)
+	ADDQ        48(SI), AX
+	VMAXPS      Y10, Y0, Y10
+	VMINPS      Y10, Y1, Y10
+	VMASKMOVPS  Y10, Y2, (AX)
+
+none117:
+	VZEROUPPER
+	RET
+
+// func depthwise4AVX2(out *float32, x *float32, w *float32, bias *float32, s *[10]int, lo float32, hi float32)
+// Requires: AVX, FMA3
+TEXT ·depthwise4AVX2(SB), NOSPLIT, $0-48
+	MOVQ         x+8(FP), AX
+	MOVQ         w+16(FP), CX
+	MOVQ         out+0(FP), DX
+	MOVQ         bias+24(FP), BX
+	MOVQ         s+32(FP), SI
+	VBROADCASTSS lo+40(FP), Y0
+	VBROADCASTSS hi+44(FP), Y1
+	MOVQ         72(SI), DI
+	MOVQ         (SI), R8
+	MOVQ         8(SI), R9
+	LEAQ         (R9)(R9*2), R10
+
+vectors120:
+	CMPQ    DI, $0x10
+	JLT     fewer121
+	VMOVUPS (BX), Y2
+	VMOVUPS 32(BX), Y3
+	VMOVAPS Y2, Y4
+	VMOVAPS Y3, Y5
+	VMOVAPS Y2, Y6
+	VMOVAPS Y3, Y7
+	VMOVAPS Y2, Y8
+	VMOVAPS Y3, Y9
+	MOVQ    56(SI), R11
+
+row122:
+	MOVQ 64(SI), R12
+
+tap123:
+	VMOVUPS     (CX), Y10
+	VMOVUPS     32(CX), Y11
+	VFMADD231PS (AX), Y10, Y2
+	VFMADD231PS 32(AX), Y11, Y3
+	VFMADD231PS (AX)(R9*1), Y10, Y4
+	VFMADD231PS 32(AX)(R9*1), Y11, Y5
+	VFMADD231PS (AX)(R9*2), Y10, Y6
+	VFMADD231PS 32(AX)(R9*2), Y11, Y7
+	VFMADD231PS (AX)(R10*1), Y10, Y8
+	VFMADD231PS 32(AX)(R10*1), Y11, Y9
+	ADDQ        R8, AX
+	ADDQ        R8, CX
+	DECQ        R12
+	JNE         tap123
+	ADDQ        16(SI), AX
+	ADDQ        32(SI), CX
+	DECQ        R11
+	JNE         row122
+	SUBQ        24(SI), AX
+	SUBQ        40(SI), CX
+	MOVQ        DX, R11
+	VMAXPS      Y2, Y0, Y2
+	VMINPS      Y2, Y1, Y2
+	VMOVUPS     Y2, (R11)
+	VMAXPS      Y3, Y0, Y3
+	VMINPS      Y3, Y1, Y3
+	VMOVUPS     Y3, 32(R11)
+	ADDQ        48(SI), R11
+	VMAXPS      Y4, Y0, Y4
+	VMINPS      Y4, Y1, Y4
+	VMOVUPS     Y4, (R11)
+	VMAXPS      Y5, Y0, Y5
+	VMINPS      Y5, Y1, Y5
+	VMOVUPS     Y5, 32(R11)
+	ADDQ        48(SI), R11
+	VMAXPS      Y6, Y0, Y6
+	VMINPS      Y6, Y1, Y6
+	VMOVUPS     Y6, (R11)
+	VMAXPS      Y7, Y0, Y7
+	VMINPS      Y7, Y1, Y7
+	VMOVUPS     Y7, 32(R11)
+	ADDQ        48(SI), R11
+	VMAXPS      Y8, Y0, Y8
+	VMINPS      Y8, Y1, Y8
+	VMOVUPS     Y8, (R11)
+	VMAXPS      Y9, Y0, Y9
+	VMINPS      Y9, Y1, Y9
+	VMOVUPS     Y9, 32(R11)
+	ADDQ        $0x00000040, AX
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, BX
+	SUBQ        $0x10, DI
+	JMP         vectors120
+
+fewer121:
+vectors124:
+	CMPQ    DI, $0x08
+	JLT     fewer125
+	VMOVUPS (BX), Y2
+	VMOVAPS Y2, Y3
+	VMOVAPS Y2, Y4
+	VMOVAPS Y2, Y5
+	MOVQ    56(SI), R11
+
+row126:
+	MOVQ 64(SI), R12
+
+tap127:
+	VMOVUPS     (CX), Y6
+	VFMADD231PS (AX), Y6, Y2
+	VFMADD231PS (AX)(R9*1), Y6, Y3
+	VFMADD231PS (AX)(R9*2), Y6, Y4
+	VFMADD231PS (AX)(R10*1), Y6, Y5
+	ADDQ        R8, AX
+	ADDQ        R8, CX
+	DECQ        R12
+	JNE         tap127
+	ADDQ        16(SI), AX
+	ADDQ        32(SI), CX
+	DECQ        R11
+	JNE         row126
+	SUBQ        24(SI), AX
+	SUBQ        40(SI), CX
+	MOVQ        DX, R11
+	VMAXPS      Y2, Y0, Y2
+	VMINPS      Y2, Y1, Y2
+	VMOVUPS     Y2, (R11)
+	ADDQ        48(SI), R11
+	VMAXPS      Y3, Y0, Y3
+	VMINPS      Y3, Y1, Y3
+	VMOVUPS     Y3, (R11)
+	ADDQ        48(SI), R11
+	VMAXPS      Y4, Y0, Y4
+	VMINPS      Y4, Y1, Y4
+	VMOVUPS     Y4, (R11)
+	ADDQ        48(SI), R11
+	VMAXPS      Y5, Y0, Y5
+	VMINPS      Y5, Y1, Y5
+	VMOVUPS     Y5, (R11)
+	ADDQ        $0x00000020, AX
+	ADDQ        $0x00000020, CX
+	ADDQ        $0x00000020, DX
+	ADDQ        $0x00000020, BX
+	SUBQ        $0x08, DI
+	JMP         vectors124
+
+fewer125:
+	TESTQ      DI, DI
+	JEQ        none128
+	LEAQ       masksAVX2<>+32(SB), R11
+	NEGQ       DI
+	VMOVUPS    (R11)(DI*4), Y2
+	VMASKMOVPS (BX), Y2, Y3
+	VMOVAPS    Y3, Y4
+	VMOVAPS    Y3, Y5
+	VMOVAPS    Y3, Y6
+	MOVQ       56(SI), BX
+
+row129:
+	MOVQ 64(SI), DI
+
+tap130:
+	VMASKMOVPS  (CX), Y2, Y7
+	VMASKMOVPS  (AX), Y2, Y8
+	VFMADD231PS Y8, Y7, Y3
+	VMASKMOVPS  (AX)(R9*1), Y2, Y8
+	VFMADD231PS Y8, Y7, Y4
+	VMASKMOVPS  (AX)(R9*2), Y2, Y8
+	VFMADD231PS Y8, Y7, Y5
+	VMASKMOVPS  (AX)(R10*1), Y2, Y8
+	VFMADD231PS Y8, Y7, Y6
+	ADDQ        R8, AX
+	ADDQ        R8, CX
+	DECQ        DI
+	JNE         tap130
+	ADDQ        16(SI), AX
+	ADDQ        32(SI), CX
+	DECQ        BX
+	JNE         row129
+	SUBQ        24(SI), AX
+	SUBQ        40(SI), CX
+	MOVQ        DX, AX
+	VMAXPS      Y3, Y0, Y3
+	VMINPS      Y3, Y1, Y3
+	VMASKMOVPS  Y3, Y2, (AX)
+	ADDQ        48(SI), AX
+	VMAXPS      Y4, Y0, Y4
+	VMINPS      Y4, Y1, Y4
+	VMASKMOVPS  Y4, Y2, (AX)
+	ADDQ        48(SI), AX
+	VMAXPS      Y5, Y0, Y5
+	VMINPS      Y5, Y1, Y5
+	VMASKMOVPS  Y5, Y2, (AX)
+	ADDQ        48(SI), AX
+	VMAXPS      Y6, Y0, Y6
+	VMINPS      Y6, Y1, Y6
+	VMASKMOVPS  Y6, Y2, (AX)
+
+none128:
+	VZEROUPPER
+	RET
+
+// func depthwise2AVX2(out *float32, x *float32, w *float32, bias *float32, s *[10]int, lo float32, hi float32)
+// Requires: AVX, FMA3
+TEXT ·depthwise2AVX2(SB), NOSPLIT, $0-48
+	MOVQ         x+8(FP), AX
+	MOVQ         w+16(FP), CX
+	MOVQ         out+0(FP), DX
+	MOVQ         bias+24(FP), BX
+	MOVQ         s+32(FP), SI
+	VBROADCASTSS lo+40(FP), Y0
+	VBROADCASTSS hi+44(FP), Y1
+	MOVQ         72(SI), DI
+	MOVQ         (SI), R8
+	MOVQ         8(SI), R9
+
+vectors131:
+	CMPQ    DI, $0x20
+	JLT     fewer132
+	VMOVUPS (BX), Y2
+	VMOVUPS 32(BX), Y3
+	VMOVUPS 64(BX), Y4
+	VMOVUPS 96(BX), Y5
+	VMOVAPS Y2, Y6
+	VMOVAPS Y3, Y7
+	VMOVAPS Y4, Y8
+	VMOVAPS Y5, Y9
+	MOVQ    56(SI), R10
+
+row133:
+	MOVQ 64(SI), R11
+
+tap134:
+	VMOVUPS     (CX), Y10
+	VMOVUPS     32(CX), Y11
+	VMOVUPS     64(CX), Y12
+	VMOVUPS     96(CX), Y13
+	VFMADD231PS (AX), Y10, Y2
+	VFMADD231PS 32(AX), Y11, Y3
+	VFMADD231PS 64(AX), Y12, Y4
+	VFMADD231PS 96(AX), Y13, Y5
+	VFMADD231PS (AX)(R9*1), Y10, Y6
+	VFMADD231PS 32(AX)(R9*1), Y11, Y7
+	VFMADD231PS 64(AX)(R9*1), Y12, Y8
+	VFMADD231PS 96(AX)(R9*1), Y13, Y9
+	ADDQ        R8, AX
+	ADDQ        R8, CX
+	DECQ        R11
+	JNE         tap134
+	ADDQ        16(SI), AX
+	ADDQ        32(SI), CX
+	DECQ        R10
+	JNE         row133
+	SUBQ        24(SI), AX
+	SUBQ        40(SI), CX
+	MOVQ        DX, R10
+	VMAXPS      Y2, Y0, Y2
+	VMINPS      Y2, Y1, Y2
+	VMOVUPS     Y2, (R10)
+	VMAXPS      Y3, Y0, Y3
+	VMINPS      Y3, Y1, Y3
+	VMOVUPS     Y3, 32(R10)
+	VMAXPS      Y4, Y0, Y4
+	VMINPS      Y4, Y1, Y4
+	VMOVUPS     Y4, 64(R10)
+	VMAXPS      Y5, Y0, Y5
+	VMINPS      Y5, Y1, Y5
+	VMOVUPS     Y5, 96(R10)
+	ADDQ        48(SI), R10
+	VMAXPS      Y6, Y0, Y6
+	VMINPS      Y6, Y1, Y6
+	VMOVUPS     Y6, (R10)
+	VMAXPS      Y7, Y0, Y7
+	VMINPS      Y7, Y1, Y7
+	VMOVUPS     Y7, 32(R10)
+	VMAXPS      Y8, Y0, Y8
+	VMINPS      Y8, Y1, Y8
+	VMOVUPS     Y8, 64(R10)
+	VMAXPS      Y9, Y0, Y9
+	VMINPS      Y9, Y1, Y9
+	VMOVUPS     Y9, 96(R10)
+	ADDQ        $0x00000080, AX
+	ADDQ        $0x00000080, CX
+	ADDQ        $0x00000080, DX
+	ADDQ        $0x00000080, BX
+	SUBQ        $0x20, DI
+	JMP         vectors131
+
+fewer132:
+vectors135:
+	CMPQ    DI, $0x08
+	JLT     fewer136
+	VMOVUPS (BX), Y2
+	VMOVAPS Y2, Y3
+	MOVQ    56(SI), R10
+
+row137:
+	MOVQ 64(SI), R11
+
+tap138:
+	VMOVUPS     (CX), Y4
+	VFMADD231PS (AX), Y4, Y2
+	VFMADD231PS (AX)(R9*1), Y4, Y3
+	ADDQ        R8, AX
+	ADDQ        R8, CX
+	DECQ        R11
+	JNE         tap138
+	ADDQ        16(SI), AX
+	ADDQ        32(SI), CX
+	DECQ        R10
+	JNE         row137
+	SUBQ        24(SI), AX
+	SUBQ        40(SI), CX
+	MOVQ        DX, R10
+	VMAXPS      Y2, Y0, Y2
+	VMINPS      Y2, Y1, Y2
+	VMOVUPS     Y2, (R10)
+	ADDQ        48(SI), R10
+	VMAXPS      Y3, Y0, Y3
+	VMINPS      Y3, Y1, Y3
+	VMOVUPS     Y3, (R10)
+	ADDQ        $0x00000020, AX
+	ADDQ        $0x00000020, CX
+	ADDQ        $0x00000020, DX
+	ADDQ        $0x00000020, BX
+	SUBQ        $0x08, DI
+	JMP         vectors135
+
+fewer136:
+	TESTQ      DI, DI
+	JEQ        none139
+	LEAQ       masksAVX2<>+32(SB), R10
+	NEGQ       DI
+	VMOVUPS    (R10)(DI*4), Y2
+	VMASKMOVPS (BX), Y2, Y3
+	VMOVAPS    Y3, Y4
+	MOVQ       56(SI), BX
+
+row140:
+	MOVQ 64(SI), DI
+
+tap141:
+	VMASKMOVPS  (CX), Y2, Y5
+	VMASKMOVPS  (AX), Y2, Y6
+	VFMADD231PS Y6, Y5, Y3
+	VMASKMOVPS  (AX)(R9*1), Y2, Y6
+	VFMADD231PS Y6, Y5, Y4
+	ADDQ        R8, AX
+	ADDQ        R8, CX
+	DECQ        DI
+	JNE         tap141
+	ADDQ        16(SI), AX
+	ADDQ        32(SI), CX
+	DECQ        BX
+	JNE         row140
+	SUBQ        24(SI), AX
+	SUBQ        40(SI), CX
+	MOVQ        DX, AX
+	VMAXPS      Y3, Y0, Y3
+	VMINPS      Y3, Y1, Y3
+	VMASKMOVPS  Y3, Y2, (AX)
+	ADDQ        48(SI), AX
+	VMAXPS      Y4, Y0, Y4
+	VMINPS      Y4, Y1, Y4
+	VMASKMOVPS  Y4, Y2, (AX)
+
+none139:
+	VZEROUPPER
+	RET
+
+// func depthwise1AVX2(out *float32, x *float32, w *float32, bias *float32, s *[10]int, lo float32, hi float32)
+// Requires: AVX, FMA3
+TEXT ·depthwise1AVX2(SB), NOSPLIT, $0-48
+	MOVQ         x+8(FP), AX
+	MOVQ         w+16(FP), CX
+	MOVQ         out+0(FP), DX
+	MOVQ         bias+24(FP), BX
+	MOVQ         s+32(FP), SI
+	VBROADCASTSS lo+40(FP), Y0
+	VBROADCASTSS hi+44(FP), Y1
+	MOVQ         72(SI), DI
+	MOVQ         (SI), R8
+
+vectors142:
+	CMPQ    DI, $0x20
+	JLT     fewer143
+	VMOVUPS (BX), Y2
+	VMOVUPS 32(BX), Y3
+	VMOVUPS 64(BX), Y4
+	VMOVUPS 96(BX), Y5
+	MOVQ    56(SI), R9
+
+row144:
+	MOVQ 64(SI), R10
+
+tap145:
+	VMOVUPS     (CX), Y6
+	VMOVUPS     32(CX), Y7
+	VMOVUPS     64(CX), Y8
+	VMOVUPS     96(CX), Y9
+	VFMADD231PS (AX), Y6, Y2
+	VFMADD231PS 32(AX), Y7, Y3
+	VFMADD231PS 64(AX), Y8, Y4
+	VFMADD231PS 96(AX), Y9, Y5
+	ADDQ        R8, AX
+	ADDQ        R8, CX
+	DECQ        R10
+	JNE         tap145
+	ADDQ        16(SI), AX
+	ADDQ        32(SI), CX
+	DECQ        R9
+	JNE         row144
+	SUBQ        24(SI), AX
+	SUBQ        40(SI), CX
+	MOVQ        DX, R9
+	VMAXPS      Y2, Y0, Y2
+	VMINPS      Y2, Y1, Y2
+	VMOVUPS     Y2, (R9)
+	VMAXPS      Y3, Y0, Y3
+	VMINPS      Y3, Y1, Y3
+	VMOVUPS     Y3, 32(R9)
+	VMAXPS      Y4, Y0, Y4
+	VMINPS      Y4, Y1, Y4
+	VMOVUPS     Y4, 64(R9)
+	VMAXPS      Y5, Y0, Y5
+	VMINPS      Y5, Y1, Y5
+	VMOVUPS     Y5, 96(R9)
+	ADDQ        $0x00000080, AX
+	ADDQ        $0x00000080, CX
+	ADDQ        $0x00000080, DX
+	ADDQ        $0x00000080, BX
+	SUBQ        $0x20, DI
+	JMP         vectors142
+
+fewer143:
+vectors146:
+	CMPQ    DI, $0x08
+	JLT     fewer147
+	VMOVUPS (BX), Y2
+	MOVQ    56(SI), R9
+
+row148:
+	MOVQ 64(SI), R10
+
+tap149:
+	VMOVUPS     (CX), Y3
+	VFMADD231PS (AX), Y3, Y2
+	ADDQ        R8, AX
+	ADDQ        R8, CX
+	DECQ        R10
+	JNE         tap149
+	ADDQ        16(SI), AX
+	ADDQ        32(SI), CX
+	DECQ        R9
+	JNE         row148
+	SUBQ        24(SI), AX
+	SUBQ        40(SI), CX
+	MOVQ        DX, R9
+	VMAXPS      Y2, Y0, Y2
+	VMINPS      Y2, Y1, Y2
+	VMOVUPS     Y2, (R9)
+	ADDQ        $0x00000020, AX
+	ADDQ        $0x00000020, CX
+	ADDQ        $0x00000020, DX
+	ADDQ        $0x00000020, BX
+	SUBQ        $0x08, DI
+	JMP         vectors146
+
+fewer147:
+	TESTQ      DI, DI
+	JEQ        none150
+	LEAQ       masksAVX2<>+32(SB), R9
+	NEGQ       DI
+	VMOVUPS    (R9)(DI*4), Y2
+	VMASKMOVPS (BX), Y2, Y3
+	MOVQ       56(SI), BX
+
+row151:
+	MOVQ 64(SI), DI
+
+tap152:
+	VMASKMOVPS  (CX), Y2, Y4
+	VMASKMOVPS  (AX), Y2, Y5
+	VFMADD231PS Y5, Y4, Y3
+	ADDQ        R8, AX
+	ADDQ        R8, CX
+	DECQ        DI
+	JNE         tap152
+	ADDQ        16(SI), AX
+	ADDQ        32(SI), CX
+	DECQ        BX
+	JNE         row151
+	SUBQ        24(SI), AX
+	SUBQ        40(SI), CX
+	MOVQ        DX, AX
+	VMAXPS      Y3, Y0, Y3
+	VMINPS      Y3, Y1, Y3
+	VMASKMOVPS  Y3, Y2, (AX)
+
+none150:
 	VZEROUPPER
 	RET

@@ -34,6 +34,16 @@ func affineAVX512(out []float32, x []float32, scale []float32, shift []float32)
 //go:noescape
 func normalizeAVX512(out []float32, x []float32, gamma []float32, beta []float32, mean float32, rstd float32)
 
+// clampAVX512 sets out[i] = min(max(x[i], lo), hi).
+//
+//go:noescape
+func clampAVX512(out []float32, x []float32, lo float32, hi float32)
+
+// largerAVX512 sets out[i] = max(a[i], b[i]).
+//
+//go:noescape
+func largerAVX512(out []float32, a []float32, b []float32)
+
 // mulDevAVX512 sets out[i] = a[i]·(b[i] - m).
 //
 //go:noescape
@@ -133,3 +143,23 @@ func float16AVX512(dst []float32, src []uint16)
 //
 //go:noescape
 func bfloat16AVX512(dst []float32, src []uint16)
+
+// depthwise8AVX512 convolves each channel of 8 windows.
+//
+//go:noescape
+func depthwise8AVX512(out *float32, x *float32, w *float32, bias *float32, s *[10]int, lo float32, hi float32)
+
+// depthwise4AVX512 convolves each channel of 4 windows.
+//
+//go:noescape
+func depthwise4AVX512(out *float32, x *float32, w *float32, bias *float32, s *[10]int, lo float32, hi float32)
+
+// depthwise2AVX512 convolves each channel of 2 windows.
+//
+//go:noescape
+func depthwise2AVX512(out *float32, x *float32, w *float32, bias *float32, s *[10]int, lo float32, hi float32)
+
+// depthwise1AVX512 convolves each channel of 1 windows.
+//
+//go:noescape
+func depthwise1AVX512(out *float32, x *float32, w *float32, bias *float32, s *[10]int, lo float32, hi float32)

@@ -434,6 +434,83 @@ none18:
 	VZEROUPPER
 	RET
 
+// func clampAVX512(out []float32, x []float32, lo float32, hi float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·clampAVX512(SB), NOSPLIT, $0-56
+	MOVQ         out_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	VBROADCASTSS lo+48(FP), Z0
+	VBROADCASTSS hi+52(FP), Z1
+	MOVQ         out_len+8(FP), DX
+	XORQ         BX, BX
+
+vectors19:
+	CMPQ    DX, $0x10
+	JLT     fewer20
+	VMOVUPS (CX)(BX*4), Z2
+	VMAXPS  Z2, Z0, Z2
+	VMINPS  Z2, Z1, Z2
+	VMOVUPS Z2, (AX)(BX*4)
+	ADDQ    $0x10, BX
+	SUBQ    $0x10, DX
+	JMP     vectors19
+
+fewer20:
+	TESTQ     DX, DX
+	JEQ       none21
+	MOVQ      $-1, SI
+	BZHIQ     DX, SI, SI
+	KMOVW     SI, K1
+	VMOVUPS.Z (CX)(BX*4), K1, Z2
+	VMAXPS    Z2, Z0, Z2
+	VMINPS    Z2, Z1, Z2
+	VMOVUPS   Z2, K1, (AX)(BX*4)
+
+none21:
+	VZEROUPPER
+	RET
+
+// func largerAVX512(out []float32, a []float32, b []float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·largerAVX512(SB), NOSPLIT, $0-72
+	MOVQ out_base+0(FP), AX
+	MOVQ a_base+24(FP), CX
+	MOVQ b_base+48(FP), DX
+	MOVQ out_len+8(FP), BX
+	XORQ SI, SI
+
+vectors22:
+	CMPQ    BX, $0x10
+	JLT     fewer23
+	VMOVUPS (CX)(SI*4), Z0
+	VMOVUPS (DX)(SI*4), Z1
+	VMAXPS  Z1, Z0, Z1
+	VCMPPS  $0x03, Z0, Z0, K1
+	VMOVAPS Z0, K1, Z1
+	VMOVAPS Z1, Z0
+	VMOVUPS Z0, (AX)(SI*4)
+	ADDQ    $0x10, SI
+	SUBQ    $0x10, BX
+	JMP     vectors22
+
+fewer23:
+	TESTQ     BX, BX
+	JEQ       none24
+	MOVQ      $-1, DI
+	BZHIQ     BX, DI, DI
+	KMOVW     DI, K1
+	VMOVUPS.Z (CX)(SI*4), K1, Z0
+	VMOVUPS.Z (DX)(SI*4), K1, Z1
+	VMAXPS    Z1, Z0, Z1
+	VCMPPS    $0x03, Z0, Z0, K2
+	VMOVAPS   Z0, K2, Z1
+	VMOVAPS   Z1, Z0
+	VMOVUPS   Z0, K1, (AX)(SI*4)
+
+none24:
+	VZEROUPPER
+	RET
+
 // func mulDevAVX512(out []float32, a []float32, b []float32, m float32)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·mulDevAVX512(SB), NOSPLIT, $0-76
@@ -444,9 +521,9 @@ TEXT ·mulDevAVX512(SB), NOSPLIT, $0-76
 	MOVQ         out_len+8(FP), BX
 	XORQ         SI, SI
 
-vectors19:
+vectors25:
 	CMPQ    BX, $0x10
-	JLT     fewer20
+	JLT     fewer26
 	VMOVUPS (CX)(SI*4), Z1
 	VMOVUPS (DX)(SI*4), Z2
 	VSUBPS  Z0, Z2, Z2
@@ -454,11 +531,11 @@ vectors19:
 	VMOVUPS Z2, (AX)(SI*4)
 	ADDQ    $0x10, SI
 	SUBQ    $0x10, BX
-	JMP     vectors19
+	JMP     vectors25
 
-fewer20:
+fewer26:
 	TESTQ     BX, BX
-	JEQ       none21
+	JEQ       none27
 	MOVQ      $-1, DI
 	BZHIQ     BX, DI, DI
 	KMOVW     DI, K1
@@ -468,7 +545,7 @@ fewer20:
 	VMULPS    Z1, Z2, Z2
 	VMOVUPS   Z2, K1, (AX)(SI*4)
 
-none21:
+none27:
 	VZEROUPPER
 	RET
 
@@ -485,9 +562,9 @@ TEXT ·combineDevAVX512(SB), NOSPLIT, $0-88
 	MOVQ         out_len+8(FP), BX
 	XORQ         SI, SI
 
-vectors22:
+vectors28:
 	CMPQ        BX, $0x10
-	JLT         fewer23
+	JLT         fewer29
 	VMOVUPS     (CX)(SI*4), Z4
 	VMOVUPS     (DX)(SI*4), Z5
 	VSUBPS      Z2, Z4, Z4
@@ -497,11 +574,11 @@ vectors22:
 	VMOVUPS     Z5, (AX)(SI*4)
 	ADDQ        $0x10, SI
 	SUBQ        $0x10, BX
-	JMP         vectors22
+	JMP         vectors28
 
-fewer23:
+fewer29:
 	TESTQ       BX, BX
-	JEQ         none24
+	JEQ         none30
 	MOVQ        $-1, DI
 	BZHIQ       BX, DI, DI
 	KMOVW       DI, K1
@@ -513,7 +590,7 @@ fewer23:
 	VFMADD231PS Z0, Z4, Z5
 	VMOVUPS     Z5, K1, (AX)(SI*4)
 
-none24:
+none30:
 	VZEROUPPER
 	RET
 
@@ -529,9 +606,9 @@ TEXT ·combineColumnsAVX512(SB), NOSPLIT, $0-144
 	MOVQ out_len+8(FP), R8
 	XORQ R9, R9
 
-vectors25:
+vectors31:
 	CMPQ        R8, $0x10
-	JLT         fewer26
+	JLT         fewer32
 	VMOVUPS     (CX)(R9*4), Z0
 	VMOVUPS     (DX)(R9*4), Z1
 	VMOVUPS     (BX)(R9*4), Z2
@@ -542,11 +619,11 @@ vectors25:
 	VMOVUPS     Z1, (AX)(R9*4)
 	ADDQ        $0x10, R9
 	SUBQ        $0x10, R8
-	JMP         vectors25
+	JMP         vectors31
 
-fewer26:
+fewer32:
 	TESTQ       R8, R8
-	JEQ         none27
+	JEQ         none33
 	MOVQ        $-1, R10
 	BZHIQ       R8, R10, R10
 	KMOVW       R10, K1
@@ -559,7 +636,7 @@ fewer26:
 	VFMADD231PS Z2, Z0, Z1
 	VMOVUPS     Z1, K1, (AX)(R9*4)
 
-none27:
+none33:
 	VZEROUPPER
 	RET
 
@@ -574,9 +651,9 @@ TEXT ·sumAVX512(SB), NOSPLIT, $0-28
 	MOVQ   x_len+8(FP), CX
 	XORQ   DX, DX
 
-vectors28:
+vectors34:
 	CMPQ    CX, $0x40
-	JLT     fewer29
+	JLT     fewer35
 	VMOVUPS (AX)(DX*4), Z4
 	VADDPS  Z4, Z0, Z0
 	VMOVUPS 64(AX)(DX*4), Z4
@@ -587,28 +664,28 @@ vectors28:
 	VADDPS  Z4, Z3, Z3
 	ADDQ    $0x40, DX
 	SUBQ    $0x40, CX
-	JMP     vectors28
+	JMP     vectors34
 
-fewer29:
-vectors30:
+fewer35:
+vectors36:
 	CMPQ    CX, $0x10
-	JLT     fewer31
+	JLT     fewer37
 	VMOVUPS (AX)(DX*4), Z4
 	VADDPS  Z4, Z0, Z0
 	ADDQ    $0x10, DX
 	SUBQ    $0x10, CX
-	JMP     vectors30
+	JMP     vectors36
 
-fewer31:
+fewer37:
 	TESTQ     CX, CX
-	JEQ       none32
+	JEQ       none38
 	MOVQ      $-1, BX
 	BZHIQ     CX, BX, BX
 	KMOVW     BX, K1
 	VMOVUPS.Z (AX)(DX*4), K1, Z4
 	VADDPS    Z4, Z0, Z0
 
-none32:
+none38:
 	VADDPS        Z1, Z0, Z0
 	VADDPS        Z3, Z2, Z2
 	VADDPS        Z2, Z0, Z0
@@ -636,9 +713,9 @@ TEXT ·maxAVX512(SB), NOSPLIT, $0-28
 	MOVQ         x_len+8(FP), CX
 	XORQ         DX, DX
 
-vectors33:
+vectors39:
 	CMPQ    CX, $0x40
-	JLT     fewer34
+	JLT     fewer40
 	VMOVUPS (AX)(DX*4), Z5
 	VMAXPS  Z5, Z1, Z1
 	VMOVUPS 64(AX)(DX*4), Z5
@@ -649,21 +726,21 @@ vectors33:
 	VMAXPS  Z5, Z4, Z4
 	ADDQ    $0x40, DX
 	SUBQ    $0x40, CX
-	JMP     vectors33
+	JMP     vectors39
 
-fewer34:
-vectors35:
+fewer40:
+vectors41:
 	CMPQ    CX, $0x10
-	JLT     fewer36
+	JLT     fewer42
 	VMOVUPS (AX)(DX*4), Z5
 	VMAXPS  Z5, Z1, Z1
 	ADDQ    $0x10, DX
 	SUBQ    $0x10, CX
-	JMP     vectors35
+	JMP     vectors41
 
-fewer36:
+fewer42:
 	TESTQ     CX, CX
-	JEQ       none37
+	JEQ       none43
 	MOVQ      $-1, BX
 	BZHIQ     CX, BX, BX
 	KMOVW     BX, K1
@@ -671,7 +748,7 @@ fewer36:
 	VBLENDMPS Z5, Z0, K1, Z5
 	VMAXPS    Z5, Z1, Z1
 
-none37:
+none43:
 	VMAXPS        Z2, Z1, Z1
 	VMAXPS        Z4, Z3, Z3
 	VMAXPS        Z3, Z1, Z1
@@ -699,9 +776,9 @@ TEXT ·dotAVX512(SB), NOSPLIT, $0-52
 	MOVQ   a_len+8(FP), DX
 	XORQ   BX, BX
 
-vectors38:
+vectors44:
 	CMPQ        DX, $0x40
-	JLT         fewer39
+	JLT         fewer45
 	VMOVUPS     (AX)(BX*4), Z4
 	VMOVUPS     (CX)(BX*4), Z5
 	VFMADD231PS Z4, Z5, Z0
@@ -716,22 +793,22 @@ vectors38:
 	VFMADD231PS Z4, Z5, Z3
 	ADDQ        $0x40, BX
 	SUBQ        $0x40, DX
-	JMP         vectors38
+	JMP         vectors44
 
-fewer39:
-vectors40:
+fewer45:
+vectors46:
 	CMPQ        DX, $0x10
-	JLT         fewer41
+	JLT         fewer47
 	VMOVUPS     (AX)(BX*4), Z4
 	VMOVUPS     (CX)(BX*4), Z5
 	VFMADD231PS Z4, Z5, Z0
 	ADDQ        $0x10, BX
 	SUBQ        $0x10, DX
-	JMP         vectors40
+	JMP         vectors46
 
-fewer41:
+fewer47:
 	TESTQ       DX, DX
-	JEQ         none42
+	JEQ         none48
 	MOVQ        $-1, SI
 	BZHIQ       DX, SI, SI
 	KMOVW       SI, K1
@@ -739,7 +816,7 @@ fewer41:
 	VMOVUPS.Z   (CX)(BX*4), K1, Z5
 	VFMADD231PS Z4, Z5, Z0
 
-none42:
+none48:
 	VADDPS        Z1, Z0, Z0
 	VADDPS        Z3, Z2, Z2
 	VADDPS        Z2, Z0, Z0
@@ -767,9 +844,9 @@ TEXT ·sumSquareDevAVX512(SB), NOSPLIT, $0-36
 	MOVQ         x_len+8(FP), CX
 	XORQ         DX, DX
 
-vectors43:
+vectors49:
 	CMPQ        CX, $0x40
-	JLT         fewer44
+	JLT         fewer50
 	VMOVUPS     (AX)(DX*4), Z5
 	VSUBPS      Z0, Z5, Z5
 	VFMADD231PS Z5, Z5, Z1
@@ -784,22 +861,22 @@ vectors43:
 	VFMADD231PS Z5, Z5, Z4
 	ADDQ        $0x40, DX
 	SUBQ        $0x40, CX
-	JMP         vectors43
+	JMP         vectors49
 
-fewer44:
-vectors45:
+fewer50:
+vectors51:
 	CMPQ        CX, $0x10
-	JLT         fewer46
+	JLT         fewer52
 	VMOVUPS     (AX)(DX*4), Z5
 	VSUBPS      Z0, Z5, Z5
 	VFMADD231PS Z5, Z5, Z1
 	ADDQ        $0x10, DX
 	SUBQ        $0x10, CX
-	JMP         vectors45
+	JMP         vectors51
 
-fewer46:
+fewer52:
 	TESTQ       CX, CX
-	JEQ         none47
+	JEQ         none53
 	MOVQ        $-1, BX
 	BZHIQ       CX, BX, BX
 	KMOVW       BX, K1
@@ -808,7 +885,7 @@ fewer46:
 	VMOVAPS.Z   Z5, K1, Z5
 	VFMADD231PS Z5, Z5, Z1
 
-none47:
+none53:
 	VADDPS        Z2, Z1, Z1
 	VADDPS        Z4, Z3, Z3
 	VADDPS        Z3, Z1, Z1
@@ -837,9 +914,9 @@ TEXT ·dotDevAVX512(SB), NOSPLIT, $0-60
 	MOVQ         d_len+8(FP), DX
 	XORQ         BX, BX
 
-vectors48:
+vectors54:
 	CMPQ        DX, $0x40
-	JLT         fewer49
+	JLT         fewer55
 	VMOVUPS     (AX)(BX*4), Z5
 	VMOVUPS     (CX)(BX*4), Z6
 	VSUBPS      Z0, Z6, Z6
@@ -858,23 +935,23 @@ vectors48:
 	VFMADD231PS Z5, Z6, Z4
 	ADDQ        $0x40, BX
 	SUBQ        $0x40, DX
-	JMP         vectors48
+	JMP         vectors54
 
-fewer49:
-vectors50:
+fewer55:
+vectors56:
 	CMPQ        DX, $0x10
-	JLT         fewer51
+	JLT         fewer57
 	VMOVUPS     (AX)(BX*4), Z5
 	VMOVUPS     (CX)(BX*4), Z6
 	VSUBPS      Z0, Z6, Z6
 	VFMADD231PS Z5, Z6, Z1
 	ADDQ        $0x10, BX
 	SUBQ        $0x10, DX
-	JMP         vectors50
+	JMP         vectors56
 
-fewer51:
+fewer57:
 	TESTQ       DX, DX
-	JEQ         none52
+	JEQ         none58
 	MOVQ        $-1, SI
 	BZHIQ       DX, SI, SI
 	KMOVW       SI, K1
@@ -883,7 +960,7 @@ fewer51:
 	VSUBPS      Z0, Z6, Z6
 	VFMADD231PS Z5, Z6, Z1
 
-none52:
+none58:
 	VADDPS        Z2, Z1, Z1
 	VADDPS        Z4, Z3, Z3
 	VADDPS        Z3, Z1, Z1
@@ -913,9 +990,9 @@ TEXT ·momentsAVX512(SB), NOSPLIT, $0-96
 	MOVQ x_base+72(FP), R8
 	XORQ R9, R9
 
-vectors53:
+vectors59:
 	CMPQ    BX, $0x20
-	JLT     fewer54
+	JLT     fewer60
 	VMOVUPS (AX)(R9*4), Z0
 	VMOVUPS (CX)(R9*4), Z1
 	VMOVUPS (DX)(R9*4), Z2
@@ -925,9 +1002,9 @@ vectors53:
 	XORQ    R10, R10
 	LEAQ    (R8)(R9*4), R11
 
-row55:
+row61:
 	CMPQ        R10, DI
-	JGE         column56
+	JGE         column62
 	VMOVUPS     (R11)(R10*1), Z6
 	VSUBPS      Z2, Z6, Z6
 	VADDPS      Z6, Z0, Z0
@@ -937,47 +1014,47 @@ row55:
 	VADDPS      Z6, Z3, Z3
 	VFMADD231PS Z6, Z6, Z4
 	ADDQ        SI, R10
-	JMP         row55
+	JMP         row61
 
-column56:
+column62:
 	VMOVUPS Z0, (AX)(R9*4)
 	VMOVUPS Z1, (CX)(R9*4)
 	VMOVUPS Z3, 64(AX)(R9*4)
 	VMOVUPS Z4, 64(CX)(R9*4)
 	ADDQ    $0x20, R9
 	SUBQ    $0x20, BX
-	JMP     vectors53
+	JMP     vectors59
 
-fewer54:
-vectors57:
+fewer60:
+vectors63:
 	CMPQ    BX, $0x10
-	JLT     fewer58
+	JLT     fewer64
 	VMOVUPS (AX)(R9*4), Z0
 	VMOVUPS (CX)(R9*4), Z1
 	VMOVUPS (DX)(R9*4), Z2
 	XORQ    R10, R10
 	LEAQ    (R8)(R9*4), R11
 
-row59:
+row65:
 	CMPQ        R10, DI
-	JGE         column60
+	JGE         column66
 	VMOVUPS     (R11)(R10*1), Z3
 	VSUBPS      Z2, Z3, Z3
 	VADDPS      Z3, Z0, Z0
 	VFMADD231PS Z3, Z3, Z1
 	ADDQ        SI, R10
-	JMP         row59
+	JMP         row65
 
-column60:
+column66:
 	VMOVUPS Z0, (AX)(R9*4)
 	VMOVUPS Z1, (CX)(R9*4)
 	ADDQ    $0x10, R9
 	SUBQ    $0x10, BX
-	JMP     vectors57
+	JMP     vectors63
 
-fewer58:
+fewer64:
 	TESTQ     BX, BX
-	JEQ       none61
+	JEQ       none67
 	MOVQ      $-1, R10
 	BZHIQ     BX, R10, R10
 	KMOVW     R10, K1
@@ -987,21 +1064,21 @@ fewer58:
 	XORQ      DX, DX
 	LEAQ      (R8)(R9*4), BX
 
-row62:
+row68:
 	CMPQ        DX, DI
-	JGE         column63
+	JGE         column69
 	VMOVUPS.Z   (BX)(DX*1), K1, Z3
 	VSUBPS      Z2, Z3, Z3
 	VADDPS      Z3, Z0, Z0
 	VFMADD231PS Z3, Z3, Z1
 	ADDQ        SI, DX
-	JMP         row62
+	JMP         row68
 
-column63:
+column69:
 	VMOVUPS Z0, K1, (AX)(R9*4)
 	VMOVUPS Z1, K1, (CX)(R9*4)
 
-none61:
+none67:
 	VZEROUPPER
 	RET
 
@@ -1020,9 +1097,9 @@ TEXT ·comomentsAVX512(SB), NOSPLIT, $0-120
 	MOVQ x_base+96(FP), R9
 	XORQ R10, R10
 
-vectors64:
+vectors70:
 	CMPQ    BX, $0x20
-	JLT     fewer65
+	JLT     fewer71
 	VMOVUPS (AX)(R10*4), Z0
 	VMOVUPS (CX)(R10*4), Z1
 	VMOVUPS (DX)(R10*4), Z2
@@ -1033,9 +1110,9 @@ vectors64:
 	LEAQ    (R8)(R10*4), R12
 	LEAQ    (R9)(R10*4), R13
 
-row66:
+row72:
 	CMPQ        R11, DI
-	JGE         column67
+	JGE         column73
 	VMOVUPS     (R12)(R11*1), Z6
 	VMOVUPS     (R13)(R11*1), Z7
 	VSUBPS      Z2, Z7, Z7
@@ -1047,21 +1124,21 @@ row66:
 	VADDPS      Z6, Z3, Z3
 	VFMADD231PS Z6, Z7, Z4
 	ADDQ        SI, R11
-	JMP         row66
+	JMP         row72
 
-column67:
+column73:
 	VMOVUPS Z0, (AX)(R10*4)
 	VMOVUPS Z1, (CX)(R10*4)
 	VMOVUPS Z3, 64(AX)(R10*4)
 	VMOVUPS Z4, 64(CX)(R10*4)
 	ADDQ    $0x20, R10
 	SUBQ    $0x20, BX
-	JMP     vectors64
+	JMP     vectors70
 
-fewer65:
-vectors68:
+fewer71:
+vectors74:
 	CMPQ    BX, $0x10
-	JLT     fewer69
+	JLT     fewer75
 	VMOVUPS (AX)(R10*4), Z0
 	VMOVUPS (CX)(R10*4), Z1
 	VMOVUPS (DX)(R10*4), Z2
@@ -1069,27 +1146,27 @@ vectors68:
 	LEAQ    (R8)(R10*4), R12
 	LEAQ    (R9)(R10*4), R13
 
-row70:
+row76:
 	CMPQ        R11, DI
-	JGE         column71
+	JGE         column77
 	VMOVUPS     (R12)(R11*1), Z3
 	VMOVUPS     (R13)(R11*1), Z4
 	VSUBPS      Z2, Z4, Z4
 	VADDPS      Z3, Z0, Z0
 	VFMADD231PS Z3, Z4, Z1
 	ADDQ        SI, R11
-	JMP         row70
+	JMP         row76
 
-column71:
+column77:
 	VMOVUPS Z0, (AX)(R10*4)
 	VMOVUPS Z1, (CX)(R10*4)
 	ADDQ    $0x10, R10
 	SUBQ    $0x10, BX
-	JMP     vectors68
+	JMP     vectors74
 
-fewer69:
+fewer75:
 	TESTQ     BX, BX
-	JEQ       none72
+	JEQ       none78
 	MOVQ      $-1, R11
 	BZHIQ     BX, R11, R11
 	KMOVW     R11, K1
@@ -1100,22 +1177,22 @@ fewer69:
 	LEAQ      (R8)(R10*4), BX
 	LEAQ      (R9)(R10*4), R8
 
-row73:
+row79:
 	CMPQ        DX, DI
-	JGE         column74
+	JGE         column80
 	VMOVUPS.Z   (BX)(DX*1), K1, Z3
 	VMOVUPS.Z   (R8)(DX*1), K1, Z4
 	VSUBPS      Z2, Z4, Z4
 	VADDPS      Z3, Z0, Z0
 	VFMADD231PS Z3, Z4, Z1
 	ADDQ        SI, DX
-	JMP         row73
+	JMP         row79
 
-column74:
+column80:
 	VMOVUPS Z0, K1, (AX)(R10*4)
 	VMOVUPS Z1, K1, (CX)(R10*4)
 
-none72:
+none78:
 	VZEROUPPER
 	RET
 
@@ -1129,9 +1206,9 @@ TEXT ·expAVX512(SB), NOSPLIT, $0-48
 	MOVQ         out_len+8(FP), DX
 	XORQ         BX, BX
 
-vectors75:
+vectors81:
 	CMPQ              DX, $0x10
-	JLT               fewer76
+	JLT               fewer82
 	VMOVUPS           (CX)(BX*4), Z2
 	VMAXPS            Z2, Z0, Z2
 	VMINPS            Z2, Z1, Z2
@@ -1151,11 +1228,11 @@ vectors75:
 	VMOVUPS           Z2, (AX)(BX*4)
 	ADDQ              $0x10, BX
 	SUBQ              $0x10, DX
-	JMP               vectors75
+	JMP               vectors81
 
-fewer76:
+fewer82:
 	TESTQ             DX, DX
-	JEQ               none77
+	JEQ               none83
 	MOVQ              $-1, SI
 	BZHIQ             DX, SI, SI
 	KMOVW             SI, K1
@@ -1177,7 +1254,7 @@ fewer76:
 	VSCALEFPS         Z0, Z1, Z2
 	VMOVUPS           Z2, K1, (AX)(BX*4)
 
-none77:
+none83:
 	VZEROUPPER
 	RET
 
@@ -1193,9 +1270,9 @@ TEXT ·expSubAVX512(SB), NOSPLIT, $0-60
 	MOVQ         out_len+8(FP), DX
 	XORQ         BX, BX
 
-vectors78:
+vectors84:
 	CMPQ              DX, $0x10
-	JLT               fewer79
+	JLT               fewer85
 	VMOVUPS           (CX)(BX*4), Z4
 	VSUBPS            Z2, Z4, Z4
 	VMAXPS            Z4, Z0, Z4
@@ -1217,11 +1294,11 @@ vectors78:
 	VADDPS            Z4, Z3, Z3
 	ADDQ              $0x10, BX
 	SUBQ              $0x10, DX
-	JMP               vectors78
+	JMP               vectors84
 
-fewer79:
+fewer85:
 	TESTQ             DX, DX
-	JEQ               none80
+	JEQ               none86
 	MOVQ              $-1, SI
 	BZHIQ             DX, SI, SI
 	KMOVW             SI, K1
@@ -1246,7 +1323,7 @@ fewer79:
 	VMOVUPS           Z4, K1, (AX)(BX*4)
 	VADDPS            Z4, Z3, Z3
 
-none80:
+none86:
 	VEXTRACTF64X4 $0x01, Z3, Y0
 	VADDPS        Y0, Y3, Y3
 	VEXTRACTF128  $0x01, Y3, X0
@@ -1271,9 +1348,9 @@ TEXT ·swishAVX512(SB), NOSPLIT, $0-52
 	MOVQ         out_len+8(FP), DX
 	XORQ         BX, BX
 
-vectors81:
+vectors87:
 	CMPQ              DX, $0x10
-	JLT               fewer82
+	JLT               fewer88
 	VMOVUPS           (CX)(BX*4), Z4
 	VMULPS            Z2, Z4, Z5
 	VSUBPS            Z5, Z3, Z5
@@ -1297,11 +1374,11 @@ vectors81:
 	VMOVUPS           Z4, (AX)(BX*4)
 	ADDQ              $0x10, BX
 	SUBQ              $0x10, DX
-	JMP               vectors81
+	JMP               vectors87
 
-fewer82:
+fewer88:
 	TESTQ             DX, DX
-	JEQ               none83
+	JEQ               none89
 	MOVQ              $-1, SI
 	BZHIQ             DX, SI, SI
 	KMOVW             SI, K1
@@ -1327,7 +1404,7 @@ fewer82:
 	VDIVPS            Z2, Z4, Z4
 	VMOVUPS           Z4, K1, (AX)(BX*4)
 
-none83:
+none89:
 	VZEROUPPER
 	RET
 
@@ -1344,9 +1421,9 @@ TEXT ·swishGradAVX512(SB), NOSPLIT, $0-76
 	MOVQ         dx_len+8(FP), BX
 	XORQ         SI, SI
 
-vectors84:
+vectors90:
 	CMPQ              BX, $0x10
-	JLT               fewer85
+	JLT               fewer91
 	VMOVUPS           (DX)(SI*4), Z4
 	VMULPS            Z2, Z4, Z4
 	VBROADCASTSS      constantsAVX512<>+0(SB), Z6
@@ -1378,11 +1455,11 @@ vectors84:
 	VMOVUPS           Z4, (AX)(SI*4)
 	ADDQ              $0x10, SI
 	SUBQ              $0x10, BX
-	JMP               vectors84
+	JMP               vectors90
 
-fewer85:
+fewer91:
 	TESTQ             BX, BX
-	JEQ               none86
+	JEQ               none92
 	MOVQ              $-1, DI
 	BZHIQ             BX, DI, DI
 	KMOVW             DI, K1
@@ -1416,7 +1493,7 @@ fewer85:
 	VMULPS            Z0, Z4, Z4
 	VMOVUPS           Z4, K1, (AX)(SI*4)
 
-none86:
+none92:
 	VZEROUPPER
 	RET
 
@@ -1433,9 +1510,9 @@ TEXT ·affineSiLUAVX512(SB), NOSPLIT, $0-96
 	MOVQ         out_len+8(FP), SI
 	XORQ         DI, DI
 
-vectors87:
+vectors93:
 	CMPQ              SI, $0x10
-	JLT               fewer88
+	JLT               fewer94
 	VMOVUPS           (CX)(DI*4), Z3
 	VMOVUPS           (DX)(DI*4), Z4
 	VMOVUPS           (BX)(DI*4), Z5
@@ -1461,11 +1538,11 @@ vectors87:
 	VMOVUPS           Z3, (AX)(DI*4)
 	ADDQ              $0x10, DI
 	SUBQ              $0x10, SI
-	JMP               vectors87
+	JMP               vectors93
 
-fewer88:
+fewer94:
 	TESTQ             SI, SI
-	JEQ               none89
+	JEQ               none95
 	MOVQ              $-1, R8
 	BZHIQ             SI, R8, R8
 	KMOVW             R8, K1
@@ -1493,7 +1570,7 @@ fewer88:
 	VDIVPS            Z2, Z3, Z3
 	VMOVUPS           Z3, K1, (AX)(DI*4)
 
-none89:
+none95:
 	VZEROUPPER
 	RET
 
@@ -1511,9 +1588,9 @@ TEXT ·affineSiLUGradAVX512(SB), NOSPLIT, $0-120
 	MOVQ         dx_len+8(FP), DI
 	XORQ         R8, R8
 
-vectors90:
+vectors96:
 	CMPQ              DI, $0x10
-	JLT               fewer91
+	JLT               fewer97
 	VMOVUPS           (DX)(R8*4), Z3
 	VMOVUPS           (BX)(R8*4), Z4
 	VMOVUPS           (SI)(R8*4), Z5
@@ -1547,11 +1624,11 @@ vectors90:
 	VMOVUPS           Z3, (AX)(R8*4)
 	ADDQ              $0x10, R8
 	SUBQ              $0x10, DI
-	JMP               vectors90
+	JMP               vectors96
 
-fewer91:
+fewer97:
 	TESTQ             DI, DI
-	JEQ               none92
+	JEQ               none98
 	MOVQ              $-1, R9
 	BZHIQ             DI, R9, R9
 	KMOVW             R9, K1
@@ -1587,7 +1664,7 @@ fewer91:
 	VMULPS            Z0, Z3, Z3
 	VMOVUPS           Z3, K1, (AX)(R8*4)
 
-none92:
+none98:
 	VZEROUPPER
 	RET
 
@@ -1601,9 +1678,9 @@ TEXT ·geluAVX512(SB), NOSPLIT, $0-48
 	MOVQ         out_len+8(FP), DX
 	XORQ         BX, BX
 
-vectors93:
+vectors99:
 	CMPQ              DX, $0x10
-	JLT               fewer94
+	JLT               fewer100
 	VMOVUPS           (CX)(BX*4), Z2
 	VANDPS.BCST       constantsAVX512<>+64(SB), Z2, Z3
 	VBROADCASTSS      constantsAVX512<>+0(SB), Z4
@@ -1644,11 +1721,11 @@ vectors93:
 	VMOVUPS           Z5, (AX)(BX*4)
 	ADDQ              $0x10, BX
 	SUBQ              $0x10, DX
-	JMP               vectors93
+	JMP               vectors99
 
-fewer94:
+fewer100:
 	TESTQ             DX, DX
-	JEQ               none95
+	JEQ               none101
 	MOVQ              $-1, SI
 	BZHIQ             DX, SI, SI
 	KMOVW             SI, K1
@@ -1691,7 +1768,7 @@ fewer94:
 	VMULPS            Z2, Z5, Z5
 	VMOVUPS           Z5, K1, (AX)(BX*4)
 
-none95:
+none101:
 	VZEROUPPER
 	RET
 
@@ -1706,9 +1783,9 @@ TEXT ·geluGradAVX512(SB), NOSPLIT, $0-72
 	MOVQ         dx_len+8(FP), BX
 	XORQ         SI, SI
 
-vectors96:
+vectors102:
 	CMPQ              BX, $0x10
-	JLT               fewer97
+	JLT               fewer103
 	VMOVUPS           (DX)(SI*4), Z2
 	VANDPS.BCST       constantsAVX512<>+64(SB), Z2, Z3
 	VBROADCASTSS      constantsAVX512<>+0(SB), Z4
@@ -1752,11 +1829,11 @@ vectors96:
 	VMOVUPS           Z5, (AX)(SI*4)
 	ADDQ              $0x10, SI
 	SUBQ              $0x10, BX
-	JMP               vectors96
+	JMP               vectors102
 
-fewer97:
+fewer103:
 	TESTQ             BX, BX
-	JEQ               none98
+	JEQ               none104
 	MOVQ              $-1, DI
 	BZHIQ             BX, DI, DI
 	KMOVW             DI, K1
@@ -1802,7 +1879,7 @@ fewer97:
 	VMULPS            Z0, Z5, Z5
 	VMOVUPS           Z5, K1, (AX)(SI*4)
 
-none98:
+none104:
 	VZEROUPPER
 	RET
 
@@ -1814,28 +1891,28 @@ TEXT ·float16AVX512(SB), NOSPLIT, $0-48
 	MOVQ dst_len+8(FP), DX
 	XORQ BX, BX
 
-vectors99:
+vectors105:
 	CMPQ      DX, $0x10
-	JLT       fewer100
+	JLT       fewer106
 	VCVTPH2PS (CX)(BX*2), Z0
 	VMOVUPS   Z0, (AX)(BX*4)
 	ADDQ      $0x10, BX
 	SUBQ      $0x10, DX
-	JMP       vectors99
+	JMP       vectors105
 
-fewer100:
-vectors101:
+fewer106:
+vectors107:
 	CMPQ      DX, $0x01
-	JLT       fewer102
+	JLT       fewer108
 	MOVWLZX   (CX)(BX*2), SI
 	VMOVD     SI, X0
 	VCVTPH2PS X0, X0
 	VMOVSS    X0, (AX)(BX*4)
 	ADDQ      $0x01, BX
 	SUBQ      $0x01, DX
-	JMP       vectors101
+	JMP       vectors107
 
-fewer102:
+fewer108:
 	VZEROUPPER
 	RET
 
@@ -1847,27 +1924,699 @@ TEXT ·bfloat16AVX512(SB), NOSPLIT, $0-48
 	MOVQ dst_len+8(FP), DX
 	XORQ BX, BX
 
-vectors103:
+vectors109:
 	CMPQ      DX, $0x10
-	JLT       fewer104
+	JLT       fewer110
 	VPMOVZXWD (CX)(BX*2), Z0
 	VPSLLD    $0x10, Z0, Z0
 	VMOVUPS   Z0, (AX)(BX*4)
 	ADDQ      $0x10, BX
 	SUBQ      $0x10, DX
-	JMP       vectors103
+	JMP       vectors109
 
-fewer104:
-vectors105:
+fewer110:
+vectors111:
 	CMPQ    DX, $0x01
-	JLT     fewer106
+	JLT     fewer112
 	MOVWLZX (CX)(BX*2), SI
 	SHLL    $0x10, SI
 	MOVL    SI, (AX)(BX*4)
 	ADDQ    $0x01, BX
 	SUBQ    $0x01, DX
-	JMP     vectors105
+	JMP     vectors111
 
-fewer106:
+fewer112:
+	VZEROUPPER
+	RET
+
+// func depthwise8AVX512(out *float32, x *float32, w *float32, bias *float32, s *[10]int, lo float32, hi float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·depthwise8AVX512(SB), NOSPLIT, $0-48
+	MOVQ         x+8(FP), AX
+	MOVQ         w+16(FP), CX
+	MOVQ         out+0(FP), DX
+	MOVQ         bias+24(FP), BX
+	MOVQ         s+32(FP), SI
+	VBROADCASTSS lo+40(FP), Z0
+	VBROADCASTSS hi+44(FP), Z1
+	MOVQ         72(SI), DI
+	MOVQ         (SI), R8
+	MOVQ         8(SI), R9
+	LEAQ         (R9)(R9*2), R10
+	LEAQ         (R10)(R9*2), R11
+	LEAQ         (R11)(R9*2), R12
+
+vectors113:
+	CMPQ    DI, $0x10
+	JLT     fewer114
+	VMOVUPS (BX), Z2
+	VMOVAPS Z2, Z3
+	VMOVAPS Z2, Z4
+	VMOVAPS Z2, Z5
+	VMOVAPS Z2, Z6
+	VMOVAPS Z2, Z7
+	VMOVAPS Z2, Z8
+	VMOVAPS Z2, Z9
+	MOVQ    56(SI), R13
+
+row115:
+	MOVQ 64(SI), R14
+
+tap116:
+	VMOVUPS     (CX), Z10
+	VFMADD231PS (AX), Z10, Z2
+	VFMADD231PS (AX)(R9*1), Z10, Z3
+	VFMADD231PS (AX)(R9*2), Z10, Z4
+	VFMADD231PS (AX)(R10*1), Z10, Z5
+	VFMADD231PS (AX)(R9*4), Z10, Z6
+	VFMADD231PS (AX)(R11*1), Z10, Z7
+	VFMADD231PS (AX)(R10*2), Z10, Z8
+	VFMADD231PS (AX)(R12*1), Z10, Z9
+	ADDQ        R8, AX
+	ADDQ        R8, CX
+	DECQ        R14
+	JNE         tap116
+	ADDQ        16(SI), AX
+	ADDQ        32(SI), CX
+	DECQ        R13
+	JNE         row115
+	SUBQ        24(SI), AX
+	SUBQ        40(SI), CX
+	MOVQ        DX, R13
+	VMAXPS      Z2, Z0, Z2
+	VMINPS      Z2, Z1, Z2
+	VMOVUPS     Z2, (R13)
+	ADDQ        48(SI), R13
+	VMAXPS      Z3, Z0, Z3
+	VMINPS      Z3, Z1, Z3
+	VMOVUPS     Z3, (R13)
+	ADDQ        48(SI), R13
+	VMAXPS      Z4, Z0, Z4
+	VMINPS      Z4, Z1, Z4
+	VMOVUPS     Z4, (R13)
+	ADDQ        48(SI), R13
+	VMAXPS      Z5, Z0, Z5
+	VMINPS      Z5, Z1, Z5
+	VMOVUPS     Z5, (R13)
+	ADDQ        48(SI), R13
+	VMAXPS      Z6, Z0, Z6
+	VMINPS      Z6, Z1, Z6
+	VMOVUPS     Z6, (R13)
+	ADDQ        48(SI), R13
+	VMAXPS      Z7, Z0, Z7
+	VMINPS      Z7, Z1, Z7
+	VMOVUPS     Z7, (R13)
+	ADDQ        48(SI), R13
+	VMAXPS      Z8, Z0, Z8
+	VMINPS      Z8, Z1, Z8
+	VMOVUPS     Z8, (R13)
+	ADDQ        48(SI), R13
+	VMAXPS      Z9, Z0, Z9
+	VMINPS      Z9, Z1, Z9
+	VMOVUPS     Z9, (R13)
+	ADDQ        $0x00000040, AX
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, BX
+	SUBQ        $0x10, DI
+	JMP         vectors113
+
+fewer114:
+	TESTQ     DI, DI
+	JEQ       none117
+	MOVQ      $-1, R13
+	BZHIQ     DI, R13, R13
+	KMOVW     R13, K1
+	VMOVUPS.Z (BX), K1, Z2
+	VMOVAPS   Z2, Z3
+	VMOVAPS   Z2, Z4
+	VMOVAPS   Z2, Z5
+	VMOVAPS   Z2, Z6
+	VMOVAPS   Z2, Z7
+	VMOVAPS   Z2, Z8
+	VMOVAPS   Z2, Z9
+	MOVQ      56(SI), BX
+
+row118:
+	MOVQ 64(SI), DI
+
+tap119:
+	VMOVUPS.Z   (CX), K1, Z10
+	VMOVUPS.Z   (AX), K1, Z11
+	VFMADD231PS Z11, Z10, Z2
+	VMOVUPS.Z   (AX)(R9*1), K1, Z11
+	VFMADD231PS Z11, Z10, Z3
+	VMOVUPS.Z   (AX)(R9*2), K1, Z11
+	VFMADD231PS Z11, Z10, Z4
+	VMOVUPS.Z   (AX)(R10*1), K1, Z11
+	VFMADD231PS Z11, Z10, Z5
+	VMOVUPS.Z   (AX)(R9*4), K1, Z11
+	VFMADD231PS Z11, Z10, Z6
+	VMOVUPS.Z   (AX)(R11*1), K1, Z11
+	VFMADD231PS Z11, Z10, Z7
+	VMOVUPS.Z   (AX)(R10*2), K1, Z11
+	VFMADD231PS Z11, Z10, Z8
+	VMOVUPS.Z   (AX)(R12*1), K1, Z11
+	VFMADD231PS Z11, Z10, Z9
+	ADDQ        R8, AX
+	ADDQ        R8, CX
+	DECQ        DI
+	JNE         tap119
+	ADDQ        16(SI), AX
+	ADDQ        32(SI), CX
+	DECQ        BX
+	JNE         row118
+	SUBQ        24(SI), AX
+	SUBQ        40(SI), CX
+	MOVQ        DX, AX
+	VMAXPS      Z2, Z0, Z2
+	VMINPS      Z2, Z1, Z2
+	VMOVUPS     Z2, K1, (AX)
+	ADDQ        48(SI), AX
+	VMAXPS      Z3, Z0, Z3
+	VMINPS      Z3, Z1, Z3
+	VMOVUPS     Z3, K1, (AX)
+	ADDQ        48(SI), AX
+	VMAXPS      Z4, Z0, Z4
+	VMINPS      Z4, Z1, Z4
+	VMOVUPS     Z4, K1, (AX)
+	ADDQ        48(SI), AX
+	VMAXPS      Z5, Z0, Z5
+	VMINPS      Z5, Z1, Z5
+	VMOVUPS     Z5, K1, (AX)
+	ADDQ        48(SI), AX
+	VMAXPS      Z6, Z0, Z6
+	VMINPS      Z6, Z1, Z6
+	VMOVUPS     Z6, K1, (AX)
+	ADDQ        48(SI), AX
+	VMAXPS      Z7, Z0, Z7
+	VMINPS      Z7, Z1, Z7
+	VMOVUPS     Z7, K1, (AX)
+	ADDQ        48(SI), AX
+	VMAXPS      Z8, Z0, Z8
+	VMINPS      Z8, Z1, Z8
+	VMOVUPS     Z8, K1, (AX)
+	ADDQ        48(SI), AX
+	VMAXPS      Z9, Z0, Z9
+	VMINPS      Z9, Z1, Z9
+	VMOVUPS     Z9, K1, (AX)
+
+none117:
+	VZEROUPPER
+	RET
+
+// func depthwise4AVX512(out *float32, x *float32, w *float32, bias *float32, s *[10]int, lo float32, hi float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·depthwise4AVX512(SB), NOSPLIT, $0-48
+	MOVQ         x+8(FP), AX
+	MOVQ         w+16(FP), CX
+	MOVQ         out+0(FP), DX
+	MOVQ         bias+24(FP), BX
+	MOVQ         s+32(FP), SI
+	VBROADCASTSS lo+40(FP), Z0
+	VBROADCASTSS hi+44(FP), Z1
+	MOVQ         72(SI), DI
+	MOVQ         (SI), R8
+	MOVQ         8(SI), R9
+	LEAQ         (R9)(R9*2), R10
+
+vectors120:
+	CMPQ    DI, $0x20
+	JLT     fewer121
+	VMOVUPS (BX), Z2
+	VMOVUPS 64(BX), Z3
+	VMOVAPS Z2, Z4
+	VMOVAPS Z3, Z5
+	VMOVAPS Z2, Z6
+	VMOVAPS Z3, Z7
+	VMOVAPS Z2, Z8
+	VMOVAPS Z3, Z9
+	MOVQ    56(SI), R11
+
+row122:
+	MOVQ 64(SI), R12
+
+tap123:
+	VMOVUPS     (CX), Z10
+	VMOVUPS     64(CX), Z11
+	VFMADD231PS (AX), Z10, Z2
+	VFMADD231PS 64(AX), Z11, Z3
+	VFMADD231PS (AX)(R9*1), Z10, Z4
+	VFMADD231PS 64(AX)(R9*1), Z11, Z5
+	VFMADD231PS (AX)(R9*2), Z10, Z6
+	VFMADD231PS 64(AX)(R9*2), Z11, Z7
+	VFMADD231PS (AX)(R10*1), Z10, Z8
+	VFMADD231PS 64(AX)(R10*1), Z11, Z9
+	ADDQ        R8, AX
+	ADDQ        R8, CX
+	DECQ        R12
+	JNE         tap123
+	ADDQ        16(SI), AX
+	ADDQ        32(SI), CX
+	DECQ        R11
+	JNE         row122
+	SUBQ        24(SI), AX
+	SUBQ        40(SI), CX
+	MOVQ        DX, R11
+	VMAXPS      Z2, Z0, Z2
+	VMINPS      Z2, Z1, Z2
+	VMOVUPS     Z2, (R11)
+	VMAXPS      Z3, Z0, Z3
+	VMINPS      Z3, Z1, Z3
+	VMOVUPS     Z3, 64(R11)
+	ADDQ        48(SI), R11
+	VMAXPS      Z4, Z0, Z4
+	VMINPS      Z4, Z1, Z4
+	VMOVUPS     Z4, (R11)
+	VMAXPS      Z5, Z0, Z5
+	VMINPS      Z5, Z1, Z5
+	VMOVUPS     Z5, 64(R11)
+	ADDQ        48(SI), R11
+	VMAXPS      Z6, Z0, Z6
+	VMINPS      Z6, Z1, Z6
+	VMOVUPS     Z6, (R11)
+	VMAXPS      Z7, Z0, Z7
+	VMINPS      Z7, Z1, Z7
+	VMOVUPS     Z7, 64(R11)
+	ADDQ        48(SI), R11
+	VMAXPS      Z8, Z0, Z8
+	VMINPS      Z8, Z1, Z8
+	VMOVUPS     Z8, (R11)
+	VMAXPS      Z9, Z0, Z9
+	VMINPS      Z9, Z1, Z9
+	VMOVUPS     Z9, 64(R11)
+	ADDQ        $0x00000080, AX
+	ADDQ        $0x00000080, CX
+	ADDQ        $0x00000080, DX
+	ADDQ        $0x00000080, BX
+	SUBQ        $0x20, DI
+	JMP         vectors120
+
+fewer121:
+vectors124:
+	CMPQ    DI, $0x10
+	JLT     fewer125
+	VMOVUPS (BX), Z2
+	VMOVAPS Z2, Z3
+	VMOVAPS Z2, Z4
+	VMOVAPS Z2, Z5
+	MOVQ    56(SI), R11
+
+row126:
+	MOVQ 64(SI), R12
+
+tap127:
+	VMOVUPS     (CX), Z6
+	VFMADD231PS (AX), Z6, Z2
+	VFMADD231PS (AX)(R9*1), Z6, Z3
+	VFMADD231PS (AX)(R9*2), Z6, Z4
+	VFMADD231PS (AX)(R10*1), Z6, Z5
+	ADDQ        R8, AX
+	ADDQ        R8, CX
+	DECQ        R12
+	JNE         tap127
+	ADDQ        16(SI), AX
+	ADDQ        32(SI), CX
+	DECQ        R11
+	JNE         row126
+	SUBQ        24(SI), AX
+	SUBQ        40(SI), CX
+	MOVQ        DX, R11
+	VMAXPS      Z2, Z0, Z2
+	VMINPS      Z2, Z1, Z2
+	VMOVUPS     Z2, (R11)
+	ADDQ        48(SI), R11
+	VMAXPS      Z3, Z0, Z3
+	VMINPS      Z3, Z1, Z3
+	VMOVUPS     Z3, (R11)
+	ADDQ        48(SI), R11
+	VMAXPS      Z4, Z0, Z4
+	VMINPS      Z4, Z1, Z4
+	VMOVUPS     Z4, (R11)
+	ADDQ        48(SI), R11
+	VMAXPS      Z5, Z0, Z5
+	VMINPS      Z5, Z1, Z5
+	VMOVUPS     Z5, (R11)
+	ADDQ        $0x00000040, AX
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, BX
+	SUBQ        $0x10, DI
+	JMP         vectors124
+
+fewer125:
+	TESTQ     DI, DI
+	JEQ       none128
+	MOVQ      $-1, R11
+	BZHIQ     DI, R11, R11
+	KMOVW     R11, K1
+	VMOVUPS.Z (BX), K1, Z2
+	VMOVAPS   Z2, Z3
+	VMOVAPS   Z2, Z4
+	VMOVAPS   Z2, Z5
+	MOVQ      56(SI), BX
+
+row129:
+	MOVQ 64(SI), DI
+
+tap130:
+	VMOVUPS.Z   (CX), K1, Z6
+	VMOVUPS.Z   (AX), K1, Z7
+	VFMADD231PS Z7, Z6, Z2
+	VMOVUPS.Z   (AX)(R9*1), K1, Z7
+	VFMADD231PS Z7, Z6, Z3
+	VMOVUPS.Z   (AX)(R9*2), K1, Z7
+	VFMADD231PS Z7, Z6, Z4
+	VMOVUPS.Z   (AX)(R10*1), K1, Z7
+	VFMADD231PS Z7, Z6, Z5
+	ADDQ        R8, AX
+	ADDQ        R8, CX
+	DECQ        DI
+	JNE         tap130
+	ADDQ        16(SI), AX
+	ADDQ        32(SI), CX
+	DECQ        BX
+	JNE         row129
+	SUBQ        24(SI), AX
+	SUBQ        40(SI), CX
+	MOVQ        DX, AX
+	VMAXPS      Z2, Z0, Z2
+	VMINPS      Z2, Z1, Z2
+	VMOVUPS     Z2, K1, (AX)
+	ADDQ        48(SI), AX
+	VMAXPS      Z3, Z0, Z3
+	VMINPS      Z3, Z1, Z3
+	VMOVUPS     Z3, K1, (AX)
+	ADDQ        48(SI), AX
+	VMAXPS      Z4, Z0, Z4
+	VMINPS      Z4, Z1, Z4
+	VMOVUPS     Z4, K1, (AX)
+	ADDQ        48(SI), AX
+	VMAXPS      Z5, Z0, Z5
+	VMINPS      Z5, Z1, Z5
+	VMOVUPS     Z5, K1, (AX)
+
+none128:
+	VZEROUPPER
+	RET
+
+// func depthwise2AVX512(out *float32, x *float32, w *float32, bias *float32, s *[10]int, lo float32, hi float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·depthwise2AVX512(SB), NOSPLIT, $0-48
+	MOVQ         x+8(FP), AX
+	MOVQ         w+16(FP), CX
+	MOVQ         out+0(FP), DX
+	MOVQ         bias+24(FP), BX
+	MOVQ         s+32(FP), SI
+	VBROADCASTSS lo+40(FP), Z0
+	VBROADCASTSS hi+44(FP), Z1
+	MOVQ         72(SI), DI
+	MOVQ         (SI), R8
+	MOVQ         8(SI), R9
+
+vectors131:
+	CMPQ    DI, $0x40
+	JLT     fewer132
+	VMOVUPS (BX), Z2
+	VMOVUPS 64(BX), Z3
+	VMOVUPS 128(BX), Z4
+	VMOVUPS 192(BX), Z5
+	VMOVAPS Z2, Z6
+	VMOVAPS Z3, Z7
+	VMOVAPS Z4, Z8
+	VMOVAPS Z5, Z9
+	MOVQ    56(SI), R10
+
+row133:
+	MOVQ 64(SI), R11
+
+tap134:
+	VMOVUPS     (CX), Z10
+	VMOVUPS     64(CX), Z11
+	VMOVUPS     128(CX), Z12
+	VMOVUPS     192(CX), Z13
+	VFMADD231PS (AX), Z10, Z2
+	VFMADD231PS 64(AX), Z11, Z3
+	VFMADD231PS 128(AX), Z12, Z4
+	VFMADD231PS 192(AX), Z13, Z5
+	VFMADD231PS (AX)(R9*1), Z10, Z6
+	VFMADD231PS 64(AX)(R9*1), Z11, Z7
+	VFMADD231PS 128(AX)(R9*1), Z12, Z8
+	VFMADD231PS 192(AX)(R9*1), Z13, Z9
+	ADDQ        R8, AX
+	ADDQ        R8, CX
+	DECQ        R11
+	JNE         tap134
+	ADDQ        16(SI), AX
+	ADDQ        32(SI), CX
+	DECQ        R10
+	JNE         row133
+	SUBQ        24(SI), AX
+	SUBQ        40(SI), CX
+	MOVQ        DX, R10
+	VMAXPS      Z2, Z0, Z2
+	VMINPS      Z2, Z1, Z2
+	VMOVUPS     Z2, (R10)
+	VMAXPS      Z3, Z0, Z3
+	VMINPS      Z3, Z1, Z3
+	VMOVUPS     Z3, 64(R10)
+	VMAXPS      Z4, Z0, Z4
+	VMINPS      Z4, Z1, Z4
+	VMOVUPS     Z4, 128(R10)
+	VMAXPS      Z5, Z0, Z5
+	VMINPS      Z5, Z1, Z5
+	VMOVUPS     Z5, 192(R10)
+	ADDQ        48(SI), R10
+	VMAXPS      Z6, Z0, Z6
+	VMINPS      Z6, Z1, Z6
+	VMOVUPS     Z6, (R10)
+	VMAXPS      Z7, Z0, Z7
+	VMINPS      Z7, Z1, Z7
+	VMOVUPS     Z7, 64(R10)
+	VMAXPS      Z8, Z0, Z8
+	VMINPS      Z8, Z1, Z8
+	VMOVUPS     Z8, 128(R10)
+	VMAXPS      Z9, Z0, Z9
+	VMINPS      Z9, Z1, Z9
+	VMOVUPS     Z9, 192(R10)
+	ADDQ        $0x00000100, AX
+	ADDQ        $0x00000100, CX
+	ADDQ        $0x00000100, DX
+	ADDQ        $0x00000100, BX
+	SUBQ        $0x40, DI
+	JMP         vectors131
+
+fewer132:
+vectors135:
+	CMPQ    DI, $0x10
+	JLT     fewer136
+	VMOVUPS (BX), Z2
+	VMOVAPS Z2, Z3
+	MOVQ    56(SI), R10
+
+row137:
+	MOVQ 64(SI), R11
+
+tap138:
+	VMOVUPS     (CX), Z4
+	VFMADD231PS (AX), Z4, Z2
+	VFMADD231PS (AX)(R9*1), Z4, Z3
+	ADDQ        R8, AX
+	ADDQ        R8, CX
+	DECQ        R11
+	JNE         tap138
+	ADDQ        16(SI), AX
+	ADDQ        32(SI), CX
+	DECQ        R10
+	JNE         row137
+	SUBQ        24(SI), AX
+	SUBQ        40(SI), CX
+	MOVQ        DX, R10
+	VMAXPS      Z2, Z0, Z2
+	VMINPS      Z2, Z1, Z2
+	VMOVUPS     Z2, (R10)
+	ADDQ        48(SI), R10
+	VMAXPS      Z3, Z0, Z3
+	VMINPS      Z3, Z1, Z3
+	VMOVUPS     Z3, (R10)
+	ADDQ        $0x00000040, AX
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, BX
+	SUBQ        $0x10, DI
+	JMP         vectors135
+
+fewer136:
+	TESTQ     DI, DI
+	JEQ       none139
+	MOVQ      $-1, R10
+	BZHIQ     DI, R10, R10
+	KMOVW     R10, K1
+	VMOVUPS.Z (BX), K1, Z2
+	VMOVAPS   Z2, Z3
+	MOVQ      56(SI), BX
+
+row140:
+	MOVQ 64(SI), DI
+
+tap141:
+	VMOVUPS.Z   (CX), K1, Z4
+	VMOVUPS.Z   (AX), K1, Z5
+	VFMADD231PS Z5, Z4, Z2
+	VMOVUPS.Z   (AX)(R9*1), K1, Z5
+	VFMADD231PS Z5, Z4, Z3
+	ADDQ        R8, AX
+	ADDQ        R8, CX
+	DECQ        DI
+	JNE         tap141
+	ADDQ        16(SI), AX
+	ADDQ        32(SI), CX
+	DECQ        BX
+	JNE         row140
+	SUBQ        24(SI), AX
+	SUBQ        40(SI), CX
+	MOVQ        DX, AX
+	VMAXPS      Z2, Z0, Z2
+	VMINPS      Z2, Z1, Z2
+	VMOVUPS     Z2, K1, (AX)
+	ADDQ        48(SI), AX
+	VMAXPS      Z3, Z0, Z3
+	VMINPS      Z3, Z1, Z3
+	VMOVUPS     Z3, K1, (AX)
+
+none139:
+	VZEROUPPER
+	RET
+
+// func depthwise1AVX512(out *float32, x *float32, w *float32, bias *float32, s *[10]int, lo float32, hi float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·depthwise1AVX512(SB), NOSPLIT, $0-48
+	MOVQ         x+8(FP), AX
+	MOVQ         w+16(FP), CX
+	MOVQ         out+0(FP), DX
+	MOVQ         bias+24(FP), BX
+	MOVQ         s+32(FP), SI
+	VBROADCASTSS lo+40(FP), Z0
+	VBROADCASTSS hi+44(FP), Z1
+	MOVQ         72(SI), DI
+	MOVQ         (SI), R8
+
+vectors142:
+	CMPQ    DI, $0x40
+	JLT     fewer143
+	VMOVUPS (BX), Z2
+	VMOVUPS 64(BX), Z3
+	VMOVUPS 128(BX), Z4
+	VMOVUPS 192(BX), Z5
+	MOVQ    56(SI), R9
+
+row144:
+	MOVQ 64(SI), R10
+
+tap145:
+	VMOVUPS     (CX), Z6
+	VMOVUPS     64(CX), Z7
+	VMOVUPS     128(CX), Z8
+	VMOVUPS     192(CX), Z9
+	VFMADD231PS (AX), Z6, Z2
+	VFMADD231PS 64(AX), Z7, Z3
+	VFMADD231PS 128(AX), Z8, Z4
+	VFMADD231PS 192(AX), Z9, Z5
+	ADDQ        R8, AX
+	ADDQ        R8, CX
+	DECQ        R10
+	JNE         tap145
+	ADDQ        16(SI), AX
+	ADDQ        32(SI), CX
+	DECQ        R9
+	JNE         row144
+	SUBQ        24(SI), AX
+	SUBQ        40(SI), CX
+	MOVQ        DX, R9
+	VMAXPS      Z2, Z0, Z2
+	VMINPS      Z2, Z1, Z2
+	VMOVUPS     Z2, (R9)
+	VMAXPS      Z3, Z0, Z3
+	VMINPS      Z3, Z1, Z3
+	VMOVUPS     Z3, 64(R9)
+	VMAXPS      Z4, Z0, Z4
+	VMINPS      Z4, Z1, Z4
+	VMOVUPS     Z4, 128(R9)
+	VMAXPS      Z5, Z0, Z5
+	VMINPS      Z5, Z1, Z5
+	VMOVUPS     Z5, 192(R9)
+	ADDQ        $0x00000100, AX
+	ADDQ        $0x00000100, CX
+	ADDQ        $0x00000100, DX
+	ADDQ        $0x00000100, BX
+	SUBQ        $0x40, DI
+	JMP         vectors142
+
+fewer143:
+vectors146:
+	CMPQ    DI, $0x10
+	JLT     fewer147
+	VMOVUPS (BX), Z2
+	MOVQ    56(SI), R9
+
+row148:
+	MOVQ 64(SI), R10
+
+tap149:
+	VMOVUPS     (CX), Z3
+	VFMADD231PS (AX), Z3, Z2
+	ADDQ        R8, AX
+	ADDQ        R8, CX
+	DECQ        R10
+	JNE         tap149
+	ADDQ        16(SI), AX
+	ADDQ        32(SI), CX
+	DECQ        R9
+	JNE         row148
+	SUBQ        24(SI), AX
+	SUBQ        40(SI), CX
+	MOVQ        DX, R9
+	VMAXPS      Z2, Z0, Z2
+	VMINPS      Z2, Z1, Z2
+	VMOVUPS     Z2, (R9)
+	ADDQ        $0x00000040, AX
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, BX
+	SUBQ        $0x10, DI
+	JMP         vectors146
+
+fewer147:
+	TESTQ     DI, DI
+	JEQ       none150
+	MOVQ      $-1, R9
+	BZHIQ     DI, R9, R9
+	KMOVW     R9, K1
+	VMOVUPS.Z (BX), K1, Z2
+	MOVQ      56(SI), BX
+
+row151:
+	MOVQ 64(SI), DI
+
+tap152:
+	VMOVUPS.Z   (CX), K1, Z3
+	VMOVUPS.Z   (AX), K1, Z4
+	VFMADD231PS Z4, Z3, Z2
+	ADDQ        R8, AX
+	ADDQ        R8, CX
+	DECQ        DI
+	JNE         tap152
+	ADDQ        16(SI), AX
+	ADDQ        32(SI), CX
+	DECQ        BX
+	JNE         row151
+	SUBQ        24(SI), AX
+	SUBQ        40(SI), CX
+	MOVQ        DX, AX
+	VMAXPS      Z2, Z0, Z2
+	VMINPS      Z2, Z1, Z2
+	VMOVUPS     Z2, K1, (AX)
+
+none150:
 	VZEROUPPER
 	RET

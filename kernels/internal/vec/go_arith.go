@@ -10,7 +10,8 @@ var pureGo = functions{
 	sum: sumGo, max: maxGo, dot: dotGo, sumSquareDev: sumSquareDevGo, dotDev: dotDevGo,
 	moments: momentsGo, comoments: comomentsGo,
 	exp: expGo, expSub: expSubGo, swish: swishGo, swishGrad: swishGradGo, gelu: geluGo, geluGrad: geluGradGo,
-	float16: float16Go, bfloat16: bfloat16Go,
+	float16: float16Go, bfloat16: bfloat16Go, clamp: clampGo, larger: largerGo,
+	depthwise: [4]depthwise{depthwiseGo(1), depthwiseGo(2), depthwiseGo(4), depthwiseGo(8)},
 }
 
 // addGo sets out[i] = a[i] + b[i].
@@ -81,6 +82,20 @@ func combineDevGo(out, d, x []float32, a, p, b, q float32) {
 func combineColumnsGo(out, d, x, a, b, c []float32) {
 	for i := range out {
 		out[i] = a[i]*d[i] + (b[i]*x[i] + c[i])
+	}
+}
+
+// clampGo sets out[i] = min(max(x[i], lo), hi).
+func clampGo(out, x []float32, lo, hi float32) {
+	for i, v := range x {
+		out[i] = min(max(v, lo), hi)
+	}
+}
+
+// largerGo sets out[i] = max(a[i], b[i]).
+func largerGo(out, a, b []float32) {
+	for i := range out {
+		out[i] = max(a[i], b[i])
 	}
 }
 

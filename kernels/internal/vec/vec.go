@@ -37,6 +37,9 @@ type functions struct {
 	geluGrad       func(dx, dy, x []float32)
 	float16        func(dst []float32, src []uint16)
 	bfloat16       func(dst []float32, src []uint16)
+	clamp          func(out, x []float32, lo, hi float32)
+	larger         func(out, a, b []float32)
+	depthwise      [4]depthwise // of 1, 2, 4 and 8 windows
 }
 
 // sets has the implementation of every level; on a level without assembly it is the pure Go one.
@@ -96,6 +99,12 @@ func CombineColumns(out, d, x, a, b, c []float32) {
 
 // MulDev sets out[i] = a[i]·(b[i] - m). out may be a or b.
 func MulDev(out, a, b []float32, m float32) { use().mulDev(out, a[:len(out)], b[:len(out)], m) }
+
+// Clamp sets out[i] = min(max(x[i], lo), hi); a NaN stays one. out may be x.
+func Clamp(out, x []float32, lo, hi float32) { use().clamp(out, x[:len(out)], lo, hi) }
+
+// Larger sets out[i] = max(a[i], b[i]), NaN if either is one. out may be a or b.
+func Larger(out, a, b []float32) { use().larger(out, a[:len(out)], b[:len(out)]) }
 
 // Sum returns Σ x[i].
 func Sum(x []float32) float32 { return use().sum(x) }

@@ -22,5 +22,6 @@ func main() {
 	t.columns()
 	t.activations()
 	t.conversions()
+	t.depthwise()
 	Generate()
 }

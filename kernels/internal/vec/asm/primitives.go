@@ -45,6 +45,21 @@ func (t *target) arithmetic() {
 		at.store(x, p[0])
 	})
 
+	t.function("clamp", "(out, x []float32, lo, hi float32)", "sets out[i] = min(max(x[i], lo), hi).")
+	p, lo, hi := bases("out", "x"), t.scalar("lo"), t.scalar("hi")
+	t.each("out", func(at access) {
+		x := at.load(p[1])
+		limit(x, lo, hi)
+		at.store(x, p[0])
+	})
+
+	t.binary("larger", "sets out[i] = max(a[i], b[i]).", func(a, b reg.VecVirtual) {
+		m := t.vector()
+		VMAXPS(b, a, m) // b if either is a NaN
+		t.keepNaN(a, m)
+		VMOVAPS(m, a)
+	})
+
 	t.function("mulDev", "(out, a, b []float32, m float32)", "sets out[i] = a[i]·(b[i] - m).")
 	p, f = bases("out", "a", "b"), t.scalar("m")
 	t.each("out", func(at access) {

@@ -168,8 +168,10 @@ func (a access) loadFrom(m Mem) reg.VecVirtual {
 }
 
 // store writes the elements.
-func (a access) store(v reg.Register, base reg.Register) {
-	switch m := a.at(base); {
+func (a access) store(v reg.Register, base reg.Register) { a.storeTo(v, a.at(base)) }
+
+func (a access) storeTo(v reg.Register, m Mem) {
+	switch {
 	case a.mask == nil:
 		VMOVUPS(v, m)
 	case a.t.wide():
@@ -199,4 +201,18 @@ func (a access) fill(v, other reg.Register) {
 	default:
 		VBLENDVPS(a.mask, v, other, v)
 	}
+}
+
+// keepNaN sets the lanes of x to those of a that are NaNs.
+func (t *target) keepNaN(a, x reg.VecVirtual) {
+	const unordered = 3
+	if t.wide() {
+		k := K()
+		VCMPPS(Imm(unordered), a, a, k)
+		VMOVAPS(a, k, x)
+		return
+	}
+	m := YMM()
+	VCMPPS(Imm(unordered), a, a, m)
+	VBLENDVPS(m, a, x, x)
 }
