@@ -14,6 +14,7 @@ import (
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly/dataset"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly/metric"
+	"github.com/sdgraph/sdgraph/examples/internal/files"
 	"github.com/sdgraph/sdgraph/examples/internal/show"
 )
 
@@ -52,9 +53,9 @@ func (r *runner) all(ctx context.Context) error {
 		r.bar.Say(fmt.Sprintf("%d of %d rows are there and stay as they are", n, len(r.cases)))
 	}
 	for _, c := range left {
-		row, err := r.judge(ctx, c)
+		row, sheet, err := r.judge(ctx, c)
 		if err == nil {
-			err = r.results.add(row)
+			err = r.results.add(row, sheet...)
 		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", c.key, err)
@@ -63,41 +64,45 @@ func (r *runner) all(ctx context.Context) error {
 	return nil
 }
 
-// judge makes a row.
-func (r *runner) judge(ctx context.Context, c *testCase) (*Row, error) {
+// judge makes a row, and the sheet that goes with it, if any.
+func (r *runner) judge(ctx context.Context, c *testCase) (row *Row, sheet []files.File, err error) {
 	detector, err := r.detectors.make(c.key)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	begun := time.Now()
 	if err := detector.Fit(ctx, r.lessons(c)); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	row := &Row{Format: rowFormat, key: c.key, Identity: c.options.Hash(), Options: c.options, References: picturesOf(c.references), Made: c.learns() - len(c.references), Version: version()}
+	row = &Row{Format: rowFormat, key: c.key, Identity: c.options.Hash(), Options: c.options, References: picturesOf(c.references), Made: c.learns() - len(c.references), Version: version()}
 	row.Seconds.Fit = since(begun)
 	if c.generated != nil {
 		if row.Others, err = c.generated.ofOthers(r.root, c.references); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	t := &trial{row: row, to: r.resolution.of(c.Detector, r.d.Reading)}
 	for s, err := range ahead(ctx, dataset.Samples(r.root, c.category.Test)) {
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		begun := time.Now()
 		found, err := detector.Detect(ctx, s.Picture)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", s.Path, err)
+			return nil, nil, fmt.Errorf("%s: %w", s.Path, err)
 		}
 		row.Seconds.Detect += since(begun)
 		if err := t.add(s, found); err != nil {
-			return nil, fmt.Errorf("%s: %w", s.Path, err)
+			return nil, nil, fmt.Errorf("%s: %w", s.Path, err)
 		}
 		r.bar.Step(1, "")
 		r.tell(time.Since(begun))
 	}
-	return row, t.end()
+	if err := t.end(); err != nil {
+		return nil, nil, err
+	}
+	sheet, err = r.sheet(ctx, c, detector, row.Scores)
+	return row, sheet, err
 }
 
 // lessons are the pictures that a detector learns from: the references, and behind them the generated ones. They are

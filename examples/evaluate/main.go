@@ -10,7 +10,7 @@
 //	judge.go        one row: a detector is fitted, looks at each picture, and is judged; resolution.go
 //	row.go          what a row has
 //	results.go      the rows that are kept, so that a run that was interrupted goes on
-//	summary.go      means and deviations of them; report.go, which writes them down, table.go and plots.go
+//	summary.go      means and deviations of them; report.go, which writes them down, table.go, plots.go and sheet.go (heat.go)
 //
 // The command fit (fit.go) fits one detector to pictures of a part, and writes it as a file.
 package main

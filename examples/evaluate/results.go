@@ -70,7 +70,11 @@ func checkFolder(out string) error {
 		return err
 	}
 	for _, name := range written {
-		if path := filepath.Join(out, name); files.Exists(path) {
+		path := filepath.Join(out, name)
+		if within, err := os.ReadDir(path); err == nil && len(within) == 0 { // made for what was never written
+			continue
+		}
+		if files.Exists(path) {
 			return fmt.Errorf("%s is not known to be of this program, and would be overwritten: move it away, or give another --out", path)
 		}
 	}
@@ -136,18 +140,18 @@ func (r *results) check(cases []*testCase) error {
 	return nil
 }
 
-// add keeps a row, on the disk too.
-func (r *results) add(row *Row) error {
+// add keeps a row, on the disk too, and writes what goes with it.
+func (r *results) add(row *Row, with ...files.File) error {
 	if old := r.find(row.key); old != nil {
 		r.rows = slices.DeleteFunc(r.rows, func(one *Row) bool { return one == old })
 	}
 	i, _ := slices.BinarySearchFunc(r.rows, row.key, func(one *Row, k key) int { return one.compare(k) })
 	r.rows = slices.Insert(r.rows, i, row)
-	return r.write()
+	return r.write(with...)
 }
 
-// write writes the file, whole or not at all.
-func (r *results) write() error {
+// write writes the file, and what goes with it: all of it, or nothing.
+func (r *results) write(with ...files.File) error {
 	var b bytes.Buffer
 	if r.lines == nil {
 		r.lines = map[*Row][]byte{}
@@ -164,10 +168,13 @@ func (r *results) write() error {
 		b.Write(line)
 		b.WriteByte('\n')
 	}
-	if err := os.MkdirAll(filepath.Dir(r.path), 0o777); err != nil {
-		return err
+	all := append([]files.File{{Path: r.path, Data: b.Bytes()}}, with...)
+	for _, f := range all {
+		if err := os.MkdirAll(filepath.Dir(f.Path), 0o777); err != nil {
+			return err
+		}
 	}
-	return files.Write(r.path, b.Bytes())
+	return files.WriteAll(all...)
 }
 
 // merge joins the rows of all shards in the folder, and reports on them. Rows that are missing are an error, after the
