@@ -67,7 +67,7 @@ func TestPeak(t *testing.T) {
 
 func TestWorkloads(t *testing.T) {
 	all := map[string]*result{}
-	for _, w := range append(graphs(), find("attention.64x77x160.grad")) {
+	for _, w := range append(graphs(), find("attention.64x77x160.grad"), find("vision.lite0.b1"), find("nearest.784x784x1024")) {
 		o := options{Model: tiny, Dtype: "f32", Size: 64, Profile: true}
 		r, err := measure(t.Context(), o, w, alone())
 		if err != nil {
@@ -131,6 +131,29 @@ func TestPeers(t *testing.T) {
 	got = lines(t, options{Model: tiny, Dtype: "f32", Size: 64, Threads: 1, Peers: self, Only: picture})
 	if last := len(got) - 1; last != 8 || got[last]["name"] != "anomalyany.image" || got[last-1]["seconds"] != 75000.0 {
 		t.Errorf("printed %v, want a picture of 75 steps of the peer and the ratio at the end", got)
+	}
+}
+
+// TestUsual has what is measured of itself: neighbours are found on the processor and in f32 only.
+func TestUsual(t *testing.T) {
+	for _, c := range []struct {
+		o                           options
+		network, nearest, attention bool
+	}{
+		{options{Device: "cpu", Dtype: "f32"}, true, true, false},
+		{options{Device: "cpu", Dtype: "bf16"}, true, false, false},
+		{options{Device: "cuda:0", Dtype: "f16"}, false, false, true},
+	} {
+		names := c.o.usual()
+		for prefix, want := range map[string]bool{"unet.": true, "vision.": c.network, "nearest.": c.nearest, "attention.": c.attention} {
+			if slices.ContainsFunc(names, func(n string) bool { return strings.HasPrefix(n, prefix) }) != want {
+				t.Errorf("%s, %s: of %s there should be some: %v; measured are %v", c.o.Device, c.o.Dtype, prefix, want, names)
+			}
+		}
+	}
+	_, err := measure(t.Context(), options{Dtype: "bf16"}, find("nearest.784x784x1024"), alone())
+	if err == nil || !strings.Contains(err.Error(), "f32 only") {
+		t.Errorf("neighbours in bf16: error %v", err)
 	}
 }
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Times PyTorch or OpenVINO on the workloads of examples/bench: random weights in the exact SD 1.5 and ViT-L/14 shapes.
+"""Times PyTorch, OpenVINO or faiss on the workloads of examples/bench: random weights in the networks' exact shapes.
 
 Prints one JSON object a line: name, peer, dtype, threads, seconds (best of two or more after one warm-up), cpu_seconds
 (of all threads), peak_rss_gb, and on a GPU peak_device_gb.
@@ -22,8 +22,8 @@ os.environ["TRANSFORMERS_VERBOSITY"] = "error"
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", help="names, separated by commas")
-    parser.add_argument("--peer", choices=["torch", "torch-eager", "openvino"], default="torch",
-                        help="torch-eager takes attention alone apart into operations")
+    parser.add_argument("--peer", choices=["torch", "torch-eager", "openvino", "faiss"], default="torch",
+                        help="torch-eager takes attention alone apart into operations; faiss finds neighbours")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--dtype", choices=["f32", "f16", "bf16"], default="f32")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
@@ -36,7 +36,7 @@ def main():
         return
     failed = 0
     names = [name for name, w in WORKLOADS.items() if w.runs(args.peer)]
-    usual = [name for name in names if WORKLOADS[name].build or args.device != "cpu"]
+    usual = [name for name in names if not name.startswith("attention.") or args.device != "cpu"]
     for name in args.only.split(",") if args.only else usual:
         if name not in names:
             parser.error(f"no workload {name!r}; there are {', '.join(names)}")
@@ -60,6 +60,8 @@ def measure(name, peer, device, dtype, threads, again):
 
     if peer == "openvino":
         run, version = openvino_run(WORKLOADS[name], dtype, threads)
+    elif peer == "faiss":
+        run, version = faiss_run(WORKLOADS[name], threads)
     else:
         run, version = torch_run(WORKLOADS[name], peer, device, dtype, threads)
     seconds, cpu = [], []
@@ -119,6 +121,14 @@ def openvino_run(workload, dtype, threads):
     return lambda: compiled(values), "openvino " + openvino.__version__.split("-")[0]
 
 
+def faiss_run(workload, threads):
+    """What runs a workload in faiss, and its version."""
+    import faiss
+
+    faiss.omp_set_num_threads(threads)
+    return workload.run, "faiss " + faiss.__version__
+
+
 def random_weights(model, device="cpu"):
     """Fills a model built without memory; the weights keep activations of ordinary size."""
     import torch
@@ -128,10 +138,12 @@ def random_weights(model, device="cpu"):
         if p.ndim > 1:
             p.normal_(0, p[0].numel() ** -0.5)
         else:
-            p.fill_(1 if "norm" in name and name.endswith("weight") else 0)
+            p.fill_(1 if name.endswith("weight") else 0)  # of norms, the only ones with one axis
     for name, b in model.named_buffers():
         if name.endswith("position_ids"):
             b.copy_(torch.arange(b.shape[-1]).expand(b.shape))
+        else:
+            b.fill_(1 if name.endswith("running_var") else 0)
     return model
 
 
@@ -172,6 +184,19 @@ def clip_image():
             image_size=224, patch_size=14, projection_dim=768))
 
 
+def network(name):
+    """One of timm's, trained on ImageNet where it is in use."""
+
+    def build():
+        import timm
+        import torch
+
+        with torch.device("meta"):
+            return timm.create_model(name)
+
+    return build
+
+
 def unet_inputs(batch):
     def inputs():
         import torch
@@ -187,11 +212,11 @@ def latent():
     return (torch.randn(1, 4, 64, 64),)
 
 
-def picture(size):
+def picture(size, batch=1):
     def inputs():
         import torch
 
-        return (torch.randn(1, 3, size, size),)
+        return (torch.randn(batch, 3, size, size),)
 
     return inputs
 
@@ -339,14 +364,34 @@ def attention(queries, keys, channels, what):
     return Workload(None, run)
 
 
+def nearest(queries, rows, channels):
+    """The nearest of a bank's rows to each query, by squared Euclidean distances."""
+    index = []
+
+    def run():
+        import faiss
+        import numpy as np
+
+        if not index:
+            draw = np.random.default_rng(1).standard_normal
+            index.append(faiss.IndexFlatL2(channels))
+            index[0].add(draw((rows, channels), dtype=np.float32))
+            index.append(draw((queries, channels), dtype=np.float32))
+        index[0].search(index[1], 1)
+
+    return Workload(None, run, faiss=True)
+
+
 class Workload:
     """What builds a model, and one run of it. A forward pass has the inputs of forward(model), too."""
 
-    def __init__(self, build, run, inputs=None, forward=None):
-        self.build, self.run, self.inputs, self.forward = build, run, inputs, forward
+    def __init__(self, build, run, inputs=None, forward=None, faiss=False):
+        self.build, self.run, self.inputs, self.forward, self.faiss = build, run, inputs, forward, faiss
 
     def runs(self, peer):
-        return {"torch": True, "torch-eager": self.build is None, "openvino": self.inputs is not None}[peer]
+        if self.faiss:
+            return peer == "faiss"
+        return {"torch": True, "torch-eager": self.build is None, "openvino": self.inputs is not None, "faiss": False}[peer]
 
 
 def passes(build, inputs, of):
@@ -390,6 +435,13 @@ WORKLOADS = {
     "anomalyany.step": Workload(anomalyany, run_anomalyany(refine=False)),
     "anomalyany.refine": Workload(anomalyany, run_anomalyany(refine=True)),
 }
+
+for name, of in ("lite0", "tf_efficientnet_lite0"), ("wrn50", "wide_resnet50_2"):
+    for batch in 1, 8:
+        WORKLOADS[f"vision.{name}.b{batch}"] = passes(network(of), picture(224, batch), lambda model: model.forward)
+
+for size in (784, 784, 1024), (784, 6272, 1024), (1024, 61440, 152):
+    WORKLOADS["nearest." + "x".join(map(str, size))] = nearest(*size)
 
 for site in (4096, 4096, 40), (4096, 77, 40), (1024, 1024, 80), (1024, 77, 80), \
         (256, 256, 160), (256, 77, 160), (64, 64, 160), (64, 77, 160):

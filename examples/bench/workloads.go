@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"slices"
 
 	"github.com/sdgraph/sdgraph/diffusion"
+	"github.com/sdgraph/sdgraph/kernels"
 	"github.com/sdgraph/sdgraph/nn"
 	"github.com/sdgraph/sdgraph/tensor"
 	G "gorgonia.org/gorgonia"
@@ -18,7 +20,7 @@ type workload struct {
 	load  func(ctx context.Context, o options) (run func() error, err error)
 }
 
-func workloads() []workload { return append(graphs(), attentions()...) }
+func workloads() []workload { return slices.Concat(graphs(), networks(), neighbours(), attentions()) }
 
 // graphs are whole models and steps.
 func graphs() []workload {
@@ -49,10 +51,13 @@ func names(of []workload) []string {
 
 // usual are what is measured if nothing else is asked for.
 func (o options) usual() []string {
-	if o.onGPU() {
-		return names(workloads())
+	switch {
+	case o.onGPU():
+		return names(append(graphs(), attentions()...))
+	case o.precision() != kernels.Float32:
+		return names(append(graphs(), networks()...))
 	}
-	return names(graphs())
+	return names(slices.Concat(graphs(), networks(), neighbours()))
 }
 
 // find is the workload of a name that complete has checked.

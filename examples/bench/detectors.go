@@ -1,0 +1,78 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/sdgraph/sdgraph/kernels"
+	"github.com/sdgraph/sdgraph/nn"
+	"github.com/sdgraph/sdgraph/nn/vision"
+	"github.com/sdgraph/sdgraph/tensor"
+	G "gorgonia.org/gorgonia"
+	gt "gorgonia.org/tensor"
+)
+
+// What detectors of defects take their time for: features of pictures, of a network trained on ImageNet, and the nearest
+// of a bank of such features.
+
+// networks are forward passes to the logits, of pictures as the networks were trained with.
+func networks() []workload {
+	const side = 224
+	var all []workload
+	for _, n := range []struct{ name, of string }{{"lite0", "efficientnet_lite0"}, {"wrn50", "wide_resnet50_2"}} {
+		for _, batch := range []int{1, 8} {
+			all = append(all, workload{
+				name: fmt.Sprintf("vision.%s.b%d", n.name, batch), peers: []string{"torch", "openvino"},
+				load: func(ctx context.Context, o options) (func() error, error) { return network(ctx, o, n.of, batch, side) },
+			})
+		}
+	}
+	return all
+}
+
+// network computes the logits of a batch of pictures.
+func network(ctx context.Context, o options, name string, batch, side int) (func() error, error) {
+	n, err := vision.New(name)
+	if err == nil {
+		err = nn.Randomize(n, 0, gt.Float32) // the precision of their files
+	}
+	if n, err = prepared(o, n, err); err != nil {
+		return nil, err
+	}
+	return o.program(ctx, func(g graph) []*G.Node {
+		return []*G.Node{n.Logits(g.Build, nn.FeatureMap{X: g.normal("x", batch, side*side, 3), H: side, W: side})}
+	})
+}
+
+// banks are queries, vectors of the bank and their channels: PatchCore's on Wide ResNet-50-2 after one reference and
+// after eight, and on EfficientNet-Lite0 after sixty.
+var banks = [][3]int{{784, 784, 1024}, {784, 6272, 1024}, {1024, 61440, 152}}
+
+func neighbours() []workload {
+	var all []workload
+	for _, b := range banks {
+		all = append(all, workload{
+			name: fmt.Sprintf("nearest.%dx%dx%d", b[0], b[1], b[2]), peers: []string{"faiss"},
+			load: func(ctx context.Context, o options) (func() error, error) { return nearest(ctx, o, b[0], b[1], b[2]) },
+		})
+	}
+	return all
+}
+
+// nearest finds the vector of a bank that is nearest to each query.
+func nearest(ctx context.Context, o options, queries, vectors, channels int) (func() error, error) {
+	if o.device != nil || o.precision() != kernels.Float32 {
+		return nil, errors.New("neighbours are found on the processor and in f32 only")
+	}
+	bank := kernels.NewBank(tensor.NewRand(1).Randn(vectors*channels), vectors, channels)
+	x := tensor.NewRand(2).Randn(queries * channels)
+	distance, index := make([]float32, queries), make([]int, queries)
+	return func() error {
+		start := time.Now()
+		bank.Nearest(distance, index, x, queries)
+		nn.Trace(ctx, nn.Executed{Op: "nearest", FLOPs: 2 * int64(queries) * int64(vectors) * int64(channels), Took: time.Since(start)})
+		return nil
+	}, nil
+}
