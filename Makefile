@@ -1,5 +1,5 @@
 # Shortcuts; what each check does is in .ci/run.
-.PHONY: ci text format lint test noasm race cross generated cuda-check cuda cuda-test gpu-test gpu-bench fuzz api notices vulncheck goldens layouts bench bench-peers clean
+.PHONY: ci text format lint test noasm race cross generated cuda-check cuda cuda-test gpu-test gpu-bench fuzz api notices vulncheck goldens layouts compare bench bench-peers clean
 
 ci:
 	bash .ci/run
@@ -56,10 +56,16 @@ layouts: .venv/layouts/done
 	SDGRAPH_LAYOUTS=$(CURDIR)/out/layouts-drawn go test -count=1 -run TestForReaders ./diffusion/anomaly/dataset
 	.venv/layouts/bin/python diffusion/anomaly/dataset/testdata/read.py out/layouts-drawn $(or $(LAYOUTS),out/layouts)
 
+# anomalib beside evaluate, turn by turn, on the weights that ship and a data set of yours in MVTec AD's layout, DATA=DIR.
+compare: .venv/compare/done
+	go build -o out/evaluate ./examples/evaluate
+	.venv/compare/bin/python examples/evaluate/testdata/anomalib_compare.py --data "$(DATA)" --evaluate out/evaluate \
+		--weights nn/vision/lite0/efficientnet_lite0.safetensors --out out/compare
+
 bench:
 	go run ./examples/bench
 
-# The same workloads through PyTorch and OpenVINO, turn by turn with ours.
+# The same workloads through PyTorch, OpenVINO and faiss, turn by turn with ours.
 bench-peers: .venv/bench/done
 	go run ./examples/bench --peers .venv/bench/bin/python
 	-go run ./examples/bench --dtype bf16 --peers .venv/bench/bin/python
@@ -67,6 +73,7 @@ bench-peers: .venv/bench/done
 .venv/goldens/done: testdata/requirements.txt
 .venv/bench/done: examples/bench/requirements.txt
 .venv/layouts/done: diffusion/anomaly/dataset/testdata/requirements.txt
+.venv/compare/done: examples/evaluate/testdata/requirements.txt
 .venv/cuda/done: kernels/cuda/requirements.txt kernels/cuda/headers.txt
 .venv/cuda-headers/done: kernels/cuda/headers.txt
 .venv/%/done:

@@ -82,6 +82,7 @@ func (r *runner) judge(ctx context.Context, c *testCase) (row *Row, sheet []file
 		}
 	}
 	t := &trial{row: row, to: r.resolution.of(c.Detector, r.d.Reading)}
+	started := time.Now()
 	for s, err := range ahead(ctx, dataset.Samples(r.root, c.category.Test)) {
 		if err != nil {
 			return nil, nil, err
@@ -91,13 +92,13 @@ func (r *runner) judge(ctx context.Context, c *testCase) (row *Row, sheet []file
 		if err != nil {
 			return nil, nil, fmt.Errorf("%s: %w", s.Path, err)
 		}
-		row.Seconds.Detect += since(begun)
 		if err := t.add(s, found); err != nil {
 			return nil, nil, fmt.Errorf("%s: %w", s.Path, err)
 		}
 		r.bar.Step(1, "")
 		r.tell(time.Since(begun))
 	}
+	row.Seconds.Detect = since(started) - row.Seconds.Judge
 	if err := t.end(); err != nil {
 		return nil, nil, err
 	}

@@ -152,7 +152,7 @@ func (c coordinate) MarshalJSON() ([]byte, error) {
 // Seconds are how long it took.
 type Seconds struct {
 	Fit    float64 `json:"fit"`
-	Detect float64 `json:"detect"` // all pictures
+	Detect float64 `json:"detect"` // all pictures, waiting for them included
 	Judge  float64 `json:"judge"`
 }
 
