@@ -110,5 +110,9 @@ func (n Networked) detector(network detect.Network, r detect.Reading, k key) (an
 	if err != nil || !k.Generated {
 		return normal, err
 	}
-	return nil, errors.New("detectors of normal pictures learn nothing from generated ones yet")
+	probe, err := detect.NewProbe(network, detect.ProbeOptions{Reading: r})
+	if err != nil {
+		return nil, err
+	}
+	return detect.NewWeighted(normal, probe)
 }

@@ -315,3 +315,23 @@ func TestInterrupted(t *testing.T) {
 		}
 	}
 }
+
+// TestMaps writes what a detector sees, also of rows that were made without.
+func TestMaps(t *testing.T) {
+	data, out := drawn(t, map[string][3]int{"nut": {2, 1, 1}}), t.TempDir()
+	args := []string{"--data", data, "--seeds", "0", "--out", out}
+	made := 0
+	for i, maps := range [][]string{nil, {"--maps"}, {"--maps"}, nil} {
+		if err := evaluate(t, fake{made: &made}, append(args, maps...)...); err != nil {
+			t.Fatal(err)
+		}
+		if want := min(i, 1) + 1; made != want {
+			t.Errorf("run %d: %d rows were computed so far, want %d", i, made, want)
+		}
+	}
+	for _, name := range []string{"good", "spot"} {
+		if got := len(read(t, out, "maps/patchcore-1-shot-seed-0/nut/test", name, "000.png.npy")); got != 128+4*40*30 {
+			t.Errorf("%s has %d bytes", name, got)
+		}
+	}
+}

@@ -43,7 +43,7 @@ func (r *runner) all(ctx context.Context) error {
 	defer r.bar.End()
 	var left []*testCase
 	for _, c := range r.cases {
-		if r.results.find(c.key) != nil {
+		if r.done(c) {
 			r.bar.Skip(c.pictures(), float64(c.pictures()))
 			continue
 		}
@@ -64,6 +64,12 @@ func (r *runner) all(ctx context.Context) error {
 	return nil
 }
 
+// done reports whether a row is there, with all that is asked for.
+func (r *runner) done(c *testCase) bool {
+	row := r.results.find(c.key)
+	return row != nil && (row.Maps || !r.d.Maps)
+}
+
 // judge makes a row, and the sheet that goes with it, if any.
 func (r *runner) judge(ctx context.Context, c *testCase) (row *Row, sheet []files.File, err error) {
 	detector, err := r.detectors.make(c.key)
@@ -74,7 +80,7 @@ func (r *runner) judge(ctx context.Context, c *testCase) (row *Row, sheet []file
 	if err := detector.Fit(ctx, r.lessons(c)); err != nil {
 		return nil, nil, err
 	}
-	row = &Row{Format: rowFormat, key: c.key, Identity: c.options.Hash(), Options: c.options, References: picturesOf(c.references), Made: c.learns() - len(c.references), Version: version()}
+	row = &Row{Format: rowFormat, key: c.key, Identity: c.options.Hash(), Options: c.options, References: picturesOf(c.references), Made: c.learns() - len(c.references), Maps: r.d.Maps, Version: version()}
 	row.Seconds.Fit = since(begun)
 	if c.generated != nil {
 		if row.Others, err = c.generated.ofOthers(r.root, c.references); err != nil {
@@ -92,7 +98,7 @@ func (r *runner) judge(ctx context.Context, c *testCase) (row *Row, sheet []file
 		if err != nil {
 			return nil, nil, fmt.Errorf("%s: %w", s.Path, err)
 		}
-		if err := t.add(s, found); err != nil {
+		if err := firstError(func() error { return t.add(s, found) }, func() error { return r.keepMap(c, s.Path, found.Map) }); err != nil {
 			return nil, nil, fmt.Errorf("%s: %w", s.Path, err)
 		}
 		r.bar.Step(1, "")
@@ -143,7 +149,7 @@ func (r *runner) tell(took time.Duration) {
 	}
 	work := 0
 	for _, c := range r.cases {
-		if r.results.find(c.key) == nil {
+		if !r.done(c) {
 			work += c.pictures()
 		}
 	}

@@ -7,7 +7,7 @@
 //	data.go         which pictures there are
 //	plan.go         which rows there are to be: references.go, generated.go, provenance.go, shard.go
 //	detectors.go    detectors and networks by their names
-//	judge.go        one row: a detector is fitted, looks at each picture, and is judged; resolution.go
+//	judge.go        one row: a detector is fitted, looks at each picture, and is judged: resolution.go, maps.go
 //	row.go          what a row has
 //	results.go      the rows that are kept, so that a run that was interrupted goes on
 //	summary.go      means and deviations of them; report.go, which writes them down, table.go, plots.go and sheet.go (heat.go)

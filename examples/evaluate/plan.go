@@ -19,6 +19,7 @@ type plan struct {
 	root       fs.FS
 	categories []dataset.Category
 	cases      []*testCase
+	first      uint32 // seed, whose rows are shown
 	detectors  detectors
 	resolution resolution
 }
@@ -49,7 +50,7 @@ func (d *Detection) plan(ctx context.Context) (*plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &plan{root: root, categories: categories}
+	p := &plan{root: root, categories: categories, first: d.seeds(d.kinds())[0]}
 	if p.resolution, err = parseResolution(d.Resolution); err != nil {
 		return nil, err
 	}
@@ -73,10 +74,9 @@ func (d *Detection) plan(ctx context.Context) (*plan, error) {
 
 // draw lists the cases with their references and generated pictures: of a category and seed one after another.
 func (d *Detection) draw(categories []dataset.Category) (all []*testCase, err error) {
-	kinds := d.shots
+	kinds := d.kinds()
 	of := map[string][]dataset.Item{}
 	if len(d.References) > 0 {
-		kinds = []shots{namedShots}
 		if of, err = named(d.Data, d.References, categories); err != nil {
 			return nil, err
 		}
@@ -107,6 +107,14 @@ func (d *Detection) draw(categories []dataset.Category) (all []*testCase, err er
 		return nil, errors.New(strings.Join(few, "; "))
 	}
 	return all, nil
+}
+
+// kinds are the numbers of shots.
+func (d *Detection) kinds() []shots {
+	if len(d.References) > 0 {
+		return []shots{namedShots}
+	}
+	return d.shots
 }
 
 // seeds are all that there are rows of.

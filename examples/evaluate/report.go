@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/sdgraph/sdgraph/examples/internal/files"
 )
@@ -31,7 +32,7 @@ type untimed struct {
 
 // report prints the tables and writes them beside the rows.
 func (d *Detection) report(p *plan, rows []*Row) error {
-	report := Report{Format: rowFormat, Layout: d.Layout, Network: p.detectors.network, Reading: d.Reading, Resolution: p.resolution.String(), Decoder: decoder(), Summaries: summarize(rows)}
+	report := Report{Format: rowFormat, Layout: d.Layout, Network: p.detectors.network, Reading: d.Reading, Resolution: d.resolutions(p), Decoder: decoder(), Summaries: summarize(rows)}
 	for _, r := range rows {
 		report.Rows = append(report.Rows, untimed{Row: *r})
 	}
@@ -53,6 +54,18 @@ func (d *Detection) report(p *plan, rows []*Row) error {
 	tellSpeed(rows)
 	_, err = fmt.Printf("%s\n%s\n", b.String(), table)
 	return err
+}
+
+// resolutions says at which resolution pixels are judged, of each detector where that differs.
+func (d *Detection) resolutions(p *plan) string {
+	if !p.resolution.method {
+		return p.resolution.String()
+	}
+	var all []string
+	for _, name := range d.Detector {
+		all = append(all, fmt.Sprintf("of %s %s", name, p.resolution.of(name, d.Reading)))
+	}
+	return strings.Join(all, "; ")
 }
 
 // plots are the files of curves, whose folder is made.

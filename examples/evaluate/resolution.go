@@ -54,8 +54,6 @@ func (r resolution) native() bool { return r == resolution{} }
 // String says it to people.
 func (r resolution) String() string {
 	switch {
-	case r.method:
-		return "that of the detector's reference implementation"
 	case r.native():
 		return "native: maps bilinear to the masks' own size"
 	}

@@ -97,6 +97,7 @@ type Row struct {
 	Picture *PictureFigures `json:"picture"` // null where there are no normal ones, or no defective ones
 	Pixel   *PixelFigures   `json:"pixel"`   // null where no pixel is defective
 
+	Maps   bool    `json:"maps"` // are written, too
 	Scores []Score `json:"scores"`
 	Curves Curves  `json:"curves"`
 

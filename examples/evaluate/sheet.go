@@ -92,7 +92,7 @@ const sheetsName = "sheets"
 // sheet has the detector of a row see the pictures again that it is most wrong about, since maps of all pictures together
 // would fill the memory, and draws them with their masks and maps: of the first seed alone, of others nil.
 func (r *runner) sheet(ctx context.Context, c *testCase, detector anomaly.Detector, scores []Score) ([]files.File, error) {
-	if r.d.plain || c.Seed != r.cases[0].Seed {
+	if r.d.plain || c.Seed != r.first {
 		return nil, nil
 	}
 	of := worst(scores, sheetPictures)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/sdgraph/sdgraph/examples/internal/show"
@@ -76,13 +77,19 @@ func training(generated bool) string {
 	return "without"
 }
 
-// count is how many categories there are.
-func (r *Report) count() (n int) {
+// names are the categories, sorted.
+func (r *Report) names() (names []string) {
 	for _, s := range r.Summaries {
-		n = max(n, len(s.Categories))
+		for _, c := range s.Categories {
+			names = append(names, c.Category)
+		}
 	}
-	return n
+	slices.Sort(names)
+	return slices.Compact(names)
 }
+
+// count is how many categories there are.
+func (r *Report) count() int { return len(r.names()) }
 
 // withPictures says of how many categories pictures are judged, where that are not all.
 func (r *Report) withPictures() string {
@@ -110,9 +117,11 @@ func (r *Report) categories(w io.Writer) {
 		return
 	}
 	t := head(w, "category", "detector", "shots", "generated")
-	for _, s := range r.Summaries {
-		for _, c := range s.Categories {
-			row(t, c.Figures, percent, c.Category, s.Detector, s.Shots.String(), training(s.Generated))
+	for _, name := range r.names() {
+		for _, s := range r.Summaries {
+			if i := slices.IndexFunc(s.Categories, func(c CategorySummary) bool { return c.Category == name }); i >= 0 {
+				row(t, s.Categories[i].Figures, percent, name, s.Detector, s.Shots.String(), training(s.Generated))
+			}
 		}
 	}
 	t.Flush()
@@ -133,6 +142,21 @@ func (r *Report) conditions(w io.Writer, rows []*Row) {
 		}
 	}
 	others(w, rows)
+	fewPictures(w, rows)
+}
+
+// fewPictures names categories whose figures of pictures say little.
+func fewPictures(w io.Writer, rows []*Row) {
+	const least = 5
+	var names []string
+	for _, r := range rows {
+		if name := fmt.Sprintf("%s (%d normal, %d defective)", r.Category, r.Normal, r.Defective); r.Picture != nil && min(r.Normal, r.Defective) < least && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	if len(names) > 0 {
+		fmt.Fprintf(w, "- care: so few pictures for testing that figures of pictures say little: %s\n", strings.Join(names, ", "))
+	}
 }
 
 // others says of generated pictures that they are not of the references alone.
