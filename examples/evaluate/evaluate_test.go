@@ -335,3 +335,19 @@ func TestMaps(t *testing.T) {
 		}
 	}
 }
+
+// TestLayouts judges a small tree of each layout.
+func TestLayouts(t *testing.T) {
+	trees, out := "../../diffusion/anomaly/dataset/testdata/trees", t.TempDir()
+	for tree, layout := range map[string]string{"mvtec_ad": "mvtec", "visa": "visa", "visa_pytorch": "visa", "btad": "btad", "mpdd": "mpdd", "folder": "folder"} {
+		dir := filepath.Join(out, tree)
+		if err := evaluate(t, fake{}, "--data", filepath.Join(trees, tree), "--layout", layout, "--shots", "all", "--out", dir); err != nil {
+			t.Errorf("%s: %v", tree, err)
+			continue
+		}
+		rows, err := readRows(filepath.Join(dir, resultsName))
+		if err != nil || len(rows) != 1 || rows[0].Pixel == nil || rows[0].Defective == 0 {
+			t.Errorf("%s: %d rows, %v", tree, len(rows), err)
+		}
+	}
+}

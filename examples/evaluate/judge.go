@@ -76,40 +76,51 @@ func (r *runner) judge(ctx context.Context, c *testCase) (row *Row, sheet []file
 	if err != nil {
 		return nil, nil, err
 	}
-	begun := time.Now()
-	if err := detector.Fit(ctx, r.lessons(c)); err != nil {
-		return nil, nil, err
-	}
 	row = &Row{Format: rowFormat, key: c.key, Identity: c.options.Hash(), Options: c.options, References: picturesOf(c.references), Made: c.learns() - len(c.references), Maps: r.d.Maps, Version: version()}
-	row.Seconds.Fit = since(begun)
 	if c.generated != nil {
 		if row.Others, err = c.generated.ofOthers(r.root, c.references); err != nil {
 			return nil, nil, err
 		}
 	}
-	t := &trial{row: row, to: r.resolution.of(c.Detector, r.d.Reading)}
-	started := time.Now()
-	for s, err := range ahead(ctx, dataset.Samples(r.root, c.category.Test)) {
-		if err != nil {
-			return nil, nil, err
-		}
-		begun := time.Now()
-		found, err := detector.Detect(ctx, s.Picture)
-		if err != nil {
-			return nil, nil, fmt.Errorf("%s: %w", s.Path, err)
-		}
-		if err := firstError(func() error { return t.add(s, found) }, func() error { return r.keepMap(c, s.Path, found.Map) }); err != nil {
-			return nil, nil, fmt.Errorf("%s: %w", s.Path, err)
-		}
-		r.bar.Step(1, "")
-		r.tell(time.Since(begun))
+	begun := time.Now()
+	if err := detector.Fit(ctx, r.lessons(c)); err != nil {
+		return nil, nil, err
 	}
-	row.Seconds.Detect = since(started) - row.Seconds.Judge
+	row.Seconds.Fit = since(begun)
+	t := &trial{row: row, to: r.resolution.of(c.Detector, r.d.Reading)}
+	if err := r.try(ctx, c, detector, t); err != nil {
+		return nil, nil, err
+	}
 	if err := t.end(); err != nil {
 		return nil, nil, err
 	}
 	sheet, err = r.sheet(ctx, c, detector, row.Scores)
 	return row, sheet, err
+}
+
+// try has a detector look at all pictures of the test.
+func (r *runner) try(ctx context.Context, c *testCase, detector anomaly.Detector, t *trial) error {
+	started := time.Now()
+	for s, err := range ahead(ctx, dataset.Samples(r.root, c.category.Test)) {
+		if err != nil {
+			return err
+		}
+		begun := time.Now()
+		found, err := detector.Detect(ctx, s.Picture)
+		if err == nil {
+			err = t.add(s, found)
+		}
+		if err == nil {
+			err = r.keepMap(c, s.Path, found.Map)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", s.Path, err)
+		}
+		r.bar.Step(1, "")
+		r.tell(time.Since(begun))
+	}
+	t.row.Seconds.Detect = since(started) - t.row.Seconds.Judge
+	return nil
 }
 
 // lessons are the pictures that a detector learns from: the references, and behind them the generated ones. They are
