@@ -64,7 +64,7 @@ func BenchmarkConv(b *testing.B) {
 	for _, c := range []struct{ size, cin, cout, kernel, stride int }{
 		{64, 4, 320, 3, 1}, {64, 320, 320, 3, 1}, {64, 320, 320, 3, 2}, {64, 960, 320, 3, 1}, {32, 640, 640, 3, 1},
 		{16, 1280, 1280, 3, 1}, {8, 1280, 1280, 3, 1}, {64, 320, 4, 3, 1},
-		{256, 256, 256, 3, 1}, {256, 128, 3, 3, 1}, {64, 640, 320, 1, 1},
+		{256, 256, 256, 3, 1}, {256, 128, 3, 3, 1}, {64, 640, 320, 1, 1}, {224, 3, 32, 3, 2}, {224, 3, 64, 7, 2},
 	} {
 		pad := c.kernel / 2
 		s := ConvShape{B: 1, H: c.size, W: c.size, Cin: c.cin, Cout: c.cout, KH: c.kernel, KW: c.kernel, Stride: c.stride, Pad: Pad(pad)}

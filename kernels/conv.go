@@ -38,6 +38,7 @@ func ConvWeights(w Elements, cout, cin, kh, kw int) Elements {
 	if taps == 1 || cin == 1 {
 		return w
 	}
+	w.kept = nil
 	if w.n.Format == gemm.Float32 {
 		w.n.F32 = channelsLastWeights(w.n.F32, cout, cin, taps)
 	} else {
@@ -71,20 +72,25 @@ func (p Precision) Conv(out, x []float32, w Elements, bias, residual []float32, 
 	wantElements("Conv", "w", w, s.Cout*s.KH*s.KW*s.Cin)
 	wantOptional("Conv", "bias", bias, s.Cout)
 	wantOptional("Conv", "residual", residual, pixels*s.Cout)
+	if s.Act == SiLU {
+		s.Act = NoActivation
+		p.Conv(out, x, w, bias, residual, s)
+		SiLUForward(out, out)
+		return
+	}
 	k := s.KH * s.KW * s.Cin
 	s.run(winograd.Conv{
 		B: s.B, H: s.H, W: s.W, X: x, Weights: winograd.Weights{Src: w.n, Cout: s.Cout, Cin: s.Cin},
-		Out: out, Bias: bias, Residual: residual, Half: p.halfConv(s),
+		Out: out, Bias: bias, Residual: residual, Limits: s.Act.vectorLimits(), Half: p.halfConv(s),
 	}, gemm.Product{
 		M: pixels, N: s.Cout, K: k,
 		Left: gemm.Windows{
 			X: x, H: s.H, W: s.W, C: s.Cin, OutH: h, OutW: wd,
 			KH: s.KH, KW: s.KW, Stride: s.Stride, OffY: -s.Pad.Top, OffX: -s.Pad.Left,
 		}.Left(),
-		Right: gemm.Transposed{Src: w.n, Stride: k},
-		Out:   out, Stride: s.Cout, Bias: bias, Residual: residual, Half: p.halfConv(s),
+		Right: w.right(k),
+		Out:   out, Stride: s.Cout, Bias: bias, Residual: residual, Half: p.halfConv(s), Finish: s.Act.finish(),
 	})
-	s.Act.apply(out)
 }
 
 // run computes a convolution by Winograd's algorithm or as products. The algorithm is

@@ -24,62 +24,101 @@ func Depthwise(out, x, w, bias []float32, s ConvShape) {
 	if bias == nil {
 		bias = make([]float32, c)
 	}
-	line := s.depthwiseLine(wd)
+	d := s.newDepthwise(h, wd)
 	Range(s.B*h, rowGrain(wd*c*s.KH), func(lo, hi int) {
-		for r := lo; r < hi; r++ {
-			result := out[r*wd*c:][:wd*c]
-			line.compute(result, x[r/h*s.H*s.W*c:][:s.H*s.W*c], w, bias, r%h*s.Stride-s.Pad.Top)
+		for r := lo; r < hi; {
+			end := min(hi, (r/h+1)*h) // of the picture's rows
+			result, picture := out[r*wd*c:end*wd*c], x[r/h*s.H*s.W*c:][:s.H*s.W*c]
+			d.rows(result, picture, w, bias, r%h, end-r/h*h)
 			if s.Act == SiLU {
 				SiLU.applyTo(result)
 			}
+			r = end
 		}
 	})
 }
 
-// depthwiseLine is one line of the result of a depthwise convolution. The windows of its
-// pixels from inner to outer-1 lie between the left and the right edge of the picture.
-type depthwiseLine struct {
+// depthwise is a depthwise convolution of a picture. Its result has height×width pixels,
+// whose windows are whole in rows and in columns that are inner, and cut by an edge in the
+// others.
+type depthwise struct {
 	ConvShape
-	windows      vec.Windows // whole ones
-	pixels       int
-	inner, outer int
+	height, width           int
+	innerRows, innerColumns span
+	windows                 vec.Windows // whole ones
 }
 
-func (s ConvShape) depthwiseLine(pixels int) depthwiseLine {
+// span is positions lo to hi-1.
+type span struct{ lo, hi int }
+
+// whole are the windows of n that lie in size pixels, of a kernel with so many pixels.
+func whole(n, size, kernel, stride, before int) span {
+	lo := min((before+stride-1)/stride, n)
+	if size+before < kernel {
+		return span{lo, lo}
+	}
+	return span{lo, max(lo, min(n, (size+before-kernel)/stride+1))}
+}
+
+func (s ConvShape) newDepthwise(h, w int) *depthwise {
 	lo, hi := s.Act.limits()
-	l := depthwiseLine{ConvShape: s, pixels: pixels, windows: vec.Windows{C: s.Cin, KH: s.KH, KW: s.KW,
-		Step: s.Stride * s.Cin, OutStep: s.Cin, Row: s.W * s.Cin, WRow: s.KW * s.Cin, Low: lo, High: hi}}
-	l.inner = min((s.Pad.Left+s.Stride-1)/s.Stride, pixels)
-	l.outer = max(l.inner, min(pixels, (s.W-s.KW+s.Pad.Left)/s.Stride+1))
-	if s.W+s.Pad.Left < s.KW {
-		l.outer = l.inner
-	}
-	return l
-}
-
-// compute sets out to the line whose windows in picture x begin at row top.
-func (l depthwiseLine) compute(out, x, w, bias []float32, top int) {
-	first := max(0, -top) // row of the kernel that meets the picture
-	l.windows.KH = max(min(l.KH, l.H-top)-first, 0)
-	x, w = x[min(top+first, l.H-1)*l.windows.Row:], w[first*l.windows.WRow:]
-	for i := range l.pixels {
-		if i == l.inner && l.outer > l.inner {
-			l.windows.Depthwise(out[i*l.Cin:], x[(i*l.Stride-l.Pad.Left)*l.Cin:], w, bias, l.outer-l.inner)
-		}
-		if i < l.inner || i >= l.outer {
-			l.edge(out[i*l.Cin:], x, w, bias, i*l.Stride-l.Pad.Left)
-		}
+	return &depthwise{ConvShape: s, height: h, width: w,
+		innerRows: whole(h, s.H, s.KH, s.Stride, s.Pad.Top), innerColumns: whole(w, s.W, s.KW, s.Stride, s.Pad.Left),
+		windows: vec.Windows{C: s.Cin, KH: s.KH, KW: s.KW, Row: s.W * s.Cin, WRow: s.KW * s.Cin, Low: lo, High: hi},
 	}
 }
 
-// edge computes a pixel whose window begins at column left and is cut by an edge.
-func (l depthwiseLine) edge(out, x, w, bias []float32, left int) {
-	first := max(0, -left)
-	cut := l.windows
-	if cut.KW = min(l.KW, l.W-left) - first; cut.KW < 1 || cut.KH < 1 {
-		cut.KH, x, w = 0, nil, nil
-	} else {
-		x, w = x[(left+first)*l.Cin:], w[first*l.Cin:]
+// rows sets out to rows lo to hi-1 of the result: whole windows along lines, and those that
+// the left or the right edge cuts along columns, since neighbours are computed at once.
+func (d *depthwise) rows(out, x, w, bias []float32, lo, hi int) {
+	first, end := min(max(d.innerRows.lo, lo), hi), max(min(d.innerRows.hi, hi), lo)
+	end = max(first, end)
+	at := func(row, column int) []float32 { return out[((row-lo)*d.width+column)*d.Cin:] }
+	for column := range d.width {
+		if column == d.innerColumns.lo && d.innerColumns.hi > column {
+			column, n := d.innerColumns.lo, d.innerColumns.hi-d.innerColumns.lo
+			for row := lo; row < hi; row++ {
+				d.line(at(row, column), x, w, bias, row, column, n)
+			}
+		}
+		if column >= d.innerColumns.lo && column < d.innerColumns.hi {
+			continue
+		}
+		for row := lo; row < first; row++ {
+			d.line(at(row, column), x, w, bias, row, column, 1)
+		}
+		if first < end {
+			d.column(at(first, column), x, w, bias, first, column, end-first)
+		}
+		for row := end; row < hi; row++ {
+			d.line(at(row, column), x, w, bias, row, column, 1)
+		}
 	}
-	cut.Depthwise(out, x, w, bias, 1)
+}
+
+// line computes n pixels of a row, whose windows are cut in the same way.
+func (d *depthwise) line(out, x, w, bias []float32, row, column, n int) {
+	s := d.windows
+	s.Step, s.OutStep = d.Stride*d.Cin, d.Cin
+	d.compute(s, out, x, w, bias, row, column, n)
+}
+
+// column computes n pixels of a column, whose windows are cut in the same way.
+func (d *depthwise) column(out, x, w, bias []float32, row, column, n int) {
+	s := d.windows
+	s.Step, s.OutStep = d.Stride*s.Row, d.width*d.Cin
+	d.compute(s, out, x, w, bias, row, column, n)
+}
+
+// compute computes n pixels from one on, the windows of all of them cut like its.
+func (d *depthwise) compute(s vec.Windows, out, x, w, bias []float32, row, column, n int) {
+	top, left := row*d.Stride-d.Pad.Top, column*d.Stride-d.Pad.Left
+	above, before := max(0, -top), max(0, -left)
+	s.KH, s.KW = min(d.KH, d.H-top)-above, min(d.KW, d.W-left)-before
+	if min(s.KH, s.KW) < 1 {
+		s.KH, s.KW = 0, 0 // all outside
+		s.Depthwise(out, nil, nil, bias, n)
+		return
+	}
+	s.Depthwise(out, x[(top+above)*s.Row+(left+before)*s.C:], w[above*s.WRow+before*s.C:], bias, n)
 }

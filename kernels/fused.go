@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/sdgraph/sdgraph/kernels/internal/vec"
+	"github.com/sdgraph/sdgraph/kernels/internal/winograd"
 )
 
 // Activation is what a kernel applies to its result while it is still in cache.
@@ -38,19 +39,23 @@ func (a Activation) limits() (lo, hi float32) {
 	return -inf, inf
 }
 
-// apply sets x to a(x).
-func (a Activation) apply(x []float32) {
-	switch a {
-	case NoActivation:
-	case SiLU:
-		SiLUForward(x, x)
-	default:
-		lo, hi := a.limits()
-		Clamp(x, x, lo, hi)
+// vectorLimits are limits as Winograd's transforms take them, nil for none.
+func (a Activation) vectorLimits() *winograd.Limits {
+	if a == NoActivation {
+		return nil
 	}
+	return winograd.NewLimits(a.limits())
 }
 
-// applyTo sets a few numbers x to a(x), by the caller's own goroutine.
+// finish is what a product does to its results, nil for nothing.
+func (a Activation) finish() func(x []float32) {
+	if a == NoActivation {
+		return nil
+	}
+	return a.applyTo
+}
+
+// applyTo sets x to a(x), by the caller's own goroutine.
 func (a Activation) applyTo(x []float32) {
 	switch a {
 	case NoActivation:

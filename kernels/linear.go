@@ -14,7 +14,7 @@ func (p Precision) Linear(out, x []float32, w Elements, bias, residual []float32
 	run(gemm.Product{
 		M: m, N: n, K: k,
 		Left:  gemm.Rows{Data: x, Stride: k, Scale: 1},
-		Right: gemm.Transposed{Src: w.n, Stride: k},
+		Right: w.right(k),
 		Out:   out, Stride: n, Bias: bias, Residual: residual, Half: p.half(),
 	})
 }

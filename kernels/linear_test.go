@@ -2,6 +2,8 @@ package kernels
 
 import (
 	"fmt"
+	"slices"
+	"sync"
 	"testing"
 )
 
@@ -9,7 +11,7 @@ import (
 // of tiles, panels and blocks.
 var sizes = [][3]int{
 	{1, 1, 1}, {1, 3, 2}, {2, 5, 3}, {3, 8, 17}, {7, 31, 33}, {13, 33, 8}, {14, 32, 40}, {15, 48, 9},
-	{29, 65, 385}, {77, 40, 100}, {1, 400, 770}, {200, 17, 31}, {15, 40, 512},
+	{29, 65, 385}, {77, 40, 100}, {1, 400, 770}, {200, 17, 31}, {15, 40, 512}, {15, 24, 40}, {9, 56, 20}, {8, 12, 9}, {20, 28, 30},
 }
 
 func TestLinear(t *testing.T) {
@@ -50,6 +52,40 @@ func TestLinearGrad(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestKeptWeights: weights that stay packed, for whichever instruction set came first, give the bits of others, to
+// several products at once too, forward and backward.
+func TestKeptWeights(t *testing.T) {
+	for _, size := range sizes {
+		m, n, k := size[0], size[1], size[2]
+		r := source("kept", m, n, k)
+		x, dy := random(r, m*k), random(r, m*n)
+		w, _ := randomElements(r, formats[(m+n)%3], n*k)
+		kept := w.KeepPacked(n, k)
+		s := ConvShape{B: 1, H: m, W: 1, Cin: k, Cout: n, KH: 1, KW: 1, Stride: 1, Act: ReLU}
+		everyWay(t, fmt.Sprint(size), func(t *testing.T) []float32 {
+			run := func(w Elements) []float32 {
+				out, conv, dx := nan(m*n), nan(m*n), nan(m*k)
+				Float32.Linear(out, x, w, nil, nil, m, n, k)
+				Float32.Conv(conv, x, w, nil, nil, s)
+				Float32.LinearGrad(dx, dy, w, m, n, k)
+				return slices.Concat(out, conv, dx)
+			}
+			want := run(w)
+			var wait sync.WaitGroup
+			for range 3 {
+				wait.Go(func() {
+					if !slices.Equal(run(kept), want) {
+						t.Error("results differ")
+					}
+				})
+			}
+			wait.Wait()
+			return want
+		})
+	}
+	wantPanic(t, "other weights", func() { Float32s(make([]float32, 5)).KeepPacked(2, 3) })
 }
 
 func TestLinearEmpty(t *testing.T) {

@@ -24,6 +24,7 @@ type Weight struct {
 	float32s  func() []float32        // converts once
 	conv      func() kernels.Elements // reorders once
 	depthwise func() []float32        // converts and reorders once
+	packed    func() kernels.Elements // what KeepPacked makes of them; nil before
 	forget    func()                  // lets go of value's memory until it is read again; nil if it cannot
 }
 
@@ -55,6 +56,9 @@ func (w *Weight) Value() *gt.Dense {
 // weight is not loaded.
 func (w *Weight) Elements() kernels.Elements {
 	w.mustHaveValue()
+	if w.packed != nil && !w.reordered() {
+		return w.packed()
+	}
 	return tensor.Elements(w.value())
 }
 
@@ -72,6 +76,9 @@ func (w *Weight) Float32() []float32 {
 // panics when the weight is not loaded or not of a convolution.
 func (w *Weight) Conv() kernels.Elements {
 	w.mustHaveValue()
+	if w.packed != nil {
+		return w.packed()
+	}
 	return w.conv()
 }
 
@@ -102,6 +109,42 @@ func Prepare(model any) error {
 	return nil
 }
 
+// KeepPacked has the weights of linear layers and convolutions of a loaded model stay as
+// they are packed for products, as float32 beside what is loaded, from the first product on.
+// Where feature maps are small that is a fifth of the time; it is twice the memory, and so
+// for networks of a few hundred megabytes that look at many pictures. Results are the same.
+// A weight that is not loaded is an error; one that is loaded again is no longer kept.
+func KeepPacked(model any) error {
+	params, err := Params(model)
+	if err != nil {
+		return fmt.Errorf("packing weights: %w", err)
+	}
+	for _, p := range params {
+		if !p.Loaded() {
+			return fmt.Errorf("packing weights: %s is not loaded", p.Name)
+		}
+	}
+	for _, p := range params {
+		p.keepPacked()
+	}
+	return nil
+}
+
+// keepPacked does so with what is no bias, no norm's and no depthwise convolution's.
+func (w *Weight) keepPacked() {
+	s := w.shape
+	if len(s) != 2 && (len(s) != 4 || s[1] == 1 && s[2]*s[3] > 1) || s.TotalSize() == 0 {
+		return
+	}
+	w.packed = sync.OnceValue(func() kernels.Elements {
+		plain := tensor.Elements(w.value())
+		if w.reordered() {
+			plain = w.conv()
+		}
+		return plain.KeepPacked(s[0], s.TotalSize()/s[0])
+	})
+}
+
 // reordered reports whether Conv is not just Elements.
 func (w *Weight) reordered() bool {
 	s := w.shape
@@ -121,7 +164,7 @@ func (w *Weight) bind(name string, value *gt.Dense) {
 
 // bindTo does so with what makes the value, the same one whenever it is called.
 func (w *Weight) bindTo(name string, value func() *gt.Dense) {
-	w.name, w.value, w.forget = name, value, nil
+	w.name, w.value, w.forget, w.packed = name, value, nil, nil
 	w.float32s = sync.OnceValue(func() []float32 { return tensor.Float32s(value()) })
 	w.conv = sync.OnceValue(w.convOrder)
 	w.depthwise = sync.OnceValue(w.depthwiseOrder)

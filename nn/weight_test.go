@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	G "gorgonia.org/gorgonia"
 	gt "gorgonia.org/tensor"
 
 	"github.com/sdgraph/sdgraph/kernels"
@@ -94,6 +95,39 @@ func TestWeightMisuse(t *testing.T) {
 			}()
 			c.misuse()
 		})
+	}
+}
+
+// TestKeepPacked: a model's products are the same to the bit, and stay so when its weights are loaded again.
+func TestKeepPacked(t *testing.T) {
+	type layers struct {
+		Linear Linear
+		Conv   Conv2D
+		Small  Conv2D
+		Depth  Depthwise2D
+	}
+	l := layers{NewLinear(4, 6), NewConv2D(6, 8, 3, 1), NewConv2D(8, 4, 1, 1), NewDepthwise2D(4, 3, 1)}
+	l.Small.Act = kernels.ReLU
+	if err := KeepPacked(&l); err == nil || !strings.Contains(err.Error(), "is not loaded") {
+		t.Errorf("without values: error %v", err)
+	}
+	in := []*gt.Dense{dense(normal(1, 36), gt.Shape{1, 9, 4})}
+	p := func() *Program {
+		return compile(t, withInputs(unary(func(x *G.Node) *G.Node {
+			return l.Depth.Forward(l.Small.Forward(l.Conv.Forward(FeatureMap{l.Linear.Forward(x), 3, 3}))).X
+		}), in, nil))
+	}
+	for seed := range uint64(2) {
+		if err := Randomize(&l, seed, tensor.Float16); err != nil {
+			t.Fatal(err)
+		}
+		want := runNumbers(t, p(), byName(in))
+		if err := KeepPacked(&l); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			checkSame(t, "kept", runNumbers(t, p(), byName(in)), want)
+		}
 	}
 }
 

@@ -19,13 +19,14 @@ func convolutions(f Functions) []check {
 		{B: 2, H: 5, W: 4, Cin: 3, Cout: 5, KH: 3, KW: 3, Stride: 1, Pad: kernels.Pad(1), Act: kernels.SiLU},
 		{B: 1, H: 5, W: 6, Cin: 17, Cout: 33, KH: 3, KW: 3, Stride: 1, Pad: kernels.Pad(1)},
 		{B: 1, H: 8, W: 8, Cin: 16, Cout: 4, KH: 3, KW: 3, Stride: 1, Pad: kernels.Pad(1)},
-		{B: 1, H: 13, W: 14, Cin: 32, Cout: 32, KH: 3, KW: 3, Stride: 1, Pad: kernels.Pad(1), Act: kernels.ReLU}, // Winograd's
-		{B: 2, H: 6, W: 7, Cin: 5, Cout: 6, KH: 3, KW: 3, Stride: 2, Pad: kernels.Pad(1)},                        // UNet's downsampling
-		{B: 1, H: 6, W: 8, Cin: 4, Cout: 9, KH: 3, KW: 3, Stride: 2, Pad: kernels.Padding{Bottom: 1, Right: 1}},  // the VAE's
-		{B: 1, H: 8, W: 12, Cin: 3, Cout: 20, KH: 4, KW: 4, Stride: 4},                                           // patches
-		{B: 1, H: 7, W: 7, Cin: 2, Cout: 3, KH: 3, KW: 3, Stride: 1},                                             // no padding
-		{B: 1, H: 11, W: 10, Cin: 3, Cout: 16, KH: 7, KW: 7, Stride: 2, Pad: kernels.Pad(3), Act: kernels.ReLU},  // ResNet's first
-		{B: 1, H: 4, W: 9, Cin: 5, Cout: 18, KH: 1, KW: 7, Stride: 1, Pad: kernels.Padding{Left: 3, Right: 3}},   // Inception's
+		{B: 1, H: 13, W: 14, Cin: 32, Cout: 32, KH: 3, KW: 3, Stride: 1, Pad: kernels.Pad(1), Act: kernels.ReLU},                      // Winograd's
+		{B: 2, H: 6, W: 7, Cin: 5, Cout: 6, KH: 3, KW: 3, Stride: 2, Pad: kernels.Pad(1)},                                             // UNet's downsampling
+		{B: 1, H: 6, W: 8, Cin: 4, Cout: 9, KH: 3, KW: 3, Stride: 2, Pad: kernels.Padding{Bottom: 1, Right: 1}},                       // the VAE's
+		{B: 2, H: 9, W: 10, Cin: 3, Cout: 32, KH: 3, KW: 3, Stride: 2, Pad: kernels.Padding{Bottom: 1, Right: 1}, Act: kernels.ReLU6}, // EfficientNet's first
+		{B: 1, H: 8, W: 12, Cin: 3, Cout: 20, KH: 4, KW: 4, Stride: 4},                                                                // patches
+		{B: 1, H: 7, W: 7, Cin: 2, Cout: 3, KH: 3, KW: 3, Stride: 1},                                                                  // no padding
+		{B: 1, H: 11, W: 10, Cin: 3, Cout: 16, KH: 7, KW: 7, Stride: 2, Pad: kernels.Pad(3), Act: kernels.ReLU},                       // ResNet's first
+		{B: 1, H: 4, W: 9, Cin: 5, Cout: 18, KH: 1, KW: 7, Stride: 1, Pad: kernels.Padding{Left: 3, Right: 3}},                        // Inception's
 		{B: 2, H: 5, W: 3, Cin: 6, Cout: 7, KH: 4, KW: 2, Stride: 1, Pad: uneven, Act: kernels.ReLU6},
 		{B: 2, H: 6, W: 5, Cin: 3, Cout: 5, KH: 2, KW: 5, Stride: 2, Pad: uneven},
 	} {

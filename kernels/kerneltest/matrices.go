@@ -59,7 +59,7 @@ func transposed(x []float64, columns int) func(r, c int) float64 {
 func matrices(f Functions) []check {
 	var checks []check
 	for _, s := range []struct{ m, n, k int }{
-		{1, 1, 1}, {1, 5, 3}, {3, 1, 17}, {7, 33, 16}, {16, 16, 16}, {13, 47, 31}, {1, 100, 70}, {65, 20, 9}, {30, 70, 300},
+		{1, 1, 1}, {1, 5, 3}, {3, 1, 17}, {7, 33, 16}, {16, 16, 16}, {13, 47, 31}, {1, 100, 70}, {65, 20, 9}, {30, 70, 300}, {17, 24, 12},
 	} {
 		for _, form := range formats {
 			checks = append(checks, linears(f, form, s.m, s.n, s.k)...)

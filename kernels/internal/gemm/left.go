@@ -73,10 +73,47 @@ func (m Windows) Left() Left {
 }
 
 func (m Windows) pack(p *Primitives, dst []float32, ld, row, rows, k0, k1 int) {
+	if p.Depth == 1 && k0 == 0 && k1 == m.KH*m.KW*m.C && m.KW*m.C <= 2*shortLine && rows*ld <= len(dst) {
+		m.packShort(p, dst, ld, row, rows)
+		return
+	}
+	m.each(row, rows, func(r, b, y, x int) { m.packWindow(p, dst[r*ld:][:p.left(k1-k0)], b, y, x, k0, k1) })
+}
+
+// shortLine is how many numbers are copied at a time of short lines of windows, which are
+// those of the first layer of a network, with three channels.
+const shortLine = 16
+
+// packShort packs whole windows of short lines. Each line is overwritten where the next one
+// begins, and the last one goes past the window where there is room for it.
+func (m Windows) packShort(p *Primitives, dst []float32, ld, row, rows int) {
+	line, next := m.KW*m.C, m.W*m.C
+	copied := (line + shortLine - 1) / shortLine * shortLine
+	last := (m.KH-1)*line + copied
+	m.each(row, rows, func(r, b, y, x int) {
+		d, from := dst[r*ld:], ((b*m.H+y)*m.W+x)*m.C
+		inside := min(x, y) >= 0 && x+m.KW <= m.W && y+m.KH <= m.H
+		if !inside || len(d) < last || last > ld || from+(m.KH-1)*next+copied > len(m.X) {
+			m.packWindow(p, d[:m.KH*line], b, y, x, 0, m.KH*line)
+			return
+		}
+		p.CopyFloat32(d, line, m.X[from:], next, m.KH, copied)
+	})
+}
+
+// each calls f for so many rows, the first of which is row: with the window's picture and
+// first pixel, perhaps outside.
+func (m Windows) each(row, rows int, f func(r, b, y, x int)) {
+	b, at := row/(m.OutH*m.OutW), row%(m.OutH*m.OutW)
+	i, j := at/m.OutW, at%m.OutW
 	for r := range rows {
-		b, at := (row+r)/(m.OutH*m.OutW), (row+r)%(m.OutH*m.OutW)
-		y, x := at/m.OutW*m.Stride+m.OffY, at%m.OutW*m.Stride+m.OffX
-		m.packWindow(p, dst[r*ld:][:p.left(k1-k0)], b, y, x, k0, k1)
+		f(r, b, i*m.Stride+m.OffY, j*m.Stride+m.OffX)
+		if j++; j < m.OutW {
+			continue
+		}
+		if i, j = i+1, 0; i == m.OutH {
+			b, i = b+1, 0
+		}
 	}
 }
 

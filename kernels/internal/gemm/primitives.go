@@ -21,6 +21,7 @@
 //	left.go                 packing rows: matrices, and windows of a picture
 //	pixels.go               windows whose pixels are packed once
 //	right.go                packing panels: weights and their transposes
+//	kept.go                 panels that stay packed
 //	buffer.go               memory for what is packed as a whole
 package gemm
 
@@ -80,7 +81,7 @@ type Primitives struct {
 	TransposeFloat16  func(dst []float32, ldd int, src []uint16, lds, m, n int)
 	TransposeBFloat16 func(dst []float32, ldd int, src []uint16, lds, m, n int)
 
-	// The copies set dst[i*ldd+j] = src[i*lds+j] for i < m, j < n; of pairs, to
+	// The copies set dst[i*ldd+j] = src[i*lds+j] for i < m, j < n, row after row; of pairs, to
 	// src[2*i*lds+j] and src[(2*i+1)*lds+j].
 	CopyFloat32  func(dst []float32, ldd int, src []float32, lds, m, n int)
 	CopyFloat16  func(dst []float32, ldd int, src []uint16, lds, m, n int)
@@ -216,6 +217,15 @@ func (p *Primitives) tile(n int) (tile Tile, width int) {
 		w++
 	}
 	return p.Tiles[w], p.Cols >> w
+}
+
+// part is tile, but half a panel where three quarters are left, which another quarter
+// completes: nothing is computed in vain then.
+func (p *Primitives) part(n int) (tile Tile, width int) {
+	if n == p.Cols/2+p.Cols/4 && p.Unit == 1 {
+		return p.Tiles[1], p.Cols / 2
+	}
+	return p.tile(n)
 }
 
 // Padded is the number of columns that [Primitives.Multiply] writes for n.

@@ -41,11 +41,12 @@ type Product struct {
 	Right   Right
 
 	Out      []float32
-	Residual []float32       // as Out, or nil; may be Out itself
-	Bias     []float32       // one per column, or nil
-	Half     bool            // in pairs of bfloat16 numbers where the processor can and K is even
-	Stride   int             // distance of rows in Out and Residual
-	Place    func(r int) int // start of row r in Out when rows are not Stride apart; else nil
+	Residual []float32         // as Out, or nil; may be Out itself
+	Bias     []float32         // one per column, or nil
+	Half     bool              // in pairs of bfloat16 numbers where the processor can and K is even
+	Stride   int               // distance of rows in Out and Residual
+	Place    func(r int) int   // start of row r in Out when rows are not Stride apart; else nil
+	Finish   func(x []float32) // what is done to pieces of rows when they are computed; nil for nothing
 }
 
 // workspace is the packed blocks of one running job.
@@ -69,6 +70,9 @@ func Run(threads int, parallel func(n int, f func(i int)), products ...Product) 
 		grids[i] = divide(products[i].primitives(p), &products[i], (4*threads+len(products)-1)/len(products), threads)
 		grids[i].first = jobs
 		jobs += grids[i].jobs()
+		if m, ok := products[i].Right.(*Kept); ok {
+			m.keep(&products[i], products[i].primitives(p), parallel)
+		}
 	}
 	var left packed
 	if len(products) == 1 {
@@ -200,11 +204,14 @@ func (q *Product) block(p *Primitives, left packed, m0, m1, n0, n1 int) {
 	for d := range depth.Count {
 		k0, k1 := depth.At(d)
 		k0, k1 = k0*p.Depth, k1*p.Depth
-		q.Right.pack(p, w.b, n0, n1, k0, k1)
+		panels := q.rightPanels(p, w, depth, d, n0, n1, k0, k1)
 		for r := range rows.Count {
 			lo, hi := rows.At(r)
 			a, lda := q.leftRows(p, w, left, d, m0+lo, hi-lo, k0, k1)
-			q.tiles(p, w, a, lda, m0+lo, hi-lo, n0, n1, k0, k1)
+			q.tiles(p, w, a, lda, panels, m0+lo, hi-lo, n0, n1, k0, k1)
+			if q.Finish != nil && d == depth.Count-1 {
+				q.finish(m0+lo, hi-lo, n0, n1)
+			}
 		}
 	}
 }
@@ -241,7 +248,7 @@ func (q *Product) depths(p *Primitives) Split {
 
 // tiles multiplies the packed rows by the packed panels. The first block over
 // K adds bias and residual, later ones what is in Out already.
-func (q *Product) tiles(p *Primitives, w *workspace, a []float32, lda, row, rows, n0, n1, k0, k1 int) {
+func (q *Product) tiles(p *Primitives, w *workspace, a []float32, lda int, panels []float32, row, rows, n0, n1, k0, k1 int) {
 	add, bias := q.Out, []float32(nil)
 	if k0 == 0 {
 		add, bias = q.Residual, q.Bias
@@ -249,8 +256,8 @@ func (q *Product) tiles(p *Primitives, w *workspace, a []float32, lda, row, rows
 	k := (k1 - k0) / p.Depth
 	size := k * p.RightParts * p.Cols
 	for n := n0; n < n1; {
-		panel := w.b[(n-n0)/p.Cols*size:]
-		tile, width := p.tile(n1 - n)
+		panel := panels[(n-n0)/p.Cols*size+(n-n0)%p.Cols:]
+		tile, width := p.part(n1 - n)
 		if n1-n < width || q.Place != nil {
 			tile(w.tile, p.Cols, a, lda, panel, k, nil, 0, nil, rows, 1)
 			q.scatter(w.tile, p.Cols, row, rows, n, min(n1-n, width), add, bias)
@@ -283,6 +290,21 @@ func (q *Product) scatter(tile []float32, ld, row, rows, n, cols int, add, bias 
 			}
 		}
 		copy(q.Out[at:], t)
+	}
+}
+
+// finish calls Finish for columns n0 to n1-1 of some rows.
+func (q *Product) finish(row, rows, n0, n1 int) {
+	if q.Place == nil && n1-n0 == q.Stride {
+		q.Finish(q.Out[row*q.Stride:][:rows*q.Stride])
+		return
+	}
+	for r := row; r < row+rows; r++ {
+		at := r * q.Stride
+		if q.Place != nil {
+			at = q.Place(r)
+		}
+		q.Finish(q.Out[at+n0 : at+n1])
 	}
 }
 

@@ -787,9 +787,9 @@ GLOBL gb1<>(SB), RODATA|NOPTR, $4
 DATA gb2<>+0(SB)/4, $0x3e97b426
 GLOBL gb2<>(SB), RODATA|NOPTR, $4
 
-// func output4AVX2(dst []float32, row int, pixel int, src []float32, lds int, bias []float32, add []float32, n int)
+// func output4AVX2(dst []float32, row int, pixel int, src []float32, lds int, bias []float32, add []float32, limits []float32, n int)
 // Requires: AVX, FMA3
-TEXT ·output4AVX2(SB), NOSPLIT, $0-128
+TEXT ·output4AVX2(SB), NOSPLIT, $0-152
 	MOVQ         src_base+40(FP), AX
 	MOVQ         lds+64(FP), CX
 	SHLQ         $0x02, CX
@@ -805,7 +805,7 @@ TEXT ·output4AVX2(SB), NOSPLIT, $0-128
 	ADDQ         DI, R9
 	MOVQ         row+24(FP), R10
 	SHLQ         $0x02, R10
-	MOVQ         n+120(FP), R11
+	MOVQ         n+144(FP), R11
 	MOVQ         bias_base+72(FP), R12
 	MOVQ         add_base+96(FP), R13
 	LEAQ         (R8)(R8*2), R14
@@ -1000,50 +1000,21 @@ empty1:
 	VADDPS (R14), Y11, Y11
 
 empty2:
-	VMOVUPS     Y6, (DI)
-	VMOVUPS     Y12, (DI)(R8*1)
-	VMOVUPS     Y7, (DI)(R8*2)
-	VMOVUPS     Y11, (R9)
-	ADDQ        R10, DI
-	ADDQ        R10, R9
-	ADDQ        R10, R13
-	ADDQ        R10, R14
-	ADDQ        BX, AX
-	ADDQ        BX, DX
-	VMOVUPS     (AX), Y6
-	VMOVUPS     (AX)(CX*1), Y7
-	VMOVUPS     (AX)(CX*2), Y8
-	VMOVUPS     (DX), Y9
-	VMOVUPS     (DX)(CX*1), Y10
-	VMOVUPS     (DX)(CX*2), Y11
-	VSUBPS      Y8, Y7, Y12
-	VADDPS      Y8, Y7, Y7
-	VSUBPS      Y10, Y9, Y8
-	VADDPS      Y10, Y9, Y9
-	VADDPS      Y7, Y6, Y6
-	VADDPS      Y9, Y6, Y6
-	VMULPS      Y2, Y7, Y7
-	VFMADD231PS Y3, Y9, Y7
-	VFMADD231PS Y4, Y12, Y11
-	VFMADD231PS Y5, Y8, Y11
-	VMULPS      Y0, Y12, Y12
-	VFMADD231PS Y1, Y8, Y12
-	CMPQ        bias_len+80(FP), $0x00
-	JEQ         empty3
-	VADDPS      (R12), Y6, Y6
-	VADDPS      (R12), Y12, Y12
-	VADDPS      (R12), Y7, Y7
-	VADDPS      (R12), Y11, Y11
+	CMPQ    limits_len+128(FP), $0x00
+	JEQ     empty3
+	MOVQ    limits_base+120(FP), R15
+	VMOVUPS (R15), Y8
+	VMOVUPS 64(R15), Y9
+	VMAXPS  Y6, Y8, Y6
+	VMINPS  Y6, Y9, Y6
+	VMAXPS  Y12, Y8, Y12
+	VMINPS  Y12, Y9, Y12
+	VMAXPS  Y7, Y8, Y7
+	VMINPS  Y7, Y9, Y7
+	VMAXPS  Y11, Y8, Y11
+	VMINPS  Y11, Y9, Y11
 
 empty3:
-	CMPQ   add_len+104(FP), $0x00
-	JEQ    empty4
-	VADDPS (R13), Y6, Y6
-	VADDPS (R13)(R8*1), Y12, Y12
-	VADDPS (R13)(R8*2), Y7, Y7
-	VADDPS (R14), Y11, Y11
-
-empty4:
 	VMOVUPS     Y6, (DI)
 	VMOVUPS     Y12, (DI)(R8*1)
 	VMOVUPS     Y7, (DI)(R8*2)
@@ -1073,19 +1044,34 @@ empty4:
 	VMULPS      Y0, Y12, Y12
 	VFMADD231PS Y1, Y8, Y12
 	CMPQ        bias_len+80(FP), $0x00
-	JEQ         empty5
+	JEQ         empty4
 	VADDPS      (R12), Y6, Y6
 	VADDPS      (R12), Y12, Y12
 	VADDPS      (R12), Y7, Y7
 	VADDPS      (R12), Y11, Y11
 
-empty5:
+empty4:
 	CMPQ   add_len+104(FP), $0x00
-	JEQ    empty6
+	JEQ    empty5
 	VADDPS (R13), Y6, Y6
 	VADDPS (R13)(R8*1), Y12, Y12
 	VADDPS (R13)(R8*2), Y7, Y7
 	VADDPS (R14), Y11, Y11
+
+empty5:
+	CMPQ    limits_len+128(FP), $0x00
+	JEQ     empty6
+	MOVQ    limits_base+120(FP), R15
+	VMOVUPS (R15), Y8
+	VMOVUPS 64(R15), Y9
+	VMAXPS  Y6, Y8, Y6
+	VMINPS  Y6, Y9, Y6
+	VMAXPS  Y12, Y8, Y12
+	VMINPS  Y12, Y9, Y12
+	VMAXPS  Y7, Y8, Y7
+	VMINPS  Y7, Y9, Y7
+	VMAXPS  Y11, Y8, Y11
+	VMINPS  Y11, Y9, Y11
 
 empty6:
 	VMOVUPS     Y6, (DI)
@@ -1132,6 +1118,80 @@ empty7:
 	VADDPS (R14), Y11, Y11
 
 empty8:
+	CMPQ    limits_len+128(FP), $0x00
+	JEQ     empty9
+	MOVQ    limits_base+120(FP), R15
+	VMOVUPS (R15), Y8
+	VMOVUPS 64(R15), Y9
+	VMAXPS  Y6, Y8, Y6
+	VMINPS  Y6, Y9, Y6
+	VMAXPS  Y12, Y8, Y12
+	VMINPS  Y12, Y9, Y12
+	VMAXPS  Y7, Y8, Y7
+	VMINPS  Y7, Y9, Y7
+	VMAXPS  Y11, Y8, Y11
+	VMINPS  Y11, Y9, Y11
+
+empty9:
+	VMOVUPS     Y6, (DI)
+	VMOVUPS     Y12, (DI)(R8*1)
+	VMOVUPS     Y7, (DI)(R8*2)
+	VMOVUPS     Y11, (R9)
+	ADDQ        R10, DI
+	ADDQ        R10, R9
+	ADDQ        R10, R13
+	ADDQ        R10, R14
+	ADDQ        BX, AX
+	ADDQ        BX, DX
+	VMOVUPS     (AX), Y6
+	VMOVUPS     (AX)(CX*1), Y7
+	VMOVUPS     (AX)(CX*2), Y8
+	VMOVUPS     (DX), Y9
+	VMOVUPS     (DX)(CX*1), Y10
+	VMOVUPS     (DX)(CX*2), Y11
+	VSUBPS      Y8, Y7, Y12
+	VADDPS      Y8, Y7, Y7
+	VSUBPS      Y10, Y9, Y8
+	VADDPS      Y10, Y9, Y9
+	VADDPS      Y7, Y6, Y6
+	VADDPS      Y9, Y6, Y6
+	VMULPS      Y2, Y7, Y7
+	VFMADD231PS Y3, Y9, Y7
+	VFMADD231PS Y4, Y12, Y11
+	VFMADD231PS Y5, Y8, Y11
+	VMULPS      Y0, Y12, Y12
+	VFMADD231PS Y1, Y8, Y12
+	CMPQ        bias_len+80(FP), $0x00
+	JEQ         empty10
+	VADDPS      (R12), Y6, Y6
+	VADDPS      (R12), Y12, Y12
+	VADDPS      (R12), Y7, Y7
+	VADDPS      (R12), Y11, Y11
+
+empty10:
+	CMPQ   add_len+104(FP), $0x00
+	JEQ    empty11
+	VADDPS (R13), Y6, Y6
+	VADDPS (R13)(R8*1), Y12, Y12
+	VADDPS (R13)(R8*2), Y7, Y7
+	VADDPS (R14), Y11, Y11
+
+empty11:
+	CMPQ    limits_len+128(FP), $0x00
+	JEQ     empty12
+	MOVQ    limits_base+120(FP), R15
+	VMOVUPS (R15), Y8
+	VMOVUPS 64(R15), Y9
+	VMAXPS  Y6, Y8, Y6
+	VMINPS  Y6, Y9, Y6
+	VMAXPS  Y12, Y8, Y12
+	VMINPS  Y12, Y9, Y12
+	VMAXPS  Y7, Y8, Y7
+	VMINPS  Y7, Y9, Y7
+	VMAXPS  Y11, Y8, Y11
+	VMINPS  Y11, Y9, Y11
+
+empty12:
 	VMOVUPS Y6, (DI)
 	VMOVUPS Y12, (DI)(R8*1)
 	VMOVUPS Y7, (DI)(R8*2)
@@ -1168,9 +1228,9 @@ GLOBL aaa<>(SB), RODATA|NOPTR, $4
 DATA bbb<>+0(SB)/4, $0x40580000
 GLOBL bbb<>(SB), RODATA|NOPTR, $4
 
-// func stream4AVX2(dst []float32, row int, pixel int, src []float32, lds int, bias []float32, add []float32, n int)
+// func stream4AVX2(dst []float32, row int, pixel int, src []float32, lds int, bias []float32, add []float32, limits []float32, n int)
 // Requires: AVX, FMA3
-TEXT ·stream4AVX2(SB), NOSPLIT, $0-128
+TEXT ·stream4AVX2(SB), NOSPLIT, $0-152
 	MOVQ         src_base+40(FP), AX
 	MOVQ         lds+64(FP), CX
 	SHLQ         $0x02, CX
@@ -1186,7 +1246,7 @@ TEXT ·stream4AVX2(SB), NOSPLIT, $0-128
 	ADDQ         DI, R9
 	MOVQ         row+24(FP), R10
 	SHLQ         $0x02, R10
-	MOVQ         n+120(FP), R11
+	MOVQ         n+144(FP), R11
 	MOVQ         bias_base+72(FP), R12
 	MOVQ         add_base+96(FP), R13
 	LEAQ         (R8)(R8*2), R14
@@ -1366,94 +1426,6 @@ vector:
 	VMULPS      Y0, Y12, Y12
 	VFMADD231PS Y1, Y8, Y12
 	CMPQ        bias_len+80(FP), $0x00
-	JEQ         empty9
-	VADDPS      (R12), Y6, Y6
-	VADDPS      (R12), Y12, Y12
-	VADDPS      (R12), Y7, Y7
-	VADDPS      (R12), Y11, Y11
-
-empty9:
-	CMPQ   add_len+104(FP), $0x00
-	JEQ    empty10
-	VADDPS (R13), Y6, Y6
-	VADDPS (R13)(R8*1), Y12, Y12
-	VADDPS (R13)(R8*2), Y7, Y7
-	VADDPS (R14), Y11, Y11
-
-empty10:
-	VMOVNTPS    Y6, (DI)
-	VMOVNTPS    Y12, (DI)(R8*1)
-	VMOVNTPS    Y7, (DI)(R8*2)
-	VMOVNTPS    Y11, (R9)
-	ADDQ        R10, DI
-	ADDQ        R10, R9
-	ADDQ        R10, R13
-	ADDQ        R10, R14
-	ADDQ        BX, AX
-	ADDQ        BX, DX
-	VMOVUPS     (AX), Y6
-	VMOVUPS     (AX)(CX*1), Y7
-	VMOVUPS     (AX)(CX*2), Y8
-	VMOVUPS     (DX), Y9
-	VMOVUPS     (DX)(CX*1), Y10
-	VMOVUPS     (DX)(CX*2), Y11
-	VSUBPS      Y8, Y7, Y12
-	VADDPS      Y8, Y7, Y7
-	VSUBPS      Y10, Y9, Y8
-	VADDPS      Y10, Y9, Y9
-	VADDPS      Y7, Y6, Y6
-	VADDPS      Y9, Y6, Y6
-	VMULPS      Y2, Y7, Y7
-	VFMADD231PS Y3, Y9, Y7
-	VFMADD231PS Y4, Y12, Y11
-	VFMADD231PS Y5, Y8, Y11
-	VMULPS      Y0, Y12, Y12
-	VFMADD231PS Y1, Y8, Y12
-	CMPQ        bias_len+80(FP), $0x00
-	JEQ         empty11
-	VADDPS      (R12), Y6, Y6
-	VADDPS      (R12), Y12, Y12
-	VADDPS      (R12), Y7, Y7
-	VADDPS      (R12), Y11, Y11
-
-empty11:
-	CMPQ   add_len+104(FP), $0x00
-	JEQ    empty12
-	VADDPS (R13), Y6, Y6
-	VADDPS (R13)(R8*1), Y12, Y12
-	VADDPS (R13)(R8*2), Y7, Y7
-	VADDPS (R14), Y11, Y11
-
-empty12:
-	VMOVNTPS    Y6, (DI)
-	VMOVNTPS    Y12, (DI)(R8*1)
-	VMOVNTPS    Y7, (DI)(R8*2)
-	VMOVNTPS    Y11, (R9)
-	ADDQ        R10, DI
-	ADDQ        R10, R9
-	ADDQ        R10, R13
-	ADDQ        R10, R14
-	ADDQ        BX, AX
-	ADDQ        BX, DX
-	VMOVUPS     (AX), Y6
-	VMOVUPS     (AX)(CX*1), Y7
-	VMOVUPS     (AX)(CX*2), Y8
-	VMOVUPS     (DX), Y9
-	VMOVUPS     (DX)(CX*1), Y10
-	VMOVUPS     (DX)(CX*2), Y11
-	VSUBPS      Y8, Y7, Y12
-	VADDPS      Y8, Y7, Y7
-	VSUBPS      Y10, Y9, Y8
-	VADDPS      Y10, Y9, Y9
-	VADDPS      Y7, Y6, Y6
-	VADDPS      Y9, Y6, Y6
-	VMULPS      Y2, Y7, Y7
-	VFMADD231PS Y3, Y9, Y7
-	VFMADD231PS Y4, Y12, Y11
-	VFMADD231PS Y5, Y8, Y11
-	VMULPS      Y0, Y12, Y12
-	VFMADD231PS Y1, Y8, Y12
-	CMPQ        bias_len+80(FP), $0x00
 	JEQ         empty13
 	VADDPS      (R12), Y6, Y6
 	VADDPS      (R12), Y12, Y12
@@ -1469,6 +1441,21 @@ empty13:
 	VADDPS (R14), Y11, Y11
 
 empty14:
+	CMPQ    limits_len+128(FP), $0x00
+	JEQ     empty15
+	MOVQ    limits_base+120(FP), R15
+	VMOVUPS (R15), Y8
+	VMOVUPS 64(R15), Y9
+	VMAXPS  Y6, Y8, Y6
+	VMINPS  Y6, Y9, Y6
+	VMAXPS  Y12, Y8, Y12
+	VMINPS  Y12, Y9, Y12
+	VMAXPS  Y7, Y8, Y7
+	VMINPS  Y7, Y9, Y7
+	VMAXPS  Y11, Y8, Y11
+	VMINPS  Y11, Y9, Y11
+
+empty15:
 	VMOVNTPS    Y6, (DI)
 	VMOVNTPS    Y12, (DI)(R8*1)
 	VMOVNTPS    Y7, (DI)(R8*2)
@@ -1498,21 +1485,154 @@ empty14:
 	VMULPS      Y0, Y12, Y12
 	VFMADD231PS Y1, Y8, Y12
 	CMPQ        bias_len+80(FP), $0x00
-	JEQ         empty15
+	JEQ         empty16
 	VADDPS      (R12), Y6, Y6
 	VADDPS      (R12), Y12, Y12
 	VADDPS      (R12), Y7, Y7
 	VADDPS      (R12), Y11, Y11
 
-empty15:
+empty16:
 	CMPQ   add_len+104(FP), $0x00
-	JEQ    empty16
+	JEQ    empty17
 	VADDPS (R13), Y6, Y6
 	VADDPS (R13)(R8*1), Y12, Y12
 	VADDPS (R13)(R8*2), Y7, Y7
 	VADDPS (R14), Y11, Y11
 
-empty16:
+empty17:
+	CMPQ    limits_len+128(FP), $0x00
+	JEQ     empty18
+	MOVQ    limits_base+120(FP), R15
+	VMOVUPS (R15), Y8
+	VMOVUPS 64(R15), Y9
+	VMAXPS  Y6, Y8, Y6
+	VMINPS  Y6, Y9, Y6
+	VMAXPS  Y12, Y8, Y12
+	VMINPS  Y12, Y9, Y12
+	VMAXPS  Y7, Y8, Y7
+	VMINPS  Y7, Y9, Y7
+	VMAXPS  Y11, Y8, Y11
+	VMINPS  Y11, Y9, Y11
+
+empty18:
+	VMOVNTPS    Y6, (DI)
+	VMOVNTPS    Y12, (DI)(R8*1)
+	VMOVNTPS    Y7, (DI)(R8*2)
+	VMOVNTPS    Y11, (R9)
+	ADDQ        R10, DI
+	ADDQ        R10, R9
+	ADDQ        R10, R13
+	ADDQ        R10, R14
+	ADDQ        BX, AX
+	ADDQ        BX, DX
+	VMOVUPS     (AX), Y6
+	VMOVUPS     (AX)(CX*1), Y7
+	VMOVUPS     (AX)(CX*2), Y8
+	VMOVUPS     (DX), Y9
+	VMOVUPS     (DX)(CX*1), Y10
+	VMOVUPS     (DX)(CX*2), Y11
+	VSUBPS      Y8, Y7, Y12
+	VADDPS      Y8, Y7, Y7
+	VSUBPS      Y10, Y9, Y8
+	VADDPS      Y10, Y9, Y9
+	VADDPS      Y7, Y6, Y6
+	VADDPS      Y9, Y6, Y6
+	VMULPS      Y2, Y7, Y7
+	VFMADD231PS Y3, Y9, Y7
+	VFMADD231PS Y4, Y12, Y11
+	VFMADD231PS Y5, Y8, Y11
+	VMULPS      Y0, Y12, Y12
+	VFMADD231PS Y1, Y8, Y12
+	CMPQ        bias_len+80(FP), $0x00
+	JEQ         empty19
+	VADDPS      (R12), Y6, Y6
+	VADDPS      (R12), Y12, Y12
+	VADDPS      (R12), Y7, Y7
+	VADDPS      (R12), Y11, Y11
+
+empty19:
+	CMPQ   add_len+104(FP), $0x00
+	JEQ    empty20
+	VADDPS (R13), Y6, Y6
+	VADDPS (R13)(R8*1), Y12, Y12
+	VADDPS (R13)(R8*2), Y7, Y7
+	VADDPS (R14), Y11, Y11
+
+empty20:
+	CMPQ    limits_len+128(FP), $0x00
+	JEQ     empty21
+	MOVQ    limits_base+120(FP), R15
+	VMOVUPS (R15), Y8
+	VMOVUPS 64(R15), Y9
+	VMAXPS  Y6, Y8, Y6
+	VMINPS  Y6, Y9, Y6
+	VMAXPS  Y12, Y8, Y12
+	VMINPS  Y12, Y9, Y12
+	VMAXPS  Y7, Y8, Y7
+	VMINPS  Y7, Y9, Y7
+	VMAXPS  Y11, Y8, Y11
+	VMINPS  Y11, Y9, Y11
+
+empty21:
+	VMOVNTPS    Y6, (DI)
+	VMOVNTPS    Y12, (DI)(R8*1)
+	VMOVNTPS    Y7, (DI)(R8*2)
+	VMOVNTPS    Y11, (R9)
+	ADDQ        R10, DI
+	ADDQ        R10, R9
+	ADDQ        R10, R13
+	ADDQ        R10, R14
+	ADDQ        BX, AX
+	ADDQ        BX, DX
+	VMOVUPS     (AX), Y6
+	VMOVUPS     (AX)(CX*1), Y7
+	VMOVUPS     (AX)(CX*2), Y8
+	VMOVUPS     (DX), Y9
+	VMOVUPS     (DX)(CX*1), Y10
+	VMOVUPS     (DX)(CX*2), Y11
+	VSUBPS      Y8, Y7, Y12
+	VADDPS      Y8, Y7, Y7
+	VSUBPS      Y10, Y9, Y8
+	VADDPS      Y10, Y9, Y9
+	VADDPS      Y7, Y6, Y6
+	VADDPS      Y9, Y6, Y6
+	VMULPS      Y2, Y7, Y7
+	VFMADD231PS Y3, Y9, Y7
+	VFMADD231PS Y4, Y12, Y11
+	VFMADD231PS Y5, Y8, Y11
+	VMULPS      Y0, Y12, Y12
+	VFMADD231PS Y1, Y8, Y12
+	CMPQ        bias_len+80(FP), $0x00
+	JEQ         empty22
+	VADDPS      (R12), Y6, Y6
+	VADDPS      (R12), Y12, Y12
+	VADDPS      (R12), Y7, Y7
+	VADDPS      (R12), Y11, Y11
+
+empty22:
+	CMPQ   add_len+104(FP), $0x00
+	JEQ    empty23
+	VADDPS (R13), Y6, Y6
+	VADDPS (R13)(R8*1), Y12, Y12
+	VADDPS (R13)(R8*2), Y7, Y7
+	VADDPS (R14), Y11, Y11
+
+empty23:
+	CMPQ    limits_len+128(FP), $0x00
+	JEQ     empty24
+	MOVQ    limits_base+120(FP), R15
+	VMOVUPS (R15), Y8
+	VMOVUPS 64(R15), Y9
+	VMAXPS  Y6, Y8, Y6
+	VMINPS  Y6, Y9, Y6
+	VMAXPS  Y12, Y8, Y12
+	VMINPS  Y12, Y9, Y12
+	VMAXPS  Y7, Y8, Y7
+	VMINPS  Y7, Y9, Y7
+	VMAXPS  Y11, Y8, Y11
+	VMINPS  Y11, Y9, Y11
+
+empty24:
 	VMOVNTPS Y6, (DI)
 	VMOVNTPS Y12, (DI)(R8*1)
 	VMOVNTPS Y7, (DI)(R8*2)

@@ -17,19 +17,21 @@ func input4AVX512(dst []float32, ld int, src []float32, row int, pixel int, n in
 func weights4AVX512(dst []float32, ldd int, src []float32, lds int, n int)
 
 // output4AVX512 sets dst[y*row+x*pixel+i] to element (y, x) of Aᵀ·m·A, where m[y][x] is src[f*lds+i], f = 6y+x, plus bias[i]
-// plus add[y*row+x*pixel+i], for i < n. An empty bias or add counts as zero; add may be dst. src may be overwritten.
+// plus add[y*row+x*pixel+i], for i < n, within limits, of which there are 16 of each. An empty bias or add counts as
+// zero, empty limits as none; add may be dst. src may be overwritten.
 // n is a positive multiple of 16.
 //
 //go:noescape
-func output4AVX512(dst []float32, row int, pixel int, src []float32, lds int, bias []float32, add []float32, n int)
+func output4AVX512(dst []float32, row int, pixel int, src []float32, lds int, bias []float32, add []float32, limits []float32, n int)
 
 // stream4AVX512 sets dst[y*row+x*pixel+i] to element (y, x) of Aᵀ·m·A, where m[y][x] is src[f*lds+i], f = 6y+x, plus bias[i]
-// plus add[y*row+x*pixel+i], for i < n. An empty bias or add counts as zero; add may be dst. src may be overwritten.
+// plus add[y*row+x*pixel+i], for i < n, within limits, of which there are 16 of each. An empty bias or add counts as
+// zero, empty limits as none; add may be dst. src may be overwritten.
 // Pixels go past the caches, until fence; they begin at multiples of a vector's length.
 // n is a positive multiple of 16.
 //
 //go:noescape
-func stream4AVX512(dst []float32, row int, pixel int, src []float32, lds int, bias []float32, add []float32, n int)
+func stream4AVX512(dst []float32, row int, pixel int, src []float32, lds int, bias []float32, add []float32, limits []float32, n int)
 
 // input2AVX512 sets dst[f*ld+i], f = 4y+x, to the pair of numbers 2i and 2i+1 of element (y, x) of Bᵀ·d·B, where d[y][x] is
 // src[y*row+x*pixel:][:n], for 2i < n.
@@ -46,19 +48,21 @@ func input2AVX512(dst []float32, ld int, src []float32, row int, pixel int, n in
 func weights2AVX512(dst []float32, ldd int, src []float32, lds int, n int)
 
 // output2AVX512 sets dst[y*row+x*pixel+i] to element (y, x) of Aᵀ·m·A, where m[y][x] is src[f*lds+i], f = 4y+x, plus bias[i]
-// plus add[y*row+x*pixel+i], for i < n. An empty bias or add counts as zero; add may be dst. src may be overwritten.
+// plus add[y*row+x*pixel+i], for i < n, within limits, of which there are 16 of each. An empty bias or add counts as
+// zero, empty limits as none; add may be dst. src may be overwritten.
 // n is a positive multiple of 16.
 //
 //go:noescape
-func output2AVX512(dst []float32, row int, pixel int, src []float32, lds int, bias []float32, add []float32, n int)
+func output2AVX512(dst []float32, row int, pixel int, src []float32, lds int, bias []float32, add []float32, limits []float32, n int)
 
 // stream2AVX512 sets dst[y*row+x*pixel+i] to element (y, x) of Aᵀ·m·A, where m[y][x] is src[f*lds+i], f = 4y+x, plus bias[i]
-// plus add[y*row+x*pixel+i], for i < n. An empty bias or add counts as zero; add may be dst. src may be overwritten.
+// plus add[y*row+x*pixel+i], for i < n, within limits, of which there are 16 of each. An empty bias or add counts as
+// zero, empty limits as none; add may be dst. src may be overwritten.
 // Pixels go past the caches, until fence; they begin at multiples of a vector's length.
 // n is a positive multiple of 16.
 //
 //go:noescape
-func stream2AVX512(dst []float32, row int, pixel int, src []float32, lds int, bias []float32, add []float32, n int)
+func stream2AVX512(dst []float32, row int, pixel int, src []float32, lds int, bias []float32, add []float32, limits []float32, n int)
 
 // fenceAVX512 waits until what went past the caches is where others see it.
 //

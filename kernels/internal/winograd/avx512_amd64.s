@@ -751,9 +751,9 @@ GLOBL gb1<>(SB), RODATA|NOPTR, $4
 DATA gb2<>+0(SB)/4, $0x3e97b426
 GLOBL gb2<>(SB), RODATA|NOPTR, $4
 
-// func output4AVX512(dst []float32, row int, pixel int, src []float32, lds int, bias []float32, add []float32, n int)
+// func output4AVX512(dst []float32, row int, pixel int, src []float32, lds int, bias []float32, add []float32, limits []float32, n int)
 // Requires: AVX, AVX512F
-TEXT ·output4AVX512(SB), NOSPLIT, $0-128
+TEXT ·output4AVX512(SB), NOSPLIT, $0-152
 	MOVQ         src_base+40(FP), AX
 	MOVQ         lds+64(FP), CX
 	SHLQ         $0x02, CX
@@ -769,7 +769,7 @@ TEXT ·output4AVX512(SB), NOSPLIT, $0-128
 	ADDQ         DI, R9
 	MOVQ         row+24(FP), R10
 	SHLQ         $0x02, R10
-	MOVQ         n+120(FP), R11
+	MOVQ         n+144(FP), R11
 	MOVQ         bias_base+72(FP), R12
 	MOVQ         add_base+96(FP), R13
 	LEAQ         (R8)(R8*2), R14
@@ -964,50 +964,21 @@ empty1:
 	VADDPS (R14), Z11, Z11
 
 empty2:
-	VMOVUPS     Z6, (DI)
-	VMOVUPS     Z12, (DI)(R8*1)
-	VMOVUPS     Z7, (DI)(R8*2)
-	VMOVUPS     Z11, (R9)
-	ADDQ        R10, DI
-	ADDQ        R10, R9
-	ADDQ        R10, R13
-	ADDQ        R10, R14
-	ADDQ        BX, AX
-	ADDQ        BX, DX
-	VMOVUPS     (AX), Z6
-	VMOVUPS     (AX)(CX*1), Z7
-	VMOVUPS     (AX)(CX*2), Z8
-	VMOVUPS     (DX), Z9
-	VMOVUPS     (DX)(CX*1), Z10
-	VMOVUPS     (DX)(CX*2), Z11
-	VSUBPS      Z8, Z7, Z12
-	VADDPS      Z8, Z7, Z7
-	VSUBPS      Z10, Z9, Z8
-	VADDPS      Z10, Z9, Z9
-	VADDPS      Z7, Z6, Z6
-	VADDPS      Z9, Z6, Z6
-	VMULPS      Z2, Z7, Z7
-	VFMADD231PS Z3, Z9, Z7
-	VFMADD231PS Z4, Z12, Z11
-	VFMADD231PS Z5, Z8, Z11
-	VMULPS      Z0, Z12, Z12
-	VFMADD231PS Z1, Z8, Z12
-	CMPQ        bias_len+80(FP), $0x00
-	JEQ         empty3
-	VADDPS      (R12), Z6, Z6
-	VADDPS      (R12), Z12, Z12
-	VADDPS      (R12), Z7, Z7
-	VADDPS      (R12), Z11, Z11
+	CMPQ    limits_len+128(FP), $0x00
+	JEQ     empty3
+	MOVQ    limits_base+120(FP), R15
+	VMOVUPS (R15), Z8
+	VMOVUPS 64(R15), Z9
+	VMAXPS  Z6, Z8, Z6
+	VMINPS  Z6, Z9, Z6
+	VMAXPS  Z12, Z8, Z12
+	VMINPS  Z12, Z9, Z12
+	VMAXPS  Z7, Z8, Z7
+	VMINPS  Z7, Z9, Z7
+	VMAXPS  Z11, Z8, Z11
+	VMINPS  Z11, Z9, Z11
 
 empty3:
-	CMPQ   add_len+104(FP), $0x00
-	JEQ    empty4
-	VADDPS (R13), Z6, Z6
-	VADDPS (R13)(R8*1), Z12, Z12
-	VADDPS (R13)(R8*2), Z7, Z7
-	VADDPS (R14), Z11, Z11
-
-empty4:
 	VMOVUPS     Z6, (DI)
 	VMOVUPS     Z12, (DI)(R8*1)
 	VMOVUPS     Z7, (DI)(R8*2)
@@ -1037,19 +1008,34 @@ empty4:
 	VMULPS      Z0, Z12, Z12
 	VFMADD231PS Z1, Z8, Z12
 	CMPQ        bias_len+80(FP), $0x00
-	JEQ         empty5
+	JEQ         empty4
 	VADDPS      (R12), Z6, Z6
 	VADDPS      (R12), Z12, Z12
 	VADDPS      (R12), Z7, Z7
 	VADDPS      (R12), Z11, Z11
 
-empty5:
+empty4:
 	CMPQ   add_len+104(FP), $0x00
-	JEQ    empty6
+	JEQ    empty5
 	VADDPS (R13), Z6, Z6
 	VADDPS (R13)(R8*1), Z12, Z12
 	VADDPS (R13)(R8*2), Z7, Z7
 	VADDPS (R14), Z11, Z11
+
+empty5:
+	CMPQ    limits_len+128(FP), $0x00
+	JEQ     empty6
+	MOVQ    limits_base+120(FP), R15
+	VMOVUPS (R15), Z8
+	VMOVUPS 64(R15), Z9
+	VMAXPS  Z6, Z8, Z6
+	VMINPS  Z6, Z9, Z6
+	VMAXPS  Z12, Z8, Z12
+	VMINPS  Z12, Z9, Z12
+	VMAXPS  Z7, Z8, Z7
+	VMINPS  Z7, Z9, Z7
+	VMAXPS  Z11, Z8, Z11
+	VMINPS  Z11, Z9, Z11
 
 empty6:
 	VMOVUPS     Z6, (DI)
@@ -1096,6 +1082,80 @@ empty7:
 	VADDPS (R14), Z11, Z11
 
 empty8:
+	CMPQ    limits_len+128(FP), $0x00
+	JEQ     empty9
+	MOVQ    limits_base+120(FP), R15
+	VMOVUPS (R15), Z8
+	VMOVUPS 64(R15), Z9
+	VMAXPS  Z6, Z8, Z6
+	VMINPS  Z6, Z9, Z6
+	VMAXPS  Z12, Z8, Z12
+	VMINPS  Z12, Z9, Z12
+	VMAXPS  Z7, Z8, Z7
+	VMINPS  Z7, Z9, Z7
+	VMAXPS  Z11, Z8, Z11
+	VMINPS  Z11, Z9, Z11
+
+empty9:
+	VMOVUPS     Z6, (DI)
+	VMOVUPS     Z12, (DI)(R8*1)
+	VMOVUPS     Z7, (DI)(R8*2)
+	VMOVUPS     Z11, (R9)
+	ADDQ        R10, DI
+	ADDQ        R10, R9
+	ADDQ        R10, R13
+	ADDQ        R10, R14
+	ADDQ        BX, AX
+	ADDQ        BX, DX
+	VMOVUPS     (AX), Z6
+	VMOVUPS     (AX)(CX*1), Z7
+	VMOVUPS     (AX)(CX*2), Z8
+	VMOVUPS     (DX), Z9
+	VMOVUPS     (DX)(CX*1), Z10
+	VMOVUPS     (DX)(CX*2), Z11
+	VSUBPS      Z8, Z7, Z12
+	VADDPS      Z8, Z7, Z7
+	VSUBPS      Z10, Z9, Z8
+	VADDPS      Z10, Z9, Z9
+	VADDPS      Z7, Z6, Z6
+	VADDPS      Z9, Z6, Z6
+	VMULPS      Z2, Z7, Z7
+	VFMADD231PS Z3, Z9, Z7
+	VFMADD231PS Z4, Z12, Z11
+	VFMADD231PS Z5, Z8, Z11
+	VMULPS      Z0, Z12, Z12
+	VFMADD231PS Z1, Z8, Z12
+	CMPQ        bias_len+80(FP), $0x00
+	JEQ         empty10
+	VADDPS      (R12), Z6, Z6
+	VADDPS      (R12), Z12, Z12
+	VADDPS      (R12), Z7, Z7
+	VADDPS      (R12), Z11, Z11
+
+empty10:
+	CMPQ   add_len+104(FP), $0x00
+	JEQ    empty11
+	VADDPS (R13), Z6, Z6
+	VADDPS (R13)(R8*1), Z12, Z12
+	VADDPS (R13)(R8*2), Z7, Z7
+	VADDPS (R14), Z11, Z11
+
+empty11:
+	CMPQ    limits_len+128(FP), $0x00
+	JEQ     empty12
+	MOVQ    limits_base+120(FP), R15
+	VMOVUPS (R15), Z8
+	VMOVUPS 64(R15), Z9
+	VMAXPS  Z6, Z8, Z6
+	VMINPS  Z6, Z9, Z6
+	VMAXPS  Z12, Z8, Z12
+	VMINPS  Z12, Z9, Z12
+	VMAXPS  Z7, Z8, Z7
+	VMINPS  Z7, Z9, Z7
+	VMAXPS  Z11, Z8, Z11
+	VMINPS  Z11, Z9, Z11
+
+empty12:
 	VMOVUPS Z6, (DI)
 	VMOVUPS Z12, (DI)(R8*1)
 	VMOVUPS Z7, (DI)(R8*2)
@@ -1132,9 +1192,9 @@ GLOBL aaa<>(SB), RODATA|NOPTR, $4
 DATA bbb<>+0(SB)/4, $0x40580000
 GLOBL bbb<>(SB), RODATA|NOPTR, $4
 
-// func stream4AVX512(dst []float32, row int, pixel int, src []float32, lds int, bias []float32, add []float32, n int)
+// func stream4AVX512(dst []float32, row int, pixel int, src []float32, lds int, bias []float32, add []float32, limits []float32, n int)
 // Requires: AVX, AVX512F
-TEXT ·stream4AVX512(SB), NOSPLIT, $0-128
+TEXT ·stream4AVX512(SB), NOSPLIT, $0-152
 	MOVQ         src_base+40(FP), AX
 	MOVQ         lds+64(FP), CX
 	SHLQ         $0x02, CX
@@ -1150,7 +1210,7 @@ TEXT ·stream4AVX512(SB), NOSPLIT, $0-128
 	ADDQ         DI, R9
 	MOVQ         row+24(FP), R10
 	SHLQ         $0x02, R10
-	MOVQ         n+120(FP), R11
+	MOVQ         n+144(FP), R11
 	MOVQ         bias_base+72(FP), R12
 	MOVQ         add_base+96(FP), R13
 	LEAQ         (R8)(R8*2), R14
@@ -1330,94 +1390,6 @@ vector:
 	VMULPS      Z0, Z12, Z12
 	VFMADD231PS Z1, Z8, Z12
 	CMPQ        bias_len+80(FP), $0x00
-	JEQ         empty9
-	VADDPS      (R12), Z6, Z6
-	VADDPS      (R12), Z12, Z12
-	VADDPS      (R12), Z7, Z7
-	VADDPS      (R12), Z11, Z11
-
-empty9:
-	CMPQ   add_len+104(FP), $0x00
-	JEQ    empty10
-	VADDPS (R13), Z6, Z6
-	VADDPS (R13)(R8*1), Z12, Z12
-	VADDPS (R13)(R8*2), Z7, Z7
-	VADDPS (R14), Z11, Z11
-
-empty10:
-	VMOVNTPS    Z6, (DI)
-	VMOVNTPS    Z12, (DI)(R8*1)
-	VMOVNTPS    Z7, (DI)(R8*2)
-	VMOVNTPS    Z11, (R9)
-	ADDQ        R10, DI
-	ADDQ        R10, R9
-	ADDQ        R10, R13
-	ADDQ        R10, R14
-	ADDQ        BX, AX
-	ADDQ        BX, DX
-	VMOVUPS     (AX), Z6
-	VMOVUPS     (AX)(CX*1), Z7
-	VMOVUPS     (AX)(CX*2), Z8
-	VMOVUPS     (DX), Z9
-	VMOVUPS     (DX)(CX*1), Z10
-	VMOVUPS     (DX)(CX*2), Z11
-	VSUBPS      Z8, Z7, Z12
-	VADDPS      Z8, Z7, Z7
-	VSUBPS      Z10, Z9, Z8
-	VADDPS      Z10, Z9, Z9
-	VADDPS      Z7, Z6, Z6
-	VADDPS      Z9, Z6, Z6
-	VMULPS      Z2, Z7, Z7
-	VFMADD231PS Z3, Z9, Z7
-	VFMADD231PS Z4, Z12, Z11
-	VFMADD231PS Z5, Z8, Z11
-	VMULPS      Z0, Z12, Z12
-	VFMADD231PS Z1, Z8, Z12
-	CMPQ        bias_len+80(FP), $0x00
-	JEQ         empty11
-	VADDPS      (R12), Z6, Z6
-	VADDPS      (R12), Z12, Z12
-	VADDPS      (R12), Z7, Z7
-	VADDPS      (R12), Z11, Z11
-
-empty11:
-	CMPQ   add_len+104(FP), $0x00
-	JEQ    empty12
-	VADDPS (R13), Z6, Z6
-	VADDPS (R13)(R8*1), Z12, Z12
-	VADDPS (R13)(R8*2), Z7, Z7
-	VADDPS (R14), Z11, Z11
-
-empty12:
-	VMOVNTPS    Z6, (DI)
-	VMOVNTPS    Z12, (DI)(R8*1)
-	VMOVNTPS    Z7, (DI)(R8*2)
-	VMOVNTPS    Z11, (R9)
-	ADDQ        R10, DI
-	ADDQ        R10, R9
-	ADDQ        R10, R13
-	ADDQ        R10, R14
-	ADDQ        BX, AX
-	ADDQ        BX, DX
-	VMOVUPS     (AX), Z6
-	VMOVUPS     (AX)(CX*1), Z7
-	VMOVUPS     (AX)(CX*2), Z8
-	VMOVUPS     (DX), Z9
-	VMOVUPS     (DX)(CX*1), Z10
-	VMOVUPS     (DX)(CX*2), Z11
-	VSUBPS      Z8, Z7, Z12
-	VADDPS      Z8, Z7, Z7
-	VSUBPS      Z10, Z9, Z8
-	VADDPS      Z10, Z9, Z9
-	VADDPS      Z7, Z6, Z6
-	VADDPS      Z9, Z6, Z6
-	VMULPS      Z2, Z7, Z7
-	VFMADD231PS Z3, Z9, Z7
-	VFMADD231PS Z4, Z12, Z11
-	VFMADD231PS Z5, Z8, Z11
-	VMULPS      Z0, Z12, Z12
-	VFMADD231PS Z1, Z8, Z12
-	CMPQ        bias_len+80(FP), $0x00
 	JEQ         empty13
 	VADDPS      (R12), Z6, Z6
 	VADDPS      (R12), Z12, Z12
@@ -1433,6 +1405,21 @@ empty13:
 	VADDPS (R14), Z11, Z11
 
 empty14:
+	CMPQ    limits_len+128(FP), $0x00
+	JEQ     empty15
+	MOVQ    limits_base+120(FP), R15
+	VMOVUPS (R15), Z8
+	VMOVUPS 64(R15), Z9
+	VMAXPS  Z6, Z8, Z6
+	VMINPS  Z6, Z9, Z6
+	VMAXPS  Z12, Z8, Z12
+	VMINPS  Z12, Z9, Z12
+	VMAXPS  Z7, Z8, Z7
+	VMINPS  Z7, Z9, Z7
+	VMAXPS  Z11, Z8, Z11
+	VMINPS  Z11, Z9, Z11
+
+empty15:
 	VMOVNTPS    Z6, (DI)
 	VMOVNTPS    Z12, (DI)(R8*1)
 	VMOVNTPS    Z7, (DI)(R8*2)
@@ -1462,21 +1449,154 @@ empty14:
 	VMULPS      Z0, Z12, Z12
 	VFMADD231PS Z1, Z8, Z12
 	CMPQ        bias_len+80(FP), $0x00
-	JEQ         empty15
+	JEQ         empty16
 	VADDPS      (R12), Z6, Z6
 	VADDPS      (R12), Z12, Z12
 	VADDPS      (R12), Z7, Z7
 	VADDPS      (R12), Z11, Z11
 
-empty15:
+empty16:
 	CMPQ   add_len+104(FP), $0x00
-	JEQ    empty16
+	JEQ    empty17
 	VADDPS (R13), Z6, Z6
 	VADDPS (R13)(R8*1), Z12, Z12
 	VADDPS (R13)(R8*2), Z7, Z7
 	VADDPS (R14), Z11, Z11
 
-empty16:
+empty17:
+	CMPQ    limits_len+128(FP), $0x00
+	JEQ     empty18
+	MOVQ    limits_base+120(FP), R15
+	VMOVUPS (R15), Z8
+	VMOVUPS 64(R15), Z9
+	VMAXPS  Z6, Z8, Z6
+	VMINPS  Z6, Z9, Z6
+	VMAXPS  Z12, Z8, Z12
+	VMINPS  Z12, Z9, Z12
+	VMAXPS  Z7, Z8, Z7
+	VMINPS  Z7, Z9, Z7
+	VMAXPS  Z11, Z8, Z11
+	VMINPS  Z11, Z9, Z11
+
+empty18:
+	VMOVNTPS    Z6, (DI)
+	VMOVNTPS    Z12, (DI)(R8*1)
+	VMOVNTPS    Z7, (DI)(R8*2)
+	VMOVNTPS    Z11, (R9)
+	ADDQ        R10, DI
+	ADDQ        R10, R9
+	ADDQ        R10, R13
+	ADDQ        R10, R14
+	ADDQ        BX, AX
+	ADDQ        BX, DX
+	VMOVUPS     (AX), Z6
+	VMOVUPS     (AX)(CX*1), Z7
+	VMOVUPS     (AX)(CX*2), Z8
+	VMOVUPS     (DX), Z9
+	VMOVUPS     (DX)(CX*1), Z10
+	VMOVUPS     (DX)(CX*2), Z11
+	VSUBPS      Z8, Z7, Z12
+	VADDPS      Z8, Z7, Z7
+	VSUBPS      Z10, Z9, Z8
+	VADDPS      Z10, Z9, Z9
+	VADDPS      Z7, Z6, Z6
+	VADDPS      Z9, Z6, Z6
+	VMULPS      Z2, Z7, Z7
+	VFMADD231PS Z3, Z9, Z7
+	VFMADD231PS Z4, Z12, Z11
+	VFMADD231PS Z5, Z8, Z11
+	VMULPS      Z0, Z12, Z12
+	VFMADD231PS Z1, Z8, Z12
+	CMPQ        bias_len+80(FP), $0x00
+	JEQ         empty19
+	VADDPS      (R12), Z6, Z6
+	VADDPS      (R12), Z12, Z12
+	VADDPS      (R12), Z7, Z7
+	VADDPS      (R12), Z11, Z11
+
+empty19:
+	CMPQ   add_len+104(FP), $0x00
+	JEQ    empty20
+	VADDPS (R13), Z6, Z6
+	VADDPS (R13)(R8*1), Z12, Z12
+	VADDPS (R13)(R8*2), Z7, Z7
+	VADDPS (R14), Z11, Z11
+
+empty20:
+	CMPQ    limits_len+128(FP), $0x00
+	JEQ     empty21
+	MOVQ    limits_base+120(FP), R15
+	VMOVUPS (R15), Z8
+	VMOVUPS 64(R15), Z9
+	VMAXPS  Z6, Z8, Z6
+	VMINPS  Z6, Z9, Z6
+	VMAXPS  Z12, Z8, Z12
+	VMINPS  Z12, Z9, Z12
+	VMAXPS  Z7, Z8, Z7
+	VMINPS  Z7, Z9, Z7
+	VMAXPS  Z11, Z8, Z11
+	VMINPS  Z11, Z9, Z11
+
+empty21:
+	VMOVNTPS    Z6, (DI)
+	VMOVNTPS    Z12, (DI)(R8*1)
+	VMOVNTPS    Z7, (DI)(R8*2)
+	VMOVNTPS    Z11, (R9)
+	ADDQ        R10, DI
+	ADDQ        R10, R9
+	ADDQ        R10, R13
+	ADDQ        R10, R14
+	ADDQ        BX, AX
+	ADDQ        BX, DX
+	VMOVUPS     (AX), Z6
+	VMOVUPS     (AX)(CX*1), Z7
+	VMOVUPS     (AX)(CX*2), Z8
+	VMOVUPS     (DX), Z9
+	VMOVUPS     (DX)(CX*1), Z10
+	VMOVUPS     (DX)(CX*2), Z11
+	VSUBPS      Z8, Z7, Z12
+	VADDPS      Z8, Z7, Z7
+	VSUBPS      Z10, Z9, Z8
+	VADDPS      Z10, Z9, Z9
+	VADDPS      Z7, Z6, Z6
+	VADDPS      Z9, Z6, Z6
+	VMULPS      Z2, Z7, Z7
+	VFMADD231PS Z3, Z9, Z7
+	VFMADD231PS Z4, Z12, Z11
+	VFMADD231PS Z5, Z8, Z11
+	VMULPS      Z0, Z12, Z12
+	VFMADD231PS Z1, Z8, Z12
+	CMPQ        bias_len+80(FP), $0x00
+	JEQ         empty22
+	VADDPS      (R12), Z6, Z6
+	VADDPS      (R12), Z12, Z12
+	VADDPS      (R12), Z7, Z7
+	VADDPS      (R12), Z11, Z11
+
+empty22:
+	CMPQ   add_len+104(FP), $0x00
+	JEQ    empty23
+	VADDPS (R13), Z6, Z6
+	VADDPS (R13)(R8*1), Z12, Z12
+	VADDPS (R13)(R8*2), Z7, Z7
+	VADDPS (R14), Z11, Z11
+
+empty23:
+	CMPQ    limits_len+128(FP), $0x00
+	JEQ     empty24
+	MOVQ    limits_base+120(FP), R15
+	VMOVUPS (R15), Z8
+	VMOVUPS 64(R15), Z9
+	VMAXPS  Z6, Z8, Z6
+	VMINPS  Z6, Z9, Z6
+	VMAXPS  Z12, Z8, Z12
+	VMINPS  Z12, Z9, Z12
+	VMAXPS  Z7, Z8, Z7
+	VMINPS  Z7, Z9, Z7
+	VMAXPS  Z11, Z8, Z11
+	VMINPS  Z11, Z9, Z11
+
+empty24:
 	VMOVNTPS Z6, (DI)
 	VMOVNTPS Z12, (DI)(R8*1)
 	VMOVNTPS Z7, (DI)(R8*2)
@@ -2219,9 +2339,9 @@ DATA interleaved<>+56(SB)/4, $0x001e000e
 DATA interleaved<>+60(SB)/4, $0x001f000f
 GLOBL interleaved<>(SB), RODATA|NOPTR, $64
 
-// func output2AVX512(dst []float32, row int, pixel int, src []float32, lds int, bias []float32, add []float32, n int)
+// func output2AVX512(dst []float32, row int, pixel int, src []float32, lds int, bias []float32, add []float32, limits []float32, n int)
 // Requires: AVX, AVX512F
-TEXT ·output2AVX512(SB), NOSPLIT, $0-128
+TEXT ·output2AVX512(SB), NOSPLIT, $0-152
 	MOVQ   src_base+40(FP), AX
 	MOVQ   lds+64(FP), CX
 	SHLQ   $0x02, CX
@@ -2237,7 +2357,7 @@ TEXT ·output2AVX512(SB), NOSPLIT, $0-128
 	ADDQ   DI, R9
 	MOVQ   row+24(FP), R10
 	SHLQ   $0x02, R10
-	MOVQ   n+120(FP), R11
+	MOVQ   n+144(FP), R11
 	MOVQ   bias_base+72(FP), R12
 	MOVQ   add_base+96(FP), R13
 	LEAQ   (R8)(R8*2), R14
@@ -2293,17 +2413,28 @@ vector:
 	VSUBPS  Z4, Z2, Z2
 	VADDPS  Z6, Z2, Z2
 	CMPQ    bias_len+80(FP), $0x00
-	JEQ     empty17
+	JEQ     empty25
 	VADDPS  (R12), Z0, Z0
 	VADDPS  (R12), Z2, Z2
 
-empty17:
+empty25:
 	CMPQ   add_len+104(FP), $0x00
-	JEQ    empty18
+	JEQ    empty26
 	VADDPS (R13), Z0, Z0
 	VADDPS (R13)(R8*1), Z2, Z2
 
-empty18:
+empty26:
+	CMPQ    limits_len+128(FP), $0x00
+	JEQ     empty27
+	MOVQ    limits_base+120(FP), R15
+	VMOVUPS (R15), Z4
+	VMOVUPS 64(R15), Z6
+	VMAXPS  Z0, Z4, Z0
+	VMINPS  Z0, Z6, Z0
+	VMAXPS  Z2, Z4, Z2
+	VMINPS  Z2, Z6, Z2
+
+empty27:
 	VMOVUPS Z0, (DI)
 	VMOVUPS Z2, (DI)(R8*1)
 	ADDQ    R10, DI
@@ -2317,17 +2448,28 @@ empty18:
 	VSUBPS  Z5, Z3, Z3
 	VADDPS  Z7, Z3, Z3
 	CMPQ    bias_len+80(FP), $0x00
-	JEQ     empty19
+	JEQ     empty28
 	VADDPS  (R12), Z1, Z1
 	VADDPS  (R12), Z3, Z3
 
-empty19:
+empty28:
 	CMPQ   add_len+104(FP), $0x00
-	JEQ    empty20
+	JEQ    empty29
 	VADDPS (R13), Z1, Z1
 	VADDPS (R13)(R8*1), Z3, Z3
 
-empty20:
+empty29:
+	CMPQ    limits_len+128(FP), $0x00
+	JEQ     empty30
+	MOVQ    limits_base+120(FP), R15
+	VMOVUPS (R15), Z0
+	VMOVUPS 64(R15), Z2
+	VMAXPS  Z1, Z0, Z1
+	VMINPS  Z1, Z2, Z1
+	VMAXPS  Z3, Z0, Z3
+	VMINPS  Z3, Z2, Z3
+
+empty30:
 	VMOVUPS Z1, (DI)
 	VMOVUPS Z3, (DI)(R8*1)
 	ADDQ    R10, DI
@@ -2356,9 +2498,9 @@ empty20:
 	VZEROUPPER
 	RET
 
-// func stream2AVX512(dst []float32, row int, pixel int, src []float32, lds int, bias []float32, add []float32, n int)
+// func stream2AVX512(dst []float32, row int, pixel int, src []float32, lds int, bias []float32, add []float32, limits []float32, n int)
 // Requires: AVX, AVX512F
-TEXT ·stream2AVX512(SB), NOSPLIT, $0-128
+TEXT ·stream2AVX512(SB), NOSPLIT, $0-152
 	MOVQ   src_base+40(FP), AX
 	MOVQ   lds+64(FP), CX
 	SHLQ   $0x02, CX
@@ -2374,7 +2516,7 @@ TEXT ·stream2AVX512(SB), NOSPLIT, $0-128
 	ADDQ   DI, R9
 	MOVQ   row+24(FP), R10
 	SHLQ   $0x02, R10
-	MOVQ   n+120(FP), R11
+	MOVQ   n+144(FP), R11
 	MOVQ   bias_base+72(FP), R12
 	MOVQ   add_base+96(FP), R13
 	LEAQ   (R8)(R8*2), R14
@@ -2430,17 +2572,28 @@ vector:
 	VSUBPS  Z4, Z2, Z2
 	VADDPS  Z6, Z2, Z2
 	CMPQ    bias_len+80(FP), $0x00
-	JEQ     empty21
+	JEQ     empty31
 	VADDPS  (R12), Z0, Z0
 	VADDPS  (R12), Z2, Z2
 
-empty21:
+empty31:
 	CMPQ   add_len+104(FP), $0x00
-	JEQ    empty22
+	JEQ    empty32
 	VADDPS (R13), Z0, Z0
 	VADDPS (R13)(R8*1), Z2, Z2
 
-empty22:
+empty32:
+	CMPQ    limits_len+128(FP), $0x00
+	JEQ     empty33
+	MOVQ    limits_base+120(FP), R15
+	VMOVUPS (R15), Z4
+	VMOVUPS 64(R15), Z6
+	VMAXPS  Z0, Z4, Z0
+	VMINPS  Z0, Z6, Z0
+	VMAXPS  Z2, Z4, Z2
+	VMINPS  Z2, Z6, Z2
+
+empty33:
 	VMOVNTPS Z0, (DI)
 	VMOVNTPS Z2, (DI)(R8*1)
 	ADDQ     R10, DI
@@ -2454,17 +2607,28 @@ empty22:
 	VSUBPS   Z5, Z3, Z3
 	VADDPS   Z7, Z3, Z3
 	CMPQ     bias_len+80(FP), $0x00
-	JEQ      empty23
+	JEQ      empty34
 	VADDPS   (R12), Z1, Z1
 	VADDPS   (R12), Z3, Z3
 
-empty23:
+empty34:
 	CMPQ   add_len+104(FP), $0x00
-	JEQ    empty24
+	JEQ    empty35
 	VADDPS (R13), Z1, Z1
 	VADDPS (R13)(R8*1), Z3, Z3
 
-empty24:
+empty35:
+	CMPQ    limits_len+128(FP), $0x00
+	JEQ     empty36
+	MOVQ    limits_base+120(FP), R15
+	VMOVUPS (R15), Z0
+	VMOVUPS 64(R15), Z2
+	VMAXPS  Z1, Z0, Z1
+	VMINPS  Z1, Z2, Z1
+	VMAXPS  Z3, Z0, Z3
+	VMINPS  Z3, Z2, Z3
+
+empty36:
 	VMOVNTPS Z1, (DI)
 	VMOVNTPS Z3, (DI)(R8*1)
 	ADDQ     R10, DI

@@ -75,8 +75,9 @@ func weightsLine(g [3]float32) [6]float32 {
 }
 
 // outputGo sets dst[y*row+x*pixel+i] to element (y, x) of Aᵀ·m·A, where m[y][x]
-// is src[f*lds+i], f = 6y+x, plus bias[i] plus add[y*row+x*pixel+i], for i < n.
-func outputGo(dst []float32, row, pixel int, src []float32, lds int, bias, add []float32, n int) {
+// is src[f*lds+i], f = 6y+x, plus bias[i] plus add[y*row+x*pixel+i], for i < n,
+// within limits.
+func outputGo(dst []float32, row, pixel int, src []float32, lds int, bias, add, limits []float32, n int) {
 	for i := range n {
 		var m [4][6]float32
 		for x := range 6 {
@@ -96,6 +97,9 @@ func outputGo(dst []float32, row, pixel int, src []float32, lds int, bias, add [
 				}
 				if len(add) > 0 {
 					v += add[at]
+				}
+				if len(limits) > 0 {
+					v = min(max(v, limits[0]), limits[16])
 				}
 				dst[at] = v
 			}

@@ -50,17 +50,20 @@ func (w work) results(sums []float32, plane, i, channel, count int) {
 	channels, bias := w.Weights.Out(), gemm.From(w.Bias, channel)
 	at := w.pixel(picture, y, x)*channels + channel
 	if y+w.side <= w.height && x+w.side <= w.width {
-		w.output(w.Out[at:], w.width*channels, channels, sums, plane, bias, gemm.From(w.Residual, at), count)
+		w.output(w.Out[at:], w.width*channels, channels, sums, plane, bias, gemm.From(w.Residual, at), w.Limits.numbers(), count)
 		return
 	}
 	var square [maxSide * maxSide * maxCols]float32
-	w.transforms.output(square[:], w.side*count, count, sums, plane, bias, nil, count)
+	w.transforms.output(square[:], w.side*count, count, sums, plane, bias, nil, nil, count)
 	for dy := range min(w.side, w.height-y) {
 		for dx := range min(w.side, w.width-x) {
 			p := at + (dy*w.width+dx)*channels
 			pixel := square[(dy*w.side+dx)*count:][:count]
 			if w.Residual != nil {
 				vec.Add(pixel, pixel, w.Residual[p:][:count])
+			}
+			if w.Limits != nil {
+				vec.Clamp(pixel, pixel, w.Limits[0][0], w.Limits[1][0])
 			}
 			copy(w.Out[p:], pixel)
 		}

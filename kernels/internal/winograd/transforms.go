@@ -21,8 +21,9 @@ type transforms struct {
 
 	// output sets dst[y*row+x*pixel+i] to element (y, x) of Aᵀ·m·A, where
 	// m[y][x] is src[f*lds+i], f = window·y+x, plus bias[i] plus
-	// add[y*row+x*pixel+i], for i < n. An empty bias or add counts as zero; add
-	// may be dst. src may be overwritten.
+	// add[y*row+x*pixel+i], for i < n, within limits, of which there are 16 of each. An
+	// empty bias or add counts as zero, empty limits as none; add may be dst. src may be
+	// overwritten.
 	output outputFunc
 
 	// stream is output past the caches, where pixels begin at multiples of 64 bytes;
@@ -35,7 +36,7 @@ type transforms struct {
 	half *transforms
 }
 
-type outputFunc = func(dst []float32, row, pixel int, src []float32, lds int, bias, add []float32, n int)
+type outputFunc = func(dst []float32, row, pixel int, src []float32, lds int, bias, add, limits []float32, n int)
 
 // frequencies is how many a tile is taken to.
 func (t *transforms) frequencies() int { return t.window * t.window }

@@ -23,7 +23,7 @@ func TestTransforms(t *testing.T) {
 				t.Run(fmt.Sprintf("%v/F(%d)/%d", level, f.side, n), func(t *testing.T) {
 					testInput(t, f, n)
 					testWeights(t, f, n)
-					for options := range 4 {
+					for options := range 8 {
 						testOutput(t, f, f.output, n, n+2, options)
 						if f.stream != nil {
 							testOutput(t, f, f.stream, n, n+16, options)
@@ -99,7 +99,7 @@ func testWeights(t *testing.T, f *transforms, n int) {
 }
 
 // testOutput has pixels that lie row after row without a gap, so that expect finds them; options say whether there are
-// a bias and something to add.
+// a bias, something to add and limits.
 func testOutput(t *testing.T, f *transforms, output outputFunc, n, pixel, options int) {
 	w, side, m := f.window, f.side, matricesOf(f)
 	lds := n + 1
@@ -116,7 +116,11 @@ func testOutput(t *testing.T, f *transforms, output outputFunc, n, pixel, option
 	if options&2 > 0 {
 		add = dst // in place
 	}
-	output(dst, side*pixel, pixel, src, lds, bias, add, n)
+	var limits []float32
+	if options&4 > 0 {
+		limits = NewLimits(-0.5, 1).numbers()
+	}
+	output(dst, side*pixel, pixel, src, lds, bias, add, limits, n)
 	expect(t, fmt.Sprintf("output with options %d", options), dst, before, pixel, n, side*side, func(p, i int) float64 {
 		v := product(m.at, p/side, p%side, w, func(y, x int) float64 { return float64(sums[(w*y+x)*lds+i]) })
 		if bias != nil {
@@ -124,6 +128,9 @@ func testOutput(t *testing.T, f *transforms, output outputFunc, n, pixel, option
 		}
 		if add != nil {
 			v += float64(before[p*pixel+i])
+		}
+		if limits != nil {
+			v = min(max(v, -0.5), 1)
 		}
 		return v
 	})

@@ -61,8 +61,8 @@ const (
 // Tests set it.
 var streamNumbers = 8 << 20
 
-// Conv is out = x * w + bias + residual, with one pixel of zeros around x, so
-// that the result is as large as the picture.
+// Conv is out = x * w + bias + residual within limits, with one pixel of zeros around x,
+// so that the result is as large as the picture.
 type Conv struct {
 	B, H, W int
 	X       []float32 // [B, H, W, Weights.In()]
@@ -71,7 +71,29 @@ type Conv struct {
 	Out      []float32 // [B, H, W, Weights.Out()]
 	Bias     []float32 // one per channel of the result, or nil
 	Residual []float32 // as Out, or nil; may be Out itself
+	Limits   *Limits   // of the result, or nil
 	Half     bool      // by F(2×2, 3×3) in bfloat16 numbers, where the processor can
+}
+
+// Limits are the least and the largest number that stays as it is, each as often as a vector
+// has numbers. NaNs stay, too.
+type Limits [2][16]float32
+
+// NewLimits are those from lo to hi.
+func NewLimits(lo, hi float32) *Limits {
+	var l Limits
+	for i := range l[0] {
+		l[0][i], l[1][i] = lo, hi
+	}
+	return &l
+}
+
+// numbers are those that a transform is given.
+func (l *Limits) numbers() []float32 {
+	if l == nil {
+		return nil
+	}
+	return unsafe.Slice(&l[0][0], 2*len(l[0]))
 }
 
 // Weights are the weights [Cout][9][Cin] of a convolution.

@@ -148,9 +148,10 @@ func (t target) stream(f algorithm) {
 }
 
 func (t target) toPixels(f algorithm, name, more string, store func(x []reg.VecVirtual, to plane)) {
-	t.transform(f, name, "(dst []float32, row, pixel int, src []float32, lds int, bias, add []float32, n int)",
+	t.transform(f, name, "(dst []float32, row, pixel int, src []float32, lds int, bias, add, limits []float32, n int)",
 		"dst[y*row+x*pixel+i] to element (y, x) of Aᵀ·m·A, where m[y][x] is src[f*lds+i], f = %dy+x, plus bias[i]\n"+
-			"plus add[y*row+x*pixel+i], for i < n. An empty bias or add counts as zero; add may be dst. src may be overwritten."+more)
+			"plus add[y*row+x*pixel+i], for i < n, within limits, of which there are 16 of each. An empty bias or add counts as\n"+
+			"zero, empty limits as none; add may be dst. src may be overwritten."+more)
 	in := t.matrix(newPlane(base("src"), "lds"), f.window, f.window, f.side, 4)
 	out := newPlane(base("dst"), "pixel")
 	row, n := bytes("row"), Load(Param("n"), GP64()).(reg.GPVirtual)
@@ -158,7 +159,7 @@ func (t target) toPixels(f algorithm, name, more string, store func(x []reg.VecV
 	apply := f.output(t)
 	t.loop(n, t.lanes, func() {
 		t.twice(in, apply, func() vectors { return t.load(in.column, f.window) }, func(x vectors) {
-			store(t.plus(x, bias, add), out)
+			store(t.within(t.plus(x, bias, add)), out)
 			move(row, out.first, out.fourth, add.first, add.fourth)
 		})
 		t.next(f.side, row, out.first, out.fourth, add.first, add.fourth)
@@ -221,6 +222,20 @@ func (t target) plus(x vectors, bias reg.GPVirtual, add plane) vectors {
 	unlessEmpty("add", func() {
 		for i, v := range x {
 			VADDPS(add.vector(i), v, v)
+		}
+	})
+	return x
+}
+
+// within keeps x in the limits, where there are some. A NaN stays one.
+func (t target) within(x vectors) vectors {
+	unlessEmpty("limits", func() {
+		limits, lo, hi := base("limits"), t.vector(), t.vector()
+		VMOVUPS(Mem{Base: limits}, lo)
+		VMOVUPS(Mem{Base: limits, Disp: 4 * 16}, hi)
+		for _, v := range x {
+			VMAXPS(v, lo, v)
+			VMINPS(v, hi, v)
 		}
 	})
 	return x
