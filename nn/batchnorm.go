@@ -62,6 +62,7 @@ func computed(of *Weight, value func() *gt.Dense) *Weight {
 		value = sync.OnceValue(value)
 	}
 	w.bindTo(of.name, value)
+	w.keep = of.keep
 	return w
 }
 

@@ -72,6 +72,9 @@ func newEfficientNetLite0(width float64, classes int) *EfficientNetLite0 {
 		}
 	}
 	n.ConvHead, n.Bn1, n.FC = convolution(in, head, 1, 1), norm(head), nn.NewLinear(head, classes)
+	if err := nn.KeepPacked(n); err != nil {
+		panic(err) // no two fields have one path
+	}
 	return n
 }
 
