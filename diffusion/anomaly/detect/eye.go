@@ -9,7 +9,6 @@ import (
 	"sync"
 
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
-	"github.com/sdgraph/sdgraph/kernels"
 	"github.com/sdgraph/sdgraph/nn"
 	"github.com/sdgraph/sdgraph/tensor"
 	G "gorgonia.org/gorgonia"
@@ -48,23 +47,14 @@ func newEye(n Network, v view, layers []string) *eye {
 	return e
 }
 
-// look returns the features of each layer for pictures, one or more.
-func (e *eye) look(ctx context.Context, pictures ...*image.RGBA) ([]features, error) {
-	n, pixels := len(pictures), e.side*e.side*3
-	in := make([]float32, n*pixels)
-	errs := make([]error, n)
-	scaling := e.network.Scaling()
-	kernels.Parallel(n, func(i int) {
-		var seen []float32
-		seen, errs[i] = e.see(pictures[i], scaling)
-		copy(in[i*pixels:], seen)
-	})
-	for _, err := range errs {
-		if err != nil {
-			return nil, err
-		}
+// look returns the features of each layer for a picture. One at a time is fastest: what layers hand on stays in the
+// processor's caches.
+func (e *eye) look(ctx context.Context, picture *image.RGBA) ([]features, error) {
+	seen, err := e.see(picture, e.network.Scaling())
+	if err != nil {
+		return nil, err
 	}
-	out, err := e.exec.Run(ctx, map[string]*gt.Dense{"picture": tensor.FromFloat32s(in, n, e.side*e.side, 3)})
+	out, err := e.exec.Run(ctx, map[string]*gt.Dense{"picture": tensor.FromFloat32s(seen, 1, e.side*e.side, 3)})
 	if err != nil {
 		return nil, fmt.Errorf("detect: %w", err)
 	}
@@ -74,9 +64,9 @@ func (e *eye) look(ctx context.Context, pictures ...*image.RGBA) ([]features, er
 	layers := make([]features, len(out))
 	for i, d := range out {
 		if at := tensor.NonFinite(d); at >= 0 {
-			return nil, fmt.Errorf("detect: layer %s of the network %s is %v at a picture%.0w", e.layers[i], e.network.Name, tensor.Float32s(d)[at], ErrNotFinite)
+			return nil, fmt.Errorf("detect: layer %s of the network %s is %v somewhere%.0w", e.layers[i], e.network.Name, tensor.Float32s(d)[at], ErrNotFinite)
 		}
-		layers[i] = features{n: n, h: sizes[i][0], w: sizes[i][1], c: d.Shape()[2], values: tensor.Float32s(d)}
+		layers[i] = features{n: 1, h: sizes[i][0], w: sizes[i][1], c: d.Shape()[2], values: tensor.Float32s(d)}
 	}
 	return layers, nil
 }
@@ -89,36 +79,11 @@ func (e *eye) lookOf(ctx context.Context, fitted bool, picture *image.RGBA) ([]f
 	return e.look(ctx, picture)
 }
 
-// batch is how many pictures the network is given at once while a detector learns. More are hardly faster, and take
-// memory.
-const batch = 4
-
-// learn looks at samples, and hands the features of each to learn, in order. Samples that use turns down are passed over.
+// learn hands the features of each sample to learn, in order. Samples that use turns down are passed over.
 func (e *eye) learn(ctx context.Context, train anomaly.Samples, use func(anomaly.Sample) (bool, error), learn func(s anomaly.Sample, layers []features) error) error {
 	if ctx == nil || train == nil {
 		return wrong("Fit takes a context and samples, not nil")
 	}
-	look := func(samples ...anomaly.Sample) error {
-		pictures := make([]*image.RGBA, len(samples))
-		for i, s := range samples {
-			pictures[i] = s.Picture
-		}
-		layers, err := e.look(ctx, pictures...)
-		if err != nil {
-			return fmt.Errorf("%s: %w", namesOf(samples), err)
-		}
-		for i, s := range samples {
-			one := make([]features, len(layers))
-			for j, l := range layers {
-				one[j] = l.entry(i)
-			}
-			if err := learn(s, one); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	var waiting []anomaly.Sample
 	for s, err := range train {
 		if err == nil {
 			err = ctx.Err()
@@ -127,22 +92,14 @@ func (e *eye) learn(ctx context.Context, train anomaly.Samples, use func(anomaly
 			return err
 		}
 		wanted, err := use(s)
+		if err == nil && wanted {
+			var layers []features
+			if layers, err = e.look(ctx, s.Picture); err == nil {
+				err = learn(s, layers)
+			}
+		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", nameOf(s), err)
-		}
-		if !wanted {
-			continue
-		}
-		if waiting = append(waiting, s); len(waiting) == batch {
-			if err := look(waiting...); err != nil {
-				return err
-			}
-			waiting = waiting[:0]
-		}
-	}
-	for _, s := range waiting { // as Detect does, rather than with a graph for as many
-		if err := look(s); err != nil {
-			return err
 		}
 	}
 	return nil
@@ -157,14 +114,6 @@ func nameOf(s anomaly.Sample) string {
 		return "a picture without a name"
 	}
 	return path.Base(filepath.ToSlash(s.Path))
-}
-
-// namesOf is what samples are called that were looked at together.
-func namesOf(samples []anomaly.Sample) string {
-	if len(samples) == 1 {
-		return nameOf(samples[0])
-	}
-	return fmt.Sprintf("%s to %s", nameOf(samples[0]), nameOf(samples[len(samples)-1]))
 }
 
 // onlyNormal passes over defective samples.

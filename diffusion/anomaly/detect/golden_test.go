@@ -85,6 +85,12 @@ func (g golden) near(name string, got []float32, share float64) {
 	}
 }
 
+// entry is picture i alone.
+func (f features) entry(i int) features {
+	size := f.h * f.w * f.c
+	return features{1, f.h, f.w, f.c, f.values[i*size:][:size]}
+}
+
 type patchCoreGolden struct {
 	Picture  [2]int
 	Pre      int `json:"pretrain_dimension"`

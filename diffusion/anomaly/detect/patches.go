@@ -17,12 +17,6 @@ func newFeatures(n, h, w, c int) features { return features{n, h, w, c, make([]f
 // patches is how many vectors there are.
 func (f features) patches() int { return f.n * f.h * f.w }
 
-// entry is picture i alone.
-func (f features) entry(i int) features {
-	size := f.h * f.w * f.c
-	return features{1, f.h, f.w, f.c, f.values[i*size:][:size]}
-}
-
 // at is the vector at row y and column x of picture i.
 func (f features) at(i, y, x int) []float32 { return f.values[((i*f.h+y)*f.w+x)*f.c:][:f.c] }
 

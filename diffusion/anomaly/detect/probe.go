@@ -115,7 +115,7 @@ func (p *Probe) Fit(ctx context.Context, train anomaly.Samples) error {
 			fit.defective = append(fit.defective, nameOf(s))
 			var err error
 			if share, err = p.eye.shares(s.Mask, v.h, v.w); err != nil {
-				return fmt.Errorf("%s: %w", nameOf(s), err)
+				return err
 			}
 		} else {
 			fit.references = append(fit.references, nameOf(s))
