@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -36,7 +37,7 @@ type Detection struct {
 	shots     []shots
 	shard     shard
 	open      opener // what a test has in the place of detectors
-	plain     bool   // without plots, in most tests
+	plain     bool   // without plots and sheets
 }
 
 // Validate is called by kong after parsing.
@@ -94,21 +95,34 @@ func (d *Detection) run(ctx context.Context) error {
 	if d.Merge {
 		return d.merge(p)
 	}
-	r, err := openResults(d.Out, d.shard, d.Overwrite)
+	rows, err := d.judge(ctx, p)
 	if err != nil {
 		return err
 	}
+	if d.shard.of > 1 {
+		fmt.Fprintf(os.Stderr, "%s is complete; when all shards are, the same command with --merge in place of --shard makes the table\n", filepath.Join(d.Out, nameOf(d.shard)))
+		return nil
+	}
+	report, err := d.report(p, rows)
+	if err != nil {
+		return err
+	}
+	return report.print()
+}
+
+// judge makes the rows that are not there, and returns all.
+func (d *Detection) judge(ctx context.Context, p *plan) ([]*Row, error) {
+	r, err := openResults(d.Out, d.shard, d.Overwrite)
+	if err != nil {
+		return nil, err
+	}
 	defer r.close()
 	if err := r.check(p.cases); err != nil {
-		return err
+		return nil, err
 	}
 	d.describe(p)
 	if err := newRunner(ctx, d, p, r).all(ctx); err != nil {
-		return err
+		return nil, err
 	}
-	if d.shard.of > 1 {
-		fmt.Fprintf(os.Stderr, "%s is complete; when all shards are, the same command with --merge in place of --shard makes the table\n", r.path)
-		return nil
-	}
-	return d.report(p, r.of(p.cases))
+	return r.of(p.cases), nil
 }

@@ -18,15 +18,20 @@ type heatScale struct {
 }
 
 // scaleOf is from the smallest to the largest number of maps.
-func scaleOf(maps ...anomaly.Map) heatScale {
-	s := heatScale{}
+func scaleOf(maps ...anomaly.Map) (s heatScale) {
 	for i, m := range maps {
-		for j, v := range m.Values {
-			if i == 0 && j == 0 {
-				s = heatScale{v, v}
-			}
-			s = heatScale{min(s.Black, v), max(s.Yellow, v)}
+		s = s.with(m, i == 0)
+	}
+	return s
+}
+
+// with is the scale of a further map, too, or of the first one.
+func (s heatScale) with(m anomaly.Map, first bool) heatScale {
+	for i, v := range m.Values {
+		if first && i == 0 {
+			s = heatScale{v, v}
 		}
+		s = heatScale{min(s.Black, v), max(s.Yellow, v)}
 	}
 	return s
 }

@@ -12,7 +12,16 @@
 //	results.go      the rows that are kept, so that a run that was interrupted goes on
 //	summary.go      means and deviations of them; report.go, which writes them down, table.go, plots.go and sheet.go (heat.go)
 //
-// The command fit (fit.go) fits one detector to pictures of a part, and writes it as a file.
+// The command fit (fit.go) fits one detector to pictures of a part, and writes it as a file, with which score (score.go,
+// score_folder.go) scores others.
+//
+// Without a command it shows on drawn parts what the pictures of a small model are worth, which both come with it:
+//
+//	demo.go            the flags of the command, and its course
+//	demo_world.go      the drawn parts
+//	demo_lessons.go    which defects detectors learn from, and where these come from
+//	demo_generate.go   the small model makes them
+//	demo_table.go      the table
 package main
 
 import (
@@ -26,8 +35,10 @@ import (
 
 // commandLine is what kong reads.
 type commandLine struct {
-	Detection Detection `cmd:"" help:"Judge detectors on a data set: a row for each category, seed and detector, and their means."`
-	Fit       Fit       `cmd:"" help:"Fit one detector to pictures of a part, and write it as a file."`
+	Demo      Demo         `cmd:"" default:"withargs" help:"What generated pictures are worth, on drawn parts and with what comes with the program: the command where none is named."`
+	Detection Detection    `cmd:"" help:"Judge detectors on a data set: a row for each category, seed and detector, and their means."`
+	Fit       Fit          `cmd:"" help:"Fit one detector to pictures of a part, and write it as a file."`
+	Score     ScoreCommand `cmd:"" help:"Score pictures with such a detector: how far each is from normal, and where."`
 
 	command string // which is asked for
 }
@@ -55,8 +66,13 @@ func (c *commandLine) run(ctx context.Context) error {
 	if err := kernels.CheckEnvironment(); err != nil {
 		return err
 	}
-	if c.command == "fit" {
+	switch c.command {
+	case "demo":
+		return c.Demo.run(ctx)
+	case "fit":
 		return c.Fit.run(ctx)
+	case "score":
+		return c.Score.run(ctx)
 	}
 	return c.Detection.run(ctx)
 }

@@ -21,6 +21,8 @@ type Report struct {
 	Decoder    string     `json:"decoder"`
 	Summaries  []*Summary `json:"summaries"`
 	Rows       []untimed  `json:"rows"`
+
+	text, path string // the tables, and where they are written
 }
 
 // untimed is a row without what differs between two runs of the same.
@@ -30,29 +32,31 @@ type untimed struct {
 	Seconds *Seconds `json:"seconds,omitempty"`
 }
 
-// report prints the tables and writes them beside the rows.
-func (d *Detection) report(p *plan, rows []*Row) error {
-	report := Report{Format: rowFormat, Layout: d.Layout, Network: p.detectors.network, Reading: d.Reading, Resolution: d.resolutions(p), Decoder: decoder(), Summaries: summarize(rows)}
+// report writes the tables beside the rows.
+func (d *Detection) report(p *plan, rows []*Row) (*Report, error) {
+	report := &Report{Format: rowFormat, Layout: d.Layout, Network: p.detectors.network, Reading: d.Reading, Resolution: d.resolutions(p), Decoder: decoder(), Summaries: summarize(rows)}
 	for _, r := range rows {
 		report.Rows = append(report.Rows, untimed{Row: *r})
 	}
 	data, err := json.MarshalIndent(report, "", " ")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var b bytes.Buffer
 	report.tables(&b, rows)
-	table := filepath.Join(d.Out, "table.md")
+	report.text, report.path = b.String(), filepath.Join(d.Out, "table.md")
 	all, err := d.plots(report.Summaries, rows)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	all = append(all, files.File{Path: filepath.Join(d.Out, "results.json"), Data: append(data, '\n')}, files.File{Path: table, Data: b.Bytes()})
-	if err := files.WriteAll(all...); err != nil {
-		return err
-	}
+	all = append(all, files.File{Path: filepath.Join(d.Out, "results.json"), Data: append(data, '\n')}, files.File{Path: report.path, Data: b.Bytes()})
 	tellSpeed(rows)
-	_, err = fmt.Printf("%s\n%s\n", b.String(), table)
+	return report, files.WriteAll(all...)
+}
+
+// print prints the tables.
+func (r *Report) print() error {
+	_, err := fmt.Printf("%s\n%s\n", r.text, r.path)
 	return err
 }
 

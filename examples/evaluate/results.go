@@ -214,7 +214,11 @@ func (d *Detection) merge(p *plan) error {
 	if err := r.write(); err != nil {
 		return err
 	}
-	if err := d.report(p, r.of(p.cases)); err != nil {
+	report, err := d.report(p, r.of(p.cases))
+	if err == nil {
+		err = report.print()
+	}
+	if err != nil {
 		return err
 	}
 	return missing(p.cases, r)

@@ -18,7 +18,7 @@ import (
 	"github.com/sdgraph/sdgraph/tensor/images"
 )
 
-// Of a sheet: how many pictures it has, in two columns, and the longer side of each in pixels.
+// Of a sheet: how many pictures it has, in two columns, and the longer side of each in pixels at most.
 const (
 	sheetPictures = 10
 	sheetSide     = 192
@@ -191,8 +191,11 @@ func drawWrong(w wrong, s anomaly.Sample, m anomaly.Map, scale heatScale) (image
 	return show.Grid([][]image.Image{{show.Writing(says, 1)}, {show.SideBySide(row...)}}), nil
 }
 
-// fitted is the size of a picture on a sheet.
+// fitted is the size of a picture on a sheet: no larger than it is.
 func fitted(size image.Point) image.Point {
 	longer := max(size.X, size.Y)
+	if longer <= sheetSide {
+		return size
+	}
 	return image.Pt(max(1, size.X*sheetSide/longer), max(1, size.Y*sheetSide/longer))
 }

@@ -51,7 +51,7 @@ func TestSheets(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if size := sheet.Rect.Size(); size.X < 6*sheetSide || size.Y < 5*sheetSide*30/40 {
+	if size := sheet.Rect.Size(); size.X < 6*40 || size.Y < 5*30 {
 		t.Errorf("a sheet of %v, want two columns of five", size)
 	}
 	if dir := os.Getenv("SDGRAPH_KEEP"); dir != "" { // to look at it
