@@ -215,7 +215,8 @@ def compare(rows):
         cells = [a["detector"], a["category"], f"{a['references']}, {a['tested']}"]
         for what, most in ("picture", max(0.005, swapped)), ("pixel", 0.005):
             x, y = a[what + "_auroc"], (b.get(what) or {}).get("auroc")
-            apart = bool(b) and ((x is None) != (y is None) or x is not None and abs(x - y) > most + 1e-9)
+            compared = bool(b) and x == x  # not with NaN
+            apart = compared and ((x is None) != (y is None) or x is not None and abs(x - y) > most + 1e-9)
             far += apart
             cells.append(", ".join("–" if v is None else f"{v:.4f}" for v in (x, y)) + (" (!)" if apart else ""))
         apart = [abs(s["score"] / a["scores"][s["picture"]] - 1) for s in b.get("scores", [])]
