@@ -32,7 +32,7 @@ type Detection struct {
 	Out       string `group:"run" default:"out/detection" placeholder:"DIR" help:"Where results go (default: ${default})."`
 	Maps      bool   `group:"run" help:"Write what each detector sees in each picture, too, as NumPy arrays in DIR/maps."`
 	Overwrite bool   `group:"run" help:"Replace rows in DIR that were made with other options."`
-	Shard     string `group:"run" placeholder:"I/N" help:"Do every Nth category and seed alone, from the one of number I on, 0 to N-1, into results-I-of-N.jsonl (default: what Slurm says of an array's task, or Kubernetes of an indexed job's pod, with JOB_COMPLETIONS as set in its template)."`
+	Shard     string `group:"run" placeholder:"I/N" help:"Do every Nth category and seed alone, from the one of number I on, 0 to N-1, into results-I-of-N.jsonl (default: what Slurm says of an array's task, or Kubernetes of an indexed job's pod, with JOB_COMPLETIONS as set in its template; 0/1 is all)."`
 	Merge     bool   `group:"run" help:"Join what shards have left in DIR, and say what is missing; nothing is computed."`
 	shots     []shots
 	shard     shard
