@@ -58,6 +58,7 @@ func (d *Detection) plan(ctx context.Context) (*plan, error) {
 	if err != nil {
 		return nil, err
 	}
+	d.again = d.Generated != "" || len(d.seeds(d.kinds()))*len(d.kinds()) > 1
 	open := d.open
 	if open == nil {
 		open = defaultOpener

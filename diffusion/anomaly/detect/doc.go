@@ -13,6 +13,7 @@
 //	reading.go    whose implementation is followed
 //	view.go       which part of a picture a network sees, and how it is resized
 //	eye.go        pictures in, layers' features out
+//	memory.go     features of pictures that were seen before
 //	patches.go    features of several layers become one vector for each patch
 //	map.go        numbers of patches become a map of the picture's size
 //	save.go       fitted detectors as files

@@ -11,6 +11,7 @@ import (
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
 	"github.com/sdgraph/sdgraph/nn"
 	"github.com/sdgraph/sdgraph/tensor"
+	"github.com/sdgraph/sdgraph/tensor/images"
 	G "gorgonia.org/gorgonia"
 	gt "gorgonia.org/tensor"
 )
@@ -47,9 +48,26 @@ func newEye(n Network, v view, layers []string) *eye {
 	return e
 }
 
-// look returns the features of each layer for a picture. One at a time is fastest: what layers hand on stays in the
-// processor's caches.
+// look returns the features of each layer for a picture, which may come from the network's memory: they are not to be
+// changed.
 func (e *eye) look(ctx context.Context, picture *image.RGBA) ([]features, error) {
+	memory := e.network.Memory
+	if memory == nil || images.Check(picture) != nil {
+		return e.lookAnew(ctx, picture)
+	}
+	key := e.key(picture)
+	if layers := memory.recall(key); layers != nil {
+		return layers, nil
+	}
+	layers, err := e.lookAnew(ctx, picture)
+	if err == nil {
+		memory.keep(key, layers)
+	}
+	return layers, err
+}
+
+// lookAnew is look without memory. One picture at a time is fastest: what layers hand on stays in the processor's caches.
+func (e *eye) lookAnew(ctx context.Context, picture *image.RGBA) ([]features, error) {
 	seen, err := e.see(picture, e.network.Scaling())
 	if err != nil {
 		return nil, err

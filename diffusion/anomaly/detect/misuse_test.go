@@ -129,6 +129,8 @@ func TestMisuse(t *testing.T) {
 			"PaDiM.Options":     {func() { (*PaDiM)(nil).Options(); new(PaDiM).Options() }},
 			"Probe.Options":     {func() { (*Probe)(nil).Options(); new(Probe).Options() }},
 			"Reading.String":    {func() { _ = Reading(-1).String() }},
+			"NewMemory":         {func() { NewMemory(-1).Forget(); NewMemory(math.MaxInt64).Forget() }},
+			"Memory.Forget":     {func() { (*Memory)(nil).Forget(); new(Memory).Forget() }},
 			"Network.String":    {func() { _ = Network{}.String() }},
 		},
 	}.Check(t)

@@ -20,6 +20,9 @@ type Network struct {
 	Backbone
 	Name   string // "resnet18", "wide_resnet50_2", "efficientnet_lite0"; others must be told their layers
 	SHA256 string // of the file of its weights, in hexadecimal
+
+	// Memory holds what the network has seen, for detectors that look at the same pictures; default: nil, nothing.
+	Memory *Memory
 }
 
 // habits is what the methods read of a network unless they are told.
