@@ -53,6 +53,7 @@ func (d *Demo) run(ctx context.Context) error {
 	}
 	set := &drawnSet{parts: parts, defects: defects, lessons: demoLessons(parts, defects, d.Repeats)}
 	set.dir = filepath.Join(d.Out, "pictures-"+set.identity().Hash())
+	fmt.Fprintf(os.Stderr, "%s: %d pictures are generated, and then judged what they are worth\n", strings.Join(d.Parts, ", "), len(set.wishes()))
 	generate := d.generate
 	if generate == nil {
 		generate = generateAll
@@ -71,7 +72,7 @@ func (d *Demo) run(ctx context.Context) error {
 			return err
 		}
 	}
-	fmt.Fprintf(os.Stderr, "all in %.0f s\n", time.Since(begun).Seconds())
+	fmt.Fprintf(os.Stderr, "all in %.0f s; some of the generated pictures: %s\n", time.Since(begun).Seconds(), filepath.Join(set.dir, shownName))
 	return r.write(d.Out)
 }
 

@@ -84,7 +84,11 @@ type counts struct {
 	Wanted int `json:"wanted"`
 }
 
-const completeName = "complete.json"
+// Of the folder's files.
+const (
+	completeName = "complete.json"
+	shownName    = "generated.png"
+)
 
 // identity is what the pictures depend on.
 func (s *drawnSet) identity() files.Identity {
@@ -122,6 +126,13 @@ func (s *drawnSet) make(ctx context.Context, generate func(context.Context, *dra
 		}
 	}
 	made, err := generate(ctx, s)
+	if err != nil {
+		return err
+	}
+	shown, err := s.sheet(made)
+	if err == nil {
+		err = files.Write(folder.Path(shownName), shown)
+	}
 	if err != nil {
 		return err
 	}

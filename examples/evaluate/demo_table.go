@@ -41,7 +41,7 @@ func (r *DemoReport) table(w io.Writer) {
 				}
 				from := "references"
 				if s.Generated {
-					from = "and " + kind + " defects"
+					from = "+ " + kind + " defects"
 				}
 				line(s.Figures, percent, s.Detector, k.String(), from)
 				if s.Difference != nil {

@@ -47,7 +47,7 @@ func TestDemo(t *testing.T) {
 		t.Errorf("%d rows, want %d", made, want)
 	}
 	table := read(t, out, "summary.md")
-	for _, text := range []string{"| patchcore | 1          | references ", "| probe     | 8          | and ideal defects ", "and pasted defects", "difference", "2 of 3 came out, in 4 tries"} {
+	for _, text := range []string{"| patchcore | 1          | references ", "| probe     | 8          | + ideal defects ", "+ pasted defects", "difference", "2 of 3 came out, in 4 tries"} {
 		if !strings.Contains(table, text) {
 			t.Errorf("the table does not say %q:\n%s", text, table)
 		}

@@ -21,7 +21,7 @@
 //	demo_world.go      the drawn parts
 //	demo_lessons.go    which defects detectors learn from, and where these come from
 //	demo_generate.go   the small model makes them
-//	demo_table.go      the table
+//	demo_table.go      the table; demo_sheet.go, some of the pictures
 package main
 
 import (
