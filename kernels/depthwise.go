@@ -3,6 +3,7 @@ package kernels
 import (
 	"fmt"
 
+	"github.com/sdgraph/sdgraph/kernels/internal/gemm"
 	"github.com/sdgraph/sdgraph/kernels/internal/vec"
 )
 
@@ -25,17 +26,36 @@ func Depthwise(out, x, w, bias []float32, s ConvShape) {
 		bias = make([]float32, c)
 	}
 	d := s.newDepthwise(h, wd)
-	Range(s.B*h, rowGrain(wd*c*s.KH), func(lo, hi int) {
-		for r := lo; r < hi; {
-			end := min(hi, (r/h+1)*h) // of the picture's rows
-			result, picture := out[r*wd*c:end*wd*c], x[r/h*s.H*s.W*c:][:s.H*s.W*c]
-			d.rows(result, picture, w, bias, r%h, end-r/h*h)
-			if s.Act == SiLU {
-				SiLU.applyTo(result)
-			}
-			r = end
-		}
+	jobs := d.divide()
+	Parallel(s.B*jobs.rows.Count*jobs.channels.Count, func(job int) {
+		lo, hi := jobs.rows.At(job % jobs.rows.Count)
+		c0, c1 := jobs.channels.At(job / jobs.rows.Count % jobs.channels.Count)
+		b := job / (jobs.rows.Count * jobs.channels.Count)
+		d.only(c0, c1).rows(out[b*h*wd*c+c0:][:h*wd*c-c0], x[b*s.H*s.W*c+c0:][:s.H*s.W*c-c0], w[c0:], bias[c0:], lo, hi)
 	})
+	if s.Act == SiLU {
+		SiLUForward(out, out)
+	}
+}
+
+// depthwiseJobs is the division of a picture.
+type depthwiseJobs struct{ rows, channels gemm.Split }
+
+// divide cuts large pictures into rows. Small ones would be left with so few that windows at
+// an edge are computed one by one; these are cut into channels.
+func (d *depthwise) divide() depthwiseJobs {
+	const (
+		fewRows, fewChannels = 8, 64
+		minWork              = 1 << 17 // multiplications worth a job of their own
+	)
+	work := d.height * d.width * d.Cin * d.KH * d.KW
+	parts := 1
+	if t := Threads(); t > 1 {
+		parts = max(min((4*t+d.B-1)/max(d.B, 1), work/minWork), 1)
+	}
+	rows := gemm.SplitEvenly(d.height, max(d.height/parts, fewRows), 1)
+	parts = (parts + rows.Count - 1) / rows.Count
+	return depthwiseJobs{rows, gemm.SplitEvenly(d.Cin, max((d.Cin+parts-1)/parts, fewChannels), 16)}
 }
 
 // depthwise is a depthwise convolution of a picture. Its result has height×width pixels,
@@ -68,12 +88,18 @@ func (s ConvShape) newDepthwise(h, w int) *depthwise {
 	}
 }
 
-// rows sets out to rows lo to hi-1 of the result: whole windows along lines, and those that
+// only is d for channels c0 to c1-1.
+func (d depthwise) only(c0, c1 int) *depthwise {
+	d.windows.N = c1 - c0
+	return &d
+}
+
+// rows sets rows lo to hi-1 of the result: whole windows along lines, and those that
 // the left or the right edge cuts along columns, since neighbours are computed at once.
 func (d *depthwise) rows(out, x, w, bias []float32, lo, hi int) {
 	first, end := min(max(d.innerRows.lo, lo), hi), max(min(d.innerRows.hi, hi), lo)
 	end = max(first, end)
-	at := func(row, column int) []float32 { return out[((row-lo)*d.width+column)*d.Cin:] }
+	at := func(row, column int) []float32 { return out[(row*d.width+column)*d.Cin:] }
 	for column := range d.width {
 		if column == d.innerColumns.lo && d.innerColumns.hi > column {
 			column, n := d.innerColumns.lo, d.innerColumns.hi-d.innerColumns.lo

@@ -3,9 +3,10 @@ package vec
 import "unsafe"
 
 // Windows are evenly spaced windows of a picture [rows, columns, C], and of kernels [rows, columns, C], one for each
-// channel, that are laid over them. Distances are in numbers.
+// channel, that are laid over them, of which the first N channels are looked at. Distances are in numbers.
 type Windows struct {
-	C       int // channels, and the distance of pixels in a row and of taps in one
+	C       int // channels: the distance of pixels in a row, and of taps in one
+	N       int // channels that are computed
 	KH, KW  int // rows and columns of a window
 	Step    int // from window to window
 	OutStep int // from a window's results to those of the next
@@ -15,23 +16,24 @@ type Windows struct {
 	Low, High float32 // limits of results
 }
 
-// Depthwise sets out[p·OutStep+c], for p < n and c < C, to
+// Depthwise sets out[p·OutStep+c], for p < n and c < N, to
 //
 //	bias[c] + Σ x[p·Step+ky·Row+kx·C+c]·w[ky·WRow+kx·C+c]   over ky < KH and kx < KW
 //
 // limited to [Low, High]. A NaN stays one.
 func (s Windows) Depthwise(out, x, w, bias []float32, n int) {
-	if n < 1 || s.C < 1 {
+	if n < 1 || s.N < 1 {
 		return
 	}
-	_, _ = out[(n-1)*s.OutStep+s.C-1], bias[s.C-1]
+	_, _ = out[(n-1)*s.OutStep+s.N-1], bias[s.N-1]
 	if min(s.KH, s.KW) < 1 {
 		for p := range n {
-			Clamp(out[p*s.OutStep:][:s.C], bias, s.Low, s.High)
+			Clamp(out[p*s.OutStep:][:s.N], bias, s.Low, s.High)
 		}
 		return
 	}
-	_, _ = x[(n-1)*s.Step+(s.KH-1)*s.Row+s.KW*s.C-1], w[(s.KH-1)*s.WRow+s.KW*s.C-1]
+	tap := (s.KW-1)*s.C + s.N - 1 // the last one of a row
+	_, _ = x[(n-1)*s.Step+(s.KH-1)*s.Row+tap], w[(s.KH-1)*s.WRow+tap]
 	d := s.distances()
 	functions := &use().depthwise
 	for p := 0; p < n; {
@@ -53,7 +55,7 @@ func (s Windows) distances() distances {
 	const size = 4
 	line := s.KW * s.C
 	return distances{size * s.C, size * s.Step, size * (s.Row - line), size * s.KH * s.Row,
-		size * (s.WRow - line), size * s.KH * s.WRow, size * s.OutStep, s.KH, s.KW, s.C}
+		size * (s.WRow - line), size * s.KH * s.WRow, size * s.OutStep, s.KH, s.KW, s.N}
 }
 
 // depthwise convolves each channel of 1, 2, 4 or 8 windows.

@@ -19,9 +19,9 @@ func TestDepthwise(t *testing.T) {
 		for i, c := range []int{1, 7, 8, 16, 31, 32, 40, 64, 67, 100, 150} {
 			n := 1 + i*3%18
 			name := fmt.Sprintf("%v, %d channels, %d windows", level, c, n)
-			checkDepthwise(t, name, Windows{C: c, KH: 3, KW: 2, Step: 2 * c, OutStep: c + 3, Row: 5*c + 1, WRow: 4 * c, Low: -1, High: 2}, n)
-			checkDepthwise(t, name+", below", Windows{C: c, KH: 1, KW: 1, Step: 9 * c, OutStep: 7 * c, Low: 0, High: float32(math.Inf(1))}, n)
-			checkDepthwise(t, name+", outside", Windows{C: c, KW: 3, Step: c, OutStep: c, Low: 0, High: 1}, n)
+			checkDepthwise(t, name, Windows{C: c + 5, N: c, KH: 3, KW: 2, Step: 2 * c, OutStep: c + 3, Row: 5*c + 31, WRow: 4*c + 40, Low: -1, High: 2}, n)
+			checkDepthwise(t, name+", below", Windows{C: c, N: c, KH: 1, KW: 1, Step: 9 * c, OutStep: 7 * c, Low: 0, High: float32(math.Inf(1))}, n)
+			checkDepthwise(t, name+", outside", Windows{C: c, N: c, KW: 3, Step: c, OutStep: c, Low: 0, High: 1}, n)
 		}
 	}
 }
@@ -29,10 +29,10 @@ func TestDepthwise(t *testing.T) {
 func checkDepthwise(t *testing.T, name string, s Windows, n int) {
 	t.Helper()
 	r := rand.New(rand.NewPCG(uint64(s.C), uint64(n)))
-	line := s.KW * s.C
+	line := (s.KW-1)*s.C + s.N
 	x := newVector(r, max((n-1)*s.Step+(s.KH-1)*s.Row+line, 0)).values()
-	w, bias := newVector(r, max((s.KH-1)*s.WRow+line, 0)).values(), newVector(r, s.C).values()
-	out := newVector(r, (n-1)*s.OutStep+s.C)
+	w, bias := newVector(r, max((s.KH-1)*s.WRow+line, 0)).values(), newVector(r, s.N).values()
+	out := newVector(r, (n-1)*s.OutStep+s.N)
 	old := append([]float32(nil), out.values()...)
 	s.Depthwise(out.values(), x, w, bias, n)
 	if !out.intact() {
@@ -40,7 +40,7 @@ func checkDepthwise(t *testing.T, name string, s Windows, n int) {
 	}
 	for i, got := range out.values() {
 		p, c := i/s.OutStep, i%s.OutStep
-		if c >= s.C {
+		if c >= s.N {
 			if got != old[i] {
 				t.Fatalf("%s: wrote between the results of windows, number %d", name, i)
 			}
@@ -83,7 +83,7 @@ func TestNaNStays(t *testing.T) {
 
 func TestDepthwiseChecksLengths(t *testing.T) {
 	x := make([]float32, 8)
-	s := Windows{C: 2, KH: 1, KW: 2, Step: 2, OutStep: 2}
+	s := Windows{C: 2, N: 2, KH: 1, KW: 2, Step: 2, OutStep: 2}
 	for name, f := range map[string]func(){
 		"result":  func() { s.Depthwise(x[:3:3], x, x, x, 2) },
 		"picture": func() { s.Depthwise(x, x[:5:5], x, x, 2) },

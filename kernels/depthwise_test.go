@@ -1,0 +1,39 @@
+package kernels
+
+import "testing"
+
+// TestDepthwise cuts pictures into rows and into channels, and compares with the definition.
+func TestDepthwise(t *testing.T) {
+	for _, s := range []ConvShape{
+		{B: 1, H: 40, W: 33, Cin: 24, KH: 3, KW: 3, Stride: 1, Pad: Pad(1), Act: ReLU6},
+		{B: 2, H: 7, W: 7, Cin: 300, KH: 5, KW: 5, Stride: 1, Pad: Pad(2)},
+		{B: 1, H: 15, W: 13, Cin: 200, KH: 5, KW: 3, Stride: 2, Pad: Padding{Top: 2, Left: 1, Bottom: 1, Right: 1}, Act: ReLU},
+		{B: 9, H: 5, W: 6, Cin: 130, KH: 3, KW: 3, Stride: 1, Pad: Pad(1), Act: SiLU},
+		{B: 0, H: 5, W: 6, Cin: 16, KH: 3, KW: 3, Stride: 1},
+	} {
+		s.Cout = s.Cin
+		h, w := s.Out()
+		r := source("depthwise", s.H, s.Cin)
+		x, weights, bias := random(r, s.B*s.H*s.W*s.Cin), random(r, s.KH*s.KW*s.Cin), random(r, s.Cin)
+		want := make([]number, s.B*h*w*s.Cin)
+		one := s
+		one.Cin, one.Cout = 1, 1
+		convTerms(one, func(o, i, k int) {
+			for c := range s.Cin {
+				want[o*s.Cin+c].add(float64(x[i*s.Cin+c]) * float64(weights[k*s.Cin+c]))
+			}
+		})
+		for i := range want {
+			want[i].add(float64(bias[i%s.Cin]))
+			one := []float32{float32(want[i].value)}
+			s.Act.applyTo(one)
+			want[i].value = float64(one[0])
+		}
+		everyWay(t, shapeName(s), func(t *testing.T) []float32 {
+			out := nan(len(want))
+			Depthwise(out, x, weights, bias, s)
+			compare(t, "depthwise", out, want, 8)
+			return out
+		})
+	}
+}
