@@ -50,7 +50,14 @@ type Product struct {
 }
 
 // workspace is the packed blocks of one running job.
-type workspace struct{ a, b, tile []float32 }
+type workspace struct {
+	a, b, tile []float32
+	from, to   int // which rows of the left operand are in a
+}
+
+// nearNumbers are about as many as stay in the first-level cache while others are computed:
+// rows are packed so many at a time, since a call costs as much as packing a few short ones.
+const nearNumbers = 4096
 
 var workspaces = sync.Pool{New: func() any {
 	const a, b, tile = maxRows * rowStride, maxDepth * maxWidth, maxRows * maxCols
@@ -205,9 +212,10 @@ func (q *Product) block(p *Primitives, left packed, m0, m1, n0, n1 int) {
 		k0, k1 := depth.At(d)
 		k0, k1 = k0*p.Depth, k1*p.Depth
 		panels := q.rightPanels(p, w, depth, d, n0, n1, k0, k1)
+		w.from, w.to = 0, 0
 		for r := range rows.Count {
 			lo, hi := rows.At(r)
-			a, lda := q.leftRows(p, w, left, d, m0+lo, hi-lo, k0, k1)
+			a, lda := q.leftRows(p, w, left, d, m0+lo, m0+hi, m1, k0, k1)
 			q.tiles(p, w, a, lda, panels, m0+lo, hi-lo, n0, n1, k0, k1)
 			if q.Finish != nil && d == depth.Count-1 {
 				q.finish(m0+lo, hi-lo, n0, n1)
@@ -216,17 +224,22 @@ func (q *Product) block(p *Primitives, left packed, m0, m1, n0, n1 int) {
 	}
 }
 
-// leftRows gives columns k0 to k1-1, block d over K, of some rows as tiles take them:
-// where they lie, from those packed as a whole, or packed for this job.
-func (q *Product) leftRows(p *Primitives, w *workspace, left packed, d, row, rows, k0, k1 int) (a []float32, lda int) {
+// leftRows gives columns k0 to k1-1, block d over K, of rows row to end-1 as tiles take
+// them: where they lie, from those packed as a whole, or packed for this job, whose rows
+// end at last.
+func (q *Product) leftRows(p *Primitives, w *workspace, left packed, d, row, end, last, k0, k1 int) (a []float32, lda int) {
 	if m, ok := q.inPlace(p); ok {
 		return m.Data[row*m.Stride+k0:], m.Stride
 	}
 	if left != nil {
 		return left.from(d, row)
 	}
-	q.Left.pack(p, w.a, rowStride, row, rows, k0, k1)
-	return w.a, rowStride
+	lda = roundUp(p.left(k1-k0), rowPad) + rowPad // at most rowStride
+	if row < w.from || end > w.to {
+		w.from, w.to = row, min(max(end, row+nearNumbers/lda), last)
+		q.Left.pack(p, w.a, lda, row, w.to-row, k0, k1)
+	}
+	return w.a[(row-w.from)*lda:], lda
 }
 
 // inPlace reports whether tiles can take the rows of the left operand where they lie.

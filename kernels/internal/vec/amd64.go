@@ -18,7 +18,8 @@ func init() {
 		gelu: geluAVX2, geluGrad: geluGradAVX2,
 		float16: float16AVX2, bfloat16: bfloat16AVX2,
 		clamp: clampAVX2, larger: largerAVX2,
-		depthwise: [4]depthwise{depthwise1AVX2, depthwise2AVX2, depthwise4AVX2, depthwise8AVX2},
+		depthwise: [12]depthwise{depthwise1AVX2, depthwise2AVX2, depthwise3AVX2, depthwise4AVX2, depthwise5AVX2, depthwise6AVX2,
+			depthwise7AVX2, depthwise8AVX2, depthwise9AVX2, depthwise10AVX2, depthwise11AVX2, depthwise12AVX2},
 	}
 	sets[isa.AVX512] = &functions{
 		add: addAVX512, mul: mulAVX512, scale: scaleAVX512, addScaled: addScaledAVX512,
@@ -30,7 +31,8 @@ func init() {
 		gelu: geluAVX512, geluGrad: geluGradAVX512,
 		float16: float16AVX512, bfloat16: bfloat16AVX512,
 		clamp: clampAVX512, larger: largerAVX512,
-		depthwise: [4]depthwise{depthwise1AVX512, depthwise2AVX512, depthwise4AVX512, depthwise8AVX512},
+		depthwise: [12]depthwise{depthwise1AVX512, depthwise2AVX512, depthwise3AVX512, depthwise4AVX512, depthwise5AVX512, depthwise6AVX512,
+			depthwise7AVX512, depthwise8AVX512, depthwise9AVX512, depthwise10AVX512, depthwise11AVX512, depthwise12AVX512},
 	}
 	sets[isa.AMX] = sets[isa.AVX512] // has no vectors of its own
 }

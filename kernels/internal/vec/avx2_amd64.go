@@ -144,22 +144,62 @@ func float16AVX2(dst []float32, src []uint16)
 //go:noescape
 func bfloat16AVX2(dst []float32, src []uint16)
 
-// depthwise8AVX2 convolves each channel of 8 windows.
+// depthwise1AVX2 convolves each channel of 1 windows.
 //
 //go:noescape
-func depthwise8AVX2(out *float32, x *float32, w *float32, bias *float32, s *[10]int, lo float32, hi float32)
-
-// depthwise4AVX2 convolves each channel of 4 windows.
-//
-//go:noescape
-func depthwise4AVX2(out *float32, x *float32, w *float32, bias *float32, s *[10]int, lo float32, hi float32)
+func depthwise1AVX2(out *float32, x *float32, w *float32, bias *float32, s *[10]int, lo float32, hi float32)
 
 // depthwise2AVX2 convolves each channel of 2 windows.
 //
 //go:noescape
 func depthwise2AVX2(out *float32, x *float32, w *float32, bias *float32, s *[10]int, lo float32, hi float32)
 
-// depthwise1AVX2 convolves each channel of 1 windows.
+// depthwise3AVX2 convolves each channel of 3 windows.
 //
 //go:noescape
-func depthwise1AVX2(out *float32, x *float32, w *float32, bias *float32, s *[10]int, lo float32, hi float32)
+func depthwise3AVX2(out *float32, x *float32, w *float32, bias *float32, s *[10]int, lo float32, hi float32)
+
+// depthwise4AVX2 convolves each channel of 4 windows.
+//
+//go:noescape
+func depthwise4AVX2(out *float32, x *float32, w *float32, bias *float32, s *[10]int, lo float32, hi float32)
+
+// depthwise5AVX2 convolves each channel of 5 windows.
+//
+//go:noescape
+func depthwise5AVX2(out *float32, x *float32, w *float32, bias *float32, s *[10]int, lo float32, hi float32)
+
+// depthwise6AVX2 convolves each channel of 6 windows.
+//
+//go:noescape
+func depthwise6AVX2(out *float32, x *float32, w *float32, bias *float32, s *[10]int, lo float32, hi float32)
+
+// depthwise7AVX2 convolves each channel of 7 windows.
+//
+//go:noescape
+func depthwise7AVX2(out *float32, x *float32, w *float32, bias *float32, s *[10]int, lo float32, hi float32)
+
+// depthwise8AVX2 convolves each channel of 8 windows.
+//
+//go:noescape
+func depthwise8AVX2(out *float32, x *float32, w *float32, bias *float32, s *[10]int, lo float32, hi float32)
+
+// depthwise9AVX2 convolves each channel of 9 windows.
+//
+//go:noescape
+func depthwise9AVX2(out *float32, x *float32, w *float32, bias *float32, s *[10]int, lo float32, hi float32)
+
+// depthwise10AVX2 convolves each channel of 10 windows.
+//
+//go:noescape
+func depthwise10AVX2(out *float32, x *float32, w *float32, bias *float32, s *[10]int, lo float32, hi float32)
+
+// depthwise11AVX2 convolves each channel of 11 windows.
+//
+//go:noescape
+func depthwise11AVX2(out *float32, x *float32, w *float32, bias *float32, s *[10]int, lo float32, hi float32)
+
+// depthwise12AVX2 convolves each channel of 12 windows.
+//
+//go:noescape
+func depthwise12AVX2(out *float32, x *float32, w *float32, bias *float32, s *[10]int, lo float32, hi float32)

@@ -2127,674 +2127,2188 @@ fewer112:
 	VZEROUPPER
 	RET
 
-// func depthwise8AVX2(out *float32, x *float32, w *float32, bias *float32, s *[10]int, lo float32, hi float32)
+// func depthwise1AVX2(out *float32, x *float32, w *float32, bias *float32, s *[10]int, lo float32, hi float32)
 // Requires: AVX, FMA3
-TEXT ·depthwise8AVX2(SB), NOSPLIT, $0-48
-	MOVQ         x+8(FP), AX
-	MOVQ         w+16(FP), CX
-	MOVQ         out+0(FP), DX
-	MOVQ         bias+24(FP), BX
-	MOVQ         s+32(FP), SI
-	VBROADCASTSS lo+40(FP), Y0
-	VBROADCASTSS hi+44(FP), Y1
-	MOVQ         72(SI), DI
-	MOVQ         (SI), R8
-	MOVQ         8(SI), R9
-	LEAQ         (R9)(R9*2), R10
-	LEAQ         (R10)(R9*2), R11
-	LEAQ         (R11)(R9*2), R12
+TEXT ·depthwise1AVX2(SB), NOSPLIT, $0-48
+	MOVQ x+8(FP), AX
+	MOVQ w+16(FP), CX
+	MOVQ out+0(FP), DX
+	MOVQ bias+24(FP), BX
+	MOVQ s+32(FP), SI
+	MOVQ 72(SI), DI
+	MOVQ (SI), R8
 
 vectors113:
-	CMPQ    DI, $0x08
+	CMPQ    DI, $0x20
 	JLT     fewer114
-	VMOVUPS (BX), Y2
-	VMOVAPS Y2, Y3
-	VMOVAPS Y2, Y4
-	VMOVAPS Y2, Y5
-	VMOVAPS Y2, Y6
-	VMOVAPS Y2, Y7
-	VMOVAPS Y2, Y8
-	VMOVAPS Y2, Y9
-	MOVQ    56(SI), R13
+	VMOVUPS (BX), Y0
+	VMOVUPS 32(BX), Y1
+	VMOVUPS 64(BX), Y2
+	VMOVUPS 96(BX), Y3
+	MOVQ    56(SI), R9
 
 row115:
-	MOVQ 64(SI), R14
+	MOVQ 64(SI), R10
 
 tap116:
-	VMOVUPS     (CX), Y10
-	VFMADD231PS (AX), Y10, Y2
-	VFMADD231PS (AX)(R9*1), Y10, Y3
-	VFMADD231PS (AX)(R9*2), Y10, Y4
-	VFMADD231PS (AX)(R10*1), Y10, Y5
-	VFMADD231PS (AX)(R9*4), Y10, Y6
-	VFMADD231PS (AX)(R11*1), Y10, Y7
-	VFMADD231PS (AX)(R10*2), Y10, Y8
-	VFMADD231PS (AX)(R12*1), Y10, Y9
-	ADDQ        R8, AX
-	ADDQ        R8, CX
-	DECQ        R14
-	JNE         tap116
-	ADDQ        16(SI), AX
-	ADDQ        32(SI), CX
-	DECQ        R13
-	JNE         row115
-	SUBQ        24(SI), AX
-	SUBQ        40(SI), CX
-	MOVQ        DX, R13
-	VMAXPS      Y2, Y0, Y2
-	VMINPS      Y2, Y1, Y2
-	VMOVUPS     Y2, (R13)
-	ADDQ        48(SI), R13
-	VMAXPS      Y3, Y0, Y3
-	VMINPS      Y3, Y1, Y3
-	VMOVUPS     Y3, (R13)
-	ADDQ        48(SI), R13
-	VMAXPS      Y4, Y0, Y4
-	VMINPS      Y4, Y1, Y4
-	VMOVUPS     Y4, (R13)
-	ADDQ        48(SI), R13
-	VMAXPS      Y5, Y0, Y5
-	VMINPS      Y5, Y1, Y5
-	VMOVUPS     Y5, (R13)
-	ADDQ        48(SI), R13
-	VMAXPS      Y6, Y0, Y6
-	VMINPS      Y6, Y1, Y6
-	VMOVUPS     Y6, (R13)
-	ADDQ        48(SI), R13
-	VMAXPS      Y7, Y0, Y7
-	VMINPS      Y7, Y1, Y7
-	VMOVUPS     Y7, (R13)
-	ADDQ        48(SI), R13
-	VMAXPS      Y8, Y0, Y8
-	VMINPS      Y8, Y1, Y8
-	VMOVUPS     Y8, (R13)
-	ADDQ        48(SI), R13
-	VMAXPS      Y9, Y0, Y9
-	VMINPS      Y9, Y1, Y9
-	VMOVUPS     Y9, (R13)
-	ADDQ        $0x00000020, AX
-	ADDQ        $0x00000020, CX
-	ADDQ        $0x00000020, DX
-	ADDQ        $0x00000020, BX
-	SUBQ        $0x08, DI
-	JMP         vectors113
+	VMOVUPS      (CX), Y4
+	VMOVUPS      32(CX), Y5
+	VMOVUPS      64(CX), Y6
+	VMOVUPS      96(CX), Y7
+	VFMADD231PS  (AX), Y4, Y0
+	VFMADD231PS  32(AX), Y5, Y1
+	VFMADD231PS  64(AX), Y6, Y2
+	VFMADD231PS  96(AX), Y7, Y3
+	ADDQ         R8, AX
+	ADDQ         R8, CX
+	DECQ         R10
+	JNE          tap116
+	ADDQ         16(SI), AX
+	ADDQ         32(SI), CX
+	DECQ         R9
+	JNE          row115
+	SUBQ         24(SI), AX
+	SUBQ         40(SI), CX
+	VBROADCASTSS lo+40(FP), Y4
+	VBROADCASTSS hi+44(FP), Y5
+	MOVQ         DX, R9
+	VMAXPS       Y0, Y4, Y0
+	VMINPS       Y0, Y5, Y0
+	VMOVUPS      Y0, (R9)
+	VMAXPS       Y1, Y4, Y1
+	VMINPS       Y1, Y5, Y1
+	VMOVUPS      Y1, 32(R9)
+	VMAXPS       Y2, Y4, Y2
+	VMINPS       Y2, Y5, Y2
+	VMOVUPS      Y2, 64(R9)
+	VMAXPS       Y3, Y4, Y3
+	VMINPS       Y3, Y5, Y3
+	VMOVUPS      Y3, 96(R9)
+	ADDQ         $0x00000080, CX
+	ADDQ         $0x00000080, DX
+	ADDQ         $0x00000080, BX
+	ADDQ         $0x00000080, AX
+	SUBQ         $0x20, DI
+	JMP          vectors113
 
 fewer114:
+vectors117:
+	CMPQ    DI, $0x08
+	JLT     fewer118
+	VMOVUPS (BX), Y0
+	MOVQ    56(SI), R9
+
+row119:
+	MOVQ 64(SI), R10
+
+tap120:
+	VMOVUPS      (CX), Y1
+	VFMADD231PS  (AX), Y1, Y0
+	ADDQ         R8, AX
+	ADDQ         R8, CX
+	DECQ         R10
+	JNE          tap120
+	ADDQ         16(SI), AX
+	ADDQ         32(SI), CX
+	DECQ         R9
+	JNE          row119
+	SUBQ         24(SI), AX
+	SUBQ         40(SI), CX
+	VBROADCASTSS lo+40(FP), Y1
+	VBROADCASTSS hi+44(FP), Y2
+	MOVQ         DX, R9
+	VMAXPS       Y0, Y1, Y0
+	VMINPS       Y0, Y2, Y0
+	VMOVUPS      Y0, (R9)
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000020, BX
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x08, DI
+	JMP          vectors117
+
+fewer118:
 	TESTQ      DI, DI
-	JEQ        none117
-	LEAQ       masksAVX2<>+32(SB), R13
+	JEQ        none121
+	LEAQ       masksAVX2<>+32(SB), R9
 	NEGQ       DI
-	VMOVUPS    (R13)(DI*4), Y2
-	VMASKMOVPS (BX), Y2, Y3
-	VMOVAPS    Y3, Y4
-	VMOVAPS    Y3, Y5
-	VMOVAPS    Y3, Y6
-	VMOVAPS    Y3, Y7
-	VMOVAPS    Y3, Y8
-	VMOVAPS    Y3, Y9
-	VMOVAPS    Y3, Y10
+	VMOVUPS    (R9)(DI*4), Y0
+	VMASKMOVPS (BX), Y0, Y1
 	MOVQ       56(SI), BX
-
-row118:
-	MOVQ 64(SI), DI
-
-tap119:
-	VMASKMOVPS  (CX), Y2, Y11
-	VMASKMOVPS  (AX), Y2, Y12
-	VFMADD231PS Y12, Y11, Y3
-	VMASKMOVPS  (AX)(R9*1), Y2, Y12
-	VFMADD231PS Y12, Y11, Y4
-	VMASKMOVPS  (AX)(R9*2), Y2, Y12
-	VFMADD231PS Y12, Y11, Y5
-	VMASKMOVPS  (AX)(R10*1), Y2, Y12
-	VFMADD231PS Y12, Y11, Y6
-	VMASKMOVPS  (AX)(R9*4), Y2, Y12
-	VFMADD231PS Y12, Y11, Y7
-	VMASKMOVPS  (AX)(R11*1), Y2, Y12
-	VFMADD231PS Y12, Y11, Y8
-	VMASKMOVPS  (AX)(R10*2), Y2, Y12
-	VFMADD231PS Y12, Y11, Y9
-	VMASKMOVPS  (AX)(R12*1), Y2, Y12
-	VFMADD231PS Y12, Y11, Y10
-	ADDQ        R8, AX
-	ADDQ        R8, CX
-	DECQ        DI
-	JNE         tap119
-	ADDQ        16(SI), AX
-	ADDQ        32(SI), CX
-	DECQ        BX
-	JNE         row118
-	SUBQ        24(SI), AX
-	SUBQ        40(SI), CX
-	MOVQ        DX, AX
-	VMAXPS      Y3, Y0, Y3
-	VMINPS      Y3, Y1, Y3
-	VMASKMOVPS  Y3, Y2, (AX)
-	ADDQ        48(SI), AX
-	VMAXPS      Y4, Y0, Y4
-	VMINPS      Y4, Y1, Y4
-	VMASKMOVPS  Y4, Y2, (AX)
-	ADDQ        48(SI), AX
-	VMAXPS      Y5, Y0, Y5
-	VMINPS      Y5, Y1, Y5
-	VMASKMOVPS  Y5, Y2, (AX)
-	ADDQ        48(SI), AX
-	VMAXPS      Y6, Y0, Y6
-	VMINPS      Y6, Y1, Y6
-	VMASKMOVPS  Y6, Y2, (AX)
-	ADDQ        48(SI), AX
-	VMAXPS      Y7, Y0, Y7
-	VMINPS      Y7, Y1, Y7
-	VMASKMOVPS  Y7, Y2, (AX)
-	ADDQ        48(SI), AX
-	VMAXPS      Y8, Y0, Y8
-	VMINPS      Y8, Y1, Y8
-	VMASKMOVPS  Y8, Y2, (AX)
-	ADDQ        48(SI), AX
-	VMAXPS      Y9, Y0, Y9
-	VMINPS      Y9, Y1, Y9
-	VMASKMOVPS  Y9, Y2, (AX)
-	ADDQ        48(SI), AX
-	VMAXPS      Y10, Y0, Y10
-	VMINPS      Y10, Y1, Y10
-	VMASKMOVPS  Y10, Y2, (AX)
-
-none117:
-	VZEROUPPER
-	RET
-
-// func depthwise4AVX2(out *float32, x *float32, w *float32, bias *float32, s *[10]int, lo float32, hi float32)
-// Requires: AVX, FMA3
-TEXT ·depthwise4AVX2(SB), NOSPLIT, $0-48
-	MOVQ         x+8(FP), AX
-	MOVQ         w+16(FP), CX
-	MOVQ         out+0(FP), DX
-	MOVQ         bias+24(FP), BX
-	MOVQ         s+32(FP), SI
-	VBROADCASTSS lo+40(FP), Y0
-	VBROADCASTSS hi+44(FP), Y1
-	MOVQ         72(SI), DI
-	MOVQ         (SI), R8
-	MOVQ         8(SI), R9
-	LEAQ         (R9)(R9*2), R10
-
-vectors120:
-	CMPQ    DI, $0x10
-	JLT     fewer121
-	VMOVUPS (BX), Y2
-	VMOVUPS 32(BX), Y3
-	VMOVAPS Y2, Y4
-	VMOVAPS Y3, Y5
-	VMOVAPS Y2, Y6
-	VMOVAPS Y3, Y7
-	VMOVAPS Y2, Y8
-	VMOVAPS Y3, Y9
-	MOVQ    56(SI), R11
 
 row122:
-	MOVQ 64(SI), R12
-
-tap123:
-	VMOVUPS     (CX), Y10
-	VMOVUPS     32(CX), Y11
-	VFMADD231PS (AX), Y10, Y2
-	VFMADD231PS 32(AX), Y11, Y3
-	VFMADD231PS (AX)(R9*1), Y10, Y4
-	VFMADD231PS 32(AX)(R9*1), Y11, Y5
-	VFMADD231PS (AX)(R9*2), Y10, Y6
-	VFMADD231PS 32(AX)(R9*2), Y11, Y7
-	VFMADD231PS (AX)(R10*1), Y10, Y8
-	VFMADD231PS 32(AX)(R10*1), Y11, Y9
-	ADDQ        R8, AX
-	ADDQ        R8, CX
-	DECQ        R12
-	JNE         tap123
-	ADDQ        16(SI), AX
-	ADDQ        32(SI), CX
-	DECQ        R11
-	JNE         row122
-	SUBQ        24(SI), AX
-	SUBQ        40(SI), CX
-	MOVQ        DX, R11
-	VMAXPS      Y2, Y0, Y2
-	VMINPS      Y2, Y1, Y2
-	VMOVUPS     Y2, (R11)
-	VMAXPS      Y3, Y0, Y3
-	VMINPS      Y3, Y1, Y3
-	VMOVUPS     Y3, 32(R11)
-	ADDQ        48(SI), R11
-	VMAXPS      Y4, Y0, Y4
-	VMINPS      Y4, Y1, Y4
-	VMOVUPS     Y4, (R11)
-	VMAXPS      Y5, Y0, Y5
-	VMINPS      Y5, Y1, Y5
-	VMOVUPS     Y5, 32(R11)
-	ADDQ        48(SI), R11
-	VMAXPS      Y6, Y0, Y6
-	VMINPS      Y6, Y1, Y6
-	VMOVUPS     Y6, (R11)
-	VMAXPS      Y7, Y0, Y7
-	VMINPS      Y7, Y1, Y7
-	VMOVUPS     Y7, 32(R11)
-	ADDQ        48(SI), R11
-	VMAXPS      Y8, Y0, Y8
-	VMINPS      Y8, Y1, Y8
-	VMOVUPS     Y8, (R11)
-	VMAXPS      Y9, Y0, Y9
-	VMINPS      Y9, Y1, Y9
-	VMOVUPS     Y9, 32(R11)
-	ADDQ        $0x00000040, AX
-	ADDQ        $0x00000040, CX
-	ADDQ        $0x00000040, DX
-	ADDQ        $0x00000040, BX
-	SUBQ        $0x10, DI
-	JMP         vectors120
-
-fewer121:
-vectors124:
-	CMPQ    DI, $0x08
-	JLT     fewer125
-	VMOVUPS (BX), Y2
-	VMOVAPS Y2, Y3
-	VMOVAPS Y2, Y4
-	VMOVAPS Y2, Y5
-	MOVQ    56(SI), R11
-
-row126:
-	MOVQ 64(SI), R12
-
-tap127:
-	VMOVUPS     (CX), Y6
-	VFMADD231PS (AX), Y6, Y2
-	VFMADD231PS (AX)(R9*1), Y6, Y3
-	VFMADD231PS (AX)(R9*2), Y6, Y4
-	VFMADD231PS (AX)(R10*1), Y6, Y5
-	ADDQ        R8, AX
-	ADDQ        R8, CX
-	DECQ        R12
-	JNE         tap127
-	ADDQ        16(SI), AX
-	ADDQ        32(SI), CX
-	DECQ        R11
-	JNE         row126
-	SUBQ        24(SI), AX
-	SUBQ        40(SI), CX
-	MOVQ        DX, R11
-	VMAXPS      Y2, Y0, Y2
-	VMINPS      Y2, Y1, Y2
-	VMOVUPS     Y2, (R11)
-	ADDQ        48(SI), R11
-	VMAXPS      Y3, Y0, Y3
-	VMINPS      Y3, Y1, Y3
-	VMOVUPS     Y3, (R11)
-	ADDQ        48(SI), R11
-	VMAXPS      Y4, Y0, Y4
-	VMINPS      Y4, Y1, Y4
-	VMOVUPS     Y4, (R11)
-	ADDQ        48(SI), R11
-	VMAXPS      Y5, Y0, Y5
-	VMINPS      Y5, Y1, Y5
-	VMOVUPS     Y5, (R11)
-	ADDQ        $0x00000020, AX
-	ADDQ        $0x00000020, CX
-	ADDQ        $0x00000020, DX
-	ADDQ        $0x00000020, BX
-	SUBQ        $0x08, DI
-	JMP         vectors124
-
-fewer125:
-	TESTQ      DI, DI
-	JEQ        none128
-	LEAQ       masksAVX2<>+32(SB), R11
-	NEGQ       DI
-	VMOVUPS    (R11)(DI*4), Y2
-	VMASKMOVPS (BX), Y2, Y3
-	VMOVAPS    Y3, Y4
-	VMOVAPS    Y3, Y5
-	VMOVAPS    Y3, Y6
-	MOVQ       56(SI), BX
-
-row129:
 	MOVQ 64(SI), DI
 
-tap130:
-	VMASKMOVPS  (CX), Y2, Y7
-	VMASKMOVPS  (AX), Y2, Y8
-	VFMADD231PS Y8, Y7, Y3
-	VMASKMOVPS  (AX)(R9*1), Y2, Y8
-	VFMADD231PS Y8, Y7, Y4
-	VMASKMOVPS  (AX)(R9*2), Y2, Y8
-	VFMADD231PS Y8, Y7, Y5
-	VMASKMOVPS  (AX)(R10*1), Y2, Y8
-	VFMADD231PS Y8, Y7, Y6
-	ADDQ        R8, AX
-	ADDQ        R8, CX
-	DECQ        DI
-	JNE         tap130
-	ADDQ        16(SI), AX
-	ADDQ        32(SI), CX
-	DECQ        BX
-	JNE         row129
-	SUBQ        24(SI), AX
-	SUBQ        40(SI), CX
-	MOVQ        DX, AX
-	VMAXPS      Y3, Y0, Y3
-	VMINPS      Y3, Y1, Y3
-	VMASKMOVPS  Y3, Y2, (AX)
-	ADDQ        48(SI), AX
-	VMAXPS      Y4, Y0, Y4
-	VMINPS      Y4, Y1, Y4
-	VMASKMOVPS  Y4, Y2, (AX)
-	ADDQ        48(SI), AX
-	VMAXPS      Y5, Y0, Y5
-	VMINPS      Y5, Y1, Y5
-	VMASKMOVPS  Y5, Y2, (AX)
-	ADDQ        48(SI), AX
-	VMAXPS      Y6, Y0, Y6
-	VMINPS      Y6, Y1, Y6
-	VMASKMOVPS  Y6, Y2, (AX)
+tap123:
+	VMASKMOVPS   (CX), Y0, Y2
+	VMASKMOVPS   (AX), Y0, Y3
+	VFMADD231PS  Y3, Y2, Y1
+	ADDQ         R8, AX
+	ADDQ         R8, CX
+	DECQ         DI
+	JNE          tap123
+	ADDQ         16(SI), AX
+	ADDQ         32(SI), CX
+	DECQ         BX
+	JNE          row122
+	SUBQ         24(SI), AX
+	SUBQ         40(SI), CX
+	VBROADCASTSS lo+40(FP), Y2
+	VBROADCASTSS hi+44(FP), Y3
+	MOVQ         DX, AX
+	VMAXPS       Y1, Y2, Y1
+	VMINPS       Y1, Y3, Y1
+	VMASKMOVPS   Y1, Y0, (AX)
 
-none128:
+none121:
 	VZEROUPPER
 	RET
 
 // func depthwise2AVX2(out *float32, x *float32, w *float32, bias *float32, s *[10]int, lo float32, hi float32)
 // Requires: AVX, FMA3
 TEXT ·depthwise2AVX2(SB), NOSPLIT, $0-48
-	MOVQ         x+8(FP), AX
-	MOVQ         w+16(FP), CX
-	MOVQ         out+0(FP), DX
-	MOVQ         bias+24(FP), BX
-	MOVQ         s+32(FP), SI
-	VBROADCASTSS lo+40(FP), Y0
-	VBROADCASTSS hi+44(FP), Y1
-	MOVQ         72(SI), DI
-	MOVQ         (SI), R8
-	MOVQ         8(SI), R9
+	MOVQ x+8(FP), AX
+	MOVQ w+16(FP), CX
+	MOVQ out+0(FP), DX
+	MOVQ bias+24(FP), BX
+	MOVQ s+32(FP), SI
+	MOVQ 72(SI), DI
+	MOVQ (SI), R8
+	MOVQ 8(SI), R9
 
-vectors131:
+vectors124:
 	CMPQ    DI, $0x20
-	JLT     fewer132
-	VMOVUPS (BX), Y2
-	VMOVUPS 32(BX), Y3
-	VMOVUPS 64(BX), Y4
-	VMOVUPS 96(BX), Y5
+	JLT     fewer125
+	VMOVUPS (BX), Y0
+	VMOVUPS 32(BX), Y1
+	VMOVUPS 64(BX), Y2
+	VMOVUPS 96(BX), Y3
+	VMOVAPS Y0, Y4
+	VMOVAPS Y1, Y5
 	VMOVAPS Y2, Y6
 	VMOVAPS Y3, Y7
-	VMOVAPS Y4, Y8
-	VMOVAPS Y5, Y9
 	MOVQ    56(SI), R10
 
-row133:
+row126:
 	MOVQ 64(SI), R11
 
-tap134:
-	VMOVUPS     (CX), Y10
-	VMOVUPS     32(CX), Y11
-	VMOVUPS     64(CX), Y12
-	VMOVUPS     96(CX), Y13
-	VFMADD231PS (AX), Y10, Y2
-	VFMADD231PS 32(AX), Y11, Y3
-	VFMADD231PS 64(AX), Y12, Y4
-	VFMADD231PS 96(AX), Y13, Y5
-	VFMADD231PS (AX)(R9*1), Y10, Y6
-	VFMADD231PS 32(AX)(R9*1), Y11, Y7
-	VFMADD231PS 64(AX)(R9*1), Y12, Y8
-	VFMADD231PS 96(AX)(R9*1), Y13, Y9
-	ADDQ        R8, AX
-	ADDQ        R8, CX
-	DECQ        R11
-	JNE         tap134
-	ADDQ        16(SI), AX
-	ADDQ        32(SI), CX
-	DECQ        R10
-	JNE         row133
-	SUBQ        24(SI), AX
-	SUBQ        40(SI), CX
-	MOVQ        DX, R10
-	VMAXPS      Y2, Y0, Y2
-	VMINPS      Y2, Y1, Y2
-	VMOVUPS     Y2, (R10)
-	VMAXPS      Y3, Y0, Y3
-	VMINPS      Y3, Y1, Y3
-	VMOVUPS     Y3, 32(R10)
-	VMAXPS      Y4, Y0, Y4
-	VMINPS      Y4, Y1, Y4
-	VMOVUPS     Y4, 64(R10)
-	VMAXPS      Y5, Y0, Y5
-	VMINPS      Y5, Y1, Y5
-	VMOVUPS     Y5, 96(R10)
-	ADDQ        48(SI), R10
-	VMAXPS      Y6, Y0, Y6
-	VMINPS      Y6, Y1, Y6
-	VMOVUPS     Y6, (R10)
-	VMAXPS      Y7, Y0, Y7
-	VMINPS      Y7, Y1, Y7
-	VMOVUPS     Y7, 32(R10)
-	VMAXPS      Y8, Y0, Y8
-	VMINPS      Y8, Y1, Y8
-	VMOVUPS     Y8, 64(R10)
-	VMAXPS      Y9, Y0, Y9
-	VMINPS      Y9, Y1, Y9
-	VMOVUPS     Y9, 96(R10)
-	ADDQ        $0x00000080, AX
-	ADDQ        $0x00000080, CX
-	ADDQ        $0x00000080, DX
-	ADDQ        $0x00000080, BX
-	SUBQ        $0x20, DI
-	JMP         vectors131
+tap127:
+	VMOVUPS      (CX), Y8
+	VMOVUPS      32(CX), Y9
+	VMOVUPS      64(CX), Y10
+	VMOVUPS      96(CX), Y11
+	VFMADD231PS  (AX), Y8, Y0
+	VFMADD231PS  32(AX), Y9, Y1
+	VFMADD231PS  64(AX), Y10, Y2
+	VFMADD231PS  96(AX), Y11, Y3
+	VFMADD231PS  (AX)(R9*1), Y8, Y4
+	VFMADD231PS  32(AX)(R9*1), Y9, Y5
+	VFMADD231PS  64(AX)(R9*1), Y10, Y6
+	VFMADD231PS  96(AX)(R9*1), Y11, Y7
+	ADDQ         R8, AX
+	ADDQ         R8, CX
+	DECQ         R11
+	JNE          tap127
+	ADDQ         16(SI), AX
+	ADDQ         32(SI), CX
+	DECQ         R10
+	JNE          row126
+	SUBQ         24(SI), AX
+	SUBQ         40(SI), CX
+	VBROADCASTSS lo+40(FP), Y8
+	VBROADCASTSS hi+44(FP), Y9
+	MOVQ         DX, R10
+	VMAXPS       Y0, Y8, Y0
+	VMINPS       Y0, Y9, Y0
+	VMOVUPS      Y0, (R10)
+	VMAXPS       Y1, Y8, Y1
+	VMINPS       Y1, Y9, Y1
+	VMOVUPS      Y1, 32(R10)
+	VMAXPS       Y2, Y8, Y2
+	VMINPS       Y2, Y9, Y2
+	VMOVUPS      Y2, 64(R10)
+	VMAXPS       Y3, Y8, Y3
+	VMINPS       Y3, Y9, Y3
+	VMOVUPS      Y3, 96(R10)
+	ADDQ         48(SI), R10
+	VMAXPS       Y4, Y8, Y4
+	VMINPS       Y4, Y9, Y4
+	VMOVUPS      Y4, (R10)
+	VMAXPS       Y5, Y8, Y5
+	VMINPS       Y5, Y9, Y5
+	VMOVUPS      Y5, 32(R10)
+	VMAXPS       Y6, Y8, Y6
+	VMINPS       Y6, Y9, Y6
+	VMOVUPS      Y6, 64(R10)
+	VMAXPS       Y7, Y8, Y7
+	VMINPS       Y7, Y9, Y7
+	VMOVUPS      Y7, 96(R10)
+	ADDQ         $0x00000080, CX
+	ADDQ         $0x00000080, DX
+	ADDQ         $0x00000080, BX
+	ADDQ         $0x00000080, AX
+	SUBQ         $0x20, DI
+	JMP          vectors124
 
-fewer132:
-vectors135:
+fewer125:
+vectors128:
 	CMPQ    DI, $0x08
+	JLT     fewer129
+	VMOVUPS (BX), Y0
+	VMOVAPS Y0, Y1
+	MOVQ    56(SI), R10
+
+row130:
+	MOVQ 64(SI), R11
+
+tap131:
+	VMOVUPS      (CX), Y2
+	VFMADD231PS  (AX), Y2, Y0
+	VFMADD231PS  (AX)(R9*1), Y2, Y1
+	ADDQ         R8, AX
+	ADDQ         R8, CX
+	DECQ         R11
+	JNE          tap131
+	ADDQ         16(SI), AX
+	ADDQ         32(SI), CX
+	DECQ         R10
+	JNE          row130
+	SUBQ         24(SI), AX
+	SUBQ         40(SI), CX
+	VBROADCASTSS lo+40(FP), Y2
+	VBROADCASTSS hi+44(FP), Y3
+	MOVQ         DX, R10
+	VMAXPS       Y0, Y2, Y0
+	VMINPS       Y0, Y3, Y0
+	VMOVUPS      Y0, (R10)
+	ADDQ         48(SI), R10
+	VMAXPS       Y1, Y2, Y1
+	VMINPS       Y1, Y3, Y1
+	VMOVUPS      Y1, (R10)
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000020, BX
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x08, DI
+	JMP          vectors128
+
+fewer129:
+	TESTQ      DI, DI
+	JEQ        none132
+	LEAQ       masksAVX2<>+32(SB), R10
+	NEGQ       DI
+	VMOVUPS    (R10)(DI*4), Y0
+	VMASKMOVPS (BX), Y0, Y1
+	VMOVAPS    Y1, Y2
+	MOVQ       56(SI), BX
+
+row133:
+	MOVQ 64(SI), DI
+
+tap134:
+	VMASKMOVPS   (CX), Y0, Y3
+	VMASKMOVPS   (AX), Y0, Y4
+	VFMADD231PS  Y4, Y3, Y1
+	VMASKMOVPS   (AX)(R9*1), Y0, Y4
+	VFMADD231PS  Y4, Y3, Y2
+	ADDQ         R8, AX
+	ADDQ         R8, CX
+	DECQ         DI
+	JNE          tap134
+	ADDQ         16(SI), AX
+	ADDQ         32(SI), CX
+	DECQ         BX
+	JNE          row133
+	SUBQ         24(SI), AX
+	SUBQ         40(SI), CX
+	VBROADCASTSS lo+40(FP), Y3
+	VBROADCASTSS hi+44(FP), Y4
+	MOVQ         DX, AX
+	VMAXPS       Y1, Y3, Y1
+	VMINPS       Y1, Y4, Y1
+	VMASKMOVPS   Y1, Y0, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Y2, Y3, Y2
+	VMINPS       Y2, Y4, Y2
+	VMASKMOVPS   Y2, Y0, (AX)
+
+none132:
+	VZEROUPPER
+	RET
+
+// func depthwise3AVX2(out *float32, x *float32, w *float32, bias *float32, s *[10]int, lo float32, hi float32)
+// Requires: AVX, FMA3
+TEXT ·depthwise3AVX2(SB), NOSPLIT, $0-48
+	MOVQ x+8(FP), AX
+	MOVQ w+16(FP), CX
+	MOVQ out+0(FP), DX
+	MOVQ bias+24(FP), BX
+	MOVQ s+32(FP), SI
+	MOVQ 72(SI), DI
+	MOVQ (SI), R8
+	MOVQ 8(SI), R9
+
+vectors135:
+	CMPQ    DI, $0x10
 	JLT     fewer136
-	VMOVUPS (BX), Y2
-	VMOVAPS Y2, Y3
+	VMOVUPS (BX), Y0
+	VMOVUPS 32(BX), Y1
+	VMOVAPS Y0, Y2
+	VMOVAPS Y1, Y3
+	VMOVAPS Y0, Y4
+	VMOVAPS Y1, Y5
 	MOVQ    56(SI), R10
 
 row137:
 	MOVQ 64(SI), R11
 
 tap138:
-	VMOVUPS     (CX), Y4
-	VFMADD231PS (AX), Y4, Y2
-	VFMADD231PS (AX)(R9*1), Y4, Y3
-	ADDQ        R8, AX
-	ADDQ        R8, CX
-	DECQ        R11
-	JNE         tap138
-	ADDQ        16(SI), AX
-	ADDQ        32(SI), CX
-	DECQ        R10
-	JNE         row137
-	SUBQ        24(SI), AX
-	SUBQ        40(SI), CX
-	MOVQ        DX, R10
-	VMAXPS      Y2, Y0, Y2
-	VMINPS      Y2, Y1, Y2
-	VMOVUPS     Y2, (R10)
-	ADDQ        48(SI), R10
-	VMAXPS      Y3, Y0, Y3
-	VMINPS      Y3, Y1, Y3
-	VMOVUPS     Y3, (R10)
-	ADDQ        $0x00000020, AX
-	ADDQ        $0x00000020, CX
-	ADDQ        $0x00000020, DX
-	ADDQ        $0x00000020, BX
-	SUBQ        $0x08, DI
-	JMP         vectors135
+	VMOVUPS      (CX), Y6
+	VMOVUPS      32(CX), Y7
+	VFMADD231PS  (AX), Y6, Y0
+	VFMADD231PS  32(AX), Y7, Y1
+	VFMADD231PS  (AX)(R9*1), Y6, Y2
+	VFMADD231PS  32(AX)(R9*1), Y7, Y3
+	VFMADD231PS  (AX)(R9*2), Y6, Y4
+	VFMADD231PS  32(AX)(R9*2), Y7, Y5
+	ADDQ         R8, AX
+	ADDQ         R8, CX
+	DECQ         R11
+	JNE          tap138
+	ADDQ         16(SI), AX
+	ADDQ         32(SI), CX
+	DECQ         R10
+	JNE          row137
+	SUBQ         24(SI), AX
+	SUBQ         40(SI), CX
+	VBROADCASTSS lo+40(FP), Y6
+	VBROADCASTSS hi+44(FP), Y7
+	MOVQ         DX, R10
+	VMAXPS       Y0, Y6, Y0
+	VMINPS       Y0, Y7, Y0
+	VMOVUPS      Y0, (R10)
+	VMAXPS       Y1, Y6, Y1
+	VMINPS       Y1, Y7, Y1
+	VMOVUPS      Y1, 32(R10)
+	ADDQ         48(SI), R10
+	VMAXPS       Y2, Y6, Y2
+	VMINPS       Y2, Y7, Y2
+	VMOVUPS      Y2, (R10)
+	VMAXPS       Y3, Y6, Y3
+	VMINPS       Y3, Y7, Y3
+	VMOVUPS      Y3, 32(R10)
+	ADDQ         48(SI), R10
+	VMAXPS       Y4, Y6, Y4
+	VMINPS       Y4, Y7, Y4
+	VMOVUPS      Y4, (R10)
+	VMAXPS       Y5, Y6, Y5
+	VMINPS       Y5, Y7, Y5
+	VMOVUPS      Y5, 32(R10)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x10, DI
+	JMP          vectors135
 
 fewer136:
+vectors139:
+	CMPQ    DI, $0x08
+	JLT     fewer140
+	VMOVUPS (BX), Y0
+	VMOVAPS Y0, Y1
+	VMOVAPS Y0, Y2
+	MOVQ    56(SI), R10
+
+row141:
+	MOVQ 64(SI), R11
+
+tap142:
+	VMOVUPS      (CX), Y3
+	VFMADD231PS  (AX), Y3, Y0
+	VFMADD231PS  (AX)(R9*1), Y3, Y1
+	VFMADD231PS  (AX)(R9*2), Y3, Y2
+	ADDQ         R8, AX
+	ADDQ         R8, CX
+	DECQ         R11
+	JNE          tap142
+	ADDQ         16(SI), AX
+	ADDQ         32(SI), CX
+	DECQ         R10
+	JNE          row141
+	SUBQ         24(SI), AX
+	SUBQ         40(SI), CX
+	VBROADCASTSS lo+40(FP), Y3
+	VBROADCASTSS hi+44(FP), Y4
+	MOVQ         DX, R10
+	VMAXPS       Y0, Y3, Y0
+	VMINPS       Y0, Y4, Y0
+	VMOVUPS      Y0, (R10)
+	ADDQ         48(SI), R10
+	VMAXPS       Y1, Y3, Y1
+	VMINPS       Y1, Y4, Y1
+	VMOVUPS      Y1, (R10)
+	ADDQ         48(SI), R10
+	VMAXPS       Y2, Y3, Y2
+	VMINPS       Y2, Y4, Y2
+	VMOVUPS      Y2, (R10)
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000020, BX
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x08, DI
+	JMP          vectors139
+
+fewer140:
 	TESTQ      DI, DI
-	JEQ        none139
+	JEQ        none143
 	LEAQ       masksAVX2<>+32(SB), R10
 	NEGQ       DI
-	VMOVUPS    (R10)(DI*4), Y2
-	VMASKMOVPS (BX), Y2, Y3
-	VMOVAPS    Y3, Y4
+	VMOVUPS    (R10)(DI*4), Y0
+	VMASKMOVPS (BX), Y0, Y1
+	VMOVAPS    Y1, Y2
+	VMOVAPS    Y1, Y3
 	MOVQ       56(SI), BX
 
-row140:
+row144:
 	MOVQ 64(SI), DI
 
-tap141:
-	VMASKMOVPS  (CX), Y2, Y5
-	VMASKMOVPS  (AX), Y2, Y6
-	VFMADD231PS Y6, Y5, Y3
-	VMASKMOVPS  (AX)(R9*1), Y2, Y6
-	VFMADD231PS Y6, Y5, Y4
-	ADDQ        R8, AX
-	ADDQ        R8, CX
-	DECQ        DI
-	JNE         tap141
-	ADDQ        16(SI), AX
-	ADDQ        32(SI), CX
-	DECQ        BX
-	JNE         row140
-	SUBQ        24(SI), AX
-	SUBQ        40(SI), CX
-	MOVQ        DX, AX
-	VMAXPS      Y3, Y0, Y3
-	VMINPS      Y3, Y1, Y3
-	VMASKMOVPS  Y3, Y2, (AX)
-	ADDQ        48(SI), AX
-	VMAXPS      Y4, Y0, Y4
-	VMINPS      Y4, Y1, Y4
-	VMASKMOVPS  Y4, Y2, (AX)
+tap145:
+	VMASKMOVPS   (CX), Y0, Y4
+	VMASKMOVPS   (AX), Y0, Y5
+	VFMADD231PS  Y5, Y4, Y1
+	VMASKMOVPS   (AX)(R9*1), Y0, Y5
+	VFMADD231PS  Y5, Y4, Y2
+	VMASKMOVPS   (AX)(R9*2), Y0, Y5
+	VFMADD231PS  Y5, Y4, Y3
+	ADDQ         R8, AX
+	ADDQ         R8, CX
+	DECQ         DI
+	JNE          tap145
+	ADDQ         16(SI), AX
+	ADDQ         32(SI), CX
+	DECQ         BX
+	JNE          row144
+	SUBQ         24(SI), AX
+	SUBQ         40(SI), CX
+	VBROADCASTSS lo+40(FP), Y4
+	VBROADCASTSS hi+44(FP), Y5
+	MOVQ         DX, AX
+	VMAXPS       Y1, Y4, Y1
+	VMINPS       Y1, Y5, Y1
+	VMASKMOVPS   Y1, Y0, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Y2, Y4, Y2
+	VMINPS       Y2, Y5, Y2
+	VMASKMOVPS   Y2, Y0, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Y3, Y4, Y3
+	VMINPS       Y3, Y5, Y3
+	VMASKMOVPS   Y3, Y0, (AX)
 
-none139:
+none143:
 	VZEROUPPER
 	RET
 
-// func depthwise1AVX2(out *float32, x *float32, w *float32, bias *float32, s *[10]int, lo float32, hi float32)
+// func depthwise4AVX2(out *float32, x *float32, w *float32, bias *float32, s *[10]int, lo float32, hi float32)
 // Requires: AVX, FMA3
-TEXT ·depthwise1AVX2(SB), NOSPLIT, $0-48
-	MOVQ         x+8(FP), AX
-	MOVQ         w+16(FP), CX
-	MOVQ         out+0(FP), DX
-	MOVQ         bias+24(FP), BX
-	MOVQ         s+32(FP), SI
-	VBROADCASTSS lo+40(FP), Y0
-	VBROADCASTSS hi+44(FP), Y1
-	MOVQ         72(SI), DI
-	MOVQ         (SI), R8
+TEXT ·depthwise4AVX2(SB), NOSPLIT, $0-48
+	MOVQ x+8(FP), AX
+	MOVQ w+16(FP), CX
+	MOVQ out+0(FP), DX
+	MOVQ bias+24(FP), BX
+	MOVQ s+32(FP), SI
+	MOVQ 72(SI), DI
+	MOVQ (SI), R8
+	MOVQ 8(SI), R9
+	LEAQ (R9)(R9*2), R10
 
-vectors142:
-	CMPQ    DI, $0x20
-	JLT     fewer143
-	VMOVUPS (BX), Y2
-	VMOVUPS 32(BX), Y3
-	VMOVUPS 64(BX), Y4
-	VMOVUPS 96(BX), Y5
-	MOVQ    56(SI), R9
-
-row144:
-	MOVQ 64(SI), R10
-
-tap145:
-	VMOVUPS     (CX), Y6
-	VMOVUPS     32(CX), Y7
-	VMOVUPS     64(CX), Y8
-	VMOVUPS     96(CX), Y9
-	VFMADD231PS (AX), Y6, Y2
-	VFMADD231PS 32(AX), Y7, Y3
-	VFMADD231PS 64(AX), Y8, Y4
-	VFMADD231PS 96(AX), Y9, Y5
-	ADDQ        R8, AX
-	ADDQ        R8, CX
-	DECQ        R10
-	JNE         tap145
-	ADDQ        16(SI), AX
-	ADDQ        32(SI), CX
-	DECQ        R9
-	JNE         row144
-	SUBQ        24(SI), AX
-	SUBQ        40(SI), CX
-	MOVQ        DX, R9
-	VMAXPS      Y2, Y0, Y2
-	VMINPS      Y2, Y1, Y2
-	VMOVUPS     Y2, (R9)
-	VMAXPS      Y3, Y0, Y3
-	VMINPS      Y3, Y1, Y3
-	VMOVUPS     Y3, 32(R9)
-	VMAXPS      Y4, Y0, Y4
-	VMINPS      Y4, Y1, Y4
-	VMOVUPS     Y4, 64(R9)
-	VMAXPS      Y5, Y0, Y5
-	VMINPS      Y5, Y1, Y5
-	VMOVUPS     Y5, 96(R9)
-	ADDQ        $0x00000080, AX
-	ADDQ        $0x00000080, CX
-	ADDQ        $0x00000080, DX
-	ADDQ        $0x00000080, BX
-	SUBQ        $0x20, DI
-	JMP         vectors142
-
-fewer143:
 vectors146:
-	CMPQ    DI, $0x08
+	CMPQ    DI, $0x10
 	JLT     fewer147
-	VMOVUPS (BX), Y2
-	MOVQ    56(SI), R9
+	VMOVUPS (BX), Y0
+	VMOVUPS 32(BX), Y1
+	VMOVAPS Y0, Y2
+	VMOVAPS Y1, Y3
+	VMOVAPS Y0, Y4
+	VMOVAPS Y1, Y5
+	VMOVAPS Y0, Y6
+	VMOVAPS Y1, Y7
+	MOVQ    56(SI), R11
 
 row148:
-	MOVQ 64(SI), R10
+	MOVQ 64(SI), R12
 
 tap149:
-	VMOVUPS     (CX), Y3
-	VFMADD231PS (AX), Y3, Y2
-	ADDQ        R8, AX
-	ADDQ        R8, CX
-	DECQ        R10
-	JNE         tap149
-	ADDQ        16(SI), AX
-	ADDQ        32(SI), CX
-	DECQ        R9
-	JNE         row148
-	SUBQ        24(SI), AX
-	SUBQ        40(SI), CX
-	MOVQ        DX, R9
-	VMAXPS      Y2, Y0, Y2
-	VMINPS      Y2, Y1, Y2
-	VMOVUPS     Y2, (R9)
-	ADDQ        $0x00000020, AX
-	ADDQ        $0x00000020, CX
-	ADDQ        $0x00000020, DX
-	ADDQ        $0x00000020, BX
-	SUBQ        $0x08, DI
-	JMP         vectors146
+	VMOVUPS      (CX), Y8
+	VMOVUPS      32(CX), Y9
+	VFMADD231PS  (AX), Y8, Y0
+	VFMADD231PS  32(AX), Y9, Y1
+	VFMADD231PS  (AX)(R9*1), Y8, Y2
+	VFMADD231PS  32(AX)(R9*1), Y9, Y3
+	VFMADD231PS  (AX)(R9*2), Y8, Y4
+	VFMADD231PS  32(AX)(R9*2), Y9, Y5
+	VFMADD231PS  (AX)(R10*1), Y8, Y6
+	VFMADD231PS  32(AX)(R10*1), Y9, Y7
+	ADDQ         R8, AX
+	ADDQ         R8, CX
+	DECQ         R12
+	JNE          tap149
+	ADDQ         16(SI), AX
+	ADDQ         32(SI), CX
+	DECQ         R11
+	JNE          row148
+	SUBQ         24(SI), AX
+	SUBQ         40(SI), CX
+	VBROADCASTSS lo+40(FP), Y8
+	VBROADCASTSS hi+44(FP), Y9
+	MOVQ         DX, R11
+	VMAXPS       Y0, Y8, Y0
+	VMINPS       Y0, Y9, Y0
+	VMOVUPS      Y0, (R11)
+	VMAXPS       Y1, Y8, Y1
+	VMINPS       Y1, Y9, Y1
+	VMOVUPS      Y1, 32(R11)
+	ADDQ         48(SI), R11
+	VMAXPS       Y2, Y8, Y2
+	VMINPS       Y2, Y9, Y2
+	VMOVUPS      Y2, (R11)
+	VMAXPS       Y3, Y8, Y3
+	VMINPS       Y3, Y9, Y3
+	VMOVUPS      Y3, 32(R11)
+	ADDQ         48(SI), R11
+	VMAXPS       Y4, Y8, Y4
+	VMINPS       Y4, Y9, Y4
+	VMOVUPS      Y4, (R11)
+	VMAXPS       Y5, Y8, Y5
+	VMINPS       Y5, Y9, Y5
+	VMOVUPS      Y5, 32(R11)
+	ADDQ         48(SI), R11
+	VMAXPS       Y6, Y8, Y6
+	VMINPS       Y6, Y9, Y6
+	VMOVUPS      Y6, (R11)
+	VMAXPS       Y7, Y8, Y7
+	VMINPS       Y7, Y9, Y7
+	VMOVUPS      Y7, 32(R11)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x10, DI
+	JMP          vectors146
 
 fewer147:
+vectors150:
+	CMPQ    DI, $0x08
+	JLT     fewer151
+	VMOVUPS (BX), Y0
+	VMOVAPS Y0, Y1
+	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y3
+	MOVQ    56(SI), R11
+
+row152:
+	MOVQ 64(SI), R12
+
+tap153:
+	VMOVUPS      (CX), Y4
+	VFMADD231PS  (AX), Y4, Y0
+	VFMADD231PS  (AX)(R9*1), Y4, Y1
+	VFMADD231PS  (AX)(R9*2), Y4, Y2
+	VFMADD231PS  (AX)(R10*1), Y4, Y3
+	ADDQ         R8, AX
+	ADDQ         R8, CX
+	DECQ         R12
+	JNE          tap153
+	ADDQ         16(SI), AX
+	ADDQ         32(SI), CX
+	DECQ         R11
+	JNE          row152
+	SUBQ         24(SI), AX
+	SUBQ         40(SI), CX
+	VBROADCASTSS lo+40(FP), Y4
+	VBROADCASTSS hi+44(FP), Y5
+	MOVQ         DX, R11
+	VMAXPS       Y0, Y4, Y0
+	VMINPS       Y0, Y5, Y0
+	VMOVUPS      Y0, (R11)
+	ADDQ         48(SI), R11
+	VMAXPS       Y1, Y4, Y1
+	VMINPS       Y1, Y5, Y1
+	VMOVUPS      Y1, (R11)
+	ADDQ         48(SI), R11
+	VMAXPS       Y2, Y4, Y2
+	VMINPS       Y2, Y5, Y2
+	VMOVUPS      Y2, (R11)
+	ADDQ         48(SI), R11
+	VMAXPS       Y3, Y4, Y3
+	VMINPS       Y3, Y5, Y3
+	VMOVUPS      Y3, (R11)
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000020, BX
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x08, DI
+	JMP          vectors150
+
+fewer151:
 	TESTQ      DI, DI
-	JEQ        none150
-	LEAQ       masksAVX2<>+32(SB), R9
+	JEQ        none154
+	LEAQ       masksAVX2<>+32(SB), R11
 	NEGQ       DI
-	VMOVUPS    (R9)(DI*4), Y2
-	VMASKMOVPS (BX), Y2, Y3
+	VMOVUPS    (R11)(DI*4), Y0
+	VMASKMOVPS (BX), Y0, Y1
+	VMOVAPS    Y1, Y2
+	VMOVAPS    Y1, Y3
+	VMOVAPS    Y1, Y4
 	MOVQ       56(SI), BX
 
-row151:
+row155:
 	MOVQ 64(SI), DI
 
-tap152:
-	VMASKMOVPS  (CX), Y2, Y4
-	VMASKMOVPS  (AX), Y2, Y5
-	VFMADD231PS Y5, Y4, Y3
-	ADDQ        R8, AX
-	ADDQ        R8, CX
-	DECQ        DI
-	JNE         tap152
-	ADDQ        16(SI), AX
-	ADDQ        32(SI), CX
-	DECQ        BX
-	JNE         row151
-	SUBQ        24(SI), AX
-	SUBQ        40(SI), CX
-	MOVQ        DX, AX
-	VMAXPS      Y3, Y0, Y3
-	VMINPS      Y3, Y1, Y3
-	VMASKMOVPS  Y3, Y2, (AX)
+tap156:
+	VMASKMOVPS   (CX), Y0, Y5
+	VMASKMOVPS   (AX), Y0, Y6
+	VFMADD231PS  Y6, Y5, Y1
+	VMASKMOVPS   (AX)(R9*1), Y0, Y6
+	VFMADD231PS  Y6, Y5, Y2
+	VMASKMOVPS   (AX)(R9*2), Y0, Y6
+	VFMADD231PS  Y6, Y5, Y3
+	VMASKMOVPS   (AX)(R10*1), Y0, Y6
+	VFMADD231PS  Y6, Y5, Y4
+	ADDQ         R8, AX
+	ADDQ         R8, CX
+	DECQ         DI
+	JNE          tap156
+	ADDQ         16(SI), AX
+	ADDQ         32(SI), CX
+	DECQ         BX
+	JNE          row155
+	SUBQ         24(SI), AX
+	SUBQ         40(SI), CX
+	VBROADCASTSS lo+40(FP), Y5
+	VBROADCASTSS hi+44(FP), Y6
+	MOVQ         DX, AX
+	VMAXPS       Y1, Y5, Y1
+	VMINPS       Y1, Y6, Y1
+	VMASKMOVPS   Y1, Y0, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Y2, Y5, Y2
+	VMINPS       Y2, Y6, Y2
+	VMASKMOVPS   Y2, Y0, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Y3, Y5, Y3
+	VMINPS       Y3, Y6, Y3
+	VMASKMOVPS   Y3, Y0, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Y4, Y5, Y4
+	VMINPS       Y4, Y6, Y4
+	VMASKMOVPS   Y4, Y0, (AX)
 
-none150:
+none154:
+	VZEROUPPER
+	RET
+
+// func depthwise5AVX2(out *float32, x *float32, w *float32, bias *float32, s *[10]int, lo float32, hi float32)
+// Requires: AVX, FMA3
+TEXT ·depthwise5AVX2(SB), NOSPLIT, $0-48
+	MOVQ x+8(FP), AX
+	MOVQ w+16(FP), CX
+	MOVQ out+0(FP), DX
+	MOVQ bias+24(FP), BX
+	MOVQ s+32(FP), SI
+	MOVQ 72(SI), DI
+	MOVQ (SI), R8
+	MOVQ 8(SI), R9
+	LEAQ (R9)(R9*2), R10
+
+vectors157:
+	CMPQ    DI, $0x08
+	JLT     fewer158
+	VMOVUPS (BX), Y0
+	VMOVAPS Y0, Y1
+	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y3
+	VMOVAPS Y0, Y4
+	MOVQ    56(SI), R11
+
+row159:
+	MOVQ 64(SI), R12
+
+tap160:
+	VMOVUPS      (CX), Y5
+	VFMADD231PS  (AX), Y5, Y0
+	VFMADD231PS  (AX)(R9*1), Y5, Y1
+	VFMADD231PS  (AX)(R9*2), Y5, Y2
+	VFMADD231PS  (AX)(R10*1), Y5, Y3
+	VFMADD231PS  (AX)(R9*4), Y5, Y4
+	ADDQ         R8, AX
+	ADDQ         R8, CX
+	DECQ         R12
+	JNE          tap160
+	ADDQ         16(SI), AX
+	ADDQ         32(SI), CX
+	DECQ         R11
+	JNE          row159
+	SUBQ         24(SI), AX
+	SUBQ         40(SI), CX
+	VBROADCASTSS lo+40(FP), Y5
+	VBROADCASTSS hi+44(FP), Y6
+	MOVQ         DX, R11
+	VMAXPS       Y0, Y5, Y0
+	VMINPS       Y0, Y6, Y0
+	VMOVUPS      Y0, (R11)
+	ADDQ         48(SI), R11
+	VMAXPS       Y1, Y5, Y1
+	VMINPS       Y1, Y6, Y1
+	VMOVUPS      Y1, (R11)
+	ADDQ         48(SI), R11
+	VMAXPS       Y2, Y5, Y2
+	VMINPS       Y2, Y6, Y2
+	VMOVUPS      Y2, (R11)
+	ADDQ         48(SI), R11
+	VMAXPS       Y3, Y5, Y3
+	VMINPS       Y3, Y6, Y3
+	VMOVUPS      Y3, (R11)
+	ADDQ         48(SI), R11
+	VMAXPS       Y4, Y5, Y4
+	VMINPS       Y4, Y6, Y4
+	VMOVUPS      Y4, (R11)
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000020, BX
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x08, DI
+	JMP          vectors157
+
+fewer158:
+	TESTQ      DI, DI
+	JEQ        none161
+	LEAQ       masksAVX2<>+32(SB), R11
+	NEGQ       DI
+	VMOVUPS    (R11)(DI*4), Y0
+	VMASKMOVPS (BX), Y0, Y1
+	VMOVAPS    Y1, Y2
+	VMOVAPS    Y1, Y3
+	VMOVAPS    Y1, Y4
+	VMOVAPS    Y1, Y5
+	MOVQ       56(SI), BX
+
+row162:
+	MOVQ 64(SI), DI
+
+tap163:
+	VMASKMOVPS   (CX), Y0, Y6
+	VMASKMOVPS   (AX), Y0, Y7
+	VFMADD231PS  Y7, Y6, Y1
+	VMASKMOVPS   (AX)(R9*1), Y0, Y7
+	VFMADD231PS  Y7, Y6, Y2
+	VMASKMOVPS   (AX)(R9*2), Y0, Y7
+	VFMADD231PS  Y7, Y6, Y3
+	VMASKMOVPS   (AX)(R10*1), Y0, Y7
+	VFMADD231PS  Y7, Y6, Y4
+	VMASKMOVPS   (AX)(R9*4), Y0, Y7
+	VFMADD231PS  Y7, Y6, Y5
+	ADDQ         R8, AX
+	ADDQ         R8, CX
+	DECQ         DI
+	JNE          tap163
+	ADDQ         16(SI), AX
+	ADDQ         32(SI), CX
+	DECQ         BX
+	JNE          row162
+	SUBQ         24(SI), AX
+	SUBQ         40(SI), CX
+	VBROADCASTSS lo+40(FP), Y6
+	VBROADCASTSS hi+44(FP), Y7
+	MOVQ         DX, AX
+	VMAXPS       Y1, Y6, Y1
+	VMINPS       Y1, Y7, Y1
+	VMASKMOVPS   Y1, Y0, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Y2, Y6, Y2
+	VMINPS       Y2, Y7, Y2
+	VMASKMOVPS   Y2, Y0, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Y3, Y6, Y3
+	VMINPS       Y3, Y7, Y3
+	VMASKMOVPS   Y3, Y0, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Y4, Y6, Y4
+	VMINPS       Y4, Y7, Y4
+	VMASKMOVPS   Y4, Y0, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Y5, Y6, Y5
+	VMINPS       Y5, Y7, Y5
+	VMASKMOVPS   Y5, Y0, (AX)
+
+none161:
+	VZEROUPPER
+	RET
+
+// func depthwise6AVX2(out *float32, x *float32, w *float32, bias *float32, s *[10]int, lo float32, hi float32)
+// Requires: AVX, FMA3
+TEXT ·depthwise6AVX2(SB), NOSPLIT, $0-48
+	MOVQ x+8(FP), AX
+	MOVQ w+16(FP), CX
+	MOVQ out+0(FP), DX
+	MOVQ bias+24(FP), BX
+	MOVQ s+32(FP), SI
+	MOVQ 72(SI), DI
+	MOVQ (SI), R8
+	MOVQ 8(SI), R9
+	LEAQ (R9)(R9*2), R10
+	LEAQ (R10)(R9*2), R11
+
+vectors164:
+	CMPQ    DI, $0x08
+	JLT     fewer165
+	VMOVUPS (BX), Y0
+	VMOVAPS Y0, Y1
+	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y3
+	VMOVAPS Y0, Y4
+	VMOVAPS Y0, Y5
+	MOVQ    56(SI), R12
+
+row166:
+	MOVQ 64(SI), R13
+
+tap167:
+	VMOVUPS      (CX), Y6
+	VFMADD231PS  (AX), Y6, Y0
+	VFMADD231PS  (AX)(R9*1), Y6, Y1
+	VFMADD231PS  (AX)(R9*2), Y6, Y2
+	VFMADD231PS  (AX)(R10*1), Y6, Y3
+	VFMADD231PS  (AX)(R9*4), Y6, Y4
+	VFMADD231PS  (AX)(R11*1), Y6, Y5
+	ADDQ         R8, AX
+	ADDQ         R8, CX
+	DECQ         R13
+	JNE          tap167
+	ADDQ         16(SI), AX
+	ADDQ         32(SI), CX
+	DECQ         R12
+	JNE          row166
+	SUBQ         24(SI), AX
+	SUBQ         40(SI), CX
+	VBROADCASTSS lo+40(FP), Y6
+	VBROADCASTSS hi+44(FP), Y7
+	MOVQ         DX, R12
+	VMAXPS       Y0, Y6, Y0
+	VMINPS       Y0, Y7, Y0
+	VMOVUPS      Y0, (R12)
+	ADDQ         48(SI), R12
+	VMAXPS       Y1, Y6, Y1
+	VMINPS       Y1, Y7, Y1
+	VMOVUPS      Y1, (R12)
+	ADDQ         48(SI), R12
+	VMAXPS       Y2, Y6, Y2
+	VMINPS       Y2, Y7, Y2
+	VMOVUPS      Y2, (R12)
+	ADDQ         48(SI), R12
+	VMAXPS       Y3, Y6, Y3
+	VMINPS       Y3, Y7, Y3
+	VMOVUPS      Y3, (R12)
+	ADDQ         48(SI), R12
+	VMAXPS       Y4, Y6, Y4
+	VMINPS       Y4, Y7, Y4
+	VMOVUPS      Y4, (R12)
+	ADDQ         48(SI), R12
+	VMAXPS       Y5, Y6, Y5
+	VMINPS       Y5, Y7, Y5
+	VMOVUPS      Y5, (R12)
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000020, BX
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x08, DI
+	JMP          vectors164
+
+fewer165:
+	TESTQ      DI, DI
+	JEQ        none168
+	LEAQ       masksAVX2<>+32(SB), R12
+	NEGQ       DI
+	VMOVUPS    (R12)(DI*4), Y0
+	VMASKMOVPS (BX), Y0, Y1
+	VMOVAPS    Y1, Y2
+	VMOVAPS    Y1, Y3
+	VMOVAPS    Y1, Y4
+	VMOVAPS    Y1, Y5
+	VMOVAPS    Y1, Y6
+	MOVQ       56(SI), BX
+
+row169:
+	MOVQ 64(SI), DI
+
+tap170:
+	VMASKMOVPS   (CX), Y0, Y7
+	VMASKMOVPS   (AX), Y0, Y8
+	VFMADD231PS  Y8, Y7, Y1
+	VMASKMOVPS   (AX)(R9*1), Y0, Y8
+	VFMADD231PS  Y8, Y7, Y2
+	VMASKMOVPS   (AX)(R9*2), Y0, Y8
+	VFMADD231PS  Y8, Y7, Y3
+	VMASKMOVPS   (AX)(R10*1), Y0, Y8
+	VFMADD231PS  Y8, Y7, Y4
+	VMASKMOVPS   (AX)(R9*4), Y0, Y8
+	VFMADD231PS  Y8, Y7, Y5
+	VMASKMOVPS   (AX)(R11*1), Y0, Y8
+	VFMADD231PS  Y8, Y7, Y6
+	ADDQ         R8, AX
+	ADDQ         R8, CX
+	DECQ         DI
+	JNE          tap170
+	ADDQ         16(SI), AX
+	ADDQ         32(SI), CX
+	DECQ         BX
+	JNE          row169
+	SUBQ         24(SI), AX
+	SUBQ         40(SI), CX
+	VBROADCASTSS lo+40(FP), Y7
+	VBROADCASTSS hi+44(FP), Y8
+	MOVQ         DX, AX
+	VMAXPS       Y1, Y7, Y1
+	VMINPS       Y1, Y8, Y1
+	VMASKMOVPS   Y1, Y0, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Y2, Y7, Y2
+	VMINPS       Y2, Y8, Y2
+	VMASKMOVPS   Y2, Y0, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Y3, Y7, Y3
+	VMINPS       Y3, Y8, Y3
+	VMASKMOVPS   Y3, Y0, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Y4, Y7, Y4
+	VMINPS       Y4, Y8, Y4
+	VMASKMOVPS   Y4, Y0, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Y5, Y7, Y5
+	VMINPS       Y5, Y8, Y5
+	VMASKMOVPS   Y5, Y0, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Y6, Y7, Y6
+	VMINPS       Y6, Y8, Y6
+	VMASKMOVPS   Y6, Y0, (AX)
+
+none168:
+	VZEROUPPER
+	RET
+
+// func depthwise7AVX2(out *float32, x *float32, w *float32, bias *float32, s *[10]int, lo float32, hi float32)
+// Requires: AVX, FMA3
+TEXT ·depthwise7AVX2(SB), NOSPLIT, $0-48
+	MOVQ x+8(FP), AX
+	MOVQ w+16(FP), CX
+	MOVQ out+0(FP), DX
+	MOVQ bias+24(FP), BX
+	MOVQ s+32(FP), SI
+	MOVQ 72(SI), DI
+	MOVQ (SI), R8
+	MOVQ 8(SI), R9
+	LEAQ (R9)(R9*2), R10
+	LEAQ (R10)(R9*2), R11
+
+vectors171:
+	CMPQ    DI, $0x08
+	JLT     fewer172
+	VMOVUPS (BX), Y0
+	VMOVAPS Y0, Y1
+	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y3
+	VMOVAPS Y0, Y4
+	VMOVAPS Y0, Y5
+	VMOVAPS Y0, Y6
+	MOVQ    56(SI), R12
+
+row173:
+	MOVQ 64(SI), R13
+
+tap174:
+	VMOVUPS      (CX), Y7
+	VFMADD231PS  (AX), Y7, Y0
+	VFMADD231PS  (AX)(R9*1), Y7, Y1
+	VFMADD231PS  (AX)(R9*2), Y7, Y2
+	VFMADD231PS  (AX)(R10*1), Y7, Y3
+	VFMADD231PS  (AX)(R9*4), Y7, Y4
+	VFMADD231PS  (AX)(R11*1), Y7, Y5
+	VFMADD231PS  (AX)(R10*2), Y7, Y6
+	ADDQ         R8, AX
+	ADDQ         R8, CX
+	DECQ         R13
+	JNE          tap174
+	ADDQ         16(SI), AX
+	ADDQ         32(SI), CX
+	DECQ         R12
+	JNE          row173
+	SUBQ         24(SI), AX
+	SUBQ         40(SI), CX
+	VBROADCASTSS lo+40(FP), Y7
+	VBROADCASTSS hi+44(FP), Y8
+	MOVQ         DX, R12
+	VMAXPS       Y0, Y7, Y0
+	VMINPS       Y0, Y8, Y0
+	VMOVUPS      Y0, (R12)
+	ADDQ         48(SI), R12
+	VMAXPS       Y1, Y7, Y1
+	VMINPS       Y1, Y8, Y1
+	VMOVUPS      Y1, (R12)
+	ADDQ         48(SI), R12
+	VMAXPS       Y2, Y7, Y2
+	VMINPS       Y2, Y8, Y2
+	VMOVUPS      Y2, (R12)
+	ADDQ         48(SI), R12
+	VMAXPS       Y3, Y7, Y3
+	VMINPS       Y3, Y8, Y3
+	VMOVUPS      Y3, (R12)
+	ADDQ         48(SI), R12
+	VMAXPS       Y4, Y7, Y4
+	VMINPS       Y4, Y8, Y4
+	VMOVUPS      Y4, (R12)
+	ADDQ         48(SI), R12
+	VMAXPS       Y5, Y7, Y5
+	VMINPS       Y5, Y8, Y5
+	VMOVUPS      Y5, (R12)
+	ADDQ         48(SI), R12
+	VMAXPS       Y6, Y7, Y6
+	VMINPS       Y6, Y8, Y6
+	VMOVUPS      Y6, (R12)
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000020, BX
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x08, DI
+	JMP          vectors171
+
+fewer172:
+	TESTQ      DI, DI
+	JEQ        none175
+	LEAQ       masksAVX2<>+32(SB), R12
+	NEGQ       DI
+	VMOVUPS    (R12)(DI*4), Y0
+	VMASKMOVPS (BX), Y0, Y1
+	VMOVAPS    Y1, Y2
+	VMOVAPS    Y1, Y3
+	VMOVAPS    Y1, Y4
+	VMOVAPS    Y1, Y5
+	VMOVAPS    Y1, Y6
+	VMOVAPS    Y1, Y7
+	MOVQ       56(SI), BX
+
+row176:
+	MOVQ 64(SI), DI
+
+tap177:
+	VMASKMOVPS   (CX), Y0, Y8
+	VMASKMOVPS   (AX), Y0, Y9
+	VFMADD231PS  Y9, Y8, Y1
+	VMASKMOVPS   (AX)(R9*1), Y0, Y9
+	VFMADD231PS  Y9, Y8, Y2
+	VMASKMOVPS   (AX)(R9*2), Y0, Y9
+	VFMADD231PS  Y9, Y8, Y3
+	VMASKMOVPS   (AX)(R10*1), Y0, Y9
+	VFMADD231PS  Y9, Y8, Y4
+	VMASKMOVPS   (AX)(R9*4), Y0, Y9
+	VFMADD231PS  Y9, Y8, Y5
+	VMASKMOVPS   (AX)(R11*1), Y0, Y9
+	VFMADD231PS  Y9, Y8, Y6
+	VMASKMOVPS   (AX)(R10*2), Y0, Y9
+	VFMADD231PS  Y9, Y8, Y7
+	ADDQ         R8, AX
+	ADDQ         R8, CX
+	DECQ         DI
+	JNE          tap177
+	ADDQ         16(SI), AX
+	ADDQ         32(SI), CX
+	DECQ         BX
+	JNE          row176
+	SUBQ         24(SI), AX
+	SUBQ         40(SI), CX
+	VBROADCASTSS lo+40(FP), Y8
+	VBROADCASTSS hi+44(FP), Y9
+	MOVQ         DX, AX
+	VMAXPS       Y1, Y8, Y1
+	VMINPS       Y1, Y9, Y1
+	VMASKMOVPS   Y1, Y0, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Y2, Y8, Y2
+	VMINPS       Y2, Y9, Y2
+	VMASKMOVPS   Y2, Y0, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Y3, Y8, Y3
+	VMINPS       Y3, Y9, Y3
+	VMASKMOVPS   Y3, Y0, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Y4, Y8, Y4
+	VMINPS       Y4, Y9, Y4
+	VMASKMOVPS   Y4, Y0, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Y5, Y8, Y5
+	VMINPS       Y5, Y9, Y5
+	VMASKMOVPS   Y5, Y0, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Y6, Y8, Y6
+	VMINPS       Y6, Y9, Y6
+	VMASKMOVPS   Y6, Y0, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Y7, Y8, Y7
+	VMINPS       Y7, Y9, Y7
+	VMASKMOVPS   Y7, Y0, (AX)
+
+none175:
+	VZEROUPPER
+	RET
+
+// func depthwise8AVX2(out *float32, x *float32, w *float32, bias *float32, s *[10]int, lo float32, hi float32)
+// Requires: AVX, FMA3
+TEXT ·depthwise8AVX2(SB), NOSPLIT, $0-48
+	MOVQ x+8(FP), AX
+	MOVQ w+16(FP), CX
+	MOVQ out+0(FP), DX
+	MOVQ bias+24(FP), BX
+	MOVQ s+32(FP), SI
+	MOVQ 72(SI), DI
+	MOVQ (SI), R8
+	MOVQ 8(SI), R9
+	LEAQ (R9)(R9*2), R10
+	LEAQ (R10)(R9*2), R11
+	LEAQ (R11)(R9*2), R12
+
+vectors178:
+	CMPQ    DI, $0x08
+	JLT     fewer179
+	VMOVUPS (BX), Y0
+	VMOVAPS Y0, Y1
+	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y3
+	VMOVAPS Y0, Y4
+	VMOVAPS Y0, Y5
+	VMOVAPS Y0, Y6
+	VMOVAPS Y0, Y7
+	MOVQ    56(SI), R13
+
+row180:
+	MOVQ 64(SI), R14
+
+tap181:
+	VMOVUPS      (CX), Y8
+	VFMADD231PS  (AX), Y8, Y0
+	VFMADD231PS  (AX)(R9*1), Y8, Y1
+	VFMADD231PS  (AX)(R9*2), Y8, Y2
+	VFMADD231PS  (AX)(R10*1), Y8, Y3
+	VFMADD231PS  (AX)(R9*4), Y8, Y4
+	VFMADD231PS  (AX)(R11*1), Y8, Y5
+	VFMADD231PS  (AX)(R10*2), Y8, Y6
+	VFMADD231PS  (AX)(R12*1), Y8, Y7
+	ADDQ         R8, AX
+	ADDQ         R8, CX
+	DECQ         R14
+	JNE          tap181
+	ADDQ         16(SI), AX
+	ADDQ         32(SI), CX
+	DECQ         R13
+	JNE          row180
+	SUBQ         24(SI), AX
+	SUBQ         40(SI), CX
+	VBROADCASTSS lo+40(FP), Y8
+	VBROADCASTSS hi+44(FP), Y9
+	MOVQ         DX, R13
+	VMAXPS       Y0, Y8, Y0
+	VMINPS       Y0, Y9, Y0
+	VMOVUPS      Y0, (R13)
+	ADDQ         48(SI), R13
+	VMAXPS       Y1, Y8, Y1
+	VMINPS       Y1, Y9, Y1
+	VMOVUPS      Y1, (R13)
+	ADDQ         48(SI), R13
+	VMAXPS       Y2, Y8, Y2
+	VMINPS       Y2, Y9, Y2
+	VMOVUPS      Y2, (R13)
+	ADDQ         48(SI), R13
+	VMAXPS       Y3, Y8, Y3
+	VMINPS       Y3, Y9, Y3
+	VMOVUPS      Y3, (R13)
+	ADDQ         48(SI), R13
+	VMAXPS       Y4, Y8, Y4
+	VMINPS       Y4, Y9, Y4
+	VMOVUPS      Y4, (R13)
+	ADDQ         48(SI), R13
+	VMAXPS       Y5, Y8, Y5
+	VMINPS       Y5, Y9, Y5
+	VMOVUPS      Y5, (R13)
+	ADDQ         48(SI), R13
+	VMAXPS       Y6, Y8, Y6
+	VMINPS       Y6, Y9, Y6
+	VMOVUPS      Y6, (R13)
+	ADDQ         48(SI), R13
+	VMAXPS       Y7, Y8, Y7
+	VMINPS       Y7, Y9, Y7
+	VMOVUPS      Y7, (R13)
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000020, BX
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x08, DI
+	JMP          vectors178
+
+fewer179:
+	TESTQ      DI, DI
+	JEQ        none182
+	LEAQ       masksAVX2<>+32(SB), R13
+	NEGQ       DI
+	VMOVUPS    (R13)(DI*4), Y0
+	VMASKMOVPS (BX), Y0, Y1
+	VMOVAPS    Y1, Y2
+	VMOVAPS    Y1, Y3
+	VMOVAPS    Y1, Y4
+	VMOVAPS    Y1, Y5
+	VMOVAPS    Y1, Y6
+	VMOVAPS    Y1, Y7
+	VMOVAPS    Y1, Y8
+	MOVQ       56(SI), BX
+
+row183:
+	MOVQ 64(SI), DI
+
+tap184:
+	VMASKMOVPS   (CX), Y0, Y9
+	VMASKMOVPS   (AX), Y0, Y10
+	VFMADD231PS  Y10, Y9, Y1
+	VMASKMOVPS   (AX)(R9*1), Y0, Y10
+	VFMADD231PS  Y10, Y9, Y2
+	VMASKMOVPS   (AX)(R9*2), Y0, Y10
+	VFMADD231PS  Y10, Y9, Y3
+	VMASKMOVPS   (AX)(R10*1), Y0, Y10
+	VFMADD231PS  Y10, Y9, Y4
+	VMASKMOVPS   (AX)(R9*4), Y0, Y10
+	VFMADD231PS  Y10, Y9, Y5
+	VMASKMOVPS   (AX)(R11*1), Y0, Y10
+	VFMADD231PS  Y10, Y9, Y6
+	VMASKMOVPS   (AX)(R10*2), Y0, Y10
+	VFMADD231PS  Y10, Y9, Y7
+	VMASKMOVPS   (AX)(R12*1), Y0, Y10
+	VFMADD231PS  Y10, Y9, Y8
+	ADDQ         R8, AX
+	ADDQ         R8, CX
+	DECQ         DI
+	JNE          tap184
+	ADDQ         16(SI), AX
+	ADDQ         32(SI), CX
+	DECQ         BX
+	JNE          row183
+	SUBQ         24(SI), AX
+	SUBQ         40(SI), CX
+	VBROADCASTSS lo+40(FP), Y9
+	VBROADCASTSS hi+44(FP), Y10
+	MOVQ         DX, AX
+	VMAXPS       Y1, Y9, Y1
+	VMINPS       Y1, Y10, Y1
+	VMASKMOVPS   Y1, Y0, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Y2, Y9, Y2
+	VMINPS       Y2, Y10, Y2
+	VMASKMOVPS   Y2, Y0, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Y3, Y9, Y3
+	VMINPS       Y3, Y10, Y3
+	VMASKMOVPS   Y3, Y0, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Y4, Y9, Y4
+	VMINPS       Y4, Y10, Y4
+	VMASKMOVPS   Y4, Y0, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Y5, Y9, Y5
+	VMINPS       Y5, Y10, Y5
+	VMASKMOVPS   Y5, Y0, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Y6, Y9, Y6
+	VMINPS       Y6, Y10, Y6
+	VMASKMOVPS   Y6, Y0, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Y7, Y9, Y7
+	VMINPS       Y7, Y10, Y7
+	VMASKMOVPS   Y7, Y0, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Y8, Y9, Y8
+	VMINPS       Y8, Y10, Y8
+	VMASKMOVPS   Y8, Y0, (AX)
+
+none182:
+	VZEROUPPER
+	RET
+
+// func depthwise9AVX2(out *float32, x *float32, w *float32, bias *float32, s *[10]int, lo float32, hi float32)
+// Requires: AVX, FMA3
+TEXT ·depthwise9AVX2(SB), NOSPLIT, $0-48
+	MOVQ x+8(FP), AX
+	MOVQ w+16(FP), CX
+	MOVQ out+0(FP), DX
+	MOVQ bias+24(FP), BX
+	MOVQ s+32(FP), SI
+	MOVQ 72(SI), DI
+	MOVQ (SI), R8
+	MOVQ 8(SI), R9
+	LEAQ (R9)(R9*2), R10
+	LEAQ (R10)(R9*2), R11
+	LEAQ (R11)(R9*2), R12
+	LEAQ (AX)(R9*8), R13
+
+vectors185:
+	CMPQ    DI, $0x08
+	JLT     fewer186
+	VMOVUPS (BX), Y0
+	VMOVAPS Y0, Y1
+	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y3
+	VMOVAPS Y0, Y4
+	VMOVAPS Y0, Y5
+	VMOVAPS Y0, Y6
+	VMOVAPS Y0, Y7
+	VMOVAPS Y0, Y8
+	MOVQ    56(SI), R14
+
+row187:
+	MOVQ 64(SI), R15
+
+tap188:
+	VMOVUPS      (CX), Y9
+	VFMADD231PS  (AX), Y9, Y0
+	VFMADD231PS  (AX)(R9*1), Y9, Y1
+	VFMADD231PS  (AX)(R9*2), Y9, Y2
+	VFMADD231PS  (AX)(R10*1), Y9, Y3
+	VFMADD231PS  (AX)(R9*4), Y9, Y4
+	VFMADD231PS  (AX)(R11*1), Y9, Y5
+	VFMADD231PS  (AX)(R10*2), Y9, Y6
+	VFMADD231PS  (AX)(R12*1), Y9, Y7
+	VFMADD231PS  (R13), Y9, Y8
+	ADDQ         R8, AX
+	ADDQ         R8, R13
+	ADDQ         R8, CX
+	DECQ         R15
+	JNE          tap188
+	ADDQ         16(SI), AX
+	ADDQ         16(SI), R13
+	ADDQ         32(SI), CX
+	DECQ         R14
+	JNE          row187
+	SUBQ         24(SI), AX
+	SUBQ         24(SI), R13
+	SUBQ         40(SI), CX
+	VBROADCASTSS lo+40(FP), Y9
+	VBROADCASTSS hi+44(FP), Y10
+	MOVQ         DX, R14
+	VMAXPS       Y0, Y9, Y0
+	VMINPS       Y0, Y10, Y0
+	VMOVUPS      Y0, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Y1, Y9, Y1
+	VMINPS       Y1, Y10, Y1
+	VMOVUPS      Y1, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Y2, Y9, Y2
+	VMINPS       Y2, Y10, Y2
+	VMOVUPS      Y2, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Y3, Y9, Y3
+	VMINPS       Y3, Y10, Y3
+	VMOVUPS      Y3, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Y4, Y9, Y4
+	VMINPS       Y4, Y10, Y4
+	VMOVUPS      Y4, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Y5, Y9, Y5
+	VMINPS       Y5, Y10, Y5
+	VMOVUPS      Y5, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Y6, Y9, Y6
+	VMINPS       Y6, Y10, Y6
+	VMOVUPS      Y6, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Y7, Y9, Y7
+	VMINPS       Y7, Y10, Y7
+	VMOVUPS      Y7, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Y8, Y9, Y8
+	VMINPS       Y8, Y10, Y8
+	VMOVUPS      Y8, (R14)
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000020, BX
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, R13
+	SUBQ         $0x08, DI
+	JMP          vectors185
+
+fewer186:
+	TESTQ      DI, DI
+	JEQ        none189
+	LEAQ       masksAVX2<>+32(SB), R14
+	NEGQ       DI
+	VMOVUPS    (R14)(DI*4), Y0
+	VMASKMOVPS (BX), Y0, Y1
+	VMOVAPS    Y1, Y2
+	VMOVAPS    Y1, Y3
+	VMOVAPS    Y1, Y4
+	VMOVAPS    Y1, Y5
+	VMOVAPS    Y1, Y6
+	VMOVAPS    Y1, Y7
+	VMOVAPS    Y1, Y8
+	VMOVAPS    Y1, Y9
+	MOVQ       56(SI), BX
+
+row190:
+	MOVQ 64(SI), DI
+
+tap191:
+	VMASKMOVPS   (CX), Y0, Y10
+	VMASKMOVPS   (AX), Y0, Y11
+	VFMADD231PS  Y11, Y10, Y1
+	VMASKMOVPS   (AX)(R9*1), Y0, Y11
+	VFMADD231PS  Y11, Y10, Y2
+	VMASKMOVPS   (AX)(R9*2), Y0, Y11
+	VFMADD231PS  Y11, Y10, Y3
+	VMASKMOVPS   (AX)(R10*1), Y0, Y11
+	VFMADD231PS  Y11, Y10, Y4
+	VMASKMOVPS   (AX)(R9*4), Y0, Y11
+	VFMADD231PS  Y11, Y10, Y5
+	VMASKMOVPS   (AX)(R11*1), Y0, Y11
+	VFMADD231PS  Y11, Y10, Y6
+	VMASKMOVPS   (AX)(R10*2), Y0, Y11
+	VFMADD231PS  Y11, Y10, Y7
+	VMASKMOVPS   (AX)(R12*1), Y0, Y11
+	VFMADD231PS  Y11, Y10, Y8
+	VMASKMOVPS   (R13), Y0, Y11
+	VFMADD231PS  Y11, Y10, Y9
+	ADDQ         R8, AX
+	ADDQ         R8, R13
+	ADDQ         R8, CX
+	DECQ         DI
+	JNE          tap191
+	ADDQ         16(SI), AX
+	ADDQ         16(SI), R13
+	ADDQ         32(SI), CX
+	DECQ         BX
+	JNE          row190
+	SUBQ         24(SI), AX
+	SUBQ         24(SI), R13
+	SUBQ         40(SI), CX
+	VBROADCASTSS lo+40(FP), Y10
+	VBROADCASTSS hi+44(FP), Y11
+	MOVQ         DX, AX
+	VMAXPS       Y1, Y10, Y1
+	VMINPS       Y1, Y11, Y1
+	VMASKMOVPS   Y1, Y0, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Y2, Y10, Y2
+	VMINPS       Y2, Y11, Y2
+	VMASKMOVPS   Y2, Y0, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Y3, Y10, Y3
+	VMINPS       Y3, Y11, Y3
+	VMASKMOVPS   Y3, Y0, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Y4, Y10, Y4
+	VMINPS       Y4, Y11, Y4
+	VMASKMOVPS   Y4, Y0, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Y5, Y10, Y5
+	VMINPS       Y5, Y11, Y5
+	VMASKMOVPS   Y5, Y0, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Y6, Y10, Y6
+	VMINPS       Y6, Y11, Y6
+	VMASKMOVPS   Y6, Y0, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Y7, Y10, Y7
+	VMINPS       Y7, Y11, Y7
+	VMASKMOVPS   Y7, Y0, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Y8, Y10, Y8
+	VMINPS       Y8, Y11, Y8
+	VMASKMOVPS   Y8, Y0, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Y9, Y10, Y9
+	VMINPS       Y9, Y11, Y9
+	VMASKMOVPS   Y9, Y0, (AX)
+
+none189:
+	VZEROUPPER
+	RET
+
+// func depthwise10AVX2(out *float32, x *float32, w *float32, bias *float32, s *[10]int, lo float32, hi float32)
+// Requires: AVX, FMA3
+TEXT ·depthwise10AVX2(SB), NOSPLIT, $0-48
+	MOVQ x+8(FP), AX
+	MOVQ w+16(FP), CX
+	MOVQ out+0(FP), DX
+	MOVQ bias+24(FP), BX
+	MOVQ s+32(FP), SI
+	MOVQ 72(SI), DI
+	MOVQ (SI), R8
+	MOVQ 8(SI), R9
+	LEAQ (R9)(R9*2), R10
+	LEAQ (R10)(R9*2), R11
+	LEAQ (R11)(R9*2), R12
+	LEAQ (AX)(R9*8), R13
+
+vectors192:
+	CMPQ    DI, $0x08
+	JLT     fewer193
+	VMOVUPS (BX), Y0
+	VMOVAPS Y0, Y1
+	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y3
+	VMOVAPS Y0, Y4
+	VMOVAPS Y0, Y5
+	VMOVAPS Y0, Y6
+	VMOVAPS Y0, Y7
+	VMOVAPS Y0, Y8
+	VMOVAPS Y0, Y9
+	MOVQ    56(SI), R14
+
+row194:
+	MOVQ 64(SI), R15
+
+tap195:
+	VMOVUPS      (CX), Y10
+	VFMADD231PS  (AX), Y10, Y0
+	VFMADD231PS  (AX)(R9*1), Y10, Y1
+	VFMADD231PS  (AX)(R9*2), Y10, Y2
+	VFMADD231PS  (AX)(R10*1), Y10, Y3
+	VFMADD231PS  (AX)(R9*4), Y10, Y4
+	VFMADD231PS  (AX)(R11*1), Y10, Y5
+	VFMADD231PS  (AX)(R10*2), Y10, Y6
+	VFMADD231PS  (AX)(R12*1), Y10, Y7
+	VFMADD231PS  (R13), Y10, Y8
+	VFMADD231PS  (R13)(R9*1), Y10, Y9
+	ADDQ         R8, AX
+	ADDQ         R8, R13
+	ADDQ         R8, CX
+	DECQ         R15
+	JNE          tap195
+	ADDQ         16(SI), AX
+	ADDQ         16(SI), R13
+	ADDQ         32(SI), CX
+	DECQ         R14
+	JNE          row194
+	SUBQ         24(SI), AX
+	SUBQ         24(SI), R13
+	SUBQ         40(SI), CX
+	VBROADCASTSS lo+40(FP), Y10
+	VBROADCASTSS hi+44(FP), Y11
+	MOVQ         DX, R14
+	VMAXPS       Y0, Y10, Y0
+	VMINPS       Y0, Y11, Y0
+	VMOVUPS      Y0, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Y1, Y10, Y1
+	VMINPS       Y1, Y11, Y1
+	VMOVUPS      Y1, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Y2, Y10, Y2
+	VMINPS       Y2, Y11, Y2
+	VMOVUPS      Y2, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Y3, Y10, Y3
+	VMINPS       Y3, Y11, Y3
+	VMOVUPS      Y3, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Y4, Y10, Y4
+	VMINPS       Y4, Y11, Y4
+	VMOVUPS      Y4, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Y5, Y10, Y5
+	VMINPS       Y5, Y11, Y5
+	VMOVUPS      Y5, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Y6, Y10, Y6
+	VMINPS       Y6, Y11, Y6
+	VMOVUPS      Y6, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Y7, Y10, Y7
+	VMINPS       Y7, Y11, Y7
+	VMOVUPS      Y7, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Y8, Y10, Y8
+	VMINPS       Y8, Y11, Y8
+	VMOVUPS      Y8, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Y9, Y10, Y9
+	VMINPS       Y9, Y11, Y9
+	VMOVUPS      Y9, (R14)
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000020, BX
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, R13
+	SUBQ         $0x08, DI
+	JMP          vectors192
+
+fewer193:
+	TESTQ      DI, DI
+	JEQ        none196
+	LEAQ       masksAVX2<>+32(SB), R14
+	NEGQ       DI
+	VMOVUPS    (R14)(DI*4), Y0
+	VMASKMOVPS (BX), Y0, Y1
+	VMOVAPS    Y1, Y2
+	VMOVAPS    Y1, Y3
+	VMOVAPS    Y1, Y4
+	VMOVAPS    Y1, Y5
+	VMOVAPS    Y1, Y6
+	VMOVAPS    Y1, Y7
+	VMOVAPS    Y1, Y8
+	VMOVAPS    Y1, Y9
+	VMOVAPS    Y1, Y10
+	MOVQ       56(SI), BX
+
+row197:
+	MOVQ 64(SI), DI
+
+tap198:
+	VMASKMOVPS   (CX), Y0, Y11
+	VMASKMOVPS   (AX), Y0, Y12
+	VFMADD231PS  Y12, Y11, Y1
+	VMASKMOVPS   (AX)(R9*1), Y0, Y12
+	VFMADD231PS  Y12, Y11, Y2
+	VMASKMOVPS   (AX)(R9*2), Y0, Y12
+	VFMADD231PS  Y12, Y11, Y3
+	VMASKMOVPS   (AX)(R10*1), Y0, Y12
+	VFMADD231PS  Y12, Y11, Y4
+	VMASKMOVPS   (AX)(R9*4), Y0, Y12
+	VFMADD231PS  Y12, Y11, Y5
+	VMASKMOVPS   (AX)(R11*1), Y0, Y12
+	VFMADD231PS  Y12, Y11, Y6
+	VMASKMOVPS   (AX)(R10*2), Y0, Y12
+	VFMADD231PS  Y12, Y11, Y7
+	VMASKMOVPS   (AX)(R12*1), Y0, Y12
+	VFMADD231PS  Y12, Y11, Y8
+	VMASKMOVPS   (R13), Y0, Y12
+	VFMADD231PS  Y12, Y11, Y9
+	VMASKMOVPS   (R13)(R9*1), Y0, Y12
+	VFMADD231PS  Y12, Y11, Y10
+	ADDQ         R8, AX
+	ADDQ         R8, R13
+	ADDQ         R8, CX
+	DECQ         DI
+	JNE          tap198
+	ADDQ         16(SI), AX
+	ADDQ         16(SI), R13
+	ADDQ         32(SI), CX
+	DECQ         BX
+	JNE          row197
+	SUBQ         24(SI), AX
+	SUBQ         24(SI), R13
+	SUBQ         40(SI), CX
+	VBROADCASTSS lo+40(FP), Y11
+	VBROADCASTSS hi+44(FP), Y12
+	MOVQ         DX, AX
+	VMAXPS       Y1, Y11, Y1
+	VMINPS       Y1, Y12, Y1
+	VMASKMOVPS   Y1, Y0, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Y2, Y11, Y2
+	VMINPS       Y2, Y12, Y2
+	VMASKMOVPS   Y2, Y0, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Y3, Y11, Y3
+	VMINPS       Y3, Y12, Y3
+	VMASKMOVPS   Y3, Y0, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Y4, Y11, Y4
+	VMINPS       Y4, Y12, Y4
+	VMASKMOVPS   Y4, Y0, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Y5, Y11, Y5
+	VMINPS       Y5, Y12, Y5
+	VMASKMOVPS   Y5, Y0, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Y6, Y11, Y6
+	VMINPS       Y6, Y12, Y6
+	VMASKMOVPS   Y6, Y0, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Y7, Y11, Y7
+	VMINPS       Y7, Y12, Y7
+	VMASKMOVPS   Y7, Y0, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Y8, Y11, Y8
+	VMINPS       Y8, Y12, Y8
+	VMASKMOVPS   Y8, Y0, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Y9, Y11, Y9
+	VMINPS       Y9, Y12, Y9
+	VMASKMOVPS   Y9, Y0, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Y10, Y11, Y10
+	VMINPS       Y10, Y12, Y10
+	VMASKMOVPS   Y10, Y0, (AX)
+
+none196:
+	VZEROUPPER
+	RET
+
+// func depthwise11AVX2(out *float32, x *float32, w *float32, bias *float32, s *[10]int, lo float32, hi float32)
+// Requires: AVX, FMA3
+TEXT ·depthwise11AVX2(SB), NOSPLIT, $0-48
+	MOVQ x+8(FP), AX
+	MOVQ w+16(FP), CX
+	MOVQ out+0(FP), DX
+	MOVQ bias+24(FP), BX
+	MOVQ s+32(FP), SI
+	MOVQ 72(SI), DI
+	MOVQ (SI), R8
+	MOVQ 8(SI), R9
+	LEAQ (R9)(R9*2), R10
+	LEAQ (R10)(R9*2), R11
+	LEAQ (R11)(R9*2), R12
+	LEAQ (AX)(R9*8), R13
+
+vectors199:
+	CMPQ    DI, $0x08
+	JLT     fewer200
+	VMOVUPS (BX), Y0
+	VMOVAPS Y0, Y1
+	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y3
+	VMOVAPS Y0, Y4
+	VMOVAPS Y0, Y5
+	VMOVAPS Y0, Y6
+	VMOVAPS Y0, Y7
+	VMOVAPS Y0, Y8
+	VMOVAPS Y0, Y9
+	VMOVAPS Y0, Y10
+	MOVQ    56(SI), R14
+
+row201:
+	MOVQ 64(SI), R15
+
+tap202:
+	VMOVUPS      (CX), Y11
+	VFMADD231PS  (AX), Y11, Y0
+	VFMADD231PS  (AX)(R9*1), Y11, Y1
+	VFMADD231PS  (AX)(R9*2), Y11, Y2
+	VFMADD231PS  (AX)(R10*1), Y11, Y3
+	VFMADD231PS  (AX)(R9*4), Y11, Y4
+	VFMADD231PS  (AX)(R11*1), Y11, Y5
+	VFMADD231PS  (AX)(R10*2), Y11, Y6
+	VFMADD231PS  (AX)(R12*1), Y11, Y7
+	VFMADD231PS  (R13), Y11, Y8
+	VFMADD231PS  (R13)(R9*1), Y11, Y9
+	VFMADD231PS  (R13)(R9*2), Y11, Y10
+	ADDQ         R8, AX
+	ADDQ         R8, R13
+	ADDQ         R8, CX
+	DECQ         R15
+	JNE          tap202
+	ADDQ         16(SI), AX
+	ADDQ         16(SI), R13
+	ADDQ         32(SI), CX
+	DECQ         R14
+	JNE          row201
+	SUBQ         24(SI), AX
+	SUBQ         24(SI), R13
+	SUBQ         40(SI), CX
+	VBROADCASTSS lo+40(FP), Y11
+	VBROADCASTSS hi+44(FP), Y12
+	MOVQ         DX, R14
+	VMAXPS       Y0, Y11, Y0
+	VMINPS       Y0, Y12, Y0
+	VMOVUPS      Y0, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Y1, Y11, Y1
+	VMINPS       Y1, Y12, Y1
+	VMOVUPS      Y1, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Y2, Y11, Y2
+	VMINPS       Y2, Y12, Y2
+	VMOVUPS      Y2, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Y3, Y11, Y3
+	VMINPS       Y3, Y12, Y3
+	VMOVUPS      Y3, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Y4, Y11, Y4
+	VMINPS       Y4, Y12, Y4
+	VMOVUPS      Y4, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Y5, Y11, Y5
+	VMINPS       Y5, Y12, Y5
+	VMOVUPS      Y5, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Y6, Y11, Y6
+	VMINPS       Y6, Y12, Y6
+	VMOVUPS      Y6, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Y7, Y11, Y7
+	VMINPS       Y7, Y12, Y7
+	VMOVUPS      Y7, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Y8, Y11, Y8
+	VMINPS       Y8, Y12, Y8
+	VMOVUPS      Y8, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Y9, Y11, Y9
+	VMINPS       Y9, Y12, Y9
+	VMOVUPS      Y9, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Y10, Y11, Y10
+	VMINPS       Y10, Y12, Y10
+	VMOVUPS      Y10, (R14)
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000020, BX
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, R13
+	SUBQ         $0x08, DI
+	JMP          vectors199
+
+fewer200:
+	TESTQ      DI, DI
+	JEQ        none203
+	LEAQ       masksAVX2<>+32(SB), R14
+	NEGQ       DI
+	VMOVUPS    (R14)(DI*4), Y0
+	VMASKMOVPS (BX), Y0, Y1
+	VMOVAPS    Y1, Y2
+	VMOVAPS    Y1, Y3
+	VMOVAPS    Y1, Y4
+	VMOVAPS    Y1, Y5
+	VMOVAPS    Y1, Y6
+	VMOVAPS    Y1, Y7
+	VMOVAPS    Y1, Y8
+	VMOVAPS    Y1, Y9
+	VMOVAPS    Y1, Y10
+	VMOVAPS    Y1, Y11
+	MOVQ       56(SI), BX
+
+row204:
+	MOVQ 64(SI), DI
+
+tap205:
+	VMASKMOVPS   (CX), Y0, Y12
+	VMASKMOVPS   (AX), Y0, Y13
+	VFMADD231PS  Y13, Y12, Y1
+	VMASKMOVPS   (AX)(R9*1), Y0, Y13
+	VFMADD231PS  Y13, Y12, Y2
+	VMASKMOVPS   (AX)(R9*2), Y0, Y13
+	VFMADD231PS  Y13, Y12, Y3
+	VMASKMOVPS   (AX)(R10*1), Y0, Y13
+	VFMADD231PS  Y13, Y12, Y4
+	VMASKMOVPS   (AX)(R9*4), Y0, Y13
+	VFMADD231PS  Y13, Y12, Y5
+	VMASKMOVPS   (AX)(R11*1), Y0, Y13
+	VFMADD231PS  Y13, Y12, Y6
+	VMASKMOVPS   (AX)(R10*2), Y0, Y13
+	VFMADD231PS  Y13, Y12, Y7
+	VMASKMOVPS   (AX)(R12*1), Y0, Y13
+	VFMADD231PS  Y13, Y12, Y8
+	VMASKMOVPS   (R13), Y0, Y13
+	VFMADD231PS  Y13, Y12, Y9
+	VMASKMOVPS   (R13)(R9*1), Y0, Y13
+	VFMADD231PS  Y13, Y12, Y10
+	VMASKMOVPS   (R13)(R9*2), Y0, Y13
+	VFMADD231PS  Y13, Y12, Y11
+	ADDQ         R8, AX
+	ADDQ         R8, R13
+	ADDQ         R8, CX
+	DECQ         DI
+	JNE          tap205
+	ADDQ         16(SI), AX
+	ADDQ         16(SI), R13
+	ADDQ         32(SI), CX
+	DECQ         BX
+	JNE          row204
+	SUBQ         24(SI), AX
+	SUBQ         24(SI), R13
+	SUBQ         40(SI), CX
+	VBROADCASTSS lo+40(FP), Y12
+	VBROADCASTSS hi+44(FP), Y13
+	MOVQ         DX, AX
+	VMAXPS       Y1, Y12, Y1
+	VMINPS       Y1, Y13, Y1
+	VMASKMOVPS   Y1, Y0, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Y2, Y12, Y2
+	VMINPS       Y2, Y13, Y2
+	VMASKMOVPS   Y2, Y0, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Y3, Y12, Y3
+	VMINPS       Y3, Y13, Y3
+	VMASKMOVPS   Y3, Y0, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Y4, Y12, Y4
+	VMINPS       Y4, Y13, Y4
+	VMASKMOVPS   Y4, Y0, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Y5, Y12, Y5
+	VMINPS       Y5, Y13, Y5
+	VMASKMOVPS   Y5, Y0, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Y6, Y12, Y6
+	VMINPS       Y6, Y13, Y6
+	VMASKMOVPS   Y6, Y0, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Y7, Y12, Y7
+	VMINPS       Y7, Y13, Y7
+	VMASKMOVPS   Y7, Y0, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Y8, Y12, Y8
+	VMINPS       Y8, Y13, Y8
+	VMASKMOVPS   Y8, Y0, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Y9, Y12, Y9
+	VMINPS       Y9, Y13, Y9
+	VMASKMOVPS   Y9, Y0, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Y10, Y12, Y10
+	VMINPS       Y10, Y13, Y10
+	VMASKMOVPS   Y10, Y0, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Y11, Y12, Y11
+	VMINPS       Y11, Y13, Y11
+	VMASKMOVPS   Y11, Y0, (AX)
+
+none203:
+	VZEROUPPER
+	RET
+
+// func depthwise12AVX2(out *float32, x *float32, w *float32, bias *float32, s *[10]int, lo float32, hi float32)
+// Requires: AVX, FMA3
+TEXT ·depthwise12AVX2(SB), NOSPLIT, $0-48
+	MOVQ x+8(FP), AX
+	MOVQ w+16(FP), CX
+	MOVQ out+0(FP), DX
+	MOVQ bias+24(FP), BX
+	MOVQ s+32(FP), SI
+	MOVQ 72(SI), DI
+	MOVQ (SI), R8
+	MOVQ 8(SI), R9
+	LEAQ (R9)(R9*2), R10
+	LEAQ (R10)(R9*2), R11
+	LEAQ (R11)(R9*2), R12
+	LEAQ (AX)(R9*8), R13
+
+vectors206:
+	CMPQ    DI, $0x08
+	JLT     fewer207
+	VMOVUPS (BX), Y0
+	VMOVAPS Y0, Y1
+	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y3
+	VMOVAPS Y0, Y4
+	VMOVAPS Y0, Y5
+	VMOVAPS Y0, Y6
+	VMOVAPS Y0, Y7
+	VMOVAPS Y0, Y8
+	VMOVAPS Y0, Y9
+	VMOVAPS Y0, Y10
+	VMOVAPS Y0, Y11
+	MOVQ    56(SI), R14
+
+row208:
+	MOVQ 64(SI), R15
+
+tap209:
+	VMOVUPS      (CX), Y12
+	VFMADD231PS  (AX), Y12, Y0
+	VFMADD231PS  (AX)(R9*1), Y12, Y1
+	VFMADD231PS  (AX)(R9*2), Y12, Y2
+	VFMADD231PS  (AX)(R10*1), Y12, Y3
+	VFMADD231PS  (AX)(R9*4), Y12, Y4
+	VFMADD231PS  (AX)(R11*1), Y12, Y5
+	VFMADD231PS  (AX)(R10*2), Y12, Y6
+	VFMADD231PS  (AX)(R12*1), Y12, Y7
+	VFMADD231PS  (R13), Y12, Y8
+	VFMADD231PS  (R13)(R9*1), Y12, Y9
+	VFMADD231PS  (R13)(R9*2), Y12, Y10
+	VFMADD231PS  (R13)(R10*1), Y12, Y11
+	ADDQ         R8, AX
+	ADDQ         R8, R13
+	ADDQ         R8, CX
+	DECQ         R15
+	JNE          tap209
+	ADDQ         16(SI), AX
+	ADDQ         16(SI), R13
+	ADDQ         32(SI), CX
+	DECQ         R14
+	JNE          row208
+	SUBQ         24(SI), AX
+	SUBQ         24(SI), R13
+	SUBQ         40(SI), CX
+	VBROADCASTSS lo+40(FP), Y12
+	VBROADCASTSS hi+44(FP), Y13
+	MOVQ         DX, R14
+	VMAXPS       Y0, Y12, Y0
+	VMINPS       Y0, Y13, Y0
+	VMOVUPS      Y0, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Y1, Y12, Y1
+	VMINPS       Y1, Y13, Y1
+	VMOVUPS      Y1, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Y2, Y12, Y2
+	VMINPS       Y2, Y13, Y2
+	VMOVUPS      Y2, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Y3, Y12, Y3
+	VMINPS       Y3, Y13, Y3
+	VMOVUPS      Y3, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Y4, Y12, Y4
+	VMINPS       Y4, Y13, Y4
+	VMOVUPS      Y4, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Y5, Y12, Y5
+	VMINPS       Y5, Y13, Y5
+	VMOVUPS      Y5, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Y6, Y12, Y6
+	VMINPS       Y6, Y13, Y6
+	VMOVUPS      Y6, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Y7, Y12, Y7
+	VMINPS       Y7, Y13, Y7
+	VMOVUPS      Y7, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Y8, Y12, Y8
+	VMINPS       Y8, Y13, Y8
+	VMOVUPS      Y8, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Y9, Y12, Y9
+	VMINPS       Y9, Y13, Y9
+	VMOVUPS      Y9, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Y10, Y12, Y10
+	VMINPS       Y10, Y13, Y10
+	VMOVUPS      Y10, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Y11, Y12, Y11
+	VMINPS       Y11, Y13, Y11
+	VMOVUPS      Y11, (R14)
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000020, BX
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, R13
+	SUBQ         $0x08, DI
+	JMP          vectors206
+
+fewer207:
+	TESTQ      DI, DI
+	JEQ        none210
+	LEAQ       masksAVX2<>+32(SB), R14
+	NEGQ       DI
+	VMOVUPS    (R14)(DI*4), Y0
+	VMASKMOVPS (BX), Y0, Y1
+	VMOVAPS    Y1, Y2
+	VMOVAPS    Y1, Y3
+	VMOVAPS    Y1, Y4
+	VMOVAPS    Y1, Y5
+	VMOVAPS    Y1, Y6
+	VMOVAPS    Y1, Y7
+	VMOVAPS    Y1, Y8
+	VMOVAPS    Y1, Y9
+	VMOVAPS    Y1, Y10
+	VMOVAPS    Y1, Y11
+	VMOVAPS    Y1, Y12
+	MOVQ       56(SI), BX
+
+row211:
+	MOVQ 64(SI), DI
+
+tap212:
+	VMASKMOVPS   (CX), Y0, Y13
+	VMASKMOVPS   (AX), Y0, Y14
+	VFMADD231PS  Y14, Y13, Y1
+	VMASKMOVPS   (AX)(R9*1), Y0, Y14
+	VFMADD231PS  Y14, Y13, Y2
+	VMASKMOVPS   (AX)(R9*2), Y0, Y14
+	VFMADD231PS  Y14, Y13, Y3
+	VMASKMOVPS   (AX)(R10*1), Y0, Y14
+	VFMADD231PS  Y14, Y13, Y4
+	VMASKMOVPS   (AX)(R9*4), Y0, Y14
+	VFMADD231PS  Y14, Y13, Y5
+	VMASKMOVPS   (AX)(R11*1), Y0, Y14
+	VFMADD231PS  Y14, Y13, Y6
+	VMASKMOVPS   (AX)(R10*2), Y0, Y14
+	VFMADD231PS  Y14, Y13, Y7
+	VMASKMOVPS   (AX)(R12*1), Y0, Y14
+	VFMADD231PS  Y14, Y13, Y8
+	VMASKMOVPS   (R13), Y0, Y14
+	VFMADD231PS  Y14, Y13, Y9
+	VMASKMOVPS   (R13)(R9*1), Y0, Y14
+	VFMADD231PS  Y14, Y13, Y10
+	VMASKMOVPS   (R13)(R9*2), Y0, Y14
+	VFMADD231PS  Y14, Y13, Y11
+	VMASKMOVPS   (R13)(R10*1), Y0, Y14
+	VFMADD231PS  Y14, Y13, Y12
+	ADDQ         R8, AX
+	ADDQ         R8, R13
+	ADDQ         R8, CX
+	DECQ         DI
+	JNE          tap212
+	ADDQ         16(SI), AX
+	ADDQ         16(SI), R13
+	ADDQ         32(SI), CX
+	DECQ         BX
+	JNE          row211
+	SUBQ         24(SI), AX
+	SUBQ         24(SI), R13
+	SUBQ         40(SI), CX
+	VBROADCASTSS lo+40(FP), Y13
+	VBROADCASTSS hi+44(FP), Y14
+	MOVQ         DX, AX
+	VMAXPS       Y1, Y13, Y1
+	VMINPS       Y1, Y14, Y1
+	VMASKMOVPS   Y1, Y0, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Y2, Y13, Y2
+	VMINPS       Y2, Y14, Y2
+	VMASKMOVPS   Y2, Y0, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Y3, Y13, Y3
+	VMINPS       Y3, Y14, Y3
+	VMASKMOVPS   Y3, Y0, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Y4, Y13, Y4
+	VMINPS       Y4, Y14, Y4
+	VMASKMOVPS   Y4, Y0, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Y5, Y13, Y5
+	VMINPS       Y5, Y14, Y5
+	VMASKMOVPS   Y5, Y0, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Y6, Y13, Y6
+	VMINPS       Y6, Y14, Y6
+	VMASKMOVPS   Y6, Y0, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Y7, Y13, Y7
+	VMINPS       Y7, Y14, Y7
+	VMASKMOVPS   Y7, Y0, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Y8, Y13, Y8
+	VMINPS       Y8, Y14, Y8
+	VMASKMOVPS   Y8, Y0, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Y9, Y13, Y9
+	VMINPS       Y9, Y14, Y9
+	VMASKMOVPS   Y9, Y0, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Y10, Y13, Y10
+	VMINPS       Y10, Y14, Y10
+	VMASKMOVPS   Y10, Y0, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Y11, Y13, Y11
+	VMINPS       Y11, Y14, Y11
+	VMASKMOVPS   Y11, Y0, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Y12, Y13, Y12
+	VMINPS       Y12, Y14, Y12
+	VMASKMOVPS   Y12, Y0, (AX)
+
+none210:
 	VZEROUPPER
 	RET

@@ -144,22 +144,62 @@ func float16AVX512(dst []float32, src []uint16)
 //go:noescape
 func bfloat16AVX512(dst []float32, src []uint16)
 
-// depthwise8AVX512 convolves each channel of 8 windows.
+// depthwise1AVX512 convolves each channel of 1 windows.
 //
 //go:noescape
-func depthwise8AVX512(out *float32, x *float32, w *float32, bias *float32, s *[10]int, lo float32, hi float32)
-
-// depthwise4AVX512 convolves each channel of 4 windows.
-//
-//go:noescape
-func depthwise4AVX512(out *float32, x *float32, w *float32, bias *float32, s *[10]int, lo float32, hi float32)
+func depthwise1AVX512(out *float32, x *float32, w *float32, bias *float32, s *[10]int, lo float32, hi float32)
 
 // depthwise2AVX512 convolves each channel of 2 windows.
 //
 //go:noescape
 func depthwise2AVX512(out *float32, x *float32, w *float32, bias *float32, s *[10]int, lo float32, hi float32)
 
-// depthwise1AVX512 convolves each channel of 1 windows.
+// depthwise3AVX512 convolves each channel of 3 windows.
 //
 //go:noescape
-func depthwise1AVX512(out *float32, x *float32, w *float32, bias *float32, s *[10]int, lo float32, hi float32)
+func depthwise3AVX512(out *float32, x *float32, w *float32, bias *float32, s *[10]int, lo float32, hi float32)
+
+// depthwise4AVX512 convolves each channel of 4 windows.
+//
+//go:noescape
+func depthwise4AVX512(out *float32, x *float32, w *float32, bias *float32, s *[10]int, lo float32, hi float32)
+
+// depthwise5AVX512 convolves each channel of 5 windows.
+//
+//go:noescape
+func depthwise5AVX512(out *float32, x *float32, w *float32, bias *float32, s *[10]int, lo float32, hi float32)
+
+// depthwise6AVX512 convolves each channel of 6 windows.
+//
+//go:noescape
+func depthwise6AVX512(out *float32, x *float32, w *float32, bias *float32, s *[10]int, lo float32, hi float32)
+
+// depthwise7AVX512 convolves each channel of 7 windows.
+//
+//go:noescape
+func depthwise7AVX512(out *float32, x *float32, w *float32, bias *float32, s *[10]int, lo float32, hi float32)
+
+// depthwise8AVX512 convolves each channel of 8 windows.
+//
+//go:noescape
+func depthwise8AVX512(out *float32, x *float32, w *float32, bias *float32, s *[10]int, lo float32, hi float32)
+
+// depthwise9AVX512 convolves each channel of 9 windows.
+//
+//go:noescape
+func depthwise9AVX512(out *float32, x *float32, w *float32, bias *float32, s *[10]int, lo float32, hi float32)
+
+// depthwise10AVX512 convolves each channel of 10 windows.
+//
+//go:noescape
+func depthwise10AVX512(out *float32, x *float32, w *float32, bias *float32, s *[10]int, lo float32, hi float32)
+
+// depthwise11AVX512 convolves each channel of 11 windows.
+//
+//go:noescape
+func depthwise11AVX512(out *float32, x *float32, w *float32, bias *float32, s *[10]int, lo float32, hi float32)
+
+// depthwise12AVX512 convolves each channel of 12 windows.
+//
+//go:noescape
+func depthwise12AVX512(out *float32, x *float32, w *float32, bias *float32, s *[10]int, lo float32, hi float32)

@@ -1949,674 +1949,2188 @@ fewer112:
 	VZEROUPPER
 	RET
 
-// func depthwise8AVX512(out *float32, x *float32, w *float32, bias *float32, s *[10]int, lo float32, hi float32)
+// func depthwise1AVX512(out *float32, x *float32, w *float32, bias *float32, s *[10]int, lo float32, hi float32)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·depthwise8AVX512(SB), NOSPLIT, $0-48
-	MOVQ         x+8(FP), AX
-	MOVQ         w+16(FP), CX
-	MOVQ         out+0(FP), DX
-	MOVQ         bias+24(FP), BX
-	MOVQ         s+32(FP), SI
-	VBROADCASTSS lo+40(FP), Z0
-	VBROADCASTSS hi+44(FP), Z1
-	MOVQ         72(SI), DI
-	MOVQ         (SI), R8
-	MOVQ         8(SI), R9
-	LEAQ         (R9)(R9*2), R10
-	LEAQ         (R10)(R9*2), R11
-	LEAQ         (R11)(R9*2), R12
+TEXT ·depthwise1AVX512(SB), NOSPLIT, $0-48
+	MOVQ x+8(FP), AX
+	MOVQ w+16(FP), CX
+	MOVQ out+0(FP), DX
+	MOVQ bias+24(FP), BX
+	MOVQ s+32(FP), SI
+	MOVQ 72(SI), DI
+	MOVQ (SI), R8
 
 vectors113:
-	CMPQ    DI, $0x10
+	CMPQ    DI, $0x40
 	JLT     fewer114
-	VMOVUPS (BX), Z2
-	VMOVAPS Z2, Z3
-	VMOVAPS Z2, Z4
-	VMOVAPS Z2, Z5
-	VMOVAPS Z2, Z6
-	VMOVAPS Z2, Z7
-	VMOVAPS Z2, Z8
-	VMOVAPS Z2, Z9
-	MOVQ    56(SI), R13
+	VMOVUPS (BX), Z0
+	VMOVUPS 64(BX), Z1
+	VMOVUPS 128(BX), Z2
+	VMOVUPS 192(BX), Z3
+	MOVQ    56(SI), R9
 
 row115:
-	MOVQ 64(SI), R14
+	MOVQ 64(SI), R10
 
 tap116:
-	VMOVUPS     (CX), Z10
-	VFMADD231PS (AX), Z10, Z2
-	VFMADD231PS (AX)(R9*1), Z10, Z3
-	VFMADD231PS (AX)(R9*2), Z10, Z4
-	VFMADD231PS (AX)(R10*1), Z10, Z5
-	VFMADD231PS (AX)(R9*4), Z10, Z6
-	VFMADD231PS (AX)(R11*1), Z10, Z7
-	VFMADD231PS (AX)(R10*2), Z10, Z8
-	VFMADD231PS (AX)(R12*1), Z10, Z9
-	ADDQ        R8, AX
-	ADDQ        R8, CX
-	DECQ        R14
-	JNE         tap116
-	ADDQ        16(SI), AX
-	ADDQ        32(SI), CX
-	DECQ        R13
-	JNE         row115
-	SUBQ        24(SI), AX
-	SUBQ        40(SI), CX
-	MOVQ        DX, R13
-	VMAXPS      Z2, Z0, Z2
-	VMINPS      Z2, Z1, Z2
-	VMOVUPS     Z2, (R13)
-	ADDQ        48(SI), R13
-	VMAXPS      Z3, Z0, Z3
-	VMINPS      Z3, Z1, Z3
-	VMOVUPS     Z3, (R13)
-	ADDQ        48(SI), R13
-	VMAXPS      Z4, Z0, Z4
-	VMINPS      Z4, Z1, Z4
-	VMOVUPS     Z4, (R13)
-	ADDQ        48(SI), R13
-	VMAXPS      Z5, Z0, Z5
-	VMINPS      Z5, Z1, Z5
-	VMOVUPS     Z5, (R13)
-	ADDQ        48(SI), R13
-	VMAXPS      Z6, Z0, Z6
-	VMINPS      Z6, Z1, Z6
-	VMOVUPS     Z6, (R13)
-	ADDQ        48(SI), R13
-	VMAXPS      Z7, Z0, Z7
-	VMINPS      Z7, Z1, Z7
-	VMOVUPS     Z7, (R13)
-	ADDQ        48(SI), R13
-	VMAXPS      Z8, Z0, Z8
-	VMINPS      Z8, Z1, Z8
-	VMOVUPS     Z8, (R13)
-	ADDQ        48(SI), R13
-	VMAXPS      Z9, Z0, Z9
-	VMINPS      Z9, Z1, Z9
-	VMOVUPS     Z9, (R13)
-	ADDQ        $0x00000040, AX
-	ADDQ        $0x00000040, CX
-	ADDQ        $0x00000040, DX
-	ADDQ        $0x00000040, BX
-	SUBQ        $0x10, DI
-	JMP         vectors113
+	VMOVUPS      (CX), Z4
+	VMOVUPS      64(CX), Z5
+	VMOVUPS      128(CX), Z6
+	VMOVUPS      192(CX), Z7
+	VFMADD231PS  (AX), Z4, Z0
+	VFMADD231PS  64(AX), Z5, Z1
+	VFMADD231PS  128(AX), Z6, Z2
+	VFMADD231PS  192(AX), Z7, Z3
+	ADDQ         R8, AX
+	ADDQ         R8, CX
+	DECQ         R10
+	JNE          tap116
+	ADDQ         16(SI), AX
+	ADDQ         32(SI), CX
+	DECQ         R9
+	JNE          row115
+	SUBQ         24(SI), AX
+	SUBQ         40(SI), CX
+	VBROADCASTSS lo+40(FP), Z4
+	VBROADCASTSS hi+44(FP), Z5
+	MOVQ         DX, R9
+	VMAXPS       Z0, Z4, Z0
+	VMINPS       Z0, Z5, Z0
+	VMOVUPS      Z0, (R9)
+	VMAXPS       Z1, Z4, Z1
+	VMINPS       Z1, Z5, Z1
+	VMOVUPS      Z1, 64(R9)
+	VMAXPS       Z2, Z4, Z2
+	VMINPS       Z2, Z5, Z2
+	VMOVUPS      Z2, 128(R9)
+	VMAXPS       Z3, Z4, Z3
+	VMINPS       Z3, Z5, Z3
+	VMOVUPS      Z3, 192(R9)
+	ADDQ         $0x00000100, CX
+	ADDQ         $0x00000100, DX
+	ADDQ         $0x00000100, BX
+	ADDQ         $0x00000100, AX
+	SUBQ         $0x40, DI
+	JMP          vectors113
 
 fewer114:
+vectors117:
+	CMPQ    DI, $0x10
+	JLT     fewer118
+	VMOVUPS (BX), Z0
+	MOVQ    56(SI), R9
+
+row119:
+	MOVQ 64(SI), R10
+
+tap120:
+	VMOVUPS      (CX), Z1
+	VFMADD231PS  (AX), Z1, Z0
+	ADDQ         R8, AX
+	ADDQ         R8, CX
+	DECQ         R10
+	JNE          tap120
+	ADDQ         16(SI), AX
+	ADDQ         32(SI), CX
+	DECQ         R9
+	JNE          row119
+	SUBQ         24(SI), AX
+	SUBQ         40(SI), CX
+	VBROADCASTSS lo+40(FP), Z1
+	VBROADCASTSS hi+44(FP), Z2
+	MOVQ         DX, R9
+	VMAXPS       Z0, Z1, Z0
+	VMINPS       Z0, Z2, Z0
+	VMOVUPS      Z0, (R9)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x10, DI
+	JMP          vectors117
+
+fewer118:
 	TESTQ     DI, DI
-	JEQ       none117
-	MOVQ      $-1, R13
-	BZHIQ     DI, R13, R13
-	KMOVW     R13, K1
-	VMOVUPS.Z (BX), K1, Z2
-	VMOVAPS   Z2, Z3
-	VMOVAPS   Z2, Z4
-	VMOVAPS   Z2, Z5
-	VMOVAPS   Z2, Z6
-	VMOVAPS   Z2, Z7
-	VMOVAPS   Z2, Z8
-	VMOVAPS   Z2, Z9
+	JEQ       none121
+	MOVQ      $-1, R9
+	BZHIQ     DI, R9, R9
+	KMOVW     R9, K1
+	VMOVUPS.Z (BX), K1, Z0
 	MOVQ      56(SI), BX
-
-row118:
-	MOVQ 64(SI), DI
-
-tap119:
-	VMOVUPS.Z   (CX), K1, Z10
-	VMOVUPS.Z   (AX), K1, Z11
-	VFMADD231PS Z11, Z10, Z2
-	VMOVUPS.Z   (AX)(R9*1), K1, Z11
-	VFMADD231PS Z11, Z10, Z3
-	VMOVUPS.Z   (AX)(R9*2), K1, Z11
-	VFMADD231PS Z11, Z10, Z4
-	VMOVUPS.Z   (AX)(R10*1), K1, Z11
-	VFMADD231PS Z11, Z10, Z5
-	VMOVUPS.Z   (AX)(R9*4), K1, Z11
-	VFMADD231PS Z11, Z10, Z6
-	VMOVUPS.Z   (AX)(R11*1), K1, Z11
-	VFMADD231PS Z11, Z10, Z7
-	VMOVUPS.Z   (AX)(R10*2), K1, Z11
-	VFMADD231PS Z11, Z10, Z8
-	VMOVUPS.Z   (AX)(R12*1), K1, Z11
-	VFMADD231PS Z11, Z10, Z9
-	ADDQ        R8, AX
-	ADDQ        R8, CX
-	DECQ        DI
-	JNE         tap119
-	ADDQ        16(SI), AX
-	ADDQ        32(SI), CX
-	DECQ        BX
-	JNE         row118
-	SUBQ        24(SI), AX
-	SUBQ        40(SI), CX
-	MOVQ        DX, AX
-	VMAXPS      Z2, Z0, Z2
-	VMINPS      Z2, Z1, Z2
-	VMOVUPS     Z2, K1, (AX)
-	ADDQ        48(SI), AX
-	VMAXPS      Z3, Z0, Z3
-	VMINPS      Z3, Z1, Z3
-	VMOVUPS     Z3, K1, (AX)
-	ADDQ        48(SI), AX
-	VMAXPS      Z4, Z0, Z4
-	VMINPS      Z4, Z1, Z4
-	VMOVUPS     Z4, K1, (AX)
-	ADDQ        48(SI), AX
-	VMAXPS      Z5, Z0, Z5
-	VMINPS      Z5, Z1, Z5
-	VMOVUPS     Z5, K1, (AX)
-	ADDQ        48(SI), AX
-	VMAXPS      Z6, Z0, Z6
-	VMINPS      Z6, Z1, Z6
-	VMOVUPS     Z6, K1, (AX)
-	ADDQ        48(SI), AX
-	VMAXPS      Z7, Z0, Z7
-	VMINPS      Z7, Z1, Z7
-	VMOVUPS     Z7, K1, (AX)
-	ADDQ        48(SI), AX
-	VMAXPS      Z8, Z0, Z8
-	VMINPS      Z8, Z1, Z8
-	VMOVUPS     Z8, K1, (AX)
-	ADDQ        48(SI), AX
-	VMAXPS      Z9, Z0, Z9
-	VMINPS      Z9, Z1, Z9
-	VMOVUPS     Z9, K1, (AX)
-
-none117:
-	VZEROUPPER
-	RET
-
-// func depthwise4AVX512(out *float32, x *float32, w *float32, bias *float32, s *[10]int, lo float32, hi float32)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·depthwise4AVX512(SB), NOSPLIT, $0-48
-	MOVQ         x+8(FP), AX
-	MOVQ         w+16(FP), CX
-	MOVQ         out+0(FP), DX
-	MOVQ         bias+24(FP), BX
-	MOVQ         s+32(FP), SI
-	VBROADCASTSS lo+40(FP), Z0
-	VBROADCASTSS hi+44(FP), Z1
-	MOVQ         72(SI), DI
-	MOVQ         (SI), R8
-	MOVQ         8(SI), R9
-	LEAQ         (R9)(R9*2), R10
-
-vectors120:
-	CMPQ    DI, $0x20
-	JLT     fewer121
-	VMOVUPS (BX), Z2
-	VMOVUPS 64(BX), Z3
-	VMOVAPS Z2, Z4
-	VMOVAPS Z3, Z5
-	VMOVAPS Z2, Z6
-	VMOVAPS Z3, Z7
-	VMOVAPS Z2, Z8
-	VMOVAPS Z3, Z9
-	MOVQ    56(SI), R11
 
 row122:
-	MOVQ 64(SI), R12
-
-tap123:
-	VMOVUPS     (CX), Z10
-	VMOVUPS     64(CX), Z11
-	VFMADD231PS (AX), Z10, Z2
-	VFMADD231PS 64(AX), Z11, Z3
-	VFMADD231PS (AX)(R9*1), Z10, Z4
-	VFMADD231PS 64(AX)(R9*1), Z11, Z5
-	VFMADD231PS (AX)(R9*2), Z10, Z6
-	VFMADD231PS 64(AX)(R9*2), Z11, Z7
-	VFMADD231PS (AX)(R10*1), Z10, Z8
-	VFMADD231PS 64(AX)(R10*1), Z11, Z9
-	ADDQ        R8, AX
-	ADDQ        R8, CX
-	DECQ        R12
-	JNE         tap123
-	ADDQ        16(SI), AX
-	ADDQ        32(SI), CX
-	DECQ        R11
-	JNE         row122
-	SUBQ        24(SI), AX
-	SUBQ        40(SI), CX
-	MOVQ        DX, R11
-	VMAXPS      Z2, Z0, Z2
-	VMINPS      Z2, Z1, Z2
-	VMOVUPS     Z2, (R11)
-	VMAXPS      Z3, Z0, Z3
-	VMINPS      Z3, Z1, Z3
-	VMOVUPS     Z3, 64(R11)
-	ADDQ        48(SI), R11
-	VMAXPS      Z4, Z0, Z4
-	VMINPS      Z4, Z1, Z4
-	VMOVUPS     Z4, (R11)
-	VMAXPS      Z5, Z0, Z5
-	VMINPS      Z5, Z1, Z5
-	VMOVUPS     Z5, 64(R11)
-	ADDQ        48(SI), R11
-	VMAXPS      Z6, Z0, Z6
-	VMINPS      Z6, Z1, Z6
-	VMOVUPS     Z6, (R11)
-	VMAXPS      Z7, Z0, Z7
-	VMINPS      Z7, Z1, Z7
-	VMOVUPS     Z7, 64(R11)
-	ADDQ        48(SI), R11
-	VMAXPS      Z8, Z0, Z8
-	VMINPS      Z8, Z1, Z8
-	VMOVUPS     Z8, (R11)
-	VMAXPS      Z9, Z0, Z9
-	VMINPS      Z9, Z1, Z9
-	VMOVUPS     Z9, 64(R11)
-	ADDQ        $0x00000080, AX
-	ADDQ        $0x00000080, CX
-	ADDQ        $0x00000080, DX
-	ADDQ        $0x00000080, BX
-	SUBQ        $0x20, DI
-	JMP         vectors120
-
-fewer121:
-vectors124:
-	CMPQ    DI, $0x10
-	JLT     fewer125
-	VMOVUPS (BX), Z2
-	VMOVAPS Z2, Z3
-	VMOVAPS Z2, Z4
-	VMOVAPS Z2, Z5
-	MOVQ    56(SI), R11
-
-row126:
-	MOVQ 64(SI), R12
-
-tap127:
-	VMOVUPS     (CX), Z6
-	VFMADD231PS (AX), Z6, Z2
-	VFMADD231PS (AX)(R9*1), Z6, Z3
-	VFMADD231PS (AX)(R9*2), Z6, Z4
-	VFMADD231PS (AX)(R10*1), Z6, Z5
-	ADDQ        R8, AX
-	ADDQ        R8, CX
-	DECQ        R12
-	JNE         tap127
-	ADDQ        16(SI), AX
-	ADDQ        32(SI), CX
-	DECQ        R11
-	JNE         row126
-	SUBQ        24(SI), AX
-	SUBQ        40(SI), CX
-	MOVQ        DX, R11
-	VMAXPS      Z2, Z0, Z2
-	VMINPS      Z2, Z1, Z2
-	VMOVUPS     Z2, (R11)
-	ADDQ        48(SI), R11
-	VMAXPS      Z3, Z0, Z3
-	VMINPS      Z3, Z1, Z3
-	VMOVUPS     Z3, (R11)
-	ADDQ        48(SI), R11
-	VMAXPS      Z4, Z0, Z4
-	VMINPS      Z4, Z1, Z4
-	VMOVUPS     Z4, (R11)
-	ADDQ        48(SI), R11
-	VMAXPS      Z5, Z0, Z5
-	VMINPS      Z5, Z1, Z5
-	VMOVUPS     Z5, (R11)
-	ADDQ        $0x00000040, AX
-	ADDQ        $0x00000040, CX
-	ADDQ        $0x00000040, DX
-	ADDQ        $0x00000040, BX
-	SUBQ        $0x10, DI
-	JMP         vectors124
-
-fewer125:
-	TESTQ     DI, DI
-	JEQ       none128
-	MOVQ      $-1, R11
-	BZHIQ     DI, R11, R11
-	KMOVW     R11, K1
-	VMOVUPS.Z (BX), K1, Z2
-	VMOVAPS   Z2, Z3
-	VMOVAPS   Z2, Z4
-	VMOVAPS   Z2, Z5
-	MOVQ      56(SI), BX
-
-row129:
 	MOVQ 64(SI), DI
 
-tap130:
-	VMOVUPS.Z   (CX), K1, Z6
-	VMOVUPS.Z   (AX), K1, Z7
-	VFMADD231PS Z7, Z6, Z2
-	VMOVUPS.Z   (AX)(R9*1), K1, Z7
-	VFMADD231PS Z7, Z6, Z3
-	VMOVUPS.Z   (AX)(R9*2), K1, Z7
-	VFMADD231PS Z7, Z6, Z4
-	VMOVUPS.Z   (AX)(R10*1), K1, Z7
-	VFMADD231PS Z7, Z6, Z5
-	ADDQ        R8, AX
-	ADDQ        R8, CX
-	DECQ        DI
-	JNE         tap130
-	ADDQ        16(SI), AX
-	ADDQ        32(SI), CX
-	DECQ        BX
-	JNE         row129
-	SUBQ        24(SI), AX
-	SUBQ        40(SI), CX
-	MOVQ        DX, AX
-	VMAXPS      Z2, Z0, Z2
-	VMINPS      Z2, Z1, Z2
-	VMOVUPS     Z2, K1, (AX)
-	ADDQ        48(SI), AX
-	VMAXPS      Z3, Z0, Z3
-	VMINPS      Z3, Z1, Z3
-	VMOVUPS     Z3, K1, (AX)
-	ADDQ        48(SI), AX
-	VMAXPS      Z4, Z0, Z4
-	VMINPS      Z4, Z1, Z4
-	VMOVUPS     Z4, K1, (AX)
-	ADDQ        48(SI), AX
-	VMAXPS      Z5, Z0, Z5
-	VMINPS      Z5, Z1, Z5
-	VMOVUPS     Z5, K1, (AX)
+tap123:
+	VMOVUPS.Z    (CX), K1, Z1
+	VMOVUPS.Z    (AX), K1, Z2
+	VFMADD231PS  Z2, Z1, Z0
+	ADDQ         R8, AX
+	ADDQ         R8, CX
+	DECQ         DI
+	JNE          tap123
+	ADDQ         16(SI), AX
+	ADDQ         32(SI), CX
+	DECQ         BX
+	JNE          row122
+	SUBQ         24(SI), AX
+	SUBQ         40(SI), CX
+	VBROADCASTSS lo+40(FP), Z1
+	VBROADCASTSS hi+44(FP), Z2
+	MOVQ         DX, AX
+	VMAXPS       Z0, Z1, Z0
+	VMINPS       Z0, Z2, Z0
+	VMOVUPS      Z0, K1, (AX)
 
-none128:
+none121:
 	VZEROUPPER
 	RET
 
 // func depthwise2AVX512(out *float32, x *float32, w *float32, bias *float32, s *[10]int, lo float32, hi float32)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·depthwise2AVX512(SB), NOSPLIT, $0-48
-	MOVQ         x+8(FP), AX
-	MOVQ         w+16(FP), CX
-	MOVQ         out+0(FP), DX
-	MOVQ         bias+24(FP), BX
-	MOVQ         s+32(FP), SI
-	VBROADCASTSS lo+40(FP), Z0
-	VBROADCASTSS hi+44(FP), Z1
-	MOVQ         72(SI), DI
-	MOVQ         (SI), R8
-	MOVQ         8(SI), R9
+	MOVQ x+8(FP), AX
+	MOVQ w+16(FP), CX
+	MOVQ out+0(FP), DX
+	MOVQ bias+24(FP), BX
+	MOVQ s+32(FP), SI
+	MOVQ 72(SI), DI
+	MOVQ (SI), R8
+	MOVQ 8(SI), R9
 
-vectors131:
+vectors124:
 	CMPQ    DI, $0x40
-	JLT     fewer132
-	VMOVUPS (BX), Z2
-	VMOVUPS 64(BX), Z3
-	VMOVUPS 128(BX), Z4
-	VMOVUPS 192(BX), Z5
+	JLT     fewer125
+	VMOVUPS (BX), Z0
+	VMOVUPS 64(BX), Z1
+	VMOVUPS 128(BX), Z2
+	VMOVUPS 192(BX), Z3
+	VMOVAPS Z0, Z4
+	VMOVAPS Z1, Z5
 	VMOVAPS Z2, Z6
 	VMOVAPS Z3, Z7
-	VMOVAPS Z4, Z8
-	VMOVAPS Z5, Z9
 	MOVQ    56(SI), R10
 
-row133:
+row126:
 	MOVQ 64(SI), R11
 
-tap134:
-	VMOVUPS     (CX), Z10
-	VMOVUPS     64(CX), Z11
-	VMOVUPS     128(CX), Z12
-	VMOVUPS     192(CX), Z13
-	VFMADD231PS (AX), Z10, Z2
-	VFMADD231PS 64(AX), Z11, Z3
-	VFMADD231PS 128(AX), Z12, Z4
-	VFMADD231PS 192(AX), Z13, Z5
-	VFMADD231PS (AX)(R9*1), Z10, Z6
-	VFMADD231PS 64(AX)(R9*1), Z11, Z7
-	VFMADD231PS 128(AX)(R9*1), Z12, Z8
-	VFMADD231PS 192(AX)(R9*1), Z13, Z9
-	ADDQ        R8, AX
-	ADDQ        R8, CX
-	DECQ        R11
-	JNE         tap134
-	ADDQ        16(SI), AX
-	ADDQ        32(SI), CX
-	DECQ        R10
-	JNE         row133
-	SUBQ        24(SI), AX
-	SUBQ        40(SI), CX
-	MOVQ        DX, R10
-	VMAXPS      Z2, Z0, Z2
-	VMINPS      Z2, Z1, Z2
-	VMOVUPS     Z2, (R10)
-	VMAXPS      Z3, Z0, Z3
-	VMINPS      Z3, Z1, Z3
-	VMOVUPS     Z3, 64(R10)
-	VMAXPS      Z4, Z0, Z4
-	VMINPS      Z4, Z1, Z4
-	VMOVUPS     Z4, 128(R10)
-	VMAXPS      Z5, Z0, Z5
-	VMINPS      Z5, Z1, Z5
-	VMOVUPS     Z5, 192(R10)
-	ADDQ        48(SI), R10
-	VMAXPS      Z6, Z0, Z6
-	VMINPS      Z6, Z1, Z6
-	VMOVUPS     Z6, (R10)
-	VMAXPS      Z7, Z0, Z7
-	VMINPS      Z7, Z1, Z7
-	VMOVUPS     Z7, 64(R10)
-	VMAXPS      Z8, Z0, Z8
-	VMINPS      Z8, Z1, Z8
-	VMOVUPS     Z8, 128(R10)
-	VMAXPS      Z9, Z0, Z9
-	VMINPS      Z9, Z1, Z9
-	VMOVUPS     Z9, 192(R10)
-	ADDQ        $0x00000100, AX
-	ADDQ        $0x00000100, CX
-	ADDQ        $0x00000100, DX
-	ADDQ        $0x00000100, BX
-	SUBQ        $0x40, DI
-	JMP         vectors131
+tap127:
+	VMOVUPS      (CX), Z8
+	VMOVUPS      64(CX), Z9
+	VMOVUPS      128(CX), Z10
+	VMOVUPS      192(CX), Z11
+	VFMADD231PS  (AX), Z8, Z0
+	VFMADD231PS  64(AX), Z9, Z1
+	VFMADD231PS  128(AX), Z10, Z2
+	VFMADD231PS  192(AX), Z11, Z3
+	VFMADD231PS  (AX)(R9*1), Z8, Z4
+	VFMADD231PS  64(AX)(R9*1), Z9, Z5
+	VFMADD231PS  128(AX)(R9*1), Z10, Z6
+	VFMADD231PS  192(AX)(R9*1), Z11, Z7
+	ADDQ         R8, AX
+	ADDQ         R8, CX
+	DECQ         R11
+	JNE          tap127
+	ADDQ         16(SI), AX
+	ADDQ         32(SI), CX
+	DECQ         R10
+	JNE          row126
+	SUBQ         24(SI), AX
+	SUBQ         40(SI), CX
+	VBROADCASTSS lo+40(FP), Z8
+	VBROADCASTSS hi+44(FP), Z9
+	MOVQ         DX, R10
+	VMAXPS       Z0, Z8, Z0
+	VMINPS       Z0, Z9, Z0
+	VMOVUPS      Z0, (R10)
+	VMAXPS       Z1, Z8, Z1
+	VMINPS       Z1, Z9, Z1
+	VMOVUPS      Z1, 64(R10)
+	VMAXPS       Z2, Z8, Z2
+	VMINPS       Z2, Z9, Z2
+	VMOVUPS      Z2, 128(R10)
+	VMAXPS       Z3, Z8, Z3
+	VMINPS       Z3, Z9, Z3
+	VMOVUPS      Z3, 192(R10)
+	ADDQ         48(SI), R10
+	VMAXPS       Z4, Z8, Z4
+	VMINPS       Z4, Z9, Z4
+	VMOVUPS      Z4, (R10)
+	VMAXPS       Z5, Z8, Z5
+	VMINPS       Z5, Z9, Z5
+	VMOVUPS      Z5, 64(R10)
+	VMAXPS       Z6, Z8, Z6
+	VMINPS       Z6, Z9, Z6
+	VMOVUPS      Z6, 128(R10)
+	VMAXPS       Z7, Z8, Z7
+	VMINPS       Z7, Z9, Z7
+	VMOVUPS      Z7, 192(R10)
+	ADDQ         $0x00000100, CX
+	ADDQ         $0x00000100, DX
+	ADDQ         $0x00000100, BX
+	ADDQ         $0x00000100, AX
+	SUBQ         $0x40, DI
+	JMP          vectors124
 
-fewer132:
-vectors135:
+fewer125:
+vectors128:
 	CMPQ    DI, $0x10
+	JLT     fewer129
+	VMOVUPS (BX), Z0
+	VMOVAPS Z0, Z1
+	MOVQ    56(SI), R10
+
+row130:
+	MOVQ 64(SI), R11
+
+tap131:
+	VMOVUPS      (CX), Z2
+	VFMADD231PS  (AX), Z2, Z0
+	VFMADD231PS  (AX)(R9*1), Z2, Z1
+	ADDQ         R8, AX
+	ADDQ         R8, CX
+	DECQ         R11
+	JNE          tap131
+	ADDQ         16(SI), AX
+	ADDQ         32(SI), CX
+	DECQ         R10
+	JNE          row130
+	SUBQ         24(SI), AX
+	SUBQ         40(SI), CX
+	VBROADCASTSS lo+40(FP), Z2
+	VBROADCASTSS hi+44(FP), Z3
+	MOVQ         DX, R10
+	VMAXPS       Z0, Z2, Z0
+	VMINPS       Z0, Z3, Z0
+	VMOVUPS      Z0, (R10)
+	ADDQ         48(SI), R10
+	VMAXPS       Z1, Z2, Z1
+	VMINPS       Z1, Z3, Z1
+	VMOVUPS      Z1, (R10)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x10, DI
+	JMP          vectors128
+
+fewer129:
+	TESTQ     DI, DI
+	JEQ       none132
+	MOVQ      $-1, R10
+	BZHIQ     DI, R10, R10
+	KMOVW     R10, K1
+	VMOVUPS.Z (BX), K1, Z0
+	VMOVAPS   Z0, Z1
+	MOVQ      56(SI), BX
+
+row133:
+	MOVQ 64(SI), DI
+
+tap134:
+	VMOVUPS.Z    (CX), K1, Z2
+	VMOVUPS.Z    (AX), K1, Z3
+	VFMADD231PS  Z3, Z2, Z0
+	VMOVUPS.Z    (AX)(R9*1), K1, Z3
+	VFMADD231PS  Z3, Z2, Z1
+	ADDQ         R8, AX
+	ADDQ         R8, CX
+	DECQ         DI
+	JNE          tap134
+	ADDQ         16(SI), AX
+	ADDQ         32(SI), CX
+	DECQ         BX
+	JNE          row133
+	SUBQ         24(SI), AX
+	SUBQ         40(SI), CX
+	VBROADCASTSS lo+40(FP), Z2
+	VBROADCASTSS hi+44(FP), Z3
+	MOVQ         DX, AX
+	VMAXPS       Z0, Z2, Z0
+	VMINPS       Z0, Z3, Z0
+	VMOVUPS      Z0, K1, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Z1, Z2, Z1
+	VMINPS       Z1, Z3, Z1
+	VMOVUPS      Z1, K1, (AX)
+
+none132:
+	VZEROUPPER
+	RET
+
+// func depthwise3AVX512(out *float32, x *float32, w *float32, bias *float32, s *[10]int, lo float32, hi float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·depthwise3AVX512(SB), NOSPLIT, $0-48
+	MOVQ x+8(FP), AX
+	MOVQ w+16(FP), CX
+	MOVQ out+0(FP), DX
+	MOVQ bias+24(FP), BX
+	MOVQ s+32(FP), SI
+	MOVQ 72(SI), DI
+	MOVQ (SI), R8
+	MOVQ 8(SI), R9
+
+vectors135:
+	CMPQ    DI, $0x20
 	JLT     fewer136
-	VMOVUPS (BX), Z2
-	VMOVAPS Z2, Z3
+	VMOVUPS (BX), Z0
+	VMOVUPS 64(BX), Z1
+	VMOVAPS Z0, Z2
+	VMOVAPS Z1, Z3
+	VMOVAPS Z0, Z4
+	VMOVAPS Z1, Z5
 	MOVQ    56(SI), R10
 
 row137:
 	MOVQ 64(SI), R11
 
 tap138:
-	VMOVUPS     (CX), Z4
-	VFMADD231PS (AX), Z4, Z2
-	VFMADD231PS (AX)(R9*1), Z4, Z3
-	ADDQ        R8, AX
-	ADDQ        R8, CX
-	DECQ        R11
-	JNE         tap138
-	ADDQ        16(SI), AX
-	ADDQ        32(SI), CX
-	DECQ        R10
-	JNE         row137
-	SUBQ        24(SI), AX
-	SUBQ        40(SI), CX
-	MOVQ        DX, R10
-	VMAXPS      Z2, Z0, Z2
-	VMINPS      Z2, Z1, Z2
-	VMOVUPS     Z2, (R10)
-	ADDQ        48(SI), R10
-	VMAXPS      Z3, Z0, Z3
-	VMINPS      Z3, Z1, Z3
-	VMOVUPS     Z3, (R10)
-	ADDQ        $0x00000040, AX
-	ADDQ        $0x00000040, CX
-	ADDQ        $0x00000040, DX
-	ADDQ        $0x00000040, BX
-	SUBQ        $0x10, DI
-	JMP         vectors135
+	VMOVUPS      (CX), Z6
+	VMOVUPS      64(CX), Z7
+	VFMADD231PS  (AX), Z6, Z0
+	VFMADD231PS  64(AX), Z7, Z1
+	VFMADD231PS  (AX)(R9*1), Z6, Z2
+	VFMADD231PS  64(AX)(R9*1), Z7, Z3
+	VFMADD231PS  (AX)(R9*2), Z6, Z4
+	VFMADD231PS  64(AX)(R9*2), Z7, Z5
+	ADDQ         R8, AX
+	ADDQ         R8, CX
+	DECQ         R11
+	JNE          tap138
+	ADDQ         16(SI), AX
+	ADDQ         32(SI), CX
+	DECQ         R10
+	JNE          row137
+	SUBQ         24(SI), AX
+	SUBQ         40(SI), CX
+	VBROADCASTSS lo+40(FP), Z6
+	VBROADCASTSS hi+44(FP), Z7
+	MOVQ         DX, R10
+	VMAXPS       Z0, Z6, Z0
+	VMINPS       Z0, Z7, Z0
+	VMOVUPS      Z0, (R10)
+	VMAXPS       Z1, Z6, Z1
+	VMINPS       Z1, Z7, Z1
+	VMOVUPS      Z1, 64(R10)
+	ADDQ         48(SI), R10
+	VMAXPS       Z2, Z6, Z2
+	VMINPS       Z2, Z7, Z2
+	VMOVUPS      Z2, (R10)
+	VMAXPS       Z3, Z6, Z3
+	VMINPS       Z3, Z7, Z3
+	VMOVUPS      Z3, 64(R10)
+	ADDQ         48(SI), R10
+	VMAXPS       Z4, Z6, Z4
+	VMINPS       Z4, Z7, Z4
+	VMOVUPS      Z4, (R10)
+	VMAXPS       Z5, Z6, Z5
+	VMINPS       Z5, Z7, Z5
+	VMOVUPS      Z5, 64(R10)
+	ADDQ         $0x00000080, CX
+	ADDQ         $0x00000080, DX
+	ADDQ         $0x00000080, BX
+	ADDQ         $0x00000080, AX
+	SUBQ         $0x20, DI
+	JMP          vectors135
 
 fewer136:
+vectors139:
+	CMPQ    DI, $0x10
+	JLT     fewer140
+	VMOVUPS (BX), Z0
+	VMOVAPS Z0, Z1
+	VMOVAPS Z0, Z2
+	MOVQ    56(SI), R10
+
+row141:
+	MOVQ 64(SI), R11
+
+tap142:
+	VMOVUPS      (CX), Z3
+	VFMADD231PS  (AX), Z3, Z0
+	VFMADD231PS  (AX)(R9*1), Z3, Z1
+	VFMADD231PS  (AX)(R9*2), Z3, Z2
+	ADDQ         R8, AX
+	ADDQ         R8, CX
+	DECQ         R11
+	JNE          tap142
+	ADDQ         16(SI), AX
+	ADDQ         32(SI), CX
+	DECQ         R10
+	JNE          row141
+	SUBQ         24(SI), AX
+	SUBQ         40(SI), CX
+	VBROADCASTSS lo+40(FP), Z3
+	VBROADCASTSS hi+44(FP), Z4
+	MOVQ         DX, R10
+	VMAXPS       Z0, Z3, Z0
+	VMINPS       Z0, Z4, Z0
+	VMOVUPS      Z0, (R10)
+	ADDQ         48(SI), R10
+	VMAXPS       Z1, Z3, Z1
+	VMINPS       Z1, Z4, Z1
+	VMOVUPS      Z1, (R10)
+	ADDQ         48(SI), R10
+	VMAXPS       Z2, Z3, Z2
+	VMINPS       Z2, Z4, Z2
+	VMOVUPS      Z2, (R10)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x10, DI
+	JMP          vectors139
+
+fewer140:
 	TESTQ     DI, DI
-	JEQ       none139
+	JEQ       none143
 	MOVQ      $-1, R10
 	BZHIQ     DI, R10, R10
 	KMOVW     R10, K1
-	VMOVUPS.Z (BX), K1, Z2
-	VMOVAPS   Z2, Z3
+	VMOVUPS.Z (BX), K1, Z0
+	VMOVAPS   Z0, Z1
+	VMOVAPS   Z0, Z2
 	MOVQ      56(SI), BX
 
-row140:
+row144:
 	MOVQ 64(SI), DI
 
-tap141:
-	VMOVUPS.Z   (CX), K1, Z4
-	VMOVUPS.Z   (AX), K1, Z5
-	VFMADD231PS Z5, Z4, Z2
-	VMOVUPS.Z   (AX)(R9*1), K1, Z5
-	VFMADD231PS Z5, Z4, Z3
-	ADDQ        R8, AX
-	ADDQ        R8, CX
-	DECQ        DI
-	JNE         tap141
-	ADDQ        16(SI), AX
-	ADDQ        32(SI), CX
-	DECQ        BX
-	JNE         row140
-	SUBQ        24(SI), AX
-	SUBQ        40(SI), CX
-	MOVQ        DX, AX
-	VMAXPS      Z2, Z0, Z2
-	VMINPS      Z2, Z1, Z2
-	VMOVUPS     Z2, K1, (AX)
-	ADDQ        48(SI), AX
-	VMAXPS      Z3, Z0, Z3
-	VMINPS      Z3, Z1, Z3
-	VMOVUPS     Z3, K1, (AX)
+tap145:
+	VMOVUPS.Z    (CX), K1, Z3
+	VMOVUPS.Z    (AX), K1, Z4
+	VFMADD231PS  Z4, Z3, Z0
+	VMOVUPS.Z    (AX)(R9*1), K1, Z4
+	VFMADD231PS  Z4, Z3, Z1
+	VMOVUPS.Z    (AX)(R9*2), K1, Z4
+	VFMADD231PS  Z4, Z3, Z2
+	ADDQ         R8, AX
+	ADDQ         R8, CX
+	DECQ         DI
+	JNE          tap145
+	ADDQ         16(SI), AX
+	ADDQ         32(SI), CX
+	DECQ         BX
+	JNE          row144
+	SUBQ         24(SI), AX
+	SUBQ         40(SI), CX
+	VBROADCASTSS lo+40(FP), Z3
+	VBROADCASTSS hi+44(FP), Z4
+	MOVQ         DX, AX
+	VMAXPS       Z0, Z3, Z0
+	VMINPS       Z0, Z4, Z0
+	VMOVUPS      Z0, K1, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Z1, Z3, Z1
+	VMINPS       Z1, Z4, Z1
+	VMOVUPS      Z1, K1, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Z2, Z3, Z2
+	VMINPS       Z2, Z4, Z2
+	VMOVUPS      Z2, K1, (AX)
 
-none139:
+none143:
 	VZEROUPPER
 	RET
 
-// func depthwise1AVX512(out *float32, x *float32, w *float32, bias *float32, s *[10]int, lo float32, hi float32)
+// func depthwise4AVX512(out *float32, x *float32, w *float32, bias *float32, s *[10]int, lo float32, hi float32)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·depthwise1AVX512(SB), NOSPLIT, $0-48
-	MOVQ         x+8(FP), AX
-	MOVQ         w+16(FP), CX
-	MOVQ         out+0(FP), DX
-	MOVQ         bias+24(FP), BX
-	MOVQ         s+32(FP), SI
-	VBROADCASTSS lo+40(FP), Z0
-	VBROADCASTSS hi+44(FP), Z1
-	MOVQ         72(SI), DI
-	MOVQ         (SI), R8
+TEXT ·depthwise4AVX512(SB), NOSPLIT, $0-48
+	MOVQ x+8(FP), AX
+	MOVQ w+16(FP), CX
+	MOVQ out+0(FP), DX
+	MOVQ bias+24(FP), BX
+	MOVQ s+32(FP), SI
+	MOVQ 72(SI), DI
+	MOVQ (SI), R8
+	MOVQ 8(SI), R9
+	LEAQ (R9)(R9*2), R10
 
-vectors142:
-	CMPQ    DI, $0x40
-	JLT     fewer143
-	VMOVUPS (BX), Z2
-	VMOVUPS 64(BX), Z3
-	VMOVUPS 128(BX), Z4
-	VMOVUPS 192(BX), Z5
-	MOVQ    56(SI), R9
-
-row144:
-	MOVQ 64(SI), R10
-
-tap145:
-	VMOVUPS     (CX), Z6
-	VMOVUPS     64(CX), Z7
-	VMOVUPS     128(CX), Z8
-	VMOVUPS     192(CX), Z9
-	VFMADD231PS (AX), Z6, Z2
-	VFMADD231PS 64(AX), Z7, Z3
-	VFMADD231PS 128(AX), Z8, Z4
-	VFMADD231PS 192(AX), Z9, Z5
-	ADDQ        R8, AX
-	ADDQ        R8, CX
-	DECQ        R10
-	JNE         tap145
-	ADDQ        16(SI), AX
-	ADDQ        32(SI), CX
-	DECQ        R9
-	JNE         row144
-	SUBQ        24(SI), AX
-	SUBQ        40(SI), CX
-	MOVQ        DX, R9
-	VMAXPS      Z2, Z0, Z2
-	VMINPS      Z2, Z1, Z2
-	VMOVUPS     Z2, (R9)
-	VMAXPS      Z3, Z0, Z3
-	VMINPS      Z3, Z1, Z3
-	VMOVUPS     Z3, 64(R9)
-	VMAXPS      Z4, Z0, Z4
-	VMINPS      Z4, Z1, Z4
-	VMOVUPS     Z4, 128(R9)
-	VMAXPS      Z5, Z0, Z5
-	VMINPS      Z5, Z1, Z5
-	VMOVUPS     Z5, 192(R9)
-	ADDQ        $0x00000100, AX
-	ADDQ        $0x00000100, CX
-	ADDQ        $0x00000100, DX
-	ADDQ        $0x00000100, BX
-	SUBQ        $0x40, DI
-	JMP         vectors142
-
-fewer143:
 vectors146:
-	CMPQ    DI, $0x10
+	CMPQ    DI, $0x20
 	JLT     fewer147
-	VMOVUPS (BX), Z2
-	MOVQ    56(SI), R9
+	VMOVUPS (BX), Z0
+	VMOVUPS 64(BX), Z1
+	VMOVAPS Z0, Z2
+	VMOVAPS Z1, Z3
+	VMOVAPS Z0, Z4
+	VMOVAPS Z1, Z5
+	VMOVAPS Z0, Z6
+	VMOVAPS Z1, Z7
+	MOVQ    56(SI), R11
 
 row148:
-	MOVQ 64(SI), R10
+	MOVQ 64(SI), R12
 
 tap149:
-	VMOVUPS     (CX), Z3
-	VFMADD231PS (AX), Z3, Z2
-	ADDQ        R8, AX
-	ADDQ        R8, CX
-	DECQ        R10
-	JNE         tap149
-	ADDQ        16(SI), AX
-	ADDQ        32(SI), CX
-	DECQ        R9
-	JNE         row148
-	SUBQ        24(SI), AX
-	SUBQ        40(SI), CX
-	MOVQ        DX, R9
-	VMAXPS      Z2, Z0, Z2
-	VMINPS      Z2, Z1, Z2
-	VMOVUPS     Z2, (R9)
-	ADDQ        $0x00000040, AX
-	ADDQ        $0x00000040, CX
-	ADDQ        $0x00000040, DX
-	ADDQ        $0x00000040, BX
-	SUBQ        $0x10, DI
-	JMP         vectors146
+	VMOVUPS      (CX), Z8
+	VMOVUPS      64(CX), Z9
+	VFMADD231PS  (AX), Z8, Z0
+	VFMADD231PS  64(AX), Z9, Z1
+	VFMADD231PS  (AX)(R9*1), Z8, Z2
+	VFMADD231PS  64(AX)(R9*1), Z9, Z3
+	VFMADD231PS  (AX)(R9*2), Z8, Z4
+	VFMADD231PS  64(AX)(R9*2), Z9, Z5
+	VFMADD231PS  (AX)(R10*1), Z8, Z6
+	VFMADD231PS  64(AX)(R10*1), Z9, Z7
+	ADDQ         R8, AX
+	ADDQ         R8, CX
+	DECQ         R12
+	JNE          tap149
+	ADDQ         16(SI), AX
+	ADDQ         32(SI), CX
+	DECQ         R11
+	JNE          row148
+	SUBQ         24(SI), AX
+	SUBQ         40(SI), CX
+	VBROADCASTSS lo+40(FP), Z8
+	VBROADCASTSS hi+44(FP), Z9
+	MOVQ         DX, R11
+	VMAXPS       Z0, Z8, Z0
+	VMINPS       Z0, Z9, Z0
+	VMOVUPS      Z0, (R11)
+	VMAXPS       Z1, Z8, Z1
+	VMINPS       Z1, Z9, Z1
+	VMOVUPS      Z1, 64(R11)
+	ADDQ         48(SI), R11
+	VMAXPS       Z2, Z8, Z2
+	VMINPS       Z2, Z9, Z2
+	VMOVUPS      Z2, (R11)
+	VMAXPS       Z3, Z8, Z3
+	VMINPS       Z3, Z9, Z3
+	VMOVUPS      Z3, 64(R11)
+	ADDQ         48(SI), R11
+	VMAXPS       Z4, Z8, Z4
+	VMINPS       Z4, Z9, Z4
+	VMOVUPS      Z4, (R11)
+	VMAXPS       Z5, Z8, Z5
+	VMINPS       Z5, Z9, Z5
+	VMOVUPS      Z5, 64(R11)
+	ADDQ         48(SI), R11
+	VMAXPS       Z6, Z8, Z6
+	VMINPS       Z6, Z9, Z6
+	VMOVUPS      Z6, (R11)
+	VMAXPS       Z7, Z8, Z7
+	VMINPS       Z7, Z9, Z7
+	VMOVUPS      Z7, 64(R11)
+	ADDQ         $0x00000080, CX
+	ADDQ         $0x00000080, DX
+	ADDQ         $0x00000080, BX
+	ADDQ         $0x00000080, AX
+	SUBQ         $0x20, DI
+	JMP          vectors146
 
 fewer147:
+vectors150:
+	CMPQ    DI, $0x10
+	JLT     fewer151
+	VMOVUPS (BX), Z0
+	VMOVAPS Z0, Z1
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z3
+	MOVQ    56(SI), R11
+
+row152:
+	MOVQ 64(SI), R12
+
+tap153:
+	VMOVUPS      (CX), Z4
+	VFMADD231PS  (AX), Z4, Z0
+	VFMADD231PS  (AX)(R9*1), Z4, Z1
+	VFMADD231PS  (AX)(R9*2), Z4, Z2
+	VFMADD231PS  (AX)(R10*1), Z4, Z3
+	ADDQ         R8, AX
+	ADDQ         R8, CX
+	DECQ         R12
+	JNE          tap153
+	ADDQ         16(SI), AX
+	ADDQ         32(SI), CX
+	DECQ         R11
+	JNE          row152
+	SUBQ         24(SI), AX
+	SUBQ         40(SI), CX
+	VBROADCASTSS lo+40(FP), Z4
+	VBROADCASTSS hi+44(FP), Z5
+	MOVQ         DX, R11
+	VMAXPS       Z0, Z4, Z0
+	VMINPS       Z0, Z5, Z0
+	VMOVUPS      Z0, (R11)
+	ADDQ         48(SI), R11
+	VMAXPS       Z1, Z4, Z1
+	VMINPS       Z1, Z5, Z1
+	VMOVUPS      Z1, (R11)
+	ADDQ         48(SI), R11
+	VMAXPS       Z2, Z4, Z2
+	VMINPS       Z2, Z5, Z2
+	VMOVUPS      Z2, (R11)
+	ADDQ         48(SI), R11
+	VMAXPS       Z3, Z4, Z3
+	VMINPS       Z3, Z5, Z3
+	VMOVUPS      Z3, (R11)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x10, DI
+	JMP          vectors150
+
+fewer151:
 	TESTQ     DI, DI
-	JEQ       none150
-	MOVQ      $-1, R9
-	BZHIQ     DI, R9, R9
-	KMOVW     R9, K1
-	VMOVUPS.Z (BX), K1, Z2
+	JEQ       none154
+	MOVQ      $-1, R11
+	BZHIQ     DI, R11, R11
+	KMOVW     R11, K1
+	VMOVUPS.Z (BX), K1, Z0
+	VMOVAPS   Z0, Z1
+	VMOVAPS   Z0, Z2
+	VMOVAPS   Z0, Z3
 	MOVQ      56(SI), BX
 
-row151:
+row155:
 	MOVQ 64(SI), DI
 
-tap152:
-	VMOVUPS.Z   (CX), K1, Z3
-	VMOVUPS.Z   (AX), K1, Z4
-	VFMADD231PS Z4, Z3, Z2
-	ADDQ        R8, AX
-	ADDQ        R8, CX
-	DECQ        DI
-	JNE         tap152
-	ADDQ        16(SI), AX
-	ADDQ        32(SI), CX
-	DECQ        BX
-	JNE         row151
-	SUBQ        24(SI), AX
-	SUBQ        40(SI), CX
-	MOVQ        DX, AX
-	VMAXPS      Z2, Z0, Z2
-	VMINPS      Z2, Z1, Z2
-	VMOVUPS     Z2, K1, (AX)
+tap156:
+	VMOVUPS.Z    (CX), K1, Z4
+	VMOVUPS.Z    (AX), K1, Z5
+	VFMADD231PS  Z5, Z4, Z0
+	VMOVUPS.Z    (AX)(R9*1), K1, Z5
+	VFMADD231PS  Z5, Z4, Z1
+	VMOVUPS.Z    (AX)(R9*2), K1, Z5
+	VFMADD231PS  Z5, Z4, Z2
+	VMOVUPS.Z    (AX)(R10*1), K1, Z5
+	VFMADD231PS  Z5, Z4, Z3
+	ADDQ         R8, AX
+	ADDQ         R8, CX
+	DECQ         DI
+	JNE          tap156
+	ADDQ         16(SI), AX
+	ADDQ         32(SI), CX
+	DECQ         BX
+	JNE          row155
+	SUBQ         24(SI), AX
+	SUBQ         40(SI), CX
+	VBROADCASTSS lo+40(FP), Z4
+	VBROADCASTSS hi+44(FP), Z5
+	MOVQ         DX, AX
+	VMAXPS       Z0, Z4, Z0
+	VMINPS       Z0, Z5, Z0
+	VMOVUPS      Z0, K1, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Z1, Z4, Z1
+	VMINPS       Z1, Z5, Z1
+	VMOVUPS      Z1, K1, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Z2, Z4, Z2
+	VMINPS       Z2, Z5, Z2
+	VMOVUPS      Z2, K1, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Z3, Z4, Z3
+	VMINPS       Z3, Z5, Z3
+	VMOVUPS      Z3, K1, (AX)
 
-none150:
+none154:
+	VZEROUPPER
+	RET
+
+// func depthwise5AVX512(out *float32, x *float32, w *float32, bias *float32, s *[10]int, lo float32, hi float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·depthwise5AVX512(SB), NOSPLIT, $0-48
+	MOVQ x+8(FP), AX
+	MOVQ w+16(FP), CX
+	MOVQ out+0(FP), DX
+	MOVQ bias+24(FP), BX
+	MOVQ s+32(FP), SI
+	MOVQ 72(SI), DI
+	MOVQ (SI), R8
+	MOVQ 8(SI), R9
+	LEAQ (R9)(R9*2), R10
+
+vectors157:
+	CMPQ    DI, $0x10
+	JLT     fewer158
+	VMOVUPS (BX), Z0
+	VMOVAPS Z0, Z1
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z3
+	VMOVAPS Z0, Z4
+	MOVQ    56(SI), R11
+
+row159:
+	MOVQ 64(SI), R12
+
+tap160:
+	VMOVUPS      (CX), Z5
+	VFMADD231PS  (AX), Z5, Z0
+	VFMADD231PS  (AX)(R9*1), Z5, Z1
+	VFMADD231PS  (AX)(R9*2), Z5, Z2
+	VFMADD231PS  (AX)(R10*1), Z5, Z3
+	VFMADD231PS  (AX)(R9*4), Z5, Z4
+	ADDQ         R8, AX
+	ADDQ         R8, CX
+	DECQ         R12
+	JNE          tap160
+	ADDQ         16(SI), AX
+	ADDQ         32(SI), CX
+	DECQ         R11
+	JNE          row159
+	SUBQ         24(SI), AX
+	SUBQ         40(SI), CX
+	VBROADCASTSS lo+40(FP), Z5
+	VBROADCASTSS hi+44(FP), Z6
+	MOVQ         DX, R11
+	VMAXPS       Z0, Z5, Z0
+	VMINPS       Z0, Z6, Z0
+	VMOVUPS      Z0, (R11)
+	ADDQ         48(SI), R11
+	VMAXPS       Z1, Z5, Z1
+	VMINPS       Z1, Z6, Z1
+	VMOVUPS      Z1, (R11)
+	ADDQ         48(SI), R11
+	VMAXPS       Z2, Z5, Z2
+	VMINPS       Z2, Z6, Z2
+	VMOVUPS      Z2, (R11)
+	ADDQ         48(SI), R11
+	VMAXPS       Z3, Z5, Z3
+	VMINPS       Z3, Z6, Z3
+	VMOVUPS      Z3, (R11)
+	ADDQ         48(SI), R11
+	VMAXPS       Z4, Z5, Z4
+	VMINPS       Z4, Z6, Z4
+	VMOVUPS      Z4, (R11)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x10, DI
+	JMP          vectors157
+
+fewer158:
+	TESTQ     DI, DI
+	JEQ       none161
+	MOVQ      $-1, R11
+	BZHIQ     DI, R11, R11
+	KMOVW     R11, K1
+	VMOVUPS.Z (BX), K1, Z0
+	VMOVAPS   Z0, Z1
+	VMOVAPS   Z0, Z2
+	VMOVAPS   Z0, Z3
+	VMOVAPS   Z0, Z4
+	MOVQ      56(SI), BX
+
+row162:
+	MOVQ 64(SI), DI
+
+tap163:
+	VMOVUPS.Z    (CX), K1, Z5
+	VMOVUPS.Z    (AX), K1, Z6
+	VFMADD231PS  Z6, Z5, Z0
+	VMOVUPS.Z    (AX)(R9*1), K1, Z6
+	VFMADD231PS  Z6, Z5, Z1
+	VMOVUPS.Z    (AX)(R9*2), K1, Z6
+	VFMADD231PS  Z6, Z5, Z2
+	VMOVUPS.Z    (AX)(R10*1), K1, Z6
+	VFMADD231PS  Z6, Z5, Z3
+	VMOVUPS.Z    (AX)(R9*4), K1, Z6
+	VFMADD231PS  Z6, Z5, Z4
+	ADDQ         R8, AX
+	ADDQ         R8, CX
+	DECQ         DI
+	JNE          tap163
+	ADDQ         16(SI), AX
+	ADDQ         32(SI), CX
+	DECQ         BX
+	JNE          row162
+	SUBQ         24(SI), AX
+	SUBQ         40(SI), CX
+	VBROADCASTSS lo+40(FP), Z5
+	VBROADCASTSS hi+44(FP), Z6
+	MOVQ         DX, AX
+	VMAXPS       Z0, Z5, Z0
+	VMINPS       Z0, Z6, Z0
+	VMOVUPS      Z0, K1, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Z1, Z5, Z1
+	VMINPS       Z1, Z6, Z1
+	VMOVUPS      Z1, K1, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Z2, Z5, Z2
+	VMINPS       Z2, Z6, Z2
+	VMOVUPS      Z2, K1, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Z3, Z5, Z3
+	VMINPS       Z3, Z6, Z3
+	VMOVUPS      Z3, K1, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Z4, Z5, Z4
+	VMINPS       Z4, Z6, Z4
+	VMOVUPS      Z4, K1, (AX)
+
+none161:
+	VZEROUPPER
+	RET
+
+// func depthwise6AVX512(out *float32, x *float32, w *float32, bias *float32, s *[10]int, lo float32, hi float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·depthwise6AVX512(SB), NOSPLIT, $0-48
+	MOVQ x+8(FP), AX
+	MOVQ w+16(FP), CX
+	MOVQ out+0(FP), DX
+	MOVQ bias+24(FP), BX
+	MOVQ s+32(FP), SI
+	MOVQ 72(SI), DI
+	MOVQ (SI), R8
+	MOVQ 8(SI), R9
+	LEAQ (R9)(R9*2), R10
+	LEAQ (R10)(R9*2), R11
+
+vectors164:
+	CMPQ    DI, $0x10
+	JLT     fewer165
+	VMOVUPS (BX), Z0
+	VMOVAPS Z0, Z1
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z3
+	VMOVAPS Z0, Z4
+	VMOVAPS Z0, Z5
+	MOVQ    56(SI), R12
+
+row166:
+	MOVQ 64(SI), R13
+
+tap167:
+	VMOVUPS      (CX), Z6
+	VFMADD231PS  (AX), Z6, Z0
+	VFMADD231PS  (AX)(R9*1), Z6, Z1
+	VFMADD231PS  (AX)(R9*2), Z6, Z2
+	VFMADD231PS  (AX)(R10*1), Z6, Z3
+	VFMADD231PS  (AX)(R9*4), Z6, Z4
+	VFMADD231PS  (AX)(R11*1), Z6, Z5
+	ADDQ         R8, AX
+	ADDQ         R8, CX
+	DECQ         R13
+	JNE          tap167
+	ADDQ         16(SI), AX
+	ADDQ         32(SI), CX
+	DECQ         R12
+	JNE          row166
+	SUBQ         24(SI), AX
+	SUBQ         40(SI), CX
+	VBROADCASTSS lo+40(FP), Z6
+	VBROADCASTSS hi+44(FP), Z7
+	MOVQ         DX, R12
+	VMAXPS       Z0, Z6, Z0
+	VMINPS       Z0, Z7, Z0
+	VMOVUPS      Z0, (R12)
+	ADDQ         48(SI), R12
+	VMAXPS       Z1, Z6, Z1
+	VMINPS       Z1, Z7, Z1
+	VMOVUPS      Z1, (R12)
+	ADDQ         48(SI), R12
+	VMAXPS       Z2, Z6, Z2
+	VMINPS       Z2, Z7, Z2
+	VMOVUPS      Z2, (R12)
+	ADDQ         48(SI), R12
+	VMAXPS       Z3, Z6, Z3
+	VMINPS       Z3, Z7, Z3
+	VMOVUPS      Z3, (R12)
+	ADDQ         48(SI), R12
+	VMAXPS       Z4, Z6, Z4
+	VMINPS       Z4, Z7, Z4
+	VMOVUPS      Z4, (R12)
+	ADDQ         48(SI), R12
+	VMAXPS       Z5, Z6, Z5
+	VMINPS       Z5, Z7, Z5
+	VMOVUPS      Z5, (R12)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x10, DI
+	JMP          vectors164
+
+fewer165:
+	TESTQ     DI, DI
+	JEQ       none168
+	MOVQ      $-1, R12
+	BZHIQ     DI, R12, R12
+	KMOVW     R12, K1
+	VMOVUPS.Z (BX), K1, Z0
+	VMOVAPS   Z0, Z1
+	VMOVAPS   Z0, Z2
+	VMOVAPS   Z0, Z3
+	VMOVAPS   Z0, Z4
+	VMOVAPS   Z0, Z5
+	MOVQ      56(SI), BX
+
+row169:
+	MOVQ 64(SI), DI
+
+tap170:
+	VMOVUPS.Z    (CX), K1, Z6
+	VMOVUPS.Z    (AX), K1, Z7
+	VFMADD231PS  Z7, Z6, Z0
+	VMOVUPS.Z    (AX)(R9*1), K1, Z7
+	VFMADD231PS  Z7, Z6, Z1
+	VMOVUPS.Z    (AX)(R9*2), K1, Z7
+	VFMADD231PS  Z7, Z6, Z2
+	VMOVUPS.Z    (AX)(R10*1), K1, Z7
+	VFMADD231PS  Z7, Z6, Z3
+	VMOVUPS.Z    (AX)(R9*4), K1, Z7
+	VFMADD231PS  Z7, Z6, Z4
+	VMOVUPS.Z    (AX)(R11*1), K1, Z7
+	VFMADD231PS  Z7, Z6, Z5
+	ADDQ         R8, AX
+	ADDQ         R8, CX
+	DECQ         DI
+	JNE          tap170
+	ADDQ         16(SI), AX
+	ADDQ         32(SI), CX
+	DECQ         BX
+	JNE          row169
+	SUBQ         24(SI), AX
+	SUBQ         40(SI), CX
+	VBROADCASTSS lo+40(FP), Z6
+	VBROADCASTSS hi+44(FP), Z7
+	MOVQ         DX, AX
+	VMAXPS       Z0, Z6, Z0
+	VMINPS       Z0, Z7, Z0
+	VMOVUPS      Z0, K1, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Z1, Z6, Z1
+	VMINPS       Z1, Z7, Z1
+	VMOVUPS      Z1, K1, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Z2, Z6, Z2
+	VMINPS       Z2, Z7, Z2
+	VMOVUPS      Z2, K1, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Z3, Z6, Z3
+	VMINPS       Z3, Z7, Z3
+	VMOVUPS      Z3, K1, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Z4, Z6, Z4
+	VMINPS       Z4, Z7, Z4
+	VMOVUPS      Z4, K1, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Z5, Z6, Z5
+	VMINPS       Z5, Z7, Z5
+	VMOVUPS      Z5, K1, (AX)
+
+none168:
+	VZEROUPPER
+	RET
+
+// func depthwise7AVX512(out *float32, x *float32, w *float32, bias *float32, s *[10]int, lo float32, hi float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·depthwise7AVX512(SB), NOSPLIT, $0-48
+	MOVQ x+8(FP), AX
+	MOVQ w+16(FP), CX
+	MOVQ out+0(FP), DX
+	MOVQ bias+24(FP), BX
+	MOVQ s+32(FP), SI
+	MOVQ 72(SI), DI
+	MOVQ (SI), R8
+	MOVQ 8(SI), R9
+	LEAQ (R9)(R9*2), R10
+	LEAQ (R10)(R9*2), R11
+
+vectors171:
+	CMPQ    DI, $0x10
+	JLT     fewer172
+	VMOVUPS (BX), Z0
+	VMOVAPS Z0, Z1
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z3
+	VMOVAPS Z0, Z4
+	VMOVAPS Z0, Z5
+	VMOVAPS Z0, Z6
+	MOVQ    56(SI), R12
+
+row173:
+	MOVQ 64(SI), R13
+
+tap174:
+	VMOVUPS      (CX), Z7
+	VFMADD231PS  (AX), Z7, Z0
+	VFMADD231PS  (AX)(R9*1), Z7, Z1
+	VFMADD231PS  (AX)(R9*2), Z7, Z2
+	VFMADD231PS  (AX)(R10*1), Z7, Z3
+	VFMADD231PS  (AX)(R9*4), Z7, Z4
+	VFMADD231PS  (AX)(R11*1), Z7, Z5
+	VFMADD231PS  (AX)(R10*2), Z7, Z6
+	ADDQ         R8, AX
+	ADDQ         R8, CX
+	DECQ         R13
+	JNE          tap174
+	ADDQ         16(SI), AX
+	ADDQ         32(SI), CX
+	DECQ         R12
+	JNE          row173
+	SUBQ         24(SI), AX
+	SUBQ         40(SI), CX
+	VBROADCASTSS lo+40(FP), Z7
+	VBROADCASTSS hi+44(FP), Z8
+	MOVQ         DX, R12
+	VMAXPS       Z0, Z7, Z0
+	VMINPS       Z0, Z8, Z0
+	VMOVUPS      Z0, (R12)
+	ADDQ         48(SI), R12
+	VMAXPS       Z1, Z7, Z1
+	VMINPS       Z1, Z8, Z1
+	VMOVUPS      Z1, (R12)
+	ADDQ         48(SI), R12
+	VMAXPS       Z2, Z7, Z2
+	VMINPS       Z2, Z8, Z2
+	VMOVUPS      Z2, (R12)
+	ADDQ         48(SI), R12
+	VMAXPS       Z3, Z7, Z3
+	VMINPS       Z3, Z8, Z3
+	VMOVUPS      Z3, (R12)
+	ADDQ         48(SI), R12
+	VMAXPS       Z4, Z7, Z4
+	VMINPS       Z4, Z8, Z4
+	VMOVUPS      Z4, (R12)
+	ADDQ         48(SI), R12
+	VMAXPS       Z5, Z7, Z5
+	VMINPS       Z5, Z8, Z5
+	VMOVUPS      Z5, (R12)
+	ADDQ         48(SI), R12
+	VMAXPS       Z6, Z7, Z6
+	VMINPS       Z6, Z8, Z6
+	VMOVUPS      Z6, (R12)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x10, DI
+	JMP          vectors171
+
+fewer172:
+	TESTQ     DI, DI
+	JEQ       none175
+	MOVQ      $-1, R12
+	BZHIQ     DI, R12, R12
+	KMOVW     R12, K1
+	VMOVUPS.Z (BX), K1, Z0
+	VMOVAPS   Z0, Z1
+	VMOVAPS   Z0, Z2
+	VMOVAPS   Z0, Z3
+	VMOVAPS   Z0, Z4
+	VMOVAPS   Z0, Z5
+	VMOVAPS   Z0, Z6
+	MOVQ      56(SI), BX
+
+row176:
+	MOVQ 64(SI), DI
+
+tap177:
+	VMOVUPS.Z    (CX), K1, Z7
+	VMOVUPS.Z    (AX), K1, Z8
+	VFMADD231PS  Z8, Z7, Z0
+	VMOVUPS.Z    (AX)(R9*1), K1, Z8
+	VFMADD231PS  Z8, Z7, Z1
+	VMOVUPS.Z    (AX)(R9*2), K1, Z8
+	VFMADD231PS  Z8, Z7, Z2
+	VMOVUPS.Z    (AX)(R10*1), K1, Z8
+	VFMADD231PS  Z8, Z7, Z3
+	VMOVUPS.Z    (AX)(R9*4), K1, Z8
+	VFMADD231PS  Z8, Z7, Z4
+	VMOVUPS.Z    (AX)(R11*1), K1, Z8
+	VFMADD231PS  Z8, Z7, Z5
+	VMOVUPS.Z    (AX)(R10*2), K1, Z8
+	VFMADD231PS  Z8, Z7, Z6
+	ADDQ         R8, AX
+	ADDQ         R8, CX
+	DECQ         DI
+	JNE          tap177
+	ADDQ         16(SI), AX
+	ADDQ         32(SI), CX
+	DECQ         BX
+	JNE          row176
+	SUBQ         24(SI), AX
+	SUBQ         40(SI), CX
+	VBROADCASTSS lo+40(FP), Z7
+	VBROADCASTSS hi+44(FP), Z8
+	MOVQ         DX, AX
+	VMAXPS       Z0, Z7, Z0
+	VMINPS       Z0, Z8, Z0
+	VMOVUPS      Z0, K1, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Z1, Z7, Z1
+	VMINPS       Z1, Z8, Z1
+	VMOVUPS      Z1, K1, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Z2, Z7, Z2
+	VMINPS       Z2, Z8, Z2
+	VMOVUPS      Z2, K1, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Z3, Z7, Z3
+	VMINPS       Z3, Z8, Z3
+	VMOVUPS      Z3, K1, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Z4, Z7, Z4
+	VMINPS       Z4, Z8, Z4
+	VMOVUPS      Z4, K1, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Z5, Z7, Z5
+	VMINPS       Z5, Z8, Z5
+	VMOVUPS      Z5, K1, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Z6, Z7, Z6
+	VMINPS       Z6, Z8, Z6
+	VMOVUPS      Z6, K1, (AX)
+
+none175:
+	VZEROUPPER
+	RET
+
+// func depthwise8AVX512(out *float32, x *float32, w *float32, bias *float32, s *[10]int, lo float32, hi float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·depthwise8AVX512(SB), NOSPLIT, $0-48
+	MOVQ x+8(FP), AX
+	MOVQ w+16(FP), CX
+	MOVQ out+0(FP), DX
+	MOVQ bias+24(FP), BX
+	MOVQ s+32(FP), SI
+	MOVQ 72(SI), DI
+	MOVQ (SI), R8
+	MOVQ 8(SI), R9
+	LEAQ (R9)(R9*2), R10
+	LEAQ (R10)(R9*2), R11
+	LEAQ (R11)(R9*2), R12
+
+vectors178:
+	CMPQ    DI, $0x10
+	JLT     fewer179
+	VMOVUPS (BX), Z0
+	VMOVAPS Z0, Z1
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z3
+	VMOVAPS Z0, Z4
+	VMOVAPS Z0, Z5
+	VMOVAPS Z0, Z6
+	VMOVAPS Z0, Z7
+	MOVQ    56(SI), R13
+
+row180:
+	MOVQ 64(SI), R14
+
+tap181:
+	VMOVUPS      (CX), Z8
+	VFMADD231PS  (AX), Z8, Z0
+	VFMADD231PS  (AX)(R9*1), Z8, Z1
+	VFMADD231PS  (AX)(R9*2), Z8, Z2
+	VFMADD231PS  (AX)(R10*1), Z8, Z3
+	VFMADD231PS  (AX)(R9*4), Z8, Z4
+	VFMADD231PS  (AX)(R11*1), Z8, Z5
+	VFMADD231PS  (AX)(R10*2), Z8, Z6
+	VFMADD231PS  (AX)(R12*1), Z8, Z7
+	ADDQ         R8, AX
+	ADDQ         R8, CX
+	DECQ         R14
+	JNE          tap181
+	ADDQ         16(SI), AX
+	ADDQ         32(SI), CX
+	DECQ         R13
+	JNE          row180
+	SUBQ         24(SI), AX
+	SUBQ         40(SI), CX
+	VBROADCASTSS lo+40(FP), Z8
+	VBROADCASTSS hi+44(FP), Z9
+	MOVQ         DX, R13
+	VMAXPS       Z0, Z8, Z0
+	VMINPS       Z0, Z9, Z0
+	VMOVUPS      Z0, (R13)
+	ADDQ         48(SI), R13
+	VMAXPS       Z1, Z8, Z1
+	VMINPS       Z1, Z9, Z1
+	VMOVUPS      Z1, (R13)
+	ADDQ         48(SI), R13
+	VMAXPS       Z2, Z8, Z2
+	VMINPS       Z2, Z9, Z2
+	VMOVUPS      Z2, (R13)
+	ADDQ         48(SI), R13
+	VMAXPS       Z3, Z8, Z3
+	VMINPS       Z3, Z9, Z3
+	VMOVUPS      Z3, (R13)
+	ADDQ         48(SI), R13
+	VMAXPS       Z4, Z8, Z4
+	VMINPS       Z4, Z9, Z4
+	VMOVUPS      Z4, (R13)
+	ADDQ         48(SI), R13
+	VMAXPS       Z5, Z8, Z5
+	VMINPS       Z5, Z9, Z5
+	VMOVUPS      Z5, (R13)
+	ADDQ         48(SI), R13
+	VMAXPS       Z6, Z8, Z6
+	VMINPS       Z6, Z9, Z6
+	VMOVUPS      Z6, (R13)
+	ADDQ         48(SI), R13
+	VMAXPS       Z7, Z8, Z7
+	VMINPS       Z7, Z9, Z7
+	VMOVUPS      Z7, (R13)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x10, DI
+	JMP          vectors178
+
+fewer179:
+	TESTQ     DI, DI
+	JEQ       none182
+	MOVQ      $-1, R13
+	BZHIQ     DI, R13, R13
+	KMOVW     R13, K1
+	VMOVUPS.Z (BX), K1, Z0
+	VMOVAPS   Z0, Z1
+	VMOVAPS   Z0, Z2
+	VMOVAPS   Z0, Z3
+	VMOVAPS   Z0, Z4
+	VMOVAPS   Z0, Z5
+	VMOVAPS   Z0, Z6
+	VMOVAPS   Z0, Z7
+	MOVQ      56(SI), BX
+
+row183:
+	MOVQ 64(SI), DI
+
+tap184:
+	VMOVUPS.Z    (CX), K1, Z8
+	VMOVUPS.Z    (AX), K1, Z9
+	VFMADD231PS  Z9, Z8, Z0
+	VMOVUPS.Z    (AX)(R9*1), K1, Z9
+	VFMADD231PS  Z9, Z8, Z1
+	VMOVUPS.Z    (AX)(R9*2), K1, Z9
+	VFMADD231PS  Z9, Z8, Z2
+	VMOVUPS.Z    (AX)(R10*1), K1, Z9
+	VFMADD231PS  Z9, Z8, Z3
+	VMOVUPS.Z    (AX)(R9*4), K1, Z9
+	VFMADD231PS  Z9, Z8, Z4
+	VMOVUPS.Z    (AX)(R11*1), K1, Z9
+	VFMADD231PS  Z9, Z8, Z5
+	VMOVUPS.Z    (AX)(R10*2), K1, Z9
+	VFMADD231PS  Z9, Z8, Z6
+	VMOVUPS.Z    (AX)(R12*1), K1, Z9
+	VFMADD231PS  Z9, Z8, Z7
+	ADDQ         R8, AX
+	ADDQ         R8, CX
+	DECQ         DI
+	JNE          tap184
+	ADDQ         16(SI), AX
+	ADDQ         32(SI), CX
+	DECQ         BX
+	JNE          row183
+	SUBQ         24(SI), AX
+	SUBQ         40(SI), CX
+	VBROADCASTSS lo+40(FP), Z8
+	VBROADCASTSS hi+44(FP), Z9
+	MOVQ         DX, AX
+	VMAXPS       Z0, Z8, Z0
+	VMINPS       Z0, Z9, Z0
+	VMOVUPS      Z0, K1, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Z1, Z8, Z1
+	VMINPS       Z1, Z9, Z1
+	VMOVUPS      Z1, K1, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Z2, Z8, Z2
+	VMINPS       Z2, Z9, Z2
+	VMOVUPS      Z2, K1, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Z3, Z8, Z3
+	VMINPS       Z3, Z9, Z3
+	VMOVUPS      Z3, K1, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Z4, Z8, Z4
+	VMINPS       Z4, Z9, Z4
+	VMOVUPS      Z4, K1, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Z5, Z8, Z5
+	VMINPS       Z5, Z9, Z5
+	VMOVUPS      Z5, K1, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Z6, Z8, Z6
+	VMINPS       Z6, Z9, Z6
+	VMOVUPS      Z6, K1, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Z7, Z8, Z7
+	VMINPS       Z7, Z9, Z7
+	VMOVUPS      Z7, K1, (AX)
+
+none182:
+	VZEROUPPER
+	RET
+
+// func depthwise9AVX512(out *float32, x *float32, w *float32, bias *float32, s *[10]int, lo float32, hi float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·depthwise9AVX512(SB), NOSPLIT, $0-48
+	MOVQ x+8(FP), AX
+	MOVQ w+16(FP), CX
+	MOVQ out+0(FP), DX
+	MOVQ bias+24(FP), BX
+	MOVQ s+32(FP), SI
+	MOVQ 72(SI), DI
+	MOVQ (SI), R8
+	MOVQ 8(SI), R9
+	LEAQ (R9)(R9*2), R10
+	LEAQ (R10)(R9*2), R11
+	LEAQ (R11)(R9*2), R12
+	LEAQ (AX)(R9*8), R13
+
+vectors185:
+	CMPQ    DI, $0x10
+	JLT     fewer186
+	VMOVUPS (BX), Z0
+	VMOVAPS Z0, Z1
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z3
+	VMOVAPS Z0, Z4
+	VMOVAPS Z0, Z5
+	VMOVAPS Z0, Z6
+	VMOVAPS Z0, Z7
+	VMOVAPS Z0, Z8
+	MOVQ    56(SI), R14
+
+row187:
+	MOVQ 64(SI), R15
+
+tap188:
+	VMOVUPS      (CX), Z9
+	VFMADD231PS  (AX), Z9, Z0
+	VFMADD231PS  (AX)(R9*1), Z9, Z1
+	VFMADD231PS  (AX)(R9*2), Z9, Z2
+	VFMADD231PS  (AX)(R10*1), Z9, Z3
+	VFMADD231PS  (AX)(R9*4), Z9, Z4
+	VFMADD231PS  (AX)(R11*1), Z9, Z5
+	VFMADD231PS  (AX)(R10*2), Z9, Z6
+	VFMADD231PS  (AX)(R12*1), Z9, Z7
+	VFMADD231PS  (R13), Z9, Z8
+	ADDQ         R8, AX
+	ADDQ         R8, R13
+	ADDQ         R8, CX
+	DECQ         R15
+	JNE          tap188
+	ADDQ         16(SI), AX
+	ADDQ         16(SI), R13
+	ADDQ         32(SI), CX
+	DECQ         R14
+	JNE          row187
+	SUBQ         24(SI), AX
+	SUBQ         24(SI), R13
+	SUBQ         40(SI), CX
+	VBROADCASTSS lo+40(FP), Z9
+	VBROADCASTSS hi+44(FP), Z10
+	MOVQ         DX, R14
+	VMAXPS       Z0, Z9, Z0
+	VMINPS       Z0, Z10, Z0
+	VMOVUPS      Z0, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Z1, Z9, Z1
+	VMINPS       Z1, Z10, Z1
+	VMOVUPS      Z1, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Z2, Z9, Z2
+	VMINPS       Z2, Z10, Z2
+	VMOVUPS      Z2, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Z3, Z9, Z3
+	VMINPS       Z3, Z10, Z3
+	VMOVUPS      Z3, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Z4, Z9, Z4
+	VMINPS       Z4, Z10, Z4
+	VMOVUPS      Z4, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Z5, Z9, Z5
+	VMINPS       Z5, Z10, Z5
+	VMOVUPS      Z5, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Z6, Z9, Z6
+	VMINPS       Z6, Z10, Z6
+	VMOVUPS      Z6, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Z7, Z9, Z7
+	VMINPS       Z7, Z10, Z7
+	VMOVUPS      Z7, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Z8, Z9, Z8
+	VMINPS       Z8, Z10, Z8
+	VMOVUPS      Z8, (R14)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, R13
+	SUBQ         $0x10, DI
+	JMP          vectors185
+
+fewer186:
+	TESTQ     DI, DI
+	JEQ       none189
+	MOVQ      $-1, R14
+	BZHIQ     DI, R14, R14
+	KMOVW     R14, K1
+	VMOVUPS.Z (BX), K1, Z0
+	VMOVAPS   Z0, Z1
+	VMOVAPS   Z0, Z2
+	VMOVAPS   Z0, Z3
+	VMOVAPS   Z0, Z4
+	VMOVAPS   Z0, Z5
+	VMOVAPS   Z0, Z6
+	VMOVAPS   Z0, Z7
+	VMOVAPS   Z0, Z8
+	MOVQ      56(SI), BX
+
+row190:
+	MOVQ 64(SI), DI
+
+tap191:
+	VMOVUPS.Z    (CX), K1, Z9
+	VMOVUPS.Z    (AX), K1, Z10
+	VFMADD231PS  Z10, Z9, Z0
+	VMOVUPS.Z    (AX)(R9*1), K1, Z10
+	VFMADD231PS  Z10, Z9, Z1
+	VMOVUPS.Z    (AX)(R9*2), K1, Z10
+	VFMADD231PS  Z10, Z9, Z2
+	VMOVUPS.Z    (AX)(R10*1), K1, Z10
+	VFMADD231PS  Z10, Z9, Z3
+	VMOVUPS.Z    (AX)(R9*4), K1, Z10
+	VFMADD231PS  Z10, Z9, Z4
+	VMOVUPS.Z    (AX)(R11*1), K1, Z10
+	VFMADD231PS  Z10, Z9, Z5
+	VMOVUPS.Z    (AX)(R10*2), K1, Z10
+	VFMADD231PS  Z10, Z9, Z6
+	VMOVUPS.Z    (AX)(R12*1), K1, Z10
+	VFMADD231PS  Z10, Z9, Z7
+	VMOVUPS.Z    (R13), K1, Z10
+	VFMADD231PS  Z10, Z9, Z8
+	ADDQ         R8, AX
+	ADDQ         R8, R13
+	ADDQ         R8, CX
+	DECQ         DI
+	JNE          tap191
+	ADDQ         16(SI), AX
+	ADDQ         16(SI), R13
+	ADDQ         32(SI), CX
+	DECQ         BX
+	JNE          row190
+	SUBQ         24(SI), AX
+	SUBQ         24(SI), R13
+	SUBQ         40(SI), CX
+	VBROADCASTSS lo+40(FP), Z9
+	VBROADCASTSS hi+44(FP), Z10
+	MOVQ         DX, AX
+	VMAXPS       Z0, Z9, Z0
+	VMINPS       Z0, Z10, Z0
+	VMOVUPS      Z0, K1, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Z1, Z9, Z1
+	VMINPS       Z1, Z10, Z1
+	VMOVUPS      Z1, K1, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Z2, Z9, Z2
+	VMINPS       Z2, Z10, Z2
+	VMOVUPS      Z2, K1, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Z3, Z9, Z3
+	VMINPS       Z3, Z10, Z3
+	VMOVUPS      Z3, K1, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Z4, Z9, Z4
+	VMINPS       Z4, Z10, Z4
+	VMOVUPS      Z4, K1, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Z5, Z9, Z5
+	VMINPS       Z5, Z10, Z5
+	VMOVUPS      Z5, K1, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Z6, Z9, Z6
+	VMINPS       Z6, Z10, Z6
+	VMOVUPS      Z6, K1, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Z7, Z9, Z7
+	VMINPS       Z7, Z10, Z7
+	VMOVUPS      Z7, K1, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Z8, Z9, Z8
+	VMINPS       Z8, Z10, Z8
+	VMOVUPS      Z8, K1, (AX)
+
+none189:
+	VZEROUPPER
+	RET
+
+// func depthwise10AVX512(out *float32, x *float32, w *float32, bias *float32, s *[10]int, lo float32, hi float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·depthwise10AVX512(SB), NOSPLIT, $0-48
+	MOVQ x+8(FP), AX
+	MOVQ w+16(FP), CX
+	MOVQ out+0(FP), DX
+	MOVQ bias+24(FP), BX
+	MOVQ s+32(FP), SI
+	MOVQ 72(SI), DI
+	MOVQ (SI), R8
+	MOVQ 8(SI), R9
+	LEAQ (R9)(R9*2), R10
+	LEAQ (R10)(R9*2), R11
+	LEAQ (R11)(R9*2), R12
+	LEAQ (AX)(R9*8), R13
+
+vectors192:
+	CMPQ    DI, $0x10
+	JLT     fewer193
+	VMOVUPS (BX), Z0
+	VMOVAPS Z0, Z1
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z3
+	VMOVAPS Z0, Z4
+	VMOVAPS Z0, Z5
+	VMOVAPS Z0, Z6
+	VMOVAPS Z0, Z7
+	VMOVAPS Z0, Z8
+	VMOVAPS Z0, Z9
+	MOVQ    56(SI), R14
+
+row194:
+	MOVQ 64(SI), R15
+
+tap195:
+	VMOVUPS      (CX), Z10
+	VFMADD231PS  (AX), Z10, Z0
+	VFMADD231PS  (AX)(R9*1), Z10, Z1
+	VFMADD231PS  (AX)(R9*2), Z10, Z2
+	VFMADD231PS  (AX)(R10*1), Z10, Z3
+	VFMADD231PS  (AX)(R9*4), Z10, Z4
+	VFMADD231PS  (AX)(R11*1), Z10, Z5
+	VFMADD231PS  (AX)(R10*2), Z10, Z6
+	VFMADD231PS  (AX)(R12*1), Z10, Z7
+	VFMADD231PS  (R13), Z10, Z8
+	VFMADD231PS  (R13)(R9*1), Z10, Z9
+	ADDQ         R8, AX
+	ADDQ         R8, R13
+	ADDQ         R8, CX
+	DECQ         R15
+	JNE          tap195
+	ADDQ         16(SI), AX
+	ADDQ         16(SI), R13
+	ADDQ         32(SI), CX
+	DECQ         R14
+	JNE          row194
+	SUBQ         24(SI), AX
+	SUBQ         24(SI), R13
+	SUBQ         40(SI), CX
+	VBROADCASTSS lo+40(FP), Z10
+	VBROADCASTSS hi+44(FP), Z11
+	MOVQ         DX, R14
+	VMAXPS       Z0, Z10, Z0
+	VMINPS       Z0, Z11, Z0
+	VMOVUPS      Z0, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Z1, Z10, Z1
+	VMINPS       Z1, Z11, Z1
+	VMOVUPS      Z1, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Z2, Z10, Z2
+	VMINPS       Z2, Z11, Z2
+	VMOVUPS      Z2, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Z3, Z10, Z3
+	VMINPS       Z3, Z11, Z3
+	VMOVUPS      Z3, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Z4, Z10, Z4
+	VMINPS       Z4, Z11, Z4
+	VMOVUPS      Z4, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Z5, Z10, Z5
+	VMINPS       Z5, Z11, Z5
+	VMOVUPS      Z5, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Z6, Z10, Z6
+	VMINPS       Z6, Z11, Z6
+	VMOVUPS      Z6, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Z7, Z10, Z7
+	VMINPS       Z7, Z11, Z7
+	VMOVUPS      Z7, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Z8, Z10, Z8
+	VMINPS       Z8, Z11, Z8
+	VMOVUPS      Z8, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Z9, Z10, Z9
+	VMINPS       Z9, Z11, Z9
+	VMOVUPS      Z9, (R14)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, R13
+	SUBQ         $0x10, DI
+	JMP          vectors192
+
+fewer193:
+	TESTQ     DI, DI
+	JEQ       none196
+	MOVQ      $-1, R14
+	BZHIQ     DI, R14, R14
+	KMOVW     R14, K1
+	VMOVUPS.Z (BX), K1, Z0
+	VMOVAPS   Z0, Z1
+	VMOVAPS   Z0, Z2
+	VMOVAPS   Z0, Z3
+	VMOVAPS   Z0, Z4
+	VMOVAPS   Z0, Z5
+	VMOVAPS   Z0, Z6
+	VMOVAPS   Z0, Z7
+	VMOVAPS   Z0, Z8
+	VMOVAPS   Z0, Z9
+	MOVQ      56(SI), BX
+
+row197:
+	MOVQ 64(SI), DI
+
+tap198:
+	VMOVUPS.Z    (CX), K1, Z10
+	VMOVUPS.Z    (AX), K1, Z11
+	VFMADD231PS  Z11, Z10, Z0
+	VMOVUPS.Z    (AX)(R9*1), K1, Z11
+	VFMADD231PS  Z11, Z10, Z1
+	VMOVUPS.Z    (AX)(R9*2), K1, Z11
+	VFMADD231PS  Z11, Z10, Z2
+	VMOVUPS.Z    (AX)(R10*1), K1, Z11
+	VFMADD231PS  Z11, Z10, Z3
+	VMOVUPS.Z    (AX)(R9*4), K1, Z11
+	VFMADD231PS  Z11, Z10, Z4
+	VMOVUPS.Z    (AX)(R11*1), K1, Z11
+	VFMADD231PS  Z11, Z10, Z5
+	VMOVUPS.Z    (AX)(R10*2), K1, Z11
+	VFMADD231PS  Z11, Z10, Z6
+	VMOVUPS.Z    (AX)(R12*1), K1, Z11
+	VFMADD231PS  Z11, Z10, Z7
+	VMOVUPS.Z    (R13), K1, Z11
+	VFMADD231PS  Z11, Z10, Z8
+	VMOVUPS.Z    (R13)(R9*1), K1, Z11
+	VFMADD231PS  Z11, Z10, Z9
+	ADDQ         R8, AX
+	ADDQ         R8, R13
+	ADDQ         R8, CX
+	DECQ         DI
+	JNE          tap198
+	ADDQ         16(SI), AX
+	ADDQ         16(SI), R13
+	ADDQ         32(SI), CX
+	DECQ         BX
+	JNE          row197
+	SUBQ         24(SI), AX
+	SUBQ         24(SI), R13
+	SUBQ         40(SI), CX
+	VBROADCASTSS lo+40(FP), Z10
+	VBROADCASTSS hi+44(FP), Z11
+	MOVQ         DX, AX
+	VMAXPS       Z0, Z10, Z0
+	VMINPS       Z0, Z11, Z0
+	VMOVUPS      Z0, K1, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Z1, Z10, Z1
+	VMINPS       Z1, Z11, Z1
+	VMOVUPS      Z1, K1, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Z2, Z10, Z2
+	VMINPS       Z2, Z11, Z2
+	VMOVUPS      Z2, K1, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Z3, Z10, Z3
+	VMINPS       Z3, Z11, Z3
+	VMOVUPS      Z3, K1, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Z4, Z10, Z4
+	VMINPS       Z4, Z11, Z4
+	VMOVUPS      Z4, K1, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Z5, Z10, Z5
+	VMINPS       Z5, Z11, Z5
+	VMOVUPS      Z5, K1, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Z6, Z10, Z6
+	VMINPS       Z6, Z11, Z6
+	VMOVUPS      Z6, K1, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Z7, Z10, Z7
+	VMINPS       Z7, Z11, Z7
+	VMOVUPS      Z7, K1, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Z8, Z10, Z8
+	VMINPS       Z8, Z11, Z8
+	VMOVUPS      Z8, K1, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Z9, Z10, Z9
+	VMINPS       Z9, Z11, Z9
+	VMOVUPS      Z9, K1, (AX)
+
+none196:
+	VZEROUPPER
+	RET
+
+// func depthwise11AVX512(out *float32, x *float32, w *float32, bias *float32, s *[10]int, lo float32, hi float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·depthwise11AVX512(SB), NOSPLIT, $0-48
+	MOVQ x+8(FP), AX
+	MOVQ w+16(FP), CX
+	MOVQ out+0(FP), DX
+	MOVQ bias+24(FP), BX
+	MOVQ s+32(FP), SI
+	MOVQ 72(SI), DI
+	MOVQ (SI), R8
+	MOVQ 8(SI), R9
+	LEAQ (R9)(R9*2), R10
+	LEAQ (R10)(R9*2), R11
+	LEAQ (R11)(R9*2), R12
+	LEAQ (AX)(R9*8), R13
+
+vectors199:
+	CMPQ    DI, $0x10
+	JLT     fewer200
+	VMOVUPS (BX), Z0
+	VMOVAPS Z0, Z1
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z3
+	VMOVAPS Z0, Z4
+	VMOVAPS Z0, Z5
+	VMOVAPS Z0, Z6
+	VMOVAPS Z0, Z7
+	VMOVAPS Z0, Z8
+	VMOVAPS Z0, Z9
+	VMOVAPS Z0, Z10
+	MOVQ    56(SI), R14
+
+row201:
+	MOVQ 64(SI), R15
+
+tap202:
+	VMOVUPS      (CX), Z11
+	VFMADD231PS  (AX), Z11, Z0
+	VFMADD231PS  (AX)(R9*1), Z11, Z1
+	VFMADD231PS  (AX)(R9*2), Z11, Z2
+	VFMADD231PS  (AX)(R10*1), Z11, Z3
+	VFMADD231PS  (AX)(R9*4), Z11, Z4
+	VFMADD231PS  (AX)(R11*1), Z11, Z5
+	VFMADD231PS  (AX)(R10*2), Z11, Z6
+	VFMADD231PS  (AX)(R12*1), Z11, Z7
+	VFMADD231PS  (R13), Z11, Z8
+	VFMADD231PS  (R13)(R9*1), Z11, Z9
+	VFMADD231PS  (R13)(R9*2), Z11, Z10
+	ADDQ         R8, AX
+	ADDQ         R8, R13
+	ADDQ         R8, CX
+	DECQ         R15
+	JNE          tap202
+	ADDQ         16(SI), AX
+	ADDQ         16(SI), R13
+	ADDQ         32(SI), CX
+	DECQ         R14
+	JNE          row201
+	SUBQ         24(SI), AX
+	SUBQ         24(SI), R13
+	SUBQ         40(SI), CX
+	VBROADCASTSS lo+40(FP), Z11
+	VBROADCASTSS hi+44(FP), Z12
+	MOVQ         DX, R14
+	VMAXPS       Z0, Z11, Z0
+	VMINPS       Z0, Z12, Z0
+	VMOVUPS      Z0, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Z1, Z11, Z1
+	VMINPS       Z1, Z12, Z1
+	VMOVUPS      Z1, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Z2, Z11, Z2
+	VMINPS       Z2, Z12, Z2
+	VMOVUPS      Z2, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Z3, Z11, Z3
+	VMINPS       Z3, Z12, Z3
+	VMOVUPS      Z3, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Z4, Z11, Z4
+	VMINPS       Z4, Z12, Z4
+	VMOVUPS      Z4, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Z5, Z11, Z5
+	VMINPS       Z5, Z12, Z5
+	VMOVUPS      Z5, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Z6, Z11, Z6
+	VMINPS       Z6, Z12, Z6
+	VMOVUPS      Z6, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Z7, Z11, Z7
+	VMINPS       Z7, Z12, Z7
+	VMOVUPS      Z7, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Z8, Z11, Z8
+	VMINPS       Z8, Z12, Z8
+	VMOVUPS      Z8, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Z9, Z11, Z9
+	VMINPS       Z9, Z12, Z9
+	VMOVUPS      Z9, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Z10, Z11, Z10
+	VMINPS       Z10, Z12, Z10
+	VMOVUPS      Z10, (R14)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, R13
+	SUBQ         $0x10, DI
+	JMP          vectors199
+
+fewer200:
+	TESTQ     DI, DI
+	JEQ       none203
+	MOVQ      $-1, R14
+	BZHIQ     DI, R14, R14
+	KMOVW     R14, K1
+	VMOVUPS.Z (BX), K1, Z0
+	VMOVAPS   Z0, Z1
+	VMOVAPS   Z0, Z2
+	VMOVAPS   Z0, Z3
+	VMOVAPS   Z0, Z4
+	VMOVAPS   Z0, Z5
+	VMOVAPS   Z0, Z6
+	VMOVAPS   Z0, Z7
+	VMOVAPS   Z0, Z8
+	VMOVAPS   Z0, Z9
+	VMOVAPS   Z0, Z10
+	MOVQ      56(SI), BX
+
+row204:
+	MOVQ 64(SI), DI
+
+tap205:
+	VMOVUPS.Z    (CX), K1, Z11
+	VMOVUPS.Z    (AX), K1, Z12
+	VFMADD231PS  Z12, Z11, Z0
+	VMOVUPS.Z    (AX)(R9*1), K1, Z12
+	VFMADD231PS  Z12, Z11, Z1
+	VMOVUPS.Z    (AX)(R9*2), K1, Z12
+	VFMADD231PS  Z12, Z11, Z2
+	VMOVUPS.Z    (AX)(R10*1), K1, Z12
+	VFMADD231PS  Z12, Z11, Z3
+	VMOVUPS.Z    (AX)(R9*4), K1, Z12
+	VFMADD231PS  Z12, Z11, Z4
+	VMOVUPS.Z    (AX)(R11*1), K1, Z12
+	VFMADD231PS  Z12, Z11, Z5
+	VMOVUPS.Z    (AX)(R10*2), K1, Z12
+	VFMADD231PS  Z12, Z11, Z6
+	VMOVUPS.Z    (AX)(R12*1), K1, Z12
+	VFMADD231PS  Z12, Z11, Z7
+	VMOVUPS.Z    (R13), K1, Z12
+	VFMADD231PS  Z12, Z11, Z8
+	VMOVUPS.Z    (R13)(R9*1), K1, Z12
+	VFMADD231PS  Z12, Z11, Z9
+	VMOVUPS.Z    (R13)(R9*2), K1, Z12
+	VFMADD231PS  Z12, Z11, Z10
+	ADDQ         R8, AX
+	ADDQ         R8, R13
+	ADDQ         R8, CX
+	DECQ         DI
+	JNE          tap205
+	ADDQ         16(SI), AX
+	ADDQ         16(SI), R13
+	ADDQ         32(SI), CX
+	DECQ         BX
+	JNE          row204
+	SUBQ         24(SI), AX
+	SUBQ         24(SI), R13
+	SUBQ         40(SI), CX
+	VBROADCASTSS lo+40(FP), Z11
+	VBROADCASTSS hi+44(FP), Z12
+	MOVQ         DX, AX
+	VMAXPS       Z0, Z11, Z0
+	VMINPS       Z0, Z12, Z0
+	VMOVUPS      Z0, K1, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Z1, Z11, Z1
+	VMINPS       Z1, Z12, Z1
+	VMOVUPS      Z1, K1, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Z2, Z11, Z2
+	VMINPS       Z2, Z12, Z2
+	VMOVUPS      Z2, K1, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Z3, Z11, Z3
+	VMINPS       Z3, Z12, Z3
+	VMOVUPS      Z3, K1, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Z4, Z11, Z4
+	VMINPS       Z4, Z12, Z4
+	VMOVUPS      Z4, K1, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Z5, Z11, Z5
+	VMINPS       Z5, Z12, Z5
+	VMOVUPS      Z5, K1, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Z6, Z11, Z6
+	VMINPS       Z6, Z12, Z6
+	VMOVUPS      Z6, K1, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Z7, Z11, Z7
+	VMINPS       Z7, Z12, Z7
+	VMOVUPS      Z7, K1, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Z8, Z11, Z8
+	VMINPS       Z8, Z12, Z8
+	VMOVUPS      Z8, K1, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Z9, Z11, Z9
+	VMINPS       Z9, Z12, Z9
+	VMOVUPS      Z9, K1, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Z10, Z11, Z10
+	VMINPS       Z10, Z12, Z10
+	VMOVUPS      Z10, K1, (AX)
+
+none203:
+	VZEROUPPER
+	RET
+
+// func depthwise12AVX512(out *float32, x *float32, w *float32, bias *float32, s *[10]int, lo float32, hi float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·depthwise12AVX512(SB), NOSPLIT, $0-48
+	MOVQ x+8(FP), AX
+	MOVQ w+16(FP), CX
+	MOVQ out+0(FP), DX
+	MOVQ bias+24(FP), BX
+	MOVQ s+32(FP), SI
+	MOVQ 72(SI), DI
+	MOVQ (SI), R8
+	MOVQ 8(SI), R9
+	LEAQ (R9)(R9*2), R10
+	LEAQ (R10)(R9*2), R11
+	LEAQ (R11)(R9*2), R12
+	LEAQ (AX)(R9*8), R13
+
+vectors206:
+	CMPQ    DI, $0x10
+	JLT     fewer207
+	VMOVUPS (BX), Z0
+	VMOVAPS Z0, Z1
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z3
+	VMOVAPS Z0, Z4
+	VMOVAPS Z0, Z5
+	VMOVAPS Z0, Z6
+	VMOVAPS Z0, Z7
+	VMOVAPS Z0, Z8
+	VMOVAPS Z0, Z9
+	VMOVAPS Z0, Z10
+	VMOVAPS Z0, Z11
+	MOVQ    56(SI), R14
+
+row208:
+	MOVQ 64(SI), R15
+
+tap209:
+	VMOVUPS      (CX), Z12
+	VFMADD231PS  (AX), Z12, Z0
+	VFMADD231PS  (AX)(R9*1), Z12, Z1
+	VFMADD231PS  (AX)(R9*2), Z12, Z2
+	VFMADD231PS  (AX)(R10*1), Z12, Z3
+	VFMADD231PS  (AX)(R9*4), Z12, Z4
+	VFMADD231PS  (AX)(R11*1), Z12, Z5
+	VFMADD231PS  (AX)(R10*2), Z12, Z6
+	VFMADD231PS  (AX)(R12*1), Z12, Z7
+	VFMADD231PS  (R13), Z12, Z8
+	VFMADD231PS  (R13)(R9*1), Z12, Z9
+	VFMADD231PS  (R13)(R9*2), Z12, Z10
+	VFMADD231PS  (R13)(R10*1), Z12, Z11
+	ADDQ         R8, AX
+	ADDQ         R8, R13
+	ADDQ         R8, CX
+	DECQ         R15
+	JNE          tap209
+	ADDQ         16(SI), AX
+	ADDQ         16(SI), R13
+	ADDQ         32(SI), CX
+	DECQ         R14
+	JNE          row208
+	SUBQ         24(SI), AX
+	SUBQ         24(SI), R13
+	SUBQ         40(SI), CX
+	VBROADCASTSS lo+40(FP), Z12
+	VBROADCASTSS hi+44(FP), Z13
+	MOVQ         DX, R14
+	VMAXPS       Z0, Z12, Z0
+	VMINPS       Z0, Z13, Z0
+	VMOVUPS      Z0, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Z1, Z12, Z1
+	VMINPS       Z1, Z13, Z1
+	VMOVUPS      Z1, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Z2, Z12, Z2
+	VMINPS       Z2, Z13, Z2
+	VMOVUPS      Z2, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Z3, Z12, Z3
+	VMINPS       Z3, Z13, Z3
+	VMOVUPS      Z3, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Z4, Z12, Z4
+	VMINPS       Z4, Z13, Z4
+	VMOVUPS      Z4, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Z5, Z12, Z5
+	VMINPS       Z5, Z13, Z5
+	VMOVUPS      Z5, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Z6, Z12, Z6
+	VMINPS       Z6, Z13, Z6
+	VMOVUPS      Z6, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Z7, Z12, Z7
+	VMINPS       Z7, Z13, Z7
+	VMOVUPS      Z7, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Z8, Z12, Z8
+	VMINPS       Z8, Z13, Z8
+	VMOVUPS      Z8, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Z9, Z12, Z9
+	VMINPS       Z9, Z13, Z9
+	VMOVUPS      Z9, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Z10, Z12, Z10
+	VMINPS       Z10, Z13, Z10
+	VMOVUPS      Z10, (R14)
+	ADDQ         48(SI), R14
+	VMAXPS       Z11, Z12, Z11
+	VMINPS       Z11, Z13, Z11
+	VMOVUPS      Z11, (R14)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, R13
+	SUBQ         $0x10, DI
+	JMP          vectors206
+
+fewer207:
+	TESTQ     DI, DI
+	JEQ       none210
+	MOVQ      $-1, R14
+	BZHIQ     DI, R14, R14
+	KMOVW     R14, K1
+	VMOVUPS.Z (BX), K1, Z0
+	VMOVAPS   Z0, Z1
+	VMOVAPS   Z0, Z2
+	VMOVAPS   Z0, Z3
+	VMOVAPS   Z0, Z4
+	VMOVAPS   Z0, Z5
+	VMOVAPS   Z0, Z6
+	VMOVAPS   Z0, Z7
+	VMOVAPS   Z0, Z8
+	VMOVAPS   Z0, Z9
+	VMOVAPS   Z0, Z10
+	VMOVAPS   Z0, Z11
+	MOVQ      56(SI), BX
+
+row211:
+	MOVQ 64(SI), DI
+
+tap212:
+	VMOVUPS.Z    (CX), K1, Z12
+	VMOVUPS.Z    (AX), K1, Z13
+	VFMADD231PS  Z13, Z12, Z0
+	VMOVUPS.Z    (AX)(R9*1), K1, Z13
+	VFMADD231PS  Z13, Z12, Z1
+	VMOVUPS.Z    (AX)(R9*2), K1, Z13
+	VFMADD231PS  Z13, Z12, Z2
+	VMOVUPS.Z    (AX)(R10*1), K1, Z13
+	VFMADD231PS  Z13, Z12, Z3
+	VMOVUPS.Z    (AX)(R9*4), K1, Z13
+	VFMADD231PS  Z13, Z12, Z4
+	VMOVUPS.Z    (AX)(R11*1), K1, Z13
+	VFMADD231PS  Z13, Z12, Z5
+	VMOVUPS.Z    (AX)(R10*2), K1, Z13
+	VFMADD231PS  Z13, Z12, Z6
+	VMOVUPS.Z    (AX)(R12*1), K1, Z13
+	VFMADD231PS  Z13, Z12, Z7
+	VMOVUPS.Z    (R13), K1, Z13
+	VFMADD231PS  Z13, Z12, Z8
+	VMOVUPS.Z    (R13)(R9*1), K1, Z13
+	VFMADD231PS  Z13, Z12, Z9
+	VMOVUPS.Z    (R13)(R9*2), K1, Z13
+	VFMADD231PS  Z13, Z12, Z10
+	VMOVUPS.Z    (R13)(R10*1), K1, Z13
+	VFMADD231PS  Z13, Z12, Z11
+	ADDQ         R8, AX
+	ADDQ         R8, R13
+	ADDQ         R8, CX
+	DECQ         DI
+	JNE          tap212
+	ADDQ         16(SI), AX
+	ADDQ         16(SI), R13
+	ADDQ         32(SI), CX
+	DECQ         BX
+	JNE          row211
+	SUBQ         24(SI), AX
+	SUBQ         24(SI), R13
+	SUBQ         40(SI), CX
+	VBROADCASTSS lo+40(FP), Z12
+	VBROADCASTSS hi+44(FP), Z13
+	MOVQ         DX, AX
+	VMAXPS       Z0, Z12, Z0
+	VMINPS       Z0, Z13, Z0
+	VMOVUPS      Z0, K1, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Z1, Z12, Z1
+	VMINPS       Z1, Z13, Z1
+	VMOVUPS      Z1, K1, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Z2, Z12, Z2
+	VMINPS       Z2, Z13, Z2
+	VMOVUPS      Z2, K1, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Z3, Z12, Z3
+	VMINPS       Z3, Z13, Z3
+	VMOVUPS      Z3, K1, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Z4, Z12, Z4
+	VMINPS       Z4, Z13, Z4
+	VMOVUPS      Z4, K1, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Z5, Z12, Z5
+	VMINPS       Z5, Z13, Z5
+	VMOVUPS      Z5, K1, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Z6, Z12, Z6
+	VMINPS       Z6, Z13, Z6
+	VMOVUPS      Z6, K1, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Z7, Z12, Z7
+	VMINPS       Z7, Z13, Z7
+	VMOVUPS      Z7, K1, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Z8, Z12, Z8
+	VMINPS       Z8, Z13, Z8
+	VMOVUPS      Z8, K1, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Z9, Z12, Z9
+	VMINPS       Z9, Z13, Z9
+	VMOVUPS      Z9, K1, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Z10, Z12, Z10
+	VMINPS       Z10, Z13, Z10
+	VMOVUPS      Z10, K1, (AX)
+	ADDQ         48(SI), AX
+	VMAXPS       Z11, Z12, Z11
+	VMINPS       Z11, Z13, Z11
+	VMOVUPS      Z11, K1, (AX)
+
+none210:
 	VZEROUPPER
 	RET

@@ -37,12 +37,10 @@ func (s Windows) Depthwise(out, x, w, bias []float32, n int) {
 	d := s.distances()
 	functions := &use().depthwise
 	for p := 0; p < n; {
-		i := len(functions) - 1
-		for n-p < 1<<i {
-			i--
-		}
-		functions[i](&out[p*s.OutStep], &x[p*s.Step], &w[0], &bias[0], &d, s.Low, s.High)
-		p += 1 << i
+		calls := (n - p + len(functions) - 1) / len(functions)
+		windows := (n - p + calls - 1) / calls
+		functions[windows-1](&out[p*s.OutStep], &x[p*s.Step], &w[0], &bias[0], &d, s.Low, s.High)
+		p += windows
 	}
 }
 
@@ -58,8 +56,16 @@ func (s Windows) distances() distances {
 		size * (s.WRow - line), size * s.KH * s.WRow, size * s.OutStep, s.KH, s.KW, s.N}
 }
 
-// depthwise convolves each channel of 1, 2, 4 or 8 windows.
+// depthwise convolves each channel of so many windows.
 type depthwise = func(out, x, w, bias *float32, s *distances, lo, hi float32)
+
+// depthwiseGos are those of 1 to 12 windows.
+func depthwiseGos() (f [12]depthwise) {
+	for i := range f {
+		f[i] = depthwiseGo(i + 1)
+	}
+	return f
+}
 
 // depthwiseGo is that of so many windows.
 func depthwiseGo(windows int) depthwise {

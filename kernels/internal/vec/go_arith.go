@@ -11,7 +11,7 @@ var pureGo = functions{
 	moments: momentsGo, comoments: comomentsGo,
 	exp: expGo, expSub: expSubGo, swish: swishGo, swishGrad: swishGradGo, gelu: geluGo, geluGrad: geluGradGo,
 	float16: float16Go, bfloat16: bfloat16Go, clamp: clampGo, larger: largerGo,
-	depthwise: [4]depthwise{depthwiseGo(1), depthwiseGo(2), depthwiseGo(4), depthwiseGo(8)},
+	depthwise: depthwiseGos(),
 }
 
 // addGo sets out[i] = a[i] + b[i].

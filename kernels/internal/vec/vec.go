@@ -39,7 +39,7 @@ type functions struct {
 	bfloat16       func(dst []float32, src []uint16)
 	clamp          func(out, x []float32, lo, hi float32)
 	larger         func(out, a, b []float32)
-	depthwise      [4]depthwise // of 1, 2, 4 and 8 windows
+	depthwise      [12]depthwise // of 1 to 12 windows
 }
 
 // sets has the implementation of every level; on a level without assembly it is the pure Go one.

@@ -23,18 +23,22 @@ const (
 	channels
 )
 
-// depthwise emits the windows of so many pixels, as many vectors of channels at a time as keep the multipliers busy.
+// eight windows are addressed from one register, by multiples of their distance.
+const eight = 8
+
+// depthwise emits the windows of so many pixels, as many vectors of channels at a time as keep the multipliers busy:
+// eight sums, or more.
 func (t *target) depthwise() {
-	for _, size := range [][2]int{{8, 1}, {4, 2}, {2, 4}, {1, 4}} {
-		t.windows(size[0], size[1])
+	for pixels := 1; pixels <= 12; pixels++ {
+		t.windows(pixels, min(max(8/pixels, 1), 4))
 	}
 }
 
 // windowRegisters are what the loops over taps keep.
 type windowRegisters struct {
 	x, w, out, bias, s, n, tap reg.Register
+	later                      reg.Register         // the eighth window after x, where there are so many
 	steps                      map[int]reg.Register // odd multiples of the distance of windows
-	lo, hi                     reg.VecVirtual
 }
 
 func (t *target) windows(pixels, vectors int) {
@@ -42,10 +46,10 @@ func (t *target) windows(pixels, vectors int) {
 		fmt.Sprintf("convolves each channel of %d windows.", pixels))
 	pointer := func(name string) reg.Register { return Load(Param(name), GP64()) }
 	g := windowRegisters{x: pointer("x"), w: pointer("w"), out: pointer("out"), bias: pointer("bias"), s: pointer("s"),
-		n: GP64(), tap: GP64(), steps: map[int]reg.Register{}, lo: t.scalar("lo"), hi: t.scalar("hi")}
+		n: GP64(), tap: GP64(), steps: map[int]reg.Register{}}
 	MOVQ(g.number(channels), g.n)
 	MOVQ(g.number(tapBytes), g.tap)
-	for odd := 1; odd < pixels; odd += 2 {
+	for odd := 1; odd < min(pixels, eight); odd += 2 {
 		g.steps[odd] = GP64()
 		if odd == 1 {
 			MOVQ(g.number(xStep), g.steps[1])
@@ -53,13 +57,19 @@ func (t *target) windows(pixels, vectors int) {
 			LEAQ(Mem{Base: g.steps[odd-2], Index: g.steps[1], Scale: 2}, g.steps[odd])
 		}
 	}
+	moving := []reg.Register{g.x}
+	if pixels > eight {
+		g.later = GP64()
+		LEAQ(Mem{Base: g.x, Index: g.steps[1], Scale: eight}, g.later)
+		moving = append(moving, g.later)
+	}
 	for _, v := range slices.Compact([]int{vectors, 1}) {
 		begin, end := label("vectors"), label("fewer")
 		Label(begin)
 		CMPQ(g.n, Imm(uint64(v*t.lanes)))
 		JLT(LabelRef(end))
 		g.sums(pixels, v, access{t: t})
-		for _, p := range []reg.Register{g.x, g.w, g.out, g.bias} {
+		for _, p := range append([]reg.Register{g.w, g.out, g.bias}, moving...) {
 			ADDQ(U32(4*v*t.lanes), p)
 		}
 		SUBQ(Imm(uint64(v*t.lanes)), g.n)
@@ -80,6 +90,9 @@ func (g windowRegisters) number(at int) Mem { return Mem{Base: g.s, Disp: at} }
 // pixel is vector v of a window's pixel, of the given window.
 func (g windowRegisters) pixel(p, v, lanes int) Mem {
 	m := Mem{Base: g.x, Disp: 4 * v * lanes}
+	if p >= eight {
+		m.Base, p = g.later, p-eight
+	}
 	if p == 0 {
 		return m
 	}
@@ -125,26 +138,34 @@ func (g windowRegisters) sums(pixels, vectors int, a access) {
 			}
 		}
 	}
-	ADDQ(g.tap, g.x)
+	g.move(ADDQ, g.tap)
 	ADDQ(g.tap, g.w)
 	DECQ(taps)
 	JNE(LabelRef(tap))
-	ADDQ(g.number(xSkip), g.x)
+	g.move(ADDQ, g.number(xSkip))
 	ADDQ(g.number(wSkip), g.w)
 	DECQ(rows)
 	JNE(LabelRef(row))
-	SUBQ(g.number(xBack), g.x)
+	g.move(SUBQ, g.number(xBack))
 	SUBQ(g.number(wBack), g.w)
-	to := GP64()
+	to, lo, hi := GP64(), a.t.scalar("lo"), a.t.scalar("hi") // not sooner: AVX2 has registers for sums, or for these
 	MOVQ(g.out, to)
 	for p := range pixels {
 		for v := range vectors {
-			limit(acc[p][v], g.lo, g.hi)
+			limit(acc[p][v], lo, hi)
 			a.storeTo(acc[p][v], at(to, v))
 		}
 		if p+1 < pixels {
 			ADDQ(g.number(outStep), to)
 		}
+	}
+}
+
+// move adds to the addresses of windows, or takes from them.
+func (g windowRegisters) move(add func(by, to Op), by Op) {
+	add(by, g.x)
+	if g.later != nil {
+		add(by, g.later)
 	}
 }
 
