@@ -1,6 +1,9 @@
 package images
 
-import "image"
+import (
+	"encoding/binary"
+	"image"
+)
 
 // conversion is how a decoder makes red, green and blue of luma and chroma.
 type conversion struct {
@@ -46,11 +49,8 @@ func jfifRow(to, luma, cbs, crs []uint8) {
 	cbs, crs = cbs[:len(luma)], crs[:len(luma)]
 	for x, v := range luma {
 		y, cb, cr := int32(v), int32(cbs[x])-128, int32(crs[x])-128
-		pixel := to[4*x:][:4:4]
-		pixel[0] = clamp(y + (crR*cr+half)>>16)
-		pixel[1] = clamp(y + (cbG*cb+crG*cr+half)>>16)
-		pixel[2] = clamp(y + (cbB*cb+half)>>16)
-		pixel[3] = 255
+		r, g, b := clamp(y+(crR*cr+half)>>16), clamp(y+(cbG*cb+crG*cr+half)>>16), clamp(y+(cbB*cb+half)>>16)
+		binary.LittleEndian.PutUint32(to[4*x:], uint32(r)|uint32(g)<<8|uint32(b)<<16|255<<24)
 	}
 }
 
@@ -164,7 +164,7 @@ func (c *chroma) addNeighbour(y int) {
 	if y%2 == 1 {
 		beside = min(at+1, c.h-1)
 	}
-	near, far := c.plane[at*c.stride:], c.plane[beside*c.stride:]
+	near, far := c.plane[at*c.stride:][:len(c.sums)], c.plane[beside*c.stride:][:len(c.sums)]
 	for i := range c.sums {
 		c.sums[i] = 3*int32(near[i]) + int32(far[i])
 	}
@@ -179,9 +179,10 @@ func (c *chroma) heighten(y int) {
 
 // widenSums interpolates the sums between columns.
 func (c *chroma) widenSums() {
-	last := c.w - 1
-	for i, sum := range c.sums {
-		c.out[2*i] = uint8((3*sum + c.sums[max(0, i-1)] + 8) >> 4)
-		c.out[2*i+1] = uint8((3*sum + c.sums[min(i+1, last)] + c.odd) >> 4)
+	before, here, out := c.sums[0], c.sums[0], c.out
+	for _, after := range c.sums[1:] {
+		out[0], out[1] = uint8((3*here+before+8)>>4), uint8((3*here+after+c.odd)>>4)
+		before, here, out = here, after, out[2:]
 	}
+	out[0], out[1] = uint8((3*here+before+8)>>4), uint8((4*here+c.odd)>>4)
 }

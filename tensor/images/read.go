@@ -7,6 +7,7 @@ package images
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"image"
@@ -122,9 +123,27 @@ func (s *stored) on(background color.Color) *image.RGBA {
 	if p, ok := s.Image.(*image.RGBA); ok && p.Rect == s.screen && p.Rect.Min == (image.Point{}) && p.Opaque() {
 		return p
 	}
+	if p, ok := s.Image.(*image.Gray); ok && p.Rect == s.screen {
+		return fromGray(p)
+	}
 	out := image.NewRGBA(image.Rectangle{Max: s.screen.Size()})
 	draw.Draw(out, out.Bounds(), image.NewUniform(background), image.Point{}, draw.Src)
 	draw.Draw(out, s.Bounds().Sub(s.screen.Min), s.Image, s.Bounds().Min, draw.Over)
+	return out
+}
+
+// fromGray gives all three colours the grey's value.
+func fromGray(p *image.Gray) *image.RGBA {
+	size := p.Rect.Size()
+	out := image.NewRGBA(image.Rectangle{Max: size})
+	eachRow(size.Y, size.X, func(lo, hi int) {
+		for y := lo; y < hi; y++ {
+			to := out.Pix[y*out.Stride:][:out.Stride]
+			for x, v := range p.Pix[y*p.Stride:][:size.X] {
+				binary.LittleEndian.PutUint32(to[4*x:], 0xff000000|0x010101*uint32(v))
+			}
+		}
+	})
 	return out
 }
 

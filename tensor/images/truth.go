@@ -32,6 +32,9 @@ func readTruth(file *io.SectionReader) (*image.Gray, error) {
 	case *image.YCbCr, *image.NYCbCrA:
 		return nil, errLossy
 	}
+	if grey, ok := s.Image.(*image.Gray); ok && s.up == upright && grey.Rect == s.screen {
+		return marksOf(grey), nil // as nearly all masks are
+	}
 	marked := image.NewRGBA(image.Rectangle{Max: s.screen.Size()})
 	where := s.Bounds().Intersect(s.screen)
 	for y := where.Min.Y; y < where.Max.Y; y++ {
@@ -47,6 +50,21 @@ func readTruth(file *io.SectionReader) (*image.Gray, error) {
 		out.Pix[i] = marked.Pix[4*i]
 	}
 	return out, nil
+}
+
+// marksOf is a grey picture with white for all that is more than 0.
+func marksOf(p *image.Gray) *image.Gray {
+	size := p.Rect.Size()
+	out := image.NewGray(image.Rectangle{Max: size})
+	for y := range size.Y {
+		to := out.Pix[y*size.X:][:size.X]
+		for x, v := range p.Pix[y*p.Stride:][:size.X] {
+			if v > 0 {
+				to[x] = 255
+			}
+		}
+	}
+	return out
 }
 
 // marks reports whether a pixel is more than 0.
