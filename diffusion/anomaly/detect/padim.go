@@ -131,8 +131,9 @@ func (p *PaDiM) Options() PaDiMOptions {
 	return o
 }
 
-// Fit learns what is normal at each place from the normal samples. Without one it is ErrNoReferences. Beside k pictures'
-// vectors it takes memory for k numbers for each of a place's, or for half as many as they are where k is not less.
+// Fit learns what is normal at each place from the normal samples. Without one it is ErrNoReferences. With n places and
+// c channels it takes 4·n·c·k bytes for the vectors of k pictures, while it lasts, and as many for what it learns, or
+// 2·n·c² where k is c or more.
 func (p *PaDiM) Fit(ctx context.Context, train anomaly.Samples) error {
 	if p == nil || p.eye == nil {
 		return wrong("a PaDiM that NewPaDiM has not made")

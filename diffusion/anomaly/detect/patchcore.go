@@ -129,7 +129,8 @@ func (p *PatchCore) Options() PatchCoreOptions {
 	return o
 }
 
-// Fit remembers the patches of the normal samples. Without one it is ErrNoReferences.
+// Fit remembers the patches of the normal samples, in memory for twice their vectors' float32s. Without a normal sample it
+// is ErrNoReferences.
 func (p *PatchCore) Fit(ctx context.Context, train anomaly.Samples) error {
 	if p == nil || p.eye == nil {
 		return wrong("a PatchCore that NewPatchCore has not made")
