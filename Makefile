@@ -58,8 +58,8 @@ layouts: .venv/layouts/done
 
 # anomalib beside evaluate, turn by turn, on the weights that ship and a data set of yours in MVTec AD's layout, DATA=DIR.
 compare: .venv/compare/done
-	go build -o out/evaluate ./examples/evaluate
-	.venv/compare/bin/python examples/evaluate/testdata/anomalib_compare.py --data "$(DATA)" --evaluate out/evaluate \
+	go build -o out/bin/evaluate ./examples/evaluate
+	.venv/compare/bin/python examples/evaluate/testdata/anomalib_compare.py --data "$(DATA)" --evaluate out/bin/evaluate \
 		--weights nn/vision/lite0/efficientnet_lite0.safetensors --out out/compare
 
 bench:

@@ -76,7 +76,7 @@ func (r *runner) judge(ctx context.Context, c *testCase) (row *Row, sheet []file
 	if err != nil {
 		return nil, nil, err
 	}
-	row = &Row{Format: rowFormat, key: c.key, Identity: c.options.Hash(), Options: c.options, References: picturesOf(c.references), Made: c.learns() - len(c.references), Maps: r.d.Maps, Version: version()}
+	row = &Row{Format: rowFormat, key: c.key, Identity: c.options.Hash(), Options: c.options, References: picturesOf(c.references), Made: c.learns() - len(c.references), Maps: r.d.Maps}
 	if c.generated != nil {
 		if row.Others, err = c.generated.ofOthers(r.root, c.references); err != nil {
 			return nil, nil, err

@@ -181,7 +181,7 @@ func (d *Detection) identify(p *plan, all []*testCase) error {
 		c.options = files.Identity{
 			"--data": "the pictures " + prints[c.Category], "--network": p.detectors.network, "--reading": d.Reading,
 			"--resolution": p.resolution.of(c.Detector, d.Reading).String(), "references": files.Short(files.SHA256([]byte(strings.Join(picturesOf(c.references), "\n")))),
-			"decoder": decoder(),
+			"decoder": decoder(), "program": version(),
 		}
 		if c.generated != nil {
 			c.options["--generated"] = "the pictures " + c.generated.print

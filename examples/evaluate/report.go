@@ -28,7 +28,6 @@ type Report struct {
 // untimed is a row without what differs between two runs of the same.
 type untimed struct {
 	Row
-	Version *string  `json:"version,omitempty"`
 	Seconds *Seconds `json:"seconds,omitempty"`
 }
 

@@ -101,7 +101,6 @@ type Row struct {
 	Scores []Score `json:"scores"`
 	Curves Curves  `json:"curves"`
 
-	Version string  `json:"version"` // of the program, and what it computed in
 	Seconds Seconds `json:"seconds"`
 }
 
