@@ -35,6 +35,7 @@ type Detection struct {
 	Shard     string `group:"run" placeholder:"I/N" help:"Do every Nth category and seed alone, from the one of number I on, 0 to N-1, into results-I-of-N.jsonl (default: what Slurm says of an array's task, or Kubernetes of an indexed job's pod, with JOB_COMPLETIONS as set in its template; 0/1 is all)."`
 	Merge     bool   `group:"run" help:"Join what shards have left in DIR, and say what is missing; nothing is computed."`
 	shots     []shots
+	made      map[string]*generated // of folders and categories that were read
 	shard     shard
 	open      opener // what a test has in the place of detectors
 	plain     bool   // without plots and sheets

@@ -22,7 +22,18 @@ type generated struct {
 // readGenerated lists the generated pictures of a row.
 func (d *Detection) readGenerated(category string, seed uint32, k shots) (*generated, error) {
 	dir := strings.NewReplacer("{category}", category, "{seed}", fmt.Sprint(seed), "{shots}", k.String()).Replace(d.Generated)
-	return readGenerated(dir, category, strings.Contains(d.Generated, "{category}"))
+	at := dir + "\x00" + category
+	if d.made[at] == nil { // the folder may be that of many seeds
+		made, err := readGenerated(dir, category, strings.Contains(d.Generated, "{category}"))
+		if err != nil {
+			return nil, err
+		}
+		if d.made == nil {
+			d.made = map[string]*generated{}
+		}
+		d.made[at] = made
+	}
+	return d.made[at], nil
 }
 
 // readGenerated lists the generated pictures of a category in a folder: of one of its name or, where that is said to be
