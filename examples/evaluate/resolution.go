@@ -137,8 +137,11 @@ func (r resolution) mask(truth *image.Gray, to image.Point) ([]byte, error) {
 			values = append(values, min(float32(v), 1))
 		}
 	}
-	rule, least := images.TorchNearest, float32(0.5)
-	if r.whole {
+	rule, least := images.PillowNearest, float32(0.5) // the pixel under the new one's centre
+	switch {
+	case r.square: // as anomalib resizes, from corner to corner
+		rule = images.TorchNearest
+	case r.whole:
 		rule, least = images.PillowBilinear, 254.5/255 // what 8 bits round to white
 	}
 	values, err := images.ResizeMap(values, size.Y, size.X, 1, to.Y, to.X, rule)
