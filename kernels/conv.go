@@ -89,7 +89,7 @@ func (p Precision) Conv(out, x []float32, w Elements, bias, residual []float32, 
 			KH: s.KH, KW: s.KW, Stride: s.Stride, OffY: -s.Pad.Top, OffX: -s.Pad.Left,
 		}.Left(),
 		Right: w.right(k),
-		Out:   out, Stride: s.Cout, Bias: bias, Residual: residual, Half: p.halfConv(s), Finish: s.Act.finish(),
+		Out:   out, Stride: s.Cout, Bias: bias, Residual: residual, Half: p.halfConv(s), Limits: s.Act.productLimits(),
 	})
 }
 

@@ -1,6 +1,9 @@
 package kernels
 
-import "testing"
+import (
+	"math"
+	"testing"
+)
 
 // TestDepthwise cuts pictures into rows and into channels, and compares with the definition.
 func TestDepthwise(t *testing.T) {
@@ -23,11 +26,12 @@ func TestDepthwise(t *testing.T) {
 				want[o*s.Cin+c].add(float64(x[i*s.Cin+c]) * float64(weights[k*s.Cin+c]))
 			}
 		})
+		lo, hi := limitsOf(s.Act)
 		for i := range want {
 			want[i].add(float64(bias[i%s.Cin]))
-			one := []float32{float32(want[i].value)}
-			s.Act.applyTo(one)
-			want[i].value = float64(one[0])
+			if want[i].value = math.Min(math.Max(want[i].value, lo), hi); s.Act == SiLU {
+				want[i].value /= 1 + math.Exp(-want[i].value)
+			}
 		}
 		everyWay(t, shapeName(s), func(t *testing.T) []float32 {
 			out := nan(len(want))
@@ -36,4 +40,15 @@ func TestDepthwise(t *testing.T) {
 			return out
 		})
 	}
+}
+
+// limitsOf are the least and the largest number that an activation leaves as it is, where it is one of limits.
+func limitsOf(a Activation) (lo, hi float64) {
+	switch a {
+	case ReLU:
+		return 0, math.Inf(1)
+	case ReLU6:
+		return 0, 6
+	}
+	return math.Inf(-1), math.Inf(1)
 }

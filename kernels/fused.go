@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/sdgraph/sdgraph/kernels/internal/vec"
 	"github.com/sdgraph/sdgraph/kernels/internal/winograd"
 )
 
@@ -47,22 +46,11 @@ func (a Activation) vectorLimits() *winograd.Limits {
 	return winograd.NewLimits(a.limits())
 }
 
-// finish is what a product does to its results, nil for nothing.
-func (a Activation) finish() func(x []float32) {
+// productLimits are limits as products take them, nil for none.
+func (a Activation) productLimits() *[2]float32 {
 	if a == NoActivation {
 		return nil
 	}
-	return a.applyTo
-}
-
-// applyTo sets x to a(x), by the caller's own goroutine.
-func (a Activation) applyTo(x []float32) {
-	switch a {
-	case NoActivation:
-	case SiLU:
-		vec.Swish(x, x, 1)
-	default:
-		lo, hi := a.limits()
-		vec.Clamp(x, x, lo, hi)
-	}
+	lo, hi := a.limits()
+	return &[2]float32{lo, hi}
 }

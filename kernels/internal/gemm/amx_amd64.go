@@ -10,8 +10,8 @@ package gemm
 //
 // for r < rows, j < Cols and i < k, and as many columns further on for the next
 // panel. An empty bias or add counts as zero; add may be c. k is positive if there
-// are several panels.
-func tileAMX(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int)
+// are several panels. Unless empty, limits are the least and the largest number.
+func tileAMX(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int, limits []float32)
 
 // halfTileAMX multiplies rows ≤ Rows rows by panels of pairs that follow one another:
 //
@@ -19,8 +19,8 @@ func tileAMX(c []float32, ldc int, a []float32, lda int, panel []float32, k int,
 //
 // for r < rows, j < Cols/2 and i < k, and as many columns further on for the next
 // panel. An empty bias or add counts as zero; add may be c. k is positive if there
-// are several panels.
-func halfTileAMX(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int)
+// are several panels. Unless empty, limits are the least and the largest number.
+func halfTileAMX(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int, limits []float32)
 
 // quarterTileAMX multiplies rows ≤ Rows rows by panels of pairs that follow one another:
 //
@@ -28,8 +28,8 @@ func halfTileAMX(c []float32, ldc int, a []float32, lda int, panel []float32, k 
 //
 // for r < rows, j < Cols/4 and i < k, and as many columns further on for the next
 // panel. An empty bias or add counts as zero; add may be c. k is positive if there
-// are several panels.
-func quarterTileAMX(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int)
+// are several panels. Unless empty, limits are the least and the largest number.
+func quarterTileAMX(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int, limits []float32)
 
 // peakAMX multiplies tiles only, 4·n of them. n is positive.
 func peakAMX(n int)
@@ -39,8 +39,8 @@ func batchAMX(c []float32, ldc int, nextC int, a []float32, lda int, nextA int, 
 
 // tileThirdsFloat16AMX does what tileAMX does with rows of 3 parts and panels of 2,
 // k being the number of pairs, a multiple of 16.
-func tileThirdsFloat16AMX(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int)
+func tileThirdsFloat16AMX(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int, limits []float32)
 
 // tileThirdsBFloat16AMX does what tileAMX does with rows of 3 parts and panels of 1,
 // k being the number of pairs, a multiple of 16.
-func tileThirdsBFloat16AMX(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int)
+func tileThirdsBFloat16AMX(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int, limits []float32)

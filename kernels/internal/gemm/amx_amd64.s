@@ -802,9 +802,9 @@ DATA quarterShapes<>+2096(SB)/8, $0x0010101000100010
 DATA quarterShapes<>+2104(SB)/8, $0x0000000000000000
 GLOBL quarterShapes<>(SB), RODATA|NOPTR, $2112
 
-// func tileAMX(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int)
+// func tileAMX(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int, limits []float32)
 // Requires: AVX, AVX512F, CMOV
-TEXT ·tileAMX(SB), NOSPLIT, $64-168
+TEXT ·tileAMX(SB), NOSPLIT, $64-192
 	MOVQ  rows+152(FP), R12
 	TESTQ R12, R12
 	JZ    nothing
@@ -1300,9 +1300,9 @@ tallrestmultiplied:
 nothing:
 	RET
 
-// func halfTileAMX(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int)
+// func halfTileAMX(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int, limits []float32)
 // Requires: AVX, AVX512F, CMOV
-TEXT ·halfTileAMX(SB), NOSPLIT, $64-168
+TEXT ·halfTileAMX(SB), NOSPLIT, $64-192
 	MOVQ  rows+152(FP), R12
 	TESTQ R12, R12
 	JZ    nothing
@@ -1700,9 +1700,9 @@ tallrestmultiplied:
 nothing:
 	RET
 
-// func quarterTileAMX(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int)
+// func quarterTileAMX(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int, limits []float32)
 // Requires: AVX, AVX512F, CMOV
-TEXT ·quarterTileAMX(SB), NOSPLIT, $64-168
+TEXT ·quarterTileAMX(SB), NOSPLIT, $64-192
 	MOVQ  rows+152(FP), R12
 	TESTQ R12, R12
 	JZ    nothing
@@ -2571,9 +2571,9 @@ tallrestmultiplied:
 nothing:
 	RET
 
-// func tileThirdsFloat16AMX(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int)
+// func tileThirdsFloat16AMX(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int, limits []float32)
 // Requires: AVX, AVX512F, CMOV
-TEXT ·tileThirdsFloat16AMX(SB), NOSPLIT, $64-168
+TEXT ·tileThirdsFloat16AMX(SB), NOSPLIT, $64-192
 	MOVQ  rows+152(FP), R12
 	TESTQ R12, R12
 	JZ    nothing
@@ -2977,9 +2977,9 @@ tallmultiplied:
 nothing:
 	RET
 
-// func tileThirdsBFloat16AMX(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int)
+// func tileThirdsBFloat16AMX(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int, limits []float32)
 // Requires: AVX, AVX512F, CMOV
-TEXT ·tileThirdsBFloat16AMX(SB), NOSPLIT, $64-168
+TEXT ·tileThirdsBFloat16AMX(SB), NOSPLIT, $64-192
 	MOVQ  rows+152(FP), R12
 	TESTQ R12, R12
 	JZ    nothing

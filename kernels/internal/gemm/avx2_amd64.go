@@ -10,8 +10,8 @@ package gemm
 //
 // for r < rows, j < Cols and i < k, and as many columns further on for the next
 // panel. An empty bias or add counts as zero; add may be c. k is positive if there
-// are several panels.
-func tileAVX2(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int)
+// are several panels. Unless empty, limits are the least and the largest number.
+func tileAVX2(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int, limits []float32)
 
 // halfTileAVX2 multiplies rows ≤ Rows rows by panels that follow one another:
 //
@@ -19,8 +19,8 @@ func tileAVX2(c []float32, ldc int, a []float32, lda int, panel []float32, k int
 //
 // for r < rows, j < Cols/2 and i < k, and as many columns further on for the next
 // panel. An empty bias or add counts as zero; add may be c. k is positive if there
-// are several panels.
-func halfTileAVX2(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int)
+// are several panels. Unless empty, limits are the least and the largest number.
+func halfTileAVX2(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int, limits []float32)
 
 // quarterTileAVX2 multiplies rows ≤ Rows rows by panels that follow one another:
 //
@@ -28,8 +28,8 @@ func halfTileAVX2(c []float32, ldc int, a []float32, lda int, panel []float32, k
 //
 // for r < rows, j < Cols/4 and i < k, and as many columns further on for the next
 // panel. An empty bias or add counts as zero; add may be c. k is positive if there
-// are several panels.
-func quarterTileAVX2(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int)
+// are several panels. Unless empty, limits are the least and the largest number.
+func quarterTileAVX2(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int, limits []float32)
 
 // transposeFloat32AVX2 sets dst[i*ldd+j] = src[j*lds+i] for i < m, j < n.
 // m and n are positive multiples of 8.

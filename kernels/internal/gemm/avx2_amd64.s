@@ -4,9 +4,9 @@
 
 #include "textflag.h"
 
-// func tileAVX2(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int)
+// func tileAVX2(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int, limits []float32)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tileAVX2(SB), NOSPLIT, $0-168
+TEXT ·tileAVX2(SB), NOSPLIT, $0-192
 	MOVQ panel_base+64(FP), AX
 	MOVQ k+88(FP), CX
 	MOVQ lda+56(FP), DX
@@ -234,6 +234,38 @@ unbiased6:
 	VADDPS 32(CX), Y11, Y11
 
 alone6:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited6
+	VBROADCASTSS (CX), Y15
+	VBROADCASTSS 4(CX), Y14
+	VMAXPS       Y0, Y15, Y0
+	VMINPS       Y0, Y14, Y0
+	VMAXPS       Y1, Y15, Y1
+	VMINPS       Y1, Y14, Y1
+	VMAXPS       Y2, Y15, Y2
+	VMINPS       Y2, Y14, Y2
+	VMAXPS       Y3, Y15, Y3
+	VMINPS       Y3, Y14, Y3
+	VMAXPS       Y4, Y15, Y4
+	VMINPS       Y4, Y14, Y4
+	VMAXPS       Y5, Y15, Y5
+	VMINPS       Y5, Y14, Y5
+	VMAXPS       Y6, Y15, Y6
+	VMINPS       Y6, Y14, Y6
+	VMAXPS       Y7, Y15, Y7
+	VMINPS       Y7, Y14, Y7
+	VMAXPS       Y8, Y15, Y8
+	VMINPS       Y8, Y14, Y8
+	VMAXPS       Y9, Y15, Y9
+	VMINPS       Y9, Y14, Y9
+	VMAXPS       Y10, Y15, Y10
+	VMINPS       Y10, Y14, Y10
+	VMAXPS       Y11, Y15, Y11
+	VMINPS       Y11, Y14, Y11
+
+limited6:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -450,6 +482,34 @@ unbiased5:
 	VADDPS 32(CX), Y9, Y9
 
 alone5:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited5
+	VBROADCASTSS (CX), Y15
+	VBROADCASTSS 4(CX), Y14
+	VMAXPS       Y0, Y15, Y0
+	VMINPS       Y0, Y14, Y0
+	VMAXPS       Y1, Y15, Y1
+	VMINPS       Y1, Y14, Y1
+	VMAXPS       Y2, Y15, Y2
+	VMINPS       Y2, Y14, Y2
+	VMAXPS       Y3, Y15, Y3
+	VMINPS       Y3, Y14, Y3
+	VMAXPS       Y4, Y15, Y4
+	VMINPS       Y4, Y14, Y4
+	VMAXPS       Y5, Y15, Y5
+	VMINPS       Y5, Y14, Y5
+	VMAXPS       Y6, Y15, Y6
+	VMINPS       Y6, Y14, Y6
+	VMAXPS       Y7, Y15, Y7
+	VMINPS       Y7, Y14, Y7
+	VMAXPS       Y8, Y15, Y8
+	VMINPS       Y8, Y14, Y8
+	VMAXPS       Y9, Y15, Y9
+	VMINPS       Y9, Y14, Y9
+
+limited5:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -637,6 +697,30 @@ unbiased4:
 	VADDPS 32(CX), Y7, Y7
 
 alone4:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited4
+	VBROADCASTSS (CX), Y15
+	VBROADCASTSS 4(CX), Y14
+	VMAXPS       Y0, Y15, Y0
+	VMINPS       Y0, Y14, Y0
+	VMAXPS       Y1, Y15, Y1
+	VMINPS       Y1, Y14, Y1
+	VMAXPS       Y2, Y15, Y2
+	VMINPS       Y2, Y14, Y2
+	VMAXPS       Y3, Y15, Y3
+	VMINPS       Y3, Y14, Y3
+	VMAXPS       Y4, Y15, Y4
+	VMINPS       Y4, Y14, Y4
+	VMAXPS       Y5, Y15, Y5
+	VMINPS       Y5, Y14, Y5
+	VMAXPS       Y6, Y15, Y6
+	VMINPS       Y6, Y14, Y6
+	VMAXPS       Y7, Y15, Y7
+	VMINPS       Y7, Y14, Y7
+
+limited4:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -794,6 +878,26 @@ unbiased3:
 	VADDPS 32(CX), Y5, Y5
 
 alone3:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited3
+	VBROADCASTSS (CX), Y15
+	VBROADCASTSS 4(CX), Y14
+	VMAXPS       Y0, Y15, Y0
+	VMINPS       Y0, Y14, Y0
+	VMAXPS       Y1, Y15, Y1
+	VMINPS       Y1, Y14, Y1
+	VMAXPS       Y2, Y15, Y2
+	VMINPS       Y2, Y14, Y2
+	VMAXPS       Y3, Y15, Y3
+	VMINPS       Y3, Y14, Y3
+	VMAXPS       Y4, Y15, Y4
+	VMINPS       Y4, Y14, Y4
+	VMAXPS       Y5, Y15, Y5
+	VMINPS       Y5, Y14, Y5
+
+limited3:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -922,6 +1026,22 @@ unbiased2:
 	VADDPS 32(CX), Y3, Y3
 
 alone2:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited2
+	VBROADCASTSS (CX), Y15
+	VBROADCASTSS 4(CX), Y14
+	VMAXPS       Y0, Y15, Y0
+	VMINPS       Y0, Y14, Y0
+	VMAXPS       Y1, Y15, Y1
+	VMINPS       Y1, Y14, Y1
+	VMAXPS       Y2, Y15, Y2
+	VMINPS       Y2, Y14, Y2
+	VMAXPS       Y3, Y15, Y3
+	VMINPS       Y3, Y14, Y3
+
+limited2:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -1022,6 +1142,18 @@ unbiased1:
 	VADDPS 32(CX), Y1, Y1
 
 alone1:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited1
+	VBROADCASTSS (CX), Y15
+	VBROADCASTSS 4(CX), Y14
+	VMAXPS       Y0, Y15, Y0
+	VMINPS       Y0, Y14, Y0
+	VMAXPS       Y1, Y15, Y1
+	VMINPS       Y1, Y14, Y1
+
+limited1:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -1042,9 +1174,9 @@ another1:
 	ADDQ $0x00000040, bias_base+128(FP)
 	JMP  rows1
 
-// func halfTileAVX2(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int)
+// func halfTileAVX2(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int, limits []float32)
 // Requires: AVX, FMA3, MMX+
-TEXT ·halfTileAVX2(SB), NOSPLIT, $0-168
+TEXT ·halfTileAVX2(SB), NOSPLIT, $0-192
 	MOVQ panel_base+64(FP), AX
 	MOVQ k+88(FP), CX
 	MOVQ lda+56(FP), DX
@@ -1212,6 +1344,26 @@ unbiased6:
 	VADDPS (CX), Y5, Y5
 
 alone6:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited6
+	VBROADCASTSS (CX), Y15
+	VBROADCASTSS 4(CX), Y14
+	VMAXPS       Y0, Y15, Y0
+	VMINPS       Y0, Y14, Y0
+	VMAXPS       Y1, Y15, Y1
+	VMINPS       Y1, Y14, Y1
+	VMAXPS       Y2, Y15, Y2
+	VMINPS       Y2, Y14, Y2
+	VMAXPS       Y3, Y15, Y3
+	VMINPS       Y3, Y14, Y3
+	VMAXPS       Y4, Y15, Y4
+	VMINPS       Y4, Y14, Y4
+	VMAXPS       Y5, Y15, Y5
+	VMINPS       Y5, Y14, Y5
+
+limited6:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -1371,6 +1523,24 @@ unbiased5:
 	VADDPS (CX), Y4, Y4
 
 alone5:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited5
+	VBROADCASTSS (CX), Y15
+	VBROADCASTSS 4(CX), Y14
+	VMAXPS       Y0, Y15, Y0
+	VMINPS       Y0, Y14, Y0
+	VMAXPS       Y1, Y15, Y1
+	VMINPS       Y1, Y14, Y1
+	VMAXPS       Y2, Y15, Y2
+	VMINPS       Y2, Y14, Y2
+	VMAXPS       Y3, Y15, Y3
+	VMINPS       Y3, Y14, Y3
+	VMAXPS       Y4, Y15, Y4
+	VMINPS       Y4, Y14, Y4
+
+limited5:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -1511,6 +1681,22 @@ unbiased4:
 	VADDPS (CX), Y3, Y3
 
 alone4:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited4
+	VBROADCASTSS (CX), Y15
+	VBROADCASTSS 4(CX), Y14
+	VMAXPS       Y0, Y15, Y0
+	VMINPS       Y0, Y14, Y0
+	VMAXPS       Y1, Y15, Y1
+	VMINPS       Y1, Y14, Y1
+	VMAXPS       Y2, Y15, Y2
+	VMINPS       Y2, Y14, Y2
+	VMAXPS       Y3, Y15, Y3
+	VMINPS       Y3, Y14, Y3
+
+limited4:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -1631,6 +1817,20 @@ unbiased3:
 	VADDPS (CX), Y2, Y2
 
 alone3:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited3
+	VBROADCASTSS (CX), Y15
+	VBROADCASTSS 4(CX), Y14
+	VMAXPS       Y0, Y15, Y0
+	VMINPS       Y0, Y14, Y0
+	VMAXPS       Y1, Y15, Y1
+	VMINPS       Y1, Y14, Y1
+	VMAXPS       Y2, Y15, Y2
+	VMINPS       Y2, Y14, Y2
+
+limited3:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -1732,6 +1932,18 @@ unbiased2:
 	VADDPS (CX), Y1, Y1
 
 alone2:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited2
+	VBROADCASTSS (CX), Y15
+	VBROADCASTSS 4(CX), Y14
+	VMAXPS       Y0, Y15, Y0
+	VMINPS       Y0, Y14, Y0
+	VMAXPS       Y1, Y15, Y1
+	VMINPS       Y1, Y14, Y1
+
+limited2:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -1815,6 +2027,16 @@ unbiased1:
 	VADDPS (CX), Y0, Y0
 
 alone1:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited1
+	VBROADCASTSS (CX), Y15
+	VBROADCASTSS 4(CX), Y14
+	VMAXPS       Y0, Y15, Y0
+	VMINPS       Y0, Y14, Y0
+
+limited1:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -1834,9 +2056,9 @@ another1:
 	ADDQ $0x00000020, bias_base+128(FP)
 	JMP  rows1
 
-// func quarterTileAVX2(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int)
+// func quarterTileAVX2(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int, limits []float32)
 // Requires: AVX, FMA3, MMX+
-TEXT ·quarterTileAVX2(SB), NOSPLIT, $0-168
+TEXT ·quarterTileAVX2(SB), NOSPLIT, $0-192
 	MOVQ panel_base+64(FP), AX
 	MOVQ k+88(FP), CX
 	MOVQ lda+56(FP), DX
@@ -2004,6 +2226,26 @@ unbiased6:
 	VADDPS (CX), X5, X5
 
 alone6:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited6
+	VBROADCASTSS (CX), X15
+	VBROADCASTSS 4(CX), X14
+	VMAXPS       X0, X15, X0
+	VMINPS       X0, X14, X0
+	VMAXPS       X1, X15, X1
+	VMINPS       X1, X14, X1
+	VMAXPS       X2, X15, X2
+	VMINPS       X2, X14, X2
+	VMAXPS       X3, X15, X3
+	VMINPS       X3, X14, X3
+	VMAXPS       X4, X15, X4
+	VMINPS       X4, X14, X4
+	VMAXPS       X5, X15, X5
+	VMINPS       X5, X14, X5
+
+limited6:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -2163,6 +2405,24 @@ unbiased5:
 	VADDPS (CX), X4, X4
 
 alone5:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited5
+	VBROADCASTSS (CX), X15
+	VBROADCASTSS 4(CX), X14
+	VMAXPS       X0, X15, X0
+	VMINPS       X0, X14, X0
+	VMAXPS       X1, X15, X1
+	VMINPS       X1, X14, X1
+	VMAXPS       X2, X15, X2
+	VMINPS       X2, X14, X2
+	VMAXPS       X3, X15, X3
+	VMINPS       X3, X14, X3
+	VMAXPS       X4, X15, X4
+	VMINPS       X4, X14, X4
+
+limited5:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -2303,6 +2563,22 @@ unbiased4:
 	VADDPS (CX), X3, X3
 
 alone4:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited4
+	VBROADCASTSS (CX), X15
+	VBROADCASTSS 4(CX), X14
+	VMAXPS       X0, X15, X0
+	VMINPS       X0, X14, X0
+	VMAXPS       X1, X15, X1
+	VMINPS       X1, X14, X1
+	VMAXPS       X2, X15, X2
+	VMINPS       X2, X14, X2
+	VMAXPS       X3, X15, X3
+	VMINPS       X3, X14, X3
+
+limited4:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -2423,6 +2699,20 @@ unbiased3:
 	VADDPS (CX), X2, X2
 
 alone3:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited3
+	VBROADCASTSS (CX), X15
+	VBROADCASTSS 4(CX), X14
+	VMAXPS       X0, X15, X0
+	VMINPS       X0, X14, X0
+	VMAXPS       X1, X15, X1
+	VMINPS       X1, X14, X1
+	VMAXPS       X2, X15, X2
+	VMINPS       X2, X14, X2
+
+limited3:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -2524,6 +2814,18 @@ unbiased2:
 	VADDPS (CX), X1, X1
 
 alone2:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited2
+	VBROADCASTSS (CX), X15
+	VBROADCASTSS 4(CX), X14
+	VMAXPS       X0, X15, X0
+	VMINPS       X0, X14, X0
+	VMAXPS       X1, X15, X1
+	VMINPS       X1, X14, X1
+
+limited2:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -2607,6 +2909,16 @@ unbiased1:
 	VADDPS (CX), X0, X0
 
 alone1:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited1
+	VBROADCASTSS (CX), X15
+	VBROADCASTSS 4(CX), X14
+	VMAXPS       X0, X15, X0
+	VMINPS       X0, X14, X0
+
+limited1:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX

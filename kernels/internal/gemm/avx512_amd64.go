@@ -10,8 +10,8 @@ package gemm
 //
 // for r < rows, j < Cols and i < k, and as many columns further on for the next
 // panel. An empty bias or add counts as zero; add may be c. k is positive if there
-// are several panels.
-func tileAVX512(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int)
+// are several panels. Unless empty, limits are the least and the largest number.
+func tileAVX512(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int, limits []float32)
 
 // halfTileAVX512 multiplies rows ≤ Rows rows by panels that follow one another:
 //
@@ -19,8 +19,8 @@ func tileAVX512(c []float32, ldc int, a []float32, lda int, panel []float32, k i
 //
 // for r < rows, j < Cols/2 and i < k, and as many columns further on for the next
 // panel. An empty bias or add counts as zero; add may be c. k is positive if there
-// are several panels.
-func halfTileAVX512(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int)
+// are several panels. Unless empty, limits are the least and the largest number.
+func halfTileAVX512(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int, limits []float32)
 
 // quarterTileAVX512 multiplies rows ≤ Rows rows by panels that follow one another:
 //
@@ -28,8 +28,8 @@ func halfTileAVX512(c []float32, ldc int, a []float32, lda int, panel []float32,
 //
 // for r < rows, j < Cols/4 and i < k, and as many columns further on for the next
 // panel. An empty bias or add counts as zero; add may be c. k is positive if there
-// are several panels.
-func quarterTileAVX512(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int)
+// are several panels. Unless empty, limits are the least and the largest number.
+func quarterTileAVX512(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int, limits []float32)
 
 // transposeFloat32AVX512 sets dst[i*ldd+j] = src[j*lds+i] for i < m, j < n.
 // m and n are positive multiples of 16.
@@ -76,8 +76,8 @@ func peakAVX512(n int)
 //
 // for r < rows, j < Cols and i < k, and as many columns further on for the next
 // panel. An empty bias or add counts as zero; add may be c. k is positive if there
-// are several panels.
-func tilePairsAVX512(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int)
+// are several panels. Unless empty, limits are the least and the largest number.
+func tilePairsAVX512(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int, limits []float32)
 
 // halfTilePairsAVX512 multiplies rows ≤ Rows rows by panels of pairs that follow one another:
 //
@@ -85,8 +85,8 @@ func tilePairsAVX512(c []float32, ldc int, a []float32, lda int, panel []float32
 //
 // for r < rows, j < Cols/2 and i < k, and as many columns further on for the next
 // panel. An empty bias or add counts as zero; add may be c. k is positive if there
-// are several panels.
-func halfTilePairsAVX512(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int)
+// are several panels. Unless empty, limits are the least and the largest number.
+func halfTilePairsAVX512(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int, limits []float32)
 
 // quarterTilePairsAVX512 multiplies rows ≤ Rows rows by panels of pairs that follow one another:
 //
@@ -94,8 +94,8 @@ func halfTilePairsAVX512(c []float32, ldc int, a []float32, lda int, panel []flo
 //
 // for r < rows, j < Cols/4 and i < k, and as many columns further on for the next
 // panel. An empty bias or add counts as zero; add may be c. k is positive if there
-// are several panels.
-func quarterTilePairsAVX512(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int)
+// are several panels. Unless empty, limits are the least and the largest number.
+func quarterTilePairsAVX512(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int, limits []float32)
 
 // peakPairsAVX512 multiplies and adds registers only,
 // 12·n vectors of 16 numbers of pairs. n is positive.

@@ -4,9 +4,9 @@
 
 #include "textflag.h"
 
-// func tileAVX512(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int)
+// func tileAVX512(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int, limits []float32)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·tileAVX512(SB), NOSPLIT, $0-168
+TEXT ·tileAVX512(SB), NOSPLIT, $0-192
 	MOVQ panel_base+64(FP), AX
 	MOVQ k+88(FP), CX
 	MOVQ lda+56(FP), DX
@@ -464,6 +464,70 @@ unbiased14:
 	VADDPS 64(CX), Z27, Z27
 
 alone14:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited14
+	VBROADCASTSS (CX), Z31
+	VBROADCASTSS 4(CX), Z30
+	VMAXPS       Z0, Z31, Z0
+	VMINPS       Z0, Z30, Z0
+	VMAXPS       Z1, Z31, Z1
+	VMINPS       Z1, Z30, Z1
+	VMAXPS       Z2, Z31, Z2
+	VMINPS       Z2, Z30, Z2
+	VMAXPS       Z3, Z31, Z3
+	VMINPS       Z3, Z30, Z3
+	VMAXPS       Z4, Z31, Z4
+	VMINPS       Z4, Z30, Z4
+	VMAXPS       Z5, Z31, Z5
+	VMINPS       Z5, Z30, Z5
+	VMAXPS       Z6, Z31, Z6
+	VMINPS       Z6, Z30, Z6
+	VMAXPS       Z7, Z31, Z7
+	VMINPS       Z7, Z30, Z7
+	VMAXPS       Z8, Z31, Z8
+	VMINPS       Z8, Z30, Z8
+	VMAXPS       Z9, Z31, Z9
+	VMINPS       Z9, Z30, Z9
+	VMAXPS       Z10, Z31, Z10
+	VMINPS       Z10, Z30, Z10
+	VMAXPS       Z11, Z31, Z11
+	VMINPS       Z11, Z30, Z11
+	VMAXPS       Z12, Z31, Z12
+	VMINPS       Z12, Z30, Z12
+	VMAXPS       Z13, Z31, Z13
+	VMINPS       Z13, Z30, Z13
+	VMAXPS       Z14, Z31, Z14
+	VMINPS       Z14, Z30, Z14
+	VMAXPS       Z15, Z31, Z15
+	VMINPS       Z15, Z30, Z15
+	VMAXPS       Z16, Z31, Z16
+	VMINPS       Z16, Z30, Z16
+	VMAXPS       Z17, Z31, Z17
+	VMINPS       Z17, Z30, Z17
+	VMAXPS       Z18, Z31, Z18
+	VMINPS       Z18, Z30, Z18
+	VMAXPS       Z19, Z31, Z19
+	VMINPS       Z19, Z30, Z19
+	VMAXPS       Z20, Z31, Z20
+	VMINPS       Z20, Z30, Z20
+	VMAXPS       Z21, Z31, Z21
+	VMINPS       Z21, Z30, Z21
+	VMAXPS       Z22, Z31, Z22
+	VMINPS       Z22, Z30, Z22
+	VMAXPS       Z23, Z31, Z23
+	VMINPS       Z23, Z30, Z23
+	VMAXPS       Z24, Z31, Z24
+	VMINPS       Z24, Z30, Z24
+	VMAXPS       Z25, Z31, Z25
+	VMINPS       Z25, Z30, Z25
+	VMAXPS       Z26, Z31, Z26
+	VMINPS       Z26, Z30, Z26
+	VMAXPS       Z27, Z31, Z27
+	VMINPS       Z27, Z30, Z27
+
+limited14:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -915,6 +979,66 @@ unbiased13:
 	VADDPS 64(CX), Z25, Z25
 
 alone13:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited13
+	VBROADCASTSS (CX), Z31
+	VBROADCASTSS 4(CX), Z30
+	VMAXPS       Z0, Z31, Z0
+	VMINPS       Z0, Z30, Z0
+	VMAXPS       Z1, Z31, Z1
+	VMINPS       Z1, Z30, Z1
+	VMAXPS       Z2, Z31, Z2
+	VMINPS       Z2, Z30, Z2
+	VMAXPS       Z3, Z31, Z3
+	VMINPS       Z3, Z30, Z3
+	VMAXPS       Z4, Z31, Z4
+	VMINPS       Z4, Z30, Z4
+	VMAXPS       Z5, Z31, Z5
+	VMINPS       Z5, Z30, Z5
+	VMAXPS       Z6, Z31, Z6
+	VMINPS       Z6, Z30, Z6
+	VMAXPS       Z7, Z31, Z7
+	VMINPS       Z7, Z30, Z7
+	VMAXPS       Z8, Z31, Z8
+	VMINPS       Z8, Z30, Z8
+	VMAXPS       Z9, Z31, Z9
+	VMINPS       Z9, Z30, Z9
+	VMAXPS       Z10, Z31, Z10
+	VMINPS       Z10, Z30, Z10
+	VMAXPS       Z11, Z31, Z11
+	VMINPS       Z11, Z30, Z11
+	VMAXPS       Z12, Z31, Z12
+	VMINPS       Z12, Z30, Z12
+	VMAXPS       Z13, Z31, Z13
+	VMINPS       Z13, Z30, Z13
+	VMAXPS       Z14, Z31, Z14
+	VMINPS       Z14, Z30, Z14
+	VMAXPS       Z15, Z31, Z15
+	VMINPS       Z15, Z30, Z15
+	VMAXPS       Z16, Z31, Z16
+	VMINPS       Z16, Z30, Z16
+	VMAXPS       Z17, Z31, Z17
+	VMINPS       Z17, Z30, Z17
+	VMAXPS       Z18, Z31, Z18
+	VMINPS       Z18, Z30, Z18
+	VMAXPS       Z19, Z31, Z19
+	VMINPS       Z19, Z30, Z19
+	VMAXPS       Z20, Z31, Z20
+	VMINPS       Z20, Z30, Z20
+	VMAXPS       Z21, Z31, Z21
+	VMINPS       Z21, Z30, Z21
+	VMAXPS       Z22, Z31, Z22
+	VMINPS       Z22, Z30, Z22
+	VMAXPS       Z23, Z31, Z23
+	VMINPS       Z23, Z30, Z23
+	VMAXPS       Z24, Z31, Z24
+	VMINPS       Z24, Z30, Z24
+	VMAXPS       Z25, Z31, Z25
+	VMINPS       Z25, Z30, Z25
+
+limited13:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -1335,6 +1459,62 @@ unbiased12:
 	VADDPS 64(CX), Z23, Z23
 
 alone12:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited12
+	VBROADCASTSS (CX), Z31
+	VBROADCASTSS 4(CX), Z30
+	VMAXPS       Z0, Z31, Z0
+	VMINPS       Z0, Z30, Z0
+	VMAXPS       Z1, Z31, Z1
+	VMINPS       Z1, Z30, Z1
+	VMAXPS       Z2, Z31, Z2
+	VMINPS       Z2, Z30, Z2
+	VMAXPS       Z3, Z31, Z3
+	VMINPS       Z3, Z30, Z3
+	VMAXPS       Z4, Z31, Z4
+	VMINPS       Z4, Z30, Z4
+	VMAXPS       Z5, Z31, Z5
+	VMINPS       Z5, Z30, Z5
+	VMAXPS       Z6, Z31, Z6
+	VMINPS       Z6, Z30, Z6
+	VMAXPS       Z7, Z31, Z7
+	VMINPS       Z7, Z30, Z7
+	VMAXPS       Z8, Z31, Z8
+	VMINPS       Z8, Z30, Z8
+	VMAXPS       Z9, Z31, Z9
+	VMINPS       Z9, Z30, Z9
+	VMAXPS       Z10, Z31, Z10
+	VMINPS       Z10, Z30, Z10
+	VMAXPS       Z11, Z31, Z11
+	VMINPS       Z11, Z30, Z11
+	VMAXPS       Z12, Z31, Z12
+	VMINPS       Z12, Z30, Z12
+	VMAXPS       Z13, Z31, Z13
+	VMINPS       Z13, Z30, Z13
+	VMAXPS       Z14, Z31, Z14
+	VMINPS       Z14, Z30, Z14
+	VMAXPS       Z15, Z31, Z15
+	VMINPS       Z15, Z30, Z15
+	VMAXPS       Z16, Z31, Z16
+	VMINPS       Z16, Z30, Z16
+	VMAXPS       Z17, Z31, Z17
+	VMINPS       Z17, Z30, Z17
+	VMAXPS       Z18, Z31, Z18
+	VMINPS       Z18, Z30, Z18
+	VMAXPS       Z19, Z31, Z19
+	VMINPS       Z19, Z30, Z19
+	VMAXPS       Z20, Z31, Z20
+	VMINPS       Z20, Z30, Z20
+	VMAXPS       Z21, Z31, Z21
+	VMINPS       Z21, Z30, Z21
+	VMAXPS       Z22, Z31, Z22
+	VMINPS       Z22, Z30, Z22
+	VMAXPS       Z23, Z31, Z23
+	VMINPS       Z23, Z30, Z23
+
+limited12:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -1726,6 +1906,58 @@ unbiased11:
 	VADDPS 64(CX), Z21, Z21
 
 alone11:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited11
+	VBROADCASTSS (CX), Z31
+	VBROADCASTSS 4(CX), Z30
+	VMAXPS       Z0, Z31, Z0
+	VMINPS       Z0, Z30, Z0
+	VMAXPS       Z1, Z31, Z1
+	VMINPS       Z1, Z30, Z1
+	VMAXPS       Z2, Z31, Z2
+	VMINPS       Z2, Z30, Z2
+	VMAXPS       Z3, Z31, Z3
+	VMINPS       Z3, Z30, Z3
+	VMAXPS       Z4, Z31, Z4
+	VMINPS       Z4, Z30, Z4
+	VMAXPS       Z5, Z31, Z5
+	VMINPS       Z5, Z30, Z5
+	VMAXPS       Z6, Z31, Z6
+	VMINPS       Z6, Z30, Z6
+	VMAXPS       Z7, Z31, Z7
+	VMINPS       Z7, Z30, Z7
+	VMAXPS       Z8, Z31, Z8
+	VMINPS       Z8, Z30, Z8
+	VMAXPS       Z9, Z31, Z9
+	VMINPS       Z9, Z30, Z9
+	VMAXPS       Z10, Z31, Z10
+	VMINPS       Z10, Z30, Z10
+	VMAXPS       Z11, Z31, Z11
+	VMINPS       Z11, Z30, Z11
+	VMAXPS       Z12, Z31, Z12
+	VMINPS       Z12, Z30, Z12
+	VMAXPS       Z13, Z31, Z13
+	VMINPS       Z13, Z30, Z13
+	VMAXPS       Z14, Z31, Z14
+	VMINPS       Z14, Z30, Z14
+	VMAXPS       Z15, Z31, Z15
+	VMINPS       Z15, Z30, Z15
+	VMAXPS       Z16, Z31, Z16
+	VMINPS       Z16, Z30, Z16
+	VMAXPS       Z17, Z31, Z17
+	VMINPS       Z17, Z30, Z17
+	VMAXPS       Z18, Z31, Z18
+	VMINPS       Z18, Z30, Z18
+	VMAXPS       Z19, Z31, Z19
+	VMINPS       Z19, Z30, Z19
+	VMAXPS       Z20, Z31, Z20
+	VMINPS       Z20, Z30, Z20
+	VMAXPS       Z21, Z31, Z21
+	VMINPS       Z21, Z30, Z21
+
+limited11:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -2089,6 +2321,54 @@ unbiased10:
 	VADDPS 64(CX), Z19, Z19
 
 alone10:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited10
+	VBROADCASTSS (CX), Z31
+	VBROADCASTSS 4(CX), Z30
+	VMAXPS       Z0, Z31, Z0
+	VMINPS       Z0, Z30, Z0
+	VMAXPS       Z1, Z31, Z1
+	VMINPS       Z1, Z30, Z1
+	VMAXPS       Z2, Z31, Z2
+	VMINPS       Z2, Z30, Z2
+	VMAXPS       Z3, Z31, Z3
+	VMINPS       Z3, Z30, Z3
+	VMAXPS       Z4, Z31, Z4
+	VMINPS       Z4, Z30, Z4
+	VMAXPS       Z5, Z31, Z5
+	VMINPS       Z5, Z30, Z5
+	VMAXPS       Z6, Z31, Z6
+	VMINPS       Z6, Z30, Z6
+	VMAXPS       Z7, Z31, Z7
+	VMINPS       Z7, Z30, Z7
+	VMAXPS       Z8, Z31, Z8
+	VMINPS       Z8, Z30, Z8
+	VMAXPS       Z9, Z31, Z9
+	VMINPS       Z9, Z30, Z9
+	VMAXPS       Z10, Z31, Z10
+	VMINPS       Z10, Z30, Z10
+	VMAXPS       Z11, Z31, Z11
+	VMINPS       Z11, Z30, Z11
+	VMAXPS       Z12, Z31, Z12
+	VMINPS       Z12, Z30, Z12
+	VMAXPS       Z13, Z31, Z13
+	VMINPS       Z13, Z30, Z13
+	VMAXPS       Z14, Z31, Z14
+	VMINPS       Z14, Z30, Z14
+	VMAXPS       Z15, Z31, Z15
+	VMINPS       Z15, Z30, Z15
+	VMAXPS       Z16, Z31, Z16
+	VMINPS       Z16, Z30, Z16
+	VMAXPS       Z17, Z31, Z17
+	VMINPS       Z17, Z30, Z17
+	VMAXPS       Z18, Z31, Z18
+	VMINPS       Z18, Z30, Z18
+	VMAXPS       Z19, Z31, Z19
+	VMINPS       Z19, Z30, Z19
+
+limited10:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -2422,6 +2702,50 @@ unbiased9:
 	VADDPS 64(CX), Z17, Z17
 
 alone9:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited9
+	VBROADCASTSS (CX), Z31
+	VBROADCASTSS 4(CX), Z30
+	VMAXPS       Z0, Z31, Z0
+	VMINPS       Z0, Z30, Z0
+	VMAXPS       Z1, Z31, Z1
+	VMINPS       Z1, Z30, Z1
+	VMAXPS       Z2, Z31, Z2
+	VMINPS       Z2, Z30, Z2
+	VMAXPS       Z3, Z31, Z3
+	VMINPS       Z3, Z30, Z3
+	VMAXPS       Z4, Z31, Z4
+	VMINPS       Z4, Z30, Z4
+	VMAXPS       Z5, Z31, Z5
+	VMINPS       Z5, Z30, Z5
+	VMAXPS       Z6, Z31, Z6
+	VMINPS       Z6, Z30, Z6
+	VMAXPS       Z7, Z31, Z7
+	VMINPS       Z7, Z30, Z7
+	VMAXPS       Z8, Z31, Z8
+	VMINPS       Z8, Z30, Z8
+	VMAXPS       Z9, Z31, Z9
+	VMINPS       Z9, Z30, Z9
+	VMAXPS       Z10, Z31, Z10
+	VMINPS       Z10, Z30, Z10
+	VMAXPS       Z11, Z31, Z11
+	VMINPS       Z11, Z30, Z11
+	VMAXPS       Z12, Z31, Z12
+	VMINPS       Z12, Z30, Z12
+	VMAXPS       Z13, Z31, Z13
+	VMINPS       Z13, Z30, Z13
+	VMAXPS       Z14, Z31, Z14
+	VMINPS       Z14, Z30, Z14
+	VMAXPS       Z15, Z31, Z15
+	VMINPS       Z15, Z30, Z15
+	VMAXPS       Z16, Z31, Z16
+	VMINPS       Z16, Z30, Z16
+	VMAXPS       Z17, Z31, Z17
+	VMINPS       Z17, Z30, Z17
+
+limited9:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -2725,6 +3049,46 @@ unbiased8:
 	VADDPS 64(CX), Z15, Z15
 
 alone8:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited8
+	VBROADCASTSS (CX), Z31
+	VBROADCASTSS 4(CX), Z30
+	VMAXPS       Z0, Z31, Z0
+	VMINPS       Z0, Z30, Z0
+	VMAXPS       Z1, Z31, Z1
+	VMINPS       Z1, Z30, Z1
+	VMAXPS       Z2, Z31, Z2
+	VMINPS       Z2, Z30, Z2
+	VMAXPS       Z3, Z31, Z3
+	VMINPS       Z3, Z30, Z3
+	VMAXPS       Z4, Z31, Z4
+	VMINPS       Z4, Z30, Z4
+	VMAXPS       Z5, Z31, Z5
+	VMINPS       Z5, Z30, Z5
+	VMAXPS       Z6, Z31, Z6
+	VMINPS       Z6, Z30, Z6
+	VMAXPS       Z7, Z31, Z7
+	VMINPS       Z7, Z30, Z7
+	VMAXPS       Z8, Z31, Z8
+	VMINPS       Z8, Z30, Z8
+	VMAXPS       Z9, Z31, Z9
+	VMINPS       Z9, Z30, Z9
+	VMAXPS       Z10, Z31, Z10
+	VMINPS       Z10, Z30, Z10
+	VMAXPS       Z11, Z31, Z11
+	VMINPS       Z11, Z30, Z11
+	VMAXPS       Z12, Z31, Z12
+	VMINPS       Z12, Z30, Z12
+	VMAXPS       Z13, Z31, Z13
+	VMINPS       Z13, Z30, Z13
+	VMAXPS       Z14, Z31, Z14
+	VMINPS       Z14, Z30, Z14
+	VMAXPS       Z15, Z31, Z15
+	VMINPS       Z15, Z30, Z15
+
+limited8:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -3000,6 +3364,42 @@ unbiased7:
 	VADDPS 64(CX), Z13, Z13
 
 alone7:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited7
+	VBROADCASTSS (CX), Z31
+	VBROADCASTSS 4(CX), Z30
+	VMAXPS       Z0, Z31, Z0
+	VMINPS       Z0, Z30, Z0
+	VMAXPS       Z1, Z31, Z1
+	VMINPS       Z1, Z30, Z1
+	VMAXPS       Z2, Z31, Z2
+	VMINPS       Z2, Z30, Z2
+	VMAXPS       Z3, Z31, Z3
+	VMINPS       Z3, Z30, Z3
+	VMAXPS       Z4, Z31, Z4
+	VMINPS       Z4, Z30, Z4
+	VMAXPS       Z5, Z31, Z5
+	VMINPS       Z5, Z30, Z5
+	VMAXPS       Z6, Z31, Z6
+	VMINPS       Z6, Z30, Z6
+	VMAXPS       Z7, Z31, Z7
+	VMINPS       Z7, Z30, Z7
+	VMAXPS       Z8, Z31, Z8
+	VMINPS       Z8, Z30, Z8
+	VMAXPS       Z9, Z31, Z9
+	VMINPS       Z9, Z30, Z9
+	VMAXPS       Z10, Z31, Z10
+	VMINPS       Z10, Z30, Z10
+	VMAXPS       Z11, Z31, Z11
+	VMINPS       Z11, Z30, Z11
+	VMAXPS       Z12, Z31, Z12
+	VMINPS       Z12, Z30, Z12
+	VMAXPS       Z13, Z31, Z13
+	VMINPS       Z13, Z30, Z13
+
+limited7:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -3245,6 +3645,38 @@ unbiased6:
 	VADDPS 64(CX), Z11, Z11
 
 alone6:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited6
+	VBROADCASTSS (CX), Z31
+	VBROADCASTSS 4(CX), Z30
+	VMAXPS       Z0, Z31, Z0
+	VMINPS       Z0, Z30, Z0
+	VMAXPS       Z1, Z31, Z1
+	VMINPS       Z1, Z30, Z1
+	VMAXPS       Z2, Z31, Z2
+	VMINPS       Z2, Z30, Z2
+	VMAXPS       Z3, Z31, Z3
+	VMINPS       Z3, Z30, Z3
+	VMAXPS       Z4, Z31, Z4
+	VMINPS       Z4, Z30, Z4
+	VMAXPS       Z5, Z31, Z5
+	VMINPS       Z5, Z30, Z5
+	VMAXPS       Z6, Z31, Z6
+	VMINPS       Z6, Z30, Z6
+	VMAXPS       Z7, Z31, Z7
+	VMINPS       Z7, Z30, Z7
+	VMAXPS       Z8, Z31, Z8
+	VMINPS       Z8, Z30, Z8
+	VMAXPS       Z9, Z31, Z9
+	VMINPS       Z9, Z30, Z9
+	VMAXPS       Z10, Z31, Z10
+	VMINPS       Z10, Z30, Z10
+	VMAXPS       Z11, Z31, Z11
+	VMINPS       Z11, Z30, Z11
+
+limited6:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -3461,6 +3893,34 @@ unbiased5:
 	VADDPS 64(CX), Z9, Z9
 
 alone5:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited5
+	VBROADCASTSS (CX), Z31
+	VBROADCASTSS 4(CX), Z30
+	VMAXPS       Z0, Z31, Z0
+	VMINPS       Z0, Z30, Z0
+	VMAXPS       Z1, Z31, Z1
+	VMINPS       Z1, Z30, Z1
+	VMAXPS       Z2, Z31, Z2
+	VMINPS       Z2, Z30, Z2
+	VMAXPS       Z3, Z31, Z3
+	VMINPS       Z3, Z30, Z3
+	VMAXPS       Z4, Z31, Z4
+	VMINPS       Z4, Z30, Z4
+	VMAXPS       Z5, Z31, Z5
+	VMINPS       Z5, Z30, Z5
+	VMAXPS       Z6, Z31, Z6
+	VMINPS       Z6, Z30, Z6
+	VMAXPS       Z7, Z31, Z7
+	VMINPS       Z7, Z30, Z7
+	VMAXPS       Z8, Z31, Z8
+	VMINPS       Z8, Z30, Z8
+	VMAXPS       Z9, Z31, Z9
+	VMINPS       Z9, Z30, Z9
+
+limited5:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -3648,6 +4108,30 @@ unbiased4:
 	VADDPS 64(CX), Z7, Z7
 
 alone4:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited4
+	VBROADCASTSS (CX), Z31
+	VBROADCASTSS 4(CX), Z30
+	VMAXPS       Z0, Z31, Z0
+	VMINPS       Z0, Z30, Z0
+	VMAXPS       Z1, Z31, Z1
+	VMINPS       Z1, Z30, Z1
+	VMAXPS       Z2, Z31, Z2
+	VMINPS       Z2, Z30, Z2
+	VMAXPS       Z3, Z31, Z3
+	VMINPS       Z3, Z30, Z3
+	VMAXPS       Z4, Z31, Z4
+	VMINPS       Z4, Z30, Z4
+	VMAXPS       Z5, Z31, Z5
+	VMINPS       Z5, Z30, Z5
+	VMAXPS       Z6, Z31, Z6
+	VMINPS       Z6, Z30, Z6
+	VMAXPS       Z7, Z31, Z7
+	VMINPS       Z7, Z30, Z7
+
+limited4:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -3805,6 +4289,26 @@ unbiased3:
 	VADDPS 64(CX), Z5, Z5
 
 alone3:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited3
+	VBROADCASTSS (CX), Z31
+	VBROADCASTSS 4(CX), Z30
+	VMAXPS       Z0, Z31, Z0
+	VMINPS       Z0, Z30, Z0
+	VMAXPS       Z1, Z31, Z1
+	VMINPS       Z1, Z30, Z1
+	VMAXPS       Z2, Z31, Z2
+	VMINPS       Z2, Z30, Z2
+	VMAXPS       Z3, Z31, Z3
+	VMINPS       Z3, Z30, Z3
+	VMAXPS       Z4, Z31, Z4
+	VMINPS       Z4, Z30, Z4
+	VMAXPS       Z5, Z31, Z5
+	VMINPS       Z5, Z30, Z5
+
+limited3:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -3933,6 +4437,22 @@ unbiased2:
 	VADDPS 64(CX), Z3, Z3
 
 alone2:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited2
+	VBROADCASTSS (CX), Z31
+	VBROADCASTSS 4(CX), Z30
+	VMAXPS       Z0, Z31, Z0
+	VMINPS       Z0, Z30, Z0
+	VMAXPS       Z1, Z31, Z1
+	VMINPS       Z1, Z30, Z1
+	VMAXPS       Z2, Z31, Z2
+	VMINPS       Z2, Z30, Z2
+	VMAXPS       Z3, Z31, Z3
+	VMINPS       Z3, Z30, Z3
+
+limited2:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -4033,6 +4553,18 @@ unbiased1:
 	VADDPS 64(CX), Z1, Z1
 
 alone1:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited1
+	VBROADCASTSS (CX), Z31
+	VBROADCASTSS 4(CX), Z30
+	VMAXPS       Z0, Z31, Z0
+	VMINPS       Z0, Z30, Z0
+	VMAXPS       Z1, Z31, Z1
+	VMINPS       Z1, Z30, Z1
+
+limited1:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -4053,9 +4585,9 @@ another1:
 	ADDQ $0x00000080, bias_base+128(FP)
 	JMP  rows1
 
-// func halfTileAVX512(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int)
+// func halfTileAVX512(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int, limits []float32)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·halfTileAVX512(SB), NOSPLIT, $0-168
+TEXT ·halfTileAVX512(SB), NOSPLIT, $0-192
 	MOVQ panel_base+64(FP), AX
 	MOVQ k+88(FP), CX
 	MOVQ lda+56(FP), DX
@@ -4381,6 +4913,42 @@ unbiased14:
 	VADDPS (CX), Z13, Z13
 
 alone14:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited14
+	VBROADCASTSS (CX), Z31
+	VBROADCASTSS 4(CX), Z30
+	VMAXPS       Z0, Z31, Z0
+	VMINPS       Z0, Z30, Z0
+	VMAXPS       Z1, Z31, Z1
+	VMINPS       Z1, Z30, Z1
+	VMAXPS       Z2, Z31, Z2
+	VMINPS       Z2, Z30, Z2
+	VMAXPS       Z3, Z31, Z3
+	VMINPS       Z3, Z30, Z3
+	VMAXPS       Z4, Z31, Z4
+	VMINPS       Z4, Z30, Z4
+	VMAXPS       Z5, Z31, Z5
+	VMINPS       Z5, Z30, Z5
+	VMAXPS       Z6, Z31, Z6
+	VMINPS       Z6, Z30, Z6
+	VMAXPS       Z7, Z31, Z7
+	VMINPS       Z7, Z30, Z7
+	VMAXPS       Z8, Z31, Z8
+	VMINPS       Z8, Z30, Z8
+	VMAXPS       Z9, Z31, Z9
+	VMINPS       Z9, Z30, Z9
+	VMAXPS       Z10, Z31, Z10
+	VMINPS       Z10, Z30, Z10
+	VMAXPS       Z11, Z31, Z11
+	VMINPS       Z11, Z30, Z11
+	VMAXPS       Z12, Z31, Z12
+	VMINPS       Z12, Z30, Z12
+	VMAXPS       Z13, Z31, Z13
+	VMINPS       Z13, Z30, Z13
+
+limited14:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -4695,6 +5263,40 @@ unbiased13:
 	VADDPS (CX), Z12, Z12
 
 alone13:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited13
+	VBROADCASTSS (CX), Z31
+	VBROADCASTSS 4(CX), Z30
+	VMAXPS       Z0, Z31, Z0
+	VMINPS       Z0, Z30, Z0
+	VMAXPS       Z1, Z31, Z1
+	VMINPS       Z1, Z30, Z1
+	VMAXPS       Z2, Z31, Z2
+	VMINPS       Z2, Z30, Z2
+	VMAXPS       Z3, Z31, Z3
+	VMINPS       Z3, Z30, Z3
+	VMAXPS       Z4, Z31, Z4
+	VMINPS       Z4, Z30, Z4
+	VMAXPS       Z5, Z31, Z5
+	VMINPS       Z5, Z30, Z5
+	VMAXPS       Z6, Z31, Z6
+	VMINPS       Z6, Z30, Z6
+	VMAXPS       Z7, Z31, Z7
+	VMINPS       Z7, Z30, Z7
+	VMAXPS       Z8, Z31, Z8
+	VMINPS       Z8, Z30, Z8
+	VMAXPS       Z9, Z31, Z9
+	VMINPS       Z9, Z30, Z9
+	VMAXPS       Z10, Z31, Z10
+	VMINPS       Z10, Z30, Z10
+	VMAXPS       Z11, Z31, Z11
+	VMINPS       Z11, Z30, Z11
+	VMAXPS       Z12, Z31, Z12
+	VMINPS       Z12, Z30, Z12
+
+limited13:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -4988,6 +5590,38 @@ unbiased12:
 	VADDPS (CX), Z11, Z11
 
 alone12:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited12
+	VBROADCASTSS (CX), Z31
+	VBROADCASTSS 4(CX), Z30
+	VMAXPS       Z0, Z31, Z0
+	VMINPS       Z0, Z30, Z0
+	VMAXPS       Z1, Z31, Z1
+	VMINPS       Z1, Z30, Z1
+	VMAXPS       Z2, Z31, Z2
+	VMINPS       Z2, Z30, Z2
+	VMAXPS       Z3, Z31, Z3
+	VMINPS       Z3, Z30, Z3
+	VMAXPS       Z4, Z31, Z4
+	VMINPS       Z4, Z30, Z4
+	VMAXPS       Z5, Z31, Z5
+	VMINPS       Z5, Z30, Z5
+	VMAXPS       Z6, Z31, Z6
+	VMINPS       Z6, Z30, Z6
+	VMAXPS       Z7, Z31, Z7
+	VMINPS       Z7, Z30, Z7
+	VMAXPS       Z8, Z31, Z8
+	VMINPS       Z8, Z30, Z8
+	VMAXPS       Z9, Z31, Z9
+	VMINPS       Z9, Z30, Z9
+	VMAXPS       Z10, Z31, Z10
+	VMINPS       Z10, Z30, Z10
+	VMAXPS       Z11, Z31, Z11
+	VMINPS       Z11, Z30, Z11
+
+limited12:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -5262,6 +5896,36 @@ unbiased11:
 	VADDPS (CX), Z10, Z10
 
 alone11:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited11
+	VBROADCASTSS (CX), Z31
+	VBROADCASTSS 4(CX), Z30
+	VMAXPS       Z0, Z31, Z0
+	VMINPS       Z0, Z30, Z0
+	VMAXPS       Z1, Z31, Z1
+	VMINPS       Z1, Z30, Z1
+	VMAXPS       Z2, Z31, Z2
+	VMINPS       Z2, Z30, Z2
+	VMAXPS       Z3, Z31, Z3
+	VMINPS       Z3, Z30, Z3
+	VMAXPS       Z4, Z31, Z4
+	VMINPS       Z4, Z30, Z4
+	VMAXPS       Z5, Z31, Z5
+	VMINPS       Z5, Z30, Z5
+	VMAXPS       Z6, Z31, Z6
+	VMINPS       Z6, Z30, Z6
+	VMAXPS       Z7, Z31, Z7
+	VMINPS       Z7, Z30, Z7
+	VMAXPS       Z8, Z31, Z8
+	VMINPS       Z8, Z30, Z8
+	VMAXPS       Z9, Z31, Z9
+	VMINPS       Z9, Z30, Z9
+	VMAXPS       Z10, Z31, Z10
+	VMINPS       Z10, Z30, Z10
+
+limited11:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -5518,6 +6182,34 @@ unbiased10:
 	VADDPS (CX), Z9, Z9
 
 alone10:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited10
+	VBROADCASTSS (CX), Z31
+	VBROADCASTSS 4(CX), Z30
+	VMAXPS       Z0, Z31, Z0
+	VMINPS       Z0, Z30, Z0
+	VMAXPS       Z1, Z31, Z1
+	VMINPS       Z1, Z30, Z1
+	VMAXPS       Z2, Z31, Z2
+	VMINPS       Z2, Z30, Z2
+	VMAXPS       Z3, Z31, Z3
+	VMINPS       Z3, Z30, Z3
+	VMAXPS       Z4, Z31, Z4
+	VMINPS       Z4, Z30, Z4
+	VMAXPS       Z5, Z31, Z5
+	VMINPS       Z5, Z30, Z5
+	VMAXPS       Z6, Z31, Z6
+	VMINPS       Z6, Z30, Z6
+	VMAXPS       Z7, Z31, Z7
+	VMINPS       Z7, Z30, Z7
+	VMAXPS       Z8, Z31, Z8
+	VMINPS       Z8, Z30, Z8
+	VMAXPS       Z9, Z31, Z9
+	VMINPS       Z9, Z30, Z9
+
+limited10:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -5754,6 +6446,32 @@ unbiased9:
 	VADDPS (CX), Z8, Z8
 
 alone9:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited9
+	VBROADCASTSS (CX), Z31
+	VBROADCASTSS 4(CX), Z30
+	VMAXPS       Z0, Z31, Z0
+	VMINPS       Z0, Z30, Z0
+	VMAXPS       Z1, Z31, Z1
+	VMINPS       Z1, Z30, Z1
+	VMAXPS       Z2, Z31, Z2
+	VMINPS       Z2, Z30, Z2
+	VMAXPS       Z3, Z31, Z3
+	VMINPS       Z3, Z30, Z3
+	VMAXPS       Z4, Z31, Z4
+	VMINPS       Z4, Z30, Z4
+	VMAXPS       Z5, Z31, Z5
+	VMINPS       Z5, Z30, Z5
+	VMAXPS       Z6, Z31, Z6
+	VMINPS       Z6, Z30, Z6
+	VMAXPS       Z7, Z31, Z7
+	VMINPS       Z7, Z30, Z7
+	VMAXPS       Z8, Z31, Z8
+	VMINPS       Z8, Z30, Z8
+
+limited9:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -5970,6 +6688,30 @@ unbiased8:
 	VADDPS (CX), Z7, Z7
 
 alone8:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited8
+	VBROADCASTSS (CX), Z31
+	VBROADCASTSS 4(CX), Z30
+	VMAXPS       Z0, Z31, Z0
+	VMINPS       Z0, Z30, Z0
+	VMAXPS       Z1, Z31, Z1
+	VMINPS       Z1, Z30, Z1
+	VMAXPS       Z2, Z31, Z2
+	VMINPS       Z2, Z30, Z2
+	VMAXPS       Z3, Z31, Z3
+	VMINPS       Z3, Z30, Z3
+	VMAXPS       Z4, Z31, Z4
+	VMINPS       Z4, Z30, Z4
+	VMAXPS       Z5, Z31, Z5
+	VMINPS       Z5, Z30, Z5
+	VMAXPS       Z6, Z31, Z6
+	VMINPS       Z6, Z30, Z6
+	VMAXPS       Z7, Z31, Z7
+	VMINPS       Z7, Z30, Z7
+
+limited8:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -6168,6 +6910,28 @@ unbiased7:
 	VADDPS (CX), Z6, Z6
 
 alone7:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited7
+	VBROADCASTSS (CX), Z31
+	VBROADCASTSS 4(CX), Z30
+	VMAXPS       Z0, Z31, Z0
+	VMINPS       Z0, Z30, Z0
+	VMAXPS       Z1, Z31, Z1
+	VMINPS       Z1, Z30, Z1
+	VMAXPS       Z2, Z31, Z2
+	VMINPS       Z2, Z30, Z2
+	VMAXPS       Z3, Z31, Z3
+	VMINPS       Z3, Z30, Z3
+	VMAXPS       Z4, Z31, Z4
+	VMINPS       Z4, Z30, Z4
+	VMAXPS       Z5, Z31, Z5
+	VMINPS       Z5, Z30, Z5
+	VMAXPS       Z6, Z31, Z6
+	VMINPS       Z6, Z30, Z6
+
+limited7:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -6346,6 +7110,26 @@ unbiased6:
 	VADDPS (CX), Z5, Z5
 
 alone6:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited6
+	VBROADCASTSS (CX), Z31
+	VBROADCASTSS 4(CX), Z30
+	VMAXPS       Z0, Z31, Z0
+	VMINPS       Z0, Z30, Z0
+	VMAXPS       Z1, Z31, Z1
+	VMINPS       Z1, Z30, Z1
+	VMAXPS       Z2, Z31, Z2
+	VMINPS       Z2, Z30, Z2
+	VMAXPS       Z3, Z31, Z3
+	VMINPS       Z3, Z30, Z3
+	VMAXPS       Z4, Z31, Z4
+	VMINPS       Z4, Z30, Z4
+	VMAXPS       Z5, Z31, Z5
+	VMINPS       Z5, Z30, Z5
+
+limited6:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -6505,6 +7289,24 @@ unbiased5:
 	VADDPS (CX), Z4, Z4
 
 alone5:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited5
+	VBROADCASTSS (CX), Z31
+	VBROADCASTSS 4(CX), Z30
+	VMAXPS       Z0, Z31, Z0
+	VMINPS       Z0, Z30, Z0
+	VMAXPS       Z1, Z31, Z1
+	VMINPS       Z1, Z30, Z1
+	VMAXPS       Z2, Z31, Z2
+	VMINPS       Z2, Z30, Z2
+	VMAXPS       Z3, Z31, Z3
+	VMINPS       Z3, Z30, Z3
+	VMAXPS       Z4, Z31, Z4
+	VMINPS       Z4, Z30, Z4
+
+limited5:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -6645,6 +7447,22 @@ unbiased4:
 	VADDPS (CX), Z3, Z3
 
 alone4:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited4
+	VBROADCASTSS (CX), Z31
+	VBROADCASTSS 4(CX), Z30
+	VMAXPS       Z0, Z31, Z0
+	VMINPS       Z0, Z30, Z0
+	VMAXPS       Z1, Z31, Z1
+	VMINPS       Z1, Z30, Z1
+	VMAXPS       Z2, Z31, Z2
+	VMINPS       Z2, Z30, Z2
+	VMAXPS       Z3, Z31, Z3
+	VMINPS       Z3, Z30, Z3
+
+limited4:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -6765,6 +7583,20 @@ unbiased3:
 	VADDPS (CX), Z2, Z2
 
 alone3:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited3
+	VBROADCASTSS (CX), Z31
+	VBROADCASTSS 4(CX), Z30
+	VMAXPS       Z0, Z31, Z0
+	VMINPS       Z0, Z30, Z0
+	VMAXPS       Z1, Z31, Z1
+	VMINPS       Z1, Z30, Z1
+	VMAXPS       Z2, Z31, Z2
+	VMINPS       Z2, Z30, Z2
+
+limited3:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -6866,6 +7698,18 @@ unbiased2:
 	VADDPS (CX), Z1, Z1
 
 alone2:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited2
+	VBROADCASTSS (CX), Z31
+	VBROADCASTSS 4(CX), Z30
+	VMAXPS       Z0, Z31, Z0
+	VMINPS       Z0, Z30, Z0
+	VMAXPS       Z1, Z31, Z1
+	VMINPS       Z1, Z30, Z1
+
+limited2:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -6949,6 +7793,16 @@ unbiased1:
 	VADDPS (CX), Z0, Z0
 
 alone1:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited1
+	VBROADCASTSS (CX), Z31
+	VBROADCASTSS 4(CX), Z30
+	VMAXPS       Z0, Z31, Z0
+	VMINPS       Z0, Z30, Z0
+
+limited1:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -6968,9 +7822,9 @@ another1:
 	ADDQ $0x00000040, bias_base+128(FP)
 	JMP  rows1
 
-// func quarterTileAVX512(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int)
+// func quarterTileAVX512(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int, limits []float32)
 // Requires: AVX, FMA3, MMX+
-TEXT ·quarterTileAVX512(SB), NOSPLIT, $0-168
+TEXT ·quarterTileAVX512(SB), NOSPLIT, $0-192
 	MOVQ panel_base+64(FP), AX
 	MOVQ k+88(FP), CX
 	MOVQ lda+56(FP), DX
@@ -7296,6 +8150,42 @@ unbiased14:
 	VADDPS (CX), Y13, Y13
 
 alone14:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited14
+	VBROADCASTSS (CX), Y31
+	VBROADCASTSS 4(CX), Y30
+	VMAXPS       Y0, Y31, Y0
+	VMINPS       Y0, Y30, Y0
+	VMAXPS       Y1, Y31, Y1
+	VMINPS       Y1, Y30, Y1
+	VMAXPS       Y2, Y31, Y2
+	VMINPS       Y2, Y30, Y2
+	VMAXPS       Y3, Y31, Y3
+	VMINPS       Y3, Y30, Y3
+	VMAXPS       Y4, Y31, Y4
+	VMINPS       Y4, Y30, Y4
+	VMAXPS       Y5, Y31, Y5
+	VMINPS       Y5, Y30, Y5
+	VMAXPS       Y6, Y31, Y6
+	VMINPS       Y6, Y30, Y6
+	VMAXPS       Y7, Y31, Y7
+	VMINPS       Y7, Y30, Y7
+	VMAXPS       Y8, Y31, Y8
+	VMINPS       Y8, Y30, Y8
+	VMAXPS       Y9, Y31, Y9
+	VMINPS       Y9, Y30, Y9
+	VMAXPS       Y10, Y31, Y10
+	VMINPS       Y10, Y30, Y10
+	VMAXPS       Y11, Y31, Y11
+	VMINPS       Y11, Y30, Y11
+	VMAXPS       Y12, Y31, Y12
+	VMINPS       Y12, Y30, Y12
+	VMAXPS       Y13, Y31, Y13
+	VMINPS       Y13, Y30, Y13
+
+limited14:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -7610,6 +8500,40 @@ unbiased13:
 	VADDPS (CX), Y12, Y12
 
 alone13:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited13
+	VBROADCASTSS (CX), Y31
+	VBROADCASTSS 4(CX), Y30
+	VMAXPS       Y0, Y31, Y0
+	VMINPS       Y0, Y30, Y0
+	VMAXPS       Y1, Y31, Y1
+	VMINPS       Y1, Y30, Y1
+	VMAXPS       Y2, Y31, Y2
+	VMINPS       Y2, Y30, Y2
+	VMAXPS       Y3, Y31, Y3
+	VMINPS       Y3, Y30, Y3
+	VMAXPS       Y4, Y31, Y4
+	VMINPS       Y4, Y30, Y4
+	VMAXPS       Y5, Y31, Y5
+	VMINPS       Y5, Y30, Y5
+	VMAXPS       Y6, Y31, Y6
+	VMINPS       Y6, Y30, Y6
+	VMAXPS       Y7, Y31, Y7
+	VMINPS       Y7, Y30, Y7
+	VMAXPS       Y8, Y31, Y8
+	VMINPS       Y8, Y30, Y8
+	VMAXPS       Y9, Y31, Y9
+	VMINPS       Y9, Y30, Y9
+	VMAXPS       Y10, Y31, Y10
+	VMINPS       Y10, Y30, Y10
+	VMAXPS       Y11, Y31, Y11
+	VMINPS       Y11, Y30, Y11
+	VMAXPS       Y12, Y31, Y12
+	VMINPS       Y12, Y30, Y12
+
+limited13:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -7903,6 +8827,38 @@ unbiased12:
 	VADDPS (CX), Y11, Y11
 
 alone12:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited12
+	VBROADCASTSS (CX), Y31
+	VBROADCASTSS 4(CX), Y30
+	VMAXPS       Y0, Y31, Y0
+	VMINPS       Y0, Y30, Y0
+	VMAXPS       Y1, Y31, Y1
+	VMINPS       Y1, Y30, Y1
+	VMAXPS       Y2, Y31, Y2
+	VMINPS       Y2, Y30, Y2
+	VMAXPS       Y3, Y31, Y3
+	VMINPS       Y3, Y30, Y3
+	VMAXPS       Y4, Y31, Y4
+	VMINPS       Y4, Y30, Y4
+	VMAXPS       Y5, Y31, Y5
+	VMINPS       Y5, Y30, Y5
+	VMAXPS       Y6, Y31, Y6
+	VMINPS       Y6, Y30, Y6
+	VMAXPS       Y7, Y31, Y7
+	VMINPS       Y7, Y30, Y7
+	VMAXPS       Y8, Y31, Y8
+	VMINPS       Y8, Y30, Y8
+	VMAXPS       Y9, Y31, Y9
+	VMINPS       Y9, Y30, Y9
+	VMAXPS       Y10, Y31, Y10
+	VMINPS       Y10, Y30, Y10
+	VMAXPS       Y11, Y31, Y11
+	VMINPS       Y11, Y30, Y11
+
+limited12:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -8177,6 +9133,36 @@ unbiased11:
 	VADDPS (CX), Y10, Y10
 
 alone11:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited11
+	VBROADCASTSS (CX), Y31
+	VBROADCASTSS 4(CX), Y30
+	VMAXPS       Y0, Y31, Y0
+	VMINPS       Y0, Y30, Y0
+	VMAXPS       Y1, Y31, Y1
+	VMINPS       Y1, Y30, Y1
+	VMAXPS       Y2, Y31, Y2
+	VMINPS       Y2, Y30, Y2
+	VMAXPS       Y3, Y31, Y3
+	VMINPS       Y3, Y30, Y3
+	VMAXPS       Y4, Y31, Y4
+	VMINPS       Y4, Y30, Y4
+	VMAXPS       Y5, Y31, Y5
+	VMINPS       Y5, Y30, Y5
+	VMAXPS       Y6, Y31, Y6
+	VMINPS       Y6, Y30, Y6
+	VMAXPS       Y7, Y31, Y7
+	VMINPS       Y7, Y30, Y7
+	VMAXPS       Y8, Y31, Y8
+	VMINPS       Y8, Y30, Y8
+	VMAXPS       Y9, Y31, Y9
+	VMINPS       Y9, Y30, Y9
+	VMAXPS       Y10, Y31, Y10
+	VMINPS       Y10, Y30, Y10
+
+limited11:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -8433,6 +9419,34 @@ unbiased10:
 	VADDPS (CX), Y9, Y9
 
 alone10:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited10
+	VBROADCASTSS (CX), Y31
+	VBROADCASTSS 4(CX), Y30
+	VMAXPS       Y0, Y31, Y0
+	VMINPS       Y0, Y30, Y0
+	VMAXPS       Y1, Y31, Y1
+	VMINPS       Y1, Y30, Y1
+	VMAXPS       Y2, Y31, Y2
+	VMINPS       Y2, Y30, Y2
+	VMAXPS       Y3, Y31, Y3
+	VMINPS       Y3, Y30, Y3
+	VMAXPS       Y4, Y31, Y4
+	VMINPS       Y4, Y30, Y4
+	VMAXPS       Y5, Y31, Y5
+	VMINPS       Y5, Y30, Y5
+	VMAXPS       Y6, Y31, Y6
+	VMINPS       Y6, Y30, Y6
+	VMAXPS       Y7, Y31, Y7
+	VMINPS       Y7, Y30, Y7
+	VMAXPS       Y8, Y31, Y8
+	VMINPS       Y8, Y30, Y8
+	VMAXPS       Y9, Y31, Y9
+	VMINPS       Y9, Y30, Y9
+
+limited10:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -8669,6 +9683,32 @@ unbiased9:
 	VADDPS (CX), Y8, Y8
 
 alone9:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited9
+	VBROADCASTSS (CX), Y31
+	VBROADCASTSS 4(CX), Y30
+	VMAXPS       Y0, Y31, Y0
+	VMINPS       Y0, Y30, Y0
+	VMAXPS       Y1, Y31, Y1
+	VMINPS       Y1, Y30, Y1
+	VMAXPS       Y2, Y31, Y2
+	VMINPS       Y2, Y30, Y2
+	VMAXPS       Y3, Y31, Y3
+	VMINPS       Y3, Y30, Y3
+	VMAXPS       Y4, Y31, Y4
+	VMINPS       Y4, Y30, Y4
+	VMAXPS       Y5, Y31, Y5
+	VMINPS       Y5, Y30, Y5
+	VMAXPS       Y6, Y31, Y6
+	VMINPS       Y6, Y30, Y6
+	VMAXPS       Y7, Y31, Y7
+	VMINPS       Y7, Y30, Y7
+	VMAXPS       Y8, Y31, Y8
+	VMINPS       Y8, Y30, Y8
+
+limited9:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -8885,6 +9925,30 @@ unbiased8:
 	VADDPS (CX), Y7, Y7
 
 alone8:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited8
+	VBROADCASTSS (CX), Y31
+	VBROADCASTSS 4(CX), Y30
+	VMAXPS       Y0, Y31, Y0
+	VMINPS       Y0, Y30, Y0
+	VMAXPS       Y1, Y31, Y1
+	VMINPS       Y1, Y30, Y1
+	VMAXPS       Y2, Y31, Y2
+	VMINPS       Y2, Y30, Y2
+	VMAXPS       Y3, Y31, Y3
+	VMINPS       Y3, Y30, Y3
+	VMAXPS       Y4, Y31, Y4
+	VMINPS       Y4, Y30, Y4
+	VMAXPS       Y5, Y31, Y5
+	VMINPS       Y5, Y30, Y5
+	VMAXPS       Y6, Y31, Y6
+	VMINPS       Y6, Y30, Y6
+	VMAXPS       Y7, Y31, Y7
+	VMINPS       Y7, Y30, Y7
+
+limited8:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -9083,6 +10147,28 @@ unbiased7:
 	VADDPS (CX), Y6, Y6
 
 alone7:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited7
+	VBROADCASTSS (CX), Y31
+	VBROADCASTSS 4(CX), Y30
+	VMAXPS       Y0, Y31, Y0
+	VMINPS       Y0, Y30, Y0
+	VMAXPS       Y1, Y31, Y1
+	VMINPS       Y1, Y30, Y1
+	VMAXPS       Y2, Y31, Y2
+	VMINPS       Y2, Y30, Y2
+	VMAXPS       Y3, Y31, Y3
+	VMINPS       Y3, Y30, Y3
+	VMAXPS       Y4, Y31, Y4
+	VMINPS       Y4, Y30, Y4
+	VMAXPS       Y5, Y31, Y5
+	VMINPS       Y5, Y30, Y5
+	VMAXPS       Y6, Y31, Y6
+	VMINPS       Y6, Y30, Y6
+
+limited7:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -9261,6 +10347,26 @@ unbiased6:
 	VADDPS (CX), Y5, Y5
 
 alone6:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited6
+	VBROADCASTSS (CX), Y31
+	VBROADCASTSS 4(CX), Y30
+	VMAXPS       Y0, Y31, Y0
+	VMINPS       Y0, Y30, Y0
+	VMAXPS       Y1, Y31, Y1
+	VMINPS       Y1, Y30, Y1
+	VMAXPS       Y2, Y31, Y2
+	VMINPS       Y2, Y30, Y2
+	VMAXPS       Y3, Y31, Y3
+	VMINPS       Y3, Y30, Y3
+	VMAXPS       Y4, Y31, Y4
+	VMINPS       Y4, Y30, Y4
+	VMAXPS       Y5, Y31, Y5
+	VMINPS       Y5, Y30, Y5
+
+limited6:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -9420,6 +10526,24 @@ unbiased5:
 	VADDPS (CX), Y4, Y4
 
 alone5:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited5
+	VBROADCASTSS (CX), Y31
+	VBROADCASTSS 4(CX), Y30
+	VMAXPS       Y0, Y31, Y0
+	VMINPS       Y0, Y30, Y0
+	VMAXPS       Y1, Y31, Y1
+	VMINPS       Y1, Y30, Y1
+	VMAXPS       Y2, Y31, Y2
+	VMINPS       Y2, Y30, Y2
+	VMAXPS       Y3, Y31, Y3
+	VMINPS       Y3, Y30, Y3
+	VMAXPS       Y4, Y31, Y4
+	VMINPS       Y4, Y30, Y4
+
+limited5:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -9560,6 +10684,22 @@ unbiased4:
 	VADDPS (CX), Y3, Y3
 
 alone4:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited4
+	VBROADCASTSS (CX), Y31
+	VBROADCASTSS 4(CX), Y30
+	VMAXPS       Y0, Y31, Y0
+	VMINPS       Y0, Y30, Y0
+	VMAXPS       Y1, Y31, Y1
+	VMINPS       Y1, Y30, Y1
+	VMAXPS       Y2, Y31, Y2
+	VMINPS       Y2, Y30, Y2
+	VMAXPS       Y3, Y31, Y3
+	VMINPS       Y3, Y30, Y3
+
+limited4:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -9680,6 +10820,20 @@ unbiased3:
 	VADDPS (CX), Y2, Y2
 
 alone3:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited3
+	VBROADCASTSS (CX), Y31
+	VBROADCASTSS 4(CX), Y30
+	VMAXPS       Y0, Y31, Y0
+	VMINPS       Y0, Y30, Y0
+	VMAXPS       Y1, Y31, Y1
+	VMINPS       Y1, Y30, Y1
+	VMAXPS       Y2, Y31, Y2
+	VMINPS       Y2, Y30, Y2
+
+limited3:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -9781,6 +10935,18 @@ unbiased2:
 	VADDPS (CX), Y1, Y1
 
 alone2:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited2
+	VBROADCASTSS (CX), Y31
+	VBROADCASTSS 4(CX), Y30
+	VMAXPS       Y0, Y31, Y0
+	VMINPS       Y0, Y30, Y0
+	VMAXPS       Y1, Y31, Y1
+	VMINPS       Y1, Y30, Y1
+
+limited2:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -9864,6 +11030,16 @@ unbiased1:
 	VADDPS (CX), Y0, Y0
 
 alone1:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited1
+	VBROADCASTSS (CX), Y31
+	VBROADCASTSS 4(CX), Y30
+	VMAXPS       Y0, Y31, Y0
+	VMINPS       Y0, Y30, Y0
+
+limited1:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -10795,9 +11971,9 @@ loop:
 	VZEROUPPER
 	RET
 
-// func tilePairsAVX512(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int)
+// func tilePairsAVX512(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int, limits []float32)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·tilePairsAVX512(SB), NOSPLIT, $0-168
+TEXT ·tilePairsAVX512(SB), NOSPLIT, $0-192
 	MOVQ panel_base+64(FP), AX
 	MOVQ k+88(FP), CX
 	MOVQ lda+56(FP), DX
@@ -11395,6 +12571,70 @@ unbiased14:
 	VADDPS 64(CX), Z27, Z27
 
 alone14:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited14
+	VBROADCASTSS (CX), Z31
+	VBROADCASTSS 4(CX), Z30
+	VMAXPS       Z0, Z31, Z0
+	VMINPS       Z0, Z30, Z0
+	VMAXPS       Z1, Z31, Z1
+	VMINPS       Z1, Z30, Z1
+	VMAXPS       Z2, Z31, Z2
+	VMINPS       Z2, Z30, Z2
+	VMAXPS       Z3, Z31, Z3
+	VMINPS       Z3, Z30, Z3
+	VMAXPS       Z4, Z31, Z4
+	VMINPS       Z4, Z30, Z4
+	VMAXPS       Z5, Z31, Z5
+	VMINPS       Z5, Z30, Z5
+	VMAXPS       Z6, Z31, Z6
+	VMINPS       Z6, Z30, Z6
+	VMAXPS       Z7, Z31, Z7
+	VMINPS       Z7, Z30, Z7
+	VMAXPS       Z8, Z31, Z8
+	VMINPS       Z8, Z30, Z8
+	VMAXPS       Z9, Z31, Z9
+	VMINPS       Z9, Z30, Z9
+	VMAXPS       Z10, Z31, Z10
+	VMINPS       Z10, Z30, Z10
+	VMAXPS       Z11, Z31, Z11
+	VMINPS       Z11, Z30, Z11
+	VMAXPS       Z12, Z31, Z12
+	VMINPS       Z12, Z30, Z12
+	VMAXPS       Z13, Z31, Z13
+	VMINPS       Z13, Z30, Z13
+	VMAXPS       Z14, Z31, Z14
+	VMINPS       Z14, Z30, Z14
+	VMAXPS       Z15, Z31, Z15
+	VMINPS       Z15, Z30, Z15
+	VMAXPS       Z16, Z31, Z16
+	VMINPS       Z16, Z30, Z16
+	VMAXPS       Z17, Z31, Z17
+	VMINPS       Z17, Z30, Z17
+	VMAXPS       Z18, Z31, Z18
+	VMINPS       Z18, Z30, Z18
+	VMAXPS       Z19, Z31, Z19
+	VMINPS       Z19, Z30, Z19
+	VMAXPS       Z20, Z31, Z20
+	VMINPS       Z20, Z30, Z20
+	VMAXPS       Z21, Z31, Z21
+	VMINPS       Z21, Z30, Z21
+	VMAXPS       Z22, Z31, Z22
+	VMINPS       Z22, Z30, Z22
+	VMAXPS       Z23, Z31, Z23
+	VMINPS       Z23, Z30, Z23
+	VMAXPS       Z24, Z31, Z24
+	VMINPS       Z24, Z30, Z24
+	VMAXPS       Z25, Z31, Z25
+	VMINPS       Z25, Z30, Z25
+	VMAXPS       Z26, Z31, Z26
+	VMINPS       Z26, Z30, Z26
+	VMAXPS       Z27, Z31, Z27
+	VMINPS       Z27, Z30, Z27
+
+limited14:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -11976,6 +13216,66 @@ unbiased13:
 	VADDPS 64(CX), Z25, Z25
 
 alone13:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited13
+	VBROADCASTSS (CX), Z31
+	VBROADCASTSS 4(CX), Z30
+	VMAXPS       Z0, Z31, Z0
+	VMINPS       Z0, Z30, Z0
+	VMAXPS       Z1, Z31, Z1
+	VMINPS       Z1, Z30, Z1
+	VMAXPS       Z2, Z31, Z2
+	VMINPS       Z2, Z30, Z2
+	VMAXPS       Z3, Z31, Z3
+	VMINPS       Z3, Z30, Z3
+	VMAXPS       Z4, Z31, Z4
+	VMINPS       Z4, Z30, Z4
+	VMAXPS       Z5, Z31, Z5
+	VMINPS       Z5, Z30, Z5
+	VMAXPS       Z6, Z31, Z6
+	VMINPS       Z6, Z30, Z6
+	VMAXPS       Z7, Z31, Z7
+	VMINPS       Z7, Z30, Z7
+	VMAXPS       Z8, Z31, Z8
+	VMINPS       Z8, Z30, Z8
+	VMAXPS       Z9, Z31, Z9
+	VMINPS       Z9, Z30, Z9
+	VMAXPS       Z10, Z31, Z10
+	VMINPS       Z10, Z30, Z10
+	VMAXPS       Z11, Z31, Z11
+	VMINPS       Z11, Z30, Z11
+	VMAXPS       Z12, Z31, Z12
+	VMINPS       Z12, Z30, Z12
+	VMAXPS       Z13, Z31, Z13
+	VMINPS       Z13, Z30, Z13
+	VMAXPS       Z14, Z31, Z14
+	VMINPS       Z14, Z30, Z14
+	VMAXPS       Z15, Z31, Z15
+	VMINPS       Z15, Z30, Z15
+	VMAXPS       Z16, Z31, Z16
+	VMINPS       Z16, Z30, Z16
+	VMAXPS       Z17, Z31, Z17
+	VMINPS       Z17, Z30, Z17
+	VMAXPS       Z18, Z31, Z18
+	VMINPS       Z18, Z30, Z18
+	VMAXPS       Z19, Z31, Z19
+	VMINPS       Z19, Z30, Z19
+	VMAXPS       Z20, Z31, Z20
+	VMINPS       Z20, Z30, Z20
+	VMAXPS       Z21, Z31, Z21
+	VMINPS       Z21, Z30, Z21
+	VMAXPS       Z22, Z31, Z22
+	VMINPS       Z22, Z30, Z22
+	VMAXPS       Z23, Z31, Z23
+	VMINPS       Z23, Z30, Z23
+	VMAXPS       Z24, Z31, Z24
+	VMINPS       Z24, Z30, Z24
+	VMAXPS       Z25, Z31, Z25
+	VMINPS       Z25, Z30, Z25
+
+limited13:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -12516,6 +13816,62 @@ unbiased12:
 	VADDPS 64(CX), Z23, Z23
 
 alone12:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited12
+	VBROADCASTSS (CX), Z31
+	VBROADCASTSS 4(CX), Z30
+	VMAXPS       Z0, Z31, Z0
+	VMINPS       Z0, Z30, Z0
+	VMAXPS       Z1, Z31, Z1
+	VMINPS       Z1, Z30, Z1
+	VMAXPS       Z2, Z31, Z2
+	VMINPS       Z2, Z30, Z2
+	VMAXPS       Z3, Z31, Z3
+	VMINPS       Z3, Z30, Z3
+	VMAXPS       Z4, Z31, Z4
+	VMINPS       Z4, Z30, Z4
+	VMAXPS       Z5, Z31, Z5
+	VMINPS       Z5, Z30, Z5
+	VMAXPS       Z6, Z31, Z6
+	VMINPS       Z6, Z30, Z6
+	VMAXPS       Z7, Z31, Z7
+	VMINPS       Z7, Z30, Z7
+	VMAXPS       Z8, Z31, Z8
+	VMINPS       Z8, Z30, Z8
+	VMAXPS       Z9, Z31, Z9
+	VMINPS       Z9, Z30, Z9
+	VMAXPS       Z10, Z31, Z10
+	VMINPS       Z10, Z30, Z10
+	VMAXPS       Z11, Z31, Z11
+	VMINPS       Z11, Z30, Z11
+	VMAXPS       Z12, Z31, Z12
+	VMINPS       Z12, Z30, Z12
+	VMAXPS       Z13, Z31, Z13
+	VMINPS       Z13, Z30, Z13
+	VMAXPS       Z14, Z31, Z14
+	VMINPS       Z14, Z30, Z14
+	VMAXPS       Z15, Z31, Z15
+	VMINPS       Z15, Z30, Z15
+	VMAXPS       Z16, Z31, Z16
+	VMINPS       Z16, Z30, Z16
+	VMAXPS       Z17, Z31, Z17
+	VMINPS       Z17, Z30, Z17
+	VMAXPS       Z18, Z31, Z18
+	VMINPS       Z18, Z30, Z18
+	VMAXPS       Z19, Z31, Z19
+	VMINPS       Z19, Z30, Z19
+	VMAXPS       Z20, Z31, Z20
+	VMINPS       Z20, Z30, Z20
+	VMAXPS       Z21, Z31, Z21
+	VMINPS       Z21, Z30, Z21
+	VMAXPS       Z22, Z31, Z22
+	VMINPS       Z22, Z30, Z22
+	VMAXPS       Z23, Z31, Z23
+	VMINPS       Z23, Z30, Z23
+
+limited12:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -13017,6 +14373,58 @@ unbiased11:
 	VADDPS 64(CX), Z21, Z21
 
 alone11:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited11
+	VBROADCASTSS (CX), Z31
+	VBROADCASTSS 4(CX), Z30
+	VMAXPS       Z0, Z31, Z0
+	VMINPS       Z0, Z30, Z0
+	VMAXPS       Z1, Z31, Z1
+	VMINPS       Z1, Z30, Z1
+	VMAXPS       Z2, Z31, Z2
+	VMINPS       Z2, Z30, Z2
+	VMAXPS       Z3, Z31, Z3
+	VMINPS       Z3, Z30, Z3
+	VMAXPS       Z4, Z31, Z4
+	VMINPS       Z4, Z30, Z4
+	VMAXPS       Z5, Z31, Z5
+	VMINPS       Z5, Z30, Z5
+	VMAXPS       Z6, Z31, Z6
+	VMINPS       Z6, Z30, Z6
+	VMAXPS       Z7, Z31, Z7
+	VMINPS       Z7, Z30, Z7
+	VMAXPS       Z8, Z31, Z8
+	VMINPS       Z8, Z30, Z8
+	VMAXPS       Z9, Z31, Z9
+	VMINPS       Z9, Z30, Z9
+	VMAXPS       Z10, Z31, Z10
+	VMINPS       Z10, Z30, Z10
+	VMAXPS       Z11, Z31, Z11
+	VMINPS       Z11, Z30, Z11
+	VMAXPS       Z12, Z31, Z12
+	VMINPS       Z12, Z30, Z12
+	VMAXPS       Z13, Z31, Z13
+	VMINPS       Z13, Z30, Z13
+	VMAXPS       Z14, Z31, Z14
+	VMINPS       Z14, Z30, Z14
+	VMAXPS       Z15, Z31, Z15
+	VMINPS       Z15, Z30, Z15
+	VMAXPS       Z16, Z31, Z16
+	VMINPS       Z16, Z30, Z16
+	VMAXPS       Z17, Z31, Z17
+	VMINPS       Z17, Z30, Z17
+	VMAXPS       Z18, Z31, Z18
+	VMINPS       Z18, Z30, Z18
+	VMAXPS       Z19, Z31, Z19
+	VMINPS       Z19, Z30, Z19
+	VMAXPS       Z20, Z31, Z20
+	VMINPS       Z20, Z30, Z20
+	VMAXPS       Z21, Z31, Z21
+	VMINPS       Z21, Z30, Z21
+
+limited11:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -13480,6 +14888,54 @@ unbiased10:
 	VADDPS 64(CX), Z19, Z19
 
 alone10:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited10
+	VBROADCASTSS (CX), Z31
+	VBROADCASTSS 4(CX), Z30
+	VMAXPS       Z0, Z31, Z0
+	VMINPS       Z0, Z30, Z0
+	VMAXPS       Z1, Z31, Z1
+	VMINPS       Z1, Z30, Z1
+	VMAXPS       Z2, Z31, Z2
+	VMINPS       Z2, Z30, Z2
+	VMAXPS       Z3, Z31, Z3
+	VMINPS       Z3, Z30, Z3
+	VMAXPS       Z4, Z31, Z4
+	VMINPS       Z4, Z30, Z4
+	VMAXPS       Z5, Z31, Z5
+	VMINPS       Z5, Z30, Z5
+	VMAXPS       Z6, Z31, Z6
+	VMINPS       Z6, Z30, Z6
+	VMAXPS       Z7, Z31, Z7
+	VMINPS       Z7, Z30, Z7
+	VMAXPS       Z8, Z31, Z8
+	VMINPS       Z8, Z30, Z8
+	VMAXPS       Z9, Z31, Z9
+	VMINPS       Z9, Z30, Z9
+	VMAXPS       Z10, Z31, Z10
+	VMINPS       Z10, Z30, Z10
+	VMAXPS       Z11, Z31, Z11
+	VMINPS       Z11, Z30, Z11
+	VMAXPS       Z12, Z31, Z12
+	VMINPS       Z12, Z30, Z12
+	VMAXPS       Z13, Z31, Z13
+	VMINPS       Z13, Z30, Z13
+	VMAXPS       Z14, Z31, Z14
+	VMINPS       Z14, Z30, Z14
+	VMAXPS       Z15, Z31, Z15
+	VMINPS       Z15, Z30, Z15
+	VMAXPS       Z16, Z31, Z16
+	VMINPS       Z16, Z30, Z16
+	VMAXPS       Z17, Z31, Z17
+	VMINPS       Z17, Z30, Z17
+	VMAXPS       Z18, Z31, Z18
+	VMINPS       Z18, Z30, Z18
+	VMAXPS       Z19, Z31, Z19
+	VMINPS       Z19, Z30, Z19
+
+limited10:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -13903,6 +15359,50 @@ unbiased9:
 	VADDPS 64(CX), Z17, Z17
 
 alone9:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited9
+	VBROADCASTSS (CX), Z31
+	VBROADCASTSS 4(CX), Z30
+	VMAXPS       Z0, Z31, Z0
+	VMINPS       Z0, Z30, Z0
+	VMAXPS       Z1, Z31, Z1
+	VMINPS       Z1, Z30, Z1
+	VMAXPS       Z2, Z31, Z2
+	VMINPS       Z2, Z30, Z2
+	VMAXPS       Z3, Z31, Z3
+	VMINPS       Z3, Z30, Z3
+	VMAXPS       Z4, Z31, Z4
+	VMINPS       Z4, Z30, Z4
+	VMAXPS       Z5, Z31, Z5
+	VMINPS       Z5, Z30, Z5
+	VMAXPS       Z6, Z31, Z6
+	VMINPS       Z6, Z30, Z6
+	VMAXPS       Z7, Z31, Z7
+	VMINPS       Z7, Z30, Z7
+	VMAXPS       Z8, Z31, Z8
+	VMINPS       Z8, Z30, Z8
+	VMAXPS       Z9, Z31, Z9
+	VMINPS       Z9, Z30, Z9
+	VMAXPS       Z10, Z31, Z10
+	VMINPS       Z10, Z30, Z10
+	VMAXPS       Z11, Z31, Z11
+	VMINPS       Z11, Z30, Z11
+	VMAXPS       Z12, Z31, Z12
+	VMINPS       Z12, Z30, Z12
+	VMAXPS       Z13, Z31, Z13
+	VMINPS       Z13, Z30, Z13
+	VMAXPS       Z14, Z31, Z14
+	VMINPS       Z14, Z30, Z14
+	VMAXPS       Z15, Z31, Z15
+	VMINPS       Z15, Z30, Z15
+	VMAXPS       Z16, Z31, Z16
+	VMINPS       Z16, Z30, Z16
+	VMAXPS       Z17, Z31, Z17
+	VMINPS       Z17, Z30, Z17
+
+limited9:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -14286,6 +15786,46 @@ unbiased8:
 	VADDPS 64(CX), Z15, Z15
 
 alone8:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited8
+	VBROADCASTSS (CX), Z31
+	VBROADCASTSS 4(CX), Z30
+	VMAXPS       Z0, Z31, Z0
+	VMINPS       Z0, Z30, Z0
+	VMAXPS       Z1, Z31, Z1
+	VMINPS       Z1, Z30, Z1
+	VMAXPS       Z2, Z31, Z2
+	VMINPS       Z2, Z30, Z2
+	VMAXPS       Z3, Z31, Z3
+	VMINPS       Z3, Z30, Z3
+	VMAXPS       Z4, Z31, Z4
+	VMINPS       Z4, Z30, Z4
+	VMAXPS       Z5, Z31, Z5
+	VMINPS       Z5, Z30, Z5
+	VMAXPS       Z6, Z31, Z6
+	VMINPS       Z6, Z30, Z6
+	VMAXPS       Z7, Z31, Z7
+	VMINPS       Z7, Z30, Z7
+	VMAXPS       Z8, Z31, Z8
+	VMINPS       Z8, Z30, Z8
+	VMAXPS       Z9, Z31, Z9
+	VMINPS       Z9, Z30, Z9
+	VMAXPS       Z10, Z31, Z10
+	VMINPS       Z10, Z30, Z10
+	VMAXPS       Z11, Z31, Z11
+	VMINPS       Z11, Z30, Z11
+	VMAXPS       Z12, Z31, Z12
+	VMINPS       Z12, Z30, Z12
+	VMAXPS       Z13, Z31, Z13
+	VMINPS       Z13, Z30, Z13
+	VMAXPS       Z14, Z31, Z14
+	VMINPS       Z14, Z30, Z14
+	VMAXPS       Z15, Z31, Z15
+	VMINPS       Z15, Z30, Z15
+
+limited8:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -14631,6 +16171,42 @@ unbiased7:
 	VADDPS 64(CX), Z13, Z13
 
 alone7:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited7
+	VBROADCASTSS (CX), Z31
+	VBROADCASTSS 4(CX), Z30
+	VMAXPS       Z0, Z31, Z0
+	VMINPS       Z0, Z30, Z0
+	VMAXPS       Z1, Z31, Z1
+	VMINPS       Z1, Z30, Z1
+	VMAXPS       Z2, Z31, Z2
+	VMINPS       Z2, Z30, Z2
+	VMAXPS       Z3, Z31, Z3
+	VMINPS       Z3, Z30, Z3
+	VMAXPS       Z4, Z31, Z4
+	VMINPS       Z4, Z30, Z4
+	VMAXPS       Z5, Z31, Z5
+	VMINPS       Z5, Z30, Z5
+	VMAXPS       Z6, Z31, Z6
+	VMINPS       Z6, Z30, Z6
+	VMAXPS       Z7, Z31, Z7
+	VMINPS       Z7, Z30, Z7
+	VMAXPS       Z8, Z31, Z8
+	VMINPS       Z8, Z30, Z8
+	VMAXPS       Z9, Z31, Z9
+	VMINPS       Z9, Z30, Z9
+	VMAXPS       Z10, Z31, Z10
+	VMINPS       Z10, Z30, Z10
+	VMAXPS       Z11, Z31, Z11
+	VMINPS       Z11, Z30, Z11
+	VMAXPS       Z12, Z31, Z12
+	VMINPS       Z12, Z30, Z12
+	VMAXPS       Z13, Z31, Z13
+	VMINPS       Z13, Z30, Z13
+
+limited7:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -14936,6 +16512,38 @@ unbiased6:
 	VADDPS 64(CX), Z11, Z11
 
 alone6:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited6
+	VBROADCASTSS (CX), Z31
+	VBROADCASTSS 4(CX), Z30
+	VMAXPS       Z0, Z31, Z0
+	VMINPS       Z0, Z30, Z0
+	VMAXPS       Z1, Z31, Z1
+	VMINPS       Z1, Z30, Z1
+	VMAXPS       Z2, Z31, Z2
+	VMINPS       Z2, Z30, Z2
+	VMAXPS       Z3, Z31, Z3
+	VMINPS       Z3, Z30, Z3
+	VMAXPS       Z4, Z31, Z4
+	VMINPS       Z4, Z30, Z4
+	VMAXPS       Z5, Z31, Z5
+	VMINPS       Z5, Z30, Z5
+	VMAXPS       Z6, Z31, Z6
+	VMINPS       Z6, Z30, Z6
+	VMAXPS       Z7, Z31, Z7
+	VMINPS       Z7, Z30, Z7
+	VMAXPS       Z8, Z31, Z8
+	VMINPS       Z8, Z30, Z8
+	VMAXPS       Z9, Z31, Z9
+	VMINPS       Z9, Z30, Z9
+	VMAXPS       Z10, Z31, Z10
+	VMINPS       Z10, Z30, Z10
+	VMAXPS       Z11, Z31, Z11
+	VMINPS       Z11, Z30, Z11
+
+limited6:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -15202,6 +16810,34 @@ unbiased5:
 	VADDPS 64(CX), Z9, Z9
 
 alone5:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited5
+	VBROADCASTSS (CX), Z31
+	VBROADCASTSS 4(CX), Z30
+	VMAXPS       Z0, Z31, Z0
+	VMINPS       Z0, Z30, Z0
+	VMAXPS       Z1, Z31, Z1
+	VMINPS       Z1, Z30, Z1
+	VMAXPS       Z2, Z31, Z2
+	VMINPS       Z2, Z30, Z2
+	VMAXPS       Z3, Z31, Z3
+	VMINPS       Z3, Z30, Z3
+	VMAXPS       Z4, Z31, Z4
+	VMINPS       Z4, Z30, Z4
+	VMAXPS       Z5, Z31, Z5
+	VMINPS       Z5, Z30, Z5
+	VMAXPS       Z6, Z31, Z6
+	VMINPS       Z6, Z30, Z6
+	VMAXPS       Z7, Z31, Z7
+	VMINPS       Z7, Z30, Z7
+	VMAXPS       Z8, Z31, Z8
+	VMINPS       Z8, Z30, Z8
+	VMAXPS       Z9, Z31, Z9
+	VMINPS       Z9, Z30, Z9
+
+limited5:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -15429,6 +17065,30 @@ unbiased4:
 	VADDPS 64(CX), Z7, Z7
 
 alone4:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited4
+	VBROADCASTSS (CX), Z31
+	VBROADCASTSS 4(CX), Z30
+	VMAXPS       Z0, Z31, Z0
+	VMINPS       Z0, Z30, Z0
+	VMAXPS       Z1, Z31, Z1
+	VMINPS       Z1, Z30, Z1
+	VMAXPS       Z2, Z31, Z2
+	VMINPS       Z2, Z30, Z2
+	VMAXPS       Z3, Z31, Z3
+	VMINPS       Z3, Z30, Z3
+	VMAXPS       Z4, Z31, Z4
+	VMINPS       Z4, Z30, Z4
+	VMAXPS       Z5, Z31, Z5
+	VMINPS       Z5, Z30, Z5
+	VMAXPS       Z6, Z31, Z6
+	VMINPS       Z6, Z30, Z6
+	VMAXPS       Z7, Z31, Z7
+	VMINPS       Z7, Z30, Z7
+
+limited4:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -15616,6 +17276,26 @@ unbiased3:
 	VADDPS 64(CX), Z5, Z5
 
 alone3:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited3
+	VBROADCASTSS (CX), Z31
+	VBROADCASTSS 4(CX), Z30
+	VMAXPS       Z0, Z31, Z0
+	VMINPS       Z0, Z30, Z0
+	VMAXPS       Z1, Z31, Z1
+	VMINPS       Z1, Z30, Z1
+	VMAXPS       Z2, Z31, Z2
+	VMINPS       Z2, Z30, Z2
+	VMAXPS       Z3, Z31, Z3
+	VMINPS       Z3, Z30, Z3
+	VMAXPS       Z4, Z31, Z4
+	VMINPS       Z4, Z30, Z4
+	VMAXPS       Z5, Z31, Z5
+	VMINPS       Z5, Z30, Z5
+
+limited3:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -15764,6 +17444,22 @@ unbiased2:
 	VADDPS 64(CX), Z3, Z3
 
 alone2:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited2
+	VBROADCASTSS (CX), Z31
+	VBROADCASTSS 4(CX), Z30
+	VMAXPS       Z0, Z31, Z0
+	VMINPS       Z0, Z30, Z0
+	VMAXPS       Z1, Z31, Z1
+	VMINPS       Z1, Z30, Z1
+	VMAXPS       Z2, Z31, Z2
+	VMINPS       Z2, Z30, Z2
+	VMAXPS       Z3, Z31, Z3
+	VMINPS       Z3, Z30, Z3
+
+limited2:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -15874,6 +17570,18 @@ unbiased1:
 	VADDPS 64(CX), Z1, Z1
 
 alone1:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited1
+	VBROADCASTSS (CX), Z31
+	VBROADCASTSS 4(CX), Z30
+	VMAXPS       Z0, Z31, Z0
+	VMINPS       Z0, Z30, Z0
+	VMAXPS       Z1, Z31, Z1
+	VMINPS       Z1, Z30, Z1
+
+limited1:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -15894,9 +17602,9 @@ another1:
 	ADDQ $0x00000080, bias_base+128(FP)
 	JMP  rows1
 
-// func halfTilePairsAVX512(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int)
+// func halfTilePairsAVX512(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int, limits []float32)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·halfTilePairsAVX512(SB), NOSPLIT, $0-168
+TEXT ·halfTilePairsAVX512(SB), NOSPLIT, $0-192
 	MOVQ panel_base+64(FP), AX
 	MOVQ k+88(FP), CX
 	MOVQ lda+56(FP), DX
@@ -16292,6 +18000,42 @@ unbiased14:
 	VADDPS (CX), Z13, Z13
 
 alone14:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited14
+	VBROADCASTSS (CX), Z31
+	VBROADCASTSS 4(CX), Z30
+	VMAXPS       Z0, Z31, Z0
+	VMINPS       Z0, Z30, Z0
+	VMAXPS       Z1, Z31, Z1
+	VMINPS       Z1, Z30, Z1
+	VMAXPS       Z2, Z31, Z2
+	VMINPS       Z2, Z30, Z2
+	VMAXPS       Z3, Z31, Z3
+	VMINPS       Z3, Z30, Z3
+	VMAXPS       Z4, Z31, Z4
+	VMINPS       Z4, Z30, Z4
+	VMAXPS       Z5, Z31, Z5
+	VMINPS       Z5, Z30, Z5
+	VMAXPS       Z6, Z31, Z6
+	VMINPS       Z6, Z30, Z6
+	VMAXPS       Z7, Z31, Z7
+	VMINPS       Z7, Z30, Z7
+	VMAXPS       Z8, Z31, Z8
+	VMINPS       Z8, Z30, Z8
+	VMAXPS       Z9, Z31, Z9
+	VMINPS       Z9, Z30, Z9
+	VMAXPS       Z10, Z31, Z10
+	VMINPS       Z10, Z30, Z10
+	VMAXPS       Z11, Z31, Z11
+	VMINPS       Z11, Z30, Z11
+	VMAXPS       Z12, Z31, Z12
+	VMINPS       Z12, Z30, Z12
+	VMAXPS       Z13, Z31, Z13
+	VMINPS       Z13, Z30, Z13
+
+limited14:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -16671,6 +18415,40 @@ unbiased13:
 	VADDPS (CX), Z12, Z12
 
 alone13:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited13
+	VBROADCASTSS (CX), Z31
+	VBROADCASTSS 4(CX), Z30
+	VMAXPS       Z0, Z31, Z0
+	VMINPS       Z0, Z30, Z0
+	VMAXPS       Z1, Z31, Z1
+	VMINPS       Z1, Z30, Z1
+	VMAXPS       Z2, Z31, Z2
+	VMINPS       Z2, Z30, Z2
+	VMAXPS       Z3, Z31, Z3
+	VMINPS       Z3, Z30, Z3
+	VMAXPS       Z4, Z31, Z4
+	VMINPS       Z4, Z30, Z4
+	VMAXPS       Z5, Z31, Z5
+	VMINPS       Z5, Z30, Z5
+	VMAXPS       Z6, Z31, Z6
+	VMINPS       Z6, Z30, Z6
+	VMAXPS       Z7, Z31, Z7
+	VMINPS       Z7, Z30, Z7
+	VMAXPS       Z8, Z31, Z8
+	VMINPS       Z8, Z30, Z8
+	VMAXPS       Z9, Z31, Z9
+	VMINPS       Z9, Z30, Z9
+	VMAXPS       Z10, Z31, Z10
+	VMINPS       Z10, Z30, Z10
+	VMAXPS       Z11, Z31, Z11
+	VMINPS       Z11, Z30, Z11
+	VMAXPS       Z12, Z31, Z12
+	VMINPS       Z12, Z30, Z12
+
+limited13:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -17024,6 +18802,38 @@ unbiased12:
 	VADDPS (CX), Z11, Z11
 
 alone12:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited12
+	VBROADCASTSS (CX), Z31
+	VBROADCASTSS 4(CX), Z30
+	VMAXPS       Z0, Z31, Z0
+	VMINPS       Z0, Z30, Z0
+	VMAXPS       Z1, Z31, Z1
+	VMINPS       Z1, Z30, Z1
+	VMAXPS       Z2, Z31, Z2
+	VMINPS       Z2, Z30, Z2
+	VMAXPS       Z3, Z31, Z3
+	VMINPS       Z3, Z30, Z3
+	VMAXPS       Z4, Z31, Z4
+	VMINPS       Z4, Z30, Z4
+	VMAXPS       Z5, Z31, Z5
+	VMINPS       Z5, Z30, Z5
+	VMAXPS       Z6, Z31, Z6
+	VMINPS       Z6, Z30, Z6
+	VMAXPS       Z7, Z31, Z7
+	VMINPS       Z7, Z30, Z7
+	VMAXPS       Z8, Z31, Z8
+	VMINPS       Z8, Z30, Z8
+	VMAXPS       Z9, Z31, Z9
+	VMINPS       Z9, Z30, Z9
+	VMAXPS       Z10, Z31, Z10
+	VMINPS       Z10, Z30, Z10
+	VMAXPS       Z11, Z31, Z11
+	VMINPS       Z11, Z30, Z11
+
+limited12:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -17353,6 +19163,36 @@ unbiased11:
 	VADDPS (CX), Z10, Z10
 
 alone11:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited11
+	VBROADCASTSS (CX), Z31
+	VBROADCASTSS 4(CX), Z30
+	VMAXPS       Z0, Z31, Z0
+	VMINPS       Z0, Z30, Z0
+	VMAXPS       Z1, Z31, Z1
+	VMINPS       Z1, Z30, Z1
+	VMAXPS       Z2, Z31, Z2
+	VMINPS       Z2, Z30, Z2
+	VMAXPS       Z3, Z31, Z3
+	VMINPS       Z3, Z30, Z3
+	VMAXPS       Z4, Z31, Z4
+	VMINPS       Z4, Z30, Z4
+	VMAXPS       Z5, Z31, Z5
+	VMINPS       Z5, Z30, Z5
+	VMAXPS       Z6, Z31, Z6
+	VMINPS       Z6, Z30, Z6
+	VMAXPS       Z7, Z31, Z7
+	VMINPS       Z7, Z30, Z7
+	VMAXPS       Z8, Z31, Z8
+	VMINPS       Z8, Z30, Z8
+	VMAXPS       Z9, Z31, Z9
+	VMINPS       Z9, Z30, Z9
+	VMAXPS       Z10, Z31, Z10
+	VMINPS       Z10, Z30, Z10
+
+limited11:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -17659,6 +19499,34 @@ unbiased10:
 	VADDPS (CX), Z9, Z9
 
 alone10:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited10
+	VBROADCASTSS (CX), Z31
+	VBROADCASTSS 4(CX), Z30
+	VMAXPS       Z0, Z31, Z0
+	VMINPS       Z0, Z30, Z0
+	VMAXPS       Z1, Z31, Z1
+	VMINPS       Z1, Z30, Z1
+	VMAXPS       Z2, Z31, Z2
+	VMINPS       Z2, Z30, Z2
+	VMAXPS       Z3, Z31, Z3
+	VMINPS       Z3, Z30, Z3
+	VMAXPS       Z4, Z31, Z4
+	VMINPS       Z4, Z30, Z4
+	VMAXPS       Z5, Z31, Z5
+	VMINPS       Z5, Z30, Z5
+	VMAXPS       Z6, Z31, Z6
+	VMINPS       Z6, Z30, Z6
+	VMAXPS       Z7, Z31, Z7
+	VMINPS       Z7, Z30, Z7
+	VMAXPS       Z8, Z31, Z8
+	VMINPS       Z8, Z30, Z8
+	VMAXPS       Z9, Z31, Z9
+	VMINPS       Z9, Z30, Z9
+
+limited10:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -17940,6 +19808,32 @@ unbiased9:
 	VADDPS (CX), Z8, Z8
 
 alone9:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited9
+	VBROADCASTSS (CX), Z31
+	VBROADCASTSS 4(CX), Z30
+	VMAXPS       Z0, Z31, Z0
+	VMINPS       Z0, Z30, Z0
+	VMAXPS       Z1, Z31, Z1
+	VMINPS       Z1, Z30, Z1
+	VMAXPS       Z2, Z31, Z2
+	VMINPS       Z2, Z30, Z2
+	VMAXPS       Z3, Z31, Z3
+	VMINPS       Z3, Z30, Z3
+	VMAXPS       Z4, Z31, Z4
+	VMINPS       Z4, Z30, Z4
+	VMAXPS       Z5, Z31, Z5
+	VMINPS       Z5, Z30, Z5
+	VMAXPS       Z6, Z31, Z6
+	VMINPS       Z6, Z30, Z6
+	VMAXPS       Z7, Z31, Z7
+	VMINPS       Z7, Z30, Z7
+	VMAXPS       Z8, Z31, Z8
+	VMINPS       Z8, Z30, Z8
+
+limited9:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -18196,6 +20090,30 @@ unbiased8:
 	VADDPS (CX), Z7, Z7
 
 alone8:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited8
+	VBROADCASTSS (CX), Z31
+	VBROADCASTSS 4(CX), Z30
+	VMAXPS       Z0, Z31, Z0
+	VMINPS       Z0, Z30, Z0
+	VMAXPS       Z1, Z31, Z1
+	VMINPS       Z1, Z30, Z1
+	VMAXPS       Z2, Z31, Z2
+	VMINPS       Z2, Z30, Z2
+	VMAXPS       Z3, Z31, Z3
+	VMINPS       Z3, Z30, Z3
+	VMAXPS       Z4, Z31, Z4
+	VMINPS       Z4, Z30, Z4
+	VMAXPS       Z5, Z31, Z5
+	VMINPS       Z5, Z30, Z5
+	VMAXPS       Z6, Z31, Z6
+	VMINPS       Z6, Z30, Z6
+	VMAXPS       Z7, Z31, Z7
+	VMINPS       Z7, Z30, Z7
+
+limited8:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -18429,6 +20347,28 @@ unbiased7:
 	VADDPS (CX), Z6, Z6
 
 alone7:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited7
+	VBROADCASTSS (CX), Z31
+	VBROADCASTSS 4(CX), Z30
+	VMAXPS       Z0, Z31, Z0
+	VMINPS       Z0, Z30, Z0
+	VMAXPS       Z1, Z31, Z1
+	VMINPS       Z1, Z30, Z1
+	VMAXPS       Z2, Z31, Z2
+	VMINPS       Z2, Z30, Z2
+	VMAXPS       Z3, Z31, Z3
+	VMINPS       Z3, Z30, Z3
+	VMAXPS       Z4, Z31, Z4
+	VMINPS       Z4, Z30, Z4
+	VMAXPS       Z5, Z31, Z5
+	VMINPS       Z5, Z30, Z5
+	VMAXPS       Z6, Z31, Z6
+	VMINPS       Z6, Z30, Z6
+
+limited7:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -18637,6 +20577,26 @@ unbiased6:
 	VADDPS (CX), Z5, Z5
 
 alone6:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited6
+	VBROADCASTSS (CX), Z31
+	VBROADCASTSS 4(CX), Z30
+	VMAXPS       Z0, Z31, Z0
+	VMINPS       Z0, Z30, Z0
+	VMAXPS       Z1, Z31, Z1
+	VMINPS       Z1, Z30, Z1
+	VMAXPS       Z2, Z31, Z2
+	VMINPS       Z2, Z30, Z2
+	VMAXPS       Z3, Z31, Z3
+	VMINPS       Z3, Z30, Z3
+	VMAXPS       Z4, Z31, Z4
+	VMINPS       Z4, Z30, Z4
+	VMAXPS       Z5, Z31, Z5
+	VMINPS       Z5, Z30, Z5
+
+limited6:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -18821,6 +20781,24 @@ unbiased5:
 	VADDPS (CX), Z4, Z4
 
 alone5:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited5
+	VBROADCASTSS (CX), Z31
+	VBROADCASTSS 4(CX), Z30
+	VMAXPS       Z0, Z31, Z0
+	VMINPS       Z0, Z30, Z0
+	VMAXPS       Z1, Z31, Z1
+	VMINPS       Z1, Z30, Z1
+	VMAXPS       Z2, Z31, Z2
+	VMINPS       Z2, Z30, Z2
+	VMAXPS       Z3, Z31, Z3
+	VMINPS       Z3, Z30, Z3
+	VMAXPS       Z4, Z31, Z4
+	VMINPS       Z4, Z30, Z4
+
+limited5:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -18981,6 +20959,22 @@ unbiased4:
 	VADDPS (CX), Z3, Z3
 
 alone4:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited4
+	VBROADCASTSS (CX), Z31
+	VBROADCASTSS 4(CX), Z30
+	VMAXPS       Z0, Z31, Z0
+	VMINPS       Z0, Z30, Z0
+	VMAXPS       Z1, Z31, Z1
+	VMINPS       Z1, Z30, Z1
+	VMAXPS       Z2, Z31, Z2
+	VMINPS       Z2, Z30, Z2
+	VMAXPS       Z3, Z31, Z3
+	VMINPS       Z3, Z30, Z3
+
+limited4:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -19116,6 +21110,20 @@ unbiased3:
 	VADDPS (CX), Z2, Z2
 
 alone3:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited3
+	VBROADCASTSS (CX), Z31
+	VBROADCASTSS 4(CX), Z30
+	VMAXPS       Z0, Z31, Z0
+	VMINPS       Z0, Z30, Z0
+	VMAXPS       Z1, Z31, Z1
+	VMINPS       Z1, Z30, Z1
+	VMAXPS       Z2, Z31, Z2
+	VMINPS       Z2, Z30, Z2
+
+limited3:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -19227,6 +21235,18 @@ unbiased2:
 	VADDPS (CX), Z1, Z1
 
 alone2:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited2
+	VBROADCASTSS (CX), Z31
+	VBROADCASTSS 4(CX), Z30
+	VMAXPS       Z0, Z31, Z0
+	VMINPS       Z0, Z30, Z0
+	VMAXPS       Z1, Z31, Z1
+	VMINPS       Z1, Z30, Z1
+
+limited2:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -19315,6 +21335,16 @@ unbiased1:
 	VADDPS (CX), Z0, Z0
 
 alone1:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited1
+	VBROADCASTSS (CX), Z31
+	VBROADCASTSS 4(CX), Z30
+	VMAXPS       Z0, Z31, Z0
+	VMINPS       Z0, Z30, Z0
+
+limited1:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -19334,9 +21364,9 @@ another1:
 	ADDQ $0x00000040, bias_base+128(FP)
 	JMP  rows1
 
-// func quarterTilePairsAVX512(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int)
+// func quarterTilePairsAVX512(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows int, panels int, limits []float32)
 // Requires: AVX, MMX+
-TEXT ·quarterTilePairsAVX512(SB), NOSPLIT, $0-168
+TEXT ·quarterTilePairsAVX512(SB), NOSPLIT, $0-192
 	MOVQ panel_base+64(FP), AX
 	MOVQ k+88(FP), CX
 	MOVQ lda+56(FP), DX
@@ -19732,6 +21762,42 @@ unbiased14:
 	VADDPS (CX), Y13, Y13
 
 alone14:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited14
+	VBROADCASTSS (CX), Y31
+	VBROADCASTSS 4(CX), Y30
+	VMAXPS       Y0, Y31, Y0
+	VMINPS       Y0, Y30, Y0
+	VMAXPS       Y1, Y31, Y1
+	VMINPS       Y1, Y30, Y1
+	VMAXPS       Y2, Y31, Y2
+	VMINPS       Y2, Y30, Y2
+	VMAXPS       Y3, Y31, Y3
+	VMINPS       Y3, Y30, Y3
+	VMAXPS       Y4, Y31, Y4
+	VMINPS       Y4, Y30, Y4
+	VMAXPS       Y5, Y31, Y5
+	VMINPS       Y5, Y30, Y5
+	VMAXPS       Y6, Y31, Y6
+	VMINPS       Y6, Y30, Y6
+	VMAXPS       Y7, Y31, Y7
+	VMINPS       Y7, Y30, Y7
+	VMAXPS       Y8, Y31, Y8
+	VMINPS       Y8, Y30, Y8
+	VMAXPS       Y9, Y31, Y9
+	VMINPS       Y9, Y30, Y9
+	VMAXPS       Y10, Y31, Y10
+	VMINPS       Y10, Y30, Y10
+	VMAXPS       Y11, Y31, Y11
+	VMINPS       Y11, Y30, Y11
+	VMAXPS       Y12, Y31, Y12
+	VMINPS       Y12, Y30, Y12
+	VMAXPS       Y13, Y31, Y13
+	VMINPS       Y13, Y30, Y13
+
+limited14:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -20111,6 +22177,40 @@ unbiased13:
 	VADDPS (CX), Y12, Y12
 
 alone13:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited13
+	VBROADCASTSS (CX), Y31
+	VBROADCASTSS 4(CX), Y30
+	VMAXPS       Y0, Y31, Y0
+	VMINPS       Y0, Y30, Y0
+	VMAXPS       Y1, Y31, Y1
+	VMINPS       Y1, Y30, Y1
+	VMAXPS       Y2, Y31, Y2
+	VMINPS       Y2, Y30, Y2
+	VMAXPS       Y3, Y31, Y3
+	VMINPS       Y3, Y30, Y3
+	VMAXPS       Y4, Y31, Y4
+	VMINPS       Y4, Y30, Y4
+	VMAXPS       Y5, Y31, Y5
+	VMINPS       Y5, Y30, Y5
+	VMAXPS       Y6, Y31, Y6
+	VMINPS       Y6, Y30, Y6
+	VMAXPS       Y7, Y31, Y7
+	VMINPS       Y7, Y30, Y7
+	VMAXPS       Y8, Y31, Y8
+	VMINPS       Y8, Y30, Y8
+	VMAXPS       Y9, Y31, Y9
+	VMINPS       Y9, Y30, Y9
+	VMAXPS       Y10, Y31, Y10
+	VMINPS       Y10, Y30, Y10
+	VMAXPS       Y11, Y31, Y11
+	VMINPS       Y11, Y30, Y11
+	VMAXPS       Y12, Y31, Y12
+	VMINPS       Y12, Y30, Y12
+
+limited13:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -20464,6 +22564,38 @@ unbiased12:
 	VADDPS (CX), Y11, Y11
 
 alone12:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited12
+	VBROADCASTSS (CX), Y31
+	VBROADCASTSS 4(CX), Y30
+	VMAXPS       Y0, Y31, Y0
+	VMINPS       Y0, Y30, Y0
+	VMAXPS       Y1, Y31, Y1
+	VMINPS       Y1, Y30, Y1
+	VMAXPS       Y2, Y31, Y2
+	VMINPS       Y2, Y30, Y2
+	VMAXPS       Y3, Y31, Y3
+	VMINPS       Y3, Y30, Y3
+	VMAXPS       Y4, Y31, Y4
+	VMINPS       Y4, Y30, Y4
+	VMAXPS       Y5, Y31, Y5
+	VMINPS       Y5, Y30, Y5
+	VMAXPS       Y6, Y31, Y6
+	VMINPS       Y6, Y30, Y6
+	VMAXPS       Y7, Y31, Y7
+	VMINPS       Y7, Y30, Y7
+	VMAXPS       Y8, Y31, Y8
+	VMINPS       Y8, Y30, Y8
+	VMAXPS       Y9, Y31, Y9
+	VMINPS       Y9, Y30, Y9
+	VMAXPS       Y10, Y31, Y10
+	VMINPS       Y10, Y30, Y10
+	VMAXPS       Y11, Y31, Y11
+	VMINPS       Y11, Y30, Y11
+
+limited12:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -20793,6 +22925,36 @@ unbiased11:
 	VADDPS (CX), Y10, Y10
 
 alone11:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited11
+	VBROADCASTSS (CX), Y31
+	VBROADCASTSS 4(CX), Y30
+	VMAXPS       Y0, Y31, Y0
+	VMINPS       Y0, Y30, Y0
+	VMAXPS       Y1, Y31, Y1
+	VMINPS       Y1, Y30, Y1
+	VMAXPS       Y2, Y31, Y2
+	VMINPS       Y2, Y30, Y2
+	VMAXPS       Y3, Y31, Y3
+	VMINPS       Y3, Y30, Y3
+	VMAXPS       Y4, Y31, Y4
+	VMINPS       Y4, Y30, Y4
+	VMAXPS       Y5, Y31, Y5
+	VMINPS       Y5, Y30, Y5
+	VMAXPS       Y6, Y31, Y6
+	VMINPS       Y6, Y30, Y6
+	VMAXPS       Y7, Y31, Y7
+	VMINPS       Y7, Y30, Y7
+	VMAXPS       Y8, Y31, Y8
+	VMINPS       Y8, Y30, Y8
+	VMAXPS       Y9, Y31, Y9
+	VMINPS       Y9, Y30, Y9
+	VMAXPS       Y10, Y31, Y10
+	VMINPS       Y10, Y30, Y10
+
+limited11:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -21099,6 +23261,34 @@ unbiased10:
 	VADDPS (CX), Y9, Y9
 
 alone10:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited10
+	VBROADCASTSS (CX), Y31
+	VBROADCASTSS 4(CX), Y30
+	VMAXPS       Y0, Y31, Y0
+	VMINPS       Y0, Y30, Y0
+	VMAXPS       Y1, Y31, Y1
+	VMINPS       Y1, Y30, Y1
+	VMAXPS       Y2, Y31, Y2
+	VMINPS       Y2, Y30, Y2
+	VMAXPS       Y3, Y31, Y3
+	VMINPS       Y3, Y30, Y3
+	VMAXPS       Y4, Y31, Y4
+	VMINPS       Y4, Y30, Y4
+	VMAXPS       Y5, Y31, Y5
+	VMINPS       Y5, Y30, Y5
+	VMAXPS       Y6, Y31, Y6
+	VMINPS       Y6, Y30, Y6
+	VMAXPS       Y7, Y31, Y7
+	VMINPS       Y7, Y30, Y7
+	VMAXPS       Y8, Y31, Y8
+	VMINPS       Y8, Y30, Y8
+	VMAXPS       Y9, Y31, Y9
+	VMINPS       Y9, Y30, Y9
+
+limited10:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -21380,6 +23570,32 @@ unbiased9:
 	VADDPS (CX), Y8, Y8
 
 alone9:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited9
+	VBROADCASTSS (CX), Y31
+	VBROADCASTSS 4(CX), Y30
+	VMAXPS       Y0, Y31, Y0
+	VMINPS       Y0, Y30, Y0
+	VMAXPS       Y1, Y31, Y1
+	VMINPS       Y1, Y30, Y1
+	VMAXPS       Y2, Y31, Y2
+	VMINPS       Y2, Y30, Y2
+	VMAXPS       Y3, Y31, Y3
+	VMINPS       Y3, Y30, Y3
+	VMAXPS       Y4, Y31, Y4
+	VMINPS       Y4, Y30, Y4
+	VMAXPS       Y5, Y31, Y5
+	VMINPS       Y5, Y30, Y5
+	VMAXPS       Y6, Y31, Y6
+	VMINPS       Y6, Y30, Y6
+	VMAXPS       Y7, Y31, Y7
+	VMINPS       Y7, Y30, Y7
+	VMAXPS       Y8, Y31, Y8
+	VMINPS       Y8, Y30, Y8
+
+limited9:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -21636,6 +23852,30 @@ unbiased8:
 	VADDPS (CX), Y7, Y7
 
 alone8:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited8
+	VBROADCASTSS (CX), Y31
+	VBROADCASTSS 4(CX), Y30
+	VMAXPS       Y0, Y31, Y0
+	VMINPS       Y0, Y30, Y0
+	VMAXPS       Y1, Y31, Y1
+	VMINPS       Y1, Y30, Y1
+	VMAXPS       Y2, Y31, Y2
+	VMINPS       Y2, Y30, Y2
+	VMAXPS       Y3, Y31, Y3
+	VMINPS       Y3, Y30, Y3
+	VMAXPS       Y4, Y31, Y4
+	VMINPS       Y4, Y30, Y4
+	VMAXPS       Y5, Y31, Y5
+	VMINPS       Y5, Y30, Y5
+	VMAXPS       Y6, Y31, Y6
+	VMINPS       Y6, Y30, Y6
+	VMAXPS       Y7, Y31, Y7
+	VMINPS       Y7, Y30, Y7
+
+limited8:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -21869,6 +24109,28 @@ unbiased7:
 	VADDPS (CX), Y6, Y6
 
 alone7:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited7
+	VBROADCASTSS (CX), Y31
+	VBROADCASTSS 4(CX), Y30
+	VMAXPS       Y0, Y31, Y0
+	VMINPS       Y0, Y30, Y0
+	VMAXPS       Y1, Y31, Y1
+	VMINPS       Y1, Y30, Y1
+	VMAXPS       Y2, Y31, Y2
+	VMINPS       Y2, Y30, Y2
+	VMAXPS       Y3, Y31, Y3
+	VMINPS       Y3, Y30, Y3
+	VMAXPS       Y4, Y31, Y4
+	VMINPS       Y4, Y30, Y4
+	VMAXPS       Y5, Y31, Y5
+	VMINPS       Y5, Y30, Y5
+	VMAXPS       Y6, Y31, Y6
+	VMINPS       Y6, Y30, Y6
+
+limited7:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -22077,6 +24339,26 @@ unbiased6:
 	VADDPS (CX), Y5, Y5
 
 alone6:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited6
+	VBROADCASTSS (CX), Y31
+	VBROADCASTSS 4(CX), Y30
+	VMAXPS       Y0, Y31, Y0
+	VMINPS       Y0, Y30, Y0
+	VMAXPS       Y1, Y31, Y1
+	VMINPS       Y1, Y30, Y1
+	VMAXPS       Y2, Y31, Y2
+	VMINPS       Y2, Y30, Y2
+	VMAXPS       Y3, Y31, Y3
+	VMINPS       Y3, Y30, Y3
+	VMAXPS       Y4, Y31, Y4
+	VMINPS       Y4, Y30, Y4
+	VMAXPS       Y5, Y31, Y5
+	VMINPS       Y5, Y30, Y5
+
+limited6:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -22261,6 +24543,24 @@ unbiased5:
 	VADDPS (CX), Y4, Y4
 
 alone5:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited5
+	VBROADCASTSS (CX), Y31
+	VBROADCASTSS 4(CX), Y30
+	VMAXPS       Y0, Y31, Y0
+	VMINPS       Y0, Y30, Y0
+	VMAXPS       Y1, Y31, Y1
+	VMINPS       Y1, Y30, Y1
+	VMAXPS       Y2, Y31, Y2
+	VMINPS       Y2, Y30, Y2
+	VMAXPS       Y3, Y31, Y3
+	VMINPS       Y3, Y30, Y3
+	VMAXPS       Y4, Y31, Y4
+	VMINPS       Y4, Y30, Y4
+
+limited5:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -22421,6 +24721,22 @@ unbiased4:
 	VADDPS (CX), Y3, Y3
 
 alone4:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited4
+	VBROADCASTSS (CX), Y31
+	VBROADCASTSS 4(CX), Y30
+	VMAXPS       Y0, Y31, Y0
+	VMINPS       Y0, Y30, Y0
+	VMAXPS       Y1, Y31, Y1
+	VMINPS       Y1, Y30, Y1
+	VMAXPS       Y2, Y31, Y2
+	VMINPS       Y2, Y30, Y2
+	VMAXPS       Y3, Y31, Y3
+	VMINPS       Y3, Y30, Y3
+
+limited4:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -22556,6 +24872,20 @@ unbiased3:
 	VADDPS (CX), Y2, Y2
 
 alone3:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited3
+	VBROADCASTSS (CX), Y31
+	VBROADCASTSS 4(CX), Y30
+	VMAXPS       Y0, Y31, Y0
+	VMINPS       Y0, Y30, Y0
+	VMAXPS       Y1, Y31, Y1
+	VMINPS       Y1, Y30, Y1
+	VMAXPS       Y2, Y31, Y2
+	VMINPS       Y2, Y30, Y2
+
+limited3:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -22667,6 +24997,18 @@ unbiased2:
 	VADDPS (CX), Y1, Y1
 
 alone2:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited2
+	VBROADCASTSS (CX), Y31
+	VBROADCASTSS 4(CX), Y30
+	VMAXPS       Y0, Y31, Y0
+	VMINPS       Y0, Y30, Y0
+	VMAXPS       Y1, Y31, Y1
+	VMINPS       Y1, Y30, Y1
+
+limited2:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX
@@ -22755,6 +25097,16 @@ unbiased1:
 	VADDPS (CX), Y0, Y0
 
 alone1:
+	MOVQ         limits_base+168(FP), CX
+	MOVQ         limits_len+176(FP), BX
+	TESTQ        BX, BX
+	JZ           limited1
+	VBROADCASTSS (CX), Y31
+	VBROADCASTSS 4(CX), Y30
+	VMAXPS       Y0, Y31, Y0
+	VMINPS       Y0, Y30, Y0
+
+limited1:
 	MOVQ    c_base+0(FP), CX
 	MOVQ    ldc+24(FP), BX
 	SHLQ    $0x02, BX

@@ -33,7 +33,7 @@ func (b Batch) Run(p *Primitives) {
 		if b.Add {
 			add = c
 		}
-		tile(c, b.LDC, b.A[n*b.NextA:], b.LDA, b.Panel[n*b.NextPanel:], b.K, add, b.LDC, nil, b.Rows, 1)
+		tile(c, b.LDC, b.A[n*b.NextA:], b.LDA, b.Panel[n*b.NextPanel:], b.K, add, b.LDC, nil, b.Rows, 1, nil)
 	}
 }
 

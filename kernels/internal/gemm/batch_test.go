@@ -64,7 +64,7 @@ func TestBatchTall(t *testing.T) {
 				b.RunTall(p)
 				want := make([]float32, len(b.C))
 				for row := range rows {
-					p.Tiles[0](want[row*p.Cols:], p.Cols, b.A[row*k:], k, b.Panel, k, nil, 0, nil, 1, 1)
+					p.Tiles[0](want[row*p.Cols:], p.Cols, b.A[row*k:], k, b.Panel, k, nil, 0, nil, 1, 1, nil)
 				}
 				for i := range want {
 					if d := b.C[i] - want[i]; !(d*d < 1e-8) {
@@ -93,5 +93,5 @@ func tileOf(p *Primitives, b Batch, c []float32, n int) {
 	if b.Add {
 		add = c
 	}
-	tile(c, b.LDC, b.A[n*b.NextA:], b.LDA, b.Panel[n*b.NextPanel:], b.K, add, b.LDC, nil, b.Rows, 1)
+	tile(c, b.LDC, b.A[n*b.NextA:], b.LDA, b.Panel[n*b.NextPanel:], b.K, add, b.LDC, nil, b.Rows, 1, nil)
 }

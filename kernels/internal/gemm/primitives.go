@@ -65,7 +65,8 @@ type Primitives struct {
 	//	c[r*ldc+j] = Σ_i a[r*lda+i]·panel[i*Cols+j] + bias[j] + add[r*ldadd+j]
 	// for r < rows, j < Cols>>w and i < k, and as many columns further on for the
 	// next panel. An empty bias or add counts as zero; add may be c. k is positive
-	// if there are several panels.
+	// if there are several panels. Unless empty, limits are the least and the largest
+	// number of c; those of AMX do not look at them.
 	Tiles [widths]Tile
 
 	// batch is [Batch.Run] for whole panels; nil where tiles cost little to set up.
@@ -115,7 +116,7 @@ type Primitives struct {
 type move[T any] = func(dst []float32, ldd int, src []T, lds, m, n int)
 
 // Tile is described at [Primitives].
-type Tile = func(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows, panels int)
+type Tile = func(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows, panels int, limits []float32)
 
 // widths is the number of tiles of different width: whole, half and quarter
 // panels.
@@ -192,7 +193,7 @@ func (p *Primitives) Multiply(c []float32, ldc int, a []float32, lda int, panels
 		if size == k*p.Cols {
 			count = p.panelsAtOnce(n-j, k)
 		}
-		tile(c[j:], ldc, a, lda, panels[j/p.Cols*size:], k, From(add, j), ldadd, nil, rows, count)
+		tile(c[j:], ldc, a, lda, panels[j/p.Cols*size:], k, From(add, j), ldadd, nil, rows, count, nil)
 		j += count * width
 	}
 }

@@ -51,7 +51,7 @@ func TestTile(t *testing.T) {
 func testTiles(t *testing.T, p *Primitives, lengths []int) {
 	for rows := 1; rows <= p.Rows; rows++ {
 		for _, k := range lengths {
-			for options := range 4 {
+			for options := range 8 {
 				for w, tile := range p.Tiles {
 					testTile(t, p, tile, p.Cols>>w, rows, k, 1, options)
 				}
@@ -83,7 +83,11 @@ func testTile(t *testing.T, p *Primitives, tile Tile, cols, rows, k, panels, opt
 	if options&2 > 0 {
 		bias = newRandom(r, cols).x
 	}
-	tile(c.x, ldc, left, lda, panel, k, add, ldadd, bias, rows, panels)
+	var limits []float32
+	if options&4 > 0 {
+		limits = []float32{-0.5, 1.5}
+	}
+	tile(c.x, ldc, left, lda, panel, k, add, ldadd, bias, rows, panels, limits)
 	value := float32Itself
 	if p.Depth > 1 {
 		value = rounded
@@ -107,6 +111,9 @@ func testTile(t *testing.T, p *Primitives, tile Tile, cols, rows, k, panels, opt
 		}
 		if bias != nil {
 			sum(float64(bias[col]))
+		}
+		if limits != nil && p.Unit == 1 {
+			want = min(max(want, -0.5), 1.5)
 		}
 		if !(math.Abs(float64(got)-want) <= 8*0x1p-24*scale) {
 			t.Fatalf("rows %d, k %d, %d panels, options %d: (%d, %d) is %v, want %v", rows, k, panels, options, row, col, got, want)

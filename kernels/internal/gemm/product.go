@@ -1,6 +1,10 @@
 package gemm
 
-import "sync"
+import (
+	"sync"
+
+	"github.com/sdgraph/sdgraph/kernels/internal/vec"
+)
 
 // Block sizes. A block of the right operand, maxDepth×maxWidth numbers, takes
 // about half of a 1 MiB second-level cache.
@@ -32,7 +36,7 @@ type Right interface {
 	format() Format
 }
 
-// Product is out = left·right + bias + residual, an M×N matrix. The sum over K
+// Product is out = left·right + bias + residual within limits, an M×N matrix. The sum over K
 // is taken in blocks that depend on K only, so that the result is the same
 // however the product is divided into jobs.
 type Product struct {
@@ -41,12 +45,12 @@ type Product struct {
 	Right   Right
 
 	Out      []float32
-	Residual []float32         // as Out, or nil; may be Out itself
-	Bias     []float32         // one per column, or nil
-	Half     bool              // in pairs of bfloat16 numbers where the processor can and K is even
-	Stride   int               // distance of rows in Out and Residual
-	Place    func(r int) int   // start of row r in Out when rows are not Stride apart; else nil
-	Finish   func(x []float32) // what is done to pieces of rows when they are computed; nil for nothing
+	Residual []float32       // as Out, or nil; may be Out itself
+	Bias     []float32       // one per column, or nil
+	Half     bool            // in pairs of bfloat16 numbers where the processor can and K is even
+	Stride   int             // distance of rows in Out and Residual
+	Place    func(r int) int // start of row r in Out when rows are not Stride apart; else nil
+	Limits   *[2]float32     // the least and the largest number of Out, or nil; a NaN stays one
 }
 
 // workspace is the packed blocks of one running job.
@@ -217,9 +221,6 @@ func (q *Product) block(p *Primitives, left packed, m0, m1, n0, n1 int) {
 			lo, hi := rows.At(r)
 			a, lda := q.leftRows(p, w, left, d, m0+lo, m0+hi, m1, k0, k1)
 			q.tiles(p, w, a, lda, panels, m0+lo, hi-lo, n0, n1, k0, k1)
-			if q.Finish != nil && d == depth.Count-1 {
-				q.finish(m0+lo, hi-lo, n0, n1)
-			}
 		}
 	}
 }
@@ -260,11 +261,15 @@ func (q *Product) depths(p *Primitives) Split {
 }
 
 // tiles multiplies the packed rows by the packed panels. The first block over
-// K adds bias and residual, later ones what is in Out already.
+// K adds bias and residual, later ones what is in Out already, and the last one limits.
 func (q *Product) tiles(p *Primitives, w *workspace, a []float32, lda int, panels []float32, row, rows, n0, n1, k0, k1 int) {
 	add, bias := q.Out, []float32(nil)
 	if k0 == 0 {
 		add, bias = q.Residual, q.Bias
+	}
+	var limits []float32
+	if q.Limits != nil && k1 == q.K {
+		limits = q.Limits[:]
 	}
 	k := (k1 - k0) / p.Depth
 	size := k * p.RightParts * p.Cols
@@ -272,19 +277,22 @@ func (q *Product) tiles(p *Primitives, w *workspace, a []float32, lda int, panel
 		panel := panels[(n-n0)/p.Cols*size+(n-n0)%p.Cols:]
 		tile, width := p.part(n1 - n)
 		if n1-n < width || q.Place != nil {
-			tile(w.tile, p.Cols, a, lda, panel, k, nil, 0, nil, rows, 1)
-			q.scatter(w.tile, p.Cols, row, rows, n, min(n1-n, width), add, bias)
+			tile(w.tile, p.Cols, a, lda, panel, k, nil, 0, nil, rows, 1, nil)
+			q.scatter(w.tile, p.Cols, row, rows, n, min(n1-n, width), add, bias, limits)
 			n += width
 			continue
 		}
 		at, count := row*q.Stride+n, p.panelsAtOnce(n1-n, k)
-		tile(q.Out[at:], q.Stride, a, lda, panel, k, From(add, at), q.Stride, From(bias, n), rows, count)
+		tile(q.Out[at:], q.Stride, a, lda, panel, k, From(add, at), q.Stride, From(bias, n), rows, count, limits)
+		if p.Unit > 1 {
+			q.limit(row, rows, n, count*width, limits)
+		}
 		n += count * width
 	}
 }
 
 // scatter moves a tile that does not fit Out as a whole.
-func (q *Product) scatter(tile []float32, ld, row, rows, n, cols int, add, bias []float32) {
+func (q *Product) scatter(tile []float32, ld, row, rows, n, cols int, add, bias, limits []float32) {
 	for r := range rows {
 		at := (row + r) * q.Stride
 		if q.Place != nil {
@@ -302,22 +310,22 @@ func (q *Product) scatter(tile []float32, ld, row, rows, n, cols int, add, bias 
 				t[j] += x
 			}
 		}
+		limit(t, limits)
 		copy(q.Out[at:], t)
 	}
 }
 
-// finish calls Finish for columns n0 to n1-1 of some rows.
-func (q *Product) finish(row, rows, n0, n1 int) {
-	if q.Place == nil && n1-n0 == q.Stride {
-		q.Finish(q.Out[row*q.Stride:][:rows*q.Stride])
-		return
+// limit limits some columns of rows that tiles have computed that do not.
+func (q *Product) limit(row, rows, n, cols int, limits []float32) {
+	for r := range rows {
+		limit(q.Out[(row+r)*q.Stride+n:][:cols], limits)
 	}
-	for r := row; r < row+rows; r++ {
-		at := r * q.Stride
-		if q.Place != nil {
-			at = q.Place(r)
-		}
-		q.Finish(q.Out[at+n0 : at+n1])
+}
+
+// limit keeps x within limits, where there are some.
+func limit(x, limits []float32) {
+	if len(limits) > 0 {
+		vec.Clamp(x, x, limits[0], limits[1])
 	}
 }
 

@@ -1,6 +1,10 @@
 package gemm
 
-import "math"
+import (
+	"math"
+
+	"github.com/sdgraph/sdgraph/kernels/internal/vec"
+)
 
 // pureGo is the portable implementation. It keeps four sums in registers, as
 // many as Go manages.
@@ -20,9 +24,9 @@ var pureGo = Primitives{
 //
 // for r < rows, j < Cols and i < k, and as many columns further on for the next
 // panel. An empty bias or add counts as zero; add may be c. k is positive if there
-// are several panels.
-func tileGo(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows, panels int) {
-	tileColumnsGo(16, c, ldc, a, lda, panel, k, add, ldadd, bias, rows, panels)
+// are several panels. Unless empty, limits are the least and the largest number.
+func tileGo(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows, panels int, limits []float32) {
+	tileColumnsGo(16, c, ldc, a, lda, panel, k, add, ldadd, bias, rows, panels, limits)
 }
 
 // halfTileGo multiplies rows ≤ Rows rows by panels that follow one another:
@@ -31,9 +35,9 @@ func tileGo(c []float32, ldc int, a []float32, lda int, panel []float32, k int, 
 //
 // for r < rows, j < Cols/2 and i < k, and as many columns further on for the next
 // panel. An empty bias or add counts as zero; add may be c. k is positive if there
-// are several panels.
-func halfTileGo(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows, panels int) {
-	tileColumnsGo(8, c, ldc, a, lda, panel, k, add, ldadd, bias, rows, panels)
+// are several panels. Unless empty, limits are the least and the largest number.
+func halfTileGo(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows, panels int, limits []float32) {
+	tileColumnsGo(8, c, ldc, a, lda, panel, k, add, ldadd, bias, rows, panels, limits)
 }
 
 // quarterTileGo multiplies rows ≤ Rows rows by panels that follow one another:
@@ -42,16 +46,20 @@ func halfTileGo(c []float32, ldc int, a []float32, lda int, panel []float32, k i
 //
 // for r < rows, j < Cols/4 and i < k, and as many columns further on for the next
 // panel. An empty bias or add counts as zero; add may be c. k is positive if there
-// are several panels.
-func quarterTileGo(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows, panels int) {
-	tileColumnsGo(4, c, ldc, a, lda, panel, k, add, ldadd, bias, rows, panels)
+// are several panels. Unless empty, limits are the least and the largest number.
+func quarterTileGo(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows, panels int, limits []float32) {
+	tileColumnsGo(4, c, ldc, a, lda, panel, k, add, ldadd, bias, rows, panels, limits)
 }
 
 // tileColumnsGo computes the first cols columns of tiles.
-func tileColumnsGo(cols int, c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows, panels int) {
+func tileColumnsGo(cols int, c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows, panels int, limits []float32) {
 	for i := range panels {
 		at := i * cols
 		columnsGo(cols, c[at:], ldc, a, lda, panel[i*k*16:], k, From(add, at), ldadd, From(bias, at), rows)
+		for r := 0; r < rows && len(limits) > 0; r++ {
+			row := c[at+r*ldc:][:cols]
+			vec.Clamp(row, row, limits[0], limits[1])
+		}
 	}
 }
 

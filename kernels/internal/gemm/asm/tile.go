@@ -9,7 +9,7 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-const tileSignature = "func(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows, panels int)"
+const tileSignature = "func(c []float32, ldc int, a []float32, lda int, panel []float32, k int, add []float32, ldadd int, bias []float32, rows, panels int, limits []float32)"
 
 // tiles generates the products of some rows with all, half and a quarter of the
 // columns of a panel.
@@ -69,7 +69,7 @@ func tileDoc(name, elements, columns string) {
 		"",
 		fmt.Sprintf("for r < rows, j < %s and i < k, and as many columns further on for the next", columns),
 		"panel. An empty bias or add counts as zero; add may be c. k is positive if there",
-		"are several panels.",
+		"are several panels. Unless empty, limits are the least and the largest number.",
 	)
 }
 
@@ -223,8 +223,27 @@ func (g tileRegisters) finish(rows int) {
 	JZ(LabelRef(label("alone", rows)))
 	g.eachRow(rows, add, "ldadd", func(m Mem, sum VecPhysical) { VADDPS(m, sum, sum) })
 	Label(label("alone", rows))
+	g.limit(rows)
 	c := Load(Param("c").Base(), GP64())
 	g.eachRow(rows, c, "ldc", func(m Mem, sum VecPhysical) { VMOVUPS(sum, m) })
+}
+
+// limit keeps the sums within limits, where there are some. A NaN stays one.
+func (g tileRegisters) limit(rows int) {
+	limits := Load(Param("limits").Base(), GP64())
+	hasLimits := Load(Param("limits").Len(), GP64())
+	TESTQ(hasLimits, hasLimits)
+	JZ(LabelRef(label("limited", rows)))
+	lo, hi := g.register(g.registers-1), g.register(g.registers-2)
+	VBROADCASTSS(Mem{Base: limits}, lo)
+	VBROADCASTSS(Mem{Base: limits, Disp: 4}, hi)
+	for r := range rows {
+		for v := range g.vecs {
+			VMAXPS(g.sum(r, v), lo, g.sum(r, v))
+			VMINPS(g.sum(r, v), hi, g.sum(r, v))
+		}
+	}
+	Label(label("limited", rows))
 }
 
 // eachRow calls f with the address of each vector of a tile in memory.
