@@ -84,21 +84,39 @@ func (m Windows) pack(p *Primitives, dst []float32, ld, row, rows, k0, k1 int) {
 // those of the first layer of a network, with three channels.
 const shortLine = 16
 
-// packShort packs whole windows of short lines. Each line is overwritten where the next one
-// begins, and the last one goes past the window where there is room for it.
+// packShort packs whole windows of short lines: the first lines of neighbouring windows, then
+// their second ones, which overwrite what was copied too much of the first, and so on. The
+// last ones go past their windows where there is room for it.
 func (m Windows) packShort(p *Primitives, dst []float32, ld, row, rows int) {
 	line, next := m.KW*m.C, m.W*m.C
 	copied := (line + shortLine - 1) / shortLine * shortLine
-	last := (m.KH-1)*line + copied
-	m.each(row, rows, func(r, b, y, x int) {
-		d, from := dst[r*ld:], ((b*m.H+y)*m.W+x)*m.C
-		inside := min(x, y) >= 0 && x+m.KW <= m.W && y+m.KH <= m.H
-		if !inside || len(d) < last || last > ld || from+(m.KH-1)*next+copied > len(m.X) {
-			m.packWindow(p, d[:m.KH*line], b, y, x, 0, m.KH*line)
-			return
+	last := (m.KH-1)*line + copied // of what is written for a window
+	for r := 0; r < rows; {
+		b, at := (row+r)/(m.OutH*m.OutW), (row+r)%(m.OutH*m.OutW)
+		y, x := at/m.OutW*m.Stride+m.OffY, at%m.OutW*m.Stride+m.OffX
+		from := ((b*m.H+y)*m.W + x) * m.C
+		n := min(rows-r, m.OutW-at%m.OutW, m.inside(y, x))
+		for n > 0 && (last > ld || (r+n-1)*ld+last > len(dst) || from+(n-1)*m.Stride*m.C+(m.KH-1)*next+copied > len(m.X)) {
+			n--
 		}
-		p.CopyFloat32(d, line, m.X[from:], next, m.KH, copied)
-	})
+		if n == 0 {
+			m.packWindow(p, dst[r*ld:][:m.KH*line], b, y, x, 0, m.KH*line)
+			r++
+			continue
+		}
+		for ky := range m.KH {
+			p.CopyFloat32(dst[r*ld+ky*line:], ld, m.X[from+ky*next:], m.Stride*m.C, n, copied)
+		}
+		r += n
+	}
+}
+
+// inside is how many windows of a line, from the one at (y, x) on, lie within the picture.
+func (m Windows) inside(y, x int) int {
+	if min(y, x) < 0 || y+m.KH > m.H || x+m.KW > m.W {
+		return 0
+	}
+	return (m.W-m.KW-x)/m.Stride + 1
 }
 
 // each calls f for so many rows, the first of which is row: with the window's picture and
