@@ -212,6 +212,7 @@ func (q *Product) block(p *Primitives, left packed, m0, m1, n0, n1 int) {
 	defer workspaces.Put(w)
 	depth := q.depths(p)
 	rows := p.RowBlocks(m1 - m0)
+	lie, inPlace := q.inPlace(p)
 	for d := range depth.Count {
 		k0, k1 := depth.At(d)
 		k0, k1 = k0*p.Depth, k1*p.Depth
@@ -219,19 +220,21 @@ func (q *Product) block(p *Primitives, left packed, m0, m1, n0, n1 int) {
 		w.from, w.to = 0, 0
 		for r := range rows.Count {
 			lo, hi := rows.At(r)
-			a, lda := q.leftRows(p, w, left, d, m0+lo, m0+hi, m1, k0, k1)
+			var a []float32
+			var lda int
+			if inPlace {
+				a, lda = lie.Data[(m0+lo)*lie.Stride+k0:], lie.Stride
+			} else {
+				a, lda = q.leftRows(p, w, left, d, m0+lo, m0+hi, m1, k0, k1)
+			}
 			q.tiles(p, w, a, lda, panels, m0+lo, hi-lo, n0, n1, k0, k1)
 		}
 	}
 }
 
-// leftRows gives columns k0 to k1-1, block d over K, of rows row to end-1 as tiles take
-// them: where they lie, from those packed as a whole, or packed for this job, whose rows
-// end at last.
+// leftRows gives columns k0 to k1-1, block d over K, of rows row to end-1 packed: from those
+// packed as a whole, or for this job, whose rows end at last.
 func (q *Product) leftRows(p *Primitives, w *workspace, left packed, d, row, end, last, k0, k1 int) (a []float32, lda int) {
-	if m, ok := q.inPlace(p); ok {
-		return m.Data[row*m.Stride+k0:], m.Stride
-	}
 	if left != nil {
 		return left.from(d, row)
 	}
