@@ -31,7 +31,12 @@ func sources(root fs.FS) (map[string]string, error) {
 		return nil, err
 	}
 	defer f.Close()
-	lines := bufio.NewScanner(io.LimitReader(f, mostLines))
+	return decodeSources(f)
+}
+
+// decodeSources reads the lines of the file.
+func decodeSources(r io.Reader) (map[string]string, error) {
+	lines := bufio.NewScanner(io.LimitReader(r, mostLines))
 	lines.Buffer(nil, longestLine)
 	of := map[string]string{}
 	for lines.Scan() {

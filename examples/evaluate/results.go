@@ -90,14 +90,22 @@ func readRows(path string) ([]*Row, error) {
 	if err != nil {
 		return nil, err
 	}
-	var rows []*Row
+	rows, err := decodeRows(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s, %w; move it away, or give another --out", path, err)
+	}
+	return rows, nil
+}
+
+// decodeRows reads the lines of a file.
+func decodeRows(data []byte) (rows []*Row, err error) {
 	for i, line := range bytes.Split(bytes.TrimSpace(data), []byte("\n")) {
 		row := new(Row)
 		if err := nn.UnmarshalJSON(line, row); err != nil {
-			return nil, fmt.Errorf("%s, line %d, is no row of this program: %w; move it away, or give another --out", path, i+1, err)
+			return nil, fmt.Errorf("line %d, is no row of this program: %w", i+1, err)
 		}
 		if row.Format != rowFormat {
-			return nil, fmt.Errorf("%s, line %d, is no row of this version of the program: it says \"evaluate\": %d, want %d; move it away, or give another --out", path, i+1, row.Format, rowFormat)
+			return nil, fmt.Errorf("line %d, is no row of this version of the program: it says \"evaluate\": %d, want %d", i+1, row.Format, rowFormat)
 		}
 		rows = append(rows, row)
 	}
