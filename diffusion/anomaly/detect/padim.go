@@ -178,7 +178,7 @@ func (p *PaDiM) Detect(ctx context.Context, picture *image.RGBA) (anomaly.Detect
 	return p.detect(layers, nil, picture.Rect.Size())
 }
 
-// detect makes a detection of layers, whose patches weigh differently unless weights are nil.
+// detect makes a detection of layers, of distances times their weights unless these are nil.
 func (p *PaDiM) detect(layers []features, weights []float32, size image.Point) (anomaly.Detection, error) {
 	fit := p.fitted.Load()
 	distance := fit.distances(chosen(layers, fit.channels).values)

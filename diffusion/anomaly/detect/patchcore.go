@@ -175,21 +175,21 @@ func (p *PatchCore) Detect(ctx context.Context, picture *image.RGBA) (anomaly.De
 	return p.detect(layers, nil, picture.Rect.Size())
 }
 
-// detect makes a detection of layers, whose patches weigh differently unless weights are nil.
+// detect makes a detection of layers, of distances times their weights unless these are nil.
 func (p *PatchCore) detect(layers []features, weights []float32, size image.Point) (anomaly.Detection, error) {
 	score, numbers := p.options.judge(p.fitted.Load().bank, p.options.vectors(layers), weights)
 	return p.eye.detection(numbers, layers[0], p.options.enlarge(), size, already(score))
 }
 
-// judge returns a picture's score and the numbers of its patches, times their weights, if there are any.
+// judge returns a picture's score and the numbers of its patches, of distances times their weights, if there are any.
 func (o PatchCoreOptions) judge(bank *memoryBank, v features, weights []float32) (score float64, numbers []float32) {
 	distance, row := bank.nearest(v.values)
 	for i := range distance {
+		if weights != nil {
+			distance[i] *= float64(weights[i]) * float64(weights[i]) // they are squared, too
+		}
 		if o.Reading == Anomalib {
 			distance[i] = math.Sqrt(distance[i])
-		}
-		if weights != nil {
-			distance[i] *= float64(weights[i])
 		}
 	}
 	at := farthest(distance)

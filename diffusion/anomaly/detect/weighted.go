@@ -10,10 +10,13 @@ import (
 )
 
 // Weighted is PatchCore or PaDiM where a Probe agrees: what a detector of normal parts gains by defective samples, such as
-// generated ones. Each patch's number is multiplied with √p, p being the probability that the Probe gives it of being
-// defective. So the number has no scale that would have to be known, and a patch that is like all normal ones is not
-// called defective by the Probe alone. The root is because a Probe that has seen few defects is too sure; on drawn parts
-// it is a little better than p.
+// generated ones. Each patch's squared distance is multiplied with √p, p being the probability that the Probe gives it of
+// being defective (a distance, with its root). So there is no scale that would have to be known, and a patch that is like
+// all normal ones is not called defective by the Probe alone.
+//
+// The root is because a Probe that has seen few defects is too sure. On six drawn parts, with one and with eight
+// generated pictures, both detectors in both readings tell more pictures and more patches apart than without; with p
+// itself PatchCore gains less.
 type Weighted struct {
 	normal normalDetector
 	probe  *Probe
@@ -85,13 +88,13 @@ func (w *Weighted) Detect(ctx context.Context, picture *image.RGBA) (anomaly.Det
 	return w.normal.detect(layers, fit.trust(probed, layers[0].h, layers[0].w), picture.Rect.Size())
 }
 
-// trust is √p of what a Probe sees, on a grid [h, w].
+// trust is what distances are multiplied with for what a Probe sees, on a grid [h, w]: p to the power of 1/4.
 func (f *fittedProbe) trust(layers []features, h, w int) []float32 {
 	v := locallyAware(layers)
 	odds := features{1, v.h, v.w, 1, f.odds(v.values)}
 	weights := odds.resized(h, w).values
 	for i, o := range weights {
-		weights[i] = float32(math.Sqrt(1 / (1 + math.Exp(-float64(o)))))
+		weights[i] = float32(math.Sqrt(math.Sqrt(1 / (1 + math.Exp(-float64(o))))))
 	}
 	return weights
 }
