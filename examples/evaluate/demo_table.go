@@ -51,11 +51,11 @@ func (r *DemoReport) table(w io.Writer) {
 		}
 	}
 	t.Flush()
-	fmt.Fprintf(w, "\nIn percent, means over %s, ± the deviation over %d draws of references.\n\n", strings.Join(r.Parts, " and "), r.Repeats)
+	fmt.Fprintf(w, "\nIn percent, means over %s, ± the deviation over %d draws of references.\n\n", strings.Join(r.Parts, ", "), r.Repeats)
 	fmt.Fprintf(w, "- tested on %d normal drawings of each and %d with defects (%s), of other seeds than the references\n", demoNormal, demoEach*len(r.Defects), strings.Join(r.Defects, ", "))
 	fmt.Fprintf(w, "- generated defects: beside each draw of references one picture of each defect, which the small model has made of these references; %d of %d came out, in %d tries\n", r.Passed, r.Wanted, r.Tries)
 	if len(r.Unseen) > 0 {
-		fmt.Fprintf(w, "- the model has never seen %s\n", strings.Join(r.Unseen, " and "))
+		fmt.Fprintf(w, "- the model has never seen %s\n", strings.Join(r.Unseen, ", "))
 	}
 	fmt.Fprintf(w, "- pasted defects: another piece of the same picture in the same place, which takes no model; ideal ones: as they are drawn, on the same references\n")
 }
