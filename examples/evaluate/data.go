@@ -24,6 +24,9 @@ var layouts = map[string]func(fs.FS) ([]dataset.Category, []string, error){
 
 // readData lists the categories that are to be judged, and says what was passed over.
 func (d *Detection) readData() (fs.FS, []dataset.Category, error) {
+	if _, err := os.ReadDir(d.Data); err != nil {
+		return nil, nil, fmt.Errorf("--data: %w", err)
+	}
 	root := os.DirFS(d.Data)
 	all, notes, err := layouts[d.Layout](root)
 	if err != nil {

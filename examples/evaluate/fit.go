@@ -14,9 +14,9 @@ import (
 
 // Fit is the command of that name.
 type Fit struct {
-	Images    []string `group:"data" required:"" placeholder:"FILE" help:"Pictures of normal parts to learn from, files and folders; several with commas."`
-	Generated string   `group:"learn" placeholder:"DIR" help:"Pictures of the part with defects and masks to learn from, too, as 'anomalyany --layout mvtec --split 0' or anomalib writes them."`
-	Category  string   `group:"learn" placeholder:"NAME" help:"Which part of DIR's, where there are several."`
+	Photographs
+	Generated string `group:"learn" placeholder:"DIR" help:"Pictures of the part with defects and masks to learn from, too, as 'anomalyany --layout mvtec --split 0' or anomalib writes them."`
+	Category  string `group:"learn" placeholder:"NAME" help:"Which part of DIR's, where there are several."`
 
 	Detector string `group:"detector" default:"patchcore" enum:"patchcore,padim,probe" help:"patchcore, padim or probe, which learns from defects alone and wants --generated (default: ${default})."`
 	Networked
@@ -35,7 +35,7 @@ func (f *Fit) Validate() error {
 	case f.Category != "" && f.Generated == "":
 		return errors.New("--category is about --generated, which is not given")
 	}
-	return f.Networked.Validate()
+	return errors.Join(f.Photographs.check(), f.Networked.Validate())
 }
 
 // run fits a detector and writes it.
@@ -44,7 +44,7 @@ func (f *Fit) run(ctx context.Context) error {
 	if files.Exists(f.Out) && !f.Overwrite {
 		return fmt.Errorf("--out: %s is there: give another name, or --overwrite to replace it", f.Out)
 	}
-	paths, err := pictures("--images", f.Images)
+	paths, err := f.list()
 	if err != nil {
 		return err
 	}

@@ -25,13 +25,13 @@ func TestFit(t *testing.T) {
 	data, dir := drawn(t, map[string][3]int{"nut": {3, 0, 0}}), t.TempDir()
 	good := filepath.Join(data, "nut/train/good")
 	out := filepath.Join(dir, "nut.safetensors")
-	if err := fit(t, "--images", good, "--out", out); err != nil {
+	if err := fit(t, "--image", good, "--out", out); err != nil {
 		t.Fatal(err)
 	}
 	all := read(t, out)
-	wantError(t, fit(t, "--images", good, "--out", out), out+" is there", "--overwrite")
+	wantError(t, fit(t, "--image", good, "--out", out), out+" is there", "--overwrite")
 	made := generatedSet(t, dataset.MVTec, 3)
-	if err := fit(t, "--images", filepath.Join(good, "000.png"), "--generated", made, "--detector", "padim", "--out", out, "--overwrite"); err != nil {
+	if err := fit(t, "--image", filepath.Join(good, "000.png"), "--generated", made, "--detector", "padim", "--out", out, "--overwrite"); err != nil {
 		t.Fatal(err)
 	}
 	if one := read(t, out); one == all || one != "mean 0.41, 3 defects" {
@@ -47,14 +47,14 @@ func TestFitMistakes(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range []struct{ args, says []string }{
-		{[]string{"--images", "nowhere.png"}, []string{"--images", "nowhere.png"}},
-		{[]string{"--images", data}, []string{"--images", "no picture in the folder"}},
-		{[]string{"--images", good, "--detector", "probe"}, []string{"--generated DIR"}},
-		{[]string{"--images", good, "--category", "nut"}, []string{"--category"}},
-		{[]string{"--images", good, "--generated", data}, []string{"--generated", "nut has no pictures with defects"}},
-		{[]string{"--images", good, "--generated", generatedSet(t, dataset.MVTec, 1), "--category", "bolt"}, []string{"no pictures of bolt, but of metal_nut"}},
-		{[]string{"--images", good, "--network", "resnet18"}, []string{"--backbone"}},
-		{[]string{"--images", cut}, []string{"cut.png"}},
+		{[]string{"--image", "nowhere.png"}, []string{"--image", "nowhere.png"}},
+		{[]string{"--image", data}, []string{"--image", "no picture in the folder"}},
+		{[]string{"--image", good, "--detector", "probe"}, []string{"--generated DIR"}},
+		{[]string{"--image", good, "--category", "nut"}, []string{"--category"}},
+		{[]string{"--image", good, "--generated", data}, []string{"--generated", "nut has no pictures with defects"}},
+		{[]string{"--image", good, "--generated", generatedSet(t, dataset.MVTec, 1), "--category", "bolt"}, []string{"no pictures of bolt, but of metal_nut"}},
+		{[]string{"--image", good, "--network", "resnet18"}, []string{"--backbone"}},
+		{[]string{"--image", cut}, []string{"cut.png"}},
 	} {
 		wantError(t, fit(t, append(c.args, "--out", out)...), c.says...)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -11,6 +12,24 @@ import (
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
 	"github.com/sdgraph/sdgraph/tensor/images"
 )
+
+// Photographs are the flags of fit and score that name pictures.
+type Photographs struct {
+	Images     []string `name:"image" group:"data" sep:"none" placeholder:"PATH" help:"A picture, or a folder of them: normal parts to fit, what is to be scored. Several by repeating the flag, or as arguments."`
+	Photograph []string `arg:"" optional:"" placeholder:"PATH" help:"More pictures and folders, like --image."`
+}
+
+func (p *Photographs) check() error {
+	if len(p.Images)+len(p.Photograph) == 0 {
+		return errors.New("no picture: want --image PATH, or paths as arguments")
+	}
+	return nil
+}
+
+// list is every picture that is meant.
+func (p *Photographs) list() ([]string, error) {
+	return pictures("--image", append(slices.Clone(p.Images), p.Photograph...))
+}
 
 // endings are those of the files that are pictures in a folder.
 var endings = []string{".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp"}

@@ -19,8 +19,8 @@ import (
 
 // ScoreCommand is the command score.
 type ScoreCommand struct {
-	Image []string `group:"data" required:"" placeholder:"FILE" help:"Pictures to score, files and folders; several with commas."`
-	Good  []string `group:"data" placeholder:"FILE" help:"Normal pictures that the detector has not learnt from, files and folders: what scores higher than all of them is called defective."`
+	Photographs
+	Good []string `group:"data" sep:"none" placeholder:"FILE" help:"Normal pictures that the detector has not learnt from, files and folders: what scores higher than all of them is called defective. Several by repeating the flag."`
 
 	Detector  string   `group:"detector" required:"" placeholder:"FILE" help:"What 'evaluate fit' has written."`
 	Backbone  string   `group:"detector" placeholder:"FILE" help:"The weights of the network that the detector was fitted with; lite0's come with the program."`
@@ -44,7 +44,7 @@ func (s *ScoreCommand) Validate() error {
 	case len(s.Scale) != 0 && s.Out == "":
 		return errors.New("--scale is about heat pictures, which --out DIR asks for")
 	}
-	return cli.Within("--threads", s.Threads, 0, 4096)
+	return errors.Join(s.check(), cli.Within("--threads", s.Threads, 0, 4096))
 }
 
 // ScoreReport is scores.json.
@@ -88,7 +88,7 @@ type Scored struct {
 // run scores pictures one after another.
 func (s *ScoreCommand) run(ctx context.Context) error {
 	(&Networked{Threads: s.Threads}).useThreads()
-	paths, err := pictures("--image", s.Image)
+	paths, err := s.list()
 	if err != nil {
 		return err
 	}

@@ -29,7 +29,7 @@ func fittedFile(t *testing.T, data string) string {
 	t.Helper()
 	out := filepath.Join(t.TempDir(), "nut.safetensors")
 	var c commandLine
-	_, err := newParser(&c).Parse([]string{"fit", "--images", filepath.Join(data, "nut/train/good/000.png"), "--out", out})
+	_, err := newParser(&c).Parse([]string{"fit", "--image", filepath.Join(data, "nut/train/good/000.png"), "--out", out})
 	if err == nil {
 		err = c.Fit.run(t.Context())
 	}
@@ -44,7 +44,7 @@ func TestScore(t *testing.T) {
 	data := drawn(t, map[string][3]int{"nut": {1, 3, 1}})
 	detector, out := fittedFile(t, data), filepath.Join(t.TempDir(), "new", "scored")
 	good, spot := filepath.Join(data, "nut/test/good"), filepath.Join(data, "nut/test/spot/000.png")
-	args := []string{"--detector", detector, "--image", spot + "," + filepath.Join(good, "000.png"), "--good", good}
+	args := []string{"--detector", detector, "--image", spot, filepath.Join(good, "000.png"), "--good", good}
 	if err := score(t, append(args, "--out", out)...); err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +88,7 @@ func TestScoreMistakes(t *testing.T) {
 	for _, c := range []struct{ args, says []string }{
 		{[]string{"--detector", detector, "--image", "nowhere.png"}, []string{"--image", "nowhere.png"}},
 		{[]string{"--detector", detector, "--image", data}, []string{"--image", "no picture in the folder"}},
-		{[]string{"--detector", detector, "--image", picture + "," + cut}, []string{"cut.png"}},
+		{[]string{"--detector", detector, "--image", picture, "--image", cut}, []string{"cut.png"}},
 		{[]string{"--detector", detector, "--image", picture, "--good", cut}, []string{"--good", "cut.png"}},
 		{[]string{"--detector", "nowhere.safetensors", "--image", picture}, []string{"--detector", "nowhere.safetensors"}},
 		{[]string{"--detector", picture, "--image", picture}, []string{"--detector", "000.png"}},
