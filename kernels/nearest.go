@@ -147,7 +147,8 @@ func (b *Bank) divide(m int) bankJobs {
 // at n0; those of one row and part come in order, from one goroutine.
 func (b *Bank) products(op string, x []float32, m int, jobs bankJobs, f func(part, row, n0 int, products []float32)) {
 	wantLen(op, "x", x, m*b.k)
-	x, stride := b.apart(x, m)
+	x, stride, free := b.apart(x, m)
+	defer free()
 	width := b.p.Padded(bankColumns)
 	Parallel(jobs.rows.Count*jobs.columns.Count, func(job int) {
 		c := gemm.NewBuffer(bankRows * width)
@@ -188,19 +189,19 @@ func (b *Bank) at(block, d int) []float32 {
 	return b.panels[n0*b.k+k0*b.p.Panels(n1-n0)*b.p.Cols:]
 }
 
-// apart is x with rows that do not compete for few sets of the first-level cache, and their
-// distance.
-func (b *Bank) apart(x []float32, m int) ([]float32, int) {
+// apart is x with rows that do not compete for few sets of the first-level cache, their
+// distance, and what gives memory back.
+func (b *Bank) apart(x []float32, m int) (rows []float32, stride int, free func()) {
 	const competing, pad = 2048 / 4, 16
 	if b.k%competing != 0 {
-		return x, b.k
+		return x, b.k, func() {}
 	}
-	stride := b.k + pad
-	copied := make([]float32, m*stride)
+	stride = b.k + pad
+	copied := gemm.NewBuffer(m * stride)
 	Range(m, rowGrain(b.k), func(lo, hi int) {
 		for r := lo; r < hi; r++ {
-			copy(copied[r*stride:], x[r*b.k:][:b.k])
+			copy(copied.Numbers[r*stride:], x[r*b.k:][:b.k])
 		}
 	})
-	return copied, stride
+	return copied.Numbers, stride, copied.Free
 }
