@@ -27,12 +27,15 @@ func (d *Device) Conv(out, x []float32, w kernels.Elements, bias, residual []flo
 	d.activate(out, s.Act)
 }
 
-// ConvGrad sets dx [B, H, W, Cin] to the gradient of [Device.Conv] with respect to x, given dy, that with respect to
+// ConvGrad sets dx [B, H, W, Cin] to the gradient of [Device.Conv] of a square kernel with respect to x, given dy, that with respect to
 // its result. Pixels whose coordinates leave the same remainders on division by the stride are reached by the same
 // taps: each such class is a convolution of stride 1 over dy with its taps in reverse order, as in [kernels.Precision.ConvGrad].
 func (d *Device) ConvGrad(dx, dy []float32, w kernels.Elements, s kernels.ConvShape) {
 	const op = "ConvGrad"
 	h, wd := checkConv(op, s)
+	if s.KH != s.KW {
+		panic(fmt.Sprintf("cuda: %s: a kernel of %d×%d, want a square one: there is no gradient of others on a GPU", op, s.KH, s.KW))
+	}
 	wantLen(op, "dx", dx, s.B*s.H*s.W*s.Cin)
 	wantLen(op, "dy", dy, s.B*h*wd*s.Cout)
 	wantElements(op, w, s.Cout*s.KH*s.KW*s.Cin)

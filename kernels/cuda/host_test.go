@@ -134,7 +134,7 @@ func (h onHost) functions() kerneltest.Functions {
 	h.attention(&f)
 	f.BatchMatMul = h.batchMatMul
 	f.Linear, f.LinearGrad = h.linear, h.linearGrad
-	f.Conv, f.ConvGrad = h.conv, h.convGrad
+	f.Conv, f.ConvGrad, f.SquareGrad = h.conv, h.convGrad, true
 	if h.math == f32 {
 		h.elements(&f)
 		h.reductions(&f)

@@ -124,6 +124,7 @@ func TestMistakes(t *testing.T) {
 	x, w := make([]float32, 4), kernels.Float32s(make([]float32, 4))
 	shape := kernels.ConvShape{B: 1, H: 2, W: 2, Cin: 1, Cout: 1, KH: 2, KW: 2, Stride: 1}
 	small, none := kernels.ConvShape{H: 1, W: 1, KH: 2, KW: 2, Stride: 1}, kernels.ConvShape{H: 1, W: 1}
+	oblong := kernels.ConvShape{B: 1, H: 2, W: 2, Cin: 1, Cout: 1, KH: 1, KW: 2, Stride: 1}
 	for _, c := range []struct {
 		want string
 		f    func()
@@ -137,6 +138,7 @@ func TestMistakes(t *testing.T) {
 		{"Conv: out has 4 elements, want 1", func() { d.Conv(x, x, w, nil, nil, shape) }},
 		{"ConvGrad: dx has 3 elements, want 4", func() { d.ConvGrad(x[:3], x[:1], w, shape) }},
 		{"Conv: the kernel does not fit", func() { d.Conv(x, x, w, nil, nil, small) }},
+		{"ConvGrad: a kernel of 1×2, want a square one", func() { d.ConvGrad(x, x, w, oblong) }},
 		{"ConvGrad: a kernel of 0×0, stride 0", func() { d.ConvGrad(x, x, w, none) }},
 	} {
 		func() {

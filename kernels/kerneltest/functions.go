@@ -14,6 +14,9 @@ type Functions struct {
 	// Nearest finds, for each of the m rows of x [m, k], the nearest of the n of bank [n, k], as kernels.Bank does.
 	Nearest func(dist []float32, index []int, x, bank []float32, m, n, k int)
 
+	// SquareGrad is whether ConvGrad takes square kernels only.
+	SquareGrad bool
+
 	// Tolerance multiplies the error that is allowed of float32 arithmetic; 0 means 1.
 	Tolerance float64
 }
