@@ -13,13 +13,17 @@ import (
 )
 
 // Our process and those of the peers have each loaded and warmed up their workload
-// before the first turn. Then they take turns, one run each, so that whatever else
-// the machine does meets all of them alike; those that wait use no processor.
+// before the first turn. Then they take turns, of one run or, where that is short, of
+// up to ten that fill a tenth of a second, so that whatever else the machine does meets all
+// of them alike; those that wait use no processor. A single short run would find the
+// caches and the clock as another process has left them.
 
 const (
 	fewestTurns = 2
 	mostTurns   = 10
-	longEnough  = 30 * time.Second // of turns: after that there are only the fewest
+	shortest    = 100 * time.Millisecond // of a turn of fewer than the most runs
+	mostRuns    = 10                     // of a turn
+	longEnough  = 30 * time.Second       // of turns: after that there are only the fewest
 )
 
 // take runs one workload in turns with its peers. The fastest runs count.
@@ -91,12 +95,18 @@ func (c command) start(ctx context.Context, name string) (*child, error) {
 	return p, nil
 }
 
-// turn lets the process run its workload once.
+// turn lets the process run its workload, once at least.
 func (p *child) turn() error {
-	if _, err := fmt.Fprintln(p.in); err != nil {
-		return p.failed(err)
+	start := time.Now()
+	for range mostRuns {
+		if _, err := fmt.Fprintln(p.in); err != nil {
+			return p.failed(err)
+		}
+		if err := p.wait(); err != nil || time.Since(start) >= shortest {
+			return err
+		}
 	}
-	return p.wait()
+	return nil
 }
 
 // wait waits for the end of a run.
