@@ -69,7 +69,7 @@ func (f *Fit) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := detector.Fit(ctx, watched(ctx, train, n)); err != nil {
+	if err := detector.Fit(ctx, watched(ctx, ahead(ctx, train), n)); err != nil {
 		return err
 	}
 	if err := all.save(f.Out, detector); err != nil {

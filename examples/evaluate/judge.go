@@ -83,7 +83,7 @@ func (r *runner) judge(ctx context.Context, c *testCase) (row *Row, sheet []file
 		}
 	}
 	begun := time.Now()
-	if err := detector.Fit(ctx, r.lessons(c)); err != nil {
+	if err := detector.Fit(ctx, ahead(ctx, r.lessons(c))); err != nil {
 		return nil, nil, err
 	}
 	row.Seconds.Fit = since(begun)

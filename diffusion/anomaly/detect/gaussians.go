@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/sdgraph/sdgraph/kernels"
+	"gonum.org/v1/gonum/floats"
 )
 
 // gaussians are the normal distributions of PaDiM, one for each of n places, of c numbers each. Σ is the covariance of
@@ -81,9 +82,7 @@ func (g *gaussians) fewer(place int, x []float64, k int) {
 	for i := range k { // row i of B = (row i of X - Σ L_ij · row j of B)/L_ii
 		row := l[triangle(i):]
 		for j := range i {
-			for c := range g.c {
-				x[i*g.c+c] -= row[j] * x[j*g.c+c]
-			}
+			floats.AddScaled(x[i*g.c:][:g.c], -row[j], x[j*g.c:][:g.c])
 		}
 		for c := range g.c {
 			x[i*g.c+c] /= row[i]
@@ -129,13 +128,8 @@ func cholesky(l []float64, n int) {
 	}
 }
 
-func dot(a, b []float64) float64 {
-	sum := 0.0
-	for i, v := range a {
-		sum += v * b[i]
-	}
-	return sum
-}
+// dot is the product of two vectors.
+func dot(a, b []float64) float64 { return floats.Dot(a, b[:len(a)]) }
 
 // distances are those of one picture's vectors, [n, c].
 func (g *gaussians) distances(vectors []float32) []float32 {
@@ -171,12 +165,20 @@ func (g *gaussians) solve(place int, d, y []float64) float64 {
 	return dot(y, y)
 }
 
-// dot32 is the product of a with as many numbers of b.
+// dot32 is the product of a with as many numbers of b, in four sums: one alone would wait for itself.
 func dot32(a []float64, b []float32) float64 {
-	sum := 0.0
+	var s [4]float64
 	b = b[:len(a)]
-	for i, v := range a {
-		sum += v * float64(b[i])
+	i := 0
+	for ; i+4 <= len(a); i += 4 {
+		x, y := a[i:i+4:i+4], b[i:i+4:i+4]
+		s[0] += x[0] * float64(y[0])
+		s[1] += x[1] * float64(y[1])
+		s[2] += x[2] * float64(y[2])
+		s[3] += x[3] * float64(y[3])
 	}
-	return sum
+	for ; i < len(a); i++ {
+		s[0] += a[i] * float64(b[i])
+	}
+	return s[0] + s[1] + (s[2] + s[3])
 }
