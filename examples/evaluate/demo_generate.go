@@ -4,16 +4,15 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"runtime"
 	"sync"
 
 	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
 	"github.com/sdgraph/sdgraph/diffusion/demo"
+	drawings "github.com/sdgraph/sdgraph/examples/demo/trial"
 	"github.com/sdgraph/sdgraph/examples/demo/world"
 	"github.com/sdgraph/sdgraph/examples/internal/show"
-	"github.com/sdgraph/sdgraph/kernels"
 	"github.com/sdgraph/sdgraph/tensor"
 	"github.com/sdgraph/sdgraph/tensor/images"
 	gt "gorgonia.org/tensor"
@@ -49,48 +48,17 @@ func generateAll(ctx context.Context, s *drawnSet) (map[wish]anomaly.Sample, err
 	bar.Tenths = true
 	bar.Begin("generating: ", "%d of %d pictures, ", len(all))
 	defer bar.End()
-	workers := max(1, min(runtime.GOMAXPROCS(0), len(all)))
-	if workers > 1 {
-		defer kernels.SetThreads(kernels.Threads())
-		kernels.SetThreads(1)
-	}
-	next := make(chan wish, len(all))
-	for _, w := range all {
-		next <- w
-	}
-	close(next)
-	ctx, stop := context.WithCancelCause(ctx)
-	defer stop(nil)
-	var crew sync.WaitGroup
-	for range workers {
-		crew.Go(func() {
-			if err := f.work(ctx, next, bar); err != nil {
-				stop(err)
-			}
-		})
-	}
-	crew.Wait()
-	s.Wanted, s.Passed = len(all), len(f.made)
-	return f.made, context.Cause(ctx)
-}
-
-// work makes wishes until there are no more.
-func (f *factory) work(ctx context.Context, next <-chan wish, bar *show.Progress) error {
-	m, err := demo.Open(ctx)
-	if err != nil {
-		return err
-	}
-	defer m.Close()
-	for w := range next {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
+	open := func(ctx context.Context) (*diffusion.Pipeline, error) { return demo.Open(ctx) }
+	err = drawings.Share(ctx, 0, len(all), open, func(ctx context.Context, m *diffusion.Pipeline, i int) error {
+		w := all[i]
 		if err := f.make(ctx, m, w); err != nil {
-			return fmt.Errorf("%s with %s: %w", f.set.parts[w.part].Name, f.set.defects[w.defect].Name, err)
+			return fmt.Errorf("%s with %s: %w", s.parts[w.part].Name, s.defects[w.defect].Name, err)
 		}
 		bar.Step(1, "")
-	}
-	return nil
+		return nil
+	})
+	s.Wanted, s.Passed = len(all), len(f.made)
+	return f.made, err
 }
 
 // make makes a wish, unless no try is good enough.

@@ -27,8 +27,18 @@ type eye struct {
 	sizes [][2]int // height and width of each layer, known once the graph was built
 }
 
-// newEye returns the eye of a view and layers that were checked.
-func newEye(n Network, v view, layers []string) *eye {
+// newEye returns the eye of a network, for the layers that were chosen, else the habit's.
+func newEye(n Network, v view, chosen, habit []string) (*eye, error) {
+	if err := n.check(); err != nil {
+		return nil, err
+	}
+	layers, err := n.layersOr(chosen, habit)
+	if err == nil {
+		err = v.check()
+	}
+	if err != nil {
+		return nil, err
+	}
 	e := &eye{view: v, network: n, layers: layers}
 	e.exec = nn.NewExec(func(b *nn.Build) []*G.Node {
 		maps := n.Features(b, nn.FeatureMap{X: b.Given("picture"), H: v.side, W: v.side}, layers...)
@@ -45,7 +55,7 @@ func newEye(n Network, v view, layers []string) *eye {
 		e.mu.Unlock()
 		return nodes
 	})
-	return e
+	return e, nil
 }
 
 // look returns the features of each layer for a picture, which may come from the network's memory: they are not to be

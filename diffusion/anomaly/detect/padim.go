@@ -48,19 +48,16 @@ type fittedPaDiM struct {
 // NewPaDiM returns a PaDiM that reads the features of a network. Options out of their ranges are ErrArgument; channels
 // that the layers have not, Fit refuses.
 func NewPaDiM(n Network, o PaDiMOptions) (*PaDiM, error) {
-	if err := n.check(); err != nil {
-		return nil, err
-	}
-	var err error
-	if o.Layers, err = n.layersOr(o.Layers, known[n.Name].padim); err != nil {
-		return nil, err
-	}
 	o = o.filled(n)
-	v := view{o.Reading, images.PillowLanczos, o.Size}
-	if err := o.check(v); err != nil {
+	e, err := newEye(n, view{o.Reading, images.PillowLanczos, o.Size}, o.Layers, known[n.Name].padim)
+	if err == nil {
+		err = o.check()
+	}
+	if err != nil {
 		return nil, err
 	}
-	return &PaDiM{options: o, eye: newEye(n, v, o.Layers)}, nil
+	o.Layers = e.layers
+	return &PaDiM{options: o, eye: e}, nil
 }
 
 // filled has the defaults in the place of what is not said.
@@ -78,10 +75,7 @@ func (o PaDiMOptions) filled(n Network) PaDiMOptions {
 	return o
 }
 
-func (o PaDiMOptions) check(v view) error {
-	if err := v.check(); err != nil {
-		return err
-	}
+func (o PaDiMOptions) check() error {
 	if o.Dimension < 1 || o.Dimension > maxDimension || len(o.Channels) > 0 && len(o.Channels) != o.Dimension {
 		return wrong("%d channels of which %d are said, want 1 to %d, and all or none of them said", o.Dimension, len(o.Channels), maxDimension)
 	}

@@ -52,19 +52,16 @@ type fittedPatchCore struct {
 
 // NewPatchCore returns a PatchCore that reads the features of a network. Options out of their ranges are ErrArgument.
 func NewPatchCore(n Network, o PatchCoreOptions) (*PatchCore, error) {
-	if err := n.check(); err != nil {
-		return nil, err
-	}
-	var err error
-	if o.Layers, err = n.layersOr(o.Layers, known[n.Name].patchcore); err != nil {
-		return nil, err
-	}
 	o = o.filled(n)
-	v := view{o.Reading, images.PillowBilinear, o.Size}
-	if err := o.check(v); err != nil {
+	e, err := newEye(n, view{o.Reading, images.PillowBilinear, o.Size}, o.Layers, known[n.Name].patchcore)
+	if err == nil {
+		err = o.check()
+	}
+	if err != nil {
 		return nil, err
 	}
-	return &PatchCore{options: o, eye: newEye(n, v, o.Layers)}, nil
+	o.Layers = e.layers
+	return &PatchCore{options: o, eye: e}, nil
 }
 
 // filled has the defaults in the place of what is not said.
@@ -92,10 +89,7 @@ func (o PatchCoreOptions) filled(n Network) PatchCoreOptions {
 // maxDimension and maxNeighbours bound what a file may ask for.
 const maxDimension, maxNeighbours = 1 << 14, 1 << 10
 
-func (o PatchCoreOptions) check(v view) error {
-	if err := v.check(); err != nil {
-		return err
-	}
+func (o PatchCoreOptions) check() error {
 	switch {
 	case o.Dimension < 0 || o.Dimension > maxDimension || o.Reading == Anomalib && o.Dimension != 0:
 		return wrong("vectors of %d numbers, want 1 to %d, and nothing in the reading anomalib, which takes all channels", o.Dimension, maxDimension)

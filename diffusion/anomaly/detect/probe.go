@@ -47,19 +47,16 @@ type fittedProbe struct {
 
 // NewProbe returns a Probe of the features of a network. Options out of their ranges are ErrArgument.
 func NewProbe(n Network, o ProbeOptions) (*Probe, error) {
-	if err := n.check(); err != nil {
-		return nil, err
-	}
-	var err error
-	if o.Layers, err = n.layersOr(o.Layers, known[n.Name].patchcore); err != nil {
-		return nil, err
-	}
 	o = o.filled()
-	v := view{o.Reading, images.PillowBilinear, o.Size}
-	if err := o.check(v); err != nil {
+	e, err := newEye(n, view{o.Reading, images.PillowBilinear, o.Size}, o.Layers, known[n.Name].patchcore)
+	if err == nil {
+		err = o.check()
+	}
+	if err != nil {
 		return nil, err
 	}
-	return &Probe{options: o, eye: newEye(n, v, o.Layers)}, nil
+	o.Layers = e.layers
+	return &Probe{options: o, eye: e}, nil
 }
 
 // filled has the defaults in the place of what is not said.
@@ -74,10 +71,7 @@ func (o ProbeOptions) filled() ProbeOptions {
 	return o
 }
 
-func (o ProbeOptions) check(v view) error {
-	if err := v.check(); err != nil {
-		return err
-	}
+func (o ProbeOptions) check() error {
 	if !(o.L2 >= 1e-6 && o.L2 <= 1e6) {
 		return wrong("weights cost %g, want 1e-6 to 1e6", o.L2)
 	}

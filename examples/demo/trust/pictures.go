@@ -68,7 +68,7 @@ func (p pictures) measureAll(ctx context.Context, left []trial.Trial, kept *find
 	bar.Tenths = true
 	bar.Begin("", "%d of %d pictures, ", len(left))
 	defer bar.End()
-	return share(ctx, p.Workers, len(left), func(ctx context.Context, b *bench, i int) error {
+	return trial.Share(ctx, p.Workers, len(left), newBench, func(ctx context.Context, b *bench, i int) error {
 		t := left[i]
 		b.keeping.Blend = p.Blend
 		f, err := b.measure(ctx, t)

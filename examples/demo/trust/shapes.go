@@ -126,7 +126,7 @@ func (s *shapes) run(ctx context.Context) error {
 	report.Begin("", "%d of %d drawings, ", len(all))
 	defer report.End()
 	found := make([]*filled, len(all))
-	err = share(ctx, s.Workers, len(all), func(ctx context.Context, b *bench, i int) (err error) {
+	err = trial.Share(ctx, s.Workers, len(all), newBench, func(ctx context.Context, b *bench, i int) (err error) {
 		if found[i], err = s.measure(ctx, b, all[i]); err != nil {
 			return fmt.Errorf("%s with %s, seed %d: %w", all[i].Subject.Name, all[i].Defect.Name, all[i].Seed, err)
 		}

@@ -1,16 +1,18 @@
-package main
+package trial
 
 import (
 	"context"
+	"io"
 	"runtime"
 	"sync"
 
 	"github.com/sdgraph/sdgraph/kernels"
 )
 
-// share has workers, each with a bench of its own and one thread, do n pieces of work; 0
-// workers are one for each processor. The first error stops all of them.
-func share(ctx context.Context, workers, n int, do func(ctx context.Context, b *bench, i int) error) error {
+// Share has workers, each with a bench of its own, which open makes, and one thread, do pieces
+// 0 to n-1 of a work; 0 workers are one for each processor. The first error stops all of them,
+// and is returned.
+func Share[Bench io.Closer](ctx context.Context, workers, n int, open func(context.Context) (Bench, error), do func(ctx context.Context, b Bench, i int) error) error {
 	if workers == 0 {
 		workers = runtime.GOMAXPROCS(0)
 	}
@@ -28,7 +30,7 @@ func share(ctx context.Context, workers, n int, do func(ctx context.Context, b *
 	var crew sync.WaitGroup
 	for range workers {
 		crew.Go(func() {
-			if err := take(ctx, next, do); err != nil {
+			if err := take(ctx, next, open, do); err != nil {
 				stop(err)
 			}
 		})
@@ -38,8 +40,8 @@ func share(ctx context.Context, workers, n int, do func(ctx context.Context, b *
 }
 
 // take does pieces of work until there are no more.
-func take(ctx context.Context, next <-chan int, do func(ctx context.Context, b *bench, i int) error) error {
-	b, err := newBench(ctx)
+func take[Bench io.Closer](ctx context.Context, next <-chan int, open func(context.Context) (Bench, error), do func(ctx context.Context, b Bench, i int) error) error {
+	b, err := open(ctx)
 	if err != nil {
 		return err
 	}
