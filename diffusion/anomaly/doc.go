@@ -8,6 +8,7 @@
 //   - anomalyany makes defects that nobody has photographed, from a sentence
 //   - dataset writes pictures and masks as trainers read them
 //   - detect finds defects
+//   - generate makes them as NSA, DRAEM, CutPaste and RealNet do
 //   - metric judges scores and maps where the truth is known
 //   - prompts has the words for the defects of MVTec AD and VisA
 package anomaly

@@ -16,6 +16,9 @@ type Generator interface {
 	Generate(ctx context.Context, in Input, d Draws) (Result, error)
 }
 
+// ErrNothingChanged is what Generate fails with if every try left the picture as it was.
+var ErrNothingChanged = errors.New("the picture is as it was: nothing of it changed")
+
 // Input is what a defective picture is made of. Its pictures are not changed.
 type Input struct {
 	Normal *image.RGBA
@@ -60,14 +63,14 @@ func (in Input) Validate() error {
 type Result struct {
 	Sample
 	Soft       Map     // how sure the mask is, 0 to 1
-	Stray      float64 // of the pixels that changed by more than a level of 255, the share outside the mask
+	Stray      float64 // of the pixels that changed, the share outside the mask, as the function Stray has it
 	Provenance any     // to be written as JSON: options, draws, hashes of what was read
 }
 
 // Stray returns the share, 0 to 1, of what a generator changed outside the mask that
 // it gives: of the pixels in which a generated sample differs from the normal picture
-// by more than a level of 255 in a colour, those where the mask is black. Without a
-// mask that is all of them; where nothing changed it is 0.
+// by more than a level of 255 on the mean of the colours, those where the mask is
+// black. Without a mask that is all of them; where nothing changed it is 0.
 func Stray(normal *image.RGBA, made Sample) (float64, error) {
 	err1, err2 := images.Check(normal), images.Check(made.Picture)
 	if err := errors.Join(err1, err2); err != nil {
@@ -101,12 +104,11 @@ func Stray(normal *image.RGBA, made Sample) (float64, error) {
 	return float64(outside) / float64(changed), nil
 }
 
-// differ reports whether two colours are more than a level apart.
+// differ reports whether two colours are more than a level apart, on the mean of R, G and B.
 func differ(a, b []uint8) bool {
+	sum := 0
 	for i, v := range a {
-		if d := int(v) - int(b[i]); d > 1 || d < -1 {
-			return true
-		}
+		sum += max(int(v)-int(b[i]), int(b[i])-int(v))
 	}
-	return false
+	return sum > len(a)
 }

@@ -80,13 +80,16 @@ func TestGenerate(t *testing.T) {
 		if same := bytes.Equal(got.Picture.Pix[4*i:][:4], in.Normal.Pix[4*i:][:4]); !same && distance[i] > 8 {
 			t.Fatalf("pixel %d is %g pixels from the defect, and has changed", i, distance[i])
 		}
+		sum := 0
 		for c := range 3 {
-			if d := int(got.Picture.Pix[4*i+c]) - int(in.Normal.Pix[4*i+c]); d*d > 1 {
-				if changed++; m == 0 {
-					stray++
-				}
-				break
-			}
+			d := int(got.Picture.Pix[4*i+c]) - int(in.Normal.Pix[4*i+c])
+			sum += max(d, -d)
+		}
+		if sum <= 3 {
+			continue
+		}
+		if changed++; m == 0 {
+			stray++
 		}
 	}
 	if changed == 0 || white == 0 || got.Stray != float64(stray)/float64(changed) {

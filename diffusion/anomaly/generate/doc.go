@@ -1,0 +1,14 @@
+// Package generate makes defective pictures of normal ones in other ways than AnomalyAny: by pasting, blending and
+// disturbing pixels, which takes no model, and by a diffusion model that is made to err. Each method is an
+// anomaly.Generator: a normal picture and a source of draws in, the picture with its mask out, and all that it takes
+// to make it again.
+//
+//	preset.go       as the authors' code computes it, or without its faults
+//	foreground.go   where the part lies in its picture
+//	call.go         what every method does before its own part and after it
+//	provenance.go   how a picture was made
+//
+// A method's options are a struct whose zero value is refused; a function beside it has the authors' numbers. Pictures
+// may have any size from 16×16 pixels: lengths that the authors chose for pictures of 256×256 grow with the shorter side
+// where an option says so.
+package generate

@@ -1,0 +1,24 @@
+package generate
+
+import (
+	"fmt"
+
+	"github.com/sdgraph/sdgraph/nn"
+)
+
+// ErrArgument is a call with what it does not take: an option out of its range, a picture of another size, nil. What a
+// method finds no place for, and a picture in which nothing changed, are errors of their own (anomaly.ErrNothingChanged).
+var ErrArgument = nn.ErrArgument
+
+// wrong is ErrArgument that says what is wrong; %.0w wraps without printing.
+func wrong(format string, a ...any) error {
+	return fmt.Errorf("generate: %w%.0w", fmt.Errorf(format, a...), ErrArgument)
+}
+
+// within is an error if an option is not between lo and hi.
+func within(option string, v, lo, hi float64) error {
+	if !(v >= lo && v <= hi) {
+		return wrong("%s is %v, want %v to %v", option, v, lo, hi)
+	}
+	return nil
+}
