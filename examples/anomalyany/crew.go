@@ -91,16 +91,16 @@ func (b *batch) work(ctx context.Context, number int, tasks <-chan task) error {
 	}
 	w := &worker{model: m}
 	var of, j *job
-	var g *anomalyany.Generator
+	var making maker
 	for t := range tasks {
 		if t.job != of {
 			var err error
 			of, j = t.job, t.job.with(m)
-			if g, err = b.begin(ctx, j, w); err != nil {
+			if making, err = b.begin(ctx, j, w); err != nil {
 				return b.naming(j, err)
 			}
 		}
-		if err := b.makeOne(ctx, j, g, t.seed); err != nil {
+		if err := b.makeOne(ctx, j, making, t.seed); err != nil {
 			return b.naming(j, err)
 		}
 	}
@@ -108,17 +108,17 @@ func (b *batch) work(ctx context.Context, number int, tasks <-chan task) error {
 }
 
 // begin prepares a job, and saves what belongs to all of its pictures.
-func (b *batch) begin(ctx context.Context, j *job, w *worker) (*anomalyany.Generator, error) {
+func (b *batch) begin(ctx context.Context, j *job, w *worker) (maker, error) {
 	started, had := time.Now(), w.made
-	g, err := j.prepare(ctx, w)
+	making, err := j.prepare(ctx, w)
 	if err != nil {
 		return nil, err
 	}
 	if b.listed && !b.progress.together && w.made > had {
-		b.progress.Say(fmt.Sprintf("prepared in %.1f s: %s; %d of %d timesteps run, the last %d with refinement",
-			time.Since(started).Seconds(), &b.spec.Compute, g.Steps(), j.options.Steps, g.RefineSteps()))
-		if long := estimate(j.work(g), &b.spec.Compute); long != "" {
-			b.progress.Say(long)
+		lead := fmt.Sprintf("prepared in %.1f s: ", time.Since(started).Seconds())
+		for _, line := range making.about(&b.spec.Compute) {
+			b.progress.Say(lead + line)
+			lead = ""
 		}
 	}
 	b.saving.Lock()
@@ -131,15 +131,15 @@ func (b *batch) begin(ctx context.Context, j *job, w *worker) (*anomalyany.Gener
 	case j.spec.Image == b.jobs[0].spec.Image:
 		b.progress.Say("masks: the object of each photograph was taken to be what is white in its file, such as " + path)
 	}
-	return g, err
+	return making, err
 }
 
 // makeOne makes and saves a picture and says where it is.
-func (b *batch) makeOne(ctx context.Context, j *job, g *anomalyany.Generator, seed uint64) error {
-	bar := b.progress.of(j, g, b.called(j))
-	m, err := j.make(ctx, g, seed, bar)
+func (b *batch) makeOne(ctx context.Context, j *job, making maker, seed uint64) error {
+	bar := b.progress.of(j, b.called(j))
+	m, err := making.make(ctx, seed, bar)
 	if err != nil {
-		return err
+		return fmt.Errorf("seed %d: %w", seed, err)
 	}
 	b.saving.Lock()
 	defer b.saving.Unlock()

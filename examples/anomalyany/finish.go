@@ -15,7 +15,8 @@ type product struct {
 	sample anomaly.Sample
 	soft   anomaly.Map
 	scores anomalyany.Scores
-	own    *image.RGBA // the picture as the model made it, nil unless it is to be saved, too
+	own    *image.RGBA   // the picture as the model made it, nil unless it is to be saved, too
+	how    func(*record) // writes into its record how it was made
 }
 
 // finish annotates a run, brings the photograph back around the defect, and scores what comes of it.

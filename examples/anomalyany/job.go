@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"image"
 	"time"
@@ -94,8 +93,16 @@ func (j *job) open(ctx context.Context) (err error) {
 	return err
 }
 
+// maker makes the pictures of a job that is prepared.
+type maker interface {
+	// make makes a seed's picture, and reports how far it is.
+	make(ctx context.Context, seed uint64, bar *part) (*outcome, error)
+	// about says what making a picture is like, in lines.
+	about(c *cli.Compute) []string
+}
+
 // prepare reads the photograph and the mask again and has the model see them.
-func (j *job) prepare(ctx context.Context, w *worker) (*anomalyany.Generator, error) {
+func (j *job) prepare(ctx context.Context, w *worker) (maker, error) {
 	inputs, err := j.hashInputs(ctx)
 	if err != nil {
 		return nil, err
@@ -114,7 +121,7 @@ func (j *job) prepare(ctx context.Context, w *worker) (*anomalyany.Generator, er
 	if err != nil {
 		return nil, err
 	}
-	return g, j.encode(ctx, g)
+	return &byWords{j, g}, j.encode(ctx, g)
 }
 
 // pixels is the size of what the model sees.
@@ -122,31 +129,10 @@ func (j *job) pixels() float64 { return float64(j.input.X * j.input.Y) }
 
 // outcome is a picture before it is saved.
 type outcome struct {
-	job    *job // with the picture's own mask
-	g      *anomalyany.Generator
-	seed   uint64
-	result *anomalyany.Result
+	job  *job // with the picture's own mask
+	seed uint64
 	*product
 	took time.Duration
-}
-
-// make makes and judges a picture.
-func (j *job) make(ctx context.Context, g *anomalyany.Generator, seed uint64, bar *part) (*outcome, error) {
-	started := time.Now()
-	of, g, err := j.placed(ctx, g, seed)
-	if err != nil {
-		return nil, fmt.Errorf("seed %d: %w", seed, err)
-	}
-	r, err := of.generate(ctx, g, seed, bar)
-	if err != nil {
-		return nil, fmt.Errorf("seed %d: %w", seed, err)
-	}
-	f, err := of.finish(ctx, g, r, bar)
-	if err != nil {
-		return nil, fmt.Errorf("seed %d: %w", seed, err)
-	}
-	j.learn(of)
-	return &outcome{of, g, seed, r, f, time.Since(started)}, nil
 }
 
 // save writes a picture and what belongs to it, and returns the paths.
@@ -156,27 +142,4 @@ func (j *job) save(m *outcome) ([]string, error) {
 		return nil, fmt.Errorf("seed %d: %w", m.seed, err)
 	}
 	return paths, j.removeState(m.seed)
-}
-
-// generate makes a seed's picture, or with --resume the rest of it.
-func (j *job) generate(ctx context.Context, g *anomalyany.Generator, seed uint64, bar *part) (*anomalyany.Result, error) {
-	var kept *anomalyany.State
-	if j.spec.Resume {
-		var err error
-		if kept, err = j.readState(seed); err != nil {
-			return nil, err
-		}
-	}
-	bar.begin(seed)
-	defer bar.end()
-	observe := j.keeping(g, seed, bar.step)
-	if kept == nil {
-		return g.Run(ctx, j.encoded, seed, observe)
-	}
-	bar.skip(kept.Step)
-	r, err := g.Resume(ctx, j.encoded, kept, observe)
-	if errors.Is(err, anomalyany.ErrState) {
-		err = fmt.Errorf("%s: %w; delete the file, to begin this picture again, or give another --out", j.statePath(seed), err)
-	}
-	return r, err
 }

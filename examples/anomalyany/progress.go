@@ -33,19 +33,24 @@ func newProgress(ctx context.Context, out io.Writer, tasks []task, together bool
 // part reports one of the pictures.
 type part struct {
 	*progress
-	g      *anomalyany.Generator
-	called string  // its photograph, with a comma, where there are several
-	each   float64 // what an operation of its graphs is of all work
+	job    *job
+	called string // its photograph, with a comma, where there are several
 
-	keeping anomalyany.Keeping // how the photograph comes back, if it does
-	name    string             // with its seed
+	g       *anomalyany.Generator // nil of a picture whose steps nobody sees
+	each    float64               // what an operation of its graphs is of all work
+	keeping anomalyany.Keeping    // how the photograph comes back, if it does
+	name    string                // with its seed
 }
 
 // of is the report of a job's next picture.
-func (p *progress) of(j *job, g *anomalyany.Generator, called string) *part {
-	t := &part{progress: p, g: g, called: called, keeping: j.spec.keeping()}
-	t.each = j.pixels() / j.work(g)
-	return t
+func (p *progress) of(j *job, called string) *part {
+	return &part{progress: p, job: j, called: called}
+}
+
+// steps has the report tell of the picture's steps.
+func (p *part) steps(g *anomalyany.Generator) *part {
+	p.g, p.keeping, p.each = g, p.job.spec.keeping(), p.job.pixels()/p.job.work(g)
+	return p
 }
 
 // work is that of a picture: of the run, and of bringing the photograph back.
@@ -127,7 +132,12 @@ func (p *part) end() {
 
 // saved counts the picture where pictures are counted.
 func (p *part) saved() {
-	if p.together {
-		p.Step(0, "")
+	if !p.together {
+		return
 	}
+	work := 0.0
+	if p.g == nil {
+		work = p.job.pixels()
+	}
+	p.Step(work, "")
 }

@@ -62,12 +62,12 @@ func TestProgress(t *testing.T) {
 		var out bytes.Buffer
 		j := &job{input: image.Pt(64, 64)}
 		all := newProgress(t.Context(), &out, []task{{j, 7}, {j, 8}}, false)
-		p := all.of(j, g, "")
+		p := all.of(j, "").steps(g)
 		p.begin(7)
 		p.skip(1)
 		runSteps(t, g, p, 1)
 		p.end()
-		p = all.of(j, g, "nut.png, ")
+		p = all.of(j, "nut.png, ").steps(g)
 		p.begin(8)
 		runSteps(t, g, p, 0)
 		p.end()
@@ -97,7 +97,7 @@ func TestParts(t *testing.T) {
 		var out bytes.Buffer
 		j := &job{input: image.Pt(64, 64)}
 		all := newProgress(t.Context(), &out, []task{{j, 0}, {j, 1}}, true)
-		first, second := all.of(j, g, ""), all.of(j, g, "")
+		first, second := all.of(j, "").steps(g), all.of(j, "").steps(g)
 		first.begin(0)
 		second.begin(1)
 		second.skip(1)

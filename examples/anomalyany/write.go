@@ -17,13 +17,13 @@ import (
 // record is a picture's JSON file: how it was made, and what came out.
 type record struct {
 	Provenance
-	Tokens    []string               `json:"tokens"`         // of the prompt, without padding
-	Anomaly   []int                  `json:"anomaly_tokens"` // positions in the prompt
-	Size      [2]int                 `json:"size"`           // width, height
-	MapSize   [2]int                 `json:"map_size"`       // of the attention maps
-	Fit       string                 `json:"photograph"`     // what the model sees of it, and its colours
-	Steps     int                    `json:"steps_run"`
-	Refine    int                    `json:"steps_refined"`
+	Tokens    []string               `json:"tokens,omitempty"`         // of the prompt, without padding
+	Anomaly   []int                  `json:"anomaly_tokens,omitempty"` // positions in the prompt
+	Size      [2]int                 `json:"size"`                     // width, height
+	MapSize   [2]int                 `json:"map_size,omitzero"`        // of the attention maps
+	Fit       string                 `json:"photograph"`               // what the model sees of it, and its colours
+	Steps     int                    `json:"steps_run,omitempty"`
+	Refine    int                    `json:"steps_refined,omitempty"`
 	MaskShare float64                `json:"mask_share"`      // of the picture's area
 	Place     *place                 `json:"place,omitempty"` // where the defect was to be, where each picture has a place of its own
 	Notes     []string               `json:"notes,omitempty"` // what the model does not know, and what was done about a thin mask
@@ -31,7 +31,7 @@ type record struct {
 	Seconds   float64                `json:"seconds"` // of the run that finished it
 	Files     map[string]string      `json:"files"`
 	Hashes    map[string]string      `json:"files_sha256"`
-	Trace     []anomalyany.StepTrace `json:"trace"`
+	Trace     []anomalyany.StepTrace `json:"trace,omitempty"`
 }
 
 // write saves a picture, its mask, its heat map, its record, and the index, and
@@ -97,15 +97,14 @@ func (j *job) pictures(how Provenance, made anomaly.Sample, soft anomaly.Map) ([
 
 // record is the record of a picture whose PNG files are saved.
 func (j *job) record(m *outcome, how Provenance, made anomaly.Sample, saved []files.File) record {
-	size, o := made.Picture.Bounds().Size(), m.g.Options()
+	size := made.Picture.Bounds().Size()
 	r := record{
-		Provenance: how, Tokens: j.promptTokens(), Anomaly: m.g.Tokens(),
-		Size: [2]int{size.X, size.Y}, MapSize: [2]int{o.MapWidth, o.MapHeight}, Fit: j.canvas.String(),
-		Steps: m.g.Steps(), Refine: m.g.RefineSteps(),
+		Provenance: how, Size: [2]int{size.X, size.Y}, Fit: j.canvas.String(),
 		MaskShare: float64(bytes.Count(made.Mask.Pix, []byte{255})) / float64(len(made.Mask.Pix)),
-		Place:     j.place, Notes: j.notes(), Scores: m.scores, Seconds: m.took.Seconds(), Trace: m.result.Trace,
+		Place:     j.place, Notes: j.notes(), Scores: m.scores, Seconds: m.took.Seconds(),
 		Files: map[string]string{}, Hashes: map[string]string{},
 	}
+	m.how(&r)
 	for i, f := range saved {
 		kind := kinds[parts[i]]
 		r.Files[kind], r.Hashes[kind] = filepath.Base(f.Path), files.SHA256(f.Data)
