@@ -35,6 +35,16 @@ func TestNoPanicOfRegions(t *testing.T) {
 		if _, err := Paste(ok, image.Rect(0, 0, 4, 4), p, make([]float32, 16)); err == nil {
 			t.Errorf("Paste of %s: no error", name)
 		}
+		for i, call := range []func() (*image.RGBA, error){
+			func() (*image.RGBA, error) { return Poisson(p, ok, make([]float32, 16), false) },
+			func() (*image.RGBA, error) { return Poisson(ok, p, make([]float32, 16), false) },
+			func() (*image.RGBA, error) { return SeamlessClone(p, ok, reds(ok), image.Point{}, SourceGradients) },
+			func() (*image.RGBA, error) { return SeamlessClone(ok, p, reds(ok), image.Point{}, SourceGradients) },
+		} {
+			if _, err := call(); err == nil {
+				t.Errorf("blending of %s, %d: no error", name, i)
+			}
+		}
 	}
 	for _, c := range [][2]int{{64, 0}, {64, -1}, {0, 64}, {-64, 64}, {math.MaxInt, 1}, {math.MaxInt, 64}, {100_000, 8}} {
 		if _, err := Choose(ok, c[0], c[1]); err == nil {
