@@ -106,10 +106,15 @@ func (n *EfficientNetLite0) Features(b *nn.Build, picture nn.FeatureMap, layers 
 	return features(liteName, n.stem(picture), n.stages(), layers)
 }
 
+// Pooled returns the mean over all positions behind _conv_head and its ReLU6, [B, 1280], each number from 0 to 6: what _fc
+// reads.
+func (n *EfficientNetLite0) Pooled(b *nn.Build, picture nn.FeatureMap) *G.Node {
+	return nn.GlobalMean(normed(n.ConvHead, n.Bn1, kernels.ReLU6).Forward(through(n.stem(picture), n.stages())))
+}
+
 // Logits returns what the network says of each class, [B, 1000], before a softmax.
 func (n *EfficientNetLite0) Logits(b *nn.Build, picture nn.FeatureMap) *G.Node {
-	x := normed(n.ConvHead, n.Bn1, kernels.ReLU6).Forward(through(n.stem(picture), n.stages()))
-	return n.FC.Forward(nn.GlobalMean(x))
+	return n.FC.Forward(n.Pooled(b, picture))
 }
 
 func (n *EfficientNetLite0) stem(picture nn.FeatureMap) nn.FeatureMap {

@@ -30,10 +30,11 @@ func TestMisuse(t *testing.T) {
 			return err
 		}
 	}
-	logits := func(of Network, h, w int, shape ...int) func() error {
+	type last = func(b *nn.Build, picture nn.FeatureMap) *G.Node
+	whole := func(of last, h, w int, shape ...int) func() error {
 		return func() error {
 			_, err := nn.Compile(func(b *nn.Build) []*G.Node {
-				return G.Nodes{of.Logits(b, nn.FeatureMap{X: b.Input("x", shape...), H: h, W: w})}
+				return G.Nodes{of(b, nn.FeatureMap{X: b.Input("x", shape...), H: h, W: w})}
 			})
 			return err
 		}
@@ -67,7 +68,9 @@ func TestMisuse(t *testing.T) {
 			features(network, 8, 8, layer, 64, 3), features(network, 8, 8, layer, 1, 64, 4), features(network, 8, 9, layer, 1, 64, 3),
 			features(network, -8, -8, layer, 1, 64, 3), features(network, 0, 0, layer, 1, 0, 3), features(empty, 8, 8, layer, 1, 64, 3),
 		}
-		refused[name+".Logits"] = []func() error{logits(network, 8, 8, 1, 3, 8, 8), logits(network, 8, 8), logits(empty, 8, 8, 1, 64, 3)}
+		for method, of := range map[string][2]last{"Pooled": {network.Pooled, empty.Pooled}, "Logits": {network.Logits, empty.Logits}} {
+			refused[name+"."+method] = []func() error{whole(of[0], 8, 8, 1, 3, 8, 8), whole(of[0], 8, 8), whole(of[1], 8, 8, 1, 64, 3)}
+		}
 		refused[name+".Load"] = []func() error{
 			func() error { return network.Load(ctx, nil) },
 			func() error { return network.Load(nil, memory{}) }, //lint:ignore SA1012 a mistake

@@ -18,6 +18,9 @@ type Network interface {
 	Features(b *nn.Build, picture nn.FeatureMap, layers ...string) []nn.FeatureMap
 	// Layers returns the names that Features takes, from the picture on.
 	Layers() []string
+	// Pooled returns what the last layer reads: the mean of the last feature map over all positions, [B, channels]. As
+	// Inception's numbers of this name do, it stands for the whole picture.
+	Pooled(b *nn.Build, picture nn.FeatureMap) *G.Node
 	// Logits returns what the network says of each class of ImageNet, [B, 1000].
 	Logits(b *nn.Build, picture nn.FeatureMap) *G.Node
 	// Scaling is what the network takes for the levels of a picture.

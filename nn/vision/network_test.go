@@ -23,6 +23,7 @@ func random(t *testing.T, name string) Network {
 // TestShapes builds every network at its real size, for sizes of which none is a multiple of the strides.
 func TestShapes(t *testing.T) {
 	type shape struct{ channels, h, w int }
+	channels := map[string]int{"efficientnet_lite0": 1280, "resnet18": 512, "wide_resnet50_2": 2048}
 	for name, want := range map[string]map[string]shape{
 		"efficientnet_lite0": {"blocks.0": {16, 25, 33}, "blocks.2": {24, 13, 17}, "blocks.4": {40, 7, 9}, "blocks.10": {112, 4, 5}, "blocks.15": {320, 2, 3}},
 		"resnet18":           {"layer1": {64, 13, 17}, "layer2": {128, 7, 9}, "layer3": {256, 4, 5}, "layer4": {512, 2, 3}},
@@ -46,7 +47,11 @@ func TestShapes(t *testing.T) {
 			if got := logits.Shape(); !got.Eq(gt.Shape{2, 1000}) {
 				t.Errorf("%s: logits of shape %v", name, got)
 			}
-			return append(out, logits)
+			pooled := network.Pooled(b, picture)
+			if got, want := pooled.Shape(), (gt.Shape{2, channels[name]}); !got.Eq(want) {
+				t.Errorf("%s: pooled features of shape %v, want %v", name, got, want)
+			}
+			return append(out, logits, pooled)
 		}); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}

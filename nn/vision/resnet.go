@@ -110,9 +110,14 @@ func (n *ResNet) Features(b *nn.Build, picture nn.FeatureMap, layers ...string) 
 	return features(n.name, n.stem(picture), n.stages(), layers)
 }
 
+// Pooled returns the mean of layer4 over all positions, [B, 512] or [B, 2048], no number below 0: what fc reads.
+func (n *ResNet) Pooled(b *nn.Build, picture nn.FeatureMap) *G.Node {
+	return nn.GlobalMean(through(n.stem(picture), n.stages()))
+}
+
 // Logits returns what the network says of each class, [B, 1000], before a softmax.
 func (n *ResNet) Logits(b *nn.Build, picture nn.FeatureMap) *G.Node {
-	return n.FC.Forward(nn.GlobalMean(through(n.stem(picture), n.stages())))
+	return n.FC.Forward(n.Pooled(b, picture))
 }
 
 // stem is all that comes before layer1.
