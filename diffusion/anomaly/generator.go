@@ -68,40 +68,58 @@ type Result struct {
 }
 
 // Stray returns the share, 0 to 1, of what a generator changed outside the mask that
-// it gives: of the pixels in which a generated sample differs from the normal picture
-// by more than a level of 255 on the mean of the colours, those where the mask is
-// black. Without a mask that is all of them; where nothing changed it is 0.
+// it gives: of the pixels that Changed finds, those where the mask is black. Without
+// a mask that is all of them; where nothing changed it is 0.
 func Stray(normal *image.RGBA, made Sample) (float64, error) {
-	err1, err2 := images.Check(normal), images.Check(made.Picture)
-	if err := errors.Join(err1, err2); err != nil {
+	diff, err := Changed(normal, made.Picture)
+	if err != nil {
 		return 0, err
 	}
-	size := normal.Rect.Size()
-	if got := made.Picture.Rect.Size(); got != size {
-		return 0, fmt.Errorf("the generated picture has %d×%d pixels, want the normal picture's %d×%d", got.X, got.Y, size.X, size.Y)
-	}
 	if made.Mask != nil {
-		if err := checkMask(made.Mask, size); err != nil {
+		if err := checkMask(made.Mask, diff.Rect.Size()); err != nil {
 			return 0, err
 		}
 	}
 	changed, outside := 0, 0
-	for y := range size.Y {
-		before, after := normal.Pix[y*normal.Stride:][:4*size.X], made.Picture.Pix[y*made.Picture.Stride:][:4*size.X]
-		for x := range size.X {
-			if !differ(before[4*x:][:3], after[4*x:][:3]) {
-				continue
-			}
-			changed++
-			if made.Mask == nil || made.Mask.Pix[y*made.Mask.Stride+x] < white {
-				outside++
-			}
+	for i, v := range diff.Pix {
+		if v < white {
+			continue
+		}
+		changed++
+		if x, y := i%diff.Stride, i/diff.Stride; made.Mask == nil || made.Mask.Pix[y*made.Mask.Stride+x] < white {
+			outside++
 		}
 	}
 	if changed == 0 {
 		return 0, nil
 	}
 	return float64(outside) / float64(changed), nil
+}
+
+// Changed returns where a generated picture differs from the normal one, by more than
+// a level of 255 on the mean of the colours: white there, black elsewhere, and of
+// their size. What a generator says is defective should be the same.
+func Changed(normal, made *image.RGBA) (*image.Gray, error) {
+	if err := images.Check(normal); err != nil {
+		return nil, fmt.Errorf("the normal picture: %w", err)
+	}
+	if err := images.Check(made); err != nil {
+		return nil, fmt.Errorf("the generated picture: %w", err)
+	}
+	size := normal.Rect.Size()
+	if got := made.Rect.Size(); got != size {
+		return nil, fmt.Errorf("the generated picture has %d×%d pixels, want the normal picture's %d×%d", got.X, got.Y, size.X, size.Y)
+	}
+	out := image.NewGray(image.Rectangle{Max: size})
+	for y := range size.Y {
+		before, after := normal.Pix[y*normal.Stride:][:4*size.X], made.Pix[y*made.Stride:][:4*size.X]
+		for x := range size.X {
+			if differ(before[4*x:][:3], after[4*x:][:3]) {
+				out.Pix[y*out.Stride+x] = 255
+			}
+		}
+	}
+	return out, nil
 }
 
 // differ reports whether two colours are more than a level apart, on the mean of R, G and B.

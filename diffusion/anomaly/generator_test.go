@@ -54,6 +54,16 @@ func TestStray(t *testing.T) {
 			t.Errorf("%s: %g, %v, want %g", name, got, err, c.want)
 		}
 	}
+	part := normal.SubImage(image.Rect(2, 4, 7, 9)).(*image.RGBA) // with rows of others between its own
+	where, err := Changed(part, made(nil, shades).Picture.SubImage(part.Rect).(*image.RGBA))
+	if err != nil || where.Rect != image.Rect(0, 0, 5, 5) {
+		t.Fatalf("%v, %v", where, err)
+	}
+	for i, v := range where.Pix {
+		if at := image.Pt(2+i%5, 4+i/5); (v == 255) != (at == image.Pt(4, 5)) || v != 0 && v != 255 {
+			t.Errorf("%d at %v", v, at)
+		}
+	}
 	if _, err := Stray(normal, Sample{Picture: filled(18, 20, color.Black)}); err == nil || !strings.Contains(err.Error(), "the generated picture has 18×20 pixels, want the normal picture's 20×18") {
 		t.Errorf("error %v", err)
 	}

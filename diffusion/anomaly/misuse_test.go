@@ -50,6 +50,11 @@ func TestMisuse(t *testing.T) {
 					return err(Stray(filled(20, 20, color.Black), Sample{Picture: filled(20, 20, color.Black), Mask: &image.Gray{Rect: image.Rect(0, 0, 20, 20)}}))
 				},
 			},
+			"Changed": {
+				func() error { return err(Changed(nil, nil)) },
+				func() error { return err(Changed(filled(20, 20, color.Black), &image.RGBA{})) },
+				func() error { return err(Changed(filled(20, 20, color.Black), filled(20, 19, color.Black))) },
+			},
 			"Map.Validate": {
 				func() error { return Map{}.Validate() },
 				func() error { return Map{Width: math.MaxInt, Height: math.MaxInt}.Validate() },
