@@ -195,18 +195,16 @@ type generated struct {
 
 // spread is how far pictures lie apart: see finding.
 func spread(all []generated) (rmse, clip *float64) {
-	var r, c mean
+	var pictures []*gt.Dense
+	var masks [][]float32
+	var apart mean
 	for i, a := range all {
+		pictures, masks = append(pictures, a.picture), append(masks, a.mask)
 		for _, b := range all[:i] {
-			either := make([]float32, len(a.mask))
-			for k, m := range a.mask {
-				either[k] = max(m, b.mask[k])
-			}
-			r.add(number(metric.RMSE(a.picture, b.picture, either)))
-			c.add(number(1 - diffusion.Cosine(a.embedding, b.embedding)))
+			apart.add(number(1 - diffusion.Cosine(a.embedding, b.embedding)))
 		}
 	}
-	return r.value(), c.value()
+	return number(metric.Spread(pictures, masks)), apart.value()
 }
 
 // pictureName is where a generated picture goes, in the output directory.

@@ -1,4 +1,5 @@
-// Package metric judges detectors of defects by pictures and maps whose truth is known:
+// Package metric judges detectors of defects, by pictures and maps whose truth is known, and generators of them. Of
+// detectors it has
 //
 //   - AUROC, AveragePrecision and F1Max of one score for each picture
 //   - Pixels, which takes the maps of all pictures of a category, and has the same of pixels, and AUPRO
@@ -7,7 +8,9 @@
 // any range and never squashed into [0, 1], where large ones would become equal; higher is more anomalous. Results
 // are fractions. Where all are normal, or all are defective, nothing can be told, and that is ErrOneClass.
 //
-// RMSE, PSNR and IoU compare two pictures or two masks.
+// Generators are judged by KID, which is how far generated pictures lie from true ones in a network's features, and by
+// Spread and FeatureSpread, which are how far they lie from each other. RMSE, PSNR and IoU compare two pictures or two
+// masks.
 package metric
 
 import (

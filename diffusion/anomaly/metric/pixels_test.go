@@ -187,6 +187,7 @@ func TestMisuse(t *testing.T) {
 	if err := full.Add(m, mask); err != nil {
 		t.Fatal(err)
 	}
+	few := features(2, 3, 0)
 	nntest.Misuse{
 		Refused: map[string][]func() error{
 			"AUROC":            refused(func(s []float64, d []bool) error { return err(AUROC(s, d)) }),
@@ -220,12 +221,34 @@ func TestMisuse(t *testing.T) {
 				func() error { return err(full.AUPRO(1.1)) },
 				func() error { return err(full.AUPRO(math.NaN())) },
 			},
+			"KID.Add": {
+				func() error { return (*KID)(nil).Add(few, few) },
+				func() error { return new(KID).Add(nil, nil) },
+				func() error { return new(KID).Add(make([][]float32, 3), make([][]float32, 3)) },
+			},
+			"KID.Value": {func() error { return err((*KID)(nil).Value()) }, func() error { return err(new(KID).Value()) }},
+			"KID.Interval": {
+				func() error { _, _, err := (*KID)(nil).Interval(200, 1); return err },
+				func() error { _, _, err := new(KID).Interval(200, 1); return err },
+				func() error { _, _, err := kid(t, few, few).Interval(math.MaxInt, 1); return err },
+			},
+			"FeatureSpread": {
+				func() error { return err(FeatureSpread(nil)) },
+				func() error { return err(FeatureSpread(make([][]float32, 2))) },
+				func() error { return err(FeatureSpread([][]float32{{1}, {1, 2}})) },
+				func() error { return err(FeatureSpread([][]float32{{1}, {float32(math.NaN())}})) },
+			},
 		},
 		Harmless: map[string][]func(){
 			"Clamped": {func() { Clamped(nil) }, func() { Clamped(&gt.Dense{}) }},
 			"RMSE":    {func() { RMSE(nil, nil, nil) }, func() { RMSE(gt.New(gt.FromScalar(float32(1))), gt.New(gt.FromScalar(float32(1))), nil) }},
 			"PSNR":    {func() { PSNR(&gt.Dense{}, nil, make([]float32, 1)) }},
-			"IoU":     {func() { IoU(nil, nil) }, func() { IoU(make([]float32, 1), nil) }},
+			"Spread": {
+				func() { Spread(make([]*gt.Dense, 2), nil) },
+				func() { Spread(make([]*gt.Dense, 2), make([][]float32, 2)) },
+				func() { Spread([]*gt.Dense{{}, {}}, make([][]float32, 2)) },
+			},
+			"IoU": {func() { IoU(nil, nil) }, func() { IoU(make([]float32, 1), nil) }},
 			"Dilated": {
 				func() { Dilated(nil, 0, 0, 0) },
 				func() { Dilated(make([]float32, 1), math.MaxInt, math.MaxInt, 1) },
