@@ -80,14 +80,28 @@ type made struct {
 	soft    []float32   // how sure the mask is, 0 to 1; nil is the mask itself
 }
 
-// changed reports whether the mask has anything.
-func (m made) changed() bool {
-	for _, v := range m.mask.Pix {
-		if v != 0 {
+// changed reports whether a pixel of the mask has another colour than before.
+func (c *call) changed(m made) bool {
+	for i, v := range m.mask.Pix {
+		if v == 0 {
+			continue
+		}
+		x, y := i%c.size.X, i/c.size.X
+		before, after := c.Normal.Pix[y*c.Normal.Stride+4*x:], m.picture.Pix[y*m.picture.Stride+4*x:]
+		if before[0] != after[0] || before[1] != after[1] || before[2] != after[2] {
 			return true
 		}
 	}
 	return false
+}
+
+// copied is the normal picture to be changed, without gaps between rows.
+func (c *call) copied() *image.RGBA {
+	out := image.NewRGBA(image.Rectangle{Max: c.size})
+	for y := range c.size.Y {
+		copy(out.Pix[y*out.Stride:][:4*c.size.X], c.Normal.Pix[y*c.Normal.Stride:])
+	}
+	return out
 }
 
 // try has a method make pictures until one of them has a defect: in preset Released one alone.
@@ -103,7 +117,7 @@ func (c *call) try(ctx context.Context, attempts int, once func() (made, error))
 		if err != nil {
 			return anomaly.Result{}, err
 		}
-		if m.changed() || c.how.Preset == Released {
+		if c.changed(m) || c.how.Preset == Released {
 			return c.result(m)
 		}
 	}
@@ -120,7 +134,7 @@ func (c *call) result(m made) (r anomaly.Result, err error) {
 			r.Soft.Values[i] = float32(v) / 255
 		}
 	}
-	c.how.Draws, c.how.Unchanged = c.draws.Log(), !m.changed()
+	c.how.Draws, c.how.Unchanged = c.draws.Log(), !c.changed(m)
 	r.Defect, r.Provenance = strings.ToLower(c.how.Generator), c.how
 	r.Stray, err = anomaly.Stray(c.Normal, r.Sample)
 	return r, err

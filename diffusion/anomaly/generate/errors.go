@@ -22,3 +22,21 @@ func within(option string, v, lo, hi float64) error {
 	}
 	return nil
 }
+
+// spanWithin is an error if an option's two numbers, between which it is drawn, are not lo ≤ first ≤ second ≤ hi.
+func spanWithin(option string, span [2]float64, lo, hi float64) error {
+	if !(span[0] >= lo && span[1] >= span[0] && span[1] <= hi) {
+		return wrong("%s is %v to %v, want a span within %v to %v", option, span[0], span[1], lo, hi)
+	}
+	return nil
+}
+
+// firstOf is the first error of several.
+func firstOf(all ...error) error {
+	for _, err := range all {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -8,6 +8,7 @@ import (
 	"image/color"
 
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
+	"github.com/sdgraph/sdgraph/tensor/images"
 )
 
 // Provenance is how a picture was made: with the same pictures and options, an anomaly.Player of its draws makes it
@@ -26,10 +27,21 @@ type Provenance struct {
 }
 
 // Digest returns the SHA-256 of a picture's size and pixels as hexadecimal digits, so that a picture is known again
-// whatever file it comes from: "WIDTHxHEIGHT\n", and R, G, B of each pixel, row by row; of a mask one number for each.
+// whatever file it comes from: "WIDTHxHEIGHT\n", and R, G, B of each pixel, row by row; of a mask one number for each. What is no picture, nil or with fewer values than its bounds need, has 0×0
+// pixels.
 func Digest(picture image.Image) string {
 	h := sha256.New()
-	size := picture.Bounds().Size()
+	size := images.Bounds(picture).Size()
+	switch p := picture.(type) {
+	case *image.RGBA:
+		if images.Check(p) != nil {
+			size = image.Point{}
+		}
+	case *image.Gray:
+		if size != (image.Point{}) && (p.Stride < size.X || len(p.Pix) < (size.Y-1)*p.Stride+size.X) {
+			size = image.Point{}
+		}
+	}
 	fmt.Fprintf(h, "%dx%d\n", size.X, size.Y)
 	row := make([]uint8, 3*size.X)
 	for y := range size.Y {
