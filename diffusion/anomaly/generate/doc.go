@@ -3,6 +3,9 @@
 // anomaly.Generator: a normal picture and a source of draws in, the picture with its mask out, and all that it takes
 // to make it again.
 //
+//	cutpaste.go     CutPaste: a patch of the picture, pasted elsewhere
+//	jitter.go       its change of colours
+//
 //	preset.go       as the authors' code computes it, or without its faults
 //	foreground.go   where the part lies in its picture
 //	call.go         what every method does before its own part and after it

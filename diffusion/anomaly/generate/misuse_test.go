@@ -1,0 +1,75 @@
+package generate
+
+import (
+	"context"
+	"image"
+	"math"
+	"testing"
+
+	"github.com/sdgraph/sdgraph/diffusion/anomaly"
+	"github.com/sdgraph/sdgraph/nn/nntest"
+)
+
+// nonsense are inputs that no method takes.
+func nonsense() []anomaly.Input {
+	return []anomaly.Input{
+		{},
+		{Normal: &image.RGBA{Rect: image.Rect(0, 0, 99, 99)}},
+		{Normal: image.NewRGBA(image.Rect(0, 0, 15, 99))},
+		{Normal: noisy(20, 20), Others: []*image.RGBA{nil}},
+		{Normal: noisy(20, 20), Others: []*image.RGBA{noisy(20, 21)}},
+		{Normal: noisy(20, 20), Place: &image.Gray{Rect: image.Rect(0, 0, 20, 20)}},
+		{Normal: noisy(20, 20), Place: image.NewGray(image.Rect(0, 0, 20, 20))},
+		{Normal: noisy(20, 20), Place: placeOf(30, 20, image.Rect(0, 0, 9, 9))},
+	}
+}
+
+// refuse are calls of Generate that must fail, of a good generator and of those that nobody made.
+func refuse(good anomaly.Generator, bad ...anomaly.Generator) (calls []func() error) {
+	call := func(g anomaly.Generator, ctx context.Context, in anomaly.Input, d anomaly.Draws) {
+		calls = append(calls, func() error { _, err := g.Generate(ctx, in, d); return err })
+	}
+	for _, in := range nonsense() {
+		call(good, context.Background(), in, anomaly.NewDraws(0))
+	}
+	fine := anomaly.Input{Normal: noisy(20, 20)}
+	done, cancel := context.WithCancel(context.Background())
+	cancel()
+	call(good, done, fine, anomaly.NewDraws(0))
+	call(good, nil, fine, anomaly.NewDraws(0)) //nolint:staticcheck // nil is what it must refuse
+	call(good, context.Background(), fine, nil)
+	for _, g := range bad {
+		call(g, context.Background(), fine, anomaly.NewDraws(0))
+	}
+	return calls
+}
+
+// TestMisuse calls what is exported with arguments that make no sense.
+func TestMisuse(t *testing.T) {
+	cutPaste := cutPasteOf(t, CutPasteUnion, nil)
+	nntest.Misuse{
+		Refused: map[string][]func() error{
+			"NewCutPaste": {
+				func() error { _, err := NewCutPaste(CutPasteOptions{}); return err },
+				func() error {
+					o := DefaultCutPaste()
+					o.Area[1] = math.NaN()
+					_, err := NewCutPaste(o)
+					return err
+				},
+			},
+			"CutPaste.Generate": refuse(cutPaste, (*CutPaste)(nil), new(CutPaste)),
+		},
+		Harmless: map[string][]func(){
+			"DefaultCutPaste":  {func() { DefaultCutPaste() }},
+			"CutPaste.Options": {func() { (*CutPaste)(nil).Options(); new(CutPaste).Options() }},
+			"Digest": {
+				func() { Digest(nil) },
+				func() { Digest((*image.RGBA)(nil)) },
+				func() { Digest((*image.Gray)(nil)) },
+				func() { Digest(&image.RGBA{Rect: image.Rect(0, 0, 9, 9)}) },
+				func() { Digest(&image.Gray{Rect: image.Rect(0, 0, 9, 9)}) },
+			},
+		},
+	}.Check(t)
+}
