@@ -13,6 +13,7 @@ import (
 type call struct {
 	anomaly.Input
 	size  image.Point
+	part  *image.Gray // 255 where the foreground found the part; nil for everywhere
 	place *image.Gray // 255 where the picture may change and 0 elsewhere, without gaps between rows; nil for everywhere
 	draws *anomaly.Recorder
 	how   Provenance
@@ -44,19 +45,20 @@ func begin(ctx context.Context, in anomaly.Input, f Foreground, d anomaly.Draws,
 	if in.Place != nil {
 		c.how.Pictures["place"] = Digest(in.Place)
 	}
-	return c, c.settlePlace(part)
+	c.part = part
+	return c, c.settlePlace()
 }
 
 // settlePlace has the picture change where it may, and where the part is.
-func (c *call) settlePlace(part *image.Gray) error {
-	if c.Place == nil && part == nil {
+func (c *call) settlePlace() error {
+	if c.Place == nil && c.part == nil {
 		return nil
 	}
 	c.place = image.NewGray(image.Rectangle{Max: c.size})
 	left := 0
 	for i := range c.place.Pix {
 		x, y := i%c.size.X, i/c.size.X
-		if (c.Place == nil || c.Place.Pix[y*c.Place.Stride+x] >= white) && (part == nil || part.Pix[i] >= white) {
+		if (c.Place == nil || c.Place.Pix[y*c.Place.Stride+x] >= white) && (c.part == nil || c.part.Pix[i] >= white) {
 			c.place.Pix[i] = 255
 			left++
 		}

@@ -3,12 +3,14 @@
 // anomaly.Generator: a normal picture and a source of draws in, the picture with its mask out, and all that it takes
 // to make it again.
 //
+//	nsa.go          NSA: patches of another picture, resized and blended in by their gradients
 //	cutpaste.go     CutPaste: a patch of the picture, pasted elsewhere
 //	jitter.go       its change of colours
 //
 //	preset.go       as the authors' code computes it, or without its faults
 //	foreground.go   where the part lies in its picture
 //	call.go         what every method does before its own part and after it
+//	bits.go         where something is in a picture
 //	provenance.go   how a picture was made
 //
 // A method's options are a struct whose zero value is refused; a function beside it has the authors' numbers. Pictures

@@ -58,9 +58,23 @@ func TestMisuse(t *testing.T) {
 					return err
 				},
 			},
+			"NewNSA": {
+				func() error { _, err := NewNSA(NSAOptions{}); return err },
+				func() error {
+					o := DefaultNSA()
+					o.Gamma.Theta = math.Inf(1)
+					_, err := NewNSA(o)
+					return err
+				},
+			},
+			"NSA.Generate":      refuse(nsaOf(t, nil), (*NSA)(nil), new(NSA)),
 			"CutPaste.Generate": refuse(cutPaste, (*CutPaste)(nil), new(CutPaste)),
 		},
 		Harmless: map[string][]func(){
+			"DefaultNSA":       {func() { DefaultNSA() }},
+			"NSAFor":           {func() { NSAFor("") }},
+			"NSAParts":         {func() { NSAParts() }},
+			"NSA.Options":      {func() { (*NSA)(nil).Options(); new(NSA).Options() }},
 			"DefaultCutPaste":  {func() { DefaultCutPaste() }},
 			"CutPaste.Options": {func() { (*CutPaste)(nil).Options(); new(CutPaste).Options() }},
 			"Digest": {
