@@ -71,6 +71,10 @@ func TestMisuse(t *testing.T) {
 		"LoadSchedulerConfig": {
 			func() error { _, err := LoadSchedulerConfig(tensor.Dir{}); return err },
 		},
+		"SchedulerConfig.Alphas": {
+			func() error { _, err := SchedulerConfig{NumTrainTimesteps: -1}.Alphas(); return err },
+			func() error { _, err := SchedulerConfig{BetaSchedule: "none"}.Alphas(); return err },
+		},
 		"NewScheduler": {
 			func() error { _, err := NewScheduler("", SchedulerConfig{}, 0); return err },
 			func() error { _, err := NewScheduler("ddim", p.Scheduler, -1); return err },

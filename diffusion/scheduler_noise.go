@@ -23,6 +23,17 @@ func newSchedule(config SchedulerConfig, spacing string, steps int) (schedule, e
 // below, predictions divided by √ᾱ leave single precision.
 const leastAlpha = 1e-15
 
+// Alphas returns ᾱ, the share of the picture's variance in a latent, by training timestep, for who takes steps of his
+// own. What the schedulers take after the last step is SetAlphaToOne's to say. With RescaleBetas the last is 0. Numbers
+// that no scheduler could work with are ErrArgument.
+func (c SchedulerConfig) Alphas() ([]float64, error) {
+	s, err := newSchedule(c, "", 1)
+	if err != nil {
+		return nil, badArgument("diffusion: %w", err)
+	}
+	return s.alphas, nil
+}
+
 // alphas returns ᾱ, the cumulative product of 1-β, by training timestep. With rescale_betas_zero_snr the last is 0.
 func (c SchedulerConfig) alphas() ([]float64, error) {
 	betas := c.betas()
