@@ -108,6 +108,9 @@ func TestMeasureByHand(t *testing.T) {
 // TestMeasureDrawings has pictures of the drawn world, whose truth is known: true defects lie close to true ones, what is
 // marked without a defect does not, and the judge tells one from the other.
 func TestMeasureDrawings(t *testing.T) {
+	if testing.Short() {
+		t.Skip("networks look at many pictures")
+	}
 	m := measuringOf(t, true)
 	var ideal, nothing []madePicture
 	for _, name := range []string{"hazelnut", "tile"} {
@@ -117,14 +120,14 @@ func TestMeasureDrawings(t *testing.T) {
 		}
 		p, defect := parts[0], world.Defects()[2] // a hole
 		var normal, defective []anomaly.Sample
-		for i := range uint64(8) {
+		for i := range uint64(4) {
 			defective, normal = append(defective, p.draw(p.first+100+i, &defect)), append(normal, p.draw(p.first+200+i, nil))
 		}
 		if err := m.learn(t.Context(), name, of(normal...), of(defective...)); err != nil {
 			t.Fatal(err)
 		}
-		for i := range 8 {
-			made := madePicture{name, fmt.Sprint(i / 4), defect.Name, p.train(i, nil).Picture, p.train(i, &defect), 1}
+		for i := range 4 {
+			made := madePicture{name, fmt.Sprint(i / 2), defect.Name, p.train(i, nil).Picture, p.train(i, &defect), 1}
 			ideal = append(ideal, made)
 			made.sample.Picture = made.normal
 			nothing = append(nothing, made)
@@ -214,7 +217,7 @@ func TestCompareSheet(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const left, gap, head, high = 7*6 + 6, 8, 2*19 + 8, cellSide * 16 / 20 // "normal" is the longest name
+	const left, gap, head, high = 7*6 + 6, 8, 2 * 19, cellSide * 16 / 20 // "normal" is the longest name
 	if got, want := p.Bounds().Size(), image.Pt(left+2*(gap+cellSide), head+2*(gap+high)); got != want {
 		t.Fatalf("%v pixels, want %v", got, want)
 	}
@@ -232,7 +235,7 @@ func TestCompareSheet(t *testing.T) {
 	if n := marked(first); n != 0 || p.At(first.X, first.Y) != (color.RGBA{100, 100, 100, 255}) {
 		t.Errorf("a normal picture with %d marked pixels, %v at its corner", n, p.At(first.X, first.Y))
 	}
-	if n := marked(second); n < 90 || n > 120 { // four sides of four pixels, each 6.4 as large
+	if n := marked(second); n < 110 || n > 130 { // four sides of four pixels, each 6.4 as large, and of what the line is away
 		t.Errorf("%d pixels are the line around a defect", n)
 	}
 	if at := image.Pt(second.X, first.Y); p.At(at.X+50, at.Y+50) != (color.RGBA{255, 255, 255, 255}) {

@@ -21,16 +21,15 @@ type sheetRow struct {
 // cellSide is the longer side of a picture on the sheet, which six of them keep below the 900 pixels that a README shows.
 const cellSide = 128
 
-// compareSheet has a row for each generator and a column for each part, whose title may have several lines. A line around
-// what the mask marks is drawn just outside it.
+// coarse is how many levels are shown as one, which nobody sees: it makes the file a third smaller.
+const coarse = 4
+
+// compareSheet has a row for each generator and a column for each part, whose title may have several lines. A line is
+// drawn around what the mask marks, a little apart.
 func compareSheet(columns []string, rows []sheetRow) ([]byte, error) {
 	head := []image.Image{nil}
 	for _, c := range columns {
-		var lines [][]image.Image
-		for line := range strings.Lines(c) {
-			lines = append(lines, []image.Image{show.Writing(strings.TrimSpace(line), 1)})
-		}
-		head = append(head, show.Grid(lines))
+		head = append(head, title(c))
 	}
 	grid := [][]image.Image{head}
 	for _, r := range rows {
@@ -47,6 +46,24 @@ func compareSheet(columns []string, rows []sheetRow) ([]byte, error) {
 	return images.EncodePNG(show.Grid(grid), nil)
 }
 
+// title is lines of text, one below the other.
+func title(text string) *image.RGBA {
+	var lines []*image.RGBA
+	var size image.Point
+	for line := range strings.SplitSeq(text, "\n") {
+		w := show.Writing(line, 1)
+		lines, size = append(lines, w), image.Pt(max(size.X, w.Rect.Dx()), size.Y+w.Rect.Dy())
+	}
+	out := image.NewRGBA(image.Rectangle{Max: size})
+	draw.Draw(out, out.Rect, image.White, image.Point{}, draw.Src)
+	y := 0
+	for _, w := range lines {
+		draw.Draw(out, w.Rect.Add(image.Pt(0, y)), w, image.Point{}, draw.Src)
+		y += w.Rect.Dy()
+	}
+	return out
+}
+
 // marked is a sample's picture, no larger than a cell, with a line around the defect; nil of none.
 func marked(s anomaly.Sample) (image.Image, error) {
 	if s.Picture == nil {
@@ -58,25 +75,41 @@ func marked(s anomaly.Sample) (image.Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	mask, err := maskNumbers(s.Mask, size)
-	if err == nil {
-		mask, err = images.ResizeMap(mask, size.Y, size.X, 1, to.Y, to.X, images.PillowBox)
-	}
+	near, err := nearDefect(s.Mask, size, to)
 	if err != nil {
 		return nil, err
 	}
 	out := image.NewRGBA(image.Rectangle{Max: to})
 	draw.Draw(out, out.Rect, picture, picture.Rect.Min, draw.Src)
-	const least = 0.25 // of a pixel, so that thin lines are not lost where a picture gets smaller
-	inside := func(x, y int) bool { return image.Pt(x, y).In(out.Rect) && mask[y*to.X+x] > least }
+	for i, v := range out.Pix {
+		out.Pix[i] = uint8(min(255, (int(v)+coarse/2)/coarse*coarse))
+	}
+	inside := func(x, y int) bool { return image.Pt(x, y).In(out.Rect) && near[y*to.X+x] > 0 }
 	for y := range to.Y {
 		for x := range to.X {
 			if !inside(x, y) && (inside(x-1, y) || inside(x+1, y) || inside(x, y-1) || inside(x, y+1)) {
-				out.SetRGBA(x, y, color.RGBA{255, 0, 220, 255}) // that no part has
+				out.SetRGBA(x, y, color.RGBA{255, 0, 220, 255}) // which no part has
 			}
 		}
 	}
 	return out, nil
+}
+
+// nearDefect has 1 where a mask, brought from a size to another, is white or nearly so. What is thin would be hidden by a
+// line that touches it.
+func nearDefect(mask *image.Gray, from, to image.Point) ([]float32, error) {
+	const (
+		least = 0.25 // of a pixel is white, so that thin lines are not lost where a picture gets smaller
+		apart = 2    // pixels
+	)
+	m, err := maskNumbers(mask, from)
+	if err == nil {
+		m, err = images.ResizeMap(m, from.Y, from.X, 1, to.Y, to.X, images.PillowBox)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return images.Grown(images.Above(m, least), to.Y, to.X, apart)
 }
 
 // cellSize is the size at which a picture is shown: its longer side is a cell's, in small pictures, too.
