@@ -70,25 +70,6 @@ func lightness(p *image.RGBA) greys {
 	return greys{size.X, size.Y, Luminance(p)}
 }
 
-// median is the picture with each value replaced by the median of the square around it; at the border the
-// square is cut off.
-func (g greys) median(radius int) greys {
-	out := make([]float32, len(g.at))
-	around := make([]float32, 0, (2*radius+1)*(2*radius+1))
-	for y := range g.h {
-		for x := range g.w {
-			around = around[:0]
-			left, right := max(0, x-radius), min(g.w, x+radius+1)
-			for row := max(0, y-radius); row < min(g.h, y+radius+1); row++ {
-				around = append(around, g.at[row*g.w+left:row*g.w+right]...)
-			}
-			slices.Sort(around)
-			out[y*g.w+x] = around[len(around)/2]
-		}
-	}
-	return greys{g.w, g.h, out}
-}
-
 // split tells the object from the background.
 func (g greys) split() (*area, error) {
 	threshold := Otsu(g.at)
