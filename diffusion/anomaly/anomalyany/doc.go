@@ -26,5 +26,7 @@
 //	photograph, err := g.Encode(ctx, picture, mask)
 //	result, err := g.Run(ctx, photograph, seed, nil)
 //
+// Finish says where the defect is and brings the photograph back around it.
+//
 // The package uses nothing of the library that another program could not.
 package anomalyany

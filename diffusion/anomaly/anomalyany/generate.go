@@ -45,35 +45,21 @@ func (g *Generator) Generate(ctx context.Context, in anomaly.Input, d anomaly.Dr
 		return anomaly.Result{}, err
 	}
 	seed := uint64(d.Whole(0, math.MaxInt32))
-	keeping := DefaultKeeping()
-	canvas.Keep = &keeping.Keep
-	sample, soft, err := g.kept(ctx, canvas, photograph, seed, keeping)
+	run, err := g.Run(ctx, photograph, seed, nil)
 	if err != nil {
 		return anomaly.Result{}, err
 	}
-	sample.Defect = strings.Join(g.options.Words, ", ")
-	stray, err := anomaly.Stray(canvas.Photograph(), sample)
+	keeping := DefaultKeeping()
+	made, err := g.Finish(ctx, canvas, photograph, run, keeping, nil)
+	if err != nil {
+		return anomaly.Result{}, err
+	}
+	made.Sample.Defect = strings.Join(g.options.Words, ", ")
+	stray, err := anomaly.Stray(canvas.Photograph(), made.Sample)
 	return anomaly.Result{
-		Sample: sample, Soft: soft, Stray: stray,
+		Sample: made.Sample, Soft: made.Soft, Stray: stray,
 		Provenance: Provenance{"AnomalyAny", g.options, keeping, seed, g.pipeline.Files(), g.pipeline.Texts()},
 	}, err
-}
-
-// kept is the picture of a seed, with the photograph around its defect.
-func (g *Generator) kept(ctx context.Context, canvas *anomaly.Canvas, p *Photograph, seed uint64, k Keeping) (sample anomaly.Sample, soft anomaly.Map, err error) {
-	r, err := g.Run(ctx, p, seed, nil)
-	if err != nil {
-		return sample, soft, err
-	}
-	a, err := g.Annotate(ctx, p, r)
-	if err != nil {
-		return sample, soft, err
-	}
-	picture, err := g.Keep(ctx, p, r, a, k, nil)
-	if err != nil {
-		return sample, soft, err
-	}
-	return a.Compose(canvas, picture)
 }
 
 // canvas is the normal picture and its place as the model sees them.

@@ -147,6 +147,17 @@ func TestMisuse(t *testing.T) {
 				keep(result, annotation, Keeping{Blend: math.NaN()}),
 				func() error { _, err := g.Keep(noContext, g.in, result, annotation, DefaultKeeping(), nil); return err },
 			},
+			"Generator.Finish": {
+				func() error {
+					_, err := g.Finish(t.Context(), nil, g.in, result, DefaultKeeping(), nil)
+					return err
+				},
+				func() error {
+					_, err := g.Finish(t.Context(), new(anomaly.Canvas), g.in, result, DefaultKeeping(), nil)
+					return err
+				},
+				func() error { _, err := g.Finish(t.Context(), nil, nil, nil, Keeping{Blend: -1}, nil); return err },
+			},
 			"Keeping.Validate":    {Keeping{Blend: -1}.Validate, Keeping{Keep: anomaly.Keep{Margin: -1}}.Validate},
 			"Cells.UnmarshalJSON": {func() error { return new(Cells).UnmarshalJSON(nil) }},
 			"Generator.Generate": {

@@ -34,6 +34,9 @@ type Change struct {
 // latent.
 const OutsideMargin = 8
 
+// maxMargin bounds it.
+const maxMargin = 1000
+
 // CLIPScores are CLIP's cosines of a picture and of the photograph with the
 // prompt and with the prompt of a normal part.
 type CLIPScores struct {
@@ -174,8 +177,8 @@ func (m Made) check() error {
 	if len(shape) != 4 || shape[0] != 1 || shape[1] != 3 || shape[2] < 1 || shape[3] < 1 {
 		return fmt.Errorf("the result's picture has shape %v, want [1, 3, H, W]", shape)
 	}
-	if !(m.Margin >= 0 && m.Margin <= 1000) {
-		return fmt.Errorf("the outside begins %g pixels from the mask, want 0 to 1000", m.Margin)
+	if !(m.Margin >= 0 && m.Margin <= maxMargin) {
+		return fmt.Errorf("the outside begins %g pixels from the mask, want 0 to %d", m.Margin, maxMargin)
 	}
 	n := shape[2] * shape[3]
 	for _, of := range []struct {

@@ -142,11 +142,11 @@ func (b *bench) measure(ctx context.Context, t trial.Trial) (*finding, error) {
 	if err != nil {
 		return nil, err
 	}
-	a, err := g.Annotate(ctx, photograph, r)
+	canvas, err := anomaly.NewCanvas(images.FromBytes(normal.Picture, size, size), nil, 0, 1)
 	if err != nil {
 		return nil, err
 	}
-	kept, err := b.kept(ctx, g, photograph, normal, r, a)
+	done, err := g.Finish(ctx, canvas, photograph, r, b.keeping, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -162,32 +162,14 @@ func (b *bench) measure(ctx context.Context, t trial.Trial) (*finding, error) {
 		return nil, err
 	}
 	if f.Own.Judge = own.Defect; own.Defect != "" {
-		f.Attention, f.Annotated = number(metric.IoU(r.Mask, own.Mask)), number(metric.IoU(a.Mask, own.Mask))
+		f.Attention, f.Annotated = number(metric.IoU(r.Mask, own.Mask)), number(metric.IoU(done.Made.Annotation.Mask, own.Mask))
 	}
-	v, err := b.judge.Judge(ctx, kept)
+	v, err := b.judge.Judge(ctx, done.Made.Picture)
 	if err != nil {
 		return nil, err
 	}
 	f.Kept.Judge = v.Defect
-	return f, b.score(ctx, f, o, anomalyany.Made{Result: r, Annotation: a, Picture: kept}, trial.Picture(normal), coded)
-}
-
-// kept is the picture with the photograph around its defect.
-func (b *bench) kept(ctx context.Context, g *anomalyany.Generator, p *anomalyany.Photograph, d world.Drawing, r *anomalyany.Result, a *anomalyany.Annotation) (*gt.Dense, error) {
-	blended, err := g.Keep(ctx, p, r, a, b.keeping, nil)
-	if err != nil {
-		return nil, err
-	}
-	canvas, err := anomaly.NewCanvas(images.FromBytes(d.Picture, size, size), nil, 0, 1)
-	if err != nil {
-		return nil, err
-	}
-	canvas.Keep = &b.keeping.Keep
-	s, _, err := a.Compose(canvas, blended)
-	if err != nil {
-		return nil, err
-	}
-	return images.ForModel(s.Picture), nil
+	return f, b.score(ctx, f, o, done.Made, coded)
 }
 
 // reference asks the judge about the drawings without and with the defect, after the autoencoder.
@@ -209,18 +191,17 @@ func (b *bench) reference(ctx context.Context, f *finding, coded *gt.Dense, defe
 }
 
 // score scores both pictures.
-func (b *bench) score(ctx context.Context, f *finding, o anomalyany.Options, m anomalyany.Made, photograph, coded *gt.Dense) error {
+func (b *bench) score(ctx context.Context, f *finding, o anomalyany.Options, m anomalyany.Made, coded *gt.Dense) error {
 	w := anomalyany.Wording{Prompt: o.Prompt, Normal: o.Normal}
 	for _, d := range world.Defects() {
 		if d.Name != f.Defect {
 			w.Others = append(w.Others, fmt.Sprintf("%s with a %s on it", o.Normal, d.Name))
 		}
 	}
-	s, err := anomalyany.NewScorer(ctx, b.Pipeline, photograph, w)
+	s, err := anomalyany.NewScorer(ctx, b.Pipeline, m.Reference, w)
 	if err != nil {
 		return err
 	}
-	m.Reference = photograph
 	if f.Kept.Scores, err = s.Score(ctx, m); err != nil {
 		return err
 	}
