@@ -16,7 +16,7 @@ func picture(name string, failed ...string) entry {
 	return entry{
 		Name: name, Object: "nut", Anomaly: "crack", Prompt: "a nut with a crack", Photograph: "photograph-1.png",
 		Picture: name + ".png", Mask: name + "-mask.png", Heat: name + "-heat.png", Record: name + ".json",
-		Scores: anomalyany.Scores{Area: 0.05, Focus: 0.5}, Failed: failed, Identity: "1",
+		Scores: anomalyany.Scores{Area: 0.05, Focus: new(0.5)}, Failed: failed, Identity: "1",
 	}
 }
 

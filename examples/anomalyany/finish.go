@@ -41,6 +41,11 @@ func (j *job) finish(ctx context.Context, g *anomalyany.Generator, r *anomalyany
 	if err == nil {
 		p.scores, err = j.score(ctx, made)
 	}
+	if err != nil {
+		return nil, err
+	}
+	stray, err := anomaly.Stray(j.canvas.Photograph(), p.sample)
+	p.scores.Stray = &stray
 	return p, err
 }
 

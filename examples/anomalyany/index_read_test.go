@@ -78,7 +78,7 @@ func TestIndexFile(t *testing.T) {
 	hash := files.SHA256(nil)
 	e := entry{
 		Name: "a-b-0000", Object: "a", Anomaly: "b", Prompt: "a <b> & “c”", Seed: 1<<64 - 1, Picture: "a-b-0000.png", Mask: "a-b-0000-mask.png",
-		Heat: "a-b-0000-heat.png", Record: "a-b-0000.json", Photograph: "photograph-1.png", Scores: anomalyany.Scores{Area: 0.1, Focus: 0.2, CLIP: &anomalyany.CLIPScores{Prompt: 0.3}},
+		Heat: "a-b-0000-heat.png", Record: "a-b-0000.json", Photograph: "photograph-1.png", Scores: anomalyany.Scores{Area: 0.1, Focus: new(0.2), CLIP: &anomalyany.CLIPScores{Prompt: 0.3}},
 		Failed: []string{"why"}, Decision: accepted, Notes: []string{"note"}, Seconds: 1.5, Identity: "12", Files: files.Holdings{"a-b-0000.png": {hash, hash}},
 	}
 	dir := t.TempDir()

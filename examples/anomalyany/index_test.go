@@ -22,7 +22,7 @@ func TestJudge(t *testing.T) {
 	f := Series{MinFocus: 0.15, MinArea: 0.2, MaxArea: 50, MaxOutside: 5, MinInside: 20, MinPart: -0.1, MinSees: -0.1, MinConfidence: 0.1}
 	inside, part, sees := 0.1, -0.2, -0.3
 	s := anomalyany.Scores{
-		Area: 0.001, Focus: 0.1, Confidence: 0.05, Outside: &anomalyany.Change{Share: 0.06}, Inside: &inside, Part: &part, Sees: &sees,
+		Area: 0.001, Focus: new(0.1), Confidence: new(0.05), Outside: &anomalyany.Change{Share: 0.06}, Inside: &inside, Part: &part, Sees: &sees,
 		CLIP: &anomalyany.CLIPScores{Prompt: 0.25, Normal: 0.26, PhotographPrompt: 0.25, PhotographNormal: 0.25},
 	}
 	want := []string{
@@ -38,7 +38,7 @@ func TestJudge(t *testing.T) {
 	if diff := cmp.Diff(want, f.judge(s)); diff != "" {
 		t.Errorf("want -, got +:\n%s", diff)
 	}
-	s = anomalyany.Scores{Area: 0.6, Focus: 1, Confidence: 1}
+	s = anomalyany.Scores{Area: 0.6, Focus: new(1.0), Confidence: new(1.0)}
 	if diff := cmp.Diff([]string{"mask too large: 60.0 %, at most 50 % (--max-area)"}, f.judge(s)); diff != "" {
 		t.Errorf("want -, got +:\n%s", diff)
 	}

@@ -54,7 +54,7 @@ type scored struct {
 
 // comparedBy are the scores by which pictures are compared, each of those pictures
 // that have it.
-func comparedBy(shown []entry) (all [8][]scored) {
+func comparedBy(shown []entry) (all [9][]scored) {
 	for i, e := range shown {
 		take := func(kind int, v *float64, sign float64) {
 			if v != nil {
@@ -62,7 +62,7 @@ func comparedBy(shown []entry) (all [8][]scored) {
 			}
 		}
 		s := e.Scores
-		take(0, &s.Focus, 1)
+		take(0, s.Focus, 1)
 		take(1, s.Inside, 1)
 		take(2, s.Part, 1)
 		take(3, s.Sees, 1)
@@ -74,9 +74,8 @@ func comparedBy(shown []entry) (all [8][]scored) {
 			take(5, &margin, 1)
 			take(6, &gain, 1)
 		}
-		if s.Confidence > 0 {
-			take(7, &s.Confidence, 1)
-		}
+		take(7, s.Confidence, 1)
+		take(8, s.Stray, -1)
 	}
 	return all
 }

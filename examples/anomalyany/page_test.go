@@ -119,7 +119,7 @@ func TestTitle(t *testing.T) {
 func TestWorstFirst(t *testing.T) {
 	of := func(name string, focus, margin float64, failed ...string) entry {
 		e := picture(name, failed...)
-		e.Scores = anomalyany.Scores{Focus: focus, CLIP: &anomalyany.CLIPScores{Prompt: margin, PhotographNormal: 0.1}}
+		e.Scores = anomalyany.Scores{Focus: &focus, CLIP: &anomalyany.CLIPScores{Prompt: margin, PhotographNormal: 0.1}}
 		return e
 	}
 	shown := []entry{
@@ -139,7 +139,7 @@ func TestWorstFirst(t *testing.T) {
 	for name, s := range map[string][2]anomalyany.Scores{ // the worse one, the better one
 		"outside": {{Outside: &anomalyany.Change{Share: 0.3}}, {Outside: &anomalyany.Change{Share: 0.1}}},
 		"inside":  {{Inside: p(0.1)}, {Inside: p(0.2)}}, "part": {{Part: p(-0.1)}, {Part: p(0)}}, "sees": {{Sees: p(-0.1)}, {Sees: p(0.1)}},
-		"sure": {{Confidence: 0.1}, {Confidence: 0.2}},
+		"sure": {{Confidence: p(0.1)}, {Confidence: p(0.2)}}, "stray": {{Stray: p(0.2)}, {Stray: p(0.1)}},
 	} {
 		if got := worstFirst([]entry{{Scores: s[1]}, {Scores: s[0]}}); got[1] != 0 {
 			t.Errorf("%s: the better one is called worse", name)
@@ -167,22 +167,23 @@ func TestRemarks(t *testing.T) {
 		failed string // flags
 		want   []string
 	}{
-		{anomalyany.Scores{Area: 0.053, Focus: 0.7}, "", []string{" change: the mask covers 5.3 % of the picture", " attention: focused on the mask (0.70 of 1)"}},
-		{anomalyany.Scores{Area: 0.25, Focus: 0.2, Outside: &change{Share: 0.02, SSIM: 0.98}, Inside: p(0.9), Part: p(0.1), Sees: p(0.2), CLIP: clip(0.1, 0.3), Confidence: 0.9}, "", []string{
+		{anomalyany.Scores{Area: 0.053, Focus: p(0.7)}, "", []string{" change: the mask covers 5.3 % of the picture", " attention: focused on the mask (0.70 of 1)"}},
+		{anomalyany.Scores{Area: 0.5, Stray: p(0.034)}, "", []string{" change: the mask covers 50 % of the picture", " mask: 3.4 % of all pixels that changed lie outside it"}},
+		{anomalyany.Scores{Area: 0.25, Focus: p(0.2), Outside: &change{Share: 0.02, SSIM: 0.98}, Inside: p(0.9), Part: p(0.1), Sees: p(0.2), CLIP: clip(0.1, 0.3), Confidence: p(0.9)}, "", []string{
 			"good part: as in the photograph: 2.0 % changed outside the defect, SSIM 0.98", "good part: CLIP sees no less of it, outside the defect, than in the photograph (+0.100)",
 			"good change: in 90 % of the mask, which covers 25 % of the picture", "good defect: CLIP sees “hole” there rather than another defect (+0.200)",
 			"good defect: the picture is more like the prompt than like a normal part (+0.100; gained +0.300)", " attention: weakly focused on the mask (0.20 of 1)", " mask: sure (0.90 of 1)",
 		}},
-		{anomalyany.Scores{Outside: &change{Share: 0.3, SSIM: 0.5}, Inside: p(0.1), Part: p(-0.1), Sees: p(-0.2), CLIP: clip(-0.1, 0.3), Confidence: 0.1}, "", []string{
+		{anomalyany.Scores{Outside: &change{Share: 0.3, SSIM: 0.5}, Inside: p(0.1), Part: p(-0.1), Sees: p(-0.2), CLIP: clip(-0.1, 0.3), Confidence: p(0.1)}, "", []string{
 			"bad part: no longer the same: 30 % changed outside the defect, SSIM 0.50", " part: CLIP sees less of it, outside the defect, than in the photograph (-0.100)",
 			" change: only in 10 % of the mask, which covers 0.0 % of the picture", "bad defect: CLIP sees another defect there rather than “hole” (-0.200)",
-			"bad defect: the picture is more like a normal part than like the prompt (-0.100)", " attention: not focused on the mask (0.00 of 1)", " mask: unsure (0.10 of 1)",
+			"bad defect: the picture is more like a normal part than like the prompt (-0.100)", " mask: unsure (0.10 of 1)",
 		}},
-		{anomalyany.Scores{Focus: 1, Outside: &change{Share: 0.1, SSIM: 0.8}, CLIP: clip(0.1, 0)}, "", []string{
+		{anomalyany.Scores{Focus: p(1), Outside: &change{Share: 0.1, SSIM: 0.8}, CLIP: clip(0.1, 0)}, "", []string{
 			" part: a little changed: 10 % outside the defect, SSIM 0.80", " change: the mask covers 0.0 % of the picture",
 			"bad defect: the picture is no more like the prompt than the photograph is (gained +0.000)", " attention: focused on the mask (1.00 of 1)",
 		}},
-		{anomalyany.Scores{Focus: 0.4, Outside: &change{Share: 0.01, SSIM: 1}, Inside: p(0.2), Part: p(-0.01), Sees: p(0.01), CLIP: clip(0.1, 0.1)}, "--min-focus --max-outside --min-inside --min-part --min-sees --min-gain", []string{
+		{anomalyany.Scores{Focus: p(0.4), Outside: &change{Share: 0.01, SSIM: 1}, Inside: p(0.2), Part: p(-0.01), Sees: p(0.01), CLIP: clip(0.1, 0.1)}, "--min-focus --max-outside --min-inside --min-part --min-sees --min-gain", []string{
 			"bad part: no longer the same: 1.0 % changed outside the defect, SSIM 1.00", "bad part: CLIP sees less of it, outside the defect, than in the photograph (-0.010)",
 			"bad change: only in 20 % of the mask, which covers 0.0 % of the picture", " defect: CLIP sees “hole” there rather than another defect (+0.010)",
 			" defect: the picture is more like the prompt than like a normal part (+0.100; gained +0.100)", "bad attention: focused on the mask (0.40 of 1)",

@@ -132,9 +132,14 @@ func (w *words) aboutDefect() {
 }
 
 func (w *words) aboutMask() {
-	w.say("attention", w.badIf("--min-focus"), "%s on the mask (%.2f of 1)", degree(w.Focus, 0.15, 0.4, "not focused", "weakly focused", "focused"), w.Focus)
-	if w.Confidence > 0 {
-		w.say("mask", w.badIf("--min-confidence"), "%s (%.2f of 1)", degree(w.Confidence, 0.3, 0.6, "unsure", "fairly sure", "sure"), w.Confidence)
+	if f := w.Focus; f != nil {
+		w.say("attention", w.badIf("--min-focus"), "%s on the mask (%.2f of 1)", degree(*f, 0.15, 0.4, "not focused", "weakly focused", "focused"), *f)
+	}
+	if c := w.Confidence; c != nil {
+		w.say("mask", w.badIf("--min-confidence"), "%s (%.2f of 1)", degree(*c, 0.3, 0.6, "unsure", "fairly sure", "sure"), *c)
+	}
+	if w.Stray != nil {
+		w.say("mask", "", "%s of all pixels that changed lie outside it", inPercent(*w.Stray))
 	}
 }
 

@@ -51,8 +51,8 @@ func (l Limits) Check(s Scores) []Failure {
 	fail := func(limit, reason string, args ...any) {
 		all = append(all, Failure{limit, fmt.Sprintf(reason, args...)})
 	}
-	if !(s.Focus >= l.MinFocus) {
-		fail("MinFocus", "attention not focused: %.3f, want %g", s.Focus, l.MinFocus)
+	if s.Focus != nil && !(*s.Focus >= l.MinFocus) {
+		fail("MinFocus", "attention not focused: %.3f, want %g", *s.Focus, l.MinFocus)
 	}
 	switch {
 	case !(s.Area >= l.MinArea):
@@ -60,8 +60,8 @@ func (l Limits) Check(s Scores) []Failure {
 	case !(s.Area <= l.MaxArea):
 		fail("MaxArea", "mask too large: %.1f %%, at most %.4g %%", 100*s.Area, 100*l.MaxArea)
 	}
-	if !(s.Confidence >= l.MinConfidence) {
-		fail("MinConfidence", "unsure where the defect is: %.3f, want %g", s.Confidence, l.MinConfidence)
+	if s.Confidence != nil && !(*s.Confidence >= l.MinConfidence) {
+		fail("MinConfidence", "unsure where the defect is: %.3f, want %g", *s.Confidence, l.MinConfidence)
 	}
 	if s.Outside != nil && !(s.Outside.Share <= l.MaxOutside) {
 		fail("MaxOutside", "the part is not the part any more: %.1f %% of the pixels outside the defect changed, at most %.4g %%", 100*s.Outside.Share, 100*l.MaxOutside)

@@ -3,6 +3,7 @@ package anomalyany
 import (
 	"context"
 	"errors"
+	"image"
 	"math"
 	"path/filepath"
 	"sync"
@@ -101,6 +102,21 @@ func TestMisuse(t *testing.T) {
 				},
 			},
 			"ReadState": {func() error { _, err := ReadState(""); return err }, func() error { _, err := ReadState(t.TempDir()); return err }},
+			"Compare": {
+				func() error { _, err := Compare(nil, anomaly.Sample{}, 0); return err },
+				func() error {
+					_, err := Compare(normalPart().Normal, anomaly.Sample{Picture: normalPart().Normal}, 0)
+					return err
+				},
+				func() error {
+					_, err := Compare(normalPart().Normal, anomaly.Sample{Picture: normalPart().Normal, Mask: new(image.Gray)}, 0)
+					return err
+				},
+				func() error {
+					_, err := Compare(normalPart().Normal, anomaly.Sample{Picture: normalPart().Normal, Mask: normalPart().Place}, math.NaN())
+					return err
+				},
+			},
 			"NewScorer": {
 				func() error { _, err := NewScorer(t.Context(), nil, photograph(), Wording{}); return err },
 				func() error { _, err := NewScorer(noContext, p, photograph(), Wording{}); return err },

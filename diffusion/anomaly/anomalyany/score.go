@@ -12,13 +12,14 @@ import (
 	gt "gorgonia.org/tensor"
 )
 
-// Scores are what a generated picture is judged by. What cannot be said, for want of CLIP or of a reference, is nil.
+// Scores are what a generated picture is judged by. What cannot be said, for want of attention, CLIP or a reference, is nil.
 type Scores struct {
 	Area       float64     `json:"area"`                 // share of the picture that the mask covers
-	Focus      float64     `json:"focus"`                // of the word's attention: its mean inside its own mask, less that outside
-	Confidence float64     `json:"confidence,omitempty"` // of the annotation, 0 to 1
+	Focus      *float64    `json:"focus,omitempty"`      // of the word's attention: its mean inside its own mask, less that outside
+	Confidence *float64    `json:"confidence,omitempty"` // of the annotation, 0 to 1
 	Outside    *Change     `json:"outside,omitempty"`    // of the picture where the part is to stay the part: more than Made.Margin from the mask
 	Inside     *float64    `json:"inside,omitempty"`     // share of the mask's pixels that clearly changed
+	Stray      *float64    `json:"stray,omitempty"`      // anomaly.Stray: of all pixels that changed, the share outside the mask
 	Part       *float64    `json:"part,omitempty"`       // by how much CLIP's cosine of what is outside the defect with the normal prompt differs from the reference's
 	Sees       *float64    `json:"sees,omitempty"`       // by how much CLIP's cosine of the defect with its prompt exceeds that with the likeliest other defect's
 	CLIP       *CLIPScores `json:"clip,omitempty"`       // nil without CLIP
@@ -152,7 +153,7 @@ func (s *Scorer) Score(ctx context.Context, m Made) (Scores, error) {
 		m.Margin = OutsideMargin
 	}
 	scores := Scores{
-		Area: share(m.Annotation.Mask), Focus: focus(m.Result.SoftMap, m.Result.Mask, m.May), Confidence: m.Annotation.Confidence,
+		Area: share(m.Annotation.Mask), Focus: value(focus(m.Result.SoftMap, m.Result.Mask, m.May)), Confidence: value(m.Annotation.Confidence),
 	}
 	if m.Reference != nil {
 		m.Reference = clamped(m.Reference)

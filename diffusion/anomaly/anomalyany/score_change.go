@@ -1,8 +1,11 @@
 package anomalyany
 
 import (
+	"errors"
+	"fmt"
 	"image"
 
+	"github.com/sdgraph/sdgraph/diffusion/anomaly"
 	"github.com/sdgraph/sdgraph/tensor"
 	"github.com/sdgraph/sdgraph/tensor/images"
 	gt "gorgonia.org/tensor"
@@ -10,6 +13,41 @@ import (
 
 // plain is a change that everybody sees: by more than 25 of 255 shades of a colour, of numbers in [-1, 1].
 const plain = 25.0 / 127.5
+
+// Compare returns the scores that a picture of any anomaly.Generator has, which need neither words nor a model: Area,
+// Outside, Inside and Stray. Outside begins so many pixels from the mask, 0 to 1000; 0 for OutsideMargin.
+func Compare(normal *image.RGBA, made anomaly.Sample, margin float64) (Scores, error) {
+	err1, err2 := images.Check(normal), images.Check(made.Picture)
+	if err := errors.Join(err1, err2); err != nil {
+		return Scores{}, badArgument(err)
+	}
+	if made.Mask == nil {
+		return Scores{}, badArgument(errors.New("the sample has no mask"))
+	}
+	if !(margin >= 0 && margin <= 1000) {
+		return Scores{}, badArgument(fmt.Errorf("the outside begins %g pixels from the mask, want 0 to 1000", margin))
+	}
+	stray, err := anomaly.Stray(normal, made) // which wants everything to be of one size
+	if err != nil {
+		return Scores{}, badArgument(err)
+	}
+	mask := make([]float32, 0, normal.Rect.Dx()*normal.Rect.Dy())
+	for y := range made.Mask.Rect.Dy() {
+		for _, v := range made.Mask.Pix[y*made.Mask.Stride:][:made.Mask.Rect.Dx()] {
+			mask = append(mask, float32(v/128))
+		}
+	}
+	m := Made{Annotation: &Annotation{Mask: mask}, Picture: images.ForModel(made.Picture), Reference: images.ForModel(normal), Margin: margin}
+	if margin == 0 {
+		m.Margin = OutsideMargin
+	}
+	m.Result = &Result{Image: m.Picture}
+	scores := Scores{Area: share(mask), Stray: &stray}
+	if err := m.findOutside(); err != nil {
+		return scores, err
+	}
+	return scores, m.compare(&scores)
+}
 
 // compare is how the picture differs from its reference, outside the defect and inside.
 func (m Made) compare(scores *Scores) error {

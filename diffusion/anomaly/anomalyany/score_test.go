@@ -1,12 +1,17 @@
 package anomalyany
 
 import (
+	"errors"
+	"image"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/sdgraph/sdgraph/diffusion"
+	"github.com/sdgraph/sdgraph/diffusion/anomaly"
 	"github.com/sdgraph/sdgraph/tensor"
 	gt "gorgonia.org/tensor"
 )
@@ -85,7 +90,7 @@ func TestScore(t *testing.T) {
 		t.Errorf("the defect's part has shape %v", shape)
 	}
 	want := Scores{
-		Area: 1600. / (side * side), Focus: 0.75, Confidence: 0.5, Inside: got.Inside, Outside: &Change{SSIM: got.Outside.SSIM}, Part: got.Part,
+		Area: 1600. / (side * side), Focus: value(0.75), Confidence: value(0.5), Inside: got.Inside, Outside: &Change{SSIM: got.Outside.SSIM}, Part: got.Part,
 		Sees: value(cosine(cut, hazelnut.Prompt) - max(cosine(cut, hazelnut.Others[0]), cosine(cut, hazelnut.Others[1]))),
 		CLIP: &CLIPScores{
 			Prompt: cosine(picture, hazelnut.Prompt), Normal: cosine(picture, hazelnut.Normal),
@@ -106,7 +111,7 @@ func TestScore(t *testing.T) {
 	}
 	m.May = make([]float32, side*side)
 	copy(m.May, slices.Repeat([]float32{1}, 2*side))
-	if got, err = s.Score(t.Context(), m); err != nil || got.Focus != 0.75 {
+	if got, err = s.Score(t.Context(), m); err != nil || *got.Focus != 0.75 {
 		t.Errorf("in two rows: %+v, %v", got, err)
 	}
 }
@@ -187,5 +192,55 @@ func TestAround(t *testing.T) {
 	}
 	if got := around(picture, make([]float32, w*h)); got != picture {
 		t.Error("without a mask it is not the whole picture")
+	}
+}
+
+// TestCompare: what changed, inside the mask and outside, of a picture that no model made.
+func TestCompare(t *testing.T) {
+	normal, made := image.NewRGBA(image.Rect(0, 0, 40, 20)), anomaly.Sample{Picture: image.NewRGBA(image.Rect(0, 0, 40, 20)), Mask: image.NewGray(image.Rect(0, 0, 40, 20))}
+	for i := range normal.Pix {
+		normal.Pix[i] = 100 | 255*uint8(i%4/3)
+	}
+	copy(made.Picture.Pix, normal.Pix)
+	for y := range 10 {
+		for x := range 4 {
+			made.Mask.Pix[40*y+x] = 255
+			if y < 5 {
+				made.Picture.Pix[4*(40*y+x)] = 130
+			}
+		}
+	}
+	for x := 30; x < 40; x++ { // far away
+		made.Picture.Pix[4*(40*19+x)] = 130
+	}
+	got, err := Compare(normal, made, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Scores{Area: 0.05, Inside: value(0.5), Stray: value(10. / 30)}
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(Scores{}, "Outside")); diff != "" {
+		t.Errorf("want -, got +:\n%s", diff)
+	}
+	outside := 0
+	for i := range 800 {
+		if dx, dy := max(0, i%40-3), max(0, i/40-9); dx*dx+dy*dy > OutsideMargin*OutsideMargin {
+			outside++
+		}
+	}
+	if o := got.Outside; math.Abs(o.Share-10/float64(outside)) > 1e-9 || o.SSIM >= 1 || o.SSIM < 0.5 {
+		t.Errorf("outside %+v, want %d pixels of %d", o, 10, outside)
+	}
+	if all, err := Compare(normal, made, 1000); err != nil || all.Outside.Share != 0 {
+		t.Errorf("nothing is outside: %+v, %v", all.Outside, err)
+	}
+	for says, call := range map[string]func() error{
+		"there is no picture": func() error { _, err := Compare(nil, made, 0); return err },
+		"has no mask":         func() error { _, err := Compare(normal, anomaly.Sample{Picture: normal}, 0); return err },
+		"want 0 to 1000":      func() error { _, err := Compare(normal, made, -1); return err },
+		"want the normal":     func() error { _, err := Compare(image.NewRGBA(image.Rect(0, 0, 3, 3)), made, 0); return err },
+	} {
+		if err := call(); !errors.Is(err, diffusion.ErrArgument) || !strings.Contains(err.Error(), says) {
+			t.Errorf("error %v, want one with %q", err, says)
+		}
 	}
 }

@@ -16,7 +16,7 @@ func of(v float64) *float64 { return &v }
 func some() []*finding {
 	scores := func(outside, gain float64) anomalyany.Scores {
 		return anomalyany.Scores{
-			Area: 0.05, Focus: 0.5, Confidence: 0.5, Outside: &anomalyany.Change{Share: outside, SSIM: 1 - outside}, Inside: of(1), Part: of(0), Sees: of(0.1),
+			Area: 0.05, Focus: of(0.5), Confidence: of(0.5), Outside: &anomalyany.Change{Share: outside, SSIM: 1 - outside}, Inside: of(1), Part: of(0), Sees: of(0.1),
 			CLIP: &anomalyany.CLIPScores{Prompt: gain},
 		}
 	}
