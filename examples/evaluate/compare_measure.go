@@ -62,7 +62,7 @@ type featureDistance struct {
 	Value float64 `json:"value"`
 	Low   float64 `json:"low"`
 	High  float64 `json:"high"`
-	Parts int     `json:"parts"` // that it is the mean of: those with at least two pictures on each side
+	Parts int     `json:"parts"` // that it is the mean of: those with pictures of at least two references, and two true ones
 }
 
 // measuring is what the pictures of generators are measured with: true pictures, the network and the judge. One goroutine
@@ -89,7 +89,7 @@ func newMeasuring(ctx context.Context, judged bool) (*measuring, error) {
 
 // measure measures the pictures of one generator, as they come.
 func (m *measuring) measure(ctx context.Context, pictures iter.Seq2[madePicture, error]) (figures, error) {
-	t := tally{seen: map[string]*seen{}}
+	t := tally{seen: map[string]*seen{}, references: map[string]int{}}
 	for p, err := range pictures {
 		if err == nil {
 			err = m.add(ctx, &t, p)
@@ -111,6 +111,9 @@ func (m *measuring) add(ctx context.Context, t *tally, p madePicture) error {
 	if p.reference != t.reference || p.part != t.part {
 		t.endReference()
 		t.reference, t.part = p.reference, p.part
+		if _, before := t.references[p.reference]; !before {
+			t.references[p.reference] = len(t.references)
+		}
 	}
 	err := t.compare(p)
 	if err == nil && m.judge != nil {
@@ -126,7 +129,7 @@ func (m *measuring) add(ctx context.Context, t *tally, p madePicture) error {
 	if t.seen[p.part] == nil {
 		t.seen[p.part] = new(seen)
 	}
-	t.seen[p.part].add(saw)
+	t.seen[p.part].add(saw, t.references[p.reference])
 	t.group.whole = append(t.group.whole, saw[wholePicture])
 	if p.seconds > 0 {
 		t.seconds = append(t.seconds, p.seconds)
@@ -155,6 +158,7 @@ type tally struct {
 	spread, featureSpread           mean
 	seconds                         []float64
 	seen                            map[string]*seen // by part
+	references                      map[string]int   // numbers of those that there were
 
 	reference, part string // of the group
 	group           struct {

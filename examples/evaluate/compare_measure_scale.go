@@ -42,8 +42,8 @@ func (m *measuring) learn(ctx context.Context, part string, normal, defective an
 			places = append(places, at)
 		}
 		saw, err := m.sight.look(ctx, s.Picture, at)
-		p.defective.add(saw)
-		p.halves[i%2].add(saw)
+		p.defective.add(saw, i)
+		p.halves[i%2].add(saw, i)
 		i++
 		return err
 	})
@@ -57,7 +57,7 @@ func (m *measuring) learn(ctx context.Context, part string, normal, defective an
 			at = places[i%len(places)]
 		}
 		saw, err := m.sight.look(ctx, s.Picture, at)
-		p.normal.add(saw)
+		p.normal.add(saw, i)
 		i++
 		return err
 	})

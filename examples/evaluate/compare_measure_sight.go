@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"slices"
 
 	"github.com/sdgraph/sdgraph/diffusion/anomaly/metric"
 	"github.com/sdgraph/sdgraph/nn"
@@ -51,12 +52,13 @@ const (
 type looks [views][]float32
 
 // seen are the features of pictures.
-type seen [views][][]float32
+type seen [views]metric.FeatureSet
 
-func (s *seen) add(l looks) {
+// add adds those of a picture, and the number of what it was made of.
+func (s *seen) add(l looks, of int) {
 	for v, features := range l {
 		if features != nil {
-			s[v] = append(s[v], features)
+			s[v].Features, s[v].Of = append(s[v].Features, features), append(s[v].Of, of)
 		}
 	}
 }
@@ -149,9 +151,9 @@ type partwise struct {
 }
 
 // add adds a part, unless it has too few pictures.
-func (p *partwise) add(x, y [][]float32) {
-	const least = 2
-	if len(x) < least || len(y) < least {
+func (p *partwise) add(x, y metric.FeatureSet) {
+	one := func(s metric.FeatureSet) bool { return len(s.Of) == 0 || slices.Min(s.Of) == slices.Max(s.Of) }
+	if one(x) || one(y) {
 		return
 	}
 	p.parts++

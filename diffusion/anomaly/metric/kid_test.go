@@ -1,8 +1,10 @@
 package metric
 
 import (
+	"errors"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -26,7 +28,7 @@ func features(n, numbers, set int) [][]float32 {
 func kid(t *testing.T, x, y [][]float32) *KID {
 	t.Helper()
 	k := new(KID)
-	if err := k.Add(x, y); err != nil {
+	if err := k.Add(FeatureSet{Features: x}, FeatureSet{Features: y}); err != nil {
 		t.Fatal(err)
 	}
 	return k
@@ -49,7 +51,7 @@ func TestKID(t *testing.T) {
 		if err != nil || math.Abs(back-got) > 1e-12 {
 			t.Errorf("%d and %d pictures: %v, and %v, %v the other way round", c.first, c.second, got, back, err)
 		}
-		if err := both.Add(x, y); err != nil {
+		if err := both.Add(FeatureSet{Features: x}, FeatureSet{Features: y}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -84,13 +86,13 @@ func TestInterval(t *testing.T) {
 // estimate would not pass.
 func TestKIDOfEqualKinds(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
-	draw := func(n int, mean float64) (all [][]float32) {
+	draw := func(n int, mean float64) (all FeatureSet) {
 		for range n {
 			v := make([]float32, 20)
 			for c := range v {
 				v[c] = float32(mean + r.NormFloat64())
 			}
-			all = append(all, v)
+			all.Features = append(all.Features, v)
 		}
 		return all
 	}
@@ -113,13 +115,45 @@ func TestKIDOfEqualKinds(t *testing.T) {
 	}
 }
 
+// TestKIDOfOneOrigin has pictures that are there several times, or with others of the same origin, in the place of more
+// pictures.
+func TestKIDOfOneOrigin(t *testing.T) {
+	x, y := features(6, 9, 0), features(5, 9, 1)
+	want, err1 := kid(t, x, y).Value()
+	low, high, err2 := kid(t, x, y).Interval(100, 1)
+	if err := errors.Join(err1, err2); err != nil {
+		t.Fatal(err)
+	}
+	twice := FeatureSet{slices.Concat(x, x), []int{7, -1, 3, 4, 5, 6, 7, -1, 3, 4, 5, 6}}
+	k := new(KID)
+	if err := k.Add(twice, FeatureSet{Features: y}); err != nil {
+		t.Fatal(err)
+	}
+	got, err1 := k.Value()
+	from, to, err2 := k.Interval(100, 1)
+	if err := errors.Join(err1, err2); err != nil || math.Abs(got-want) > 1e-12 || math.Abs(from-low) > 1e-12 || math.Abs(to-high) > 1e-12 {
+		t.Errorf("%v, %v to %v, %v, want %v, %v to %v", got, from, to, err, want, low, high)
+	}
+	if simple, err := kid(t, twice.Features, y).Value(); err != nil || simple < want+1e-3 {
+		t.Errorf("%v, %v without what they were made of, %v with it", simple, err, want)
+	}
+	for says, of := range map[string][]int{
+		"the second set tells of 4 pictures what they were made of, and has 5": {1, 2, 3, 4},
+		"the second set has 5 pictures, of 1 origins, want at least 2":         {1, 1, 1, 1, 1},
+	} {
+		if err := k.Add(twice, FeatureSet{y, of}); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("error %v, want %q", err, says)
+		}
+	}
+}
+
 // TestKIDRefuses has an error for what cannot be compared, and nothing of it added.
 func TestKIDRefuses(t *testing.T) {
 	odd := func(v ...float32) [][]float32 { return [][]float32{{1, 2}, v} }
 	k := new(KID)
 	for says, sets := range map[string][2][][]float32{
-		"the first set has features of 1 pictures, want at least 2":              {features(1, 2, 0), features(2, 2, 1)},
-		"the second set has features of 0 pictures":                              {features(2, 2, 0), nil},
+		"the first set has 1 pictures, of 1 origins, want at least 2":            {features(1, 2, 0), features(2, 2, 1)},
+		"the second set has 0 pictures, of 0 origins, want at least 2":           {features(2, 2, 0), nil},
 		"picture 1 of the second set has features of 1 numbers, the first one 2": {features(2, 2, 0), odd(3)},
 		"picture 0 of the first set has features of 0 numbers":                   {make([][]float32, 2), features(2, 2, 0)},
 		"a feature of picture 1 of the first set is not finite":                  {odd(1, float32(math.NaN())), features(2, 2, 0)},
@@ -127,7 +161,7 @@ func TestKIDRefuses(t *testing.T) {
 		"features of 3 numbers in the first set, and of 2 in the second":         {features(2, 3, 0), features(2, 2, 0)},
 		"features of 8000 and 193 pictures, want at most 8192 together":          {features(8000, 1, 0), features(193, 1, 0)},
 	} {
-		if err := k.Add(sets[0], sets[1]); err == nil || !strings.Contains(err.Error(), says) {
+		if err := k.Add(FeatureSet{Features: sets[0]}, FeatureSet{Features: sets[1]}); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("error %v, want %q", err, says)
 		}
 	}

@@ -222,9 +222,12 @@ func TestMisuse(t *testing.T) {
 				func() error { return err(full.AUPRO(math.NaN())) },
 			},
 			"KID.Add": {
-				func() error { return (*KID)(nil).Add(few, few) },
-				func() error { return new(KID).Add(nil, nil) },
-				func() error { return new(KID).Add(make([][]float32, 3), make([][]float32, 3)) },
+				func() error { return (*KID)(nil).Add(FeatureSet{Features: few}, FeatureSet{Features: few}) },
+				func() error { return new(KID).Add(FeatureSet{}, FeatureSet{}) },
+				func() error { return new(KID).Add(FeatureSet{Of: []int{1, 2}}, FeatureSet{Of: []int{1, 2}}) },
+				func() error {
+					return new(KID).Add(FeatureSet{Features: make([][]float32, 3)}, FeatureSet{Features: make([][]float32, 3)})
+				},
 			},
 			"KID.Value": {func() error { return err((*KID)(nil).Value()) }, func() error { return err(new(KID).Value()) }},
 			"KID.Interval": {

@@ -1,6 +1,7 @@
 package metric
 
 import (
+	"fmt"
 	"math"
 
 	gt "gorgonia.org/tensor"
@@ -42,7 +43,10 @@ func either(a, b []float32) []float32 {
 // FeatureSpread returns how far pictures lie apart in features of a network: the mean over all pairs of the root mean
 // squared difference. The features of all have one length and finite numbers, or it is an error; two pictures are needed.
 func FeatureSpread(features [][]float32) (float64, error) {
-	if err := checkFeatures("the set", features, 2); err != nil {
+	if len(features) < 2 {
+		return 0, fmt.Errorf("how far do %d pictures lie apart? Want at least 2", len(features))
+	}
+	if err := checkFeatures("the set", features); err != nil {
 		return 0, err
 	}
 	sum := 0.0
