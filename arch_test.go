@@ -132,6 +132,9 @@ var rules = []rule{
 	{"programs alone carry trained weights of 10 MB", imports, func(from, to string) bool {
 		return to == "nn/vision/lite0" && top(from) != "examples"
 	}},
+	{"programs alone say which textures they carry", imports, func(from, to string) bool {
+		return to == wing+"/generate/textures" && top(from) != "examples"
+	}},
 	{"the small model knows nothing of anomalies", imports, func(from, to string) bool {
 		return from == "diffusion/demo" && isBelow(to, wing)
 	}},
@@ -171,7 +174,7 @@ func TestImports(t *testing.T) {
 			t.Error(says)
 		}
 	}
-	for _, name := range []string{"tensor", "nn", "nn/vision", "nn/vision/lite0", "diffusion", "diffusion/demo", wing, wing + "/prompts", wing + "/anomalyany", wing + "/dataset", wing + "/detect", wing + "/metric"} {
+	for _, name := range []string{"tensor", "nn", "nn/vision", "nn/vision/lite0", "diffusion", "diffusion/demo", wing, wing + "/prompts", wing + "/anomalyany", wing + "/dataset", wing + "/detect", wing + "/metric", wing + "/generate", wing + "/generate/textures"} {
 		if !slices.Contains(found, name) {
 			t.Errorf("there is no package %s, which the rules are about", name)
 		}
@@ -205,6 +208,9 @@ func TestRules(t *testing.T) {
 		{wing + "/detect", "import", "nn/vision/lite0", "programs alone carry trained weights of 10 MB"},
 		{wing + "/detect", "test", "nn/vision/lite0", ""},
 		{"examples/evaluate", "import", "nn/vision/lite0", ""},
+		{wing + "/generate", "import", wing + "/generate/textures", "programs alone say which textures they carry"},
+		{wing + "/generate", "test", wing + "/generate/textures", ""},
+		{"examples/anomalyany", "import", wing + "/generate/textures", ""},
 		{wing + "/detect", "import", "diffusion", "of the wing, anomalyany and generate alone know Stable Diffusion"},
 		{wing + "/dataset", "import", "diffusion", "of the wing, anomalyany and generate alone know Stable Diffusion"},
 		{wing + "/prompts", "test", "clip", ""},
