@@ -213,12 +213,14 @@ func TestGaussian(t *testing.T) {
 func TestMorphologyRefuses(t *testing.T) {
 	mask := make([]float32, 6)
 	for name, call := range map[string]func(h, w int) error{
-		"Distances": func(h, w int) error { _, err := Distances(mask, h, w); return err },
-		"Grown":     func(h, w int) error { _, err := Grown(mask, h, w, 1); return err },
-		"Closed":    func(h, w int) error { _, err := Closed(mask, h, w, 1); return err },
-		"Filled":    func(h, w int) error { _, err := Filled(mask, h, w); return err },
-		"Regions":   func(h, w int) error { _, err := Regions(mask, h, w); return err },
-		"Gaussian":  func(h, w int) error { _, err := Gaussian(mask, h, w, 1); return err },
+		"Distances":    func(h, w int) error { _, err := Distances(mask, h, w); return err },
+		"Grown":        func(h, w int) error { _, err := Grown(mask, h, w, 1); return err },
+		"Closed":       func(h, w int) error { _, err := Closed(mask, h, w, 1); return err },
+		"Filled":       func(h, w int) error { _, err := Filled(mask, h, w); return err },
+		"SquareClosed": func(h, w int) error { _, err := SquareClosed(mask, h, w, 1); return err },
+		"SquareOpened": func(h, w int) error { _, err := SquareOpened(mask, h, w, 1); return err },
+		"Regions":      func(h, w int) error { _, err := Regions(mask, h, w); return err },
+		"Gaussian":     func(h, w int) error { _, err := Gaussian(mask, h, w, 1); return err },
 	} {
 		for _, size := range [][2]int{{0, 0}, {-2, -3}, {2, 2}, {1 << 40, 1 << 40}} {
 			if call(size[0], size[1]) == nil {

@@ -23,6 +23,9 @@ func TestNoPanicOfRegions(t *testing.T) {
 		if _, err := Foreground(p); err == nil {
 			t.Errorf("Foreground of %s: no error", name)
 		}
+		if grey := OpenCVGrey(p); grey != nil {
+			t.Errorf("OpenCVGrey of %s: %d levels", name, len(grey))
+		}
 		if _, err := Choose(p, 64, 64); err == nil {
 			t.Errorf("Choose of %s: no error", name)
 		}
