@@ -8,7 +8,7 @@
 //	jitter.go       its change of colours
 //
 //	preset.go       as the authors' code computes it, or without its faults
-//	foreground.go   where the part lies in its picture
+//	foreground.go   where the part lies in its picture; foreground_realnet.go by the data sets' own thresholds
 //	call.go         what every method does before its own part and after it
 //	bits.go         where something is in a picture
 //	provenance.go   how a picture was made

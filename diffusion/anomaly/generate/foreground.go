@@ -6,7 +6,8 @@ import (
 	"github.com/sdgraph/sdgraph/tensor/images"
 )
 
-// Foreground says how the part is told from its background; what is generated lies on the part.
+// Foreground says how the part is told from its background; what is generated lies on the part. There are three kinds:
+// Everywhere, Found, and those that RealNet has for the categories of MVTec AD and VisA, which ForegroundOf returns.
 type Foreground string
 
 const (
@@ -17,14 +18,23 @@ const (
 )
 
 func (f Foreground) check() error {
-	if f != Everywhere && f != Found {
-		return wrong("the foreground is %.20q, want %s or %s", string(f), Everywhere, Found)
+	if _, known := f.realNet(); f != Everywhere && f != Found && !known {
+		return wrong("the foreground is %.40q, want %s, %s, or what ForegroundOf returns for a category of MVTec AD or VisA, such as %s", string(f), Everywhere, Found, realNet+"bottle")
 	}
 	return nil
 }
 
 // mask is white where the part is; nil is everywhere. The note says that no part was found.
 func (f Foreground) mask(picture *image.RGBA) (mask *image.Gray, note string) {
+	if rule, known := f.realNet(); known {
+		if rule.whole() {
+			return nil, ""
+		}
+		if mask = rule.mask(picture); mask == nil {
+			note = "RealNet's threshold tells no part from a background, so everything is the part"
+		}
+		return mask, note
+	}
 	if f != Found {
 		return nil, ""
 	}

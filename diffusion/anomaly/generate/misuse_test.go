@@ -76,6 +76,7 @@ func TestMisuse(t *testing.T) {
 			"NSAParts":         {func() { NSAParts() }},
 			"NSA.Options":      {func() { (*NSA)(nil).Options(); new(NSA).Options() }},
 			"DefaultCutPaste":  {func() { DefaultCutPaste() }},
+			"ForegroundOf":     {func() { ForegroundOf("") }},
 			"CutPaste.Options": {func() { (*CutPaste)(nil).Options(); new(CutPaste).Options() }},
 			"Digest": {
 				func() { Digest(nil) },
