@@ -29,13 +29,23 @@ const (
 // Draw draws a subject of size×size pixels, with a defect where that is not nil.
 // Equal arguments give equal drawings.
 func Draw(subject Subject, defect *Defect, seed uint64, size int) Drawing {
+	return draw(subject, defect, seed, seed, size)
+}
+
+// DrawOther draws the subject of a seed in the same light with the defect of another
+// one, so that many defects of a kind are seen on the very same subject.
+func DrawOther(subject Subject, defect Defect, seed, of uint64, size int) Drawing {
+	return draw(subject, &defect, seed, of, size)
+}
+
+func draw(subject Subject, defect *Defect, seed, of uint64, size int) Drawing {
 	stream := func(part uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, part)) }
 	d := Drawing{Subject: subject.Name, Size: size, Mask: make([]byte, size*size)}
 	s := NewSurface(2 * size)
 	d.Colour = subject.draw(s, stream(subjectStream))
 	if defect != nil {
 		d.Defect = defect.Name
-		d.Mask = reduceMask(defect.apply(s, stream(defectStream)), size)
+		d.Mask = reduceMask(defect.apply(s, rand.New(rand.NewPCG(of, defectStream))), size)
 	}
 	d.Picture = Shade(s, NewLight(stream(lightStream)), stream(cameraStream))
 	d.Caption, d.Detail = captions(subject, defect, d.Colour, stream(wordStream))

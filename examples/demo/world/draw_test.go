@@ -40,6 +40,27 @@ func TestDrawTwice(t *testing.T) {
 	}
 }
 
+// TestDrawOther has one subject with many defects of a kind.
+func TestDrawOther(t *testing.T) {
+	s, d := named(t, "tile", "hole")
+	normal, same, other := Draw(s, nil, 7, 64), DrawOther(s, *d, 7, 7, 64), DrawOther(s, *d, 7, 8, 64)
+	if !reflect.DeepEqual(same, Draw(s, d, 7, 64)) {
+		t.Error("the defect of the subject's own seed is another one")
+	}
+	if slices.Equal(same.Mask, other.Mask) {
+		t.Error("two seeds give the same defect")
+	}
+	own := 0
+	for i := range 64 * 64 {
+		if slices.Equal(normal.Picture[3*i:3*i+3], other.Picture[3*i:3*i+3]) {
+			own++
+		}
+	}
+	if own < 64*64/2 {
+		t.Errorf("%d pixels are the subject's own, want most", own)
+	}
+}
+
 // TestCaptions are exact: the forms that the model learns.
 func TestCaptions(t *testing.T) {
 	s, d := named(t, "hazelnut", "crack")
