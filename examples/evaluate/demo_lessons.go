@@ -121,7 +121,7 @@ func (s *drawnSet) make(ctx context.Context, generate func(context.Context, *dra
 		return err
 	}
 	for _, p := range s.parts {
-		if err := p.write(ctx, folder.Path("drawn"), s.defects); err != nil {
+		if err := p.write(ctx, folder.Path("drawn"), s.defects, demoEach); err != nil {
 			return err
 		}
 	}

@@ -86,7 +86,7 @@ func TestDrawnData(t *testing.T) {
 		t.Fatal(err1, err2)
 	}
 	dir := t.TempDir()
-	if err := parts[0].write(t.Context(), dir, defects); err != nil {
+	if err := parts[0].write(t.Context(), dir, defects, demoEach); err != nil {
 		t.Fatal(err)
 	}
 	all, notes, err := dataset.MVTecAD(os.DirFS(dir))

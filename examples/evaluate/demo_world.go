@@ -101,12 +101,17 @@ func (p drawnPart) draw(seed uint64, defect *world.Defect) anomaly.Sample {
 	if s, ok := p.drawn.Load(of); ok {
 		return s.(anomaly.Sample)
 	}
-	d := world.Draw(p.Subject, defect, seed, demoSize)
-	s := anomaly.Sample{Picture: images.FromBytes(d.Picture, demoSize, demoSize)}
-	if defect != nil {
-		s.Defect, s.Mask = defect.Name, &image.Gray{Pix: d.Mask, Stride: demoSize, Rect: image.Rect(0, 0, demoSize, demoSize)}
-	}
+	s := sampleOf(world.Draw(p.Subject, defect, seed, demoSize))
 	p.drawn.Store(of, s)
+	return s
+}
+
+// sampleOf is a drawing as others have it.
+func sampleOf(d world.Drawing) anomaly.Sample {
+	s := anomaly.Sample{Picture: images.FromBytes(d.Picture, d.Size, d.Size)}
+	if d.Defect != "" {
+		s.Defect, s.Mask = d.Defect, &image.Gray{Pix: d.Mask, Stride: d.Size, Rect: image.Rect(0, 0, d.Size, d.Size)}
+	}
 	return s
 }
 
@@ -128,8 +133,8 @@ type placed struct {
 	defect *world.Defect
 }
 
-// dataSet lists the pictures of the part's data set, in MVTec AD's layout.
-func (p drawnPart) dataSet(defects []world.Defect) (all []placed) {
+// dataSet lists the pictures of the part's data set, in MVTec AD's layout, so many with each of the defects.
+func (p drawnPart) dataSet(defects []world.Defect, each int) (all []placed) {
 	add := func(kind string, i int, defect *world.Defect) {
 		it := placed{place: kind + "/" + numbered(i), seed: p.first + uint64(len(all)), defect: defect}
 		if defect != nil {
@@ -144,7 +149,7 @@ func (p drawnPart) dataSet(defects []world.Defect) (all []placed) {
 		add("test/good", i, nil)
 	}
 	for d := range defects {
-		for i := range demoEach {
+		for i := range each {
 			add("test/"+world.FileName(defects[d].Name), i, &defects[d])
 		}
 	}
@@ -152,8 +157,8 @@ func (p drawnPart) dataSet(defects []world.Defect) (all []placed) {
 }
 
 // write draws the part's data set.
-func (p drawnPart) write(ctx context.Context, dir string, defects []world.Defect) error {
-	all := p.dataSet(defects)
+func (p drawnPart) write(ctx context.Context, dir string, defects []world.Defect, each int) error {
+	all := p.dataSet(defects, each)
 	kernels.Parallel(len(all), func(i int) { p.draw(all[i].seed, all[i].defect) })
 	for _, it := range all {
 		s := p.draw(it.seed, it.defect)
