@@ -15,12 +15,23 @@
 // The command fit (fit.go) fits one detector to pictures of a part, and writes it as a file, with which score (score.go,
 // score_folder.go) scores others.
 //
+// The command compare has generators of defects make pictures of the same references, and says what these are like and what a
+// detector learns of them:
+//
+//	compare.go           the flags of the command, and its course
+//	compare_ground.go    what is compared on: drawn parts and photographs
+//	compare_method.go    the generators by their names; compare_anomalyany.go
+//	compare_errand.go    what one of them makes of one reference
+//	compare_teach.go     what is learnt of that
+//	compare_look.go      what it is like: compare_measure.go; some of the pictures, compare_sheet.go
+//	compare_report.go    the tables
+//
 // Without a command it shows on drawn parts what the pictures of a small model are worth, which both come with it:
 //
 //	demo.go            the flags of the command, and its course
 //	demo_world.go      the drawn parts
 //	demo_lessons.go    which defects detectors learn from, and where these come from
-//	demo_generate.go   the small model makes them
+//	demo_generate.go   the small model makes them, smallmodel.go
 //	demo_table.go      the table; demo_sheet.go, some of the pictures
 package main
 
@@ -36,6 +47,7 @@ import (
 // commandLine is what kong reads.
 type commandLine struct {
 	Demo      Demo         `cmd:"" default:"withargs" help:"What generated pictures are worth, on drawn parts and with what comes with the program: the command where none is named."`
+	Compare   Compare      `cmd:"" help:"Compare generators of defects: what their pictures are like, and what a detector learns from them."`
 	Detection Detection    `cmd:"" help:"Judge detectors on a data set: a row for each category, seed and detector, and their means."`
 	Fit       Fit          `cmd:"" help:"Fit one detector to pictures of a part, and write it as a file."`
 	Score     ScoreCommand `cmd:"" help:"Score pictures with such a detector: how far each is from normal, and where."`
@@ -44,7 +56,7 @@ type commandLine struct {
 }
 
 func newParser(c *commandLine) cli.Parser {
-	return cli.NewParser("evaluate", "Judge detectors of defects where the truth is known, without and with generated pictures.", c, kong.ExplicitGroups(flagGroups))
+	return cli.NewParser("evaluate", "Judge detectors of defects where the truth is known, without and with generated pictures.", c, kong.ExplicitGroups(flagGroups), kong.Vars{"generators": strings.Join(namesOf(methods), ", ")})
 }
 
 // flagGroups are those of the flags in the help.
@@ -69,6 +81,8 @@ func (c *commandLine) run(ctx context.Context) error {
 	switch c.command {
 	case "demo":
 		return c.Demo.run(ctx)
+	case "compare":
+		return c.Compare.run(ctx)
 	case "fit":
 		return c.Fit.run(ctx)
 	case "score":

@@ -131,19 +131,23 @@ func defined(rows []*Row, of func(*Row) *float64) (values []float64) {
 }
 
 // compare computes the differences from the same detector without generated pictures, seed by seed.
-func (s *Summary) compare(without *Summary) {
-	s.Difference = map[string]Spread{}
+func (s *Summary) compare(without *Summary) { s.Difference = s.differences(without) }
+
+// differences are those of figures from another summary's, seed by seed.
+func (s *Summary) differences(from *Summary) map[string]Spread {
+	all := map[string]Spread{}
 	for _, m := range metrics {
 		var more []float64
 		for _, seed := range s.Seeds {
 			with, ok1 := s.means[seed][m.name]
-			before, ok2 := without.means[seed][m.name]
+			before, ok2 := from.means[seed][m.name]
 			if ok1 && ok2 {
 				more = append(more, with-before)
 			}
 		}
 		if len(more) > 0 {
-			s.Difference[m.name] = spread(more, s.Figures[m.name].Categories)
+			all[m.name] = spread(more, s.Figures[m.name].Categories)
 		}
 	}
+	return all
 }

@@ -1,0 +1,228 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/sdgraph/sdgraph/diffusion/anomaly"
+	"github.com/sdgraph/sdgraph/diffusion/anomaly/dataset"
+	drawings "github.com/sdgraph/sdgraph/examples/demo/trial"
+	"github.com/sdgraph/sdgraph/examples/demo/world"
+	"github.com/sdgraph/sdgraph/examples/internal/files"
+	"github.com/sdgraph/sdgraph/nn"
+	"github.com/sdgraph/sdgraph/tensor/images"
+)
+
+// ground is what methods are compared on: parts, normal pictures of them, and true defects.
+type ground struct {
+	name     string // unseen or seen pairs, or photographs
+	drawn    bool
+	dir      string // of all its files
+	data     string // the folder of its data set
+	layout   string
+	parts    []comparedPart
+	pictures int // of each reference
+}
+
+// comparedPart is a part of a ground.
+type comparedPart struct {
+	name, folder string                                                          // to people, and in the data set
+	material     bool                                                            // it fills the picture, as far as that is known
+	defects      []string                                                        // that are asked for, in turns; of photographs none
+	reference    func(ctx context.Context, seed uint32) (comparedPicture, error) // which a seed draws, as Detection does
+	truth        func() (normal, defective anomaly.Samples)                      // what generated pictures are measured against
+}
+
+// The pairs of subject and defect that the small model was trained on, and the others; and photographs.
+const (
+	unseenGround = string(world.UnseenPairs)
+	seenGround   = string(world.SeenPairs)
+	photographs  = "photographs"
+)
+
+// How many pictures of each reference there are unless that is said: on seen pairs one of each defect.
+const (
+	unseenPictures     = 4
+	seenPictures       = 5
+	photographPictures = 8
+)
+
+// compareSeed is of the first drawing of the first subject: of none that the demonstration has.
+const compareSeed = drawings.FirstSeed + 950_000
+
+// How many true defects of a part there are on a ground, at most, for testing; so many again are what generated pictures
+// are measured against.
+const compareDefective = 10
+
+// drawnGround are drawn parts with the defects of a selection.
+func drawnGround(name, dir string, subjects []string, pictures int) (*ground, error) {
+	g := &ground{name: name, drawn: true, dir: dir, data: filepath.Join(dir, "data"), layout: "mvtec", pictures: pictures}
+	if len(subjects) == 0 {
+		for _, s := range world.Subjects() {
+			subjects = append(subjects, s.Name)
+		}
+	}
+	parts, err := drawnParts(subjects)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range parts {
+		p.first += compareSeed - demoSeed
+		g.parts = append(g.parts, g.drawnPart(p))
+	}
+	if pictures == 0 {
+		g.pictures = map[string]int{unseenGround: unseenPictures, seenGround: seenPictures}[name]
+	}
+	return g, nil
+}
+
+// selected are the defects of a part that belong to a ground.
+func (g *ground) selected(p drawnPart) (defects []world.Defect) {
+	for _, d := range world.Defects() {
+		if world.Unseen(p.Name, d.Name) == (g.name == unseenGround) {
+			defects = append(defects, d)
+		}
+	}
+	return defects
+}
+
+func (g *ground) drawnPart(p drawnPart) comparedPart {
+	defects := g.selected(p)
+	c := comparedPart{name: p.Name, folder: p.folder(), material: !p.Object}
+	for _, d := range defects {
+		c.defects = append(c.defects, d.Name)
+	}
+	c.reference = func(_ context.Context, seed uint32) (comparedPicture, error) {
+		i := permutation(seed, demoTrain)[0]
+		return comparedPicture{p.train(i, nil).Picture, numbered(i) + ".png", p.first + uint64(i)}, nil
+	}
+	c.truth = func() (normal, defective anomaly.Samples) {
+		first := p.first + demoStride/2 // far behind those of the data set
+		samples := func(defects ...*world.Defect) anomaly.Samples {
+			return func(yield func(anomaly.Sample, error) bool) {
+				for i := range 2 * compareDefective {
+					d := defects[i*len(defects)/(2*compareDefective)] // one defect after the other
+					if !yield(p.draw(first+uint64(i), d), nil) {
+						return
+					}
+				}
+			}
+		}
+		var of []*world.Defect
+		for i := range defects {
+			of = append(of, &defects[i])
+		}
+		return samples(nil), samples(of...)
+	}
+	return c
+}
+
+// drawData writes the drawn data set, unless it is there.
+func (g *ground) drawData(ctx context.Context) error {
+	subjects := g.names()
+	is := files.Identity{"version": "1", "subjects": fmt.Sprint(subjects), "pairs": g.name, "first seed": fmt.Sprint(compareSeed), "normal": fmt.Sprint(demoTrain, demoNormal), "defective": fmt.Sprint(compareDefective)}
+	done := filepath.Join(g.dir, "data.json")
+	if there, err := readJSON[files.Identity](done); err == nil && there.Hash() == is.Hash() {
+		return nil
+	}
+	parts, err := drawnParts(subjects)
+	if err != nil {
+		return err
+	}
+	if err := os.RemoveAll(g.data); err != nil {
+		return err
+	}
+	for _, p := range parts {
+		p.first += compareSeed - demoSeed
+		defects := g.selected(p)
+		if err := p.write(ctx, g.data, defects, compareDefective/len(defects)); err != nil {
+			return err
+		}
+	}
+	return writeJSON(done, is)
+}
+
+// photographGround are the parts of a data set that have normal pictures to make others of, and pictures for testing.
+func photographGround(dir, data, layout string, categories []string, pictures int) (*ground, error) {
+	g := &ground{name: photographs, dir: dir, data: data, layout: layout, pictures: pictures}
+	if pictures == 0 {
+		g.pictures = photographPictures
+	}
+	d := Detection{Data: data, Layout: layout, Categories: categories}
+	root, all, err := d.readData()
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range all {
+		if len(c.Train) == 0 {
+			fmt.Fprintf(os.Stderr, "%s is passed over: it has no normal pictures for training\n", c.Name)
+			continue
+		}
+		g.parts = append(g.parts, photographedPart(root, c))
+	}
+	if len(g.parts) == 0 {
+		return nil, fmt.Errorf("--data %s: there are no normal pictures for training", data)
+	}
+	return g, nil
+}
+
+func photographedPart(root fs.FS, c dataset.Category) comparedPart {
+	var normal, defective []dataset.Item
+	for _, it := range c.Test {
+		if it.Defect == "" {
+			normal = append(normal, it)
+		} else {
+			defective = append(defective, it)
+		}
+	}
+	return comparedPart{
+		name: c.Name, folder: c.Name,
+		reference: func(ctx context.Context, seed uint32) (comparedPicture, error) {
+			it := shots(1).draw(c.Train, seed)[0]
+			picture, err := images.ReadFS(ctx, root, it.Picture)
+			return comparedPicture{picture: picture, name: it.Picture}, err
+		},
+		truth: func() (_, _ anomaly.Samples) {
+			return dataset.Samples(root, normal), dataset.Samples(root, defective)
+		},
+	}
+}
+
+// names are those of all parts.
+func (g *ground) names() (names []string) {
+	for _, p := range g.parts {
+		names = append(names, p.name)
+	}
+	return names
+}
+
+// categories are the folders of all parts.
+func (g *ground) categories() (names []string) {
+	for _, p := range g.parts {
+		names = append(names, p.folder)
+	}
+	return names
+}
+
+// size is that of a picture.
+func (c comparedPicture) size() image.Point { return c.picture.Rect.Size() }
+
+// mostRecord is how many bytes of a record are read.
+const mostRecord = 1 << 24
+
+// readJSON reads a record; one that is not there is fs.ErrNotExist.
+func readJSON[T any](path string) (v T, err error) {
+	data, err := files.Read(path, mostRecord)
+	if err == nil {
+		err = nn.UnmarshalJSON(data, &v)
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		err = fmt.Errorf("%s: %w; move it away, or give another --out", path, err)
+	}
+	return v, err
+}

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"path/filepath"
+
+	"github.com/sdgraph/sdgraph/examples/internal/files"
+	"github.com/sdgraph/sdgraph/examples/internal/show"
+)
+
+// CompareReport is compare.json.
+type CompareReport struct {
+	Format  int             `json:"evaluate"`
+	Program string          `json:"program"`
+	Seeds   []uint32        `json:"seeds"`
+	Grounds []*GroundReport `json:"grounds"`
+}
+
+// GroundReport is what methods came to on unseen or seen pairs, or on photographs.
+type GroundReport struct {
+	Name     string          `json:"name"`
+	Parts    []string        `json:"parts"`
+	Pictures int             `json:"pictures_of_each_reference"`
+	Methods  []*MethodReport `json:"generators"`
+	Scale    *scale          `json:"scale,omitempty"`
+	Floor    *Summary        `json:"patchcore"` // what a detector learns of the references alone
+}
+
+// MethodReport is what one method came to. Figures are fractions.
+type MethodReport struct {
+	Name       string            `json:"name"`
+	Wanted     int               `json:"pictures_wanted"`
+	Passed     int               `json:"pictures_passed"`
+	Tries      int               `json:"tries"`
+	Figures    *figures          `json:"figures,omitempty"`    // what its pictures are like
+	Learned    *Summary          `json:"learned"`              // what the probe learns of them
+	Difference map[string]Spread `json:"difference,omitempty"` // of that from what it learns of AnomalyAny's
+}
+
+// count counts what became of the pictures.
+func (m *MethodReport) count(all []errand) error {
+	for _, e := range all {
+		record, err := e.record()
+		if err != nil {
+			return err
+		}
+		for _, p := range record.Pictures {
+			m.Wanted++
+			m.Tries += p.Tries
+			if p.Passed {
+				m.Passed++
+			}
+		}
+	}
+	return nil
+}
+
+// of is the report of a method, nil where there is none.
+func (r *GroundReport) of(name string) *MethodReport {
+	for _, m := range r.Methods {
+		if m.Name == name {
+			return m
+		}
+	}
+	return nil
+}
+
+// differ computes the differences from AnomalyAny, seed by seed.
+func (r *GroundReport) differ() {
+	from := r.of(anomalyAnyName)
+	for _, m := range r.Methods {
+		if from != nil && m != from {
+			m.Difference = m.Learned.differences(from.Learned)
+		}
+	}
+}
+
+// compareName is that of the files.
+const compareName = "compare"
+
+// write prints the tables, and writes them with the figures.
+func (r *CompareReport) write(dir string) error {
+	data, err := json.MarshalIndent(r, "", " ")
+	if err != nil {
+		return err
+	}
+	var b bytes.Buffer
+	for _, g := range r.Grounds {
+		g.tables(&b)
+	}
+	table := filepath.Join(dir, compareName+".md")
+	err = files.WriteAll(files.File{Path: filepath.Join(dir, compareName+".json"), Data: append(data, '\n')}, files.File{Path: table, Data: b.Bytes()})
+	if err == nil {
+		_, err = fmt.Printf("%s\n%s\n", b.String(), table)
+	}
+	return err
+}
+
+// comparedMetrics are the figures of detection in the table.
+var comparedMetrics = []struct{ name, short string }{
+	{"picture_auroc", "pictures: AUROC"}, {"pixel_auroc", "pixels: AUROC"}, {"aupro_0.3", "AUPRO 0.3"},
+}
+
+// tables are the report for people.
+func (r *GroundReport) tables(w io.Writer) {
+	fmt.Fprintf(w, "%s\n\n", r.title())
+	t := show.NewTable(w)
+	head, rule := []string{"learns from"}, []string{"---"}
+	for _, m := range comparedMetrics {
+		head, rule = append(head, m.short, "difference"), append(rule, "---:", "---:")
+	}
+	t.Row(head...)
+	t.Row(rule...)
+	for _, m := range r.Methods {
+		t.Row(append([]string{m.Name}, learnedCells(m.Learned.Figures, m.Difference)...)...)
+	}
+	t.Row(append([]string{"nothing (PatchCore)"}, learnedCells(r.Floor.Figures, nil)...)...)
+	t.Flush()
+	fmt.Fprintln(w)
+	r.likeness(t)
+	t.Flush()
+	fmt.Fprintln(w)
+}
+
+func (r *GroundReport) title() string {
+	if r.Name == photographs {
+		return "On photographs"
+	}
+	return "On " + r.Name + " pairs"
+}
+
+// learnedCells are figures, and their differences from AnomalyAny's.
+func learnedCells(learned, difference map[string]Spread) (cells []string) {
+	for _, m := range comparedMetrics {
+		pair := [2]string{"–", ""}
+		if s, ok := learned[m.name]; ok {
+			pair[0] = percent(s)
+		}
+		if s, ok := difference[m.name]; ok {
+			pair[1] = more(s)
+		}
+		cells = append(cells, pair[:]...)
+	}
+	return cells
+}
