@@ -7,6 +7,11 @@
 //	cutpaste.go     CutPaste: a patch of the picture, pasted elsewhere
 //	jitter.go       its change of colours
 //
+//	masks.go        where a blended defect is: Perlin noise, shapes, or a given place
+//	perlin.go       the noise
+//	rotate.go       turning it, and pictures
+//	blend.go        one picture showing through another
+//
 //	preset.go       as the authors' code computes it, or without its faults
 //	foreground.go   where the part lies in its picture; foreground_realnet.go by the data sets' own thresholds
 //	call.go         what every method does before its own part and after it

@@ -67,7 +67,23 @@ func TestMisuse(t *testing.T) {
 					return err
 				},
 			},
-			"NSA.Generate":      refuse(nsaOf(t, nil), (*NSA)(nil), new(NSA)),
+			"NSA.Generate": refuse(nsaOf(t, nil), (*NSA)(nil), new(NSA)),
+			"Perlin": {
+				func() error { _, err := Perlin(nil, image.Pt(9, 9), image.Pt(1, 1), Cropped); return err },
+				func() error {
+					_, err := Perlin(anomaly.NewDraws(0), image.Pt(math.MaxInt, math.MaxInt), image.Pt(1, 1), Cropped)
+					return err
+				},
+				func() error {
+					_, err := Perlin(anomaly.NewDraws(0), image.Pt(9, 9), image.Pt(1, math.MinInt), Cropped)
+					return err
+				},
+				func() error {
+					_, err := Perlin(anomaly.NewDraws(0), image.Pt(9, 9), image.Pt(math.MaxInt, 1), Stretched)
+					return err
+				},
+				func() error { _, err := Perlin(anomaly.NewDraws(0), image.Pt(9, 9), image.Pt(1, 1), ""); return err },
+			},
 			"CutPaste.Generate": refuse(cutPaste, (*CutPaste)(nil), new(CutPaste)),
 		},
 		Harmless: map[string][]func(){
@@ -77,6 +93,8 @@ func TestMisuse(t *testing.T) {
 			"NSA.Options":      {func() { (*NSA)(nil).Options(); new(NSA).Options() }},
 			"DefaultCutPaste":  {func() { DefaultCutPaste() }},
 			"ForegroundOf":     {func() { ForegroundOf("") }},
+			"DefaultMasks":     {func() { DefaultMasks() }},
+			"DefaultPerlin":    {func() { DefaultPerlin() }},
 			"CutPaste.Options": {func() { (*CutPaste)(nil).Options(); new(CutPaste).Options() }},
 			"Digest": {
 				func() { Digest(nil) },
