@@ -44,8 +44,8 @@ func (g *NSA) Options() NSAOptions {
 }
 
 // Generate implements anomaly.Generator. Patches come from one of the other pictures, and from the normal one, mirrored
-// or turned, where there are none. Preset Mended changes nothing outside in.Place, and has patches be of its size; to
-// Released it is a mask of the part. Where no patch found a place the error, an anomaly.ErrNothingChanged, says what was
+// or turned, where there are none. Preset Mended has patches lie on in.Place and changes nothing outside; to Released
+// it is a mask of the part. Where no patch found a place the error, an anomaly.ErrNothingChanged, says what was
 // missing.
 //
 // Its draws are, for each try: of several others which one, or of none the symmetry; NSAMix's coin; NSAContinuous's
@@ -80,11 +80,10 @@ type nsaJob struct {
 	ctx context.Context
 	o   NSAOptions
 
-	notes   []string        // of the frame
-	object  *bits           // the part in the normal picture; nil if that is everywhere
-	frame   image.Rectangle // where patches may lie, of whose size they have a share
-	ground  *bits           // what a patch must have of: the part, where the picture may change; nil for everywhere
-	overlap float64         // the least share of the patch's part on it
+	notes  []string        // of the frame
+	object *bits           // the part in the normal picture; nil if that is everywhere
+	ground *bits           // of which a patch must have some: the part, where the picture may change; nil for everywhere
+	frame  image.Rectangle // where patches' middles lie: everywhere, or around the place
 
 	source       *image.RGBA // what patches come from
 	sourceObject *bits

@@ -35,8 +35,7 @@ const (
 	NSALogistic NSALabel = "logistic"
 )
 
-// NSAOptions are what may be chosen of NSA. Shares of an axis are of the picture's height and width, or of those of the
-// box around Input.Place, in preset Mended.
+// NSAOptions are what may be chosen of NSA. The zero value is refused: DefaultNSA and NSAFor have numbers.
 type NSAOptions struct {
 	// Preset Released has these faults of the authors' code: the last try of a place fails even where it fits, resized
 	// patches stay below half of the size that was asked for, patches of odd width lie one pixel right of their mask,
@@ -65,7 +64,8 @@ type NSAOptions struct {
 	Background []NSAShade `json:"background"`
 	// MinObject is which share of a patch must be part where it comes from, 0 to 1: more than this.
 	MinObject float64 `json:"min_object"`
-	// MinOverlap is which share of the patch's part must lie on the picture's part: more than this.
+	// MinOverlap is which share of the patch's part must lie on the picture's part, where it may change: more than this.
+	// Mended takes the share of what may change where that is less.
 	MinOverlap float64 `json:"min_overlap"`
 
 	Label      NSALabel `json:"label"`

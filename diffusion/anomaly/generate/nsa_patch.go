@@ -49,7 +49,7 @@ func (j *nsaJob) halves() (low, high [2]int) {
 	if j.o.Preset == Released {
 		least = 1
 	}
-	for axis, n := range [2]int{j.frame.Dy(), j.frame.Dx()} {
+	for axis, n := range [2]int{j.size.Y, j.size.X} {
 		low[axis] = max(least, int(math.RoundToEven(share[axis][0]*float64(n))))
 		high[axis] = max(low[axis], int(math.RoundToEven(share[axis][1]*float64(n))))
 	}
@@ -58,7 +58,7 @@ func (j *nsaJob) halves() (low, high [2]int) {
 
 // half draws the half of a patch's height and width.
 func (j *nsaJob) half(low, high [2]int) (half [2]int) {
-	for axis, n := range [2]int{j.frame.Dy(), j.frame.Dx()} {
+	for axis, n := range [2]int{j.size.Y, j.size.X} {
 		if g := j.o.Gamma; g != nil {
 			drawn := (g.Least + j.draws.Gamma(g.K, g.Theta)) * float64(n)
 			half[axis] = int(clip(drawn, float64(low[axis]), float64(high[axis])))
@@ -73,17 +73,17 @@ func clip(v, lo, hi float64) float64 { return min(max(v, lo), hi) }
 
 // from finds where in the source the patch comes from: where enough of it is part.
 func (j *nsaJob) from(low, half [2]int) (*nsaPatch, error) {
-	within := image.Rectangle{Max: j.size}
-	if !j.o.Shift {
-		within = j.frame // it lies there, too
-	}
 	best := 0.0
 	for i := range j.o.Places {
 		if err := j.ctx.Err(); err != nil {
 			return nil, err
 		}
-		y := j.draws.Whole(within.Min.Y+low[0], max(within.Max.Y-low[0], within.Min.Y+low[0]+1))
-		x := j.draws.Whole(within.Min.X+low[1], max(within.Max.X-low[1], within.Min.X+low[1]+1))
+		frame := image.Rectangle{Max: j.size}
+		if !j.o.Shift {
+			frame = j.frame // where it comes from it lies, too
+		}
+		y := j.middle(frame.Min.Y, frame.Max.Y, low[0], j.size.Y-low[0])
+		x := j.middle(frame.Min.X, frame.Max.X, low[1], j.size.X-low[1])
 		box := image.Rect(x-half[1], y-half[0], x+half[1], y+half[0]).Intersect(image.Rectangle{Max: j.size})
 		mask := everywhere(box.Size())
 		if j.o.Ellipses > 0 {
@@ -152,8 +152,14 @@ func (j *nsaJob) resize(p *nsaPatch, low, high [2]int) error {
 	return err
 }
 
-// to finds where in the picture the patch comes to lie: where enough of its part is on that of the picture, and in the
-// place that was asked for.
+// middle draws a row or column of a frame, from lo to below hi as far as the frame has any such.
+func (j *nsaJob) middle(first, end, lo, hi int) int {
+	first = min(max(first, lo), hi-1)
+	return j.draws.Whole(first, max(min(end, hi), first+1))
+}
+
+// to finds where in the picture the patch comes to lie: where enough of its part is on the ground. Mended counts a ground
+// that is smaller than the patch as all that it could have.
 func (j *nsaJob) to(p *nsaPatch) (found bool, err error) {
 	size, counts, whole, have := image.Pt(p.mask.w, p.mask.h), p.mask, p.mask.count(), 1.0
 	if p.part != nil {
@@ -161,20 +167,27 @@ func (j *nsaJob) to(p *nsaPatch) (found bool, err error) {
 		have = float64(whole) / float64(size.X*size.Y)
 	}
 	enough := p.part == nil || have > j.o.MinObject
-	if !enough && j.o.Preset == Mended {
-		j.missing = fmt.Sprintf("a patch, resized, is part by %.3g, want more than %.3g (min_object)", have, j.o.MinObject)
-		return false, nil
+	if j.o.Preset == Mended {
+		if !enough {
+			j.missing = fmt.Sprintf("a patch, resized, is part by %.3g, want more than %.3g (min_object)", have, j.o.MinObject)
+			return false, nil
+		}
+		if j.ground != nil {
+			whole = min(whole, j.ground.count())
+		}
 	}
 	best := 0.0
 	for i := range j.o.Places {
 		if err := j.ctx.Err(); err != nil {
 			return false, err
 		}
-		at := j.corner(size)
+		y := j.middle(j.frame.Min.Y, j.frame.Max.Y, size.Y/2+1, j.size.Y-size.Y/2-1)
+		x := j.middle(j.frame.Min.X, j.frame.Max.X, size.X/2+1, j.size.X-size.X/2-1)
+		at := image.Pt(x-size.X/2, y-size.Y/2)
 		share, fits := 1.0, enough
 		if j.ground != nil {
 			share = float64(counts.countBoth(j.ground, at)) / float64(max(whole, 1))
-			fits = enough && share > j.overlap
+			fits = enough && share > j.o.MinOverlap
 		}
 		if best = max(best, share); fits && !j.given(i) {
 			p.at = image.Rectangle{Min: at, Max: at.Add(size)}
@@ -182,14 +195,6 @@ func (j *nsaJob) to(p *nsaPatch) (found bool, err error) {
 		}
 	}
 	j.missing = fmt.Sprintf("of %d places for a patch of %d×%d pixels, none has more than %.3g of it on the part where the picture may change (min_overlap), the best %.3g",
-		j.o.Places, size.X, size.Y, j.overlap, best)
+		j.o.Places, size.X, size.Y, j.o.MinOverlap, best)
 	return false, nil
-}
-
-// corner draws where a patch lies: inside the frame, and off the picture's edge.
-func (j *nsaJob) corner(size image.Point) image.Point {
-	in := j.frame.Inset(-1).Intersect(image.Rectangle{Max: j.size}).Inset(1)
-	y := j.draws.Whole(in.Min.Y+size.Y/2, in.Max.Y-size.Y/2)
-	x := j.draws.Whole(in.Min.X+size.X/2, in.Max.X-size.X/2)
-	return image.Pt(x-size.X/2, y-size.Y/2)
 }

@@ -5,70 +5,34 @@ import (
 	"slices"
 )
 
-// prepare finds the part in the normal picture, and how large patches are.
+// prepare finds the part in the normal picture, and where patches may lie.
 func (j *nsaJob) prepare() error {
 	j.notes = j.how.Notes
 	if j.object = j.objectOf(j.Normal); j.object == nil {
 		j.object = bitsOf(j.part)
 	}
-	j.frame, j.overlap = image.Rectangle{Max: j.size}, j.o.MinOverlap
-	if j.o.Preset == Released {
-		j.restrict()
-	} else if err := j.heedPlace(); err != nil {
-		return err
+	if j.place != nil || j.object != nil {
+		j.ground = everywhere(j.size)
+		j.ground.and(bitsOf(j.place))
+		j.ground.and(j.object)
+	}
+	j.frame = image.Rectangle{Max: j.size}
+	switch {
+	case j.o.Preset == Released:
+		j.object = j.ground
+	case j.ground != nil && j.ground.count() == 0:
+		return wrong("where the picture may change there is nothing of the part, which is what differs from the background: give another place, or other shades")
+	case j.Place != nil:
+		j.frame = j.ground.box()
 	}
 	_, high := j.halves()
-	for axis, n := range [2]int{j.frame.Dy(), j.frame.Dx()} {
+	for axis, n := range [2]int{j.size.Y, j.size.X} {
 		if j.o.Shift && 2*high[axis] > n-3 {
 			name, share := []string{"half_heights", "half_widths"}[axis], [2]float64{j.o.HalfHeights[1], j.o.HalfWidths[1]}[axis]
 			return wrong("%s are up to %v: among %d pixels such a patch has no other place, want at most %.3f", name, share, n, float64((n-3)/2)/float64(n))
 		}
 	}
 	return nil
-}
-
-// restrict has the place be a mask of the part.
-func (j *nsaJob) restrict() {
-	if place := bitsOf(j.place); place != nil {
-		place.and(j.object)
-		j.object = place
-	}
-	j.ground = j.object
-}
-
-// leastFrame is the least side of the frame around a place, in pixels: that of the smallest picture.
-const leastFrame = 16
-
-// heedPlace has patches lie about the place, and be of its size. As a thin one never has much of a patch, the least
-// overlap is a share of what the place has of its frame.
-func (j *nsaJob) heedPlace() error {
-	left := everywhere(j.size)
-	left.and(bitsOf(j.place))
-	left.and(j.object)
-	if left.count() == 0 {
-		return wrong("where the picture may change there is nothing of the part, which is what differs from the background: give another place, or other shades")
-	}
-	if j.place != nil || j.object != nil {
-		j.ground = left
-	}
-	if j.Place != nil {
-		on := bitsOf(j.Place)
-		j.frame = widened(on.box(), j.size)
-		j.overlap *= float64(on.count()) / float64(j.frame.Dx()*j.frame.Dy())
-	}
-	return nil
-}
-
-// widened is a box with sides of at least leastFrame, inside a picture.
-func widened(box image.Rectangle, size image.Point) image.Rectangle {
-	axis := func(lo, hi, n int) (int, int) {
-		more := max(0, leastFrame-(hi-lo))
-		lo = min(max(0, lo-more/2), n-max(leastFrame, hi-lo))
-		return lo, max(hi, lo+leastFrame)
-	}
-	box.Min.X, box.Max.X = axis(box.Min.X, box.Max.X, size.X)
-	box.Min.Y, box.Max.Y = axis(box.Min.Y, box.Max.Y, size.Y)
-	return box
 }
 
 // objectOf is where a picture has none of the background's shades, without grain; nil if none are given.

@@ -219,6 +219,8 @@ def main():
     write("median-7", cv2.medianBlur(noise, 7) * 255)
     write("disc-from", flat[1][:40, :40, 2])
     write("disc-5", median(flat[1][:40, :40, 2], disk(5)))
+    write("gravel0", sd.gravel()[:256, :256])  # of TestNSAStatistics, which has quantiles of 1200 calls with texture's options
+    write("gravel1", sd.gravel()[256:, :256])
     with open("cases.json", "w") as f:
         f.write("[" + ",\n".join(map(json.dumps, said)) + "]\n")
 
