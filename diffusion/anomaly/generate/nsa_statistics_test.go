@@ -36,8 +36,8 @@ func TestNSAStatistics(t *testing.T) {
 				n, sum = n+1, sum+float64(v)
 			}
 		}
-		areas[between(area, n/float64(len(got.Soft.Values)))]++
-		insides[between(inside, sum/max(n, 1))]++
+		areas[quantile(area, n/float64(len(got.Soft.Values)))]++
+		insides[quantile(inside, sum/max(n, 1))]++
 	}
 	for name, counts := range map[string][6]float64{"area": areas, "mean inside": insides} {
 		chi := 0.0
@@ -53,8 +53,8 @@ func TestNSAStatistics(t *testing.T) {
 	}
 }
 
-// between is how many of the limits lie below a number.
-func between(limits []float64, v float64) (n int) {
+// quantile is how many of the limits lie below a number.
+func quantile(limits []float64, v float64) (n int) {
 	for _, limit := range limits {
 		if v > limit {
 			n++
