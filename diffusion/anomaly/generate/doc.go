@@ -7,6 +7,10 @@
 //	cutpaste.go     CutPaste: a patch of the picture, pasted elsewhere
 //	jitter.go       its change of colours
 //
+//	sdas.go         SDAS: a diffusion model that is made to err, blended in
+//	sdas_model.go   the model's picture
+//	sdas_step.go    the step that makes it err
+//
 //	masks.go        where a blended defect is: Perlin noise, shapes, or a given place
 //	perlin.go       the noise
 //	rotate.go       turning it, and pictures

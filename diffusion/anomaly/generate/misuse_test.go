@@ -47,6 +47,8 @@ func refuse(good anomaly.Generator, bad ...anomaly.Generator) (calls []func() er
 // TestMisuse calls what is exported with arguments that make no sense.
 func TestMisuse(t *testing.T) {
 	cutPaste := cutPasteOf(t, CutPasteUnion, nil)
+	pipeline := demoPipeline(t)
+	var noContext context.Context
 	nntest.Misuse{
 		Refused: map[string][]func() error{
 			"NewCutPaste": {
@@ -68,6 +70,13 @@ func TestMisuse(t *testing.T) {
 				},
 			},
 			"NSA.Generate": refuse(nsaOf(t, nil), (*NSA)(nil), new(NSA)),
+			"NewSDAS": {
+				func() error { _, err := NewSDAS(t.Context(), pipeline, 128, 128, SDASOptions{}); return err },
+				func() error { _, err := NewSDAS(t.Context(), nil, 128, 128, shortSDAS(1)); return err },
+				func() error { _, err := NewSDAS(t.Context(), pipeline, -128, math.MaxInt, shortSDAS(1)); return err },
+				func() error { _, err := NewSDAS(noContext, pipeline, 128, 128, shortSDAS(1)); return err },
+			},
+			"SDAS.Generate": refuse(newSDAS(t, pipeline, shortSDAS(1)), (*SDAS)(nil), new(SDAS)),
 			"Perlin": {
 				func() error { _, err := Perlin(nil, image.Pt(9, 9), image.Pt(1, 1), Cropped); return err },
 				func() error {
@@ -91,6 +100,8 @@ func TestMisuse(t *testing.T) {
 			"NSAFor":           {func() { NSAFor("") }},
 			"NSAParts":         {func() { NSAParts() }},
 			"NSA.Options":      {func() { (*NSA)(nil).Options(); new(NSA).Options() }},
+			"DefaultSDAS":      {func() { _ = DefaultSDAS() }},
+			"SDAS.Options":     {func() { (*SDAS)(nil).Options(); new(SDAS).Options() }},
 			"DefaultCutPaste":  {func() { DefaultCutPaste() }},
 			"ForegroundOf":     {func() { ForegroundOf("") }},
 			"DefaultMasks":     {func() { DefaultMasks() }},
