@@ -11,7 +11,6 @@ import (
 	"github.com/sdgraph/sdgraph/examples/demo/world"
 	"github.com/sdgraph/sdgraph/tensor"
 	"github.com/sdgraph/sdgraph/tensor/images"
-	gt "gorgonia.org/tensor"
 )
 
 // Fewer steps than the model's own: on drawings of other seeds the judge of examples/demo finds the defects that were asked
@@ -52,8 +51,12 @@ func (m *smallModel) try(ctx context.Context, part, defect string, normal *image
 	if err != nil {
 		return nil, err
 	}
-	t := &try{Generator: g, defect: defect, limits: m.Limits, normal: normal, input: images.ForModel(normal)}
-	if t.photograph, err = g.Encode(ctx, t.input, nil); err != nil {
+	t := &try{Generator: g, defect: defect, limits: m.Limits}
+	if t.canvas, err = anomaly.NewCanvas(normal, nil, 0, 1); err != nil {
+		return nil, err
+	}
+	input := images.ForModel(normal)
+	if t.photograph, err = g.Encode(ctx, input, nil); err != nil {
 		return nil, err
 	}
 	words := anomalyany.Wording{Prompt: o.Prompt, Normal: o.Normal}
@@ -62,7 +65,7 @@ func (m *smallModel) try(ctx context.Context, part, defect string, normal *image
 			words.Others = append(words.Others, world.Caption(part, other.Name))
 		}
 	}
-	t.scorer, err = anomalyany.NewScorer(ctx, m.Pipeline, t.input, words)
+	t.scorer, err = anomalyany.NewScorer(ctx, m.Pipeline, input, words)
 	return t, err
 }
 
@@ -71,9 +74,8 @@ type try struct {
 	*anomalyany.Generator
 	defect     string
 	limits     anomalyany.Limits
-	normal     *image.RGBA
-	input      *gt.Dense // the normal picture, for the model
-	photograph *anomalyany.Photograph
+	canvas     *anomaly.Canvas        // of the normal picture
+	photograph *anomalyany.Photograph // the same, encoded
 	scorer     *anomalyany.Scorer
 }
 
@@ -83,28 +85,16 @@ func (t *try) make(ctx context.Context, seed uint64) (made anomaly.Result, good 
 	if err != nil {
 		return made, false, err
 	}
-	found, err := t.Annotate(ctx, t.photograph, run)
+	done, err := t.Finish(ctx, t.canvas, t.photograph, run, anomalyany.DefaultKeeping(), nil)
 	if err != nil {
 		return made, false, err
 	}
-	keeping := anomalyany.DefaultKeeping()
-	picture, err := t.Keep(ctx, t.photograph, run, found, keeping, nil)
-	if err != nil {
-		return made, false, err
-	}
-	canvas, err := anomaly.NewCanvas(t.normal, nil, 0, 1)
-	if err != nil {
-		return made, false, err
-	}
-	canvas.Keep = &keeping.Keep
-	if made.Sample, made.Soft, err = found.Compose(canvas, picture); err != nil {
-		return made, false, err
-	}
+	made.Sample, made.Soft = done.Sample, done.Soft
 	made.Defect = t.defect
-	scores, err := t.scorer.Score(ctx, anomalyany.Made{Result: run, Annotation: found, Picture: images.ForModel(made.Picture), Reference: t.input})
+	scores, err := t.scorer.Score(ctx, done.Made)
 	if err != nil {
 		return made, false, err
 	}
-	made.Stray, err = anomaly.Stray(t.normal, made.Sample)
+	made.Stray, err = anomaly.Stray(t.canvas.Photograph(), made.Sample)
 	return made, len(t.limits.Check(scores)) == 0, err
 }
