@@ -5,13 +5,20 @@ import (
 	"math"
 )
 
-// blend has the source show through the picture where the mask is: in floats, picture + weight·(source - picture),
-// rounded, or with its fraction cut off (RealNet, MemSeg). The source has the picture's size.
+// blend is the normal picture with the source showing through.
 func (c *call) blend(source *image.RGBA, mask *image.Gray, weight float64, cutOff bool) *image.RGBA {
 	out := c.copied()
-	for y := range c.size.Y {
-		to, from := out.Pix[y*out.Stride:], source.Pix[y*source.Stride:]
-		for x, m := range mask.Pix[y*mask.Stride:][:c.size.X] {
+	blend(out, source, mask, weight, cutOff)
+	return out
+}
+
+// blend has the source show through a picture where the mask is: in floats, picture + weight·(source - picture), rounded,
+// or with its fraction cut off (RealNet, MemSeg). All three have the same size.
+func blend(picture, source *image.RGBA, mask *image.Gray, weight float64, cutOff bool) {
+	size := picture.Rect.Size()
+	for y := range size.Y {
+		to, from := picture.Pix[y*picture.Stride:], source.Pix[y*source.Stride:]
+		for x, m := range mask.Pix[y*mask.Stride:][:size.X] {
 			if m == 0 {
 				continue
 			}
@@ -20,7 +27,6 @@ func (c *call) blend(source *image.RGBA, mask *image.Gray, weight float64, cutOf
 			}
 		}
 	}
-	return out
 }
 
 // between is between two levels, as a float.

@@ -80,6 +80,7 @@ type made struct {
 	picture *image.RGBA
 	mask    *image.Gray // 255 and 0
 	soft    []float32   // how sure the mask is, 0 to 1; nil is the mask itself
+	normal  bool        // that nothing changed was drawn: it is no failure
 }
 
 // changed reports whether a pixel of the mask has another colour than before.
@@ -98,10 +99,14 @@ func (c *call) changed(m made) bool {
 }
 
 // copied is the normal picture to be changed, without gaps between rows.
-func (c *call) copied() *image.RGBA {
-	out := image.NewRGBA(image.Rectangle{Max: c.size})
-	for y := range c.size.Y {
-		copy(out.Pix[y*out.Stride:][:4*c.size.X], c.Normal.Pix[y*c.Normal.Stride:])
+func (c *call) copied() *image.RGBA { return copied(c.Normal) }
+
+// copied is a picture to be changed, without gaps between rows.
+func copied(picture *image.RGBA) *image.RGBA {
+	size := picture.Rect.Size()
+	out := image.NewRGBA(image.Rectangle{Max: size})
+	for y := range size.Y {
+		copy(out.Pix[y*out.Stride:][:4*size.X], picture.Pix[y*picture.Stride:])
 	}
 	return out
 }
@@ -119,7 +124,7 @@ func (c *call) try(ctx context.Context, attempts int, once func() (made, error))
 		if err != nil {
 			return anomaly.Result{}, err
 		}
-		if c.changed(m) || c.how.Preset == Released {
+		if c.changed(m) || m.normal || c.how.Preset == Released {
 			return c.result(m)
 		}
 	}

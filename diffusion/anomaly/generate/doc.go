@@ -7,6 +7,10 @@
 //	cutpaste.go     CutPaste: a patch of the picture, pasted elsewhere
 //	jitter.go       its change of colours
 //
+//	draem.go        DRAEM: a texture, the part in disorder, or noise showing through it; draem_options.go as five programs have it
+//	augment.go      ten changes of textures; augment_colour.go those of colours
+//	textures.go     the pictures of a folder
+//
 //	sdas.go         SDAS: a diffusion model that is made to err, blended in
 //	sdas_model.go   the model's picture
 //	sdas_step.go    the step that makes it err

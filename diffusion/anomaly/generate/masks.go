@@ -79,6 +79,21 @@ func (o PerlinOptions) check() error {
 	)
 }
 
+// clone is a copy that has no memory in common.
+func (m Masks) clone() Masks {
+	if m.Shapes == nil {
+		return m
+	}
+	shapes := *m.Shapes
+	shapes.Kinds = slices.Clone(shapes.Kinds)
+	if shapes.At != nil {
+		at := *shapes.At
+		shapes.At = &at
+	}
+	m.Shapes = &shapes
+	return m
+}
+
 // draw draws a mask, 255 and 0, inside the call's place. Of Perlin noise it may be empty.
 func (m Masks) draw(ctx context.Context, c *call) (*image.Gray, error) {
 	mask, _, err := m.drawNoise(ctx, c)

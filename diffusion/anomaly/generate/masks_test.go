@@ -73,7 +73,8 @@ func TestMaskAndBlendAreDRAEMs(t *testing.T) {
 				differ++
 			}
 		}
-		made := callOf(before, 1).blend(source, mask, c.Weight, false)
+		made := copied(before)
+		blend(made, source, mask, c.Weight, false)
 		var rows, mixes []float32
 		for y := 0; y < 64; y += 4 {
 			rows = append(rows, noise[64*y:][:64]...)

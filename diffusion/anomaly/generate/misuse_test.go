@@ -5,6 +5,7 @@ import (
 	"image"
 	"math"
 	"testing"
+	"testing/fstest"
 
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
 	"github.com/sdgraph/sdgraph/nn/nntest"
@@ -93,19 +94,33 @@ func TestMisuse(t *testing.T) {
 				},
 				func() error { _, err := Perlin(anomaly.NewDraws(0), image.Pt(9, 9), image.Pt(1, 1), ""); return err },
 			},
+			"ReadTextures": {
+				func() error { _, err := ReadTextures(t.Context(), nil); return err },
+				func() error { _, err := ReadTextures(noContext, fstest.MapFS{}); return err },
+				func() error { _, err := ReadTextures(t.Context(), fstest.MapFS{}); return err },
+			},
+			"DRAEMAs": {func() error { _, err := DRAEMAs(""); return err }},
+			"NewDRAEM": {
+				func() error { _, err := NewDRAEM(nil, DRAEMOptions{}); return err },
+				func() error { _, err := NewDRAEM(new(Textures), DefaultDRAEM()); return err },
+			},
+			"DRAEM.Generate":    refuse(draemOf(t, nil, nil), (*DRAEM)(nil), new(DRAEM)),
 			"CutPaste.Generate": refuse(cutPaste, (*CutPaste)(nil), new(CutPaste)),
 		},
 		Harmless: map[string][]func(){
-			"DefaultNSA":       {func() { DefaultNSA() }},
+			"DefaultNSA":       {func() { _ = DefaultNSA() }},
 			"NSAFor":           {func() { NSAFor("") }},
 			"NSAParts":         {func() { NSAParts() }},
 			"NSA.Options":      {func() { (*NSA)(nil).Options(); new(NSA).Options() }},
 			"DefaultSDAS":      {func() { _ = DefaultSDAS() }},
 			"SDAS.Options":     {func() { (*SDAS)(nil).Options(); new(SDAS).Options() }},
-			"DefaultCutPaste":  {func() { DefaultCutPaste() }},
+			"DefaultCutPaste":  {func() { _ = DefaultCutPaste() }},
 			"ForegroundOf":     {func() { ForegroundOf("") }},
-			"DefaultMasks":     {func() { DefaultMasks() }},
-			"DefaultPerlin":    {func() { DefaultPerlin() }},
+			"DefaultMasks":     {func() { _ = DefaultMasks() }},
+			"DefaultDRAEM":     {func() { _ = DefaultDRAEM() }},
+			"DRAEM.Options":    {func() { (*DRAEM)(nil).Options(); new(DRAEM).Options() }},
+			"Textures.Names":   {func() { (*Textures)(nil).Names(); new(Textures).Names() }},
+			"DefaultPerlin":    {func() { _ = DefaultPerlin() }},
 			"CutPaste.Options": {func() { (*CutPaste)(nil).Options(); new(CutPaste).Options() }},
 			"Digest": {
 				func() { Digest(nil) },

@@ -15,7 +15,7 @@ func (j *nsaJob) label(picture *image.RGBA, mask *bits, factor float64) made {
 		}
 	}
 	changed = changed.smoothed(5)
-	m := made{picture, image.NewGray(image.Rectangle{Max: j.size}), nil}
+	m := made{picture: picture, mask: image.NewGray(image.Rectangle{Max: j.size})}
 	for i, v := range changed.on {
 		m.mask.Pix[i] = 255 * v
 		change[i] *= int(v)
