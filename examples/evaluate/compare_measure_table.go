@@ -5,6 +5,17 @@ import "fmt"
 // figureTitles are the columns of figures in tables, in the order of cells.
 var figureTitles = []string{"found", "asked for", "judge's IoU", "mask's IoU", "stray", "PSNR", "spread", "Lite0 spread", "Lite0-KID", "s"}
 
+// figureLegend says what they mean.
+var figureLegend = []string{
+	"found, asked for: share of pictures in which the judge of the drawn world finds a defect, and the one that was asked for; of nothing done, its false alarms",
+	"judge's IoU: of the mask with what the judge calls defective; mask's IoU: with the pixels that changed, and stray, the share of these outside it",
+	"PSNR: outside the mask, in dB, ∞ where no pixel there changed",
+	"spread: how far pictures of one reference lie apart, the RMSE inside the masks of either (of levels from -1 to 1); Lite0 spread: in features of whole pictures",
+	"Lite0-KID: distance from the true defects (0 is alike, with 95 % intervals), of EfficientNet-Lite0's features around the mask: not to be compared with KIDs of Inception",
+	"true defects: one half of them against the other; nothing done: normal pictures, looked at in the places of true defects; a generator whose distance is no smaller has made nothing like them",
+	"s: seconds a picture, the median, with tries that came to nothing",
+}
+
 // cells are the figures for a table, a dash for one that is not defined.
 func (f figures) cells() []string {
 	psnr := cell("%.1f", f.Outside, 1)

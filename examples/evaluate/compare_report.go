@@ -91,6 +91,9 @@ func (r *CompareReport) write(dir string) error {
 	for _, g := range r.Grounds {
 		g.tables(&b)
 	}
+	for _, line := range figureLegend {
+		fmt.Fprintf(&b, "- %s\n", line)
+	}
 	table := filepath.Join(dir, compareName+".md")
 	err = files.WriteAll(files.File{Path: filepath.Join(dir, compareName+".json"), Data: append(data, '\n')}, files.File{Path: table, Data: b.Bytes()})
 	if err == nil {
