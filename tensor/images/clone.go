@@ -148,7 +148,7 @@ func (c *clone) blend() {
 	}
 	sums := make([]float32, 3*w*h)
 	kernels.Parallel(3, func(k int) { c.divergence(sums[k*w*h:][:w*h], k, across) })
-	solveRectangle(sums, 3, max(w, h), min(w, h))
+	newRectangle(max(w, h), min(w, h)).solve(sums)
 	kernels.Range(h, 16, func(lo, hi int) {
 		for y := lo; y < hi; y++ {
 			row := c.out.Pix[(c.box.Min.Y+1+y)*c.out.Stride+4*(c.box.Min.X+1):][:4*w]

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"image"
 	"math"
+
+	"github.com/sdgraph/sdgraph/kernels"
 )
 
 // Poisson returns the destination with the source's colour gradients where the mask [H, W] is at least 0.5: outside the
@@ -13,7 +15,8 @@ import (
 // the destination's (equation 13), so that what the destination has shows through. All are of one size. What lies beyond
 // the picture's border does not count: there the gradients are the source's.
 //
-// A system that does not converge is an error: conjugate gradients in float64, to a residual of a thousandth of a level.
+// A system that does not converge is an error: conjugate gradients in float64, to a residual of a thousandth of a level, which
+// for a region that fills its box are led by the box's exact solution.
 func Poisson(destination, source *image.RGBA, mask []float32, mixed bool) (*image.RGBA, error) {
 	if err := errors.Join(Check(destination), Check(source)); err != nil {
 		return nil, err
@@ -28,117 +31,105 @@ func Poisson(destination, source *image.RGBA, mask []float32, mixed bool) (*imag
 		return nil, err
 	}
 	for _, region := range regions {
-		for c := range 3 {
-			p := newPoisson(destination, source, region, c, mixed)
-			if err := p.solve(); err != nil {
-				return nil, err
-			}
-			for k, i := range region {
-				out.Pix[i/size.X*out.Stride+4*(i%size.X)+c] = uint8(math.RoundToEven(min(max(p.u[k], 0), 255)))
+		p := newPoisson(region, size)
+		var all [3]*colourEquations
+		p.each(func(c int) { all[c] = p.equations(destination, source, region, c, mixed) })
+		if err := p.solve(all[:]); err != nil {
+			return nil, err
+		}
+		for k, i := range region {
+			pixel := out.Pix[i/size.X*out.Stride+4*(i%size.X):]
+			for c := range all {
+				pixel[c] = uint8(math.RoundToEven(min(max(all[c].u[k], 0), 255)))
 			}
 		}
 	}
 	return out, nil
 }
 
-// poisson is the equations of one colour in one region: for each of its pixels, 4u less the four neighbours' u is b, with
-// those neighbours that are known on the right.
+// poisson is a region's equations, without their right sides: for each of its pixels, as many u as it has neighbours in
+// the picture, less those in the region.
 type poisson struct {
-	u, b   []float64
-	degree []float64  // neighbours within the picture
-	beside [][4]int32 // the neighbours' places in the region, -1 for those that are known or beyond the border
-	known  int        // neighbours at the region's edge
+	box    image.Rectangle // around the region
+	at     []int           // the pixels' places in the box, row by row
+	degree []float64       // neighbours within the picture
+	beside [][4]int32      // the neighbours' places in the region; for others that after the last, where numbers are 0
+	known  int             // neighbours at the region's edge
 }
 
-func newPoisson(destination, source *image.RGBA, region []int, c int, mixed bool) *poisson {
-	w, h := destination.Rect.Dx(), destination.Rect.Dy()
-	place := make(map[int]int32, len(region))
-	for k, i := range region {
-		place[i] = int32(k)
-	}
-	at := func(m *image.RGBA, i int) float64 { return float64(m.Pix[i/w*m.Stride+4*(i%w)+c]) }
-	p := &poisson{u: make([]float64, len(region)), b: make([]float64, len(region)), degree: make([]float64, len(region)), beside: make([][4]int32, len(region))}
-	for k, i := range region {
-		p.u[k] = at(destination, i)
-		x, y := i%w, i/w
-		for n, to := range [4]image.Point{{x - 1, y}, {x + 1, y}, {x, y - 1}, {x, y + 1}} {
-			p.beside[k][n] = -1
-			if to.X < 0 || to.X >= w || to.Y < 0 || to.Y >= h {
-				continue
-			}
-			j := to.Y*w + to.X
-			step := at(source, i) - at(source, j)
-			if d := at(destination, i) - at(destination, j); mixed && math.Abs(d) > math.Abs(step) {
-				step = d
-			}
-			p.degree[k]++
-			p.b[k] += step
-			if inside, ok := place[j]; ok {
-				p.beside[k][n] = inside
-			} else {
-				p.b[k] += at(destination, j)
-				p.known++
-			}
+func newPoisson(region []int, size image.Point) *poisson {
+	n := len(region)
+	p := &poisson{at: make([]int, n), degree: make([]float64, n), beside: make([][4]int32, n)}
+	for _, i := range region {
+		if at := image.Pt(i%size.X, i/size.X); !at.In(p.box) {
+			p.box = p.box.Union(image.Rectangle{Min: at, Max: at.Add(image.Pt(1, 1))})
 		}
 	}
-	if p.known == 0 { // the whole picture: only its mean is not determined by its gradients, and is the source's
-		for k, i := range region {
-			p.u[k] = at(source, i)
+	place := make([]int32, p.box.Dx()*p.box.Dy()) // in the region, counted from 1
+	for k, i := range region {
+		p.at[k] = (i/size.X-p.box.Min.Y)*p.box.Dx() + i%size.X - p.box.Min.X
+		place[p.at[k]] = int32(k + 1)
+	}
+	for k, i := range region {
+		for m, to := range neighbours(i%size.X, i/size.X) {
+			p.beside[k][m] = int32(n)
+			if !to.In(image.Rectangle{Max: size}) {
+				continue
+			}
+			p.degree[k]++
+			inside := int32(0)
+			if to.In(p.box) {
+				inside = place[(to.Y-p.box.Min.Y)*p.box.Dx()+to.X-p.box.Min.X]
+			}
+			if inside > 0 {
+				p.beside[k][m] = inside - 1
+			} else {
+				p.known++
+			}
 		}
 	}
 	return p
 }
 
-// apply sets out to the left side for v.
-func (p *poisson) apply(out, v []float64) {
-	for k := range out {
-		sum := p.degree[k] * v[k]
-		for _, j := range p.beside[k] {
-			if j >= 0 {
-				sum -= v[j]
-			}
-		}
-		out[k] = sum
+func neighbours(x, y int) [4]image.Point {
+	return [4]image.Point{{x - 1, y}, {x + 1, y}, {x, y - 1}, {x, y + 1}}
+}
+
+// each calls f for each colour, at once where that is worth it.
+func (p *poisson) each(f func(c int)) {
+	if len(p.at) > 2000 {
+		kernels.Parallel(3, f)
+		return
+	}
+	for c := range 3 {
+		f(c)
 	}
 }
 
-// solve finds u by conjugate gradients.
-func (p *poisson) solve() error {
-	if p.known == 0 {
-		return nil
-	}
-	n := len(p.u)
-	r, d, a := make([]float64, n), make([]float64, n), make([]float64, n)
-	p.apply(a, p.u)
-	worst, square := 0.0, 0.0
-	for k := range r {
-		r[k] = p.b[k] - a[k]
-		d[k] = r[k]
-		worst, square = max(worst, math.Abs(r[k])), square+r[k]*r[k]
-	}
-	most := 20*int(math.Sqrt(float64(n))) + 20
-	for range most {
-		if worst < 1e-3 {
-			return nil
+// equations are the right sides of one colour, with the neighbours that are known, and the destination to begin with. Of
+// the whole picture gradients determine all but the mean, which is the source's: there the source is the solution.
+func (p *poisson) equations(destination, source *image.RGBA, region []int, c int, mixed bool) *colourEquations {
+	size := destination.Rect.Size()
+	at := func(m *image.RGBA, p image.Point) float64 { return float64(m.Pix[p.Y*m.Stride+4*p.X+c]) }
+	e := newColourEquations(len(region))
+	for k, i := range region {
+		here := image.Pt(i%size.X, i/size.X)
+		if e.u[k] = at(destination, here); p.known == 0 {
+			e.u[k] = at(source, here)
 		}
-		p.apply(a, d)
-		curve := 0.0
-		for k := range d {
-			curve += d[k] * a[k]
-		}
-		alpha, before := square/curve, square
-		worst, square = 0, 0
-		for k := range d {
-			p.u[k] += alpha * d[k]
-			r[k] -= alpha * a[k]
-			worst, square = max(worst, math.Abs(r[k])), square+r[k]*r[k]
-		}
-		for k := range d {
-			d[k] = r[k] + square/before*d[k]
+		for m, to := range neighbours(here.X, here.Y) {
+			if !to.In(image.Rectangle{Max: size}) {
+				continue
+			}
+			step := at(source, here) - at(source, to)
+			if d := at(destination, here) - at(destination, to); mixed && math.Abs(d) > math.Abs(step) {
+				step = d
+			}
+			e.r[k] += step
+			if int(p.beside[k][m]) == len(region) {
+				e.r[k] += at(destination, to)
+			}
 		}
 	}
-	if worst < 1e-3 {
-		return nil
-	}
-	return fmt.Errorf("blending %d pixels did not converge in %d steps: the residual is %g levels", n, most, worst)
+	return e
 }

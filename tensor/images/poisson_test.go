@@ -4,7 +4,9 @@ import (
 	"image"
 	"image/color"
 	"math"
+	"math/rand/v2"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -95,6 +97,50 @@ func TestPoissonRefuses(t *testing.T) {
 	} {
 		if _, err := call(); err == nil {
 			t.Errorf("%s of another size: no error", name)
+		}
+	}
+}
+
+// TestPoissonSolves asks the equations of what solves them: of regions large and small, with and without a box that they
+// fill, at the border of the picture, wide and high.
+func TestPoissonSolves(t *testing.T) {
+	r := rand.New(rand.NewPCG(7, 8))
+	for name, c := range map[string]struct {
+		w, h   int
+		inside func(x, y float64) bool // from -1 to 1
+	}{
+		"disc":   {90, 70, func(x, y float64) bool { return x*x+y*y < 0.9 }},
+		"high":   {50, 120, func(x, y float64) bool { return x*x+y*y < 0.9 }},
+		"ring":   {90, 70, func(x, y float64) bool { return x*x+y*y < 0.9 && x*x+y*y > 0.6 }},
+		"border": {80, 80, func(x, y float64) bool { return x > -0.4 && y < 0.6 }},
+		"small":  {30, 20, func(x, y float64) bool { return x*x+y*y < 0.9 }},
+	} {
+		size := image.Pt(c.w, c.h)
+		destination, source := randomPicture(r, c.w, c.h, 255), randomPicture(r, c.w, c.h, 255)
+		var region []int
+		for i := range c.w * c.h {
+			if c.inside(2*float64(i%c.w)/float64(c.w-1)-1, 2*float64(i/c.w)/float64(c.h-1)-1) {
+				region = append(region, i)
+			}
+		}
+		p := newPoisson(region, size)
+		var all []*colourEquations
+		var right [][]float64
+		for k := range 3 {
+			e := p.equations(destination, source, region, k, k == 1)
+			all, right = append(all, e), append(right, slices.Clone(e.r))
+		}
+		if err := p.solve(all); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		left := make([]float64, len(region)+1)
+		for k, e := range all {
+			p.left(left, e.u)
+			for i := range region {
+				if d := left[i] - right[k][i]; math.Abs(d) > 2e-3 {
+					t.Fatalf("%s, colour %d: the equation of pixel %d is off by %g", name, k, region[i], d)
+				}
+			}
 		}
 	}
 }

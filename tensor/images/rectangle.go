@@ -6,21 +6,35 @@ import (
 	"github.com/sdgraph/sdgraph/kernels"
 )
 
-// solveRectangle solves Poisson's equation on rectangles that have 0 around them, each of lines × n numbers: f becomes u
-// with u[y, x+1] + u[y, x-1] + u[y+1, x] + u[y-1, x] - 4·u[y, x] = f[y, x].
+// rectangle solves Poisson's equation on a rectangle of lines × n numbers that has 0 around it.
 //
-// Along the lines u and f are sums of sines, each of which has a tridiagonal system across the lines. The sums are
+// Along the lines the numbers are sums of sines, each of which has a tridiagonal system across the lines. The sums are
 // products with a matrix: for boxes of a photograph processors do these faster than a fast transform, and prime lengths
 // as fast as others. Sines are even or odd about a line's middle, which halves the matrices.
-func solveRectangle(f []float32, rectangles, lines, n int) {
+type rectangle struct {
+	sines   sines
+	lines   int
+	factors []float64 // of the elimination, for each line and frequency
+	folded  []float32
+}
+
+func newRectangle(lines, n int) *rectangle {
 	s := newSines(n)
-	folded := make([]float32, len(f))
-	s.fold(folded, f)
-	s.multiply(f, folded, false)
-	factors := s.factors(lines)
-	kernels.Parallel(rectangles, func(i int) { s.eliminate(f[i*lines*n:][:lines*n], factors) })
-	s.multiply(folded, f, true)
-	s.unfold(f, folded)
+	return &rectangle{sines: s, lines: lines, factors: s.factors(lines)}
+}
+
+// solve has each f, of lines × n numbers, become u with u[y, x+1] + u[y, x-1] + u[y+1, x] + u[y-1, x] - 4·u[y, x] =
+// f[y, x].
+func (r *rectangle) solve(f []float32) {
+	if len(r.folded) != len(f) {
+		r.folded = make([]float32, len(f))
+	}
+	s, size := r.sines, len(r.factors)
+	s.fold(r.folded, f)
+	s.multiply(f, r.folded, false)
+	kernels.Parallel(len(f)/size, func(i int) { s.eliminate(f[i*size:][:size], r.factors) })
+	s.multiply(r.folded, f, true)
+	s.unfold(f, r.folded)
 }
 
 // sines transforms lines of n numbers at places 1 … n to n frequencies: the odd ones first, 1, 3, 5 …, then the even ones.

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestSolveRectangle finds numbers again of which the equation's right side was made.
-func TestSolveRectangle(t *testing.T) {
+// TestRectangle finds numbers again of which the equation's right side was made.
+func TestRectangle(t *testing.T) {
 	for _, size := range [][2]int{{1, 1}, {5, 1}, {1, 5}, {2, 3}, {3, 2}, {7, 7}, {64, 61}, {60, 62}, {300, 509}} {
 		lines, n := size[0], size[1]
 		r := rand.New(rand.NewPCG(1, 2))
@@ -20,7 +20,7 @@ func TestSolveRectangle(t *testing.T) {
 		for k := range 2 {
 			laplacian(got[k*lines*n:][:lines*n], want[k*lines*n:][:lines*n], n)
 		}
-		solveRectangle(got, 2, lines, n)
+		newRectangle(lines, n).solve(got)
 		worst := 0.0
 		for i, v := range got {
 			worst = max(worst, math.Abs(float64(v)-float64(want[i])))
