@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
+	"github.com/sdgraph/sdgraph/tensor/images"
 )
 
 // grain is a picture of noise that no two places have alike.
@@ -260,4 +261,31 @@ func ExampleNSAFor() {
 	o, known := NSAFor("metal_nut")
 	fmt.Println(known, o.Mode, o.Background[0].Brightness, o.LogisticX0)
 	// Output: true normal 20 7
+}
+
+// TestNSAOfParts takes pictures and places that are parts of larger ones.
+func TestNSAOfParts(t *testing.T) {
+	cut := image.Rect(7, 5, 67, 45)
+	large, other, place := grain(1, 80, 60), grain(2, 80, 60), image.NewGray(image.Rect(0, 0, 80, 60))
+	for i := range place.Pix {
+		place.Pix[i] = uint8(i % 80 * 3)
+	}
+	in := anomaly.Input{
+		Normal: large.SubImage(cut).(*image.RGBA), Others: []*image.RGBA{other.SubImage(cut).(*image.RGBA)}, Place: place.SubImage(cut).(*image.Gray),
+	}
+	whole := anomaly.Input{Normal: images.Cut(large, cut), Others: []*image.RGBA{images.Cut(other, cut)}, Place: image.NewGray(image.Rect(0, 0, 60, 40))}
+	for i := range whole.Place.Pix {
+		whole.Place.Pix[i] = place.GrayAt(7+i%60, 5+i/60).Y
+	}
+	for range 2 { // with another picture and without
+		for seed := range uint64(5) {
+			g := nsaOf(t, func(o *NSAOptions) { o.Background = []NSAShade{{80, 12}} })
+			got, err1 := g.Generate(t.Context(), in, anomaly.NewDraws(seed))
+			want, err2 := g.Generate(t.Context(), whole, anomaly.NewDraws(seed))
+			if err1 != nil || err2 != nil || !cmp.Equal(got.Picture.Pix, want.Picture.Pix) || !cmp.Equal(got.Mask.Pix, want.Mask.Pix) {
+				t.Errorf("seed %d, %d others: another picture, %v, %v", seed, len(in.Others), err1, err2)
+			}
+		}
+		in.Others, whole.Others = nil, nil
+	}
 }
