@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"sync"
+	"sync/atomic"
 
 	"github.com/sdgraph/sdgraph/examples/internal/cli"
 	"github.com/sdgraph/sdgraph/examples/internal/show"
@@ -22,7 +23,8 @@ type batch struct {
 	listed bool   // each picture's files are said on standard output
 
 	progress *progress
-	saving   sync.Mutex // one picture is saved at a time
+	saving   sync.Mutex   // one picture is saved at a time
+	none     atomic.Int64 // how many seeds have no picture, in which nothing would have changed
 }
 
 // task is a picture that is to be made.
@@ -50,8 +52,9 @@ func newBatch(ctx context.Context, spec Spec, m *model, d *folder, all []Spec) (
 		b.jobs = append(b.jobs, j)
 		looked.Step(1, "")
 	}
+	b.shareOthers()
 	b.warnOfCuts()
-	if _, err := cli.Await(ctx, func() (any, error) { return nil, spec.Again.checkModel(spec.Arithmetic(), m) }); err != nil {
+	if _, err := cli.Await(ctx, func() (any, error) { return nil, spec.Again.checkModel(spec.arithmetic(), m) }); err != nil {
 		return nil, err
 	}
 	return b, nil
@@ -62,6 +65,9 @@ const worthTelling = 50
 
 // warnOfCuts says once of each text what of it the model does not read.
 func (b *batch) warnOfCuts() {
+	if b.model.Pipeline == nil {
+		return
+	}
 	said := map[string]bool{}
 	for _, j := range b.jobs {
 		for _, t := range [][2]string{{"prompt", j.options.Prompt}, {"detailed prompt", j.options.Detail}, {"negative prompt", j.options.Negative}} {
@@ -103,6 +109,22 @@ func (b *batch) describe() {
 		fmt.Fprintf(os.Stderr, "and so on, for %d more sizes or places\n", n)
 	}
 	b.describePlaces()
-	o := b.jobs[0].options
-	fmt.Fprintf(os.Stderr, "prompt: %s\n", o.Prompt)
+	if b.spec.isOther() {
+		b.describeGenerator()
+		return
+	}
+	fmt.Fprintf(os.Stderr, "prompt: %s\n", b.jobs[0].options.Prompt)
+}
+
+// describeGenerator says what makes the pictures, and of what.
+func (b *batch) describeGenerator() {
+	j := b.jobs[0]
+	text := fmt.Sprintf("generator: %s, preset %s", methods[b.spec.Generator].called, b.spec.Preset)
+	if j.spec.Part != "" {
+		text += ", its authors' numbers for " + j.spec.Part
+	}
+	if n := len(j.others.files); n > 1 || n == 1 && j.others.files[0].hash != j.inputs["image"] {
+		text += fmt.Sprintf("; patches come from %s of this part and size, in turn", counted(n, "photograph"))
+	}
+	fmt.Fprintln(os.Stderr, text)
 }

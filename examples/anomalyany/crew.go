@@ -3,16 +3,19 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"image"
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/sdgraph/sdgraph/diffusion/anomaly"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
 	"github.com/sdgraph/sdgraph/kernels"
 )
@@ -21,8 +24,11 @@ import (
 const mostWorkers = 8
 
 // workers is how many pictures are made at a time: of the small model several, whose
-// tensors leave little to do for a second thread.
+// tensors leave little to do for a second thread, and without a model one a processor.
 func (b *batch) workers() int {
+	if b.spec.isOther() {
+		return max(1, min(runtime.GOMAXPROCS(0), len(b.tasks)))
+	}
 	if !b.spec.usesEmbedded() || b.spec.OnDevice() {
 		return 1
 	}
@@ -39,14 +45,12 @@ func (b *batch) run(ctx context.Context) error {
 		b.describe()
 	}
 	workers := b.workers()
-	if threads := kernels.Threads(); workers > 1 {
-		kernels.SetThreads(max(1, threads/workers))
-		defer kernels.SetThreads(threads)
-		fmt.Fprintf(os.Stderr, "%s of %s, %d at a time; %s\n", counted(len(b.tasks), "picture"), counted(len(b.jobs), "photograph"), workers, &b.spec.Compute)
+	if workers > 1 {
+		defer b.share(workers)()
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	b.progress = newProgress(ctx, os.Stderr, b.tasks, workers > 1)
+	b.progress = newProgress(ctx, os.Stderr, b.tasks, workers > 1 || b.spec.isOther())
 	defer b.progress.End()
 	tasks := make(chan task)
 	go feed(ctx, b.tasks, tasks)
@@ -62,7 +66,23 @@ func (b *batch) run(ctx context.Context) error {
 		})
 	}
 	crew.Wait()
+	if none := int(b.none.Load()); none > 0 && none == len(b.tasks) && first == nil {
+		first = errors.New("no picture was made: nothing would have changed in any of them")
+	}
 	return cmp.Or(first, ctx.Err())
+}
+
+// share says how many pictures are made at a time, and has their makers share the processors until it is called off.
+func (b *batch) share(workers int) (restore func()) {
+	made := fmt.Sprintf("%s of %s, %d at a time", counted(len(b.tasks), "picture"), counted(len(b.jobs), "photograph"), workers)
+	if b.spec.isOther() {
+		fmt.Fprintln(os.Stderr, made)
+		return func() {}
+	}
+	fmt.Fprintf(os.Stderr, "%s; %s\n", made, &b.spec.Compute)
+	threads := kernels.Threads()
+	kernels.SetThreads(max(1, threads/workers))
+	return func() { kernels.SetThreads(threads) }
 }
 
 // feed hands the tasks out until ctx ends.
@@ -81,7 +101,7 @@ func feed(ctx context.Context, all []task, to chan<- task) {
 // has the run's model, the others open it again.
 func (b *batch) work(ctx context.Context, number int, tasks <-chan task) error {
 	m := b.model
-	if number > 0 {
+	if number > 0 && m.Pipeline != nil {
 		p, err := openPipeline(ctx, b.spec)
 		if err != nil {
 			return err
@@ -138,6 +158,12 @@ func (b *batch) begin(ctx context.Context, j *job, w *worker) (maker, error) {
 func (b *batch) makeOne(ctx context.Context, j *job, making maker, seed uint64) error {
 	bar := b.progress.of(j, b.called(j))
 	m, err := making.make(ctx, seed, bar)
+	if errors.Is(err, anomaly.ErrNothingChanged) {
+		b.none.Add(1)
+		b.progress.Say(fmt.Sprintf("%sseed %d has no picture: %v", b.called(j), seed, err))
+		bar.saved()
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("seed %d: %w", seed, err)
 	}

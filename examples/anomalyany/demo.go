@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -38,7 +39,7 @@ const demoPictures = 7
 
 // isDemo reports whether nothing is asked for.
 func (s *Spec) isDemo() bool {
-	return s.usesEmbedded() && s.Again == nil && s.Image == "" && len(s.Images) == 0 && s.Mask == "" && s.Object == "" && len(s.Anomaly) == 0 &&
+	return (s.usesEmbedded() || s.isOther()) && s.Part == "" && len(s.Others) == 0 && s.Again == nil && s.Image == "" && len(s.Images) == 0 && s.Mask == "" && s.Object == "" && len(s.Anomaly) == 0 &&
 		s.Prompt == "" && s.Normal == "" && s.Detail == "" && s.Negative == "" && s.Category == ""
 }
 
@@ -103,7 +104,7 @@ func drawScenes(spec Spec, d *folder) (all []Spec, err error) {
 			err = d.mayWrite(picture)
 		}
 		if errors.Is(err, errOther) { // of another size
-			picture.name = fmt.Sprintf("%s-%d.png", strings.TrimSuffix(picture.name, ".png"), spec.Size)
+			picture.name = fmt.Sprintf("%s-%d.png", strings.TrimSuffix(picture.name, ".png"), cmp.Or(spec.Size, drawnSide))
 			of.Image = d.Path(picture.name)
 			err = d.mayWrite(picture)
 		}
@@ -130,6 +131,9 @@ func drawScenes(spec Spec, d *folder) (all []Spec, err error) {
 // normalDir is where the normal pictures are, in the output directory.
 const normalDir = "normal"
 
+// drawnSide is how large the drawings are where no size is asked for, in pixels: as other generators know pictures.
+const drawnSide = 256
+
 // draw draws the scene's normal picture, and returns the Spec that asks for the
 // scene.
 func (c scene) draw(spec Spec) (Spec, shared, error) {
@@ -139,12 +143,16 @@ func (c scene) draw(spec Spec) (Spec, shared, error) {
 		return spec, shared{}, fmt.Errorf("nobody draws a %s with a %s", c.subject, c.defect)
 	}
 	drawn := trial.Trial{Pair: pairs[i], Seed: trial.FirstSeed + c.drawing}
-	normal, asked := drawn.Normal(spec.Size), drawn.Defective(spec.Size) // this for its words alone
+	side := cmp.Or(spec.Size, drawnSide)
+	normal, asked := drawn.Normal(side), drawn.Defective(side) // this for its words alone
 	name := world.FileName(c.subject) + ".png"
 	spec.Image = filepath.Join(spec.Out, normalDir, name)
 	spec.Object, spec.Anomaly, spec.Normal = c.subject, []string{c.defect}, normal.Caption
 	spec.Prompt, spec.Detail = asked.Caption, asked.Detail
+	if spec.isOther() {
+		spec.forgetWords()
+	}
 	spec.KeepEvery = 0 // a picture is a matter of seconds
-	data, err := images.EncodePNG(images.FromBytes(normal.Picture, spec.Size, spec.Size), nil)
+	data, err := images.EncodePNG(images.FromBytes(normal.Picture, side, side), nil)
 	return spec, shared{normalDir + "/" + name, data}, err
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/alecthomas/kong"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
+	"github.com/sdgraph/sdgraph/diffusion/anomaly/generate"
 	"github.com/sdgraph/sdgraph/examples/internal/cli"
 )
 
@@ -28,6 +29,7 @@ var flagGroups = []kong.Group{
 	{Key: "again", Title: "Going on, and making a picture again:"},
 	{Key: "good", Title: "Which pictures are good; the others failed:"},
 	{Key: "data", Title: "Data sets of the good pictures:"},
+	{Key: "generator", Title: "Other generators of defects:"},
 	{Key: "algorithm", Title: "The algorithm (AnomalyAny), with the paper's symbols:"},
 	{Key: "ablation", Title: "Parts of the algorithm to leave out, to see what they do:"},
 	{Key: "model", Title: "The model:"},
@@ -61,12 +63,18 @@ func (c *commandLine) BeforeResolve(ctx *kong.Context) error {
 			return err
 		}
 		value = a.value
-	} else {
+	}
+	if a, ok := given["from"].(*again); !ok || a.another {
 		values, err := suiting(given)
 		if err != nil {
 			return err
 		}
-		value = func(flag string) any { return values[flag] }
+		value = func(flag string) any {
+			if ok && a.passesOn(flag) {
+				return a.value(flag)
+			}
+			return values[flag]
+		}
 	}
 	ctx.AddResolver(kong.ResolverFunc(func(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
 		return value(flag.Name), nil
@@ -78,6 +86,9 @@ func (c *commandLine) BeforeResolve(ctx *kong.Context) error {
 // anomalyany.json says. Another preset's numbers do not suit the one that is given.
 func suiting(given map[string]any) (map[string]any, error) {
 	var asked Spec
+	if asked.Generator, _ = given["generator"].(string); asked.isOther() {
+		return othersNumbers, nil
+	}
 	asked.Model, _ = given["model"].(string)
 	asked.Random, _ = given["random"].(bool)
 	d, err := asked.readDefaults()
@@ -116,6 +127,10 @@ func suiting(given map[string]any) (map[string]any, error) {
 	return values, nil
 }
 
+// othersNumbers are the values of flags that suit generators which need no model: the photograph's own size, and less of
+// a change, since their masks have all that changed at all.
+var othersNumbers = map[string]any{"size": "0", "preset": string(generate.Mended), "min-inside": "10"}
+
 // paperFlags are those of preset paper alone.
 var paperFlags = []string{"strength", "gamma", "lambda", "mu", "eta-e", "refine", "fill"}
 
@@ -148,7 +163,7 @@ func (c *commandLine) Validate(ctx *kong.Context) error {
 			return fmt.Errorf("--%s is a number of --preset paper", name)
 		}
 	}
-	if err := cmp.Or(s.useStrength(typed), s.checkNamed(typed)); err != nil {
+	if err := cmp.Or(s.checkGenerator(typed), s.useStrength(typed), s.checkNamed(typed)); err != nil {
 		return err
 	}
 	if numbers := anomalyany.Released(); s.released() {

@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"github.com/alecthomas/kong"
-	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly/prompts"
 	"github.com/sdgraph/sdgraph/examples/internal/files"
 )
@@ -19,8 +18,9 @@ import (
 // again is a picture that is to be made again, or one like it.
 type again struct {
 	carried
-	path  string
-	given map[string]bool // flags of the command line, without their dashes
+	path    string
+	another bool            // generator is asked for than the one that made it
+	given   map[string]bool // flags of the command line, without their dashes
 }
 
 // UnmarshalText takes the picture's path, which is what --from gives.
@@ -48,6 +48,10 @@ func (a *again) read(ctx *kong.Context, given map[string]any) (err error) {
 	for name := range given {
 		a.given[name] = true
 	}
+	if asked, ok := given["generator"].(string); ok {
+		made, _ := a.Options["generator"].(string)
+		a.another = asked != orDefault(made, anomalyAny)
+	}
 	a.announce(os.Stderr)
 	return nil
 }
@@ -61,6 +65,9 @@ func (a *again) announce(w io.Writer) {
 		if !a.given[flag] && path != "" && (flag != "mask" || path != autoMask) {
 			paths = append(paths, fmt.Sprintf("--%s %q", flag, path))
 		}
+	}
+	if others, _ := a.value("others").([]any); !a.given["others"] && len(others) > 0 {
+		paths = append(paths, fmt.Sprintf("--others %q", others))
 	}
 	if len(paths) > 0 {
 		fmt.Fprintf(w, "%s names the files %s\n", a.path, strings.Join(paths, ", "))
@@ -101,14 +108,21 @@ func (a *again) value(flag string) any {
 	}
 }
 
+// passesOn reports whether another generator takes an option from the picture.
+func (a *again) passesOn(flag string) bool {
+	option := optionOf(flag)
+	return ofAll[option] && option != "size" && option != "preset" || flag == "out" || flag == "seed"
+}
+
 // check checks whether the picture can be made again in this job: photograph and mask
 // are those that it was made from. A nil again has nothing against it.
 func (a *again) check(j *job) error {
 	if a == nil {
 		return nil
 	}
-	for _, c := range []struct{ flag, what string }{{"image", "photograph"}, {"mask", "mask"}} {
-		if want, got := a.Inputs[c.flag], j.inputs[c.flag]; want != got && !a.given[c.flag] {
+	for _, c := range []struct{ flag, what string }{{"image", "photograph"}, {"mask", "mask"}, {"others", "photograph whose patches are taken"}} {
+		_, inputs := j.of(a.Seed)
+		if want, got := a.Inputs[c.flag], inputs[c.flag]; want != got && !a.given[c.flag] {
 			return fmt.Errorf("%s %v has changed since %s was made from it (SHA-256 %s, was %s); give the file with --%s, this one or another, to use it all the same",
 				c.what, a.Options[c.flag], a.path, files.Short(got), files.Short(want), c.flag)
 		}
@@ -152,7 +166,7 @@ func (a *again) sameFiles(now, then map[string]string) error {
 // checkWords notices words that are not those that the picture claims, since the
 // file that they come from has changed or somebody has written the claim. It
 // needs no model.
-func (a *again) checkWords(o anomalyany.Options) error {
+func (a *again) checkWords(s *Spec) error {
 	if a == nil {
 		return nil
 	}
@@ -161,9 +175,9 @@ func (a *again) checkWords(o anomalyany.Options) error {
 			return nil
 		}
 	}
-	if o.Prompt != a.Prompt || o.Detail != a.Detail {
+	if prompt, detail := s.prompts(); prompt != a.Prompt || detail != a.Detail {
 		return fmt.Errorf("%s was made with the prompt %q and the detailed prompt %q, which the same options now make %q and %q; give --prompt and --detail",
-			a.path, a.Prompt, a.Detail, o.Prompt, o.Detail)
+			a.path, a.Prompt, a.Detail, prompt, detail)
 	}
 	return nil
 }

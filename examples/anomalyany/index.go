@@ -35,6 +35,7 @@ const indexFormat = "anomalyany index 1"
 // where the picture failed and was not kept.
 type entry struct {
 	Name       string            `json:"name"`
+	Generator  string            `json:"generator,omitempty"` // empty for AnomalyAny
 	Object     string            `json:"object"`
 	Anomaly    string            `json:"anomaly"`
 	Prompt     string            `json:"prompt"`
@@ -64,12 +65,18 @@ func (e entry) Good() bool { return len(e.Failed) == 0 }
 func (j *job) entry(r record, id files.Identity) entry {
 	name := filepath.Base(j.stem(r.Seed))
 	return entry{
-		Name: name, Object: j.spec.Object, Anomaly: strings.Join(j.spec.Anomaly, ", "), Prompt: r.Prompt, Seed: r.Seed,
+		Name: name, Generator: j.spec.generatorNoted(), Object: j.spec.Object, Anomaly: strings.Join(j.spec.defects(), ", "), Prompt: r.Prompt, Seed: r.Seed,
 		Picture: name + parts[0], Mask: name + parts[1], Heat: name + parts[2], Record: name + parts[3],
 		Photograph: j.photographName(), Scores: r.Scores, Failed: j.spec.judge(r.Scores), Notes: r.Notes, Seconds: r.Seconds, Identity: id.Hash(),
 		Decision: j.folder.index.decided(name, id.Hash(), r.Hashes[kinds[parts[0]]]),
 	}
 }
+
+// Heading is what the picture is called for people.
+func (e entry) Heading() string { return heading(e.Generator, e.Object, e.Prompt) }
+
+// Called is what the generator is called by its authors.
+func (e entry) Called() string { return methods[e.Generator].called }
 
 // photographName is the file that shows the photograph as the pictures are
 // compared with it, for one photograph, size and crop always the same; empty

@@ -24,7 +24,8 @@ type job struct {
 
 	// What stays of photograph and mask when they have been looked at.
 	inputs     map[string]string // their SHA-256
-	masks      []maskFile        // of a folder of masks, which pictures take in turn
+	masks      []inputFile       // of a folder of masks, which pictures take in turn
+	others     pool              // what another generator takes patches from
 	fit        string            // what becomes of the photograph
 	size       image.Point       // of the pictures
 	input      image.Point       // of what the model sees
@@ -39,6 +40,7 @@ type job struct {
 	ground  *ground                // what masks are drawn on, where each picture has its own
 	place   *place                 // that mask, of the job of one picture
 	note    string                 // what was done about a mask that is too thin
+	made    []string               // what another generator notes of a picture
 	scorer  *anomalyany.Scorer     // what pictures are compared with, once one is there
 }
 
@@ -47,22 +49,31 @@ type job struct {
 // folder that the caller holds.
 func newJob(ctx context.Context, spec Spec, m *model, d *folder) (*job, error) {
 	j := &job{spec: spec, model: m, options: spec.options(), folder: d}
-	if j.options.Refine != 0 && m.CLIP == nil {
+	if !spec.isOther() && j.options.Refine != 0 && m.CLIP == nil {
 		return nil, fmt.Errorf("%w; or leave the refinement out with --no-refine", diffusion.ErrNoCLIP)
 	}
 	var err error
 	if j.inputs, err = j.hashInputs(ctx); err != nil {
 		return nil, err
 	}
+	if j.others, err = spec.findOthers(ctx); err != nil {
+		return nil, err
+	}
 	if err := spec.Again.check(j); err != nil {
 		return nil, err
 	}
-	if j.masks, err = cli.Await(ctx, func() ([]maskFile, error) { return findMasks(spec) }); err != nil {
+	if j.masks, err = cli.Await(ctx, func() ([]inputFile, error) { return findMasks(spec) }); err != nil {
 		return nil, err
 	}
 	of := j.with(m)
 	if err := of.open(ctx); err != nil {
 		return nil, err
+	}
+	if spec.isOther() {
+		picture, _ := of.canvas.Input()
+		if _, err := spec.newGenerator(ctx, picture.Rect.Size()); err != nil {
+			return nil, err
+		}
 	}
 	if err := of.tryPlaces(ctx); err != nil {
 		return nil, err
@@ -117,6 +128,10 @@ func (j *job) prepare(ctx context.Context, w *worker) (maker, error) {
 	}
 	j.worker = w
 	picture, _ := j.canvas.Input()
+	if j.spec.isOther() {
+		g, err := j.spec.newGenerator(ctx, picture.Rect.Size())
+		return &byGenerator{j, g}, err
+	}
 	g, err := w.generator(ctx, picture.Rect.Size(), j.options)
 	if err != nil {
 		return nil, err

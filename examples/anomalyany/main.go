@@ -46,8 +46,10 @@ func (c *commandLine) run(ctx context.Context) (err error) {
 	case "undecide":
 		return c.Undecide.run(c.Spec.Out, undecided)
 	}
-	if err = c.Spec.Use(os.Stderr); err != nil {
-		return err
+	if !c.Spec.isOther() {
+		if err = c.Spec.Use(os.Stderr); err != nil {
+			return err
+		}
 	}
 	defer c.Spec.Compute.Close()
 	switch {
@@ -96,7 +98,7 @@ anomalyany --help lists every flag.
 
 // run makes the pictures.
 func run(ctx context.Context, spec Spec) (err error) {
-	if err := spec.Again.checkWords(spec.options()); err != nil {
+	if err := spec.Again.checkWords(&spec); err != nil {
 		return err
 	}
 	all, err := spec.each(ctx)

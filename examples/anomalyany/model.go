@@ -23,8 +23,8 @@ var embedded fs.FS
 
 // model is what pictures are made with, and what is known about it.
 type model struct {
-	*diffusion.Pipeline
-	vocabulary anomalyany.Vocabulary
+	*diffusion.Pipeline // nil where none is needed
+	vocabulary          anomalyany.Vocabulary
 
 	// hashes are the SHA-256 of its files, or an error where they are no longer
 	// what pictures are made with: whatever claims them is written after asking.
@@ -32,15 +32,50 @@ type model struct {
 	stop   func() // the hashing
 }
 
+// noModel is in the place of a model where none is needed.
+func noModel() *model {
+	return &model{hashes: func() (map[string]string, error) { return nil, nil }, stop: func() {}}
+}
+
 // Close closes the pipeline, and does not wait for hashes.
 func (m *model) Close() error {
 	m.stop()
+	if m.Pipeline == nil {
+		return nil
+	}
 	return m.Pipeline.Close()
+}
+
+// Multiple is what the sides of pictures must be multiples of.
+func (m *model) Multiple() int {
+	if m.Pipeline == nil {
+		return 1
+	}
+	return m.Pipeline.Multiple()
+}
+
+// Texts are the hashes of the configuration.
+func (m *model) Texts() map[string]string {
+	if m.Pipeline == nil {
+		return nil
+	}
+	return m.Pipeline.Texts()
+}
+
+// Changed is an error if the weights are no longer those that were opened.
+func (m *model) Changed() error {
+	if m.Pipeline == nil {
+		return nil
+	}
+	return m.Pipeline.Changed()
 }
 
 // openModel opens what the Spec asks for, and says which of its words the model
 // does not know.
 func openModel(ctx context.Context, spec Spec) (*model, error) {
+	if spec.isOther() {
+		return noModel(), nil
+	}
 	defaults, err := spec.readDefaults()
 	if err != nil {
 		return nil, err
@@ -82,7 +117,9 @@ func (s *Spec) open(ctx context.Context) (*diffusion.Pipeline, error) {
 }
 
 // usesEmbedded reports whether the model is the one that comes with the program.
-func (s *Spec) usesEmbedded() bool { return s.Model == "" && !s.Random && embedded != nil }
+func (s *Spec) usesEmbedded() bool {
+	return !s.isOther() && s.Model == "" && !s.Random && embedded != nil
+}
 
 // readDefaults reads what the model's directory says about numbers and words.
 func (s *Spec) readDefaults() (anomalyany.Defaults, error) {

@@ -27,6 +27,8 @@ var ofCategory = map[string]bool{"object": true, "anomaly": true, "prompt": true
 // they are not given.
 func (s *Spec) useCategory() error {
 	switch {
+	case s.isOther():
+		return s.useObject()
 	case s.Category == "" && s.Defect == "":
 		return nil
 	case s.Again != nil && !s.Again.given["category"] && !s.Again.given["defect"]:

@@ -19,7 +19,7 @@ import (
 // stem is what the names of the files of a seed's picture begin with.
 func (s *Spec) stem(seed uint64) string {
 	var name []string
-	for _, text := range []string{s.Object, strings.Join(s.Anomaly, " ")} {
+	for _, text := range []string{s.Object, strings.Join(s.defects(), " ")} {
 		if part := files.Name(text); part != "" {
 			name = append(name, part)
 		}

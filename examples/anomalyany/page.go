@@ -111,7 +111,7 @@ func title(groups []*group) string {
 			all = append(all, "…")
 			break
 		}
-		all = append(all, g.Prompt)
+		all = append(all, g.Heading())
 	}
 	if len(all) == 0 {
 		return "Generated defects"
@@ -126,13 +126,13 @@ func groups(shown []entry) []*group {
 	photographs := map[[2]string]bool{} // that their prompts' groups have
 	ranks := worstFirst(shown)
 	for i, e := range shown {
-		n, ok := by[e.Prompt]
+		n, ok := by[e.Heading()]
 		if !ok {
 			n = len(all)
-			by[e.Prompt], all = n, append(all, &group{entry: e})
+			by[e.Heading()], all = n, append(all, &group{entry: e})
 		}
 		g := all[n]
-		if key := [2]string{e.Prompt, e.Photograph}; e.Photograph != "" && !photographs[key] {
+		if key := [2]string{e.Heading(), e.Photograph}; e.Photograph != "" && !photographs[key] {
 			photographs[key], g.Photographs = true, append(g.Photographs, e.Photograph)
 		}
 		g.Shown++

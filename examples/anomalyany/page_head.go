@@ -47,7 +47,7 @@ func askedFor(shown []entry) []*asked {
 	for _, e := range shown {
 		key := [3]string{e.Object, e.Anomaly}
 		if e.Object == "" || e.Anomaly == "" {
-			key[2] = e.Prompt
+			key[2] = e.Heading()
 		}
 		a := by[key]
 		if a == nil {

@@ -4,18 +4,19 @@ import (
 	"context"
 	"fmt"
 	"image"
+	"maps"
 	"strconv"
 
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
 	"github.com/sdgraph/sdgraph/examples/internal/files"
 )
 
-// maskFile is one of a folder's masks.
-type maskFile struct{ path, hash string }
+// inputFile is one of several pictures that are taken in turn: of a folder's masks, or of further photographs.
+type inputFile struct{ path, hash string }
 
 // findMasks lists the masks of --mask where that is a folder, in the order of their
 // names.
-func findMasks(spec Spec) ([]maskFile, error) {
+func findMasks(spec Spec) ([]inputFile, error) {
 	if spec.Mask == "" || spec.Mask == autoMask || !isFolder(spec.Mask) {
 		return nil, nil
 	}
@@ -26,28 +27,31 @@ func findMasks(spec Spec) ([]maskFile, error) {
 	if len(paths) == 0 {
 		return nil, fmt.Errorf("--mask: there is no picture in the folder %s", spec.Mask)
 	}
-	all := make([]maskFile, len(paths))
+	all := make([]inputFile, len(paths))
 	for i, path := range paths {
 		hash, err := files.Hash(path)
 		if err != nil {
 			return nil, fmt.Errorf("--mask: %w", err)
 		}
-		all[i] = maskFile{path, hash}
+		all[i] = inputFile{path, hash}
 	}
 	return all, nil
 }
 
 // of is the Spec of a seed's picture and the hashes of what it is made from: with a
-// folder of masks the one whose turn it is, so that --from finds it.
+// folder of masks the one whose turn it is, so that --from finds it, and likewise of further photographs.
 func (j *job) of(seed uint64) (Spec, map[string]string) {
-	if len(j.masks) == 0 {
+	other := j.others.turn(seed, j.inputs["image"])
+	if len(j.masks) == 0 && other == nil {
 		return j.spec, j.inputs
 	}
-	m := j.masks[seed%uint64(len(j.masks))]
-	spec, inputs := j.spec, map[string]string{"mask": m.hash}
-	spec.Mask = m.path
-	if h, ok := j.inputs["image"]; ok {
-		inputs["image"] = h
+	spec, inputs := j.spec, maps.Clone(j.inputs)
+	if len(j.masks) > 0 {
+		m := j.masks[seed%uint64(len(j.masks))]
+		spec.Mask, inputs["mask"] = m.path, m.hash
+	}
+	if other != nil {
+		spec.Others, inputs["others"] = []string{other.path}, other.hash
 	}
 	return spec, inputs
 }
@@ -100,22 +104,22 @@ func cropped(mask *image.Gray, size image.Point, part image.Rectangle) *image.Gr
 	return out
 }
 
-// maskFor draws the mask of a seed's picture.
-func (j *job) maskFor(ctx context.Context, seed uint64) (*ground, *image.Gray, error) {
+// maskFor draws the mask of a seed's picture, if it is drawn.
+func (j *job) maskFor(ctx context.Context, d anomaly.Draws, seed uint64) (*ground, *image.Gray, error) {
 	g, err := j.groundOf(ctx, seed)
 	if err != nil || j.spec.Shape == "" {
 		return g, g.mask(), err
 	}
 	size := g.photograph.Rect.Size()
-	mask, err := j.spec.shapes(size).Draw(j.draws(seed), size, g.place)
+	mask, err := j.spec.shapes(size).Draw(d, size, g.place)
 	if err != nil {
 		return nil, nil, fmt.Errorf("--shape %s: %w", j.spec.Shape, err)
 	}
 	return g, mask, nil
 }
 
-// draws are the random choices of a seed's mask: others for each photograph, so that
-// not all of them have the same masks.
+// draws are the random choices of a seed's mask, and after it of another generator:
+// others for each photograph, so that not all of them have the same masks.
 func (j *job) draws(seed uint64) anomaly.Draws {
 	h := j.inputs["image"] // SHA-256 in hexadecimal, empty for a drawn picture
 	photograph, _ := strconv.ParseUint(h[:min(16, len(h))], 16, 64)

@@ -32,7 +32,7 @@ func (j *job) placed(ctx context.Context, g *anomalyany.Generator, seed uint64) 
 	if !j.differ() {
 		return j, g, nil
 	}
-	ground, mask, err := j.maskFor(ctx, seed)
+	ground, mask, err := j.maskFor(ctx, j.draws(seed), seed)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -146,13 +146,13 @@ func (j *job) tryPlaces(ctx context.Context) error {
 	if j.spec.Shape == "" {
 		return nil
 	}
-	_, _, err := j.maskFor(ctx, j.spec.Seed)
+	_, _, err := j.maskFor(ctx, j.draws(j.spec.Seed), j.spec.Seed)
 	return err
 }
 
-// notes are those of the model, and what was done about a mask that is too thin.
+// notes are those of the model or the generator, and what was done about a mask that is too thin.
 func (j *job) notes() []string {
-	notes := j.model.notes(j.spec)
+	notes := append(j.model.notes(j.spec), j.made...)
 	if j.note != "" {
 		notes = append(notes, j.note)
 	}

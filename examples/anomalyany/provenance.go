@@ -23,10 +23,10 @@ type Provenance struct {
 	Seed    uint64            `json:"seed"`
 	Prompt  string            `json:"prompt"`
 	Detail  string            `json:"detail"`
-	Inputs  map[string]string `json:"inputs_sha256"`           // of the photograph and the mask
-	Model   map[string]string `json:"model_sha256"`            // of its weights
+	Inputs  map[string]string `json:"inputs_sha256"`           // of the photograph, the mask and the photograph whose patches are taken
+	Model   map[string]string `json:"model_sha256,omitempty"`  // of its weights
 	Texts   map[string]string `json:"config_sha256,omitempty"` // of its configurations and vocabularies
-	Compute string            `json:"compute"`
+	Compute string            `json:"compute,omitempty"`
 }
 
 // provenance is that of a seed's picture, with its identity. It waits for the
@@ -37,9 +37,44 @@ func (j *job) provenance(seed uint64) (p Provenance, id files.Identity, err erro
 		return p, nil, err
 	}
 	spec, inputs := j.of(seed)
-	p = Provenance{spec, seed, j.options.Prompt, j.options.Detail, inputs, model, j.model.Texts(), j.spec.Arithmetic()}
+	prompt, detail := j.spec.prompts()
+	p = Provenance{spec, seed, prompt, detail, inputs, model, j.model.Texts(), j.spec.arithmetic()}
 	id, err = p.identity()
 	return p, id, err
+}
+
+// heading is what pictures are called for people.
+func (p *Provenance) heading() string {
+	return heading(p.Options.Generator, p.Options.Object, p.Prompt)
+}
+
+// heading is a prompt, or of another generator its name and the part.
+func heading(generator, object, prompt string) string {
+	m, other := methods[generator]
+	switch {
+	case !other:
+		return prompt
+	case object == "":
+		return m.called
+	}
+	return m.called + ": " + object
+}
+
+// prompts are what the model is told; nothing where there is none.
+func (s *Spec) prompts() (prompt, detail string) {
+	if s.isOther() {
+		return "", ""
+	}
+	o := s.options()
+	return o.Prompt, o.Detail
+}
+
+// arithmetic is what the model's numbers are computed in; nothing where there is none.
+func (s *Spec) arithmetic() string {
+	if s.isOther() {
+		return ""
+	}
+	return s.Arithmetic()
 }
 
 // hashInputs returns the SHA-256 of the photograph and of the mask, by the
@@ -67,12 +102,13 @@ var ofTheSeries = map[string]bool{
 
 // onlyPaths are those that do not where the files have the same contents, and
 // the memory.
-var onlyPaths = map[string]bool{"model": true, "clip": true, "image": true, "categories": true, "memory": true}
+var onlyPaths = map[string]bool{"others": true, "model": true, "clip": true, "image": true, "categories": true, "memory": true}
 
 // ofPicture are the options that make a picture, besides its seed: those that
 // --from takes from it. Whoever wrote the file chooses none of the others.
 var ofPicture = map[string]bool{
 	"model": true, "clip": true, "random": true, "prediction_type": true, "allow_unused": true, "image": true, "mask": true, "paste": true, "tile": true,
+	"generator": true, "others": true, "part": true,
 	"keep_part": true, "margin": true, "feather": true, "blend": true,
 	"shape": true, "shape_size": true, "shape_angle": true, "shape_aspect": true, "shape_at": true,
 	"object": true, "anomaly": true, "prompt": true, "normal": true, "detail": true, "negative": true, "category": true, "defect": true, "articles": true,
@@ -126,18 +162,22 @@ func (p *Provenance) identity() (files.Identity, error) {
 			id["--"+strings.ReplaceAll(name, "_", "-")] = fmt.Sprint(value)
 		}
 	}
-	p.Options.identifyArticles(id)
+	if !p.Options.isOther() {
+		p.Options.identifyArticles(id)
+	}
 	if !p.Options.KeepPart { // as in an earlier version, which had none of these
 		for _, name := range ofKept {
 			delete(id, "--"+strings.ReplaceAll(name, "_", "-"))
 		}
 	}
-	for _, name := range []string{"image", "mask"} {
+	for _, name := range []string{"image", "mask", "others"} {
 		if h, ok := p.Inputs[name]; ok {
 			id["--"+name] = "the file " + files.Short(h)
 		}
 	}
-	id["--model"] = "the weights " + files.Together(p.Model)
+	if !p.Options.isOther() {
+		id["--model"] = "the weights " + files.Together(p.Model)
+	}
 	if len(p.Texts) > 0 { // an earlier version noted none
 		id[configuration] = "the files " + files.Together(p.Texts)
 	}
@@ -206,7 +246,7 @@ func (p *Provenance) texts() ([]images.Text, error) {
 	data, err := json.Marshal(carried{carriedFormat, options, *p})
 	return []images.Text{
 		{Key: "Software", Value: "sdgraph anomalyany"},
-		{Key: "Description", Value: fmt.Sprintf("%s; generated, seed %d", p.Prompt, p.Seed)},
+		{Key: "Description", Value: fmt.Sprintf("%s; generated, seed %d", p.heading(), p.Seed)},
 		{Key: carriedKey, Value: string(data)},
 	}, err
 }

@@ -39,7 +39,7 @@ func (j *job) lettering() int { return max(1, j.canvas.Photograph().Bounds().Dx(
 // heading is the prompt, marked where the model never saw the pair, and how many of its
 // pictures are usable.
 func (j *job) heading() image.Image {
-	texts := []image.Image{show.Writing(j.options.Prompt, j.lettering())}
+	texts := []image.Image{show.Writing(heading(j.spec.Generator, j.spec.Object, j.options.Prompt), j.lettering())}
 	for _, word := range j.spec.Anomaly {
 		if j.model.vocabulary.IsUnseen(j.spec.Object, word) {
 			texts = append(texts, inverted(show.Writing("never seen in training", j.lettering())))
@@ -70,6 +70,14 @@ func inverted(m *image.RGBA) *image.RGBA {
 	return m
 }
 
+// legend says what lies beneath each picture.
+func (j *job) legend() string {
+	if j.spec.isOther() {
+		return "right: mask, soft"
+	}
+	return "right: mask, heat"
+}
+
 // sheetColumns is how many pictures of a scene the sheet shows.
 const sheetColumns = 5
 
@@ -94,7 +102,7 @@ func (j *job) shown() []uint64 {
 func (j *job) row() ([]image.Image, error) {
 	scale := j.lettering()
 	row := []image.Image{show.Grid([][]image.Image{
-		{j.canvas.Photograph()}, {show.Writing("normal", scale)}, {show.Writing("right: mask, heat", scale)},
+		{j.canvas.Photograph()}, {show.Writing("normal", scale)}, {show.Writing(j.legend(), scale)},
 	})}
 	for _, seed := range j.shown() {
 		column, err := j.column(seed)

@@ -38,7 +38,9 @@ type Spec struct {
 
 	Series
 
-	Preset    string  `group:"algorithm" default:"paper" enum:"paper,released" help:"The algorithm: of the paper, or of the code that was released with it (one of ${enum})." json:"preset"`
+	Generating `group:"generator"`
+
+	Preset    string  `group:"algorithm" default:"paper" enum:"paper,released,mended" help:"The algorithm: of the paper, or of the code that was released with it; of another --generator, the released code, or that without its faults, which is the default there (one of ${enum})." json:"preset"`
 	Gamma     float64 `group:"algorithm" default:"0.25" help:"--strength from the other side: the share of the steps that the photograph stands for (γ; T - ⌊γT⌋ steps run)." json:"gamma"`
 	Lambda    float64 `group:"algorithm" default:"20" help:"How hard each step draws the attention to the defect's word (λ)." json:"lambda"`
 	Mu        float64 `group:"algorithm" default:"1" help:"How much it counts in the last steps what CLIP sees in the picture (μ)." json:"mu"`
@@ -63,8 +65,8 @@ type Spec struct {
 	Drawn bool `kong:"-" json:"-"` // what is not given as Image is drawn
 }
 
-// released reports whether the algorithm is the released code's.
-func (s *Spec) released() bool { return s.Preset == string(anomalyany.ReleasedPreset) }
+// released reports whether the algorithm is AnomalyAny's, of the released code.
+func (s *Spec) released() bool { return !s.isOther() && s.Preset == string(anomalyany.ReleasedPreset) }
 
 // options are what the algorithm is given.
 func (s *Spec) options() anomalyany.Options {

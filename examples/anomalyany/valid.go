@@ -24,7 +24,7 @@ const largest = 1e6
 // pictures that only measure, and says what is wrong. Kong calls it after parsing.
 func (s *Spec) Validate() error {
 	s.useImages()
-	if err := s.useCategory(); err != nil {
+	if err := cmp.Or(s.useCategory(), s.usePart()); err != nil {
 		return err
 	}
 	if s.Random {
@@ -51,7 +51,7 @@ func (s *Spec) checkNumbers() error {
 		cli.Within("--max-area", s.MaxArea, 0, 100),
 		cli.Within("--min-clip", s.MinClip, -2, 2),
 		cli.Within("--min-gain", s.MinGain, -4, 4),
-		cli.Within("--size", s.Size, 1, cli.LongestSide),
+		cli.Within("--size", s.Size, s.leastSize(), cli.LongestSide),
 		cli.Within("--steps T", s.Steps, 1, cli.MostSteps),
 		cli.Within("--strength", s.Strength, 0, 1),
 		cli.Within("--guidance", s.Guidance, 0, cli.MostGuidance),
@@ -75,6 +75,14 @@ func (s *Spec) checkNumbers() error {
 		return fmt.Errorf("--seed is %d, and there are no %d seeds from there: the last is %d", s.Seed, s.N, uint64(math.MaxUint64))
 	}
 	return nil
+}
+
+// leastSize is that of --size: 0 leaves the photograph as it is, which no model sees.
+func (s *Spec) leastSize() int {
+	if s.isOther() {
+		return 0
+	}
+	return 1
 }
 
 // checkTexts refuses what would be found out only when a picture is saved, with
@@ -121,6 +129,9 @@ func (s *Spec) leavesOut() bool { return s.NoCondition || s.NoAttention || s.NoR
 
 // checkMissing wants a photograph and words, but where there is no need of them.
 func (s *Spec) checkMissing() error {
+	if s.isOther() {
+		return s.checkOther()
+	}
 	drawn := s.Random || s.isDemo() || s.Drawn && s.Image == ""
 	switch noModel := s.Model == "" && embedded == nil; {
 	case drawn || noModel: // of this, opening it says more

@@ -31,6 +31,7 @@ type record struct {
 	Seconds   float64                `json:"seconds"` // of the run that finished it
 	Files     map[string]string      `json:"files"`
 	Hashes    map[string]string      `json:"files_sha256"`
+	Generated any                    `json:"generated,omitempty"` // how another generator made it, with its draws
 	Trace     []anomalyany.StepTrace `json:"trace,omitempty"`
 }
 
@@ -119,7 +120,75 @@ func readable(v any) ([]byte, error) {
 	e.SetIndent("", "  ")
 	e.SetEscapeHTML(false)
 	err := e.Encode(v)
-	return b.Bytes(), err
+	return shortLists(b.Bytes()), err
+}
+
+// longestList is the length up to which a list is one line, in bytes.
+const longestList = 120
+
+// shortLists has every short list of numbers and texts in one line.
+func shortLists(indented []byte) []byte {
+	var out []byte
+	for at := 0; at < len(indented); {
+		switch c := indented[at]; c {
+		case '"':
+			n := textLength(indented[at:])
+			out = append(out, indented[at:at+n]...)
+			at += n
+		case '[':
+			line, n := listLine(indented[at:])
+			out = append(out, line...)
+			at += n
+		default:
+			out = append(out, c)
+			at++
+		}
+	}
+	return out
+}
+
+// textLength is how long a JSON text is, with its quotes.
+func textLength(from []byte) int {
+	for i := 1; i < len(from); i++ {
+		switch from[i] {
+		case '\\':
+			i++
+		case '"':
+			return i + 1
+		}
+	}
+	return len(from)
+}
+
+// listLine is a list in one line, and how long it was; its bracket alone where it is no short list.
+func listLine(from []byte) (line []byte, n int) {
+	depth := 0
+	for n < len(from) && len(line) <= longestList {
+		switch c := from[n]; c {
+		case '{':
+			return from[:1], 1
+		case '"':
+			text := textLength(from[n:])
+			line = append(line, from[n:n+text]...)
+			n += text
+			continue
+		case '\n', ' ':
+		case ',':
+			line = append(line, ", "...)
+		case '[':
+			depth++
+			line = append(line, c)
+		case ']':
+			line = append(line, c)
+			if depth--; depth == 0 {
+				return line, n + 1
+			}
+		default:
+			line = append(line, c)
+		}
+		n++
+	}
+	return from[:1], 1
 }
 
 // promptTokens are the prompt's tokens from the start to the end token.

@@ -1,0 +1,232 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"image"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/sdgraph/sdgraph/diffusion/anomaly"
+	"github.com/sdgraph/sdgraph/diffusion/anomaly/generate"
+)
+
+// Generating is the part of a Spec that has another generator than AnomalyAny make the pictures.
+type Generating struct {
+	Generator string   `default:"anomalyany" enum:"anomalyany,nsa,cutpaste" help:"What makes the defects: anomalyany by words; nsa by patches of other photographs, blended in; cutpaste by patches of the photograph itself (default: ${default}). Those but anomalyany need no model and no words, and leave the photograph its size." json:"generator,omitempty"`
+	Others    []string `name:"others" sep:"none" placeholder:"PATH" help:"nsa: further normal photographs of the part, or folders of them, whose patches are taken; each seed takes the next (default: the other photographs of the run; of a single one, it itself, mirrored or turned)." json:"others,omitempty"`
+	Part      string   `placeholder:"NAME" help:"nsa: use its authors' numbers for a part of MVTec AD, such as metal_nut; their backgrounds are those of its photographs (default: --category where it is one)." json:"part,omitempty"`
+}
+
+const anomalyAny = "anomalyany"
+
+// method is a generator that --generator names, other than AnomalyAny.
+type method struct {
+	called  string   // by its authors
+	options []string // that its pictures depend on, beside those of all
+	make    func(s *Spec) (anomaly.Generator, error)
+}
+
+// methods are the values of --generator, but AnomalyAny's.
+var methods = map[string]method{
+	"nsa": {"NSA", []string{"others", "part"}, func(s *Spec) (anomaly.Generator, error) {
+		o, _ := generate.NSAFor(s.Part)
+		o.Preset = generate.Preset(s.Preset)
+		return generate.NewNSA(o)
+	}},
+	"cutpaste": {"CutPaste", nil, func(s *Spec) (anomaly.Generator, error) {
+		o := generate.DefaultCutPaste()
+		o.Preset = generate.Preset(s.Preset)
+		return generate.NewCutPaste(o)
+	}},
+}
+
+// other is the generator that is asked for, if it is not AnomalyAny.
+func (g *Generating) other() (m method, ok bool) {
+	m, ok = methods[g.Generator]
+	return m, ok
+}
+
+// isOther reports whether the generator is not AnomalyAny.
+func (g *Generating) isOther() bool { return g.Generator != "" && g.Generator != anomalyAny }
+
+// ofAll are the options of pictures that all generators heed.
+var ofAll = map[string]bool{
+	"generator": true, "image": true, "mask": true, "size": true, "preset": true, "object": true,
+	"shape": true, "shape_size": true, "shape_angle": true, "shape_aspect": true, "shape_at": true,
+}
+
+// ofOthers are the options of pictures that AnomalyAny does not heed.
+var ofOthers = map[string]bool{"others": true, "part": true}
+
+// mayBeSaid are options that other generators need not heed: outside the mask they change nothing anyway, and of a
+// category they take the part.
+var mayBeSaid = map[string]bool{"paste": true, "category": true}
+
+// ofWords are flags that only AnomalyAny heeds, and that are no options of pictures.
+var ofWords = map[string]bool{
+	"strength": true, "both": true, "keep-every": true, "min-confidence": true, "min-part": true, "min-sees": true, "min-focus": true, "min-clip": true, "min-gain": true,
+}
+
+// heeds reports whether the generator's pictures depend on an option.
+func (g *Generating) heeds(option string) bool {
+	m, other := g.other()
+	switch {
+	case !ofPicture[option]:
+		return true
+	case !other:
+		return !ofOthers[option]
+	}
+	return ofAll[option] || slices.Contains(m.options, option)
+}
+
+// checkGenerator refuses flags that are typed and that the generator does not heed; of what nobody has typed, such
+// flags say nothing.
+func (s *Spec) checkGenerator(typed map[string]bool) error {
+	for _, flag := range slices.Sorted(maps.Keys(typed)) {
+		option := optionOf(flag)
+		switch {
+		case !typed[flag] || s.heeds(option) && !(s.isOther() && ofWords[flag]) || s.isOther() && mayBeSaid[option]:
+		case flag == "tile":
+			return fmt.Errorf("--tile is for a model, which sees pictures of one size: --generator %s works on the photograph at its own size", s.Generator)
+		default:
+			return fmt.Errorf("--%s says nothing to --generator %s: it is for %s", flag, orDefault(s.Generator, anomalyAny), strings.Join(heeding(flag), ", "))
+		}
+	}
+	wants := []string{"paper", string(generate.Released)}
+	if s.isOther() {
+		wants[0] = string(generate.Mended)
+	}
+	if !slices.Contains(wants, s.Preset) {
+		if typed["preset"] {
+			return fmt.Errorf("--preset is %s, and --generator %s has %s", s.Preset, orDefault(s.Generator, anomalyAny), strings.Join(wants, " and "))
+		}
+		s.Preset = wants[0]
+	}
+	if s.isOther() {
+		s.forgetWords()
+	}
+	return nil
+}
+
+// heeding are the generators that heed a flag.
+func heeding(flag string) (names []string) {
+	for _, name := range append([]string{anomalyAny}, slices.Sorted(maps.Keys(methods))...) {
+		g := Generating{Generator: name}
+		if g.heeds(optionOf(flag)) && !(g.isOther() && ofWords[flag]) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// forgetWords leaves out what comes of --from's picture and of no use to the generator.
+func (s *Spec) forgetWords() {
+	s.Anomaly, s.Prompt, s.Detail, s.Negative, s.Normal, s.Tile = nil, "", "", "", "", false
+}
+
+// usePart finds the part whose numbers are taken: the category; or the object, where the authors' numbers count on no
+// certain background, as for materials.
+func (s *Spec) usePart() error {
+	if s.Generator != "nsa" {
+		s.Part = ""
+		return nil
+	}
+	if s.Part != "" {
+		if _, known := generate.NSAFor(s.Part); !known {
+			return fmt.Errorf("--part is %.40q, want one of %s", s.Part, strings.Join(generate.NSAParts(), ", "))
+		}
+		return nil
+	}
+	for _, name := range []string{s.Category, strings.ReplaceAll(strings.ToLower(s.Object), " ", "_")} {
+		if o, known := generate.NSAFor(name); known && (name == s.Category || len(o.Background) == 0) {
+			s.Part = name
+			return nil
+		}
+	}
+	return nil
+}
+
+// useObject takes the object from the category, of which other generators need no defect.
+func (s *Spec) useObject() error {
+	if s.Category == "" {
+		return nil
+	}
+	all, err := readCategories(s.Categories)
+	if err != nil {
+		return err
+	}
+	c, ok := all[s.Category]
+	if !ok {
+		return fmt.Errorf("--category is %.40q, want one of %s", s.Category, strings.Join(slices.Sorted(maps.Keys(all)), ", "))
+	}
+	s.Object = orDefault(s.Object, c.Object)
+	return nil
+}
+
+// checkOther says what is missing for another generator.
+func (s *Spec) checkOther() error {
+	switch {
+	case s.Drawn:
+		return errors.New("ablate measures AnomalyAny without its parts: leave --generator out")
+	case !s.isDemo() && s.Image == "":
+		return errors.New("--image FILE is missing: the photograph of a normal part")
+	}
+	return nil
+}
+
+// generatorNoted is the generator's name, empty for AnomalyAny.
+func (g *Generating) generatorNoted() string {
+	if !g.isOther() {
+		return ""
+	}
+	return g.Generator
+}
+
+// defects are the words for what the pictures show, in their names and in data sets.
+func (s *Spec) defects() []string {
+	if s.isOther() {
+		return []string{s.Generator}
+	}
+	return s.Anomaly
+}
+
+// newGenerator is the other generator that is asked for.
+func (s *Spec) newGenerator(context.Context, image.Point) (anomaly.Generator, error) {
+	m, ok := s.other()
+	if !ok {
+		return nil, fmt.Errorf("--generator is %.40q, which this program does not have", s.Generator)
+	}
+	g, err := m.make(s)
+	if err != nil {
+		return nil, fmt.Errorf("--generator %s: %w", s.Generator, err)
+	}
+	return g, nil
+}
+
+// MarshalJSON writes the options that the generator heeds: AnomalyAny's as versions that had no other did.
+func (s Spec) MarshalJSON() ([]byte, error) {
+	type plain Spec
+	if !s.isOther() {
+		s.Generator = ""
+		return oneLine(plain(s))
+	}
+	data, err := oneLine(plain(s))
+	if err != nil {
+		return nil, err
+	}
+	var all map[string]any
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.UseNumber()
+	if err := d.Decode(&all); err != nil {
+		return nil, err
+	}
+	delete(all, "categories") // whose part is noted
+	delete(all, "memory")
+	maps.DeleteFunc(all, func(option string, _ any) bool { return !s.heeds(option) || ofWords[flagOf(option)] })
+	return oneLine(all)
+}
