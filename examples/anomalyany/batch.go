@@ -37,6 +37,10 @@ type task struct {
 // long work. The pictures go into a folder that the caller holds.
 func newBatch(ctx context.Context, spec Spec, m *model, d *folder, all []Spec) (*batch, error) {
 	b := &batch{spec: spec, model: m, folder: d}
+	t, err := cli.Await(ctx, func() (shown, error) { return spec.readTextures(ctx) })
+	if err != nil {
+		return nil, err
+	}
 	looked := show.NewProgress(ctx, io.Discard, float64(len(all)))
 	if len(all) >= worthTelling {
 		looked = show.NewProgress(ctx, os.Stderr, float64(len(all)))
@@ -45,7 +49,7 @@ func newBatch(ctx context.Context, spec Spec, m *model, d *folder, all []Spec) (
 	looked.Begin("", "looked at %d of %d photographs, ", len(all))
 	defer looked.End()
 	for _, of := range all {
-		j, err := newJob(ctx, of, m, d)
+		j, err := newJob(ctx, of, m, d, t)
 		if err != nil {
 			return nil, err
 		}
@@ -70,7 +74,8 @@ func (b *batch) warnOfCuts() {
 	}
 	said := map[string]bool{}
 	for _, j := range b.jobs {
-		for _, t := range [][2]string{{"prompt", j.options.Prompt}, {"detailed prompt", j.options.Detail}, {"negative prompt", j.options.Negative}} {
+		prompt, detail := j.spec.prompts()
+		for _, t := range [][2]string{{"prompt", prompt}, {"detailed prompt", detail}, {"negative prompt", j.spec.Negative}} {
 			if !said[t[1]] {
 				cli.WarnOfCuts(os.Stderr, b.model.Tokenizer, t[0], t[1])
 			}
@@ -120,8 +125,14 @@ func (b *batch) describe() {
 func (b *batch) describeGenerator() {
 	j := b.jobs[0]
 	text := fmt.Sprintf("generator: %s, preset %s", methods[b.spec.Generator].called, b.spec.Preset)
+	if prompt, _ := j.spec.prompts(); prompt != "" {
+		text += ", prompt: " + prompt
+	}
 	if j.spec.Part != "" {
-		text += ", its authors' numbers for " + j.spec.Part
+		text += ", the part is known as " + j.spec.Part
+	}
+	if j.textures.read != nil {
+		text += ", of " + counted(len(j.textures.read.Names()), "texture")
 	}
 	if n := len(j.others.files); n > 1 || n == 1 && j.others.files[0].hash != j.inputs["image"] {
 		text += fmt.Sprintf("; patches come from %s of this part and size, in turn", counted(n, "photograph"))

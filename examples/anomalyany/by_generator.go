@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"image"
 	"time"
 
@@ -32,6 +33,9 @@ func (m *byGenerator) make(ctx context.Context, seed uint64, _ *part) (*outcome,
 		return nil, err
 	}
 	r, err := m.g.Generate(ctx, in, d)
+	if m.differ() && errors.Is(err, generate.ErrArgument) { // this picture's own place is not one for the generator
+		return nil, fmt.Errorf("%w: %w", anomaly.ErrNothingChanged, err)
+	}
 	if err != nil {
 		return nil, err
 	}

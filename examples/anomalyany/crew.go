@@ -26,7 +26,7 @@ const mostWorkers = 8
 // workers is how many pictures are made at a time: of the small model several, whose
 // tensors leave little to do for a second thread, and without a model one a processor.
 func (b *batch) workers() int {
-	if b.spec.isOther() {
+	if !b.spec.needsModel() {
 		return max(1, min(runtime.GOMAXPROCS(0), len(b.tasks)))
 	}
 	if !b.spec.usesEmbedded() || b.spec.OnDevice() {
@@ -75,7 +75,7 @@ func (b *batch) run(ctx context.Context) error {
 // share says how many pictures are made at a time, and has their makers share the processors until it is called off.
 func (b *batch) share(workers int) (restore func()) {
 	made := fmt.Sprintf("%s of %s, %d at a time", counted(len(b.tasks), "picture"), counted(len(b.jobs), "photograph"), workers)
-	if b.spec.isOther() {
+	if !b.spec.needsModel() {
 		fmt.Fprintln(os.Stderr, made)
 		return func() {}
 	}
@@ -210,33 +210,41 @@ type worker struct {
 	made       int         // how many were made
 }
 
-// generator is a Generator and what it is for.
+// generator is one that takes long to make, and what it is for.
 type generator struct {
-	*anomalyany.Generator
+	made    any
 	size    image.Point
-	options anomalyany.Options
+	options any
 }
 
 // mostGenerators is how many sizes a worker has graphs for at a time.
 const mostGenerators = 4
 
-// generator returns the Generator of a size and options: a new one only where none
-// has been used of late.
+// generator returns AnomalyAny's Generator of a size and options.
 func (w *worker) generator(ctx context.Context, size image.Point, o anomalyany.Options) (*anomalyany.Generator, error) {
+	g, err := w.keep(size, o, func() (any, error) { return anomalyany.New(ctx, w.model.Pipeline, size.Y, size.X, o) })
+	if err != nil {
+		return nil, err
+	}
+	return g.(*anomalyany.Generator), nil
+}
+
+// keep returns what is made of a size and options: a new one only where none has been used of late.
+func (w *worker) keep(size image.Point, options any, make func() (any, error)) (any, error) {
 	for i, g := range w.generators {
-		if g.size == size && reflect.DeepEqual(g.options, o) {
+		if g.size == size && reflect.DeepEqual(g.options, options) {
 			w.generators = append(slices.Delete(w.generators, i, i+1), g)
-			return g.Generator, nil
+			return g.made, nil
 		}
 	}
-	g, err := anomalyany.New(ctx, w.model.Pipeline, size.Y, size.X, o)
+	made, err := make()
 	if err != nil {
 		return nil, err
 	}
 	if len(w.generators) == mostGenerators {
 		w.generators = slices.Delete(w.generators, 0, 1)
 	}
-	w.generators = append(w.generators, generator{g, size, o})
+	w.generators = append(w.generators, generator{made, size, options})
 	w.made++
-	return g, nil
+	return made, nil
 }

@@ -39,7 +39,7 @@ const demoPictures = 7
 
 // isDemo reports whether nothing is asked for.
 func (s *Spec) isDemo() bool {
-	return (s.usesEmbedded() || s.isOther()) && s.Part == "" && len(s.Others) == 0 && s.Again == nil && s.Image == "" && len(s.Images) == 0 && s.Mask == "" && s.Object == "" && len(s.Anomaly) == 0 &&
+	return (s.usesEmbedded() || !s.needsModel()) && s.Part == "" && len(s.Others) == 0 && s.Textures == "" && s.Again == nil && s.Image == "" && len(s.Images) == 0 && s.Mask == "" && s.Object == "" && len(s.Anomaly) == 0 &&
 		s.Prompt == "" && s.Normal == "" && s.Detail == "" && s.Negative == "" && s.Category == ""
 }
 
@@ -151,6 +151,9 @@ func (c scene) draw(spec Spec) (Spec, shared, error) {
 	spec.Prompt, spec.Detail = asked.Caption, asked.Detail
 	if spec.isOther() {
 		spec.forgetWords()
+		if spec.needsModel() {
+			spec.Prompt = normal.Caption
+		}
 	}
 	spec.KeepEvery = 0 // a picture is a matter of seconds
 	data, err := images.EncodePNG(images.FromBytes(normal.Picture, side, side), nil)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"os"
 	"slices"
@@ -86,7 +87,7 @@ func (c *commandLine) BeforeResolve(ctx *kong.Context) error {
 // anomalyany.json says. Another preset's numbers do not suit the one that is given.
 func suiting(given map[string]any) (map[string]any, error) {
 	var asked Spec
-	if asked.Generator, _ = given["generator"].(string); asked.isOther() {
+	if asked.Generator, _ = given["generator"].(string); !asked.needsModel() {
 		return othersNumbers, nil
 	}
 	asked.Model, _ = given["model"].(string)
@@ -115,6 +116,9 @@ func suiting(given map[string]any) (map[string]any, error) {
 	if d.Articles != "" {
 		values["articles"] = d.Articles
 	}
+	if asked.isOther() {
+		return sdasNumbers(values), nil
+	}
 	if preset := given["preset"]; preset == nil || preset == string(o.Preset) {
 		values["preset"], values["steps"], values["guidance"] = o.Preset, o.Steps, o.Guidance
 		if o.Preset == anomalyany.PaperPreset {
@@ -130,6 +134,20 @@ func suiting(given map[string]any) (map[string]any, error) {
 // othersNumbers are the values of flags that suit generators which need no model: the photograph's own size, and less of
 // a change, since their masks have all that changed at all.
 var othersNumbers = map[string]any{"size": "0", "preset": string(generate.Mended), "min-inside": "10"}
+
+// sdasNumbers are the values of flags that suit sdas and a model, of those that suit AnomalyAny and the model.
+func sdasNumbers(ofModel map[string]any) map[string]any {
+	numbers := generate.DefaultSDAS()
+	values := map[string]any{"steps": fmt.Sprint(numbers.Steps), "guidance": fmt.Sprint(numbers.Guidance)}
+	maps.Copy(values, othersNumbers)
+	delete(values, "size")
+	for _, flag := range []string{"size", "precision", "articles"} {
+		if v, ok := ofModel[flag]; ok {
+			values[flag] = fmt.Sprint(v)
+		}
+	}
+	return values
+}
 
 // paperFlags are those of preset paper alone.
 var paperFlags = []string{"strength", "gamma", "lambda", "mu", "eta-e", "refine", "fill"}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"image"
 	"os"
 	"path/filepath"
@@ -19,8 +20,14 @@ func TestEveryOptionIsDecided(t *testing.T) {
 	var f Spec
 	f.Places = Places{"line", "40", "0", "0.1", "3,4"}
 	f.PredictionType, f.AllowUnused = "epsilon", true // which are left out where they are not given
-	options, err := f.byName()
+	f.Generating = Generating{"nsa", []string{"a.png"}, "own", "1", "screw"}
+	type whole Spec // with the options of all generators
+	data, err := json.Marshal(whole(f))
 	if err != nil {
+		t.Fatal(err)
+	}
+	var options map[string]any
+	if err := json.Unmarshal(data, &options); err != nil {
 		t.Fatal(err)
 	}
 	for name := range options {

@@ -2,24 +2,23 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"image"
 	"maps"
 	"slices"
 	"strings"
 
-	"github.com/sdgraph/sdgraph/diffusion/anomaly"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly/generate"
 )
 
 // Generating is the part of a Spec that has another generator than AnomalyAny make the pictures.
 type Generating struct {
-	Generator string   `default:"anomalyany" enum:"anomalyany,nsa,cutpaste" help:"What makes the defects: anomalyany by words; nsa by patches of other photographs, blended in; cutpaste by patches of the photograph itself (default: ${default}). Those but anomalyany need no model and no words, and leave the photograph its size." json:"generator,omitempty"`
-	Others    []string `name:"others" sep:"none" placeholder:"PATH" help:"nsa: further normal photographs of the part, or folders of them, whose patches are taken; each seed takes the next (default: the other photographs of the run; of a single one, it itself, mirrored or turned)." json:"others,omitempty"`
-	Part      string   `placeholder:"NAME" help:"nsa: use its authors' numbers for a part of MVTec AD, such as metal_nut; their backgrounds are those of its photographs (default: --category where it is one)." json:"part,omitempty"`
+	Generator string   `default:"anomalyany" enum:"anomalyany,nsa,draem,cutpaste,sdas" help:"What makes the defects: anomalyany by words; nsa by patches of other photographs, blended in; draem by textures that show through; cutpaste by patches of the photograph itself; sdas by a model that is made to err (default: ${default}). nsa, draem and cutpaste need neither model nor words, and leave the photograph its size." json:"generator,omitempty"`
+	Others    []string `sep:"none" placeholder:"PATH" help:"nsa: further normal photographs of the part, or folders of them, whose patches are taken; each seed takes the next (default: the other photographs of the run; of a single one, it itself, mirrored or turned)." json:"others,omitempty"`
+	Textures  string   `placeholder:"DIR" help:"draem: a folder of pictures of anything, such as DTD; 'own' for the photograph itself in disorder (default: brick, grass and gravel, which come with the program)." json:"textures,omitempty"`
+	Noise     wish     `placeholder:"S" help:"sdas: how much more noise than it expects the model gets, drawn from a range; a model at home with the part needs more (default: 1..2)." json:"noise,omitempty"`
+	Part      string   `placeholder:"NAME" help:"A part of MVTec AD or VisA, such as metal_nut: how it is told from its background there, and for nsa its authors' numbers (default: --category where it is one)." json:"part,omitempty"`
 }
 
 const anomalyAny = "anomalyany"
@@ -27,21 +26,20 @@ const anomalyAny = "anomalyany"
 // method is a generator that --generator names, other than AnomalyAny.
 type method struct {
 	called  string   // by its authors
+	model   bool     // whether it needs one
+	presets []string // that it has, the default first
 	options []string // that its pictures depend on, beside those of all
-	make    func(s *Spec) (anomaly.Generator, error)
 }
+
+var bothPresets = []string{string(generate.Mended), string(generate.Released)}
 
 // methods are the values of --generator, but AnomalyAny's.
 var methods = map[string]method{
-	"nsa": {"NSA", []string{"others", "part"}, func(s *Spec) (anomaly.Generator, error) {
-		o, _ := generate.NSAFor(s.Part)
-		o.Preset = generate.Preset(s.Preset)
-		return generate.NewNSA(o)
-	}},
-	"cutpaste": {"CutPaste", nil, func(s *Spec) (anomaly.Generator, error) {
-		o := generate.DefaultCutPaste()
-		o.Preset = generate.Preset(s.Preset)
-		return generate.NewCutPaste(o)
+	"nsa":      {"NSA", false, bothPresets, []string{"others"}},
+	"draem":    {"DRAEM", false, bothPresets, []string{"textures"}},
+	"cutpaste": {"CutPaste", false, bothPresets, nil},
+	"sdas": {"SDAS", true, bothPresets[:1], []string{
+		"noise", "prompt", "articles", "steps", "guidance", "tile", "model", "random", "prediction_type", "allow_unused", "precision",
 	}},
 }
 
@@ -54,14 +52,20 @@ func (g *Generating) other() (m method, ok bool) {
 // isOther reports whether the generator is not AnomalyAny.
 func (g *Generating) isOther() bool { return g.Generator != "" && g.Generator != anomalyAny }
 
+// needsModel reports whether the generator has a model.
+func (g *Generating) needsModel() bool {
+	m, other := g.other()
+	return !other || m.model
+}
+
 // ofAll are the options of pictures that all generators heed.
 var ofAll = map[string]bool{
-	"generator": true, "image": true, "mask": true, "size": true, "preset": true, "object": true,
+	"generator": true, "image": true, "mask": true, "size": true, "preset": true, "object": true, "part": true,
 	"shape": true, "shape_size": true, "shape_angle": true, "shape_aspect": true, "shape_at": true,
 }
 
 // ofOthers are the options of pictures that AnomalyAny does not heed.
-var ofOthers = map[string]bool{"others": true, "part": true}
+var ofOthers = map[string]bool{"others": true, "textures": true, "noise": true, "part": true}
 
 // mayBeSaid are options that other generators need not heed: outside the mask they change nothing anyway, and of a
 // category they take the part.
@@ -91,15 +95,15 @@ func (s *Spec) checkGenerator(typed map[string]bool) error {
 		option := optionOf(flag)
 		switch {
 		case !typed[flag] || s.heeds(option) && !(s.isOther() && ofWords[flag]) || s.isOther() && mayBeSaid[option]:
-		case flag == "tile":
+		case flag == "tile" && s.isOther():
 			return fmt.Errorf("--tile is for a model, which sees pictures of one size: --generator %s works on the photograph at its own size", s.Generator)
 		default:
 			return fmt.Errorf("--%s says nothing to --generator %s: it is for %s", flag, orDefault(s.Generator, anomalyAny), strings.Join(heeding(flag), ", "))
 		}
 	}
 	wants := []string{"paper", string(generate.Released)}
-	if s.isOther() {
-		wants[0] = string(generate.Mended)
+	if m, other := s.other(); other {
+		wants = m.presets
 	}
 	if !slices.Contains(wants, s.Preset) {
 		if typed["preset"] {
@@ -124,28 +128,34 @@ func heeding(flag string) (names []string) {
 	return names
 }
 
-// forgetWords leaves out what comes of --from's picture and of no use to the generator.
+// forgetWords leaves out what comes of --from's picture or of a scene and of no use to the generator.
 func (s *Spec) forgetWords() {
-	s.Anomaly, s.Prompt, s.Detail, s.Negative, s.Normal, s.Tile = nil, "", "", "", "", false
+	s.Anomaly, s.Detail, s.Negative, s.Normal = nil, "", "", ""
+	if !s.needsModel() {
+		s.Prompt, s.Tile = "", false
+	}
 }
 
-// usePart finds the part whose numbers are taken: the category; or the object, where the authors' numbers count on no
-// certain background, as for materials.
+// usePart finds the part whose numbers are taken: the category; or for nsa the object, where its authors' numbers count
+// on no certain background, as for materials.
 func (s *Spec) usePart() error {
-	if s.Generator != "nsa" {
-		s.Part = ""
+	if !s.isOther() {
 		return nil
 	}
-	if s.Part != "" {
-		if _, known := generate.NSAFor(s.Part); !known {
-			return fmt.Errorf("--part is %.40q, want one of %s", s.Part, strings.Join(generate.NSAParts(), ", "))
-		}
-		return nil
+	known := func(name string) bool {
+		_, nsa := generate.NSAFor(name)
+		_, told := generate.ForegroundOf(name)
+		return nsa || told
 	}
-	for _, name := range []string{s.Category, strings.ReplaceAll(strings.ToLower(s.Object), " ", "_")} {
-		if o, known := generate.NSAFor(name); known && (name == s.Category || len(o.Background) == 0) {
-			s.Part = name
-			return nil
+	switch object := strings.ToLower(s.Object); {
+	case s.Part != "" && !known(s.Part):
+		return fmt.Errorf("--part is %.40q, want a category of MVTec AD or VisA, such as %s or pcb1", s.Part, strings.Join(generate.NSAParts(), ", "))
+	case s.Part != "":
+	case known(s.Category):
+		s.Part = s.Category
+	case s.Generator == "nsa":
+		if o, known := generate.NSAFor(object); known && len(o.Background) == 0 {
+			s.Part = object
 		}
 	}
 	return nil
@@ -173,8 +183,12 @@ func (s *Spec) checkOther() error {
 	switch {
 	case s.Drawn:
 		return errors.New("ablate measures AnomalyAny without its parts: leave --generator out")
-	case !s.isDemo() && s.Image == "":
+	case s.isDemo() || s.Random || s.needsModel() && s.Model == "" && embedded == nil: // of this, opening it says more
+		return nil
+	case s.Image == "":
 		return errors.New("--image FILE is missing: the photograph of a normal part")
+	case s.needsModel() && s.Object == "" && s.Prompt == "":
+		return errors.New("--object WORD is missing: what the photograph shows, such as hazelnut (or give a --prompt)")
 	}
 	return nil
 }
@@ -193,19 +207,6 @@ func (s *Spec) defects() []string {
 		return []string{s.Generator}
 	}
 	return s.Anomaly
-}
-
-// newGenerator is the other generator that is asked for.
-func (s *Spec) newGenerator(context.Context, image.Point) (anomaly.Generator, error) {
-	m, ok := s.other()
-	if !ok {
-		return nil, fmt.Errorf("--generator is %.40q, which this program does not have", s.Generator)
-	}
-	g, err := m.make(s)
-	if err != nil {
-		return nil, fmt.Errorf("--generator %s: %w", s.Generator, err)
-	}
-	return g, nil
 }
 
 // MarshalJSON writes the options that the generator heeds: AnomalyAny's as versions that had no other did.

@@ -34,6 +34,16 @@ func grainy(t *testing.T, name string, width, height int, seed uint64) string {
 	return save(t, name, m)
 }
 
+// withoutModel are the generators that need none.
+func withoutModel() (names []string) {
+	for name, m := range methods {
+		if !m.model {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 // asking is the Spec of a command line with a folder of its own.
 func asking(t *testing.T, args ...string) Spec {
 	t.Helper()
@@ -67,7 +77,7 @@ func pngs(t *testing.T, dir string) map[string]string {
 // TestOtherGenerators has each make pictures without a model: twice the same, gone on with, and made again.
 func TestOtherGenerators(t *testing.T) {
 	photograph := grainy(t, "part.png", 72, 64, 1)
-	for name := range methods {
+	for _, name := range withoutModel() {
 		t.Run(name, func(t *testing.T) {
 			args := []string{"--generator", name, "--image", photograph, "--object", "bottle cap", "--n=2", "--seed=7"}
 			f := asking(t, args...)
@@ -187,7 +197,7 @@ func TestOthersOfTheRun(t *testing.T) {
 // TestGeneratorsKeepToTheirPlace: a mask that is drawn, of a file, or of a folder whose masks are taken in turn.
 func TestGeneratorsKeepToTheirPlace(t *testing.T) {
 	photograph, mask := grainy(t, "part.png", 96, 96, 1), writeMask(t, 96, 96, 0.3, 0.3, 0.7, 0.7)
-	for name := range methods {
+	for _, name := range withoutModel() {
 		for how, args := range map[string][]string{
 			"file": {"--mask", mask}, "folder": {"--mask", filepath.Dir(mask)}, "shape": {"--shape=ellipse", "--shape-size=50", "--shape-at=50%,50%", "--shape-aspect=0.9"},
 		} {
@@ -261,7 +271,7 @@ func TestGeneratorsOfDrawings(t *testing.T) {
 	ofProgram := scenes
 	t.Cleanup(func() { scenes = ofProgram })
 	scenes = []scene{{"hazelnut", "crack", 1}, {"leather", "scratch", 2}}
-	for name := range methods {
+	for _, name := range withoutModel() {
 		f := asking(t, "--generator", name, "--n=1")
 		if !f.isDemo() {
 			t.Fatal("something is asked for")
@@ -286,15 +296,18 @@ func TestGeneratorMistakes(t *testing.T) {
 		"--generator=nsa --lambda=3":                        "--lambda says nothing to --generator nsa: it is for anomalyany",
 		"--generator=nsa --strength=0.3":                    "--strength says nothing to --generator nsa",
 		"--generator=nsa --anomaly=crack":                   "--anomaly says nothing to --generator nsa",
-		"--generator=cutpaste --part=hazelnut":              "--part says nothing to --generator cutpaste: it is for nsa",
+		"--generator=cutpaste --textures=own":               "--textures says nothing to --generator cutpaste: it is for draem",
+		"--generator=draem --noise=1..2":                    "--noise says nothing to --generator draem: it is for sdas",
+		"--generator=sdas --lambda=3":                       "--lambda says nothing to --generator sdas: it is for anomalyany",
+		"--generator=sdas --preset=released --image=a.png":  "--preset is released, and --generator sdas has mended",
 		"--generator=cutpaste --min-clip=0":                 "--min-clip says nothing to --generator cutpaste",
 		"--generator=nsa --model=sd15":                      "--model says nothing to --generator nsa",
 		"--generator=nsa --tile --shape=dot":                "--tile is for a model",
 		"--generator=nsa --preset=paper --image=a.png":      "--preset is paper, and --generator nsa has mended and released",
 		"--preset=mended --image=a.png":                     "--preset is mended, and --generator anomalyany has paper and released",
-		"--part=hazelnut --image=a.png":                     "--part says nothing to --generator anomalyany: it is for nsa",
+		"--part=hazelnut --image=a.png":                     "--part says nothing to --generator anomalyany: it is for cutpaste, draem, nsa, sdas",
 		"--others=b.png --image=a.png":                      "--others says nothing to --generator anomalyany",
-		"--generator=nsa --part=nut --image=a.png":          `--part is "nut", want one of bottle, cable`,
+		"--generator=nsa --part=nut --image=a.png":          `--part is "nut", want a category of MVTec AD or VisA`,
 		"--generator=nsa --object=nut":                      "--image FILE is missing",
 		"--generator=nsa --part=screw":                      "--image FILE is missing",
 		"--generator=nsa --category=nut --image=a.png":      `--category is "nut", want one of`,
@@ -337,7 +350,7 @@ func TestAnotherGenerator(t *testing.T) {
 // TestPartOfACategory takes the authors' numbers where their background is meant.
 func TestPartOfACategory(t *testing.T) {
 	for args, want := range map[string]string{
-		"--category=hazelnut": "hazelnut", "--object=hazelnut": "", "--object=leather": "leather", "--object=wood --part=tile": "tile", "--category=pcb1": "", "--object=gasket": "",
+		"--category=hazelnut": "hazelnut", "--object=hazelnut": "", "--object=leather": "leather", "--object=wood --part=tile": "tile", "--category=pcb1": "pcb1", "--object=gasket": "",
 	} {
 		f, err := parse(t, append(strings.Fields(args), "--generator=nsa", "--image=a.png")...)
 		if err != nil || f.Part != want || f.Object == "" {
@@ -362,5 +375,103 @@ func TestShortLists(t *testing.T) {
 	want := "{\n  \"Draws\": [\n    [\"choice\", 3, [1, 2]],\n    [\n      \"" + long + "\"\n    ],\n    [\"a [b, \\\"c\"]\n  ],\n  \"Text\": \"[ {\\\"\",\n  \"Deep\": [[1], []],\n  \"Of\": [\n    {\n      \"a\": 1\n    }\n  ]\n}\n"
 	if diff := cmp.Diff(want, string(data)); diff != "" {
 		t.Errorf("want -, got +:\n%s", diff)
+	}
+}
+
+// TestTextures has draem take those of a folder, of the program, or none, and --from notices that they are others.
+func TestTextures(t *testing.T) {
+	photograph, dir := grainy(t, "part.png", 64, 64, 1), filepath.Dir(writePicture(t, "texture.png", 64, 64))
+	made := map[string]string{}
+	for _, textures := range []string{"", "own", dir} {
+		args := []string{"--generator=draem", "--image", photograph, "--seed=3"}
+		if textures != "" {
+			args = append(args, "--textures", textures)
+		}
+		f := asking(t, args...)
+		runAsked(t, f)
+		r := readRecord(t, f, "draem-0003.json")
+		if has := r.Inputs["textures"] != ""; has != (textures != "own") {
+			t.Errorf("textures %q: the record has the inputs %v", textures, r.Inputs)
+		}
+		made[string(readFile(t, f.Out, "draem-0003.png"))] = textures
+		if textures != dir {
+			continue
+		}
+		if err := os.Rename(grainy(t, "other.png", 64, 64, 2), filepath.Join(dir, "texture.png")); err != nil {
+			t.Fatal(err)
+		}
+		from, err := parse(t, "--from", filepath.Join(f.Out, "draem-0003.png"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := run(t.Context(), from); err == nil || !strings.Contains(err.Error(), "folder of textures") || !strings.Contains(err.Error(), "--textures") {
+			t.Errorf("with another texture: %v", err)
+		}
+	}
+	if len(made) != 3 {
+		t.Errorf("of three kinds of textures there are %d pictures", len(made))
+	}
+	if err := run(t.Context(), asking(t, "--generator=draem", "--image", photograph, "--textures", t.TempDir())); err == nil || !strings.Contains(err.Error(), "--textures: ") {
+		t.Errorf("of no textures: %v", err)
+	}
+}
+
+// TestSDAS makes pictures with a model, in a window too, twice the same, and again.
+func TestSDAS(t *testing.T) {
+	photograph := grainy(t, "part.png", 96, 64, 1)
+	sdas := func(args ...string) Spec {
+		return asking(t, append(args, "--generator=sdas", "--model", modelA, "--image", photograph, "--size=64", "--steps=4", "--noise=3..4", "--object=cap")...)
+	}
+	f := sdas("--shape=ellipse", "--n=2")
+	for _, f := range []Spec{f, sdas("--shape=ellipse", "--tile")} {
+		runAsked(t, f)
+		r := readRecord(t, f, "cap-sdas-0000.json")
+		if r.Prompt != "a photo of a cap" || len(r.Model) == 0 || len(r.Texts) == 0 || r.Place == nil || r.Scores.CLIP != nil || r.Options.Steps != 4 || r.Options.Noise != "3..4" {
+			t.Errorf("the record is %+v", r)
+		}
+		whole := pngs(t, f.Out)
+		for name := range whole {
+			if err := os.Remove(filepath.Join(f.Out, name)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		f.Resume = true
+		runAsked(t, f)
+		if diff := cmp.Diff(whole, pngs(t, f.Out)); diff != "" {
+			t.Error("a second run makes other pictures")
+		}
+		from, err := parse(t, "--from", filepath.Join(f.Out, "cap-sdas-0000.png"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		runAsked(t, from)
+		if made := string(readFile(t, from.Out, "cap-sdas-0000.png")); made != whole["cap-sdas-0000.png"] {
+			t.Error("--from makes another picture")
+		}
+	}
+	same := f
+	same.Prompt, same.Resume = "a photo of a cap", true // the sentence that is made
+	if err := run(t.Context(), same); err != nil {
+		t.Error(err)
+	}
+	for args, says := range map[string]string{"--model=" + modelA + " --image=a.png": "--object WORD is missing", "--model=" + modelA: "--image FILE is missing", "--image=a.png": ""} {
+		if _, err := parse(t, append(strings.Fields(args), "--generator=sdas")...); (err == nil) != (says == "") || err != nil && !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: error %v, want %q", args, err, says)
+		}
+	}
+}
+
+// TestSDASOfDrawings has the model that comes with the program err.
+func TestSDASOfDrawings(t *testing.T) {
+	embedModel(t)
+	f := asking(t, "--generator=sdas", "--n=1", "--noise=3..4")
+	if f.Size != 64 || f.Steps != 20 || f.Guidance != 1 || !f.isDemo() {
+		t.Errorf("%d pixels, %d steps, guidance %g", f.Size, f.Steps, f.Guidance)
+	}
+	if err := demonstrate(t.Context(), f); err != nil {
+		t.Fatal(err)
+	}
+	if r := readRecord(t, f, "hazelnut-sdas-0000.json"); !strings.Contains(r.Prompt, "hazelnut") || strings.Contains(r.Prompt, "crack") {
+		t.Errorf("the prompt is %q", r.Prompt)
 	}
 }

@@ -26,6 +26,7 @@ type job struct {
 	inputs     map[string]string // their SHA-256
 	masks      []inputFile       // of a folder of masks, which pictures take in turn
 	others     pool              // what another generator takes patches from
+	textures   shown             // what it shows through
 	fit        string            // what becomes of the photograph
 	size       image.Point       // of the pictures
 	input      image.Point       // of what the model sees
@@ -47,8 +48,8 @@ type job struct {
 // newJob reads photograph and mask and checks everything that can be checked before
 // the long work; they are read again when it is the job's turn. The pictures go into a
 // folder that the caller holds.
-func newJob(ctx context.Context, spec Spec, m *model, d *folder) (*job, error) {
-	j := &job{spec: spec, model: m, options: spec.options(), folder: d}
+func newJob(ctx context.Context, spec Spec, m *model, d *folder, t shown) (*job, error) {
+	j := &job{spec: spec, model: m, options: spec.options(), folder: d, textures: t}
 	if !spec.isOther() && j.options.Refine != 0 && m.CLIP == nil {
 		return nil, fmt.Errorf("%w; or leave the refinement out with --no-refine", diffusion.ErrNoCLIP)
 	}
@@ -69,9 +70,9 @@ func newJob(ctx context.Context, spec Spec, m *model, d *folder) (*job, error) {
 	if err := of.open(ctx); err != nil {
 		return nil, err
 	}
-	if spec.isOther() {
+	if !spec.needsModel() {
 		picture, _ := of.canvas.Input()
-		if _, err := spec.newGenerator(ctx, picture.Rect.Size()); err != nil {
+		if _, err := of.newGenerator(ctx, picture.Rect.Size()); err != nil {
 			return nil, err
 		}
 	}
@@ -129,7 +130,7 @@ func (j *job) prepare(ctx context.Context, w *worker) (maker, error) {
 	j.worker = w
 	picture, _ := j.canvas.Input()
 	if j.spec.isOther() {
-		g, err := j.spec.newGenerator(ctx, picture.Rect.Size())
+		g, err := j.newGenerator(ctx, picture.Rect.Size())
 		return &byGenerator{j, g}, err
 	}
 	g, err := w.generator(ctx, picture.Rect.Size(), j.options)

@@ -46,7 +46,7 @@ func (c *commandLine) run(ctx context.Context) (err error) {
 	case "undecide":
 		return c.Undecide.run(c.Spec.Out, undecided)
 	}
-	if !c.Spec.isOther() {
+	if c.Spec.needsModel() {
 		if err = c.Spec.Use(os.Stderr); err != nil {
 			return err
 		}

@@ -73,7 +73,7 @@ func (m *model) Changed() error {
 // openModel opens what the Spec asks for, and says which of its words the model
 // does not know.
 func openModel(ctx context.Context, spec Spec) (*model, error) {
-	if spec.isOther() {
+	if !spec.needsModel() {
 		return noModel(), nil
 	}
 	defaults, err := spec.readDefaults()
@@ -99,7 +99,7 @@ func openPipeline(ctx context.Context, spec Spec) (*diffusion.Pipeline, error) {
 
 func (s *Spec) open(ctx context.Context) (*diffusion.Pipeline, error) {
 	opts := append(s.Options(), s.Correct()...)
-	if s.NoRefine {
+	if s.NoRefine || s.isOther() {
 		opts = append(opts, diffusion.WithoutCLIP())
 	}
 	switch {
@@ -118,7 +118,7 @@ func (s *Spec) open(ctx context.Context) (*diffusion.Pipeline, error) {
 
 // usesEmbedded reports whether the model is the one that comes with the program.
 func (s *Spec) usesEmbedded() bool {
-	return !s.isOther() && s.Model == "" && !s.Random && embedded != nil
+	return s.needsModel() && s.Model == "" && !s.Random && embedded != nil
 }
 
 // readDefaults reads what the model's directory says about numbers and words.

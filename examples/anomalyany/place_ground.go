@@ -42,10 +42,13 @@ func findMasks(spec Spec) ([]inputFile, error) {
 // folder of masks the one whose turn it is, so that --from finds it, and likewise of further photographs.
 func (j *job) of(seed uint64) (Spec, map[string]string) {
 	other := j.others.turn(seed, j.inputs["image"])
-	if len(j.masks) == 0 && other == nil {
+	if len(j.masks) == 0 && other == nil && j.textures.read == nil {
 		return j.spec, j.inputs
 	}
 	spec, inputs := j.spec, maps.Clone(j.inputs)
+	if j.textures.read != nil {
+		inputs["textures"] = j.textures.hash
+	}
 	if len(j.masks) > 0 {
 		m := j.masks[seed%uint64(len(j.masks))]
 		spec.Mask, inputs["mask"] = m.path, m.hash

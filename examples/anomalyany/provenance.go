@@ -54,16 +54,19 @@ func heading(generator, object, prompt string) string {
 	switch {
 	case !other:
 		return prompt
-	case object == "":
+	case object == "" && prompt == "":
 		return m.called
 	}
-	return m.called + ": " + object
+	return m.called + ": " + orDefault(object, prompt)
 }
 
 // prompts are what the model is told; nothing where there is none.
 func (s *Spec) prompts() (prompt, detail string) {
-	if s.isOther() {
+	switch {
+	case !s.needsModel():
 		return "", ""
+	case s.isOther():
+		return s.sdasPrompt(), ""
 	}
 	o := s.options()
 	return o.Prompt, o.Detail
@@ -71,7 +74,7 @@ func (s *Spec) prompts() (prompt, detail string) {
 
 // arithmetic is what the model's numbers are computed in; nothing where there is none.
 func (s *Spec) arithmetic() string {
-	if s.isOther() {
+	if !s.needsModel() {
 		return ""
 	}
 	return s.Arithmetic()
@@ -102,13 +105,13 @@ var ofTheSeries = map[string]bool{
 
 // onlyPaths are those that do not where the files have the same contents, and
 // the memory.
-var onlyPaths = map[string]bool{"others": true, "model": true, "clip": true, "image": true, "categories": true, "memory": true}
+var onlyPaths = map[string]bool{"others": true, "textures": true, "model": true, "clip": true, "image": true, "categories": true, "memory": true}
 
 // ofPicture are the options that make a picture, besides its seed: those that
 // --from takes from it. Whoever wrote the file chooses none of the others.
 var ofPicture = map[string]bool{
 	"model": true, "clip": true, "random": true, "prediction_type": true, "allow_unused": true, "image": true, "mask": true, "paste": true, "tile": true,
-	"generator": true, "others": true, "part": true,
+	"generator": true, "others": true, "textures": true, "noise": true, "part": true,
 	"keep_part": true, "margin": true, "feather": true, "blend": true,
 	"shape": true, "shape_size": true, "shape_angle": true, "shape_aspect": true, "shape_at": true,
 	"object": true, "anomaly": true, "prompt": true, "normal": true, "detail": true, "negative": true, "category": true, "defect": true, "articles": true,
@@ -164,18 +167,21 @@ func (p *Provenance) identity() (files.Identity, error) {
 	}
 	if !p.Options.isOther() {
 		p.Options.identifyArticles(id)
+	} else if p.Options.needsModel() {
+		delete(id, "--articles")
+		id["--prompt"] = p.Options.sdasPrompt()
 	}
 	if !p.Options.KeepPart { // as in an earlier version, which had none of these
 		for _, name := range ofKept {
 			delete(id, "--"+strings.ReplaceAll(name, "_", "-"))
 		}
 	}
-	for _, name := range []string{"image", "mask", "others"} {
+	for _, name := range []string{"image", "mask", "others", "textures"} {
 		if h, ok := p.Inputs[name]; ok {
 			id["--"+name] = "the file " + files.Short(h)
 		}
 	}
-	if !p.Options.isOther() {
+	if p.Options.needsModel() {
 		id["--model"] = "the weights " + files.Together(p.Model)
 	}
 	if len(p.Texts) > 0 { // an earlier version noted none
@@ -288,5 +294,6 @@ func (c *carried) whole() (*Provenance, error) {
 	if err := errors.Join(err1, nn.UnmarshalJSON(data, &p.Options)); err != nil {
 		return nil, err
 	}
+	p.Options.Generator = orDefault(p.Options.Generator, anomalyAny)
 	return &p, nil
 }

@@ -79,10 +79,10 @@ func (s *Spec) checkNumbers() error {
 
 // leastSize is that of --size: 0 leaves the photograph as it is, which no model sees.
 func (s *Spec) leastSize() int {
-	if s.isOther() {
-		return 0
+	if s.needsModel() {
+		return 1
 	}
-	return 1
+	return 0
 }
 
 // checkTexts refuses what would be found out only when a picture is saved, with
