@@ -1,6 +1,7 @@
 package anomaly
 
 import (
+	"context"
 	"fmt"
 	"image"
 	"math"
@@ -71,7 +72,7 @@ func (k Keep) restore(photograph, made *image.RGBA, mask []float32, fixed func(i
 			within[i] = 1
 		}
 	}
-	blended, err := images.Poisson(photograph, made, within, false)
+	blended, err := images.Poisson(context.Background(), photograph, made, within, false)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package images
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"image"
@@ -15,9 +16,13 @@ import (
 // the destination's (equation 13), so that what the destination has shows through. All are of one size. What lies beyond
 // the picture's border does not count: there the gradients are the source's.
 //
-// A system that does not converge is an error: conjugate gradients in float64, to a residual of a thousandth of a level, which
-// for a region that fills its box are led by the box's exact solution.
-func Poisson(destination, source *image.RGBA, mask []float32, mixed bool) (*image.RGBA, error) {
+// A system that does not converge is an error: conjugate gradients in float64, to a residual of a thousandth of a level,
+// which for a region that fills its box are led by the box's exact solution. Large regions take seconds: Poisson ends when
+// ctx does.
+func Poisson(ctx context.Context, destination, source *image.RGBA, mask []float32, mixed bool) (*image.RGBA, error) {
+	if ctx == nil {
+		return nil, errors.New("images: there is no context")
+	}
 	if err := errors.Join(Check(destination), Check(source)); err != nil {
 		return nil, err
 	}
@@ -34,7 +39,7 @@ func Poisson(destination, source *image.RGBA, mask []float32, mixed bool) (*imag
 		p := newPoisson(region, size)
 		var all [3]*colourEquations
 		p.each(func(c int) { all[c] = p.equations(destination, source, region, c, mixed) })
-		if err := p.solve(all[:]); err != nil {
+		if err := p.solve(ctx, all[:]); err != nil {
 			return nil, err
 		}
 		for k, i := range region {

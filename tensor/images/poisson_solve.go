@@ -1,6 +1,7 @@
 package images
 
 import (
+	"context"
 	"fmt"
 	"math"
 )
@@ -15,7 +16,7 @@ const (
 )
 
 // solve finds the unknowns of all colours by conjugate gradients.
-func (p *poisson) solve(all []*colourEquations) error {
+func (p *poisson) solve(ctx context.Context, all []*colourEquations) error {
 	if p.known == 0 {
 		return nil
 	}
@@ -30,6 +31,9 @@ func (p *poisson) solve(all []*colourEquations) error {
 	for range most {
 		if worst() < enoughResidual {
 			return nil
+		}
+		if err := ctx.Err(); err != nil {
+			return err
 		}
 		if box != nil {
 			box.apply(all)

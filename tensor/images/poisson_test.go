@@ -1,6 +1,8 @@
 package images
 
 import (
+	"context"
+	"errors"
 	"image"
 	"image/color"
 	"math"
@@ -39,7 +41,7 @@ func TestPoisson(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := tensor.Float32s(d)
-		got, err := Poisson(destination, source, Binary(read(c.mask)), c.mixed)
+		got, err := Poisson(t.Context(), destination, source, Binary(read(c.mask)), c.mixed)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -68,7 +70,7 @@ func TestPoissonOfItself(t *testing.T) {
 	}
 	for _, source := range []*image.RGBA{destination, lighter} {
 		for _, mixed := range []bool{false, true} {
-			got, err := Poisson(destination, source, mask, mixed)
+			got, err := Poisson(t.Context(), destination, source, mask, mixed)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -81,22 +83,32 @@ func TestPoissonOfItself(t *testing.T) {
 	for i := range all {
 		all[i] = 1
 	}
-	if got, err := Poisson(destination, lighter, all, false); err != nil || !cmp.Equal(got, lighter) {
+	if got, err := Poisson(t.Context(), destination, lighter, all, false); err != nil || !cmp.Equal(got, lighter) {
 		t.Errorf("with a mask of everything it is not the source: %v", err)
 	}
 }
 
 func TestPoissonRefuses(t *testing.T) {
+	cancelled, cancel := context.WithCancel(t.Context())
+	cancel()
+	m, inside := filled(9, 9, color.White), make([]float32, 81)
+	inside[40] = 1
+	m.Pix[160] = 7
+	if _, err := Poisson(cancelled, m, filled(9, 9, color.White), inside, false); !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled: error %v", err)
+	}
 	a := image.NewRGBA(image.Rect(0, 0, 4, 4))
+	var none context.Context
 	for name, call := range map[string]func() (*image.RGBA, error){
-		"nothing": func() (*image.RGBA, error) { return Poisson(nil, nil, nil, false) },
-		"a source": func() (*image.RGBA, error) {
-			return Poisson(a, image.NewRGBA(image.Rect(0, 0, 4, 5)), make([]float32, 16), false)
+		"no context": func() (*image.RGBA, error) { return Poisson(none, a, a, make([]float32, 16), false) },
+		"nothing":    func() (*image.RGBA, error) { return Poisson(t.Context(), nil, nil, nil, false) },
+		"a source of another size": func() (*image.RGBA, error) {
+			return Poisson(t.Context(), a, image.NewRGBA(image.Rect(0, 0, 4, 5)), make([]float32, 16), false)
 		},
-		"a mask": func() (*image.RGBA, error) { return Poisson(a, a, make([]float32, 15), false) },
+		"a mask of another size": func() (*image.RGBA, error) { return Poisson(t.Context(), a, a, make([]float32, 15), false) },
 	} {
 		if _, err := call(); err == nil {
-			t.Errorf("%s of another size: no error", name)
+			t.Errorf("%s: no error", name)
 		}
 	}
 }
@@ -130,7 +142,7 @@ func TestPoissonSolves(t *testing.T) {
 			e := p.equations(destination, source, region, k, k == 1)
 			all, right = append(all, e), append(right, slices.Clone(e.r))
 		}
-		if err := p.solve(all); err != nil {
+		if err := p.solve(t.Context(), all); err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
 		left := make([]float64, len(region)+1)

@@ -39,8 +39,8 @@ func TestNoPanicOfRegions(t *testing.T) {
 			t.Errorf("Paste of %s: no error", name)
 		}
 		for i, call := range []func() (*image.RGBA, error){
-			func() (*image.RGBA, error) { return Poisson(p, ok, make([]float32, 16), false) },
-			func() (*image.RGBA, error) { return Poisson(ok, p, make([]float32, 16), false) },
+			func() (*image.RGBA, error) { return Poisson(t.Context(), p, ok, make([]float32, 16), false) },
+			func() (*image.RGBA, error) { return Poisson(t.Context(), ok, p, make([]float32, 16), false) },
 			func() (*image.RGBA, error) { return SeamlessClone(p, ok, reds(ok), image.Point{}, SourceGradients) },
 			func() (*image.RGBA, error) { return SeamlessClone(ok, p, reds(ok), image.Point{}, SourceGradients) },
 		} {

@@ -1,6 +1,7 @@
 package generate
 
 import (
+	"context"
 	"image"
 	"image/draw"
 	"math"
@@ -71,7 +72,7 @@ func (j *nsaJob) seamless(picture *image.RGBA, p *nsaPatch, ground *bits, mixed 
 		}
 	}
 	if j.o.Preset == Mended && (!all || min(p.mask.w, p.mask.h) < smallSide) {
-		return blendedOnMask(picture, p, weights, mixed, factor)
+		return blendedOnMask(j.ctx, picture, p, weights, mixed, factor)
 	}
 	if some < leastWeights {
 		return nil, nil
@@ -96,7 +97,7 @@ func (j *nsaJob) seamless(picture *image.RGBA, p *nsaPatch, ground *bits, mixed 
 }
 
 // blendedOnMask changes the picture where there are weights and nowhere else. Gradients weigh as colours do.
-func blendedOnMask(picture *image.RGBA, p *nsaPatch, weights *image.Gray, mixed bool, factor float64) (*image.RGBA, error) {
+func blendedOnMask(ctx context.Context, picture *image.RGBA, p *nsaPatch, weights *image.Gray, mixed bool, factor float64) (*image.RGBA, error) {
 	before, mask := images.Cut(picture, p.at), make([]float32, len(weights.Pix))
 	stuff := images.Cut(p.stuff, p.stuff.Rect)
 	for i, v := range weights.Pix {
@@ -105,7 +106,7 @@ func blendedOnMask(picture *image.RGBA, p *nsaPatch, weights *image.Gray, mixed 
 			stuff.Pix[c] = uint8(math.Round(factor*float64(stuff.Pix[c]) + (1-factor)*float64(before.Pix[c])))
 		}
 	}
-	blended, err := images.Poisson(before, stuff, mask, mixed)
+	blended, err := images.Poisson(ctx, before, stuff, mask, mixed)
 	if err != nil {
 		return nil, err
 	}

@@ -257,6 +257,28 @@ func TestNSASizes(t *testing.T) {
 	}
 }
 
+// TestNSAParts makes pictures with the numbers for each part.
+func TestNSAParts(t *testing.T) {
+	parts := NSAParts()
+	if len(parts) != 15 {
+		t.Errorf("%d parts, want the 15 of MVTec AD", len(parts))
+	}
+	in := anomaly.Input{Normal: grain(1, 64, 64), Others: []*image.RGBA{grain(2, 64, 64)}}
+	for _, part := range append(parts, "another") {
+		o, known := NSAFor(part)
+		if known != (part != "another") {
+			t.Errorf("%s: known %v", part, known)
+		}
+		g, err := NewNSA(o)
+		if err != nil {
+			t.Fatalf("%s: %v", part, err)
+		}
+		if _, err := g.Generate(t.Context(), in, anomaly.NewDraws(3)); err != nil {
+			t.Errorf("%s: %v", part, err)
+		}
+	}
+}
+
 func ExampleNSAFor() {
 	o, known := NSAFor("metal_nut")
 	fmt.Println(known, o.Mode, o.Background[0].Brightness, o.LogisticX0)
