@@ -65,8 +65,8 @@ compare: .venv/compare/done
 bench:
 	go run ./examples/bench
 
-# The same workloads through PyTorch, OpenVINO and faiss, turn by turn with ours.
-bench-peers: .venv/bench/done
+# The same workloads through PyTorch, OpenVINO, faiss, OpenCV, anomalib and the released NSA, turn by turn with ours.
+bench-peers: .venv/bench/done .venv/bench/nsa/self_sup_tasks.py
 	go run ./examples/bench --peers .venv/bench/bin/python
 	-go run ./examples/bench --dtype bf16 --peers .venv/bench/bin/python
 
@@ -80,6 +80,15 @@ bench-peers: .venv/bench/done
 	python3 -m venv .venv/$*
 	.venv/$*/bin/pip install --quiet -r $<
 	touch $@
+
+# One file of NSA's repository, at a commit, for the interpreter that compares with it.
+NSA = 919591685307ce030fe27cb77687509dc277189c
+.venv/bench/nsa/self_sup_tasks.py: .venv/bench/done
+	mkdir -p $(@D)
+	git init --quiet --bare $(@D)/git
+	git --git-dir=$(@D)/git fetch --quiet --depth 1 https://github.com/hmsch/natural-synthetic-anomalies $(NSA)
+	git --git-dir=$(@D)/git show $(NSA):self_sup_data/self_sup_tasks.py >$@.part
+	mv $@.part $@
 
 clean:
 	rm -rf .venv out

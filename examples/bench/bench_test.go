@@ -67,7 +67,7 @@ func TestPeak(t *testing.T) {
 
 func TestWorkloads(t *testing.T) {
 	all := map[string]*result{}
-	for _, w := range append(graphs(), find("attention.64x77x160.grad"), find("vision.lite0.b1"), find("nearest.784x784x1024")) {
+	for _, w := range append(graphs(), find("attention.64x77x160.grad"), find("vision.lite0.b1"), find("nearest.784x784x1024"), find("generate.poisson"), find("generate.cutpaste")) {
 		o := options{Model: tiny, Dtype: "f32", Size: 64, Profile: true}
 		r, err := measure(t.Context(), o, w, alone())
 		if err != nil {
@@ -134,7 +134,7 @@ func TestPeers(t *testing.T) {
 	}
 }
 
-// TestUsual has what is measured of itself: neighbours are found on the processor and in f32 only.
+// TestUsual has what is measured of itself: neighbours are found, and defects generated, on the processor and in f32 only.
 func TestUsual(t *testing.T) {
 	for _, c := range []struct {
 		o                           options
@@ -145,15 +145,17 @@ func TestUsual(t *testing.T) {
 		{options{Device: "cuda:0", Dtype: "f16"}, false, false, true},
 	} {
 		names := c.o.usual()
-		for prefix, want := range map[string]bool{"unet.": true, "vision.": c.network, "nearest.": c.nearest, "attention.": c.attention} {
+		for prefix, want := range map[string]bool{"unet.": true, "vision.": c.network, "nearest.": c.nearest, "generate.": c.nearest, "attention.": c.attention} {
 			if slices.ContainsFunc(names, func(n string) bool { return strings.HasPrefix(n, prefix) }) != want {
 				t.Errorf("%s, %s: of %s there should be some: %v; measured are %v", c.o.Device, c.o.Dtype, prefix, want, names)
 			}
 		}
 	}
-	_, err := measure(t.Context(), options{Dtype: "bf16"}, find("nearest.784x784x1024"), alone())
-	if err == nil || !strings.Contains(err.Error(), "f32 only") {
-		t.Errorf("neighbours in bf16: error %v", err)
+	for _, name := range []string{"nearest.784x784x1024", "generate.nsa"} {
+		_, err := measure(t.Context(), options{Dtype: "bf16"}, find(name), alone())
+		if err == nil || !strings.Contains(err.Error(), "f32 only") {
+			t.Errorf("%s in bf16: error %v", name, err)
+		}
 	}
 }
 

@@ -4,9 +4,12 @@ import (
 	"context"
 	_ "embed"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strconv"
+
+	"github.com/sdgraph/sdgraph/diffusion/anomaly/generate/textures"
 )
 
 //go:embed peers.py
@@ -125,7 +128,7 @@ func ours(o options) command {
 }
 
 // script writes peers.py where an interpreter finds it, if it was asked for, and
-// gives what removes it.
+// beside it the pictures that it reads; it gives what removes them.
 func (o options) script() (path string, remove func(), err error) {
 	if o.Peers == "" {
 		return "", func() {}, nil
@@ -135,7 +138,7 @@ func (o options) script() (path string, remove func(), err error) {
 		return "", nil, err
 	}
 	path = filepath.Join(dir, "peers.py")
-	if err := os.WriteFile(path, peersSource, 0o644); err != nil {
+	if err := errors.Join(os.WriteFile(path, peersSource, 0o644), os.CopyFS(dir, textures.FS())); err != nil {
 		os.RemoveAll(dir)
 		return "", nil, err
 	}

@@ -1,5 +1,6 @@
 // Command bench measures Stable Diffusion 1.5, CLIP ViT-L/14 and what detectors
-// of defects compute on this machine, and prints one JSON object a line:
+// and generators of defects compute on this machine, and prints one JSON object
+// a line:
 //
 //	go run ./examples/bench --only unet.b1,unet.grad
 //
@@ -7,7 +8,8 @@
 // same. Every workload runs in a process of its own, so that its peak memory is
 // its own. With --peers, a Python interpreter that has what requirements.txt
 // lists, each workload takes turns with the same one in PyTorch, and without
-// gradients in OpenVINO, or in faiss, and lines with the ratios follow.
+// gradients in OpenVINO, or in faiss, OpenCV, anomalib or the released NSA, and
+// lines with the ratios follow.
 package main
 
 import (
@@ -32,10 +34,10 @@ type options struct {
 	Device  string   `default:"cpu" placeholder:"DEVICE" help:"What to measure: cpu, or a GPU, cuda:0, cuda:1 and so on, in a program built with -tags gpu (default: ${default})."`
 	Dtype   string   `default:"f32" help:"What to multiply in: f32, or bf16 where the processor can, or f16 on a GPU; sums are f32."`
 	Threads int      `help:"Threads to compute with (default: one a processor)."`
-	Only    []string `help:"Workloads to run (default: all, of attention alone on a GPU only, of detectors on a processor only): ${names}."`
+	Only    []string `help:"Workloads to run (default: all, of attention alone on a GPU only, of detectors and generators of defects on a processor only): ${names}."`
 	Peak    bool     `help:"Measure only the processor's peak, a loop of multiply-adds on registers."`
 	Profile bool     `help:"Report the time and speed of each kind of operation as well."`
-	Peers   string   `help:"Python interpreter with PyTorch, OpenVINO and faiss, to compare with."`
+	Peers   string   `help:"Python interpreter with what requirements.txt lists, to compare with."`
 
 	Size  int    `default:"512" hidden:"" help:"Height and width of pictures."`
 	Child string `hidden:"" help:"Run this workload in this process."`
@@ -46,7 +48,7 @@ type options struct {
 }
 
 func newParser(o *options) cli.Parser {
-	return cli.NewParser("bench", "Measure the time and memory of Stable Diffusion 1.5, CLIP and detectors.", o,
+	return cli.NewParser("bench", "Measure the time and memory of Stable Diffusion 1.5, CLIP, detectors and generators of defects.", o,
 		kong.Vars{"names": strings.Join(names(workloads()), ", ")})
 }
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Times PyTorch, OpenVINO or faiss on the workloads of examples/bench: random weights in the networks' exact shapes.
+"""Times PyTorch, OpenVINO, faiss and generators of defects on the workloads of examples/bench: random weights in the
+networks' exact shapes, and the same pictures.
 
 Prints one JSON object a line: name, peer, dtype, threads, seconds (best of two or more after one warm-up), cpu_seconds
 (of all threads), peak_rss_gb, and on a GPU peak_device_gb.
@@ -7,6 +8,7 @@ Every workload runs in a process of its own, so that peak memory is its own.
 """
 
 import argparse
+import functools
 import json
 import os
 import platform
@@ -22,8 +24,9 @@ os.environ["TRANSFORMERS_VERBOSITY"] = "error"
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", help="names, separated by commas")
-    parser.add_argument("--peer", choices=["torch", "torch-eager", "openvino", "faiss"], default="torch",
-                        help="torch-eager takes attention alone apart into operations; faiss finds neighbours")
+    parser.add_argument("--peer", choices=["torch", "torch-eager", "openvino", *OTHERS], default="torch",
+                        help="torch-eager takes attention alone apart into operations; faiss finds neighbours; "
+                        "opencv, anomalib and nsa generate defects")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--dtype", choices=["f32", "f16", "bf16"], default="f32")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
@@ -60,8 +63,8 @@ def measure(name, peer, device, dtype, threads, again):
 
     if peer == "openvino":
         run, version = openvino_run(WORKLOADS[name], dtype, threads)
-    elif peer == "faiss":
-        run, version = faiss_run(WORKLOADS[name], threads)
+    elif peer in OTHERS:
+        run, version = WORKLOADS[name].run, OTHERS[peer](threads)
     else:
         run, version = torch_run(WORKLOADS[name], peer, device, dtype, threads)
     seconds, cpu = [], []
@@ -121,12 +124,36 @@ def openvino_run(workload, dtype, threads):
     return lambda: compiled(values), "openvino " + openvino.__version__.split("-")[0]
 
 
-def faiss_run(workload, threads):
-    """What runs a workload in faiss, and its version."""
+def faiss(threads):
+    """Has faiss compute with so many threads, and returns its version, as the next three do."""
     import faiss
 
     faiss.omp_set_num_threads(threads)
-    return workload.run, "faiss " + faiss.__version__
+    return "faiss " + faiss.__version__
+
+
+def opencv(threads):
+    import cv2
+
+    cv2.setNumThreads(threads)
+    return "opencv " + cv2.__version__
+
+
+def nsa(threads):
+    return "nsa on " + opencv(threads)
+
+
+def anomalib(threads):
+    import torch
+
+    opencv(threads)
+    torch.set_num_threads(threads)
+    from importlib.metadata import version
+
+    return "anomalib " + version("anomalib")
+
+
+OTHERS = {f.__name__: f for f in (faiss, opencv, anomalib, nsa)}  # that take neither weights nor precisions
 
 
 def random_weights(model, device="cpu"):
@@ -379,19 +406,100 @@ def nearest(queries, rows, channels):
             index.append(draw((queries, channels), dtype=np.float32))
         index[0].search(index[1], 1)
 
-    return Workload(None, run, faiss=True)
+    return Workload(None, run, other="faiss")
+
+
+MADE = 40  # as generators.go has it
+
+
+def textures():
+    """The folder with the pictures of generators.go, which it writes beside this file."""
+    here = os.path.dirname(os.path.abspath(__file__))
+    beside = os.path.exists(os.path.join(here, "brick.png"))
+    return here if beside else os.path.join(here, "../../diffusion/anomaly/generate/textures")
+
+
+@functools.cache
+def pictures():
+    """Brick and gravel, 256x256."""
+    import cv2
+
+    return [cv2.imread(os.path.join(textures(), name + ".png")) for name in ("brick", "gravel")]
+
+
+def run_poisson():
+    """A square of 200x200 of one picture in another; OpenCV is given the point where its middle is to be."""
+    import cv2
+    import numpy as np
+
+    brick, gravel = pictures()
+    weights = np.full((200, 200), 255, np.uint8)
+    for _ in range(MADE):
+        cv2.seamlessClone(gravel[:200, :200], brick, weights, (120, 120), cv2.MIXED_CLONE)
+
+
+@functools.cache
+def released_nsa():
+    """patch_ex of NSA's repository, which make bench-peers puts into this interpreter's environment."""
+    import importlib.util
+
+    path = os.path.join(sys.prefix, "nsa", "self_sup_tasks.py")
+    spec = importlib.util.spec_from_file_location("self_sup_tasks", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.patch_ex
+
+
+def run_nsa(source, **options):
+    """The released NSA, always with the same draws."""
+
+    def run():
+        import numpy as np
+
+        np.random.seed(1)
+        of = pictures()
+        for _ in range(MADE):
+            released_nsa()(of[0], of[source], verbose=False, **options)
+
+    return run
+
+
+CARPET = {  # its training's options, but for OpenCV's number of mixed gradients
+    "num_patches": 4, "width_bounds_pct": ((0.03, 0.4), (0.03, 0.4)), "gamma_params": (2, 0.05, 0.03),
+    "resize_bounds": (0.5, 2), "label_mode": "logistic-intensity", "intensity_logistic_params": (1 / 3, 7), "mode": 2,
+}
+
+
+@functools.cache
+def perlin_generator():
+    """anomalib's augmenter of DRAEM and the picture that it is given."""
+    import torch
+    from anomalib.data.utils.generators.perlin import PerlinAnomalyGenerator
+
+    generator = PerlinAnomalyGenerator(anomaly_source_path=textures(), probability=1.0)
+    return generator, torch.from_numpy(pictures()[0]).permute(2, 0, 1).float() / 255
+
+
+def run_perlin():
+    import torch
+
+    torch.manual_seed(1)
+    generator, picture = perlin_generator()
+    for _ in range(MADE):
+        generator(picture)
 
 
 class Workload:
-    """What builds a model, and one run of it. A forward pass has the inputs of forward(model), too."""
+    """What builds a model, and one run of it. A forward pass has the inputs of forward(model), too; what others than
+    PyTorch run has their name."""
 
-    def __init__(self, build, run, inputs=None, forward=None, faiss=False):
-        self.build, self.run, self.inputs, self.forward, self.faiss = build, run, inputs, forward, faiss
+    def __init__(self, build, run, inputs=None, forward=None, other=None):
+        self.build, self.run, self.inputs, self.forward, self.other = build, run, inputs, forward, other
 
     def runs(self, peer):
-        if self.faiss:
-            return peer == "faiss"
-        return {"torch": True, "torch-eager": self.build is None, "openvino": self.inputs is not None, "faiss": False}[peer]
+        if self.other or peer in OTHERS:
+            return peer == self.other
+        return {"torch": True, "torch-eager": self.build is None, "openvino": self.inputs is not None}[peer]
 
 
 def passes(build, inputs, of):
@@ -434,6 +542,10 @@ WORKLOADS = {
     "clip.image.grad": Workload(clip_image, run_clip_image_grad),
     "anomalyany.step": Workload(anomalyany, run_anomalyany(refine=False)),
     "anomalyany.refine": Workload(anomalyany, run_anomalyany(refine=True)),
+    "generate.poisson": Workload(None, run_poisson, other="opencv"),
+    "generate.perlin": Workload(None, run_perlin, other="anomalib"),
+    "generate.nsa": Workload(None, run_nsa(1, **CARPET), other="nsa"),
+    "generate.cutpaste": Workload(None, run_nsa(0, mode="swap", cutpaste_patch_generation=True), other="nsa"),
 }
 
 for name, of in ("lite0", "tf_efficientnet_lite0"), ("wrn50", "wide_resnet50_2"):

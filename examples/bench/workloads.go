@@ -20,7 +20,9 @@ type workload struct {
 	load  func(ctx context.Context, o options) (run func() error, err error)
 }
 
-func workloads() []workload { return slices.Concat(graphs(), networks(), neighbours(), attentions()) }
+func workloads() []workload {
+	return slices.Concat(graphs(), networks(), neighbours(), generators(), attentions())
+}
 
 // graphs are whole models and steps.
 func graphs() []workload {
@@ -57,7 +59,7 @@ func (o options) usual() []string {
 	case o.precision() != kernels.Float32:
 		return names(append(graphs(), networks()...))
 	}
-	return names(slices.Concat(graphs(), networks(), neighbours()))
+	return names(slices.Concat(graphs(), networks(), neighbours(), generators()))
 }
 
 // find is the workload of a name that complete has checked.
