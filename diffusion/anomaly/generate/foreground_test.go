@@ -3,40 +3,39 @@ package generate
 import (
 	"encoding/json"
 	"image"
-	"image/color"
 	"strings"
 	"testing"
 
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
 )
 
-// disc is a part of one colour on a background of another, with some noise, 64×64 pixels.
-func disc(part, background color.RGBA) *image.RGBA {
-	p := noisy(64, 64)
-	for i := range 64 * 64 {
-		c := background
-		if onDisc(i) {
-			c = part
+// disc is a part of one colour on a background of another, with some noise, side×side pixels.
+func disc(part, background [3]uint8, side int) *image.RGBA {
+	p := noisy(side, side)
+	for i := range side * side {
+		colour := background
+		if onDisc(i, side) {
+			colour = part
 		}
-		for k, v := range []uint8{c.R, c.G, c.B} {
+		for k, v := range colour {
 			p.Pix[4*i+k] = v - v/8 + p.Pix[4*i+k]/16
 		}
 	}
 	return p
 }
 
-func onDisc(i int) bool {
-	dx, dy := i%64-30, i/64-34
-	return dx*dx+dy*dy < 20*20
+func onDisc(i, side int) bool {
+	dx, dy := i%side-side*30/64, i/side-side*34/64
+	return dx*dx+dy*dy < side*side/10
 }
 
 // TestForegroundOf finds a part on a lighter and a darker background by the thresholds of categories that have such
 // ones, and one that differs in blue alone by that of circuit boards.
 func TestForegroundOf(t *testing.T) {
-	light, dark := color.RGBA{200, 190, 180, 255}, color.RGBA{40, 45, 50, 255}
+	light, dark := [3]uint8{200, 190, 180}, [3]uint8{40, 45, 50}
 	for category, p := range map[string]*image.RGBA{
-		"pill": disc(light, dark), "hazelnut": disc(light, dark), "bottle": disc(dark, light), "candle": disc(light, dark),
-		"pcb1": disc(color.RGBA{100, 100, 220, 255}, color.RGBA{160, 100, 20, 255}),
+		"pill": disc(light, dark, 64), "hazelnut": disc(light, dark, 64), "bottle": disc(dark, light, 64), "candle": disc(light, dark, 64),
+		"pcb1": disc([3]uint8{100, 100, 220}, [3]uint8{160, 100, 20}, 64),
 	} {
 		f, known := ForegroundOf(category)
 		if !known {
@@ -49,7 +48,7 @@ func TestForegroundOf(t *testing.T) {
 		}
 		wrong := 0
 		for i, v := range mask.Pix {
-			if (v == 255) != onDisc(i) {
+			if (v == 255) != onDisc(i, 64) {
 				wrong++
 			}
 		}
@@ -90,7 +89,7 @@ func TestForegroundsByName(t *testing.T) {
 // with a note.
 func TestForegroundKeepsOff(t *testing.T) {
 	g := cutPasteOf(t, CutPasteUnion, func(o *CutPasteOptions) { o.Foreground = "realnet:hazelnut" })
-	p := disc(color.RGBA{200, 190, 180, 255}, color.RGBA{40, 45, 50, 255})
+	p := disc([3]uint8{200, 190, 180}, [3]uint8{40, 45, 50}, 64)
 	part, _ := g.options.Foreground.mask(p)
 	for seed := range uint64(10) {
 		r, err := g.Generate(t.Context(), anomaly.Input{Normal: p}, anomaly.NewDraws(seed))
