@@ -21,6 +21,7 @@ const made = 40
 func generators() []workload {
 	return []workload{
 		{"generate.poisson", []string{"opencv"}, onPictures(poisson)},
+		{"generate.perlin", []string{"anomalib"}, onPictures(draem)},
 		{"generate.nsa", []string{"nsa"}, onPictures(nsa)},
 		{"generate.cutpaste", []string{"nsa"}, onPictures(cutPaste)},
 	}
@@ -56,6 +57,24 @@ func poisson(_ context.Context, brick, gravel *image.RGBA) (func() error, error)
 		}
 		return nil
 	}, nil
+}
+
+// draem is DRAEM as anomalib has it, of the three textures, and with a defect in every picture.
+func draem(ctx context.Context, brick, _ *image.RGBA) (func() error, error) {
+	from, err := generate.ReadTextures(ctx, textures.FS())
+	if err != nil {
+		return nil, err
+	}
+	o, err := generate.DRAEMAs(generate.DRAEMAnomalib)
+	if err != nil {
+		return nil, err
+	}
+	o.Anomalous = 1
+	g, err := generate.NewDRAEM(from, o)
+	if err != nil {
+		return nil, err
+	}
+	return pictures(ctx, g, anomaly.Input{Normal: brick}), nil
 }
 
 // nsa is NSA as it was released, with the options for carpets.

@@ -31,6 +31,9 @@ func pixelMethods() []method {
 		{name: "NSA", side: 64,
 			defaults: func() any { o := DefaultNSA(); return &o },
 			build:    func(o any) (anomaly.Generator, error) { return NewNSA(*o.(*NSAOptions)) }},
+		{name: "DRAEM", side: 64,
+			defaults: func() any { o := DefaultDRAEM(); return &o },
+			build:    func(o any) (anomaly.Generator, error) { return NewDRAEM(nil, *o.(*DRAEMOptions)) }},
 	}
 }
 
