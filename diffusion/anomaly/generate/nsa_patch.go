@@ -94,7 +94,7 @@ func (j *nsaJob) from(low, half [2]int) (*nsaPatch, error) {
 			share = float64(mask.countBoth(j.sourceObject, box.Min)) / float64(mask.count())
 			enough = share > j.o.MinObject
 		}
-		if best = max(best, share); enough && !j.given(i) {
+		if best = max(best, share); enough && !j.givesUp(i) {
 			return &nsaPatch{images.Cut(j.source, box.Add(j.source.Rect.Min)), mask, j.sourceObject.cut(box), box}, nil
 		}
 	}
@@ -103,8 +103,8 @@ func (j *nsaJob) from(low, half [2]int) (*nsaPatch, error) {
 	return nil, nil
 }
 
-// given reports whether Released gives up at try i: at the last one, even where it fits.
-func (j *nsaJob) given(i int) bool { return j.o.Preset == Released && i+1 == j.o.Places }
+// givesUp reports whether Released gives up at try i: at the last one, even where it fits.
+func (j *nsaJob) givesUp(i int) bool { return j.o.Preset == Released && i+1 == j.o.Places }
 
 // ellipses draws a mask. Released adds where a rotation subtracts, so that its ellipses all lean one way.
 func (j *nsaJob) ellipses(size image.Point, low, half [2]int) *bits {
@@ -189,7 +189,7 @@ func (j *nsaJob) to(p *nsaPatch) (found bool, err error) {
 			share = float64(counts.countBoth(j.ground, at)) / float64(max(whole, 1))
 			fits = enough && share > j.o.MinOverlap
 		}
-		if best = max(best, share); fits && !j.given(i) {
+		if best = max(best, share); fits && !j.givesUp(i) {
 			p.at = image.Rectangle{Min: at, Max: at.Add(size)}
 			return true, nil
 		}
