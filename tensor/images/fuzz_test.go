@@ -111,3 +111,37 @@ func FuzzOrientation(f *testing.F) {
 		}
 	})
 }
+
+// FuzzSeamlessClone blends pictures of any sizes and weights: outside the source's place nothing changes, and what lies
+// beyond the destination is an error.
+func FuzzSeamlessClone(f *testing.F) {
+	f.Add(uint8(40), uint8(30), uint8(20), uint8(16), 5, 6, uint8(0), []byte{255, 3, 255, 255})
+	f.Add(uint8(9), uint8(1), uint8(1), uint8(9), -1, 1<<40, uint8(2), []byte{1})
+	f.Add(uint8(20), uint8(90), uint8(18), uint8(90), 1, 0, uint8(1), []byte{128})
+	f.Fuzz(func(t *testing.T, w, h, sw, sh uint8, x, y int, g uint8, data []byte) {
+		if min(w, h, sw, sh) == 0 || len(data) == 0 {
+			return
+		}
+		fill := func(pix []byte) {
+			for i := range pix {
+				pix[i] = data[i%len(data)] * byte(1+i/len(data)%3)
+			}
+		}
+		destination, source := image.NewRGBA(image.Rect(0, 0, int(w), int(h))), image.NewRGBA(image.Rect(0, 0, int(sw), int(sh)))
+		weights := image.NewGray(source.Rect)
+		fill(destination.Pix)
+		fill(source.Pix[len(source.Pix)/3:])
+		fill(weights.Pix)
+		got, err := SeamlessClone(destination, source, weights, image.Pt(x, y), Gradients(g))
+		if err != nil {
+			return
+		}
+		place := source.Rect.Add(image.Pt(x, y)).Inset(1)
+		for i := range int(w) * int(h) {
+			at := image.Pt(i%int(w), i/int(w))
+			if !at.In(place) && got.RGBAAt(at.X, at.Y) != destination.RGBAAt(at.X, at.Y) {
+				t.Fatalf("pixel %v, outside %v, has changed", at, place)
+			}
+		}
+	})
+}
