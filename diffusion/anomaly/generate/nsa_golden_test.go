@@ -76,14 +76,22 @@ func TestNSA(t *testing.T) {
 			if err := player.Err(); err != nil {
 				t.Fatal(err)
 			}
-			compareNSA(t, got, nsaPicture(t, c.Name), nsaShades(t, c.Name+"-label"))
+			most := 3 * len(got.Soft.Values) / 500
+			if c.Name == evenGround {
+				most *= 2
+			}
+			compareNSA(t, got, most, nsaPicture(t, c.Name), nsaShades(t, c.Name+"-label"))
 		})
 	}
 }
 
-// compareNSA allows a level where OpenCV's single precision cuts colours off otherwise, and other labels there: on an even
-// ground, where the exact solution is the picture's whole numbers, two versions of OpenCV differ by as much.
-func compareNSA(t *testing.T, got anomaly.Result, picture *image.RGBA, label *image.Gray16) {
+// evenGround is the case whose ground is even: there the exact solution is the picture's whole numbers, and two versions of
+// OpenCV differ by a fifth of a percent themselves.
+const evenGround = "thing"
+
+// compareNSA allows some numbers to be a level apart, where OpenCV's single precision cuts colours off otherwise, and other
+// labels there.
+func compareNSA(t *testing.T, got anomaly.Result, most int, picture *image.RGBA, label *image.Gray16) {
 	t.Helper()
 	apart, wrong := 0, 0
 	for i, v := range got.Soft.Values {
@@ -102,7 +110,7 @@ func compareNSA(t *testing.T, got anomaly.Result, picture *image.RGBA, label *im
 			wrong++
 		}
 	}
-	if most := 3 * len(got.Soft.Values) / 200; apart > most || wrong > apart {
+	if apart > most || wrong > apart {
 		t.Errorf("%d numbers are a level apart, want at most %d; %d labels are others", apart, most, wrong)
 	}
 }
