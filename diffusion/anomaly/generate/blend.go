@@ -13,9 +13,11 @@ func (c *call) blend(source *image.RGBA, mask *image.Gray, weight float64, cutOf
 }
 
 // blend has the source show through a picture where the mask is: in floats, picture + weight·(source - picture), rounded,
-// or with its fraction cut off (RealNet, MemSeg). All three have the same size.
-func blend(picture, source *image.RGBA, mask *image.Gray, weight float64, cutOff bool) {
+// or with its fraction cut off (RealNet, MemSeg). All three have the same size. It returns by how many levels the picture
+// changed there, on the mean.
+func blend(picture, source *image.RGBA, mask *image.Gray, weight float64, cutOff bool) (change float64) {
 	size := picture.Rect.Size()
+	sum, count := 0, 0
 	for y := range size.Y {
 		to, from := picture.Pix[y*picture.Stride:], source.Pix[y*source.Stride:]
 		for x, m := range mask.Pix[y*mask.Stride:][:size.X] {
@@ -23,10 +25,14 @@ func blend(picture, source *image.RGBA, mask *image.Gray, weight float64, cutOff
 				continue
 			}
 			for k := 4 * x; k < 4*x+3; k++ {
-				to[k] = level(between(to[k], from[k], float32(weight)), cutOff)
+				v := level(between(to[k], from[k], float32(weight)), cutOff)
+				sum += max(int(v)-int(to[k]), int(to[k])-int(v))
+				to[k] = v
 			}
+			count += 3
 		}
 	}
+	return float64(sum) / float64(max(1, count))
 }
 
 // between is between two levels, as a float.

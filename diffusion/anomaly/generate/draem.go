@@ -4,7 +4,6 @@ import (
 	"context"
 	"image"
 	"maps"
-	"slices"
 	"strings"
 
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
@@ -91,14 +90,16 @@ func (j *draemJob) once(ctx context.Context) (made, error) {
 	if j.o.Anomalous < 1 && j.draws.Uniform(0, 1) >= j.o.Anomalous {
 		return made{picture: base, mask: image.NewGray(mask.Rect), normal: true}, nil
 	}
-	if !slices.Contains(mask.Pix, 255) {
+	if marked(mask) == 0 {
 		return made{picture: base, mask: mask}, nil
 	}
 	source, err := j.source(ctx, base)
 	if err != nil {
 		return made{}, err
 	}
-	blend(base, source, mask, weight, j.o.CutOff)
+	if blend(base, source, mask, weight, j.o.CutOff) < j.o.LeastChange {
+		return made{picture: j.copied(), mask: image.NewGray(mask.Rect)}, nil
+	}
 	return made{picture: base, mask: mask}, nil
 }
 

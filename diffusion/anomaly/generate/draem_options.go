@@ -32,18 +32,24 @@ type DRAEMOptions struct {
 	WeightDeviation float64    `json:"weight_deviation"`
 	CutOff          bool       `json:"cut_off"` // fractions of levels are cut off, not rounded
 
+	// LeastChange is how far colours must change inside the mask, on its mean and that of R, G and B, 0 to 255 levels;
+	// less is no defect, and drawn again.
+	LeastChange float64 `json:"least_change"`
+
 	Anomalous  float64 `json:"anomalous"`   // the probability of a defect; else the picture stays as it is, without an error
 	TurnNormal float64 `json:"turn_normal"` // the probability that the part is turned first, by up to 90°, which makes black corners
 }
 
 // DefaultDRAEM returns DRAEM's numbers, but for what its training needs and a set of pictures does not: each has a
-// defect, on the part, where the mask would be empty it is drawn again, and the part is never turned.
+// defect, on the part; what would hardly be seen, for its area or its colours (5 levels), is drawn again; and the part is
+// never turned.
 func DefaultDRAEM() DRAEMOptions {
 	return DRAEMOptions{
 		Preset: Mended, Foreground: Found, Attempts: Attempts,
 		Masks: DefaultMasks(),
 		Own:   DisorderSource, Augment: 3, OwnAugment: 3,
 		TextureWeight: [2]float64{0.2, 1},
+		LeastChange:   5,
 		Anomalous:     1,
 	}
 }
@@ -63,7 +69,7 @@ const (
 var draemReadings = map[DRAEMReading]func(o *DRAEMOptions){
 	DRAEMOriginal: func(o *DRAEMOptions) {
 		o.Preset, o.Foreground, o.Anomalous, o.TurnNormal = Released, Everywhere, 0.5, 0.3
-		o.Masks.Perlin.Redraws = 0
+		o.Masks.Perlin.Least, o.Masks.Perlin.Redraws, o.LeastChange = 0, 0, 0
 	},
 	DRAEMAnomalib: func(o *DRAEMOptions) {
 		o.TurnNormal, o.Own = 0, NoiseSource
@@ -114,6 +120,7 @@ func (o DRAEMOptions) check() error {
 		within("own_augment", float64(o.OwnAugment), 0, float64(len(augmenters))),
 		spanWithin("texture_weight", o.TextureWeight, 0, 1),
 		within("weight_deviation", o.WeightDeviation, 0, 1),
+		within("least_change", o.LeastChange, 0, 255),
 		within("anomalous", o.Anomalous, 0, 1),
 		within("turn_normal", o.TurnNormal, 0, 1),
 	)

@@ -147,6 +147,31 @@ func TestDRAEMReleased(t *testing.T) {
 	}
 }
 
+// TestDRAEMIsSeen makes pictures whose masks are not small, and in which they show.
+func TestDRAEMIsSeen(t *testing.T) {
+	dull := image.NewRGBA(image.Rect(0, 0, 64, 64))
+	for i := range dull.Pix {
+		dull.Pix[i] = 255
+	}
+	place := placeOf(64, 64, image.Rect(0, 0, 64, 25)) // 1600 pixels
+	for seed := range uint64(40) {
+		g := draemOf(t, nil, func(o *DRAEMOptions) { o.Masks.Perlin.Least, o.LeastChange, o.Attempts = 0.02, 10, 100 })
+		r, err := g.Generate(t.Context(), anomaly.Input{Normal: dull, Place: place}, anomaly.NewDraws(seed))
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum := 0
+		for i, v := range r.Mask.Pix {
+			if v != 0 {
+				sum += 3*255 - int(r.Picture.Pix[4*i]) - int(r.Picture.Pix[4*i+1]) - int(r.Picture.Pix[4*i+2])
+			}
+		}
+		if n := marked(r.Mask); n < 32 || sum < 30*n {
+			t.Errorf("seed %d: a mask of %d pixels, changed by %.1f levels", seed, n, float64(sum)/float64(3*n))
+		}
+	}
+}
+
 // TestDRAEMWeights looks at the weights that the readings draw.
 func TestDRAEMWeights(t *testing.T) {
 	for reading, want := range map[DRAEMReading]struct{ lo, hi, mean, slack float64 }{
@@ -250,6 +275,7 @@ func TestDRAEMRefuses(t *testing.T) {
 		"own augment": func(o *DRAEMOptions) { o.OwnAugment = -1 },
 		"weight":      func(o *DRAEMOptions) { o.TextureWeight = [2]float64{1, 0.2} },
 		"deviation":   func(o *DRAEMOptions) { o.WeightDeviation = math.NaN() },
+		"change":      func(o *DRAEMOptions) { o.LeastChange = 256 },
 		"anomalous":   func(o *DRAEMOptions) { o.Anomalous = 2 },
 		"turn":        func(o *DRAEMOptions) { o.TurnNormal = math.Inf(-1) },
 	} {

@@ -1,6 +1,7 @@
 package generate
 
 import (
+	"bytes"
 	"context"
 	"image"
 	"slices"
@@ -44,14 +45,16 @@ type PerlinOptions struct {
 	Union        float64 `json:"union"`
 	Intersection float64 `json:"intersection"`
 
-	// Redraws is how often a mask with nothing inside the place is drawn again, 0 to 1000. Then it is empty.
-	Redraws int `json:"redraws"`
+	// A mask that has less than Least of the place, 0 to 1, or nothing of it, is drawn again, Redraws times at most, 0 to
+	// 1000. Then it is empty.
+	Least   float64 `json:"least"`
+	Redraws int     `json:"redraws"`
 }
 
 // DefaultPerlin returns DRAEM's options: 1 to 32 cells along a side, a threshold of ½, up to 90° either way. But a mask
-// with nothing inside the place is drawn again, 20 times, and sides may have any number of pixels.
+// with less than 0.2 % of the place is drawn again, 20 times, and sides may have any number of pixels.
 func DefaultPerlin() PerlinOptions {
-	return PerlinOptions{Scales: [2]int{0, 6}, Grid: Cropped, Threshold: 0.5, Rotation: 90, Redraws: 20}
+	return PerlinOptions{Scales: [2]int{0, 6}, Grid: Cropped, Threshold: 0.5, Rotation: 90, Least: 0.002, Redraws: 20}
 }
 
 func (m Masks) check() error {
@@ -75,6 +78,7 @@ func (o PerlinOptions) check() error {
 		within("the Perlin noise's union", o.Union, 0, 1),
 		within("the Perlin noise's intersection", o.Intersection, 0, 1),
 		within("the Perlin noise's union and intersection together", o.Union+o.Intersection, 0, 1),
+		within("the Perlin noise's least", o.Least, 0, 1),
 		within("the Perlin noise's redraws", float64(o.Redraws), 0, 1000),
 	)
 }
@@ -118,17 +122,30 @@ func (m Masks) drawNoise(ctx context.Context, c *call) (mask *image.Gray, noise 
 		}
 		return mask, nil, nil
 	}
+	least := max(1, m.Perlin.Least*float64(c.room()))
 	for range 1 + m.Perlin.Redraws {
 		if err := ctx.Err(); err != nil {
 			return nil, nil, err
 		}
 		mask, noise = m.Perlin.mask(c.draws, c.size)
 		c.keepInPlace(mask)
-		if slices.Contains(mask.Pix, 255) {
-			break
+		if float64(marked(mask)) >= least {
+			return mask, noise, nil
 		}
 	}
+	clear(mask.Pix)
 	return mask, noise, nil
+}
+
+// marked is how many pixels of a mask are 255.
+func marked(mask *image.Gray) int { return bytes.Count(mask.Pix, []byte{255}) }
+
+// room is how many pixels may change.
+func (c *call) room() int {
+	if c.place == nil {
+		return c.size.X * c.size.Y
+	}
+	return marked(c.place)
 }
 
 // mask draws a mask, and the noise of its first part.

@@ -295,6 +295,7 @@ func TestMasksRefuse(t *testing.T) {
 		"rotation":     func(m *Masks) { m.Perlin.Rotation = 181 },
 		"union":        func(m *Masks) { m.Perlin.Union = -0.1 },
 		"together":     func(m *Masks) { m.Perlin.Union, m.Perlin.Intersection = 0.6, 0.6 },
+		"least":        func(m *Masks) { m.Perlin.Least = 2 },
 		"redraws":      func(m *Masks) { m.Perlin.Redraws = 1001 },
 		"intersection": func(m *Masks) { m.Perlin.Intersection = math.Inf(1) },
 	} {
