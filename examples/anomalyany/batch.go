@@ -23,8 +23,9 @@ type batch struct {
 	listed bool   // each picture's files are said on standard output
 
 	progress *progress
-	saving   sync.Mutex   // one picture is saved at a time
-	none     atomic.Int64 // how many seeds have no picture, in which nothing would have changed
+	saving   sync.Mutex      // one picture is saved at a time
+	told     map[string]bool // notes of another generator, which are said once
+	none     atomic.Int64    // how many seeds have no picture, in which nothing would have changed
 }
 
 // task is a picture that is to be made.
@@ -36,7 +37,7 @@ type task struct {
 // newBatch reads all photographs and checks everything that can be checked before the
 // long work. The pictures go into a folder that the caller holds.
 func newBatch(ctx context.Context, spec Spec, m *model, d *folder, all []Spec) (*batch, error) {
-	b := &batch{spec: spec, model: m, folder: d}
+	b := &batch{spec: spec, model: m, folder: d, told: map[string]bool{}}
 	t, err := cli.Await(ctx, func() (shown, error) { return spec.readTextures(ctx) })
 	if err != nil {
 		return nil, err

@@ -167,9 +167,13 @@ func (b *batch) makeOne(ctx context.Context, j *job, making maker, seed uint64) 
 	if err != nil {
 		return fmt.Errorf("seed %d: %w", seed, err)
 	}
+	f, err := m.encode()
+	if err != nil {
+		return fmt.Errorf("seed %d: %w", seed, err)
+	}
 	b.saving.Lock()
 	defer b.saving.Unlock()
-	paths, err := j.save(m)
+	paths, err := j.save(m, f)
 	if err != nil {
 		return err
 	}
@@ -179,6 +183,12 @@ func (b *batch) makeOne(ctx context.Context, j *job, making maker, seed uint64) 
 	}
 	if note := m.job.note; note != "" {
 		b.progress.Say(fmt.Sprintf("%sseed %d: %s", b.called(j), seed, note))
+	}
+	for _, note := range m.job.made {
+		if !b.told[note] {
+			b.told[note] = true
+			b.progress.Say(fmt.Sprintf("%sseed %d: %s", b.called(j), seed, note))
+		}
 	}
 	for _, why := range j.spec.judge(m.scores) {
 		b.progress.Say(fmt.Sprintf("%sseed %d failed: %s", b.called(j), seed, why))

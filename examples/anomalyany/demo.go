@@ -154,6 +154,9 @@ func (c scene) draw(spec Spec) (Spec, shared, error) {
 		if spec.needsModel() {
 			spec.Prompt = normal.Caption
 		}
+		if err := spec.usePart(); err != nil {
+			return spec, shared{}, err
+		}
 	}
 	spec.KeepEvery = 0 // a picture is a matter of seconds
 	data, err := images.EncodePNG(images.FromBytes(normal.Picture, side, side), nil)

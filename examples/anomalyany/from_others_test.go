@@ -124,6 +124,9 @@ func FuzzFrom(f *testing.F) {
 	f.Add(`{"format":1,"options":{"steps":8,"object":"nut","anomaly":["crack"],"image":"a.png"},"seed":3,"prompt":"x","detail":"y","inputs_sha256":{"image":"00"},"model_sha256":{"a":"b"},"compute":"float32 avx2"}`)
 	f.Add(`{"format":1,"options":{"n":5,"help":true,"resume":true,"from":"x","out":"/tmp","keep":"good","memory":1e300}}`)
 	f.Add(`{"format":1,"options":{"preset":"released","gamma":"NaN","steps":null,"guidance":12.5,"anomaly":"a,b","category":"hazelnut","defect":"crack","model":[{}]}}`)
+	f.Add(`{"format":1,"options":{"generator":"nsa","others":["b.png"],"part":"screw","preset":"released","image":"a.png","size":0,"shape":"dot"}}`)
+	f.Add(`{"format":1,"options":{"generator":"sdas","noise":"1..2","steps":3,"prompt":"a nut","image":"a.png"},"prompt":"a nut"}`)
+	f.Add(`{"format":1,"options":{"generator":"draem","textures":"own","image":"a.png","anomaly":["crack"],"lambda":3}}`)
 	f.Fuzz(func(t *testing.T, text string) {
 		if strings.Contains(text, "\x00") || !utf8.ValidString(text) {
 			return

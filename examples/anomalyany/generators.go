@@ -136,8 +136,8 @@ func (s *Spec) forgetWords() {
 	}
 }
 
-// usePart finds the part whose numbers are taken: the category; or for nsa the object, where its authors' numbers count
-// on no certain background, as for materials.
+// usePart finds the part whose numbers are taken: the category; or the object, where those count on no certain background,
+// as for materials.
 func (s *Spec) usePart() error {
 	if !s.isOther() {
 		return nil
@@ -153,7 +153,7 @@ func (s *Spec) usePart() error {
 	case s.Part != "":
 	case known(s.Category):
 		s.Part = s.Category
-	case s.Generator == "nsa":
+	default:
 		if o, known := generate.NSAFor(object); known && len(o.Background) == 0 {
 			s.Part = object
 		}

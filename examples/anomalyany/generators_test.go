@@ -266,6 +266,29 @@ func TestNothingToChange(t *testing.T) {
 	}
 }
 
+// TestGeneratorProgram is what a user sees, of a program without a model.
+func TestGeneratorProgram(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "out")
+	var stdout, stderr strings.Builder
+	cmd := clitest.Program(t, "--generator=nsa", "--image", grainy(t, "part.png", 64, 64, 1), "--category=hazelnut", "--seed=4", "--out", out)
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("%v\n%s", err, &stderr)
+	}
+	if !strings.HasPrefix(stdout.String(), filepath.Join(out, "hazelnut-nsa-0004.png")+"\n") {
+		t.Errorf("stdout is %q", &stdout)
+	}
+	for _, part := range []string{"generator: NSA, preset mended, the part is known as hazelnut\n", "1 of 1 pictures", "seed 4: there is no other picture"} {
+		if !strings.Contains(stderr.String(), part) {
+			t.Errorf("stderr has no %q:\n%s", part, &stderr)
+		}
+	}
+	help, err := clitest.Program(t, "--generator=nsa", "--help").Output()
+	if err != nil || !strings.Contains(string(help), "suit --generator nsa") {
+		t.Errorf("help (%v):\n%s", err, help)
+	}
+}
+
 // TestGeneratorsOfDrawings shows what a generator does, in a program without a model.
 func TestGeneratorsOfDrawings(t *testing.T) {
 	ofProgram := scenes

@@ -59,8 +59,11 @@ func asNumber(text any, otherwise float64) float64 {
 func whoseNumbers(given map[string]any, wrong error) string {
 	model, _ := given["model"].(string)
 	random, _ := given["random"].(bool)
-	asked := Spec{Model: model, Random: random}
+	name, _ := given["generator"].(string)
+	asked := Spec{Model: model, Random: random, Generating: Generating{Generator: name}}
 	switch {
+	case !asked.needsModel():
+		return fmt.Sprintf("The numbers suit --generator %s, which needs no model: of a --size of 0 the photograph has its own.", name)
 	case wrong != nil:
 		return fmt.Sprintf("The numbers suit Stable Diffusion 1.5, and perhaps not this model: %v", wrong)
 	case asked.usesEmbedded():

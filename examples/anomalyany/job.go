@@ -152,8 +152,8 @@ type outcome struct {
 }
 
 // save writes a picture and what belongs to it, and returns the paths.
-func (j *job) save(m *outcome) ([]string, error) {
-	paths, err := m.job.write(m)
+func (j *job) save(m *outcome, f *encoded) ([]string, error) {
+	paths, err := m.job.write(m, f)
 	if err != nil {
 		return nil, fmt.Errorf("seed %d: %w", m.seed, err)
 	}

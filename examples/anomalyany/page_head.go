@@ -120,7 +120,7 @@ func problems(shown []entry) []problem {
 		for _, why := range e.Failed {
 			what, _, _ := strings.Cut(why, ":")
 			if by[what] == nil {
-				by[what] = &problem{What: what, Try: advice[limitOf(why)]}
+				by[what] = &problem{What: what, Try: e.advice(limitOf(why))}
 			}
 			by[what].Count++
 		}
@@ -133,7 +133,22 @@ func problems(shown []entry) []problem {
 	return all
 }
 
-// advice is what to try about pictures that fail by the limit of a flag.
+// advice is what to try about a picture that fails by the limit of a flag.
+func (e entry) advice(flag string) string {
+	if e.Generator != "" {
+		return othersAdvice[flag]
+	}
+	return advice[flag]
+}
+
+// othersAdvice is that about pictures of other generators than AnomalyAny.
+var othersAdvice = map[string]string{
+	"--min-inside": "another --seed, or another --generator; some changes are faint",
+	"--min-area":   "another --seed, or --shape with a --shape-size",
+	"--max-area":   "another --seed, --mask, or --shape with a --shape-size, so that only a place may change",
+}
+
+// advice is that about AnomalyAny's.
 var advice = map[string]string{
 	"--max-outside":    "--keep-part, which brings the photograph back outside the defect, or less --strength",
 	"--min-inside":     "more --strength, a word for something that is seen better with --anomaly, or another --seed",

@@ -35,32 +35,42 @@ type record struct {
 	Trace     []anomalyany.StepTrace `json:"trace,omitempty"`
 }
 
-// write saves a picture, its mask, its heat map, its record, and the index, and
-// returns the picture's paths.
-func (j *job) write(m *outcome) ([]string, error) {
+// encoded is a picture's files before they are written.
+type encoded struct {
+	id    files.Identity
+	rec   record
+	files []files.File // the PNG files, in the order of parts, and the record
+	asked []shared     // those that it has only where they are asked for
+}
+
+// encode encodes a picture, its mask, its heat map and its record. It takes long enough for several pictures to be
+// encoded at the same time.
+func (m *outcome) encode() (f *encoded, err error) {
+	j, f := m.job, &encoded{}
 	how, id, err := j.provenance(m.seed)
 	if err != nil {
 		return nil, err
 	}
-	saved, err := j.pictures(how, m.sample, m.soft)
+	if f.files, err = j.pictures(how, m.sample, m.soft); err != nil {
+		return nil, err
+	}
+	f.id, f.rec = id, j.record(m, how, m.sample, f.files)
+	data, err := readable(f.rec)
 	if err != nil {
 		return nil, err
 	}
-	rec := j.record(m, how, m.sample, saved)
-	data, err := readable(rec)
-	if err != nil {
-		return nil, err
-	}
-	saved = append(saved, files.File{Path: j.stem(m.seed) + ".json", Data: data})
-	e := j.entry(rec, id)
-	asked, err := j.asked(m)
-	if err != nil {
-		return nil, err
-	}
+	f.files = append(f.files, files.File{Path: j.stem(m.seed) + ".json", Data: data})
+	f.asked, err = j.asked(m)
+	return f, err
+}
+
+// write saves a picture's files, and the index, and returns the picture's paths.
+func (j *job) write(m *outcome, f *encoded) ([]string, error) {
+	e, saved := j.entry(f.rec, f.id), f.files
 	if m.own != nil {
-		e.Own = asked[0].name
+		e.Own = f.asked[0].name
 	}
-	if err := j.commit(e, saved, asked...); err != nil {
+	if err := j.commit(e, saved, f.asked...); err != nil {
 		return nil, err
 	}
 	var paths []string
