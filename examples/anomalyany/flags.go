@@ -88,7 +88,7 @@ func (c *commandLine) BeforeResolve(ctx *kong.Context) error {
 func suiting(given map[string]any) (map[string]any, error) {
 	var asked Spec
 	if asked.Generator, _ = given["generator"].(string); !asked.needsModel() {
-		return othersNumbers, nil
+		return othersNumbers(asked.Generator), nil
 	}
 	asked.Model, _ = given["model"].(string)
 	asked.Random, _ = given["random"].(bool)
@@ -131,15 +131,21 @@ func suiting(given map[string]any) (map[string]any, error) {
 	return values, nil
 }
 
-// othersNumbers are the values of flags that suit generators which need no model: the photograph's own size, and less of
-// a change, since their masks have all that changed at all.
-var othersNumbers = map[string]any{"size": "0", "preset": string(generate.Mended), "min-inside": "10"}
+// othersNumbers are the values of flags that suit a generator which needs no model: the photograph's own size, and limits
+// that let its authors' pictures pass. Scars of CutPaste are small; the masks of NSA have all that changed at all.
+func othersNumbers(generator string) map[string]any {
+	values := map[string]any{"size": "0", "preset": string(generate.Mended), "min-area": "0.02", "min-inside": "10"}
+	if generator == "nsa" {
+		values["min-inside"] = "0"
+	}
+	return values
+}
 
 // sdasNumbers are the values of flags that suit sdas and a model, of those that suit AnomalyAny and the model.
 func sdasNumbers(ofModel map[string]any) map[string]any {
 	numbers := generate.DefaultSDAS()
 	values := map[string]any{"steps": fmt.Sprint(numbers.Steps), "guidance": fmt.Sprint(numbers.Guidance)}
-	maps.Copy(values, othersNumbers)
+	maps.Copy(values, othersNumbers("sdas"))
 	delete(values, "size")
 	for _, flag := range []string{"size", "precision", "articles"} {
 		if v, ok := ofModel[flag]; ok {

@@ -49,11 +49,16 @@ func (a *again) read(ctx *kong.Context, given map[string]any) (err error) {
 		a.given[name] = true
 	}
 	if asked, ok := given["generator"].(string); ok {
-		made, _ := a.Options["generator"].(string)
-		a.another = asked != orDefault(made, anomalyAny)
+		a.another = asked != a.generator()
 	}
 	a.announce(os.Stderr)
 	return nil
+}
+
+// generator is what made the picture.
+func (a *again) generator() string {
+	made, _ := a.Options["generator"].(string)
+	return orDefault(made, anomalyAny)
 }
 
 // announce says which files the picture will have the program read, before it
@@ -90,6 +95,9 @@ func (a *again) value(flag string) any {
 		return nil
 	}
 	if !ofPicture[option] {
+		if made := a.generator(); made != anomalyAny {
+			return othersNumbers(made)[flag] // the limits
+		}
 		return nil
 	}
 	if noted, _ := a.Options[option].(string); option == "articles" && noted == "" { // by an earlier version

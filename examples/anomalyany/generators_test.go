@@ -370,6 +370,23 @@ func TestAnotherGenerator(t *testing.T) {
 	}
 }
 
+// TestOthersNumbers are those that suit each, of --from's picture too.
+func TestOthersNumbers(t *testing.T) {
+	for name, want := range map[string][3]float64{"nsa": {0, 0.02, 0}, "draem": {0, 0.02, 10}, "cutpaste": {0, 0.02, 10}, "sdas": {512, 0.02, 10}, "anomalyany": {512, 0.2, 20}} {
+		f, err := parse(t, "--generator", name, "--image=a.png", "--object=nut", "--anomaly=crack")
+		if name != "anomalyany" {
+			f, err = parse(t, "--generator", name, "--image=a.png", "--object=nut")
+		}
+		if got := [3]float64{float64(f.Size), f.MinArea, f.MinInside}; err != nil || got != want {
+			t.Errorf("%s: size, least area, least inside %v, want %v: %v", name, got, want, err)
+		}
+	}
+	path := carrying(t, t.TempDir(), `{"format":1,"options":{"generator":"nsa","image":"a.png","size":0,"preset":"mended"}}`)
+	if f, err := parse(t, "--from", path); err != nil || f.MinInside != 0 || f.MinArea != 0.02 || f.Generator != "nsa" {
+		t.Errorf("%+v, %v", f, err)
+	}
+}
+
 // TestPartOfACategory takes the authors' numbers where their background is meant.
 func TestPartOfACategory(t *testing.T) {
 	for args, want := range map[string]string{
