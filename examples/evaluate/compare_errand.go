@@ -166,7 +166,7 @@ func (e errand) write(ctx context.Context, record errandRecord, reference compar
 		}
 	}
 	if len(entries) == 0 {
-		return fmt.Errorf("%s, %s, seed %d: nothing came of %d pictures, in %d tries each", e.method.name, e.part.name, e.seed, len(record.Pictures), compareTries)
+		return fmt.Errorf("%s, %s, seed %d: nothing came of %d pictures, in %d tries each; leave the part out with --parts or --categories, or the method with --generators", e.method.name, e.part.name, e.seed, len(record.Pictures), compareTries)
 	}
 	if err := os.MkdirAll(filepath.Dir(e.folder()), 0o777); err != nil {
 		return err

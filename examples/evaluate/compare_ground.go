@@ -103,10 +103,11 @@ func (g *ground) drawnPart(p drawnPart) comparedPart {
 	}
 	c.truth = func() (normal, defective anomaly.Samples) {
 		first := p.first + demoStride/2 // far behind those of the data set
-		samples := func(defects ...*world.Defect) anomaly.Samples {
+		const n = 2 * compareDefective
+		samples := func(first uint64, defects ...*world.Defect) anomaly.Samples {
 			return func(yield func(anomaly.Sample, error) bool) {
-				for i := range 2 * compareDefective {
-					d := defects[i*len(defects)/(2*compareDefective)] // one defect after the other
+				for i := range n {
+					d := defects[i*len(defects)/n] // one defect after the other
 					if !yield(p.draw(first+uint64(i), d), nil) {
 						return
 					}
@@ -117,7 +118,7 @@ func (g *ground) drawnPart(p drawnPart) comparedPart {
 		for i := range defects {
 			of = append(of, &defects[i])
 		}
-		return samples(nil), samples(of...)
+		return samples(first+n, nil), samples(first, of...) // of other seeds: no normal drawing is one of the others without its defect
 	}
 	return c
 }

@@ -11,8 +11,7 @@ import (
 
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
 
-	"github.com/sdgraph/sdgraph/diffusion/anomaly/generate"
-	"github.com/sdgraph/sdgraph/examples/demo/world"
+	"github.com/sdgraph/sdgraph/diffusion/anomaly/generate/textures"
 	"github.com/sdgraph/sdgraph/examples/internal/cli"
 )
 
@@ -57,8 +56,11 @@ var errUnfit = errors.New("the picture does not pass")
 // methods are all of them, in the order of tables.
 var methods = []method{
 	{name: anomalyAnyName, asked: true, drawn: true, open: openAnomalyAny},
-	{name: "cutpaste", open: pixels(generate.DefaultCutPaste, generate.NewCutPaste)},
+	{name: "sdas", drawn: true, open: openSDAS},
+	{name: "draem", open: draem(textures.FS())},
+	{name: "draem-own", open: draem(nil)},
 	{name: "nsa", open: func(context.Context) (maker, error) { return nsaMaker{}, nil }},
+	{name: "cutpaste", open: openCutPaste},
 	{name: idealName, asked: true, drawn: true, open: openIdeal},
 }
 
@@ -92,75 +94,6 @@ func chooseMethods(methods []method, names []string, drawn bool) (chosen []metho
 		}
 	}
 	return chosen, each("--generators", names)
-}
-
-// single is the maker of a method with one generator for everything.
-type single struct {
-	anomaly.Generator
-	with any
-}
-
-func (s single) generator(context.Context, order) (anomaly.Generator, error) { return s.Generator, nil }
-func (s single) options(order) any                                           { return s.with }
-func (s single) Close() error                                                { return nil }
-
-// pixels opens a method that needs no model, with its defaults.
-func pixels[O any, G interface {
-	anomaly.Generator
-	Options() O
-}](defaults func() O, make func(O) (G, error)) func(context.Context) (maker, error) {
-	return func(context.Context) (maker, error) {
-		g, err := make(defaults())
-		if err != nil {
-			return nil, err
-		}
-		return single{g, g.Options()}, nil
-	}
-}
-
-// nsaMaker is NSA with the authors' numbers for a part, as far as they knew it; of the drawn materials those of theirs.
-type nsaMaker struct{}
-
-func (nsaMaker) options(o order) any {
-	if o.reference.seed == 0 { // a photograph
-		name, known := generate.NSAFor(o.part)
-		if _, part, cut := strings.Cut(o.part, "_"); !known && cut { // as "mvtec_tile" for "tile"
-			name, _ = generate.NSAFor(part)
-		}
-		return name
-	}
-	if o.material {
-		material, _ := generate.NSAFor("tile")
-		return material
-	}
-	return generate.DefaultNSA()
-}
-
-func (n nsaMaker) generator(_ context.Context, o order) (anomaly.Generator, error) {
-	return generate.NewNSA(n.options(o).(generate.NSAOptions))
-}
-
-func (nsaMaker) Close() error { return nil }
-
-// ideal draws the defect that is asked for on the reference: what a generator without fault would make.
-type ideal struct{ order }
-
-func openIdeal(context.Context) (maker, error) { return ideal{}, nil }
-
-func (ideal) generator(_ context.Context, o order) (anomaly.Generator, error) { return ideal{o}, nil }
-func (ideal) options(order) any                                               { return nil }
-func (ideal) Close() error                                                    { return nil }
-
-// Generate draws another defect of each seed.
-func (i ideal) Generate(_ context.Context, in anomaly.Input, d anomaly.Draws) (r anomaly.Result, err error) {
-	parts, err1 := drawnParts([]string{i.part})
-	defects, err2 := drawableDefects([]string{i.defect})
-	if err := errors.Join(err1, err2); err != nil {
-		return r, err
-	}
-	r.Sample = sampleOf(world.DrawOther(parts[0].Subject, defects[0], i.reference.seed, uint64(d.Whole(0, 1<<31-1)), demoSize))
-	r.Stray, err = anomaly.Stray(in.Normal, r.Sample)
-	return r, err
 }
 
 // optionsOf are a maker's as one line.

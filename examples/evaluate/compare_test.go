@@ -8,6 +8,7 @@ import (
 	"image/draw"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly/dataset"
+	"github.com/sdgraph/sdgraph/diffusion/anomaly/generate"
 	"github.com/sdgraph/sdgraph/examples/demo/world"
 	"github.com/sdgraph/sdgraph/examples/internal/clitest"
 	"github.com/sdgraph/sdgraph/tensor/images"
@@ -255,6 +257,62 @@ func TestIdeal(t *testing.T) {
 	}
 	if slices.Equal(made.Picture.Pix, other.Picture.Pix) || made.Stray > 0.7 || dataset.EmptyMask(made.Sample) {
 		t.Errorf("stray %v", made.Stray)
+	}
+}
+
+// TestMethods has each method open, say its options, and make a picture of a drawing, those that need no model of a
+// photograph, too.
+func TestMethods(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
+	g, err := drawnGround(unseenGround, t.TempDir(), []string{"wood"}, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range methods {
+		t.Run(m.name, func(t *testing.T) {
+			open, err := m.open(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer open.Close()
+			e := errand{g, m, g.parts[0], 0}
+			if err := e.make(t.Context(), open, false); err != nil {
+				t.Fatal(err)
+			}
+			for made, err := range e.made(t.Context()) {
+				if err != nil || (made.asked == "hole") != m.asked || (made.sample.Defect == "hole") != m.asked {
+					t.Errorf("asked for %q, made %q: %v", made.asked, made.sample.Defect, err)
+				}
+			}
+			record, err := e.record()
+			if o := record.Options["options"]; err != nil || o == "" || (o == "null") != (m.name == idealName) {
+				t.Errorf("options %q, %v", o, err)
+			}
+			for _, part := range []string{"mvtec_tile", "metal_nut", "bolt"} {
+				o := order{part: part, reference: comparedPicture{picture: plate(100), name: "000.png"}}
+				if m.drawn {
+					continue
+				}
+				if _, err := open.generator(t.Context(), o); err != nil {
+					t.Errorf("%s: %v", part, err)
+				}
+			}
+		})
+	}
+	nut, _ := generate.NSAFor("metal_nut")
+	tile, _ := generate.NSAFor("tile")
+	for _, c := range []struct {
+		o    order
+		want generate.NSAOptions
+	}{
+		{order{part: "metal_nut"}, nut}, {order{part: "mvtec_tile"}, tile}, {order{part: "my_part"}, generate.DefaultNSA()},
+		{order{part: "brick", material: true, reference: comparedPicture{seed: 1}}, tile}, {order{part: "tile", reference: comparedPicture{seed: 1}}, generate.DefaultNSA()},
+	} {
+		if got := (nsaMaker{}).options(c.o); !reflect.DeepEqual(got, c.want) {
+			t.Errorf("NSA for %s: %+v", c.o.part, got)
+		}
 	}
 }
 

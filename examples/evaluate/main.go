@@ -20,7 +20,7 @@
 //
 //	compare.go           the flags of the command, and its course
 //	compare_ground.go    what is compared on: drawn parts and photographs
-//	compare_method.go    the generators by their names; compare_anomalyany.go
+//	compare_method.go    the generators by their names: compare_makers.go, compare_anomalyany.go
 //	compare_errand.go    what one of them makes of one reference
 //	compare_teach.go     what is learnt of that
 //	compare_look.go      what it is like: compare_measure.go; some of the pictures, compare_sheet.go
