@@ -82,6 +82,27 @@ func (j *job) generatorInput(ctx context.Context, seed uint64) (in anomaly.Input
 	return in, err
 }
 
+// checkInput refuses what the generator cannot work on, and options that it does not take, before the long work. Places
+// that pictures have of their own are seen when it is their turn.
+func (j *job) checkInput(ctx context.Context) error {
+	picture, may := j.canvas.Input()
+	in := anomaly.Input{Normal: picture}
+	if may != nil && !j.differ() {
+		var err error
+		if in.Place, err = images.FromMap(may, picture.Rect.Dy(), picture.Rect.Dx()); err != nil {
+			return err
+		}
+	}
+	if err := in.Validate(); err != nil {
+		return fmt.Errorf("%s: %w", orDefault(j.spec.Image, "the drawn picture"), err)
+	}
+	if j.spec.needsModel() { // making it takes long
+		return nil
+	}
+	_, err := j.newGenerator(ctx, picture.Rect.Size())
+	return err
+}
+
 // compose puts the generator's picture into the photograph, and scores it by what has changed: there are no words for a
 // model to look for.
 func (j *job) compose(r anomaly.Result) (*product, error) {

@@ -35,6 +35,9 @@ func newNSA(_ context.Context, j *job, _ image.Point) (anomaly.Generator, error)
 	if !known {
 		o.Foreground, _ = generate.ForegroundOf(j.spec.Part)
 	}
+	if j.spec.Foreground != "" {
+		o.Foreground, o.Background = generate.Foreground(j.spec.Foreground), nil
+	}
 	o.Preset = generate.Preset(j.spec.Preset)
 	return generate.NewNSA(o)
 }
@@ -46,7 +49,7 @@ func newCutPaste(_ context.Context, j *job, _ image.Point) (anomaly.Generator, e
 	return generate.NewCutPaste(o)
 }
 
-// newDRAEM is DRAEM; a shape that is drawn is its mask.
+// newDRAEM is DRAEM; a shape that is drawn is its mask. Released, it has defects everywhere unless told otherwise.
 func newDRAEM(_ context.Context, j *job, _ image.Point) (anomaly.Generator, error) {
 	o := generate.DefaultDRAEM()
 	if j.spec.Preset == string(generate.Released) {
@@ -54,7 +57,8 @@ func newDRAEM(_ context.Context, j *job, _ image.Point) (anomaly.Generator, erro
 		if o, err = generate.DRAEMAs(generate.DRAEMOriginal); err != nil {
 			return nil, err
 		}
-	} else {
+	}
+	if o.Preset != generate.Released || j.spec.Part != "" || j.spec.Foreground != "" {
 		o.Foreground = j.spec.foreground()
 	}
 	if j.spec.Shape != "" {
@@ -84,7 +88,10 @@ func newSDAS(ctx context.Context, j *job, size image.Point) (anomaly.Generator, 
 
 // foreground is where the part is told to be; where a place is asked for, that goes.
 func (s *Spec) foreground() generate.Foreground {
-	if s.Mask != "" || s.Shape != "" {
+	switch {
+	case s.Foreground != "":
+		return generate.Foreground(s.Foreground)
+	case s.Mask != "" || s.Shape != "":
 		return generate.Everywhere
 	}
 	f, _ := generate.ForegroundOf(s.Part)

@@ -14,11 +14,12 @@ import (
 
 // Generating is the part of a Spec that has another generator than AnomalyAny make the pictures.
 type Generating struct {
-	Generator string   `default:"anomalyany" enum:"anomalyany,nsa,draem,cutpaste,sdas" help:"What makes the defects: anomalyany by words; nsa by patches of other photographs, blended in; draem by textures that show through; cutpaste by patches of the photograph itself; sdas by a model that is made to err (default: ${default}). nsa, draem and cutpaste need neither model nor words, and leave the photograph its size." json:"generator,omitempty"`
-	Others    []string `sep:"none" placeholder:"PATH" help:"nsa: further normal photographs of the part, or folders of them, whose patches are taken; each seed takes the next (default: the other photographs of the run; of a single one, it itself, mirrored or turned)." json:"others,omitempty"`
-	Textures  string   `placeholder:"DIR" help:"draem: a folder of pictures of anything, such as DTD; 'own' for the photograph itself in disorder (default: brick, grass and gravel, which come with the program)." json:"textures,omitempty"`
-	Noise     wish     `placeholder:"S" help:"sdas: how much more noise than it expects the model gets, drawn from a range; a model at home with the part needs more (default: 1..2)." json:"noise,omitempty"`
-	Part      string   `placeholder:"NAME" help:"A part of MVTec AD or VisA, such as metal_nut: how it is told from its background there, and for nsa its authors' numbers (default: --category where it is one)." json:"part,omitempty"`
+	Generator  string   `default:"anomalyany" enum:"anomalyany,nsa,draem,cutpaste,sdas" help:"What makes the defects: anomalyany by words; nsa by patches of other photographs, blended in; draem by textures that show through; cutpaste by patches of the photograph itself; sdas by a model that is made to err (default: ${default}). nsa, draem and cutpaste need neither model nor words, and leave the photograph its size." json:"generator,omitempty"`
+	Others     []string `sep:"none" placeholder:"PATH" help:"nsa: further normal photographs of the part, or folders of them, whose patches are taken; each seed takes the next (default: the other photographs of the run; of a single one, it itself, mirrored or turned)." json:"others,omitempty"`
+	Textures   string   `placeholder:"DIR" help:"draem: a folder of pictures of anything, such as DTD; 'own' for the photograph itself in disorder (default: brick, grass and gravel, which come with the program)." json:"textures,omitempty"`
+	Noise      wish     `placeholder:"S" help:"sdas: how much more noise than it expects the model gets, drawn from a range; a model at home with the part needs more (default: 1..2)." json:"noise,omitempty"`
+	Foreground string   `default:"" enum:",found,everywhere" placeholder:"HOW" help:"Where the part is: found, on a plain background; everywhere, as of materials (default: everywhere of the materials of MVTec AD and where --mask or --shape says the place, else found)." json:"foreground,omitempty"`
+	Part       string   `placeholder:"NAME" help:"A part of MVTec AD or VisA, such as metal_nut: how it is told from its background there, and for nsa its authors' numbers (default: --category where it is one)." json:"part,omitempty"`
 }
 
 const anomalyAny = "anomalyany"
@@ -60,12 +61,12 @@ func (g *Generating) needsModel() bool {
 
 // ofAll are the options of pictures that all generators heed.
 var ofAll = map[string]bool{
-	"generator": true, "image": true, "mask": true, "size": true, "preset": true, "object": true, "part": true,
+	"generator": true, "image": true, "mask": true, "size": true, "preset": true, "object": true, "part": true, "foreground": true,
 	"shape": true, "shape_size": true, "shape_angle": true, "shape_aspect": true, "shape_at": true,
 }
 
 // ofOthers are the options of pictures that AnomalyAny does not heed.
-var ofOthers = map[string]bool{"others": true, "textures": true, "noise": true, "part": true}
+var ofOthers = map[string]bool{"others": true, "textures": true, "noise": true, "part": true, "foreground": true}
 
 // mayBeSaid are options that other generators need not heed: outside the mask they change nothing anyway, and of a
 // category they take the part.

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/sdgraph/sdgraph/diffusion/anomaly/generate"
 	"github.com/sdgraph/sdgraph/examples/internal/clitest"
 	"github.com/sdgraph/sdgraph/examples/internal/files"
 )
@@ -243,6 +244,51 @@ func TestGeneratorsFilter(t *testing.T) {
 	made, err := filepath.Glob(filepath.Join(good.Out, "dataset-mvtec", "cap", "test", "cutpaste", "*.png"))
 	if err != nil || len(made) != 4 {
 		t.Errorf("the data set has %v", made)
+	}
+}
+
+// TestGeneratorsRefuse photographs and masks that they cannot work on, before a picture is made.
+func TestGeneratorsRefuse(t *testing.T) {
+	dir := filepath.Dir(grainy(t, "part.png", 40, 40, 1))
+	if err := os.Rename(grainy(t, "small.png", 12, 40, 1), filepath.Join(dir, "small.png")); err != nil {
+		t.Fatal(err)
+	}
+	black := writeMask(t, 40, 40, 0, 0, 0, 0)
+	for says, args := range map[string][]string{
+		"small.png: the normal picture has 12×40 pixels, want at least 16×16": {"--image", dir},
+		"part.png: the place where the picture may change is empty":           {"--image", filepath.Join(dir, "part.png"), "--mask", black},
+	} {
+		for _, name := range withoutModel() {
+			f := asking(t, append([]string{"--generator", name}, args...)...)
+			if err := run(t.Context(), f); err == nil || !strings.Contains(err.Error(), says) {
+				t.Errorf("%s: %v, want %q", name, err, says)
+			}
+			if names := clitest.Written(t, f.Out); len(names) > 0 {
+				t.Errorf("%s: there are %v", name, names)
+			}
+		}
+	}
+}
+
+// TestForeground has a part be where it is found, or all of the photograph.
+func TestForeground(t *testing.T) {
+	photograph := grainy(t, "part.png", 96, 96, 1)
+	for name, want := range map[string]string{"": "found", "found": "found", "everywhere": "everywhere"} {
+		for _, generator := range withoutModel() {
+			args := []string{"--generator", generator, "--image", photograph, "--object=screw"}
+			if name != "" {
+				args = append(args, "--foreground", name)
+			}
+			f := asking(t, args...)
+			runAsked(t, f)
+			made := string(readFile(t, f.Out, "screw-"+generator+"-0000.json"))
+			has(t, generator, made, true, `"foreground": "`+want+`"`)
+		}
+	}
+	for mask, want := range map[string]generate.Foreground{"a.png": generate.Everywhere, "": generate.Found} {
+		if got := (&Spec{Mask: mask}).foreground(); got != want {
+			t.Errorf("with the mask %q the part is %s, want %s", mask, got, want)
+		}
 	}
 }
 

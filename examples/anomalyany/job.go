@@ -70,9 +70,8 @@ func newJob(ctx context.Context, spec Spec, m *model, d *folder, t shown) (*job,
 	if err := of.open(ctx); err != nil {
 		return nil, err
 	}
-	if !spec.needsModel() {
-		picture, _ := of.canvas.Input()
-		if _, err := of.newGenerator(ctx, picture.Rect.Size()); err != nil {
+	if spec.isOther() {
+		if err := of.checkInput(ctx); err != nil {
 			return nil, err
 		}
 	}

@@ -111,7 +111,7 @@ var onlyPaths = map[string]bool{"others": true, "textures": true, "model": true,
 // --from takes from it. Whoever wrote the file chooses none of the others.
 var ofPicture = map[string]bool{
 	"model": true, "clip": true, "random": true, "prediction_type": true, "allow_unused": true, "image": true, "mask": true, "paste": true, "tile": true,
-	"generator": true, "others": true, "textures": true, "noise": true, "part": true,
+	"generator": true, "others": true, "textures": true, "noise": true, "part": true, "foreground": true,
 	"keep_part": true, "margin": true, "feather": true, "blend": true,
 	"shape": true, "shape_size": true, "shape_angle": true, "shape_aspect": true, "shape_at": true,
 	"object": true, "anomaly": true, "prompt": true, "normal": true, "detail": true, "negative": true, "category": true, "defect": true, "articles": true,
