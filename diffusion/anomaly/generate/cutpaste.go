@@ -80,6 +80,8 @@ func (o CutPasteOptions) check() error {
 // parts, and scratches. It is for several goroutines at once.
 type CutPaste struct{ options CutPasteOptions }
 
+var _ anomaly.Generator = (*CutPaste)(nil)
+
 // NewCutPaste returns CutPaste with options. It is an ErrArgument if one of them is out of its range.
 func NewCutPaste(o CutPasteOptions) (*CutPaste, error) {
 	if err := o.check(); err != nil {

@@ -3,8 +3,8 @@
 // anomaly.Generator: a normal picture and a source of draws in, the picture with its mask out, and all that it takes
 // to make it again.
 //
-//	nsa.go          NSA: patches of another picture, resized and blended in by their gradients
-//	cutpaste.go     CutPaste: a patch of the picture, pasted elsewhere
+//	nsa.go          NSA: patches of another picture, resized and blended in by their gradients; its files are listed there
+//	cutpaste.go     CutPaste: a patch of the picture, pasted elsewhere; cutpaste_patch.go how it is cut, turned and laid down
 //	jitter.go       its change of colours
 //
 //	draem.go        DRAEM: a texture, the part in disorder, or noise showing through it; draem_options.go as five programs have it
@@ -25,6 +25,7 @@
 //	call.go         what every method does before its own part and after it
 //	bits.go         where something is in a picture
 //	provenance.go   how a picture was made
+//	errors.go       what a call does not take
 //
 // A method's options are a struct whose zero value is refused; a function beside it has the authors' numbers. Pictures
 // may have any size from 16×16 pixels: lengths that the authors chose for pictures of 256×256 grow with the shorter side
