@@ -21,7 +21,7 @@ type SDASOptions struct {
 	// Strength is s, from its first number on to below its second, 0 to 1000: the variance of the noise that each step
 	// adds is 1+s times what the model expects. It is no unit: what it comes to depends on the steps, on Start, and on the
 	// model, since one that has learned little errs more. So it is chosen by looking, and by measured_strength in the
-	// provenance, which is in levels; of the small model's pictures hardly any shows a defect below 8.
+	// provenance, which is in levels: below 8 hardly any picture of the small model shows a defect.
 	Strength [2]float64 `json:"strength"`
 
 	Steps int     `json:"steps"` // of DDIM, for the whole schedule: 2 to 1000
@@ -37,14 +37,16 @@ type SDASOptions struct {
 	Attempts int  `json:"attempts"` // so often a picture is drawn anew in which nothing changed, 1 to 10000
 }
 
-// DefaultSDAS returns options that lack a Prompt. The strength, 1 to 2, was chosen by looking at what the small model of
-// diffusion/demo makes: less is hardly seen in its textures, and above the part dissolves. Another model wants its own:
-// with Stable Diffusion 1.5 begin with 0.3 to 1. (RealNet's 0.1 to 0.2 are for a model of pixels that begins with noise
-// alone.) Masks are DRAEM's on the part, and weights RealNet's.
+// DefaultSDAS returns options that lack a Prompt. It begins with noise alone, as the paper, and has strengths of 1 to 2,
+// both chosen by looking at what the small model of diffusion/demo makes and by what a probe learned of it: such defects
+// are foreign matter. From a Start of 0.6 the part stays and its surface errs, which is hardly seen in materials and
+// teaches less; there the part dissolves above a strength of 2. Another model wants its own strengths: with Stable Diffusion
+// 1.5 begin with 0.3 to 1. (RealNet's are 0.1 to 0.2, of a model of pixels.) Masks are DRAEM's on the part, and weights
+// RealNet's.
 func DefaultSDAS() SDASOptions {
 	return SDASOptions{
 		Guidance: 1,
-		Strength: [2]float64{1, 2}, Steps: 20, Start: 0.6,
+		Strength: [2]float64{1, 2}, Steps: 20, Start: 1,
 		Masks: DefaultMasks(), Foreground: Found, Weight: [2]float64{0.5, 1},
 		Control: true, Attempts: Attempts,
 	}
@@ -76,7 +78,7 @@ func (o SDASOptions) first() int { return o.Steps - int(math.Round(o.Start*float
 // SDAS is the synthesis of anomalies by RealNet (Zhang, Xu, Zhou, CVPR 2024): a diffusion model that knows normal parts
 // is made to err by more noise than it expects, the strength, and what it makes of the part is blended into the normal
 // picture where a mask says. RealNet trains a model of pixels for each data set and starts from noise alone; here it is
-// any model that knows the part by a prompt, and starts from the normal picture, so that the part stays where it is.
+// any model that knows the part by a prompt, and may start from the normal picture, so that the part stays where it is.
 // Its methods may be called by several goroutines, which take turns in the pipeline's memory.
 type SDAS struct {
 	options  SDASOptions

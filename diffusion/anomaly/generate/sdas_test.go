@@ -28,7 +28,7 @@ func demoPipeline(t *testing.T) *diffusion.Pipeline {
 	return p
 }
 
-// shortSDAS takes three steps of five to the part of demo.Picture.
+// shortSDAS takes five steps to the part of demo.Picture.
 func shortSDAS(strength float64) SDASOptions {
 	o := DefaultSDAS()
 	o.Prompt, o.Steps, o.Strength = "a photo of a hazelnut", 5, [2]float64{strength, strength}
@@ -153,7 +153,7 @@ func TestSDASOptions(t *testing.T) {
 	for name, change := range map[string]func(o *SDASOptions){
 		"guidance":         func(o *SDASOptions) { o.Guidance = 3 },
 		"prompt":           func(o *SDASOptions) { o.Prompt = "a photo of a cookie" },
-		"from noise alone": func(o *SDASOptions) { o.Start = 1 },
+		"from the picture": func(o *SDASOptions) { o.Start = 0.6 },
 		"weight":           func(o *SDASOptions) { o.Weight = [2]float64{0.1, 0.2} },
 	} {
 		o := shortSDAS(1)
