@@ -8,7 +8,8 @@
 // it. For each seed it writes the picture, the mask, a heat map of where the word's
 // attention was, and a JSON file that says how it was made; and for all of them
 // a page, index.html. An interrupted run goes on with --resume; --from makes a
-// picture again.
+// picture again. With --generator nsa, draem or cutpaste defects are made in other
+// ways, without words and without a model, and with sdas by a model that errs.
 package main
 
 import (
