@@ -472,7 +472,7 @@ CARPET = {  # its training's options, but for OpenCV's number of mixed gradients
 
 @functools.cache
 def perlin_generator():
-    """anomalib's augmenter of DRAEM and the picture that it is given."""
+    """anomalib's augmenter of DRAEM, which reads its texture for every picture, and what it is given."""
     import torch
     from anomalib.data.utils.generators.perlin import PerlinAnomalyGenerator
 
