@@ -103,25 +103,6 @@ func (c *Compare) sheet(ctx context.Context, g *ground, chosen []method) error {
 // sheetName is the file with some of a ground's pictures.
 func (g *ground) sheetName() string { return g.name + ".png" }
 
-// likeness is the table of what pictures are like.
-func (r *GroundReport) likeness(t show.Table) {
-	if r.Scale == nil {
-		return
-	}
-	titles := append([]string{"pictures of", "passed", "tries"}, figureTitles...)
-	rule := []string{"---"}
-	for range titles[1:] {
-		rule = append(rule, "---:")
-	}
-	t.Row(titles...)
-	t.Row(rule...)
-	for _, m := range r.Methods {
-		t.Row(append([]string{m.Name, fmt.Sprintf("%d of %d", m.Passed, m.Wanted), fmt.Sprint(m.Tries)}, m.Figures.cells()...)...)
-	}
-	t.Row(append([]string{"true defects", "", ""}, r.Scale.True.cells()...)...)
-	t.Row(append([]string{"nothing done", "", ""}, r.Scale.Nothing.cells()...)...)
-}
-
 // words name a ground.
 func (g *ground) words() string {
 	if g.name == photographs {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 
 	"github.com/sdgraph/sdgraph/examples/internal/files"
 	"github.com/sdgraph/sdgraph/examples/internal/show"
@@ -91,7 +92,7 @@ func (r *CompareReport) write(dir string) error {
 	for _, g := range r.Grounds {
 		g.tables(&b)
 	}
-	for _, line := range figureLegend {
+	for _, line := range append(slices.Clone(learnedLegend), figureLegend...) {
 		fmt.Fprintf(&b, "- %s\n", line)
 	}
 	table := filepath.Join(dir, compareName+".md")
@@ -110,35 +111,65 @@ var comparedMetrics = []struct{ name, short string }{
 // tables are the report for people.
 func (r *GroundReport) tables(w io.Writer) {
 	fmt.Fprintf(w, "%s\n\n", r.title())
-	t := show.NewTable(w)
-	head, rule := []string{"learns from"}, []string{"---"}
+	learned := [][]string{{"learns from"}}
 	for _, m := range comparedMetrics {
-		head, rule = append(head, m.short, "difference"), append(rule, "---:", "---:")
+		learned[0] = append(learned[0], m.short, "difference")
 	}
-	t.Row(head...)
-	t.Row(rule...)
 	for _, m := range r.Methods {
-		t.Row(append([]string{m.Name}, learnedCells(m.Learned.Figures, m.Difference)...)...)
+		learned = append(learned, append([]string{m.Name}, learnedCells(m.Learned.Figures, m.Difference)...))
 	}
-	t.Row(append([]string{"nothing (PatchCore)"}, learnedCells(r.Floor.Figures, nil)...)...)
-	t.Flush()
-	fmt.Fprintln(w)
-	r.likeness(t)
-	t.Flush()
-	fmt.Fprintln(w)
+	learned = append(learned, append([]string{"nothing (PatchCore)"}, learnedCells(r.Floor.Figures, nil)...))
+	writeRows(w, learned)
+	if r.Scale != nil {
+		writeRows(w, r.likeness())
+	}
 }
 
+// title says what a table is about.
 func (r *GroundReport) title() string {
+	of := r.Name + " pairs"
 	if r.Name == photographs {
-		return "On photographs"
+		of = r.Name
 	}
-	return "On " + r.Name + " pairs"
+	return fmt.Sprintf("On %s: %s, %s of each, %s of a reference", of, counted(len(r.Parts), "part"), counted(len(r.Floor.Seeds), "reference"), counted(r.Pictures, "picture"))
+}
+
+// likeness are the rows that say what pictures are like.
+func (r *GroundReport) likeness() [][]string {
+	rows := [][]string{append([]string{"pictures of", "passed", "tries"}, figureTitles...)}
+	for _, m := range r.Methods {
+		rows = append(rows, append([]string{m.Name, fmt.Sprintf("%d of %d", m.Passed, m.Wanted), fmt.Sprint(m.Tries)}, m.Figures.cells()...))
+	}
+	return append(rows, append([]string{"true defects", none, none}, r.Scale.True.cells()...), append([]string{"nothing done", none, none}, r.Scale.Nothing.cells()...))
+}
+
+// none is a cell of what is not defined.
+const none = "–"
+
+// writeRows writes rows below their titles, without columns in which nothing is defined.
+func writeRows(w io.Writer, rows [][]string) {
+	t := show.NewTable(w)
+	for i, row := range rows {
+		var cells, rule []string
+		for c := range row {
+			if c > 0 && !slices.ContainsFunc(rows[1:], func(r []string) bool { return r[c] != none }) {
+				continue
+			}
+			cells, rule = append(cells, row[c]), append(rule, "---:")
+		}
+		t.Row(cells...)
+		if rule[0] = "---"; i == 0 {
+			t.Row(rule...)
+		}
+	}
+	t.Flush()
+	fmt.Fprintln(w)
 }
 
 // learnedCells are figures, and their differences from AnomalyAny's.
 func learnedCells(learned, difference map[string]Spread) (cells []string) {
 	for _, m := range comparedMetrics {
-		pair := [2]string{"–", ""}
+		pair := [2]string{none, none}
 		if s, ok := learned[m.name]; ok {
 			pair[0] = percent(s)
 		}
@@ -148,4 +179,11 @@ func learnedCells(learned, difference map[string]Spread) (cells []string) {
 		cells = append(cells, pair[:]...)
 	}
 	return cells
+}
+
+// learnedLegend says what the figures of detection mean.
+var learnedLegend = []string{
+	"learns from: the probe learns from a reference and from what was made of it, and is tested on true defects; in percent, means over parts, ± the deviation over draws of references; difference: from what it learns of AnomalyAny's pictures, reference by reference",
+	"AnomalyAny and ideal, the true defects drawn on the very references, are asked for the defects that are tested; the others make what they make",
+	"passed: pictures that their method's own scores let pass, of those that were wanted; the others were tried " + fmt.Sprint(compareTries) + " times, and are left out but where all of a reference are such",
 }

@@ -76,7 +76,7 @@ func TestCompare(t *testing.T) {
 		t.Errorf("%d pictures of a method that always passes and %d tries of one that passes every second time, want 12 and 24", made, tries)
 	}
 	table := read(t, out, "compare.md")
-	for _, text := range []string{"On unseen pairs", "| paint ", "| ideal ", "| nothing (PatchCore) "} {
+	for _, text := range []string{"On unseen pairs: 2 parts, 2 references of each, 3 pictures of a reference", "| paint ", "| ideal ", "| nothing (PatchCore) "} {
 		if !strings.Contains(table, text) {
 			t.Errorf("the table does not say %q:\n%s", text, table)
 		}
