@@ -1,6 +1,3 @@
-// Package region is about the part of a photograph that changes: finding the object (Foreground), choosing what
-// the model sees of a large photograph (Choose), and putting a generated part back (Paste). Masks are opaque black
-// and white pictures, white for what may change, as ReadMask returns them.
 package images
 
 import (
