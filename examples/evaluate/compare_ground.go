@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"image"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -209,9 +208,6 @@ func (g *ground) categories() (names []string) {
 	}
 	return names
 }
-
-// size is that of a picture.
-func (c comparedPicture) size() image.Point { return c.picture.Rect.Size() }
 
 // mostRecord is how many bytes of a record are read.
 const mostRecord = 1 << 24
