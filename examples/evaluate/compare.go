@@ -20,13 +20,15 @@ import (
 type Compare struct {
 	Pairs      string   `group:"data" default:"all" enum:"unseen,seen,all" help:"Of drawn parts, the pairs of part and defect: unseen, which the small model was not trained on, seen, or all, one after the other (default: ${default})."`
 	Parts      []string `group:"data" placeholder:"NAME" help:"Parts and materials of the drawn world, with commas (default: all)."`
-	Data       string   `group:"data" placeholder:"DIR" help:"A data set of photographs in the place of drawn parts, for the generators that need no model."`
+	Data       string   `group:"data" placeholder:"DIR" help:"A data set of photographs in the place of drawn parts, for the generators that need no model, and with --model for anomalyany and sdas."`
 	Layout     string   `group:"data" default:"mvtec" enum:"mvtec,visa,btad,mpdd,folder" help:"How it lies there: mvtec, visa, btad, mpdd or folder (default: ${default})."`
 	Categories []string `group:"data" placeholder:"NAME" help:"Its categories to compare on, with commas (default: all)."`
 
 	Generators []string `group:"learn" placeholder:"NAME" help:"Generators, with commas: ${generators} (default: all that can be compared)."`
 	Pictures   int      `group:"learn" placeholder:"N" help:"Pictures that each generator makes of a reference (default: 4 of unseen pairs, 5 of seen ones, one of each defect, and 8 of photographs)."`
 	Seeds      []uint32 `group:"learn" default:"0,1,2,3,4" placeholder:"N" help:"Each draws one reference of each part, the same for all generators (default: ${default})."`
+
+	OwnModel
 
 	Resolution string `group:"judge" default:"native" placeholder:"native|method|N" help:"Of pixel figures, as for detection (default: ${default})."`
 
@@ -41,7 +43,7 @@ type Compare struct {
 
 // Validate is called by kong after parsing.
 func (c *Compare) Validate() error {
-	_, err1 := chooseMethods(methods, c.Generators, c.Data == "")
+	_, err1 := chooseMethods(methods, c.Generators, c.Data == "", c.Model != "")
 	_, err2 := drawnParts(c.Parts)
 	_, err3 := parseResolution(c.Resolution)
 	var err4 error
@@ -54,7 +56,7 @@ func (c *Compare) Validate() error {
 	if len(c.Seeds) == 0 {
 		err4 = errors.New("--seeds names none, want numbers with commas")
 	}
-	return errors.Join(err1, err2, err3, err4, each("--seeds", c.Seeds), cli.Within("--pictures", c.Pictures, 0, 1000), cli.Within("--threads", c.Threads, 0, 4096))
+	return errors.Join(err1, err2, err3, err4, c.OwnModel.check(c.Data), each("--seeds", c.Seeds), cli.Within("--pictures", c.Pictures, 0, 1000), cli.Within("--threads", c.Threads, 0, 4096))
 }
 
 // run makes all pictures, has detectors learn from them, measures them, and reports.
@@ -65,7 +67,7 @@ func (c *Compare) run(ctx context.Context) error {
 	if known == nil {
 		known = methods
 	}
-	chosen, err := chooseMethods(known, c.Generators, c.Data == "")
+	chosen, err := chooseMethods(known, c.Generators, c.Data == "", c.Model != "")
 	if err != nil {
 		return err
 	}
@@ -79,6 +81,17 @@ func (c *Compare) run(ctx context.Context) error {
 		return err
 	}
 	report := &CompareReport{Format: rowFormat, Program: version(), Seeds: c.Seeds}
+	if c.Model != "" {
+		m, err := c.OwnModel.open(ctx, chosen)
+		if err != nil {
+			return err
+		}
+		defer m.Close()
+		for i := range chosen {
+			chosen[i] = chosen[i].with(m)
+		}
+		report.Model = m.is.String()
+	}
 	for _, g := range grounds {
 		of, err := c.on(ctx, g, chosen)
 		if err != nil {
@@ -117,6 +130,11 @@ func (c *Compare) on(ctx context.Context, g *ground, chosen []method) (*GroundRe
 		}
 	}
 	for _, m := range chosen {
+		if err := g.checkAsked(m); err != nil {
+			return nil, err
+		}
+	}
+	for _, m := range chosen {
 		if err := c.make(ctx, g, m); err != nil {
 			return nil, fmt.Errorf("%s: %w", m.name, err)
 		}
@@ -146,19 +164,19 @@ func (c *Compare) on(ctx context.Context, g *ground, chosen []method) (*GroundRe
 	return r, c.sheet(ctx, g, chosen)
 }
 
-// make makes the pictures of a method, side by side.
+// make makes the pictures of a method, side by side. Those that take minutes are told one by one.
 func (c *Compare) make(ctx context.Context, g *ground, m method) error {
 	all := c.errands(g, m)
-	bar := show.NewProgress(ctx, os.Stderr, float64(len(all)))
-	bar.Tenths = true
-	bar.Begin(fmt.Sprintf("%s, %s: ", g.words(), m.name), "%d of %d references, ", len(all))
+	pictures, workers := len(all)*g.pictures, 0
+	if m.alone {
+		workers = 1
+	}
+	bar := show.NewProgress(ctx, os.Stderr, float64(pictures))
+	bar.Tenths = !m.alone
+	bar.Begin(fmt.Sprintf("%s, %s: ", g.words(), m.name), "%d of %d pictures, ", pictures)
 	defer bar.End()
-	return drawings.Share(ctx, 0, len(all), m.open, func(ctx context.Context, open maker, i int) error {
-		if err := all[i].make(ctx, open, c.Overwrite); err != nil {
-			return err
-		}
-		bar.Step(1, "")
-		return nil
+	return drawings.Share(ctx, workers, len(all), m.open, func(ctx context.Context, open maker, i int) error {
+		return all[i].make(ctx, open, c.Overwrite, bar)
 	})
 }
 

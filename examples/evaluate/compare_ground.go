@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly/dataset"
@@ -32,7 +33,7 @@ type ground struct {
 type comparedPart struct {
 	name, folder string                                                          // to people, and in the data set
 	material     bool                                                            // it fills the picture, as far as that is known
-	defects      []string                                                        // that are asked for, in turns; of photographs none
+	defects      []string                                                        // that are asked for, in turns; of photographs those for testing
 	reference    func(ctx context.Context, seed uint32) (comparedPicture, error) // which a seed draws, as Detection does
 	truth        func() (normal, defective anomaly.Samples)                      // what generated pictures are measured against
 }
@@ -173,15 +174,19 @@ func photographGround(dir, data, layout string, categories []string, pictures in
 
 func photographedPart(root fs.FS, c dataset.Category) comparedPart {
 	var normal, defective []dataset.Item
+	var defects []string
 	for _, it := range c.Test {
 		if it.Defect == "" {
 			normal = append(normal, it)
 		} else {
 			defective = append(defective, it)
+			if !slices.Contains(defects, it.Defect) {
+				defects = append(defects, it.Defect)
+			}
 		}
 	}
 	return comparedPart{
-		name: c.Name, folder: c.Name,
+		name: c.Name, folder: c.Name, defects: defects,
 		reference: func(ctx context.Context, seed uint32) (comparedPicture, error) {
 			it := shots(1).draw(c.Train, seed)[0]
 			picture, err := images.ReadFS(ctx, root, it.Picture)
@@ -191,6 +196,16 @@ func photographedPart(root fs.FS, c dataset.Category) comparedPart {
 			return dataset.Samples(root, normal), dataset.Samples(root, defective)
 		},
 	}
+}
+
+// checkAsked wants there to be defects that a method can be asked for.
+func (g *ground) checkAsked(m method) error {
+	for _, p := range g.parts {
+		if m.asked && len(p.defects) == 0 {
+			return fmt.Errorf("%s has no pictures with defects for testing, and %s is asked for theirs; leave the part out with --categories, or the method with --generators", p.name, m.name)
+		}
+	}
+	return nil
 }
 
 // names are those of all parts.

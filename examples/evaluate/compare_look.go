@@ -77,7 +77,7 @@ func (c *Compare) sheet(ctx context.Context, g *ground, chosen []method) error {
 		}
 		rows[0].cells = append(rows[0].cells, anomaly.Sample{Picture: reference.picture})
 		title := p.name
-		if len(p.defects) == 1 {
+		if g.drawn && len(p.defects) == 1 {
 			title += "\n" + p.defects[0]
 		}
 		columns = append(columns, title)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"strings"
 
 	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
@@ -68,11 +67,11 @@ type nsaMaker struct{}
 
 func (nsaMaker) options(o order) any {
 	if o.reference.seed == 0 { // a photograph
-		name, known := generate.NSAFor(o.part)
-		if _, part, cut := strings.Cut(o.part, "_"); !known && cut { // as "mvtec_tile" for "tile"
-			name, _ = generate.NSAFor(part)
-		}
-		return name
+		numbers, _ := generate.NSAFor(asKnown(o.part, func(name string) bool {
+			_, known := generate.NSAFor(name)
+			return known
+		}))
+		return numbers
 	}
 	if o.material {
 		material, _ := generate.NSAFor("tile")

@@ -21,7 +21,22 @@ type method struct {
 	asked bool // it makes a defect that it is asked for; others make what they make
 	drawn bool // it is of use on drawn parts alone: there is no model of photographs with the program, and no truth to draw
 	open  func(ctx context.Context) (maker, error)
+
+	own   func(m *ownModel) maker // of photographs, with a model of the user's; nil where that is of no use
+	alone bool                    // one reference at a time, with all threads: there is one model
 }
+
+// with is a method that uses a model of the user's, if it is of use.
+func (m method) with(model *ownModel) method {
+	if m.own != nil {
+		m.open = func(context.Context) (maker, error) { return m.own(model), nil }
+		m.alone = true
+	}
+	return m
+}
+
+// fits reports whether a method is of use on drawn parts, or on photographs without or with a model of the user's.
+func (m method) fits(drawn, model bool) bool { return drawn || !m.drawn || model && m.own != nil }
 
 // maker has what the generators of a method share, such as a model. Each worker has its own.
 type maker interface {
@@ -37,8 +52,9 @@ type maker interface {
 // order is what a picture is wanted of.
 type order struct {
 	part      string
-	material  bool   // it fills the picture, as far as that is known
-	defect    string // of methods that are asked
+	material  bool     // it fills the picture, as far as that is known
+	defect    string   // of methods that are asked
+	defects   []string // all that these are asked for in turns
 	reference comparedPicture
 	number    int // of the picture among those of its reference
 }
@@ -55,8 +71,8 @@ var errUnfit = errors.New("the picture does not pass")
 
 // methods are all of them, in the order of tables.
 var methods = []method{
-	{name: anomalyAnyName, asked: true, drawn: true, open: openAnomalyAny},
-	{name: "sdas", drawn: true, open: openSDAS},
+	{name: anomalyAnyName, asked: true, drawn: true, open: openAnomalyAny, own: func(m *ownModel) maker { return ownAnomalyAny{m} }},
+	{name: "sdas", drawn: true, open: openSDAS, own: func(m *ownModel) maker { return ownSDAS{m} }},
 	{name: "draem", open: draem(textures.FS())},
 	{name: "draem-own", open: draem(nil)},
 	{name: "nsa", open: func(context.Context) (maker, error) { return nsaMaker{}, nil }},
@@ -78,18 +94,22 @@ func namesOf(methods []method) (names []string) {
 }
 
 // chooseMethods returns those of the methods that are named, in their own order; without names, all that are of use.
-func chooseMethods(methods []method, names []string, drawn bool) (chosen []method, err error) {
+func chooseMethods(methods []method, names []string, drawn, model bool) (chosen []method, err error) {
 	for _, n := range names {
 		i := slices.IndexFunc(methods, func(m method) bool { return m.name == n })
 		if i < 0 {
 			return nil, fmt.Errorf("--generators: there is no %.100q, want some of %s%s", n, strings.Join(namesOf(methods), ", "), cli.DidYouMean(n, namesOf(methods)))
 		}
-		if methods[i].drawn && !drawn {
-			return nil, fmt.Errorf("--generators %s needs drawn parts: the program has no model of those of --data", n)
+		switch m := methods[i]; {
+		case m.fits(drawn, model):
+		case m.own != nil:
+			return nil, fmt.Errorf("--generators %s needs drawn parts, or a model of photographs: the program has none of those of --data, want --model DIR", n)
+		default:
+			return nil, fmt.Errorf("--generators %s needs drawn parts: of the photographs of --data nobody knows what they would be with a defect", n)
 		}
 	}
 	for _, m := range methods {
-		if len(names) == 0 && (drawn || !m.drawn) || slices.Contains(names, m.name) {
+		if len(names) == 0 && m.fits(drawn, model) || slices.Contains(names, m.name) {
 			chosen = append(chosen, m)
 		}
 	}

@@ -16,6 +16,7 @@ import (
 type CompareReport struct {
 	Format  int             `json:"evaluate"`
 	Program string          `json:"program"`
+	Model   string          `json:"model,omitempty"` // of the user's, with which pictures of photographs are made
 	Seeds   []uint32        `json:"seeds"`
 	Grounds []*GroundReport `json:"grounds"`
 }
@@ -94,6 +95,9 @@ func (r *CompareReport) write(dir string) error {
 	}
 	for _, line := range append(slices.Clone(learnedLegend), figureLegend...) {
 		fmt.Fprintf(&b, "- %s\n", line)
+	}
+	if r.Model != "" {
+		fmt.Fprintf(&b, "- AnomalyAny and SDAS have the model %s\n", r.Model)
 	}
 	table := filepath.Join(dir, compareName+".md")
 	err = files.WriteAll(files.File{Path: filepath.Join(dir, compareName+".json"), Data: append(data, '\n')}, files.File{Path: table, Data: b.Bytes()})

@@ -6,6 +6,7 @@ import (
 	"image"
 	"image/color"
 	"image/draw"
+	"io"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -19,6 +20,7 @@ import (
 	"github.com/sdgraph/sdgraph/diffusion/anomaly/generate"
 	"github.com/sdgraph/sdgraph/examples/demo/world"
 	"github.com/sdgraph/sdgraph/examples/internal/clitest"
+	"github.com/sdgraph/sdgraph/examples/internal/show"
 	"github.com/sdgraph/sdgraph/tensor/images"
 )
 
@@ -55,6 +57,9 @@ func compare(t *testing.T, methods []method, args ...string) error {
 	c.Compare.methods, c.Compare.open, c.Compare.plain = methods, fake{}.open, true
 	return c.run(t.Context())
 }
+
+// quiet is a bar that nobody sees.
+func quiet(t *testing.T) *show.Progress { return show.NewProgress(t.Context(), io.Discard, 1) }
 
 // TestCompare makes, judges, and does nothing twice.
 func TestCompare(t *testing.T) {
@@ -183,7 +188,7 @@ func TestErrand(t *testing.T) {
 			t.Fatal(err)
 		}
 		e := errand{g, method{name: "paint"}, g.parts[0], 1}
-		if err := e.make(t.Context(), p, false); err != nil {
+		if err := e.make(t.Context(), p, false, quiet(t)); err != nil {
 			t.Fatal(err)
 		}
 		record, err := e.record()
@@ -278,7 +283,7 @@ func TestMethods(t *testing.T) {
 			}
 			defer open.Close()
 			e := errand{g, m, g.parts[0], 0}
-			if err := e.make(t.Context(), open, false); err != nil {
+			if err := e.make(t.Context(), open, false, quiet(t)); err != nil {
 				t.Fatal(err)
 			}
 			for made, err := range e.made(t.Context()) {

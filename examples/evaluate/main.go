@@ -21,6 +21,7 @@
 //	compare.go           the flags of the command, and its course
 //	compare_ground.go    what is compared on: drawn parts and photographs
 //	compare_method.go    the generators by their names: compare_makers.go, compare_anomalyany.go
+//	compare_model.go     a model of the user's, for photographs: compare_model_makers.go
 //	compare_errand.go    what one of them makes of one reference
 //	compare_teach.go     what is learnt of that
 //	compare_look.go      what it is like: compare_measure.go; some of the pictures, compare_sheet.go
@@ -64,6 +65,7 @@ var flagGroups = []kong.Group{
 	{Key: "data", Title: "The pictures:"},
 	{Key: "learn", Title: "What detectors learn from:"},
 	{Key: "detector", Title: "The detectors:"},
+	{Key: "model", Title: "A model of photographs:"},
 	{Key: "judge", Title: "How they are judged:"},
 	{Key: "run", Title: "The run:"},
 }

@@ -46,26 +46,37 @@ func (m *smallModel) asking(part, defect string) anomalyany.Options {
 
 // try makes ready for pictures of a defect on a normal picture of a part.
 func (m *smallModel) try(ctx context.Context, part, defect string, normal *image.RGBA) (*try, error) {
-	o := m.asking(part, defect)
-	g, err := anomalyany.New(ctx, m.Pipeline, demoSize, demoSize, o)
+	canvas, err := anomaly.NewCanvas(normal, nil, 0, 1)
 	if err != nil {
 		return nil, err
 	}
-	t := &try{Generator: g, defect: defect, limits: m.Limits}
-	if t.canvas, err = anomaly.NewCanvas(normal, nil, 0, 1); err != nil {
-		return nil, err
-	}
-	input := images.ForModel(normal)
-	if t.photograph, err = g.Encode(ctx, input, nil); err != nil {
-		return nil, err
-	}
-	words := anomalyany.Wording{Prompt: o.Prompt, Normal: o.Normal}
+	var others []string
 	for _, other := range world.Defects() {
 		if other.Name != defect {
-			words.Others = append(words.Others, world.Caption(part, other.Name))
+			others = append(others, world.Caption(part, other.Name))
 		}
 	}
-	t.scorer, err = anomalyany.NewScorer(ctx, m.Pipeline, input, words)
+	t, err := newTry(ctx, m.Pipeline, m.asking(part, defect), canvas, others)
+	if err != nil {
+		return nil, err
+	}
+	t.defect, t.limits = defect, m.Limits
+	return t, nil
+}
+
+// newTry makes ready for pictures of what a model is asked for on what it sees of a canvas. Others are sentences for other
+// defects.
+func newTry(ctx context.Context, p *diffusion.Pipeline, o anomalyany.Options, canvas *anomaly.Canvas, others []string) (*try, error) {
+	normal, may := canvas.Input()
+	g, err := anomalyany.New(ctx, p, normal.Rect.Dy(), normal.Rect.Dx(), o)
+	if err != nil {
+		return nil, err
+	}
+	t, input := &try{Generator: g, canvas: canvas}, images.ForModel(normal)
+	if t.photograph, err = g.Encode(ctx, input, may); err != nil {
+		return nil, err
+	}
+	t.scorer, err = anomalyany.NewScorer(ctx, p, input, anomalyany.Wording{Prompt: o.Prompt, Normal: o.Normal, Others: others})
 	return t, err
 }
 
