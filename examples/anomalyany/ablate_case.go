@@ -10,6 +10,7 @@ import (
 	"github.com/sdgraph/sdgraph/examples/demo/judge"
 	"github.com/sdgraph/sdgraph/examples/demo/trial"
 	"github.com/sdgraph/sdgraph/examples/demo/world"
+	"github.com/sdgraph/sdgraph/examples/internal/show"
 	"github.com/sdgraph/sdgraph/tensor/images"
 	gt "gorgonia.org/tensor"
 )
@@ -148,7 +149,7 @@ func (b *bench) reference(ctx context.Context, photograph, kept *gt.Dense, defec
 	if v, err = b.judge.Judge(ctx, drawn); err != nil {
 		return r, err
 	}
-	r.Drawn, r.IoU = v.Defect, number(metric.IoU(v.Mask, trial.Mask(defective)))
+	r.Drawn, r.IoU = v.Defect, show.Number(metric.IoU(v.Mask, trial.Mask(defective)))
 	return r, nil
 }
 
@@ -174,11 +175,11 @@ func compare(picture, photograph, kept *gt.Dense, r *anomalyany.Result, v judge.
 	}
 	f := runFound{
 		Judge:   v.Defect,
-		Outside: number(metric.PSNR(picture, kept, outside)), OutsideDrawn: number(metric.PSNR(picture, photograph, outside)),
+		Outside: show.Number(metric.PSNR(picture, kept, outside)), OutsideDrawn: show.Number(metric.PSNR(picture, photograph, outside)),
 		OutsideShare: float64(left) / float64(len(outside)), Area: float64(positive) / float64(len(outside)),
 	}
 	if v.Defect != "" {
-		f.IoU = number(metric.IoU(r.Mask, v.Mask))
+		f.IoU = show.Number(metric.IoU(r.Mask, v.Mask))
 		if auroc, err := metric.AUROC(soft, defective); err == nil { // none where the judge's mask is empty
 			f.AUROC = &auroc
 		}
@@ -197,14 +198,14 @@ type generated struct {
 func spread(all []generated) (rmse, clip *float64) {
 	var pictures []*gt.Dense
 	var masks [][]float32
-	var apart mean
+	var apart show.Mean
 	for i, a := range all {
 		pictures, masks = append(pictures, a.picture), append(masks, a.mask)
 		for _, b := range all[:i] {
-			apart.add(number(1 - diffusion.Cosine(a.embedding, b.embedding)))
+			apart.Add(show.Number(1 - diffusion.Cosine(a.embedding, b.embedding)))
 		}
 	}
-	return number(metric.Spread(pictures, masks)), apart.value()
+	return show.Number(metric.Spread(pictures, masks)), apart.Value()
 }
 
 // pictureName is where a generated picture goes, in the output directory.

@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"math"
 	"slices"
 
 	"github.com/sdgraph/sdgraph/examples/internal/files"
+	"github.com/sdgraph/sdgraph/examples/internal/show"
 	"github.com/sdgraph/sdgraph/nn"
 )
 
@@ -103,42 +103,6 @@ func (k *findings) of(variant string, all []work) []*finding {
 	return found
 }
 
-// mean is the mean of numbers; what is nil does not count.
-type mean struct {
-	sum float64
-	n   int
-}
-
-func (m *mean) add(v *float64) {
-	if v != nil {
-		m.sum += *v
-		m.n++
-	}
-}
-
-// count adds 1 for yes and 0 for no.
-func (m *mean) count(yes bool) {
-	if m.n++; yes {
-		m.sum++
-	}
-}
-
-// value is nil where there were no numbers.
-func (m *mean) value() *float64 {
-	if m.n == 0 {
-		return nil
-	}
-	return number(m.sum / float64(m.n))
-}
-
-// number is v for JSON, which has no word for what is not finite.
-func number(v float64) *float64 {
-	if math.IsNaN(v) || math.IsInf(v, 0) {
-		return nil
-	}
-	return &v
-}
-
 // faultless are the findings whose drawing, before anything is done to it, has no
 // defect in the judge's eyes: of the others it cannot tell what was generated.
 func faultless(found []*finding) []*finding {
@@ -168,23 +132,23 @@ type summary struct {
 
 func summarise(variant string, found []*finding) summary {
 	s := summary{Variant: variant}
-	var named, any, outside, drawn, iou, auroc, area, spread, clip mean
+	var named, any, outside, drawn, iou, auroc, area, spread, clip show.Mean
 	for _, f := range found {
 		for _, r := range f.Runs {
 			s.Pictures++
-			named.count(r.Judge == f.Defect)
-			any.count(r.Judge != "")
-			outside.add(r.Outside)
-			drawn.add(r.OutsideDrawn)
-			iou.add(r.IoU)
-			auroc.add(r.AUROC)
-			area.add(&r.Area)
+			named.Count(r.Judge == f.Defect)
+			any.Count(r.Judge != "")
+			outside.Add(r.Outside)
+			drawn.Add(r.OutsideDrawn)
+			iou.Add(r.IoU)
+			auroc.Add(r.AUROC)
+			area.Add(&r.Area)
 		}
-		spread.add(f.Spread)
-		clip.add(f.SpreadCLIP)
+		spread.Add(f.Spread)
+		clip.Add(f.SpreadCLIP)
 	}
-	s.Named, s.Found, s.Outside, s.Drawn = named.value(), any.value(), outside.value(), drawn.value()
-	s.IoU, s.AUROC, s.Area, s.Spread, s.SpreadCLIP = iou.value(), auroc.value(), area.value(), spread.value(), clip.value()
+	s.Named, s.Found, s.Outside, s.Drawn = named.Value(), any.Value(), outside.Value(), drawn.Value()
+	s.IoU, s.AUROC, s.Area, s.Spread, s.SpreadCLIP = iou.Value(), auroc.Value(), area.Value(), spread.Value(), clip.Value()
 	return s
 }
 
@@ -199,17 +163,17 @@ type references struct {
 }
 
 func refer(found []*finding) references {
-	var named, alarms, psnr, iou mean
+	var named, alarms, psnr, iou show.Mean
 	var seen []uint64
 	for _, f := range found {
 		if slices.Contains(seen, f.Drawing) {
 			continue
 		}
 		seen = append(seen, f.Drawing)
-		named.count(f.Reference.Drawn == f.Defect)
-		alarms.count(f.Reference.Normal != "")
-		psnr.add(number(f.Reference.PSNR))
-		iou.add(f.Reference.IoU)
+		named.Count(f.Reference.Drawn == f.Defect)
+		alarms.Count(f.Reference.Normal != "")
+		psnr.Add(show.Number(f.Reference.PSNR))
+		iou.Add(f.Reference.IoU)
 	}
-	return references{len(seen), named.value(), alarms.value(), psnr.value(), iou.value()}
+	return references{len(seen), named.Value(), alarms.Value(), psnr.Value(), iou.Value()}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly/metric"
 	"github.com/sdgraph/sdgraph/examples/demo/judge"
+	"github.com/sdgraph/sdgraph/examples/internal/show"
 	"github.com/sdgraph/sdgraph/tensor/images"
 	gt "gorgonia.org/tensor"
 )
@@ -152,10 +153,10 @@ func (m *measuring) distance(t *tally, of view) (*featureDistance, error) {
 // tally collects what the pictures of a generator are like.
 type tally struct {
 	pictures                        int
-	found, asked, judged            mean
-	overlap, stray, area, untouched mean
-	outside                         mean // squared errors
-	spread, featureSpread           mean
+	found, asked, judged            show.Mean
+	overlap, stray, area, untouched show.Mean
+	outside                         show.Mean // squared errors
+	spread, featureSpread           show.Mean
 	seconds                         []float64
 	seen                            map[string]*seen // by part
 	references                      map[string]int   // numbers of those that there were
@@ -189,13 +190,13 @@ func (t *tally) compare(p madePicture) error {
 		outside[i] = 1 - v
 		within += int(v)
 	}
-	t.area.add(float64(within) / float64(len(mask)))
-	t.overlap.add(metric.IoU(mask, where))
-	t.stray.add(stray)
+	t.area.Add(show.Number(float64(within) / float64(len(mask))))
+	t.overlap.Add(show.Number(metric.IoU(mask, where)))
+	t.stray.Add(show.Number(stray))
 	picture := images.ForModel(p.sample.Picture)
 	if e := metric.RMSE(picture, images.ForModel(p.normal), outside); !math.IsNaN(e) {
-		t.outside.add(e * e)
-		t.untouched.count(e == 0)
+		t.outside.Add(show.Number(e * e))
+		t.untouched.Count(e == 0)
 	}
 	t.group.pictures, t.group.masks = append(t.group.pictures, picture), append(t.group.masks, mask)
 	return nil
@@ -207,25 +208,25 @@ func (t *tally) ask(ctx context.Context, j *judge.Judge, s anomaly.Sample, asked
 	if err != nil {
 		return err
 	}
-	t.found.count(v.Defect != "")
+	t.found.Count(v.Defect != "")
 	if asked != "" {
-		t.asked.count(v.Defect == asked)
+		t.asked.Count(v.Defect == asked)
 	}
 	if v.Defect != "" && s.Mask != nil {
 		mask, err := maskNumbers(s.Mask, s.Picture.Rect.Size())
 		if err != nil {
 			return err
 		}
-		t.judged.add(metric.IoU(mask, v.Mask))
+		t.judged.Add(show.Number(metric.IoU(mask, v.Mask)))
 	}
 	return nil
 }
 
 // endReference compares the pictures of one reference with each other.
 func (t *tally) endReference() {
-	t.spread.add(metric.Spread(t.group.pictures, t.group.masks))
+	t.spread.Add(show.Number(metric.Spread(t.group.pictures, t.group.masks)))
 	if d, err := metric.FeatureSpread(t.group.whole); err == nil { // none of one picture
-		t.featureSpread.add(d)
+		t.featureSpread.Add(show.Number(d))
 	}
 	t.group.pictures, t.group.masks, t.group.whole = nil, nil, nil
 }
@@ -233,11 +234,11 @@ func (t *tally) endReference() {
 func (t *tally) figures() figures {
 	f := figures{
 		Pictures: t.pictures,
-		Found:    t.found.value(), Asked: t.asked.value(), JudgeIoU: t.judged.value(),
-		Overlap: t.overlap.value(), Stray: t.stray.value(), Area: t.area.value(), Untouched: t.untouched.value(),
-		Spread: t.spread.value(), FeatureSpread: t.featureSpread.value(),
+		Found:    t.found.Value(), Asked: t.asked.Value(), JudgeIoU: t.judged.Value(),
+		Overlap: t.overlap.Value(), Stray: t.stray.Value(), Area: t.area.Value(), Untouched: t.untouched.Value(),
+		Spread: t.spread.Value(), FeatureSpread: t.featureSpread.Value(),
 	}
-	if e := t.outside.value(); e != nil && *e > 0 {
+	if e := t.outside.Value(); e != nil && *e > 0 {
 		psnr := -10 * math.Log10(*e/4) // of levels that are at most 2 apart
 		f.Outside = &psnr
 	}
@@ -247,33 +248,4 @@ func (t *tally) figures() figures {
 		f.Seconds = &median
 	}
 	return f
-}
-
-// mean is that of numbers, those that are not finite left out.
-type mean struct {
-	sum float64
-	n   int
-}
-
-func (m *mean) add(v float64) {
-	if !math.IsNaN(v) && !math.IsInf(v, 0) {
-		m.sum += v
-		m.n++
-	}
-}
-
-// count adds 1 for yes and 0 for no.
-func (m *mean) count(yes bool) {
-	if m.n++; yes {
-		m.sum++
-	}
-}
-
-// value is nil where there were no numbers.
-func (m *mean) value() *float64 {
-	if m.n == 0 {
-		return nil
-	}
-	v := m.sum / float64(m.n)
-	return &v
 }
