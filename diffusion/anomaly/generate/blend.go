@@ -5,13 +5,6 @@ import (
 	"math"
 )
 
-// blend is the normal picture with the source showing through.
-func (c *call) blend(source *image.RGBA, mask *image.Gray, weight float64, cutOff bool) *image.RGBA {
-	out := c.copied()
-	blend(out, source, mask, weight, cutOff)
-	return out
-}
-
 // blend has the source show through a picture where the mask is: in floats, picture + weight·(source - picture), rounded,
 // or with its fraction cut off (RealNet, MemSeg). All three have the same size. It returns by how many levels the picture
 // changed there, on the mean.

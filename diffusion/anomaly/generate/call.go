@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
+	"github.com/sdgraph/sdgraph/tensor/images"
 )
 
 // call is one call of Generate: what the methods have in common.
@@ -99,17 +100,7 @@ func (c *call) changed(m made) bool {
 }
 
 // copied is the normal picture to be changed, without gaps between rows.
-func (c *call) copied() *image.RGBA { return copied(c.Normal) }
-
-// copied is a picture to be changed, without gaps between rows.
-func copied(picture *image.RGBA) *image.RGBA {
-	size := picture.Rect.Size()
-	out := image.NewRGBA(image.Rectangle{Max: size})
-	for y := range size.Y {
-		copy(out.Pix[y*out.Stride:][:4*size.X], picture.Pix[y*picture.Stride:])
-	}
-	return out
-}
+func (c *call) copied() *image.RGBA { return images.Cut(c.Normal, c.Normal.Rect) }
 
 // try has a method make pictures until one of them has a defect: in preset Released one alone.
 func (c *call) try(ctx context.Context, attempts int, once func() (made, error)) (anomaly.Result, error) {
@@ -124,15 +115,15 @@ func (c *call) try(ctx context.Context, attempts int, once func() (made, error))
 		if err != nil {
 			return anomaly.Result{}, err
 		}
-		if c.changed(m) || m.normal || c.how.Preset == Released {
-			return c.result(m)
+		if changed := c.changed(m); changed || m.normal || c.how.Preset == Released {
+			return c.result(m, changed)
 		}
 	}
 	return anomaly.Result{}, fmt.Errorf("generate: %s: %d tries: %w", c.how.Generator, attempts, anomaly.ErrNothingChanged)
 }
 
 // result is what Generate returns.
-func (c *call) result(m made) (r anomaly.Result, err error) {
+func (c *call) result(m made, changed bool) (r anomaly.Result, err error) {
 	r.Picture, r.Mask = m.picture, m.mask
 	r.Soft = anomaly.Map{Values: m.soft, Width: c.size.X, Height: c.size.Y}
 	if m.soft == nil {
@@ -141,7 +132,7 @@ func (c *call) result(m made) (r anomaly.Result, err error) {
 			r.Soft.Values[i] = float32(v) / 255
 		}
 	}
-	c.how.Draws, c.how.Unchanged = c.draws.Log(), !c.changed(m)
+	c.how.Draws, c.how.Unchanged = c.draws.Log(), !changed
 	r.Defect, r.Provenance = strings.ToLower(c.how.Generator), c.how
 	r.Stray, err = anomaly.Stray(c.Normal, r.Sample)
 	return r, err

@@ -88,11 +88,7 @@ func (c *call) cornersInPlace(box image.Point) iter.Seq[image.Point] {
 
 // acrossPlace draws a pixel of the place and returns the corner of a box around it, inside the picture where it fits.
 func (c *call) acrossPlace(box image.Point) image.Point {
-	n := 0
-	for _, v := range c.place.Pix {
-		n += int(v) / 255
-	}
-	k := c.draws.Whole(0, n)
+	k := c.draws.Whole(0, c.room())
 	for i, v := range c.place.Pix {
 		if v == 0 {
 			continue

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
+	"github.com/sdgraph/sdgraph/tensor/images"
 )
 
 // DRAEM has something show through a part: a texture, the part itself in disorder, or noise (Zavrtanik et al., ICCV
@@ -154,7 +155,7 @@ func (j *draemJob) source(ctx context.Context, base *image.RGBA) (*image.RGBA, e
 		return augmented(greys(j.noise, j.size), j.augments), nil
 	}
 	if j.texture < 0 {
-		return disordered(augmented(copied(base), j.augments), j.tiles), nil
+		return disordered(augmented(images.Cut(base, base.Rect), j.augments), j.tiles), nil
 	}
 	p, digest, err := j.textures.resized(ctx, j.texture, j.size)
 	if err != nil {
@@ -166,7 +167,7 @@ func (j *draemJob) source(ctx context.Context, base *image.RGBA) (*image.RGBA, e
 	if len(j.augments) == 0 {
 		return p, nil
 	}
-	return augmented(copied(p), j.augments), nil
+	return augmented(images.Cut(p, p.Rect), j.augments), nil
 }
 
 // greys are numbers around 0 as a picture: half as large, around a quarter.

@@ -73,7 +73,7 @@ func TestMaskAndBlendAreDRAEMs(t *testing.T) {
 				differ++
 			}
 		}
-		made := copied(before)
+		made := images.Cut(before, before.Rect)
 		blend(made, source, mask, c.Weight, false)
 		var rows, mixes []float32
 		for y := 0; y < 64; y += 4 {

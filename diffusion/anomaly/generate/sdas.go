@@ -199,7 +199,9 @@ func (g *SDAS) once(ctx context.Context, c *call, m *sdasModel) (made, error) {
 			return unchanged, nil
 		}
 	}
-	return made{picture: c.blend(strong, mask, weight, false), mask: mask}, nil
+	picture := c.copied()
+	blend(picture, strong, mask, weight, false)
+	return made{picture: picture, mask: mask}, nil
 }
 
 // rootMeanSquare is how far two pictures are apart inside a mask, in levels.
