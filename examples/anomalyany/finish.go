@@ -19,29 +19,17 @@ type product struct {
 	how    func(*record) // writes into its record how it was made
 }
 
-// finish annotates a run, brings the photograph back around the defect, and scores what comes of it.
+// finish has a run's picture be what is saved, and scores it.
 func (j *job) finish(ctx context.Context, g *anomalyany.Generator, r *anomalyany.Result, bar *part) (*product, error) {
-	a, err := g.Annotate(ctx, j.encoded, r)
+	finish := j.asItIs
+	if j.spec.KeepPart {
+		finish = j.keepPart
+	}
+	p, made, err := finish(ctx, g, r, bar)
 	if err != nil {
 		return nil, err
 	}
-	p := &product{}
-	if !j.spec.KeepPart || j.spec.Both {
-		if p.sample, p.soft, err = a.Compose(j.canvas, r.Image); err != nil {
-			return nil, err
-		}
-	}
-	made := anomalyany.Made{Result: r, Annotation: a}
-	_, made.May = j.canvas.Input()
-	if j.spec.KeepPart {
-		err = j.keepPart(ctx, g, p, &made, bar)
-	} else {
-		made.Reference, err = j.encoded.Decoded(ctx)
-	}
-	if err == nil {
-		p.scores, err = j.score(ctx, made)
-	}
-	if err != nil {
+	if p.scores, err = j.score(ctx, made); err != nil {
 		return nil, err
 	}
 	stray, err := anomaly.Stray(j.canvas.Photograph(), p.sample)
@@ -49,30 +37,40 @@ func (j *job) finish(ctx context.Context, g *anomalyany.Generator, r *anomalyany
 	return p, err
 }
 
-// keepPart brings the photograph back around the defect.
-func (j *job) keepPart(ctx context.Context, g *anomalyany.Generator, p *product, made *anomalyany.Made, bar *part) error {
-	if j.spec.Both {
-		p.own = p.sample.Picture
+// asItIs leaves the picture as the model made it.
+func (j *job) asItIs(ctx context.Context, g *anomalyany.Generator, r *anomalyany.Result, _ *part) (*product, anomalyany.Made, error) {
+	made := anomalyany.Made{Result: r}
+	var err error
+	if made.Annotation, err = g.Annotate(ctx, j.encoded, r); err != nil {
+		return nil, made, err
 	}
-	k := j.spec.keeping()
-	picture, err := g.Keep(ctx, j.encoded, made.Result, made.Annotation, k, bar.kept)
+	p := &product{}
+	if p.sample, p.soft, err = made.Annotation.Compose(j.canvas, r.Image); err != nil {
+		return nil, made, err
+	}
+	_, made.May = j.canvas.Input()
+	made.Reference, err = j.encoded.Decoded(ctx)
+	return p, made, err
+}
+
+// keepPart brings the photograph back around the defect.
+func (j *job) keepPart(ctx context.Context, g *anomalyany.Generator, r *anomalyany.Result, bar *part) (*product, anomalyany.Made, error) {
+	canvas := *j.canvas
+	canvas.Paste = j.spec.Paste // in a window, too
+	f, err := g.Finish(ctx, &canvas, j.encoded, r, j.spec.keeping(), bar.kept)
 	bar.end()
 	if err != nil {
-		return err
+		return nil, anomalyany.Made{}, err
 	}
-	canvas := *j.canvas
-	canvas.Keep, canvas.Paste = &k.Keep, j.spec.Paste
-	if p.sample, p.soft, err = made.Annotation.Compose(&canvas, picture); err != nil {
-		return err
+	p := &product{sample: f.Sample, soft: f.Soft}
+	if j.spec.Both {
+		own, _, err := f.Made.Annotation.Compose(j.canvas, r.Image)
+		if err != nil {
+			return nil, f.Made, err
+		}
+		p.own = own.Picture
 	}
-	seen, err := canvas.Seen(p.sample.Picture)
-	if err != nil {
-		return err
-	}
-	photograph, _ := canvas.Input()
-	made.Picture, made.Reference = images.ForModel(seen), images.ForModel(photograph)
-	made.Margin = min(1000, max(anomalyany.OutsideMargin, k.Margin)*max(1, canvas.Scale())) // as far as it may be, in a window
-	return nil
+	return p, f.Made, nil
 }
 
 // score judges a picture.
