@@ -128,14 +128,20 @@ func (g *ground) drawData(ctx context.Context) error {
 	subjects := g.names()
 	is := files.Identity{"version": "1", "subjects": fmt.Sprint(subjects), "pairs": g.name, "first seed": fmt.Sprint(compareSeed), "normal": fmt.Sprint(demoTrain, demoNormal), "defective": fmt.Sprint(compareDefective)}
 	done := filepath.Join(g.dir, "data.json")
-	if there, err := readJSON[files.Identity](done); err == nil && there.Hash() == is.Hash() {
+	there, err := readJSON[files.Identity](done)
+	switch {
+	case err == nil && there.Hash() == is.Hash():
 		return nil
+	case err == nil: // another one of this program
+		err = os.RemoveAll(g.data)
+	case errors.Is(err, fs.ErrNotExist): // what is there may be somebody else's
+		err = nil
 	}
-	parts, err := drawnParts(subjects)
 	if err != nil {
 		return err
 	}
-	if err := os.RemoveAll(g.data); err != nil {
+	parts, err := drawnParts(subjects)
+	if err != nil {
 		return err
 	}
 	for _, p := range parts {
