@@ -24,8 +24,8 @@ func Compare(normal *image.RGBA, made anomaly.Sample, margin float64) (Scores, e
 	if made.Mask == nil {
 		return Scores{}, badArgument(errors.New("the sample has no mask"))
 	}
-	if !(margin >= 0 && margin <= 1000) {
-		return Scores{}, badArgument(fmt.Errorf("the outside begins %g pixels from the mask, want 0 to 1000", margin))
+	if !(margin >= 0 && margin <= maxMargin) {
+		return Scores{}, badArgument(fmt.Errorf("the outside begins %g pixels from the mask, want 0 to %d", margin, maxMargin))
 	}
 	stray, err := anomaly.Stray(normal, made) // which wants everything to be of one size
 	if err != nil {
