@@ -69,14 +69,22 @@ func (e Encoder) forward(b *nn.Build, path string, x *G.Node, causal bool) *G.No
 }
 
 func (l *EncoderLayer) forward(b *nn.Build, site string, x *G.Node, causal bool) *G.Node {
-	n, a := l.LayerNorm1.Forward(x), l.SelfAttn
-	s := nn.Site{Path: site, Heads: a.heads, Q: a.QProj.Forward(n), K: a.KProj.Forward(n), V: a.VProj.Forward(n)}
+	s := l.site(site, x)
 	attend := b.Attend
 	if causal {
 		attend = b.AttendCausal
 	}
-	x = a.OutProj.ForwardAdd(attend(s), x)
+	return l.think(l.SelfAttn.OutProj.ForwardAdd(attend(s), x))
+}
 
+// site is the layer's attention to x, at a path.
+func (l *EncoderLayer) site(path string, x *G.Node) nn.Site {
+	n, a := l.LayerNorm1.Forward(x), l.SelfAttn
+	return nn.Site{Path: path, Heads: a.heads, Q: a.QProj.Forward(n), K: a.KProj.Forward(n), V: a.VProj.Forward(n)}
+}
+
+// think adds to x what the feed-forward layer makes of it.
+func (l *EncoderLayer) think(x *G.Node) *G.Node {
 	act, err := nn.Act(l.MLP.act)
 	if err != nil {
 		panic(err)

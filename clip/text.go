@@ -51,10 +51,27 @@ func newText(c TextConfig) *Text {
 // is at most max_position_embeddings. Other shapes are a panic, which nn.Compile
 // turns into an error.
 func (t *Text) Forward(b *nn.Build, ids *G.Node) *G.Node {
-	if s := ids.Shape(); len(s) != 2 || s[1] > t.Config.MaxPositions {
+	if s := ids.Shape(); len(s) != 2 {
 		panic(fmt.Sprintf("clip: token ids of shape %v, want [batch, at most %d]", s, t.Config.MaxPositions))
 	}
-	x := t.Embeddings.PositionEmbedding.AddPositions(t.Embeddings.TokenEmbedding.Lookup(ids))
+	return t.Encode(b, t.Embed(b, ids))
+}
+
+// Embed returns the learned vectors of tokens, ids [B, T] as Forward takes them:
+// [B, T, hidden_size], without those of their positions. Vectors that were learned
+// for something else may take the place of some of them.
+func (t *Text) Embed(b *nn.Build, ids *G.Node) *G.Node {
+	return t.Embeddings.TokenEmbedding.Lookup(ids)
+}
+
+// Encode returns the last hidden states of texts whose tokens have the given
+// vectors, [B, T, hidden_size] to the same shape, after the final norm. It is
+// differentiable in them. No token sees later ones, so T may end where the text does.
+func (t *Text) Encode(b *nn.Build, vectors *G.Node) *G.Node {
+	if s := vectors.Shape(); len(s) != 3 || s[1] > t.Config.MaxPositions || s[2] != t.Config.HiddenSize {
+		panic(fmt.Sprintf("clip: tokens of shape %v, want [batch, at most %d, %d]", s, t.Config.MaxPositions, t.Config.HiddenSize))
+	}
+	x := t.Embeddings.PositionEmbedding.AddPositions(vectors)
 	x = t.Encoder.forward(b, "text_model.encoder", x, true)
 	return t.FinalLayerNorm.Forward(x)
 }

@@ -49,18 +49,31 @@ func (v *Vision) Forward(b *nn.Build, m nn.FeatureMap) *G.Node { return v.Pool(v
 
 // Tokens returns the hidden states of the last layer, [B, N+1, hidden_size], of
 // pictures m [B, image_size², num_channels], normalised as Model.ImageEmbeds has it:
-// those of the class token, then of each of the N patches, row by row. Other sizes
-// are a panic, which nn.Compile turns into an error.
-func (v *Vision) Tokens(b *nn.Build, m nn.FeatureMap) *G.Node {
+// those of the class token, then of each of the N patches, row by row: Encode of
+// Embed. Other sizes are a panic, which nn.Compile turns into an error.
+func (v *Vision) Tokens(b *nn.Build, m nn.FeatureMap) *G.Node { return v.Encode(b, v.Embed(b, m)) }
+
+// Embed returns what the layers read of pictures, as Tokens takes them: the class
+// token and a vector for each patch, with that of its position added, before the
+// first norm, [B, N+1, hidden_size].
+func (v *Vision) Embed(b *nn.Build, m nn.FeatureMap) *G.Node {
 	c := v.Config
 	if m.H != c.ImageSize || m.W != c.ImageSize {
 		panic(fmt.Sprintf("clip: picture of %d×%d, want %d×%d", m.H, m.W, c.ImageSize, c.ImageSize))
 	}
 	x := v.Embeddings.PatchEmbedding.Forward(m).X
 	x = nn.PrependToken(v.Embeddings.ClassEmbedding, x)
-	x = v.PreLayerNorm.Forward(v.Embeddings.PositionEmbedding.AddPositions(x))
-	return v.Encoder.forward(b, "vision_model.encoder", x, false)
+	return v.Embeddings.PositionEmbedding.AddPositions(x)
 }
+
+// Encode returns the hidden states of the last layer for tokens x as Embed gives
+// them, all of a picture or some, such as the class token and those of a window:
+// [B, n, hidden_size] to the same shape.
+func (v *Vision) Encode(b *nn.Build, x *G.Node) *G.Node {
+	return v.Encoder.forward(b, visionPath, v.PreLayerNorm.Forward(x), false)
+}
+
+const visionPath = "vision_model.encoder"
 
 // Pool returns the class token's hidden state of x [B, N+1, hidden_size], which
 // Tokens gives, after the last norm: [B, hidden_size].

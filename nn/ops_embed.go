@@ -118,6 +118,51 @@ func SlicePositions(x *G.Node, from, to int) *G.Node {
 	}, x)
 }
 
+// GatherPositions returns chosen positions of x [B, N, C], several lists of equally many numbers from each batch entry:
+// [B·len(lists), len(lists[0]), C], those of the first entry first. A transformer then sees each list as a sequence of
+// its own.
+func GatherPositions(x *G.Node, lists [][]int) *G.Node {
+	b, n, c := dims3("gather positions", x)
+	if len(lists) == 0 || len(lists[0]) == 0 {
+		panic("gather positions: there are none to gather")
+	}
+	each := len(lists[0])
+	var from []int // rows of x for one batch entry
+	for i, list := range lists {
+		if len(list) != each {
+			panic(fmt.Sprintf("gather positions: list %d has %d, the first one %d", i, len(list), each))
+		}
+		for _, at := range list {
+			if at < 0 || at >= n {
+				panic(fmt.Sprintf("gather positions: %d of shape %v, want 0 to %d", at, x.Shape(), n-1))
+			}
+		}
+		from = append(from, list...)
+	}
+	rows := func(on func(out, in int)) {
+		for i := range b {
+			for j, at := range from {
+				on((i*len(from)+j)*c, (i*n+at)*c)
+			}
+		}
+	}
+	return apply(&op{
+		name: fmt.Sprintf("gather %d×%d positions", len(lists), each), shape: gt.Shape{b * len(lists), each, c},
+		run: func(on *kernels.Functions, out, in [][]float32) {
+			rows(func(o, i int) { on.Copy(out[0][o:o+c], in[0][i:i+c]) })
+		},
+		grad: func(in G.Nodes, _, dout *G.Node) G.Nodes {
+			return G.Nodes{apply(&op{
+				name: "gather positions gradient", shape: in[0].Shape(),
+				run: func(on *kernels.Functions, out, in [][]float32) {
+					on.Fill(out[0], 0)
+					rows(func(o, i int) { on.AddScaled(out[0][i:i+c], in[0][o:o+c], 1) })
+				},
+			}, dout)}
+		},
+	}, x)
+}
+
 // SelectPositions returns one position of each batch entry of x [B, N, C], [B, C]:
 // the one that index [B] says, whole numbers stored as float32.
 func SelectPositions(x, index *G.Node) *G.Node {

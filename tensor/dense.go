@@ -78,6 +78,28 @@ func FromFloat32sAs(dtype gt.Dtype, v []float32, shape ...int) *gt.Dense {
 	return nil
 }
 
+// Rows returns the entries from to to-1 of d's first axis, in d's own memory unless d is a view with strides of its own.
+// It is nil where there are no such entries, and for dtypes that Elements does not take.
+func Rows(d *gt.Dense, from, to int) *gt.Dense {
+	switch dtypeOf(d) {
+	case gt.Float32:
+		return rows(backing[float32](d), d.Shape(), from, to)
+	case Float16:
+		return rows(backing[float16.Float16](d), d.Shape(), from, to)
+	case BFloat16:
+		return rows(backing[BF16](d), d.Shape(), from, to)
+	}
+	return nil
+}
+
+func rows[T any](v []T, shape gt.Shape, from, to int) *gt.Dense {
+	if len(shape) == 0 || from < 0 || from >= to || to > shape[0] {
+		return nil
+	}
+	each := len(v) / shape[0]
+	return dense(v[from*each:to*each], append([]int{to - from}, shape[1:]...))
+}
+
 func convert[F, T any](v []F, round func(F) T) []T {
 	out := make([]T, len(v))
 	for i, f := range v {
