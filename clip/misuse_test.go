@@ -1,6 +1,7 @@
 package clip
 
 import (
+	"context"
 	"testing"
 	"testing/fstest"
 
@@ -35,6 +36,8 @@ func TestMisuse(t *testing.T) {
 		return func() error { _, err := of.FindWord(text, word); return err }
 	}
 	size := tiny().Vision.ImageSize
+	var none context.Context
+	wrongColours := fstest.MapFS{"preprocessor_config.json": {Data: []byte(`{"image_mean": [1, 2]}`)}}
 	nntest.Misuse{
 		Refused: map[string][]func() error{
 			"OpenTokenizer": {
@@ -90,6 +93,50 @@ func TestMisuse(t *testing.T) {
 					})
 				},
 			},
+			"ReadColours": {
+				func() error { _, err := ReadColours(tensor.InFS(wrongColours)); return err },
+			},
+			"Open": {
+				func() error { _, err := Open(none, "."); return err },
+				func() error { _, err := Open(t.Context(), ""); return err },
+				func() error { _, err := Open(t.Context(), t.TempDir()); return err },
+			},
+			"Text.Embed": {
+				func() error { return graph(func(b *nn.Build) *G.Node { return (*Text)(nil).Embed(b, nil) }) },
+				func() error { return graph(func(b *nn.Build) *G.Node { return text.Embed(b, nil) }) },
+			},
+			"Text.Encode": {
+				func() error { return graph(func(b *nn.Build) *G.Node { return (*Text)(nil).Encode(b, nil) }) },
+				func() error { return graph(func(b *nn.Build) *G.Node { return text.Encode(b, b.Input("x", 1, 2)) }) },
+				func() error {
+					return graph(func(b *nn.Build) *G.Node { return text.Encode(b, b.Input("x", 1, 99, 16)) })
+				},
+			},
+			"Vision.Embed": {
+				func() error {
+					return graph(func(b *nn.Build) *G.Node { return whole.VisionModel.Embed(b, nn.FeatureMap{}) })
+				},
+			},
+			"Vision.Encode": {
+				func() error { return graph(func(b *nn.Build) *G.Node { return (*Vision)(nil).Encode(b, nil) }) },
+				func() error {
+					return graph(func(b *nn.Build) *G.Node { return whole.VisionModel.Encode(b, b.Input("x", 1, 2, 3)) })
+				},
+			},
+			"Vision.EncodeLocal": {
+				func() error {
+					return graph(func(b *nn.Build) *G.Node { return whole.VisionModel.EncodeLocal(b, b.Input("x", 1, 2, 3)).Local })
+				},
+				func() error {
+					return graph(func(b *nn.Build) *G.Node {
+						return whole.VisionModel.EncodeLocal(b, b.Input("x", 1, 5, 24), 1).Local // there is none after the last
+					})
+				},
+			},
+			"Model.LocalEmbeds": {
+				func() error { return graph(func(b *nn.Build) *G.Node { return new(Model).LocalEmbeds(nil) }) },
+				func() error { return graph(func(b *nn.Build) *G.Node { return whole.LocalEmbeds(b.Input("x", 1, 2)) }) },
+			},
 			"Vision.Pool": {
 				func() error { return graph(func(b *nn.Build) *G.Node { return (*Vision)(nil).Pool(nil) }) },
 				func() error { return graph(func(b *nn.Build) *G.Node { return whole.VisionModel.Pool(b.Input("x")) }) },
@@ -107,6 +154,10 @@ func TestMisuse(t *testing.T) {
 		},
 		Harmless: map[string][]func(){
 			"ViTL14":                    {func() { _ = ViTL14() }},
+			"ViTB16Plus240":             {func() { _ = ViTB16Plus240() }},
+			"DefaultColours":            {func() { _ = DefaultColours() }},
+			"File.Changed":              {func() { _ = (*File)(nil).Changed(); _ = new(File).Changed() }},
+			"File.Close":                {func() { _ = (*File)(nil).Close(); _ = new(File).Close() }},
 			"ViTL14Text":                {func() { _ = ViTL14Text() }},
 			"DefaultTokenizer":          {func() { DefaultTokenizer() }},
 			"HasTokenizer":              {func() { HasTokenizer(tensor.Dir{}); HasTokenizer(nowhere); HasTokenizer(empty) }},

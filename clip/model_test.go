@@ -139,7 +139,7 @@ func TestShapeErrors(t *testing.T) {
 		build func(b *nn.Build) *G.Node
 		want  string
 	}{
-		{"too long", func(b *nn.Build) *G.Node { return m.TextModel.Forward(b, b.Input("ids", 1, 10)) }, "clip: token ids of shape (1, 10), want [batch, at most 9]"},
+		{"too long", func(b *nn.Build) *G.Node { return m.TextModel.Forward(b, b.Input("ids", 1, 10)) }, "clip: tokens of shape (1, 10, 16), want [batch, at most 9, 16]"},
 		{"no batch", func(b *nn.Build) *G.Node { return m.TextModel.Forward(b, b.Input("ids", 5)) }, "clip: token ids of shape (5)"},
 		{"size", func(b *nn.Build) *G.Node {
 			return m.ImageEmbeds(b, nn.FeatureMap{X: b.Input("x", 1, 144, 3), H: 12, W: 12})

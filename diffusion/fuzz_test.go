@@ -5,6 +5,7 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/sdgraph/sdgraph/clip"
 	"github.com/sdgraph/sdgraph/tensor"
 )
 
@@ -65,7 +66,7 @@ func FuzzPreprocessor(f *testing.F) {
 	f.Add([]byte(`{"image_mean":[0.48145466,0.4578275,0.40821073],"image_std":[0.26862954,0.26130258,0.27577711]}`))
 	f.Add([]byte(`{"image_processor":{"image_mean":[0.5,0.5,0.5]}}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		c, err := readColours(tensor.InFS(fstest.MapFS{"preprocessor_config.json": {Data: data}, "processor_config.json": {Data: data}}))
+		c, err := clip.ReadColours(tensor.InFS(fstest.MapFS{"preprocessor_config.json": {Data: data}, "processor_config.json": {Data: data}}))
 		if err != nil {
 			return
 		}

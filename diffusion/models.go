@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"slices"
 	"strings"
 
 	"github.com/sdgraph/sdgraph/clip"
@@ -91,7 +89,7 @@ func OpenCLIP(ctx context.Context, dir tensor.Dir, fallback *clip.Tokenizer, opt
 	if err != nil {
 		return nil, nil, err
 	}
-	colours, err := readColours(dir)
+	colours, err := clip.ReadColours(dir)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -107,56 +105,6 @@ func OpenCLIP(ctx context.Context, dir tensor.Dir, fallback *clip.Tokenizer, opt
 	}
 	set, err := load(ctx, m.Model, dir, "model", append(opts, nn.WithIgnore("position_ids"))...)
 	return m, set, err
-}
-
-// colours are mean and standard deviation of a picture's colours, as a
-// preprocessor_config.json has them.
-type colours struct {
-	Mean []float32 `json:"image_mean"`
-	Std  []float32 `json:"image_std"`
-}
-
-// clipColours are those of CLIP's training set.
-func clipColours() colours {
-	return colours{
-		Mean: []float32{0.48145466, 0.4578275, 0.40821073},
-		Std:  []float32{0.26862954, 0.26130258, 0.27577711},
-	}
-}
-
-// readColours reads what a directory says of its pictures' colours: its
-// processor_config.json, as transformers 5 writes it, or, where that has none, its
-// preprocessor_config.json. What neither says is CLIP's.
-func readColours(dir tensor.Dir) (colours, error) {
-	file, c := "processor_config.json", clipColours()
-	whole := struct {
-		Of *colours `json:"image_processor"`
-	}{}
-	err := nn.ReadJSON(dir, file, &whole)
-	if whole.Of != nil {
-		c = whole.Of.orElse(c)
-	} else if err == nil || errors.Is(err, fs.ErrNotExist) {
-		file = "preprocessor_config.json"
-		err = nn.ReadJSON(dir, file, &c)
-	}
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return c, err
-	}
-	if len(c.Mean) != 3 || len(c.Std) != 3 || slices.Min(c.Mean) < 0 || slices.Max(c.Mean) > 1 || slices.Min(c.Std) < 0.001 || slices.Max(c.Std) > 1000 {
-		return c, badFile("%s: image_mean %v and image_std %v, want three numbers each, mean 0 to 1, std positive, 0.001 to 1000", dir.Path(file), c.Mean, c.Std)
-	}
-	return c, nil
-}
-
-// orElse is c, with the numbers of others where it has none.
-func (c colours) orElse(others colours) colours {
-	if c.Mean == nil {
-		c.Mean = others.Mean
-	}
-	if c.Std == nil {
-		c.Std = others.Std
-	}
-	return c
 }
 
 // readConfig reads a part's configuration. Of another kind of model the error says

@@ -294,7 +294,7 @@ func Random(seed uint64, opts ...OpenOption) (*Pipeline, error) {
 	if err != nil {
 		return nil, err
 	}
-	colours := clipColours()
+	colours := clip.DefaultColours()
 	p.CLIP = &CLIP{Model: model, Tokenizer: p.Tokenizer, Mean: colours.Mean, Std: colours.Std}
 	p.Scheduler = stableDiffusion15Scheduler()
 	o.correct(&p.Scheduler)

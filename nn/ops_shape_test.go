@@ -32,6 +32,9 @@ var shapeCases = []opCase{
 	{"slice positions", unary(func(x *G.Node) *G.Node { return SlicePositions(x, 1, 3) }), shapes(gt.Shape{2, 4, 3}), func(in [][]float32) []float32 {
 		return at3(2, 2, 3, func(b, p, c int) float32 { return in[0][(b*4+p+1)*3+c] })
 	}},
+	{"gather positions", unary(func(x *G.Node) *G.Node { return GatherPositions(x, [][]int{{0, 2}, {2, 1}, {0, 0}}) }), shapes(gt.Shape{2, 4, 3}), func(in [][]float32) []float32 {
+		return at3(6, 2, 3, func(b, p, c int) float32 { return in[0][(b/3*4+[]int{0, 2, 2, 1, 0, 0}[b%3*2+p])*3+c] })
+	}},
 	{"batch entries", unary(func(x *G.Node) *G.Node { return Entries(x, 1, 0, 1) }), shapes(gt.Shape{3, 2, 2}), func(in [][]float32) []float32 {
 		return at3(3, 2, 2, func(b, p, c int) float32 { return in[0][[]int{1, 0, 1}[b]*4+p*2+c] })
 	}},

@@ -34,6 +34,7 @@ func everyCall(t *testing.T) map[string]func(d *gt.Dense) []error {
 		"ToFloat32":    func(d *gt.Dense) []error { return no(ToFloat32(d)) },
 		"Float32s":     func(d *gt.Dense) []error { return no(Float32s(d)) },
 		"NonFinite":    func(d *gt.Dense) []error { return no(NonFinite(d)) },
+		"Rows":         func(d *gt.Dense) []error { return no([]*gt.Dense{Rows(d, -1, 1), Rows(d, 0, 1<<62), Rows(d, 1, 1)}) },
 		"FromFloat32s": func(*gt.Dense) []error { return no(FromFloat32s(nil, 2, -3)) },
 		"FromFloat32sAs": func(*gt.Dense) []error {
 			return no([]*gt.Dense{FromFloat32sAs(gt.Dtype{}, nil), FromFloat32sAs(BFloat16, nil, 1)})
