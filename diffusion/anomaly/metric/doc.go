@@ -8,9 +8,9 @@
 // any range and never squashed into [0, 1], where large ones would become equal; higher is more anomalous. Results
 // are fractions. Where all are normal, or all are defective, nothing can be told, and that is ErrOneClass.
 //
-// Generators are judged by KID, which is how far generated pictures lie from true ones in a network's features, and by
-// Spread and FeatureSpread, which are how far they lie from each other. RMSE, PSNR and IoU compare two pictures or two
-// masks.
+// Generators are judged by how far generated pictures lie from true ones in a network's features (KID, CMMD, FID), by how
+// far they lie from each other (Spread, FeatureSpread; ICLPIPS, InceptionScore), and by both as published tables have it
+// (SubsetKID, Clusters). RMSE, PSNR and IoU compare two pictures or two masks.
 package metric
 
 import (

@@ -182,6 +182,8 @@ func TestMisuse(t *testing.T) {
 		}
 	}
 	err := func(_ any, err error) error { return err }
+	err2 := func(_, _ any, err error) error { return err }
+	nan := float32(math.NaN())
 	m, mask := example()
 	var full Pixels
 	if err := full.Add(m, mask); err != nil {
@@ -194,6 +196,45 @@ func TestMisuse(t *testing.T) {
 			"AveragePrecision": refused(func(s []float64, d []bool) error { return err(AveragePrecision(s, d)) }),
 			"ROC":              refused(func(s []float64, d []bool) error { return err(ROC(s, d)) }),
 			"F1Max":            refused(func(s []float64, d []bool) error { return err(F1Max(s, d)) }),
+			"InceptionScore": {
+				func() error { return err(InceptionScore(nil, DefaultInceptionScore())) },
+				func() error { return err(InceptionScore(make([][]float32, 9), InceptionScoreOptions{Splits: 1})) },
+				func() error { return err(InceptionScore([][]float32{{1}, {nan}}, InceptionScoreOptions{Splits: 1})) },
+				func() error { return err(InceptionScore([][]float32{{1}}, InceptionScoreOptions{})) },
+			},
+			"Clusters": {
+				func() error { return err(Clusters(nil, 0, nil)) },
+				func() error { return err(Clusters([][]float64{{1}, {1, 2}}, 0, nil)) },
+				func() error { return err(Clusters([][]float64{{math.NaN()}}, 0, nil)) },
+				func() error { return err(Clusters([][]float64{{1}, {1}}, 0, []int{0, 0})) },
+				func() error { return err(Clusters([][]float64{{1}, {1}}, 0, []int{0})) },
+				func() error { return err(Clusters([][]float64{{1}}, 0, []int{7})) },
+			},
+			"ICLPIPS": {
+				func() error { return err(ICLPIPS(nil, func(int, int) (float64, error) { return 0, nil })) },
+				func() error { return err(ICLPIPS([][]int{{0, 1}}, nil)) },
+				func() error {
+					return err(ICLPIPS([][]int{{0, 1}}, func(int, int) (float64, error) { return math.NaN(), nil }))
+				},
+			},
+			"CMMD": {
+				func() error { return err(CMMD(nil, nil)) },
+				func() error { return err(CMMD([][]float32{{0}}, [][]float32{{1}})) },
+				func() error { return err(CMMD([][]float32{{1}}, [][]float32{{1, 2}})) },
+				func() error { return err(CMMD([][]float32{{nan}}, [][]float32{{1}})) },
+			},
+			"FID": {
+				func() error { return err(FID(nil, nil)) },
+				func() error { return err(FID([][]float32{{1}}, [][]float32{{1}, {2}})) },
+				func() error { return err(FID([][]float32{{1}, {2}}, [][]float32{{1, 2}, {2, 1}, {3, 3}})) },
+			},
+			"SubsetKID": {
+				func() error { return err2(SubsetKID(nil, nil, DefaultKIDSubsets())) },
+				func() error { return err2(SubsetKID([][]float32{{1}, {2}}, [][]float32{{1}, {2}}, KIDSubsets{})) },
+				func() error {
+					return err2(SubsetKID([][]float32{{1}, {2}}, [][]float32{{1}, {2}}, KIDSubsets{Subsets: 1, Size: 3}))
+				},
+			},
 			"Pixels.Add": {
 				func() error { return (*Pixels)(nil).Add(m, mask) },
 				func() error { return new(Pixels).Add(anomaly.Map{}, nil) },
@@ -243,9 +284,13 @@ func TestMisuse(t *testing.T) {
 			},
 		},
 		Harmless: map[string][]func(){
-			"Clamped": {func() { Clamped(nil) }, func() { Clamped(&gt.Dense{}) }},
-			"RMSE":    {func() { RMSE(nil, nil, nil) }, func() { RMSE(gt.New(gt.FromScalar(float32(1))), gt.New(gt.FromScalar(float32(1))), nil) }},
-			"PSNR":    {func() { PSNR(&gt.Dense{}, nil, make([]float32, 1)) }},
+			"LegacyPermutation":     {func() { LegacyPermutation(0, -1); LegacyPermutation(1, 0) }},
+			"DefaultInceptionScore": {func() { DefaultInceptionScore() }},
+			"DefaultKIDSubsets":     {func() { DefaultKIDSubsets() }},
+			"ClusterRule.String":    {func() { _ = ClusterRule(-1).String() }},
+			"Clamped":               {func() { Clamped(nil) }, func() { Clamped(&gt.Dense{}) }},
+			"RMSE":                  {func() { RMSE(nil, nil, nil) }, func() { RMSE(gt.New(gt.FromScalar(float32(1))), gt.New(gt.FromScalar(float32(1))), nil) }},
+			"PSNR":                  {func() { PSNR(&gt.Dense{}, nil, make([]float32, 1)) }},
 			"Spread": {
 				func() { Spread(make([]*gt.Dense, 2), nil) },
 				func() { Spread(make([]*gt.Dense, 2), make([][]float32, 2)) },

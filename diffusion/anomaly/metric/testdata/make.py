@@ -6,6 +6,10 @@
 image_level and pixel_level: scores, or maps and masks, as float32 tensors, and a JSON file of the same name with what
 they are worth. The curve of per-region overlap is written down here as in MVTec AD's own code, but in float64; every
 37th point of it is kept where it has more than 400.
+
+generation: random logits, features and distances, and what torch-fidelity 0.4.0 (metric_isc, metric_fid, metric_kid), NumPy's
+RandomState, CMMD's formula in NumPy and the rules of AnomalyDiffusion's and SeaS's IC-LPIPS scripts make of them; written by
+hand once, with scores of one split and in the order of the pictures from the same formulas.
 """
 
 import json
