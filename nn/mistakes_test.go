@@ -48,6 +48,7 @@ func TestShapeMistakes(t *testing.T) {
 		{gt.Shape{1, 4, 6}, func(x *G.Node) *G.Node { return l.Odd.Forward(FeatureMap{x, 2, 2}).X }, "group norm odd.weight: 6 channels, want 6 in 4 groups"},
 		{gt.Shape{4, 6}, func(x *G.Node) *G.Node { return l.Group.Forward(FeatureMap{x, 2, 2}).X }, "shape (4, 6), want [batch, positions, channels]"},
 		{gt.Shape{4, 6}, l.Layer.Forward, "layer norm layer.weight: 6 channels, want 5"},
+		{gt.Shape{4, 6}, func(x *G.Node) *G.Node { return UnitVectors(x, []float32{1}, 0) }, "unit vectors: 1 factors for 6 channels"},
 		{gt.Shape{1, 5, 5}, l.Position.AddPositions, "input (1, 5, 5) does not fit a table of (4, 5)"},
 		{gt.Shape{3, 5}, GEGLU, "geglu: odd number of channels in (3, 5)"},
 		{gt.Shape{3, 2}, func(x *G.Node) *G.Node { return AffineChannels(x, []float32{1}, []float32{1, 2}) }, "affine: 1 factors and 2 offsets for 2 channels"},

@@ -53,6 +53,20 @@ func layerNorm(x *G.Node, scale, shift *Weight, eps float32) *G.Node {
 	}, x)
 }
 
+// UnitVectors returns x with the vectors along its last axis divided by their Euclidean length, to which epsilon is
+// added, and each of their numbers multiplied by a constant: factor has one for each channel. It has no gradient.
+func UnitVectors(x *G.Node, factor []float32, epsilon float32) *G.Node {
+	shape, rows, c := rowsOf("unit vectors", x)
+	if c != len(factor) {
+		panic(fmt.Sprintf("unit vectors: %d factors for %d channels", len(factor), c))
+	}
+	return apply(&op{
+		name: "unit vectors", shape: shape, inPlace: 1,
+		host: func(out, in [][]float32) { kernels.UnitRows(out[0], in[0], factor, rows, c, epsilon) },
+		grad: noGradient("unit vectors"),
+	}, x)
+}
+
 // rowsOf takes the shape of x apart into rows along its last axis.
 func rowsOf(what string, x *G.Node) (shape gt.Shape, rows, n int) {
 	shape = x.Shape()

@@ -64,6 +64,7 @@ func TestWindowsHaveNoGradient(t *testing.T) {
 	for want, f := range map[string]func(m FeatureMap) FeatureMap{
 		"depthwise convolution weight has no gradient": l.Forward,
 		"max pool has no gradient":                     func(m FeatureMap) FeatureMap { return MaxPool(m, kernels.PoolShape{KH: 2, KW: 2, Stride: 1}) },
+		"unit vectors has no gradient":                 func(m FeatureMap) FeatureMap { return m.With(UnitVectors(m.X, []float32{1, 2, 3}, 0)) },
 		"average pool has no gradient":                 func(m FeatureMap) FeatureMap { return AveragePool(m, kernels.PoolShape{KH: 2, KW: 2, Stride: 1}) },
 	} {
 		_, err := Compile(func(b *Build) []*G.Node {
