@@ -28,6 +28,10 @@ func architecture(src nn.Source) string {
 		return liteName
 	case blocks > 16:
 		return fmt.Sprintf("a larger EfficientNet-Lite, of %d blocks", blocks)
+	case has("Mixed_5b.branch1x1.conv.weight"):
+		return inception(src, all)
+	case has("features.28.weight"):
+		return visual(all)
 	}
 	for _, s := range strangers {
 		if has(s.key) {
@@ -54,10 +58,8 @@ func translated(names []string) []string {
 
 // strangers are networks that this package has not, by a key of theirs. The first whose key is there is meant.
 var strangers = []struct{ key, name string }{
-	{"Mixed_5b.branch1x1.conv.weight", "an Inception v3"},
 	{"features.denseblock1.denselayer1.conv1.weight", "a DenseNet"},
 	{"features.3.squeeze.weight", "a SqueezeNet"},
-	{"features.28.weight", "a VGG16 or VGG19"},
 	{"features.10.weight", "an AlexNet or VGG"},
 	{"features.1.conv.0.0.weight", "a MobileNet"},
 	{"features.0.0.weight", "a network of torchvision's with numbered features, such as ConvNeXt or EfficientNet"},
@@ -68,6 +70,29 @@ var strangers = []struct{ key, name string }{
 	{"text_model.embeddings.token_embedding.weight", "a text encoder of CLIP"},
 	{"down_blocks.0.resnets.0.conv1.weight", "a UNet of diffusers"},
 	{"encoder.conv_in.weight", "an autoencoder of diffusers"},
+}
+
+// inception tells Inceptions apart, whose layers have the same names: by their classes, and by what torchvision trains
+// with beside them.
+func inception(src nn.Source, all []string) string {
+	const classes = 1000 // of torchvision's and timm's
+	d, err := src.Get("fc.weight")
+	if err == nil && d != nil && d.Dims() == 2 && d.Shape()[0] == classes ||
+		slices.ContainsFunc(all, func(name string) bool { return strings.HasPrefix(name, "AuxLogits.") }) {
+		return "torchvision's Inception v3, which is another network than that of Inception Scores"
+	}
+	return inceptionName
+}
+
+// visual tells networks of the Visual Geometry Group's apart that have at least 13 convolutions.
+func visual(all []string) string {
+	switch has := func(name string) bool { return slices.Contains(all, name) }; {
+	case has("features.28.running_mean"), has("features.1.running_mean"):
+		return "a VGG with batch norms"
+	case has("features.34.weight"):
+		return "VGG19"
+	}
+	return vggName
 }
 
 // residual names a residual network: by its number of layers, and by how wide its bottlenecks are. It returns "" for a

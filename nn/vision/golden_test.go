@@ -21,9 +21,11 @@ func narrow() map[string]Network {
 		return newResNet(s)
 	}
 	return map[string]Network{
-		"efficientnet_lite0": newEfficientNetLite0(0.1, 5),
-		"resnet18":           resNet(resNet18Sizes),
-		"wide_resnet50_2":    resNet(wideResNet50Sizes),
+		"efficientnet_lite0":    newEfficientNetLite0(0.1, 5),
+		"inception_v3_fidelity": newInceptionV3(32, 21),
+		"resnet18":              resNet(resNet18Sizes),
+		"vgg16":                 newVGG16(32, 16, 5),
+		"wide_resnet50_2":       resNet(wideResNet50Sizes),
 	}
 }
 
@@ -54,25 +56,62 @@ func openGolden(t *testing.T, name string) golden {
 	return golden{f}
 }
 
+// get returns one of the tensors that are no weights.
+func (g golden) get(t *testing.T, name string) *gt.Dense {
+	t.Helper()
+	d, err := g.Get("io." + name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func (g golden) numbers(t *testing.T, name string) []float32 {
+	t.Helper()
+	return tensor.Float32s(g.get(t, name))
+}
+
+func (g golden) shape(t *testing.T, name string) gt.Shape {
+	t.Helper()
+	return g.get(t, name).Shape()
+}
+
+// pixels are the levels of a picture [1, 3, height, width], from 0 to 1, one pixel after the other.
+func (g golden) pixels(t *testing.T, name string) (values []float32, h, w int) {
+	t.Helper()
+	s, levels := g.shape(t, name), g.numbers(t, name)
+	h, w = s[2], s[3]
+	for i := range h * w {
+		for c := range 3 {
+			values = append(values, levels[c*h*w+i]/255)
+		}
+	}
+	return values, h, w
+}
+
+// loaded is a narrow network with the weights of its golden.
+func loaded(t *testing.T, name string) (Network, golden) {
+	t.Helper()
+	network, g := narrow()[name], openGolden(t, name)
+	if err := network.Load(t.Context(), g); err != nil {
+		t.Fatal(err)
+	}
+	return network, g
+}
+
 // TestGoldens compares layers and logits with those of torchvision and efficientnet-lite-pytorch, of two pictures whose
 // sizes are odd. Direct convolutions differ by the order of their sums only.
 func TestGoldens(t *testing.T) {
 	wanted := map[string][]string{
 		"efficientnet_lite0": {"blocks.2", "blocks.4", "blocks.10", "blocks.15"},
 		"resnet18":           {"layer1", "layer2", "layer3", "layer4"},
+		"vgg16":              {"features.3", "features.8", "features.15", "features.22", "features.29", "features.30"},
 		"wide_resnet50_2":    {"layer1", "layer2", "layer3", "layer4"},
 	}
-	for name, network := range narrow() {
-		g := openGolden(t, name)
-		if err := network.Load(t.Context(), g); err != nil {
-			t.Fatal(err)
-		}
-		x, err := g.Get("io.input")
-		if err != nil {
-			t.Fatal(err)
-		}
+	for name, layers := range wanted {
+		network, g := loaded(t, name)
+		x := tensor.FromFloat32s(g.numbers(t, "input"), g.shape(t, "input")...)
 		h, w := x.Shape()[2], x.Shape()[3]
-		layers := wanted[name]
 		out := run(t, x, func(b *nn.Build, in *G.Node) []*G.Node {
 			picture := nn.FeatureMap{X: nn.ChannelsLast(in), H: h, W: w}
 			nodes := []*G.Node{network.Logits(b, picture)}
@@ -82,14 +121,11 @@ func TestGoldens(t *testing.T) {
 			return nodes
 		})
 		for i, layer := range append([]string{"logits"}, layers...) {
-			want, err := g.Get("io." + layer)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(want.Shape(), out[i].Shape()); diff != "" {
+			want := g.numbers(t, layer)
+			if diff := cmp.Diff(g.shape(t, layer), out[i].Shape()); diff != "" {
 				t.Fatalf("%s: shape of %s (-want +got):\n%s", name, layer, diff)
 			}
-			if e := relative(tensor.Float32s(out[i]), tensor.Float32s(want)); !(e < 5e-5) {
+			if e := relative(tensor.Float32s(out[i]), want); !(e < 5e-5) {
 				t.Errorf("%s: %s differs by %.2g of its largest value", name, layer, e)
 			}
 		}

@@ -112,6 +112,7 @@ func TestOtherArchitecture(t *testing.T) {
 	b0["_blocks.0._se_reduce.weight"] = zeros(1)
 	timmB0 := maps.Clone(timm)
 	timmB0["blocks.1.0.se.conv_reduce.weight"] = zeros(1)
+	const torchvisions = "torchvision's Inception v3, which is another network than that of Inception Scores"
 	const squeezing = "an EfficientNet with squeeze-and-excitation, not a Lite one"
 	for _, c := range []struct {
 		weights memory
@@ -127,7 +128,12 @@ func TestOtherArchitecture(t *testing.T) {
 		{b0, squeezing},
 		{timmB0, squeezing},
 		{memory{"embeddings.patch_embeddings.projection.weight": zeros(1)}, "a vision transformer, such as DINOv2"},
-		{memory{"Mixed_5b.branch1x1.conv.weight": zeros(1)}, "an Inception v3"},
+		{weightsOf(t, "inception_v3_fidelity"), "Inception v3 of torch-fidelity"},
+		{memory{"Mixed_5b.branch1x1.conv.weight": zeros(1), "fc.weight": zeros(1000, 2)}, torchvisions},
+		{memory{"Mixed_5b.branch1x1.conv.weight": zeros(1), "AuxLogits.fc.weight": zeros(1)}, torchvisions},
+		{weightsOf(t, "vgg16"), "VGG16"},
+		{memory{"features.26.weight": zeros(1), "features.28.weight": zeros(1), "features.34.weight": zeros(1)}, "VGG19"},
+		{memory{"features.27.weight": zeros(1), "features.28.weight": zeros(1), "features.28.running_mean": zeros(1)}, "a VGG with batch norms"},
 	} {
 		err := NewResNet18().Load(t.Context(), c.weights)
 		if line := "these are the weights of " + c.want + ", want ResNet-18"; !errors.Is(err, tensor.ErrDamaged) || err.Error() != line {

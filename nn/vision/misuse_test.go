@@ -58,10 +58,14 @@ func TestMisuse(t *testing.T) {
 			},
 		},
 	}
-	for name, of := range map[string]string{"EfficientNetLite0": "efficientnet_lite0", "ResNet": "resnet18"} {
+	for name, of := range map[string]string{
+		"EfficientNetLite0": "efficientnet_lite0", "InceptionV3": "inception_v3_fidelity", "ResNet": "resnet18", "VGG16": "vgg16",
+	} {
 		network := random(t, of)
 		layer := network.Layers()[:1]
-		empty := map[string]Network{"EfficientNetLite0": &EfficientNetLite0{}, "ResNet": &ResNet{}}[name]
+		empty := map[string]Network{
+			"EfficientNetLite0": &EfficientNetLite0{}, "InceptionV3": &InceptionV3{}, "ResNet": &ResNet{}, "VGG16": &VGG16{},
+		}[name]
 		refused[name+".Features"] = []func() error{
 			features(network, 8, 8, nil, 1, 64, 3), features(network, 8, 8, []string{""}, 1, 64, 3),
 			features(network, 8, 8, []string{"layer5"}, 1, 64, 3), features(network, 8, 8, layer),
@@ -80,6 +84,26 @@ func TestMisuse(t *testing.T) {
 			},
 		}
 	}
+	inception := random(t, "inception_v3_fidelity").(*InceptionV3)
+	refused["InceptionV3.LogitsUnbiased"] = []func() error{
+		whole(inception.LogitsUnbiased, 8, 8, 1, 64, 3), whole(inception.LogitsUnbiased, 80, 80, 1, 6400, 4), whole((&InceptionV3{}).LogitsUnbiased, 80, 80, 1, 6400, 3),
+	}
+	lpips := func(of *LPIPS, shape ...int) func() error {
+		return func() error {
+			_, err := nn.Compile(func(b *nn.Build) []*G.Node {
+				return of.Features(b, nn.FeatureMap{X: b.Input("x", shape...), H: 8, W: 8})
+			})
+			return err
+		}
+	}
+	measure, err := NewLPIPS(NewVGG16())
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused["LPIPS.Features"] = []func() error{lpips(measure, 1, 64, 3), lpips(measure, 64, 3), lpips(&LPIPS{}, 1, 64, 3)}
+	refused["NewLPIPS"] = []func() error{
+		func() error { _, err := NewLPIPS(nil); return err }, func() error { _, err := NewLPIPS(&VGG16{}); return err },
+	}
 	nntest.Misuse{
 		Refused: refused,
 		Harmless: map[string][]func(){
@@ -88,11 +112,16 @@ func TestMisuse(t *testing.T) {
 			"EfficientNetLite0.Layers":  {func() { (&EfficientNetLite0{}).Layers() }},
 			"ResNet.Scaling":            {func() { (&ResNet{}).Scaling() }},
 			"ResNet.Layers":             {func() { (&ResNet{}).Layers() }},
+			"InceptionV3.Scaling":       {func() { (&InceptionV3{}).Scaling() }},
+			"InceptionV3.Layers":        {func() { (&InceptionV3{}).Layers() }},
+			"VGG16.Scaling":             {func() { (&VGG16{}).Scaling() }},
+			"VGG16.Layers":              {func() { (&VGG16{}).Layers() }},
+			"LPIPS.Scaling":             {func() { (&LPIPS{}).Scaling() }},
 			"File.Changed":              {func() { _ = (&File{}).Changed() }},
 			"File.Close":                {func() { _ = (&File{}).Close() }},
 		},
 		Exempt: map[string]string{
-			"Names": "takes nothing", "NewEfficientNetLite0": "takes nothing", "NewResNet18": "takes nothing", "NewWideResNet50": "takes nothing",
+			"Names": "takes nothing", "NewEfficientNetLite0": "takes nothing", "NewInceptionV3": "takes nothing", "NewVGG16": "takes nothing", "NewResNet18": "takes nothing", "NewWideResNet50": "takes nothing",
 		},
 	}.Check(t)
 }

@@ -1,6 +1,7 @@
 package vision
 
 import (
+	stdcmp "cmp"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -23,18 +24,29 @@ func random(t *testing.T, name string) Network {
 // TestShapes builds every network at its real size, for sizes of which none is a multiple of the strides.
 func TestShapes(t *testing.T) {
 	type shape struct{ channels, h, w int }
-	channels := map[string]int{"efficientnet_lite0": 1280, "resnet18": 512, "wide_resnet50_2": 2048}
+	channels := map[string]int{"efficientnet_lite0": 1280, "inception_v3_fidelity": 2048, "resnet18": 512, "vgg16": 4096, "wide_resnet50_2": 2048}
+	classes := map[string]int{"inception_v3_fidelity": 1008}
+	least := map[string]int{"inception_v3_fidelity": 75 - 49} // what it cannot do without
 	for name, want := range map[string]map[string]shape{
 		"efficientnet_lite0": {"blocks.0": {16, 25, 33}, "blocks.2": {24, 13, 17}, "blocks.4": {40, 7, 9}, "blocks.10": {112, 4, 5}, "blocks.15": {320, 2, 3}},
-		"resnet18":           {"layer1": {64, 13, 17}, "layer2": {128, 7, 9}, "layer3": {256, 4, 5}, "layer4": {512, 2, 3}},
-		"wide_resnet50_2":    {"layer1": {256, 13, 17}, "layer2": {512, 7, 9}, "layer3": {1024, 4, 5}, "layer4": {2048, 2, 3}},
+		"inception_v3_fidelity": {
+			"MaxPool_1": {64, 17, 21}, "MaxPool_2": {192, 7, 9}, "Mixed_5b": {256, 7, 9}, "Mixed_5c": {288, 7, 9}, "Mixed_5d": {288, 7, 9},
+			"Mixed_6a": {768, 3, 4}, "Mixed_6e": {768, 3, 4}, "Mixed_7a": {1280, 1, 1}, "Mixed_7b": {2048, 1, 1}, "Mixed_7c": {2048, 1, 1},
+		},
+		"vgg16": {
+			"features.3": {64, 49, 65}, "features.8": {128, 24, 32}, "features.15": {256, 12, 16}, "features.22": {512, 6, 8}, "features.29": {512, 3, 4},
+			"features.30": {512, 1, 2},
+		},
+		"resnet18":        {"layer1": {64, 13, 17}, "layer2": {128, 7, 9}, "layer3": {256, 4, 5}, "layer4": {512, 2, 3}},
+		"wide_resnet50_2": {"layer1": {256, 13, 17}, "layer2": {512, 7, 9}, "layer3": {1024, 4, 5}, "layer4": {2048, 2, 3}},
 	} {
 		network, err := New(name)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if _, err := nn.Compile(func(b *nn.Build) []*G.Node {
-			picture := nn.FeatureMap{X: b.Input("x", 2, 49*65, 3), H: 49, W: 65}
+			h, w := 49+least[name], 65+least[name]
+			picture := nn.FeatureMap{X: b.Input("x", 2, h*w, 3), H: h, W: w}
 			var out []*G.Node
 			for layer, s := range want {
 				m := network.Features(b, picture, layer)[0]
@@ -44,7 +56,7 @@ func TestShapes(t *testing.T) {
 				out = append(out, m.X)
 			}
 			logits := network.Logits(b, picture)
-			if got := logits.Shape(); !got.Eq(gt.Shape{2, 1000}) {
+			if got := logits.Shape(); !got.Eq(gt.Shape{2, stdcmp.Or(classes[name], 1000)}) {
 				t.Errorf("%s: logits of shape %v", name, got)
 			}
 			pooled := network.Pooled(b, picture)
@@ -86,11 +98,11 @@ func TestFeaturesInAnyOrder(t *testing.T) {
 func TestLayers(t *testing.T) {
 	for name, network := range narrow() {
 		layers := network.Layers()
-		run(t, gt.New(gt.WithShape(1, 64*64, 3), gt.Of(gt.Float32)), func(b *nn.Build, in *G.Node) []*G.Node {
+		run(t, gt.New(gt.WithShape(1, 75*75, 3), gt.Of(gt.Float32)), func(b *nn.Build, in *G.Node) []*G.Node {
 			if err := nn.Randomize(network, 1, gt.Float32); err != nil {
 				t.Fatal(err)
 			}
-			out := network.Features(b, nn.FeatureMap{X: in, H: 64, W: 64}, layers...)
+			out := network.Features(b, nn.FeatureMap{X: in, H: 75, W: 75}, layers...)
 			if len(out) != len(layers) || len(layers) < 4 {
 				t.Errorf("%s: %d feature maps of %d layers", name, len(out), len(layers))
 			}
@@ -104,8 +116,8 @@ func TestOnDevice(t *testing.T) {
 	for name := range narrow() {
 		network := random(t, name)
 		nntest.CheckDevice(t, func(b *nn.Build, in G.Nodes) []*G.Node {
-			picture := nn.FeatureMap{X: in[0], H: 33, W: 40}
+			picture := nn.FeatureMap{X: in[0], H: 75, W: 80}
 			return G.Nodes{network.Logits(b, picture), network.Features(b, picture, network.Layers()[2])[0].X}
-		}, []*gt.Dense{nntest.Normal(1, 2, 33*40, 3)})
+		}, []*gt.Dense{nntest.Normal(1, 1, 75*80, 3)})
 	}
 }

@@ -26,11 +26,14 @@ var constructors = []struct {
 	make func() Network
 }{
 	{"efficientnet_lite0", func() Network { return NewEfficientNetLite0() }},
+	{"inception_v3_fidelity", func() Network { return NewInceptionV3() }},
 	{"resnet18", func() Network { return NewResNet18() }},
+	{"vgg16", func() Network { return NewVGG16() }},
 	{"wide_resnet50_2", func() Network { return NewWideResNet50() }},
 }
 
-// Names returns the networks that New and Open know: "efficientnet_lite0", "resnet18" and "wide_resnet50_2".
+// Names returns the networks that New and Open know: "efficientnet_lite0", "inception_v3_fidelity", "resnet18", "vgg16" and
+// "wide_resnet50_2". Plain "inception_v3" would be torchvision's, which is another network than InceptionV3.
 func Names() []string {
 	all := make([]string, len(constructors))
 	for i, c := range constructors {

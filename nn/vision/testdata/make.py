@@ -1,4 +1,4 @@
-"""Reference tensors of nn/vision and nn/vision/lite0, from torchvision and efficientnet-lite-pytorch.
+"""Reference tensors of nn/vision and nn/vision/lite0, from torchvision, efficientnet-lite-pytorch, torch-fidelity and lpips.
 
     pip install -r requirements.txt
     python make.py
@@ -13,7 +13,9 @@ test, with the published weights and with those that ship.
 import os
 
 import numpy as np
+import lpips
 import torch
+import torch_fidelity.feature_extractor_inceptionv3 as fidelity
 import torchvision
 from efficientnet_lite_pytorch import EfficientNet
 from PIL import Image
@@ -30,7 +32,7 @@ def narrow(model, by):
         return channels if channels == 3 else max(1, channels // by)
     for path, m in list(model.named_modules()):
         if isinstance(m, torch.nn.Conv2d):
-            new = torch.nn.Conv2d(fewer(m.in_channels), fewer(m.out_channels), m.kernel_size, m.stride, m.padding, bias=False)
+            new = torch.nn.Conv2d(fewer(m.in_channels), fewer(m.out_channels), m.kernel_size, m.stride, m.padding, bias=m.bias is not None)
         elif isinstance(m, torch.nn.BatchNorm2d):
             new = torch.nn.BatchNorm2d(fewer(m.num_features), m.eps)
         elif isinstance(m, torch.nn.Linear):
@@ -83,6 +85,60 @@ def efficientnet():
     write("efficientnet_lite0", randomise(model, gen), {"blocks.%d" % i: model._blocks[i] for i in (2, 4, 10, 15)}, 43, 61, gen)
 
 
+def inception():
+    """The picture is of bytes, which torch-fidelity resizes itself; its features are means over all positions."""
+    gen = torch.Generator().manual_seed(3)
+    fidelity.load_state_dict_from_url = lambda *a, **k: None
+    names = ["64", "192", "768", "2048", "logits_unbiased", "logits"]
+    load, fidelity.FeatureExtractorInceptionV3.load_state_dict = torch.nn.Module.load_state_dict, lambda self, *a, **k: None
+    model = fidelity.FeatureExtractorInceptionV3("narrow", names)
+    fidelity.FeatureExtractorInceptionV3.load_state_dict = load
+    model = narrow(model, 32)
+    model.fc = torch.nn.Linear(64, 21)
+    model = randomise(model, gen)
+    x = torch.randint(0, 256, (1, 3, 61, 83), generator=gen, dtype=torch.uint8)
+    with torch.no_grad():
+        out = {"io." + k: v for k, v in zip(names, model(x))}
+    weights = {k: v for k, v in model.state_dict().items()}
+    save_file(weights | out | {"io.picture": x.half()}, os.path.join(HERE, "inception_v3_fidelity.safetensors"))
+
+
+def vgg():
+    """The network with its logits, and what LPIPS makes of two pictures with heads of the same few channels."""
+    gen = torch.Generator().manual_seed(4)
+    with torch.device("meta"):
+        model = torchvision.models.vgg16()
+        measure = lpips.LPIPS(net="vgg", pretrained=False, pnet_rand=True, verbose=False)
+    model.classifier = torch.nn.Identity()
+    narrow(model, 32)
+    model.classifier = torch.nn.Sequential(*(torch.nn.Linear(16 * 49, 16), torch.nn.ReLU(), torch.nn.Identity(),
+                                             torch.nn.Linear(16, 16), torch.nn.ReLU(), torch.nn.Identity(), torch.nn.Linear(16, 5)))
+    randomise(model, gen)
+    io, taps = {"io.input": torch.randn(1, 3, 67, 99, generator=gen).half()}, (3, 8, 15, 22, 29)
+    for i in taps + (30,):
+        model.features[i].register_forward_hook(lambda _, __, y, i=i: io.__setitem__("io.features.%d" % i, y))
+    with torch.no_grad():
+        io["io.logits"] = model(io["io.input"].float())
+    for i, m in enumerate(model.features):
+        m._forward_hooks.clear()
+    measure.scaling_layer = lpips.ScalingLayer()
+    begin = 0
+    for i, end in enumerate(taps):
+        setattr(measure.net, "slice%d" % (i + 1), model.features[begin:end + 1])
+        begin = end + 1
+        channels = model.features[end - 1].out_channels
+        head = torch.nn.Conv2d(channels, 1, 1, bias=False)
+        head.weight.data = torch.rand(1, channels, 1, 1, generator=gen)
+        measure.lins[i].model = torch.nn.Sequential(head)
+        io["io.lin%d" % i] = head.weight.data.flatten()
+    a, b = (torch.randint(0, 256, (1, 3, 37, 50), generator=gen) for _ in "ab")
+    with torch.no_grad():
+        distance, layers = measure.eval()(a / 127.5 - 1, b / 127.5 - 1, retPerLayer=True)
+    io |= {"io.a": a.half(), "io.b": b.half(), "io.distances": torch.cat([d.flatten() for d in layers + [distance]])}
+    weights = {k: v for k, v in model.state_dict().items()}
+    save_file({k: v.contiguous() for k, v in (weights | io).items()}, os.path.join(HERE, "vgg16.safetensors"))
+
+
 def drawn():
     """A picture of 300×272 pixels: rings around a point on a slope of colours."""
     y, x = np.mgrid[0:272, 0:300]
@@ -119,4 +175,6 @@ def lite0():
 if __name__ == "__main__":
     resnets()
     efficientnet()
+    inception()
+    vgg()
     lite0()
