@@ -63,7 +63,7 @@ func (f *File) configure(dir tensor.Dir) (stem string, names func(nn.Source) nn.
 	var c Config
 	switch {
 	case dir.Exists(openCLIPFile):
-		stem, names = openCLIPWeights, func(s nn.Source) nn.Source { return openCLIPNames(s) }
+		stem, names = openCLIPWeights, openCLIPNames
 		c, f.Colours, err = readOpenCLIPConfig(dir)
 	case dir.Exists(nn.ConfigFile):
 		stem, names = "model", func(s nn.Source) nn.Source { return s }

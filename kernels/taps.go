@@ -13,8 +13,22 @@ func BicubicTaps(in, out int, antialias bool) Taps {
 	if antialias {
 		return antialiasedTaps("BicubicTaps", in, out, 4, func(d float64) float64 { return cubic(d, -0.5) })
 	}
-	return edgeTaps("BicubicTaps", in, out, func(i int, add func(p int, w float64)) {
-		x := float64(float32(scale(in, out)*(float32(i)+0.5)) - 0.5)
+	return bicubicTaps("BicubicTaps", in, out, scale(in, out))
+}
+
+// BicubicScaleTaps is BicubicTaps without antialias where torch's interpolate is told a factor of enlargement and not a
+// size: positions are that much farther apart, though out may not be in times the factor.
+func BicubicScaleTaps(in, out int, factor float64) Taps {
+	if !(factor > 0) {
+		panic(fmt.Sprintf("kernels: BicubicScaleTaps: factor %v, want more than 0", factor))
+	}
+	return bicubicTaps("BicubicScaleTaps", in, out, float32(1/factor))
+}
+
+// bicubicTaps are those for positions whose distance is step.
+func bicubicTaps(op string, in, out int, step float32) Taps {
+	return edgeTaps(op, in, out, func(i int, add func(p int, w float64)) {
+		x := float64(float32(step*(float32(i)+0.5)) - 0.5)
 		first := int(math.Floor(x)) - 1
 		for p := first; p < first+4; p++ {
 			add(p, cubic(float64(p)-x, -0.75))

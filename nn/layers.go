@@ -147,8 +147,8 @@ func (l Embedding) Lookup(ids *G.Node) *G.Node { return embedding(ids, l.Weight)
 // AddPositions adds the first rows of the table to the positions of x.
 func (l Embedding) AddPositions(x *G.Node) *G.Node { return addPositions(x, l.Weight) }
 
-// PrependToken puts the learned token [C] before the positions of x [B, N, C].
-func PrependToken(token *Weight, x *G.Node) *G.Node { return prependToken(x, token) }
+// PrependToken puts a learned token, [C], or several, [..., k, C], before the positions of x [B, N, C].
+func PrependToken(token *Weight, x *G.Node) *G.Node { return prependTokens(x, token) }
 
 // Act returns the activation function that configurations of transformers call name:
 // quick_gelu, gelu, or silu, which is also called swish.

@@ -72,20 +72,24 @@ func addPositions(x *G.Node, table *Weight) *G.Node {
 	}, x)
 }
 
-// prependToken puts a learned token [C] before the positions of x [B, N, C].
-func prependToken(x *G.Node, token *Weight) *G.Node {
-	b, n, c := dims3("class token "+token.Name(), x)
+// prependTokens puts learned tokens, [C] or [..., k, C], before the positions of x [B, N, C].
+func prependTokens(x *G.Node, tokens *Weight) *G.Node {
+	b, n, c := dims3("class token "+tokens.Name(), x)
+	k := tokens.Shape().TotalSize() / c
+	if s := tokens.Shape(); k < 1 || s[len(s)-1] != c {
+		panic(fmt.Sprintf("class token %s: shape %v does not fit an input of %v", tokens.Name(), s, x.Shape()))
+	}
 	return apply(&op{
-		name: "class token " + token.Name(), shape: gt.Shape{b, n + 1, c},
+		name: "class token " + tokens.Name(), shape: gt.Shape{b, k + n, c},
 		run: func(on *kernels.Functions, out, in [][]float32) {
 			for i := range b {
-				row := out[0][i*(n+1)*c : (i+1)*(n+1)*c]
-				on.Copy(row[:c], on.Constant(token.Float32()))
-				on.Copy(row[c:], in[0][i*n*c:(i+1)*n*c])
+				rows := out[0][i*(k+n)*c : (i+1)*(k+n)*c]
+				on.Copy(rows[:k*c], on.Constant(tokens.Float32()))
+				on.Copy(rows[k*c:], in[0][i*n*c:(i+1)*n*c])
 			}
 		},
 		grad: func(in G.Nodes, _, dout *G.Node) G.Nodes {
-			return G.Nodes{SlicePositions(dout, 1, n+1)}
+			return G.Nodes{SlicePositions(dout, k, k+n)}
 		},
 	}, x)
 }

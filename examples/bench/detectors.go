@@ -42,7 +42,11 @@ func network(ctx context.Context, o options, name string, batch, side int) (func
 		return nil, err
 	}
 	return o.program(ctx, func(g graph) []*G.Node {
-		return []*G.Node{n.Logits(g.Build, nn.FeatureMap{X: g.normal("x", batch, side*side, 3), H: side, W: side})}
+		picture := nn.FeatureMap{X: g.normal("x", batch, side*side, 3), H: side, W: side}
+		if c, ok := n.(vision.Classifier); ok {
+			return []*G.Node{c.Logits(g.Build, picture)}
+		}
+		return []*G.Node{n.Pooled(g.Build, picture)}
 	})
 }
 

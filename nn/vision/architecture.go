@@ -33,6 +33,9 @@ func architecture(src nn.Source) string {
 	case has("features.28.weight"):
 		return visual(all)
 	}
+	if name := dino(src, has); name != "" {
+		return name
+	}
 	for _, s := range strangers {
 		if has(s.key) {
 			return s.name
@@ -65,8 +68,8 @@ var strangers = []struct{ key, name string }{
 	{"features.0.0.weight", "a network of torchvision's with numbered features, such as ConvNeXt or EfficientNet"},
 	{"visual.conv1.weight", "a CLIP of open_clip"},
 	{"vision_model.embeddings.class_embedding", "a CLIP of transformers"},
-	{"embeddings.patch_embeddings.projection.weight", "a vision transformer, such as DINOv2"},
-	{"patch_embed.proj.weight", "a vision transformer, such as DINOv2"},
+	{"embeddings.patch_embeddings.projection.weight", "a vision transformer of another kind than DINOv2"},
+	{"patch_embed.proj.weight", "a vision transformer of another kind than DINOv2"},
 	{"text_model.embeddings.token_embedding.weight", "a text encoder of CLIP"},
 	{"down_blocks.0.resnets.0.conv1.weight", "a UNet of diffusers"},
 	{"encoder.conv_in.weight", "an autoencoder of diffusers"},

@@ -1,7 +1,7 @@
-// Package vision has networks that were trained on ImageNet, a file each, for what
-// their layers see in a picture: EfficientNet-Lite0, ResNet-18, Wide ResNet-50-2,
-// VGG16, on which LPIPS rests, and the Inception v3 of Inception Scores.
-// Each struct's fields are the keys of the published checkpoint.
+// Package vision has networks that were trained on many pictures, a file each, for what
+// their layers see in one: on ImageNet's classes EfficientNet-Lite0, ResNet-18, Wide
+// ResNet-50-2, VGG16, on which LPIPS rests, and the Inception v3 of Inception Scores;
+// without classes DINOv2. Each struct's fields are the keys of the published checkpoint.
 //
 //	f, err := vision.Open(ctx, "wide_resnet50_2", "model.safetensors")
 //	x, err := f.Scaling().Apply(picture)

@@ -114,7 +114,7 @@ func TestGoldens(t *testing.T) {
 		h, w := x.Shape()[2], x.Shape()[3]
 		out := run(t, x, func(b *nn.Build, in *G.Node) []*G.Node {
 			picture := nn.FeatureMap{X: nn.ChannelsLast(in), H: h, W: w}
-			nodes := []*G.Node{network.Logits(b, picture)}
+			nodes := []*G.Node{network.(Classifier).Logits(b, picture)}
 			for _, m := range network.Features(b, picture, layers...) {
 				nodes = append(nodes, nn.ChannelsFirst(m.X, m.H, m.W))
 			}

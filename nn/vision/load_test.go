@@ -127,7 +127,7 @@ func TestOtherArchitecture(t *testing.T) {
 		{lite, "a larger EfficientNet-Lite, of 20 blocks"},
 		{b0, squeezing},
 		{timmB0, squeezing},
-		{memory{"embeddings.patch_embeddings.projection.weight": zeros(1)}, "a vision transformer, such as DINOv2"},
+		{memory{"embeddings.patch_embeddings.projection.weight": zeros(1)}, "a vision transformer of another kind than DINOv2"},
 		{weightsOf(t, "inception_v3_fidelity"), "Inception v3 of torch-fidelity"},
 		{memory{"Mixed_5b.branch1x1.conv.weight": zeros(1), "fc.weight": zeros(1000, 2)}, torchvisions},
 		{memory{"Mixed_5b.branch1x1.conv.weight": zeros(1), "AuxLogits.fc.weight": zeros(1)}, torchvisions},

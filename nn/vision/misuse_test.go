@@ -72,7 +72,7 @@ func TestMisuse(t *testing.T) {
 			features(network, 8, 8, layer, 64, 3), features(network, 8, 8, layer, 1, 64, 4), features(network, 8, 9, layer, 1, 64, 3),
 			features(network, -8, -8, layer, 1, 64, 3), features(network, 0, 0, layer, 1, 0, 3), features(empty, 8, 8, layer, 1, 64, 3),
 		}
-		for method, of := range map[string][2]last{"Pooled": {network.Pooled, empty.Pooled}, "Logits": {network.Logits, empty.Logits}} {
+		for method, of := range map[string][2]last{"Pooled": {network.Pooled, empty.Pooled}, "Logits": {network.(Classifier).Logits, empty.(Classifier).Logits}} {
 			refused[name+"."+method] = []func() error{whole(of[0], 8, 8, 1, 3, 8, 8), whole(of[0], 8, 8), whole(of[1], 8, 8, 1, 64, 3)}
 		}
 		refused[name+".Load"] = []func() error{
@@ -104,6 +104,21 @@ func TestMisuse(t *testing.T) {
 	refused["NewLPIPS"] = []func() error{
 		func() error { _, err := NewLPIPS(nil); return err }, func() error { _, err := NewLPIPS(&VGG16{}); return err },
 	}
+	dino := narrowDINO(0)
+	for method, of := range map[string][2]last{"Pooled": {dino.Pooled, (&DINOv2{}).Pooled}} {
+		refused["DINOv2."+method] = []func() error{whole(of[0], 14, 14), whole(of[0], 14, 15, 1, 14*15, 3), whole(of[1], 14, 14, 1, 14*14, 3)}
+	}
+	refused["DINOv2.Features"] = []func() error{
+		features(dino, 14, 14, nil, 1, 14*14, 3), features(dino, 14, 14, []string{"encoder.layer.1"}, 1, 14*14, 3), features(dino, 8, 8, []string{"layernorm"}, 1, 64, 3),
+	}
+	refused["DINOv2.Load"] = []func() error{
+		func() error { return dino.Load(ctx, nil) },
+		func() error { return dino.Load(ctx, memory{}) },
+		func() error {
+			return dino.Load(ctx, memory{"patch_embed.proj.weight": nil, "blocks.0.ls1.gamma": nil, "cls_token": nil})
+		},
+	}
+	refused["NewDINOv2"] = []func() error{func() error { _, err := NewDINOv2(DINOv2Config{}); return err }}
 	nntest.Misuse{
 		Refused: refused,
 		Harmless: map[string][]func(){
@@ -111,6 +126,9 @@ func TestMisuse(t *testing.T) {
 			"EfficientNetLite0.Scaling": {func() { (&EfficientNetLite0{}).Scaling() }},
 			"EfficientNetLite0.Layers":  {func() { (&EfficientNetLite0{}).Layers() }},
 			"ResNet.Scaling":            {func() { (&ResNet{}).Scaling() }},
+			"DINOv2.Scaling":            {func() { (&DINOv2{}).Scaling() }},
+			"DINOv2.Layers":             {func() { (&DINOv2{}).Layers() }},
+			"DINOv2.Config":             {func() { (&DINOv2{}).Config() }},
 			"ResNet.Layers":             {func() { (&ResNet{}).Layers() }},
 			"InceptionV3.Scaling":       {func() { (&InceptionV3{}).Scaling() }},
 			"InceptionV3.Layers":        {func() { (&InceptionV3{}).Layers() }},
@@ -122,6 +140,7 @@ func TestMisuse(t *testing.T) {
 		},
 		Exempt: map[string]string{
 			"Names": "takes nothing", "NewEfficientNetLite0": "takes nothing", "NewInceptionV3": "takes nothing", "NewVGG16": "takes nothing", "NewResNet18": "takes nothing", "NewWideResNet50": "takes nothing",
+			"DINOv2Small": "takes a switch", "DINOv2Base": "takes a switch", "DINOv2Large": "takes a switch",
 		},
 	}.Check(t)
 }

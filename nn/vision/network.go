@@ -18,15 +18,20 @@ type Network interface {
 	Features(b *nn.Build, picture nn.FeatureMap, layers ...string) []nn.FeatureMap
 	// Layers returns the names that Features takes, from the picture on.
 	Layers() []string
-	// Pooled returns what the last layer reads: the mean of the last feature map over all positions, [B, channels]. As
-	// Inception's numbers of this name do, it stands for the whole picture.
+	// Pooled returns what stands for the whole picture, [B, channels], as Inception's numbers of this name do: what a
+	// classifier's last layer reads, or a transformer's class token.
 	Pooled(b *nn.Build, picture nn.FeatureMap) *G.Node
-	// Logits returns what the network says of each class of ImageNet, [B, 1000].
-	Logits(b *nn.Build, picture nn.FeatureMap) *G.Node
 	// Scaling is what the network takes for the levels of a picture.
 	Scaling() Scaling
 	// Load gives the network its weights.
 	Load(ctx context.Context, src nn.Source) error
+}
+
+// Classifier is a network that says what a picture shows.
+type Classifier interface {
+	Network
+	// Logits returns what the network says of each class of ImageNet, [B, 1000] unless it says otherwise.
+	Logits(b *nn.Build, picture nn.FeatureMap) *G.Node
 }
 
 // stage is a part of a network that has a name.

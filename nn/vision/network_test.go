@@ -55,7 +55,7 @@ func TestShapes(t *testing.T) {
 				}
 				out = append(out, m.X)
 			}
-			logits := network.Logits(b, picture)
+			logits := network.(Classifier).Logits(b, picture)
 			if got := logits.Shape(); !got.Eq(gt.Shape{2, stdcmp.Or(classes[name], 1000)}) {
 				t.Errorf("%s: logits of shape %v", name, got)
 			}
@@ -117,7 +117,7 @@ func TestOnDevice(t *testing.T) {
 		network := random(t, name)
 		nntest.CheckDevice(t, func(b *nn.Build, in G.Nodes) []*G.Node {
 			picture := nn.FeatureMap{X: in[0], H: 75, W: 80}
-			return G.Nodes{network.Logits(b, picture), network.Features(b, picture, network.Layers()[2])[0].X}
+			return G.Nodes{network.(Classifier).Logits(b, picture), network.Features(b, picture, network.Layers()[2])[0].X}
 		}, []*gt.Dense{nntest.Normal(1, 1, 75*80, 3)})
 	}
 }

@@ -20,7 +20,7 @@ type File struct {
 	weights *tensor.File
 }
 
-// constructors are the networks by torchvision's and timm's names.
+// constructors are the networks by torchvision's and timm's names, or those of facebookresearch/dinov2.
 var constructors = []struct {
 	name string
 	make func() Network
@@ -30,10 +30,17 @@ var constructors = []struct {
 	{"resnet18", func() Network { return NewResNet18() }},
 	{"vgg16", func() Network { return NewVGG16() }},
 	{"wide_resnet50_2", func() Network { return NewWideResNet50() }},
+	{"dinov2_vits14", func() Network { return newDINOv2(DINOv2Small(false)) }},
+	{"dinov2_vitb14", func() Network { return newDINOv2(DINOv2Base(false)) }},
+	{"dinov2_vitl14", func() Network { return newDINOv2(DINOv2Large(false)) }},
+	{"dinov2_vits14_reg", func() Network { return newDINOv2(DINOv2Small(true)) }},
+	{"dinov2_vitb14_reg", func() Network { return newDINOv2(DINOv2Base(true)) }},
+	{"dinov2_vitl14_reg", func() Network { return newDINOv2(DINOv2Large(true)) }},
 }
 
-// Names returns the networks that New and Open know: "efficientnet_lite0", "inception_v3_fidelity", "resnet18", "vgg16" and
-// "wide_resnet50_2". Plain "inception_v3" would be torchvision's, which is another network than InceptionV3.
+// Names returns the networks that New and Open know: "efficientnet_lite0", "inception_v3_fidelity", "resnet18", "vgg16",
+// "wide_resnet50_2", and DINOv2's "dinov2_vits14", "dinov2_vitb14", "dinov2_vitl14", each also with "_reg", its registers.
+// Plain "inception_v3" would be torchvision's, which is another network than InceptionV3.
 func Names() []string {
 	all := make([]string, len(constructors))
 	for i, c := range constructors {
