@@ -1,0 +1,60 @@
+package detect
+
+import (
+	"image"
+
+	"github.com/sdgraph/sdgraph/clip"
+	"github.com/sdgraph/sdgraph/nn/vision"
+	"github.com/sdgraph/sdgraph/tensor/images"
+)
+
+// CLIP is a model that compares pictures with texts, for the detectors that are told in words what a defect is. A
+// clip.File has all of it.
+type CLIP struct {
+	Model     *clip.Model
+	Tokenizer *clip.Tokenizer
+	Colours   clip.Colours // that pictures are normalised by; default: those of CLIP's training set
+	Name      string       // such as "vit_base_patch16_plus_clip_240.laion400m_e31"
+	SHA256    string       // of its weights' file, in hexadecimal
+}
+
+// check refuses what cannot read texts and pictures.
+func (c CLIP) check() error {
+	switch {
+	case c.Model == nil || c.Model.VisionModel == nil || c.Model.TextModel == nil:
+		return wrong("there is no CLIP that texts and pictures could be compared by")
+	case c.Tokenizer.Length() == 0:
+		return wrong("there is no tokenizer of the CLIP %q", c.Name)
+	case c.Tokenizer.Size() > c.Model.Config.Text.VocabSize:
+		return wrong("the tokenizer of the CLIP %q has %d tokens, the model %d", c.Name, c.Tokenizer.Size(), c.Model.Config.Text.VocabSize)
+	case len(c.Colours.Mean) != 3 && c.Colours.Mean != nil || len(c.Colours.Std) != 3 && c.Colours.Std != nil:
+		return wrong("colours of mean %v and deviation %v, want three numbers each, or none", c.Colours.Mean, c.Colours.Std)
+	}
+	return nil
+}
+
+// scaling is what the model takes for the levels of a picture.
+func (c CLIP) scaling() vision.Scaling {
+	colours := c.Colours
+	if standard := clip.DefaultColours(); colours.Mean == nil || colours.Std == nil {
+		colours = standard
+	}
+	return vision.Scaling{Mean: [3]float32(colours.Mean), Deviation: [3]float32(colours.Std)}
+}
+
+// side is that of the pictures that the model is given, in pixels.
+func (c CLIP) side() int { return c.Model.Config.Vision.ImageSize }
+
+// grid is how many patches a side has.
+func (c CLIP) grid() int { return c.side() / c.Model.Config.Vision.PatchSize }
+
+// see returns what the model is given of a picture, [side·side, 3]: squashed into its square as Pillow does it, bicubic.
+func (c CLIP) see(picture *image.RGBA) ([]float32, error) {
+	square, err := images.Resize(picture, image.Pt(c.side(), c.side()), images.PillowBicubic)
+	if err != nil {
+		return nil, wrong("%w", err)
+	}
+	levels := images.ToTensor(square, images.ChannelsLast, images.Unit)
+	c.scaling().Scale(levels)
+	return levels, nil
+}
