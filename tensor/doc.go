@@ -8,6 +8,7 @@
 //	file.go         one .safetensors file, memory-mapped
 //	header.go       its header, and all that can be wrong with it
 //	jsonreader.go   the JSON of headers and indexes, token by token
+//	parts.go        files of other formats, for package pth
 //	set.go          the one file or the shards that hold a model's weights
 //	dir.go          directories of models, on the disk or in an fs.FS
 //	texts.go        which configurations and vocabularies were read, with hashes

@@ -6,6 +6,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"io"
 	"io/fs"
 	"os"
 	"strings"
@@ -53,9 +54,13 @@ func everyCall(t *testing.T) map[string]func(d *gt.Dense) []error {
 		"BF16.Float32": func(*gt.Dense) []error { return no(BF16(0xffff).Float32()) },
 		"BF16.String":  func(*gt.Dense) []error { return no(BF16(0xffff).String()) },
 		"Open":         func(*gt.Dense) []error { return append(must(Open("")), must(Open("\x00"))...) },
-		"Read":         func(*gt.Dense) []error { return append(must(Read("", -1)), must(Read(os.DevNull, -1))...) },
-		"OpenSet":      func(*gt.Dense) []error { return append(must(OpenSet("")), must(OpenSet(missing, "", "/", ".."))...) },
-		"NewRand":      func(*gt.Dense) []error { return no(NewRand(0).Randn(-1)) },
+		"OpenParts": func(*gt.Dense) []error {
+			none := func(io.ReaderAt, int64) ([]Part, error) { return nil, nil }
+			return append(must(OpenParts(missing, none)), must(OpenParts(os.DevNull, nil))...)
+		},
+		"Read":    func(*gt.Dense) []error { return append(must(Read("", -1)), must(Read(os.DevNull, -1))...) },
+		"OpenSet": func(*gt.Dense) []error { return append(must(OpenSet("")), must(OpenSet(missing, "", "/", ".."))...) },
+		"NewRand": func(*gt.Dense) []error { return no(NewRand(0).Randn(-1)) },
 		"Rand.Randn": func(*gt.Dense) []error {
 			return no([][]float32{new(Rand).Randn(-5), new(Rand).Randn(0), new(Rand).Randn(17)})
 		},
