@@ -129,6 +129,9 @@ var rules = []rule{
 		return top(from) != "examples" && room(from) != "prompts" &&
 			slices.ContainsFunc([]string{"github.com/goccy/go-yaml", "gopkg.in/yaml", "go.yaml.in/yaml", "sigs.k8s.io/yaml"}, yaml)
 	}},
+	{"torch's own files are read for nn/vision, and for who imports that", dependencies, func(from, to string) bool {
+		return isBelow(to, "github.com/nlpodyssey/gopickle") && from != "tensor/pth" && !isBelow(from, "nn/vision") && room(from) != "detect" && top(from) != "examples"
+	}},
 	{"programs alone carry trained weights of 10 MB", imports, func(from, to string) bool {
 		return to == "nn/vision/lite0" && top(from) != "examples"
 	}},
@@ -174,7 +177,7 @@ func TestImports(t *testing.T) {
 			t.Error(says)
 		}
 	}
-	for _, name := range []string{"tensor", "nn", "nn/vision", "nn/vision/lite0", "diffusion", "diffusion/demo", wing, wing + "/prompts", wing + "/anomalyany", wing + "/dataset", wing + "/detect", wing + "/metric", wing + "/generate", wing + "/generate/textures"} {
+	for _, name := range []string{"tensor", "tensor/pth", "nn", "nn/vision", "nn/vision/lite0", "diffusion", "diffusion/demo", wing, wing + "/prompts", wing + "/anomalyany", wing + "/dataset", wing + "/detect", wing + "/metric", wing + "/generate", wing + "/generate/textures"} {
 		if !slices.Contains(found, name) {
 			t.Errorf("there is no package %s, which the rules are about", name)
 		}
@@ -218,6 +221,11 @@ func TestRules(t *testing.T) {
 		{wing + "/dataset", "import", "github.com/goccy/go-yaml/parser", "below examples, prompts alone reads YAML"},
 		{"diffusion", "test", "gopkg.in/yaml.v3", "below examples, prompts alone reads YAML"},
 		{"examples/evaluate", "import", "gopkg.in/yaml.v3", ""},
+		{"diffusion", "dependency", "github.com/nlpodyssey/gopickle/pickle", "torch's own files are read for nn/vision, and for who imports that"},
+		{wing + "/generate", "dependency", "github.com/nlpodyssey/gopickle/pickle", "torch's own files are read for nn/vision, and for who imports that"},
+		{wing + "/detect", "dependency", "github.com/nlpodyssey/gopickle/pickle", ""},
+		{"nn/vision/lite0", "dependency", "github.com/nlpodyssey/gopickle/types", ""},
+		{"diffusion", "dependency", "github.com/nlpodyssey/safetensors", ""},
 		{"diffusion/demo", "import", wing + "/anomalyany", "the small model knows nothing of anomalies"},
 		{"diffusion/demo", "test", wing + "/anomalyany", ""},
 	}

@@ -232,6 +232,14 @@ func TestOpen(t *testing.T) {
 	}
 }
 
+// TestOpenTorch opens a file of torch's own, which is another network's.
+func TestOpenTorch(t *testing.T) {
+	_, err := Open(t.Context(), "vgg16", "../../tensor/pth/testdata/old.pth")
+	if !errors.Is(err, tensor.ErrDamaged) || !strings.Contains(err.Error(), "old.pth: weights do not fit") {
+		t.Errorf("error %v", err)
+	}
+}
+
 // FuzzTimm has no name become another one twice.
 func FuzzTimm(f *testing.F) {
 	f.Add("blocks.1.0.conv_pw.weight")

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/sdgraph/sdgraph/nn"
 	"github.com/sdgraph/sdgraph/tensor"
+	"github.com/sdgraph/sdgraph/tensor/pth"
 )
 
 // File is a network whose weights lie in a file, mapped into memory until Close.
@@ -59,9 +61,10 @@ func New(name string) (Network, error) {
 	return nil, fmt.Errorf("network %.60q is not known; known are %s%.0w", name, strings.Join(Names(), ", "), nn.ErrArgument)
 }
 
-// Open opens a network by its name, one of Names, with the weights of a safetensors file, or of the file
-// model.safetensors in a directory, such as the hub's timm/resnet18.tv_in1k. All of the file is read once, to check it
-// and for its SHA-256. The error is that of New, of tensor.Open or of the network's Load.
+// Open opens a network by its name, one of Names, with the weights of a safetensors file, of the file model.safetensors in
+// a directory, such as the hub's timm/resnet18.tv_in1k, or of the state_dict in one of torch's own files, .pth or .pt,
+// which package pth reads without running it. All of the file is read once, to check it and for its SHA-256. The error is
+// that of New, of tensor.Open, of pth.Open or of the network's Load.
 func Open(ctx context.Context, name, path string) (*File, error) {
 	network, err := New(name)
 	if err != nil {
@@ -71,7 +74,7 @@ func Open(ctx context.Context, name, path string) (*File, error) {
 		return nil, fmt.Errorf("opening %s: the context is nil%.0w", name, nn.ErrArgument)
 	}
 	if path == "" {
-		return nil, fmt.Errorf("opening %s: no file is named, want a .safetensors file or the directory of one%.0w", name, nn.ErrArgument)
+		return nil, fmt.Errorf("opening %s: no file is named, want a .safetensors or .pth file, or the directory of model.safetensors%.0w", name, nn.ErrArgument)
 	}
 	weights, err := openWeights(path)
 	if err != nil {
@@ -87,6 +90,10 @@ func Open(ctx context.Context, name, path string) (*File, error) {
 func openWeights(path string) (*tensor.File, error) {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		return tensor.OnDisk(path).Open("model.safetensors")
+	}
+	switch strings.ToLower(filepath.Ext(path)) {
+	case ".pth", ".pt":
+		return pth.Open(path)
 	}
 	return tensor.Open(path)
 }
