@@ -129,6 +129,10 @@ def component_inputs(m, plan, random):
         "image": {"pixel_values": randn(batch, 3, size, size), "cotangent": randn(batch, width)},
         "scheduler": {"init": randn(1, 4, 8, 8), "eps": randn(1, 4, 8, 8)},
         "rng": {},
+        "txt2img": {
+            "noise": torch.randn((1, 4, 8, 8), generator=torch.Generator().manual_seed(plan["seed"])),
+            "input_ids": ids[:2], "steps": torch.tensor([4.0]), "guidance": torch.tensor([7.5]),
+        },
     }
 
 

@@ -30,6 +30,7 @@ type options struct {
 	In       string  `type:"existingfile" placeholder:"FILE" help:"Input tensors (tokenize: a JSON file)."`
 	Out      string  `placeholder:"FILE" help:"Where to write the results."`
 	Ref      string  `type:"existingfile" placeholder:"FILE" help:"Reference tensors to compare with."`
+	Report   string  `placeholder:"FILE" help:"Where to write how far each tensor is from its reference, JSON."`
 	Rtol     float64 `default:"1e-3" help:"Largest error allowed, as a share of a tensor's largest reference value."`
 	Config   string  `type:"existingfile" placeholder:"FILE" help:"anomalyany: the options of the run, JSON."`
 	Winograd bool    `help:"Compute 3×3 convolutions by Winograd's algorithm, as other programs do: faster, with five times the rounding error."`
@@ -145,7 +146,7 @@ func run(ctx context.Context, o options) error {
 		if err != nil {
 			return err
 		}
-		return compare(os.Stdout, in, out, ref, o.Rtol)
+		return compare(os.Stdout, in, out, ref, o)
 	}
 	return nil
 }

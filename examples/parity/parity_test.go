@@ -157,8 +157,38 @@ func TestDifferenceKeepsNaN(t *testing.T) {
 	} {
 		in := tensors{"x": tensor.FromFloat32s(c.got, 3)}
 		ref := tensors{"x": tensor.FromFloat32s(c.want, 3)}
-		if err := compare(io.Discard, nil, in, ref, 1); err == nil {
+		if err := compare(io.Discard, nil, in, ref, options{Rtol: 1}); err == nil {
 			t.Errorf("%s: a NaN passes for a small difference", name)
 		}
+	}
+}
+
+// TestReport says of each tensor how far it is from its reference, also where that is too far or no number.
+func TestReport(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "report.json")
+	nan := tensor.FromFloat32s([]float32{float32(math.NaN())}, 1)
+	o := options{Run: "text", Rtol: 0.1, Report: path}
+	out := tensors{"far": tensor.FromFloat32s([]float32{3}, 1), "near": tensor.FromFloat32s([]float32{2}, 1), "none": nan}
+	ref := tensors{"far": tensor.FromFloat32s([]float32{4}, 1), "near": tensor.FromFloat32s([]float32{2}, 1), "none": nan}
+	if err := compare(io.Discard, nil, out, ref, o); err == nil {
+		t.Error("a ratio of 0.25 is within 0.1")
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got struct {
+		Component string
+		Tensors   []struct {
+			Tensor string
+			Ratio  *float64
+		}
+		Bad []string `json:"not_within"`
+	}
+	if err := json.Unmarshal(data, &got); err != nil {
+		t.Fatal(err)
+	}
+	if len(got.Tensors) != 3 || *got.Tensors[0].Ratio != 0.25 || *got.Tensors[1].Ratio != 0 || got.Tensors[2].Ratio != nil || len(got.Bad) != 2 || got.Component != "text" {
+		t.Errorf("the report is %s", data)
 	}
 }

@@ -34,7 +34,7 @@ class Run:
         if not self.m_a.any():
             raise ValueError("the mask is empty at the size of the attention map")
         self.tokens = word_positions(models.tokenizer, self.c["prompt"], self.c["word"])
-        self.mean, self.std = clip_normalisation(models.root / "clip" / "preprocessor_config.json")
+        self.mean, self.std = clip_normalisation(models.clip_root / "preprocessor_config.json")
 
     def embed(self, prompt):
         ids = torch.tensor([token_ids(self.models.tokenizer, prompt)])

@@ -119,6 +119,22 @@ def run_rng(_models, _x):
     return out
 
 
+def run_txt2img(models, x):
+    """A whole run of DDIM with guidance, from the noise to the picture."""
+    text = models.text(x["input_ids"].long()).last_hidden_state
+    negative_last = text.flip(0)  # [negative, prompt]
+    scheduler = DDIMScheduler.from_config(models.scheduler_config)
+    scheduler.set_timesteps(int(x["steps"]))
+    z, out = x["noise"] * scheduler.init_noise_sigma, {}
+    with torch.no_grad():
+        for i, t in enumerate(scheduler.timesteps):
+            noise = models.unet(z.repeat(2, 1, 1, 1), t, negative_last).sample
+            z = scheduler.step(noise[:1] + x["guidance"] * (noise[1:] - noise[:1]), t, z).prev_sample
+            out[f"latent.{i}"] = z
+        out["image"] = models.vae.decode(z / models.vae.config.scaling_factor).sample
+    return out
+
+
 COMPONENTS = {
     "unet": run_unet,
     "vae-decode": run_vae_decode,
@@ -128,6 +144,7 @@ COMPONENTS = {
     "image": run_image,
     "scheduler": run_scheduler,
     "rng": run_rng,
+    "txt2img": run_txt2img,
 }
 
 

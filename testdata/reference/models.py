@@ -5,9 +5,9 @@
 f32 with one sharded and one `.fp16.` component, a CLIP directory with a tokenizer of its own.
 """
 
+import functools
 import json
 import shutil
-import types
 
 import safetensors.torch
 import torch
@@ -175,24 +175,54 @@ def positions(state, table):
     return torch.arange(state[table].shape[0]).unsqueeze(0)
 
 
-def load(root):
-    """The models of a directory, in f32, as diffusers and transformers open them."""
-    def diffusers_model(cls, folder):
-        has_plain = any(".fp16." not in f.name for f in folder.glob("*.safetensors*"))
-        return cls.from_pretrained(folder, variant=None if has_plain else "fp16", low_cpu_mem_usage=False).float().eval()
+class Loaded:
+    """The models of a directory, in f32, as diffusers and transformers open them: each when it is asked for first."""
 
-    has_own = any((root / "clip" / name).exists() for name in ("vocab.json", "tokenizer.json"))
-    clip_tokenizer = root / "clip" if has_own else root / "tokenizer"
-    return types.SimpleNamespace(
-        root=root,
-        unet=diffusers_model(UNet2DConditionModel, root / "unet"),
-        vae=diffusers_model(AutoencoderKL, root / "vae"),
-        text=CLIPTextModel.from_pretrained(root / "text_encoder").float().eval(),
-        clip=CLIPModel.from_pretrained(root / "clip").float().eval(),
-        tokenizer=CLIPTokenizer.from_pretrained(root / "tokenizer"),
-        clip_tokenizer=CLIPTokenizer.from_pretrained(clip_tokenizer),
-        scheduler_config=json.loads((root / "scheduler" / "scheduler_config.json").read_text()),
-    )
+    def __init__(self, root, clip=None):
+        self.root, self.clip_root = root, clip or root / "clip"
+        self.scheduler_config = json.loads((root / "scheduler" / "scheduler_config.json").read_text())
+
+    @functools.cached_property
+    def unet(self):
+        return diffusers_model(UNet2DConditionModel, self.root / "unet")
+
+    @functools.cached_property
+    def vae(self):
+        return diffusers_model(AutoencoderKL, self.root / "vae")
+
+    @functools.cached_property
+    def text(self):
+        return transformers_model(CLIPTextModel, self.root / "text_encoder")
+
+    @functools.cached_property
+    def clip(self):
+        return transformers_model(CLIPModel, self.clip_root)
+
+    @functools.cached_property
+    def tokenizer(self):
+        return CLIPTokenizer.from_pretrained(self.root / "tokenizer")
+
+    @functools.cached_property
+    def clip_tokenizer(self):
+        has_own = any((self.clip_root / name).exists() for name in ("vocab.json", "tokenizer.json"))
+        return CLIPTokenizer.from_pretrained(self.clip_root) if has_own else self.tokenizer
+
+
+def load(root, clip=None):
+    return Loaded(root, clip)
+
+
+def diffusers_model(cls, folder):
+    return cls.from_pretrained(folder, variant=variant(folder), low_cpu_mem_usage=False).float().eval()
+
+
+def transformers_model(cls, folder):
+    return cls.from_pretrained(folder, variant=variant(folder)).float().eval()
+
+
+def variant(folder):
+    """fp16 where there are no other weights."""
+    return None if any(".fp16." not in f.name for f in folder.glob("*.safetensors*")) else "fp16"
 
 
 def fresh(folder):
