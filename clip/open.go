@@ -18,7 +18,7 @@ import (
 // File is a model whose weights lie in a directory's file or files, mapped into memory until Close.
 type File struct {
 	*Model
-	Tokenizer *Tokenizer
+	Tokenizer *Tokenizer // or nil
 	Colours   Colours
 	Name      string // the directory's
 	SHA256    string // of the weights' file, in small hexadecimal digits; of several, of their SHA-256 in the order of names
@@ -28,8 +28,9 @@ type File struct {
 
 // Open opens the directory of a CLIPModel: of transformers (config.json, model.safetensors), or of open_clip
 // (open_clip_config.json, open_clip_model.safetensors), such as the hub's
-// timm/vit_base_patch16_plus_clip_240.laion400m_e31. The tokenizer is the directory's, else DefaultTokenizer. All of the
-// weights are read once, to check them and for their SHA-256.
+// timm/vit_base_patch16_plus_clip_240.laion400m_e31. The tokenizer is the directory's, else DefaultTokenizer, or nil where
+// the model has fewer tokens than that: it can be shown pictures only. All of the weights are read once, to check them and
+// for their SHA-256.
 //
 // What is damaged, or does not fit together, is tensor.ErrDamaged; a model that this package cannot build,
 // nn.ErrUnsupported; a directory that is not there or has neither, fs.ErrNotExist.
@@ -85,10 +86,8 @@ func (f *File) tokenizer(dir tensor.Dir) (err error) {
 		f.Tokenizer, err = OpenTokenizer(dir, c.MaxPositions)
 		return err
 	}
-	f.Tokenizer = DefaultTokenizer()
-	if n, length := f.Tokenizer.Size(), f.Tokenizer.Length(); c.VocabSize < n || c.MaxPositions < length {
-		return fmt.Errorf("%s: there is no tokenizer (tokenizer.json, or vocab.json and merges.txt), and CLIP's own has %d tokens in texts of %d, the model %d in texts of %d%.0w",
-			dir, n, length, c.VocabSize, c.MaxPositions, tensor.ErrDamaged)
+	if usual := DefaultTokenizer(); c.VocabSize >= usual.Size() && c.MaxPositions >= usual.Length() {
+		f.Tokenizer = usual
 	}
 	return nil
 }

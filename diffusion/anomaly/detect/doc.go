@@ -6,6 +6,8 @@
 //   - PaDiM (Defard et al., ICPR 2021, arXiv 2011.08785): how far it is from what is normal at its place
 //   - Probe: whether it looks like patches that are known to be defective, which may be generated
 //   - Weighted: one of the first two, where the Probe agrees
+//   - WinCLIP (Jeong et al., CVPR 2023, arXiv 2303.14814): whether CLIP finds that it looks like words for damage, and, with
+//     references, unlike theirs
 //
 // Implementations of a method compute different numbers under its name: a Reading says whose are meant.
 //
@@ -17,6 +19,8 @@
 //	patches.go    features of several layers become one vector for each patch
 //	map.go        numbers of patches become a map of the picture's size
 //	save.go       fitted detectors as files
+//	clip.go       the model of texts and pictures, for those that are told in words what a defect is
+//	winclip.go    WinCLIP: what it says, winclip_prompts.go, and the windows it looks through, winclip_sight.go
 //
 // A detector that was fitted may be used by several goroutines; they take turns with the network.
 package detect

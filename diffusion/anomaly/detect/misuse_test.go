@@ -48,6 +48,14 @@ func TestMisuse(t *testing.T) {
 	place := func(o PaDiMOptions) func() error { return func() error { return err(NewPaDiM(network(), o)) } }
 	odds := func(o ProbeOptions) func() error { return func() error { return err(NewProbe(network(), o)) } }
 	file := filepath.Join(t.TempDir(), "detector")
+	whole := openCLIP(t, "models/b/clip")
+	words := func(object string, o WinCLIPOptions) func() error {
+		return func() error { return err(NewWinCLIP(whole, object, o)) }
+	}
+	winclip, e := NewWinCLIP(whole, "nut", WinCLIPOptions{Scales: []int{1}})
+	if e != nil {
+		t.Fatal(e)
+	}
 	nntest.Misuse{
 		Refused: map[string][]func() error{
 			"Save": {
@@ -76,6 +84,18 @@ func TestMisuse(t *testing.T) {
 				core(PatchCoreOptions{Layers: fine, Neighbours: -1}),
 				core(PatchCoreOptions{Layers: fine, Sigma: math.Inf(1)}),
 			},
+			"NewWinCLIP": {
+				func() error { return err(NewWinCLIP(CLIP{}, "nut", WinCLIPOptions{})) },
+				func() error { return err(NewWinCLIP(openCLIP(t, "openclip"), "nut", WinCLIPOptions{})) }, // no tokenizer
+				words("", WinCLIPOptions{}), words(" _ ", WinCLIPOptions{}),
+				words("nut", WinCLIPOptions{Reading: -1}),
+				words("nut", WinCLIPOptions{Temperature: math.NaN()}),
+				words("nut", WinCLIPOptions{Temperature: -1}),
+				words("nut", WinCLIPOptions{Scales: []int{2, 2}}),
+				words("nut", WinCLIPOptions{Scales: []int{1000}}),
+			},
+			"WinCLIP.Fit":    fit(winclip, (*WinCLIP)(nil)),
+			"WinCLIP.Detect": detect(winclip, new(WinCLIP)),
 			"NewPaDiM": {
 				func() error { return err(NewPaDiM(Network{}, PaDiMOptions{})) },
 				place(PaDiMOptions{}),
@@ -125,13 +145,15 @@ func TestMisuse(t *testing.T) {
 			"Reading.UnmarshalText": {func() error { return (*Reading)(nil).UnmarshalText([]byte("official")) }, func() error { return new(Reading).UnmarshalText(nil) }},
 		},
 		Harmless: map[string][]func(){
-			"PatchCore.Options": {func() { (*PatchCore)(nil).Options(); new(PatchCore).Options() }},
-			"PaDiM.Options":     {func() { (*PaDiM)(nil).Options(); new(PaDiM).Options() }},
-			"Probe.Options":     {func() { (*Probe)(nil).Options(); new(Probe).Options() }},
-			"Reading.String":    {func() { _ = Reading(-1).String() }},
-			"NewMemory":         {func() { NewMemory(-1).Forget(); NewMemory(math.MaxInt64).Forget() }},
-			"Memory.Forget":     {func() { (*Memory)(nil).Forget(); new(Memory).Forget() }},
-			"Network.String":    {func() { _ = Network{}.String() }},
+			"WinCLIP.Options":    {func() { (*WinCLIP)(nil).Options() }},
+			"WinCLIP.References": {func() { (*WinCLIP)(nil).References() }, func() { new(WinCLIP).References() }},
+			"PatchCore.Options":  {func() { (*PatchCore)(nil).Options(); new(PatchCore).Options() }},
+			"PaDiM.Options":      {func() { (*PaDiM)(nil).Options(); new(PaDiM).Options() }},
+			"Probe.Options":      {func() { (*Probe)(nil).Options(); new(Probe).Options() }},
+			"Reading.String":     {func() { _ = Reading(-1).String() }},
+			"NewMemory":          {func() { NewMemory(-1).Forget(); NewMemory(math.MaxInt64).Forget() }},
+			"Memory.Forget":      {func() { (*Memory)(nil).Forget(); new(Memory).Forget() }},
+			"Network.String":     {func() { _ = Network{}.String() }},
 		},
 	}.Check(t)
 }

@@ -1,0 +1,121 @@
+package detect
+
+import (
+	"context"
+	"fmt"
+	"image"
+
+	"github.com/sdgraph/sdgraph/nn"
+	"github.com/sdgraph/sdgraph/tensor"
+	G "gorgonia.org/gorgonia"
+	gt "gorgonia.org/tensor"
+)
+
+// windowed is what CLIP sees in a picture, normalised: the whole of it, its patches, and windows of them. Only the first
+// and the last are in the space of texts.
+type windowed struct {
+	picture features
+	tokens  features   // of the last layer, behind its norm
+	windows []features // of each scale, row by row
+}
+
+// places are what references are compared by: tokens, and windows of each scale.
+func (w windowed) places() []features { return append([]features{w.tokens}, w.windows...) }
+
+// windowSight looks at pictures and at all windows of them.
+type windowSight struct {
+	clip   CLIP
+	grid   int // tokens a side
+	scales []int
+	exec   *nn.Exec
+}
+
+// newWindowSight has windows of one size go through the transformer together: the class token and the window's own, with
+// the positions that they have in the picture.
+func newWindowSight(c CLIP, scales []int) *windowSight {
+	s := &windowSight{clip: c, grid: c.grid(), scales: scales}
+	side, v := c.side(), c.Model.VisionModel
+	embed := func(class *G.Node) *G.Node { return c.Model.VisualProjection.Forward(v.Pool(class)) }
+	s.exec = nn.NewExec(func(b *nn.Build) []*G.Node {
+		x := v.Embed(b, nn.FeatureMap{X: b.Given("picture"), H: side, W: side})
+		whole := v.Encode(b, x)
+		out := []*G.Node{embed(whole), v.PostLayernorm.Forward(nn.SlicePositions(whole, 1, 1+s.grid*s.grid))}
+		for _, k := range scales {
+			out = append(out, embed(v.Encode(b, nn.GatherPositions(x, withClass(windowsOf(s.grid, k))))))
+		}
+		return out
+	})
+	return s
+}
+
+// look looks at a picture.
+func (s *windowSight) look(ctx context.Context, picture *image.RGBA) (windowed, error) {
+	levels, err := s.clip.see(picture)
+	if err != nil {
+		return windowed{}, err
+	}
+	return s.lookAt(ctx, tensor.FromFloat32s(levels, 1, s.clip.side()*s.clip.side(), 3))
+}
+
+// lookAt is look for what the network is given, [1, side·side, 3].
+func (s *windowSight) lookAt(ctx context.Context, x *gt.Dense) (windowed, error) {
+	out, err := s.exec.Run(ctx, map[string]*gt.Dense{"picture": x})
+	if err != nil {
+		return windowed{}, fmt.Errorf("detect: %w", err)
+	}
+	all := make([]features, len(out))
+	for i, d := range out {
+		if at := tensor.NonFinite(d); at >= 0 {
+			return windowed{}, fmt.Errorf("detect: what %s sees in a picture is %v somewhere%.0w", s.clip.Name, tensor.Float32s(d)[at], ErrNotFinite)
+		}
+		c := d.Shape()[d.Dims()-1]
+		values := unit(tensor.Float32s(d), c)
+		all[i] = features{n: 1, h: 1, w: len(values) / c, c: c, values: values}
+	}
+	return windowed{picture: all[0], tokens: all[1], windows: all[2:]}, nil
+}
+
+// windowsOf are the tokens of every window of k×k of a grid, row by row.
+func windowsOf(grid, k int) [][]int {
+	var all [][]int
+	for y := range grid - k + 1 {
+		for x := range grid - k + 1 {
+			var tokens []int
+			for i := range k {
+				for j := range k {
+					tokens = append(tokens, (y+i)*grid+x+j)
+				}
+			}
+			all = append(all, tokens)
+		}
+	}
+	return all
+}
+
+// withClass puts the class token, which is the first of a picture's, before the tokens of each window.
+func withClass(windows [][]int) [][]int {
+	all := make([][]int, len(windows))
+	for i, tokens := range windows {
+		all[i] = []int{0}
+		for _, t := range tokens {
+			all[i] = append(all[i], t+1)
+		}
+	}
+	return all
+}
+
+// spreadWindows gives each token of a grid the harmonic mean of the numbers of the windows of k×k that hold it; 0 where
+// one of them is 0.
+func spreadWindows(numbers []float64, grid, k int) []float64 {
+	inverse, count := make([]float64, grid*grid), make([]float64, grid*grid)
+	for i, tokens := range windowsOf(grid, k) {
+		for _, t := range tokens {
+			inverse[t] += 1 / numbers[i]
+			count[t]++
+		}
+	}
+	for t, n := range count {
+		inverse[t] = n / inverse[t]
+	}
+	return inverse
+}
