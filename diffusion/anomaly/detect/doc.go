@@ -6,6 +6,8 @@
 //   - PaDiM (Defard et al., ICPR 2021, arXiv 2011.08785): how far it is from what is normal at its place
 //   - Probe: whether it looks like patches that are known to be defective, which may be generated
 //   - Weighted: one of the first two, where the Probe agrees
+//   - AnomalyDINO (Damm et al., WACV 2025, arXiv 2405.14529): how unlike it is to all patches of normal parts, or how far
+//     outside the directions in which these vary
 //   - WinCLIP (Jeong et al., CVPR 2023, arXiv 2303.14814): whether CLIP finds that it looks like words for damage, and, with
 //     references, unlike theirs
 //
@@ -19,6 +21,7 @@
 //	patches.go    features of several layers become one vector for each patch
 //	map.go        numbers of patches become a map of the picture's size
 //	save.go       fitted detectors as files
+//	anomalydino.go  AnomalyDINO: tokens of pictures of any shape, anomalydino_sight.go; their principal components, subspace.go
 //	clip.go       the model of texts and pictures, for those that are told in words what a defect is
 //	winclip.go    WinCLIP: what it says, winclip_prompts.go, and the windows it looks through, winclip_sight.go
 //

@@ -59,10 +59,16 @@ func (m *Memory) keep(key [sha256.Size]byte, layers []features) {
 }
 
 // key tells what an eye sees in a picture from all else that is in its network's memory.
-func (e *eye) key(picture *image.RGBA) (key [sha256.Size]byte) {
+func (e *eye) key(picture *image.RGBA) [sha256.Size]byte {
+	return e.network.key(picture, "%s %s %d %q", e.reading, e.rule, e.side, e.layers)
+}
+
+// key tells what a network sees in a picture, in a way that is described, from all else.
+func (n Network) key(picture *image.RGBA, how string, a ...any) (key [sha256.Size]byte) {
 	h := sha256.New()
 	size := picture.Rect.Size()
-	fmt.Fprintf(h, "%s %s %d %s %d %q ", e.network.Name, e.network.SHA256, e.reading, e.rule, e.side, e.layers)
+	fmt.Fprintf(h, "%s %s ", n.Name, n.SHA256)
+	fmt.Fprintf(h, how+" ", a...)
 	h.Write(binary.LittleEndian.AppendUint64(nil, uint64(size.X)))
 	for y := range size.Y {
 		h.Write(picture.Pix[y*picture.Stride:][:4*size.X])

@@ -48,6 +48,13 @@ func TestMisuse(t *testing.T) {
 	place := func(o PaDiMOptions) func() error { return func() error { return err(NewPaDiM(network(), o)) } }
 	odds := func(o ProbeOptions) func() error { return func() error { return err(NewProbe(network(), o)) } }
 	file := filepath.Join(t.TempDir(), "detector")
+	tokens := func(o AnomalyDINOOptions) func() error {
+		return func() error { return err(NewAnomalyDINO(network(), o)) }
+	}
+	dino, e := NewAnomalyDINO(network(), AnomalyDINOOptions{Side: 64, Rotations: 1, Layers: []string{"8"}})
+	if e != nil {
+		t.Fatal(e)
+	}
 	whole := openCLIP(t, "models/b/clip")
 	words := func(object string, o WinCLIPOptions) func() error {
 		return func() error { return err(NewWinCLIP(whole, object, o)) }
@@ -96,6 +103,18 @@ func TestMisuse(t *testing.T) {
 			},
 			"WinCLIP.Fit":    fit(winclip, (*WinCLIP)(nil)),
 			"WinCLIP.Detect": detect(winclip, new(WinCLIP)),
+			"NewAnomalyDINO": {
+				func() error { return err(NewAnomalyDINO(Network{}, AnomalyDINOOptions{})) },
+				tokens(AnomalyDINOOptions{}), // of which layers?
+				tokens(AnomalyDINOOptions{Layers: fine, Side: 1}),
+				tokens(AnomalyDINOOptions{Layers: fine, Side: math.MaxInt}),
+				tokens(AnomalyDINOOptions{Layers: fine, Rotations: -1}),
+				tokens(AnomalyDINOOptions{Layers: fine, Rotations: math.MaxInt}),
+				tokens(AnomalyDINOOptions{Layers: fine, Score: 2}),
+				tokens(AnomalyDINOOptions{Layers: fine, Sigma: math.NaN()}),
+			},
+			"AnomalyDINO.Fit":    fit(dino, (*AnomalyDINO)(nil)),
+			"AnomalyDINO.Detect": detect(dino, new(AnomalyDINO)),
 			"NewPaDiM": {
 				func() error { return err(NewPaDiM(Network{}, PaDiMOptions{})) },
 				place(PaDiMOptions{}),
@@ -145,15 +164,17 @@ func TestMisuse(t *testing.T) {
 			"Reading.UnmarshalText": {func() error { return (*Reading)(nil).UnmarshalText([]byte("official")) }, func() error { return new(Reading).UnmarshalText(nil) }},
 		},
 		Harmless: map[string][]func(){
-			"WinCLIP.Options":    {func() { (*WinCLIP)(nil).Options() }},
-			"WinCLIP.References": {func() { (*WinCLIP)(nil).References() }, func() { new(WinCLIP).References() }},
-			"PatchCore.Options":  {func() { (*PatchCore)(nil).Options(); new(PatchCore).Options() }},
-			"PaDiM.Options":      {func() { (*PaDiM)(nil).Options(); new(PaDiM).Options() }},
-			"Probe.Options":      {func() { (*Probe)(nil).Options(); new(Probe).Options() }},
-			"Reading.String":     {func() { _ = Reading(-1).String() }},
-			"NewMemory":          {func() { NewMemory(-1).Forget(); NewMemory(math.MaxInt64).Forget() }},
-			"Memory.Forget":      {func() { (*Memory)(nil).Forget(); new(Memory).Forget() }},
-			"Network.String":     {func() { _ = Network{}.String() }},
+			"AnomalyDINO.Options":    {func() { (*AnomalyDINO)(nil).Options() }},
+			"AnomalyDINO.References": {func() { (*AnomalyDINO)(nil).References() }, func() { new(AnomalyDINO).References() }},
+			"WinCLIP.Options":        {func() { (*WinCLIP)(nil).Options() }},
+			"WinCLIP.References":     {func() { (*WinCLIP)(nil).References() }, func() { new(WinCLIP).References() }},
+			"PatchCore.Options":      {func() { (*PatchCore)(nil).Options(); new(PatchCore).Options() }},
+			"PaDiM.Options":          {func() { (*PaDiM)(nil).Options(); new(PaDiM).Options() }},
+			"Probe.Options":          {func() { (*Probe)(nil).Options(); new(Probe).Options() }},
+			"Reading.String":         {func() { _ = Reading(-1).String() }},
+			"NewMemory":              {func() { NewMemory(-1).Forget(); NewMemory(math.MaxInt64).Forget() }},
+			"Memory.Forget":          {func() { (*Memory)(nil).Forget(); new(Memory).Forget() }},
+			"Network.String":         {func() { _ = Network{}.String() }},
 		},
 	}.Check(t)
 }

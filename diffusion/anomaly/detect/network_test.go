@@ -16,7 +16,11 @@ func TestKnownNetworks(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, layers := range [][]string{of.padim, of.patchcore} {
+		read := [][]string{of.padim, of.patchcore}
+		if of.patch > 0 {
+			read = [][]string{of.tokens, of.middle}
+		}
+		for _, layers := range read {
 			last := -1
 			for _, l := range layers {
 				at := slices.Index(n.Layers(), l)

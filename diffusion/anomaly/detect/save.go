@@ -23,7 +23,7 @@ const maxDescription = 1 << 20
 
 // Description is what a file says of the detector that it holds.
 type Description struct {
-	Kind    string          // "patchcore", "padim", "probe" or "weighted"
+	Kind    string          // "patchcore", "padim", "probe", "weighted" or "anomalydino"
 	Options json.RawMessage // PatchCoreOptions and so on, with the defaults filled in; of "weighted" two Descriptions
 
 	Network    string   // whose features the detector reads
@@ -93,6 +93,7 @@ func describe(f *tensor.File) (d Description, err error) {
 // kinds load a detector of what a file says and holds.
 var kinds = map[string]func(ctx context.Context, n Network, d Description, r reader) (anomaly.Detector, error){
 	"patchcore": loadPatchCore, "padim": loadPaDiM, "probe": loadProbe, "weighted": loadWeighted,
+	"anomalydino": loadAnomalyDINO,
 }
 
 // parts are the Options of a Weighted.
@@ -178,8 +179,13 @@ func (e *eye) blank(ctx context.Context) ([]features, error) {
 
 // describe is the Description of a fitted detector.
 func (e *eye) describe(kind string, options any, references, defective []string) (Description, error) {
+	return e.network.describe(kind, options, references, defective)
+}
+
+// describe is the Description of a fitted detector of the network's features.
+func (n Network) describe(kind string, options any, references, defective []string) (Description, error) {
 	text, err := json.Marshal(options)
-	return Description{kind, text, e.network.Name, e.network.SHA256, references, defective}, err
+	return Description{kind, text, n.Name, n.SHA256, references, defective}, err
 }
 
 func dense(v []float32, shape ...int) *gt.Dense { return tensor.FromFloat32s(v, shape...) }

@@ -2,6 +2,7 @@ package detect
 
 import (
 	"context"
+	"image"
 
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
 	"github.com/sdgraph/sdgraph/nn"
@@ -204,4 +205,61 @@ func loadWeighted(ctx context.Context, n Network, d Description, r reader) (anom
 		return nil, err
 	}
 	return NewWeighted(normal, probe.(*Probe))
+}
+
+func (a *AnomalyDINO) save() (Description, learned, error) {
+	if a == nil || a.fitted.Load() == nil {
+		return Description{}, nil, notFitted()
+	}
+	fit := a.fitted.Load()
+	d, err := a.sight.network.describe("anomalydino", a.options, fit.references, nil)
+	if s := fit.subspace; s != nil {
+		return d, learned{"mean": dense(s.mean, len(s.mean)), "basis": dense(s.basis, len(s.mean), s.directions)}, err
+	}
+	return d, learned{"bank": dense(fit.bank.values, fit.bank.rows, fit.bank.width)}, err
+}
+
+func loadAnomalyDINO(ctx context.Context, n Network, d Description, r reader) (anomaly.Detector, error) {
+	var o AnomalyDINOOptions
+	if err := nn.UnmarshalJSON(d.Options, &o); err != nil {
+		return nil, damaged("its options: %w", err)
+	}
+	a, err := NewAnomalyDINO(n, o)
+	if err != nil {
+		return nil, err
+	}
+	seen, err := a.sight.lookAnew(ctx, image.NewRGBA(image.Rect(0, 0, a.options.Side, a.options.Side)))
+	if err != nil {
+		return nil, err
+	}
+	fit, width := &fittedTokens{references: d.References}, 0
+	if a.options.Score == SubspaceToken {
+		fit.subspace, width, err = readSubspace(r)
+	} else {
+		var bank []float32
+		var shape []int
+		if bank, shape, err = r.get("bank", 2); err == nil {
+			fit.bank, width = newMemoryBank(bank, shape[1]), shape[1]
+		}
+	}
+	if err == nil && width != seen.c {
+		err = damaged("its tokens have %d numbers, and those of the network %d", width, seen.c)
+	}
+	a.fitted.Store(fit)
+	return a, err
+}
+
+func readSubspace(r reader) (*subspace, int, error) {
+	mean, shape, err := r.get("mean", 1)
+	if err != nil {
+		return nil, 0, err
+	}
+	basis, both, err := r.get("basis", 2)
+	if err != nil {
+		return nil, 0, err
+	}
+	if both[0] != shape[0] || both[1] > both[0] {
+		return nil, 0, damaged("its subspace has %d directions of %d numbers, and a mean of %d", both[1], both[0], shape[0])
+	}
+	return &subspace{mean, both[1], basis}, shape[0], nil
 }

@@ -6,6 +6,11 @@
 
 What a network's layers say is random. Layers are [pictures, channels, height, width]; train is what is learned from, test
 what is judged.
+
+winclip: on the weights of testdata/openclip, the method by its definition, in PyTorch: windows of tokens after the positions,
+through ln_pre and all blocks; equal to anomalib's model with open_clip 2.24 to 2e-6. Of maps every seventh pixel of every
+seventh row. memory: AnomalyDINO's and SubspaceAD's formulas on random tokens, OpenCV's resize and SciPy's Gaussian; of the
+map every ninth. Both were written by hand once.
 """
 
 import json
