@@ -23,6 +23,8 @@ func (c CLIP) check() error {
 	switch {
 	case c.Model == nil || c.Model.VisionModel == nil || c.Model.TextModel == nil:
 		return wrong("there is no CLIP that texts and pictures could be compared by")
+	case c.Model.LogitScale == nil || !c.Model.LogitScale.Loaded():
+		return wrong("the CLIP %q has no weights", c.Name)
 	case c.Tokenizer.Length() == 0:
 		return wrong("there is no tokenizer of the CLIP %q", c.Name)
 	case c.Tokenizer.Size() > c.Model.Config.Text.VocabSize:

@@ -1,6 +1,6 @@
 // Package detect finds what is wrong with a part: detectors that learn from pictures of normal parts, from one on, and
 // score a picture and each of its pixels (anomaly.Detector). They read the features of a network that was trained on
-// other pictures, a Backbone of package nn/vision, and train no network.
+// other pictures, a Backbone of package nn/vision or a CLIP, and train no network.
 //
 //   - PatchCore (Roth et al., CVPR 2022, arXiv 2106.08265): how far each patch is from all patches of normal parts
 //   - PaDiM (Defard et al., ICPR 2021, arXiv 2011.08785): how far it is from what is normal at its place
@@ -10,6 +10,7 @@
 //     outside the directions in which these vary
 //   - WinCLIP (Jeong et al., CVPR 2023, arXiv 2303.14814): whether CLIP finds that it looks like words for damage, and, with
 //     references, unlike theirs
+//   - PromptAD (Li et al., CVPR 2024): which learned texts it is like, and how far it is from what is normal
 //
 // Implementations of a method compute different numbers under its name: a Reading says whose are meant.
 //
@@ -17,6 +18,7 @@
 //	reading.go    whose implementation is followed
 //	view.go       which part of a picture a network sees, and how it is resized
 //	eye.go        pictures in, layers' features out
+//	clip.go       the model of those that are told in words what a defect is
 //	memory.go     features of pictures that were seen before
 //	patches.go    features of several layers become one vector for each patch
 //	map.go        numbers of patches become a map of the picture's size

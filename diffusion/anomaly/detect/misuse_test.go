@@ -5,8 +5,10 @@ import (
 	"image"
 	"math"
 	"path/filepath"
+	"strings"
 	"testing"
 
+	"github.com/sdgraph/sdgraph/clip"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
 	"github.com/sdgraph/sdgraph/nn/nntest"
 )
@@ -63,6 +65,26 @@ func TestMisuse(t *testing.T) {
 	if e != nil {
 		t.Fatal(e)
 	}
+	letters := narrowCLIP(t)
+	empty, e := clip.New(letters.Model.Config)
+	if e != nil {
+		t.Fatal(e)
+	}
+	prompts := func(object string, o PromptADOptions) func() error {
+		return func() error { return err(NewPromptAD(letters, object, o)) }
+	}
+	promptAD := func(c CLIP, o PromptADOptions) *PromptAD {
+		o.Epochs = 1
+		p, e := NewPromptAD(c, "part", o)
+		if e != nil {
+			t.Fatal(e)
+		}
+		return p
+	}
+	learned, taught := promptAD(letters, PromptADOptions{}), promptAD(letters, PromptADOptions{Generated: true})
+	if e := learned.Fit(t.Context(), samples(normals(64, 64, 1)...)); e != nil {
+		t.Fatal(e)
+	}
 	nntest.Misuse{
 		Refused: map[string][]func() error{
 			"Save": {
@@ -70,6 +92,7 @@ func TestMisuse(t *testing.T) {
 				func() error { return Save(file, (*PatchCore)(nil)) },
 				func() error { return Save(file, new(PaDiM)) },
 				func() error { return Save("", probe) },
+				func() error { return Save(file, learned) },
 			},
 			"Describe": {func() error { return err(Describe("")) }, func() error { return err(Describe(t.TempDir())) }},
 			"Load": {
@@ -134,6 +157,43 @@ func TestMisuse(t *testing.T) {
 				odds(ProbeOptions{Layers: fine, L2: -1}),
 				odds(ProbeOptions{Layers: fine, Sigma: -1}),
 			},
+			"NewPromptAD": {
+				func() error { return err(NewPromptAD(CLIP{}, "part", PromptADOptions{})) },
+				func() error { return err(NewPromptAD(CLIP{Model: letters.Model}, "part", PromptADOptions{})) },
+				func() error {
+					return err(NewPromptAD(CLIP{Model: new(clip.Model), Tokenizer: letters.Tokenizer}, "part", PromptADOptions{}))
+				},
+				func() error {
+					return err(NewPromptAD(CLIP{Model: letters.Model, Tokenizer: clip.DefaultTokenizer()}, "part", PromptADOptions{}))
+				},
+				func() error {
+					return err(NewPromptAD(CLIP{Model: empty, Tokenizer: letters.Tokenizer}, "part", PromptADOptions{}))
+				},
+				func() error {
+					c := letters
+					c.Colours.Mean = []float32{1}
+					return err(NewPromptAD(c, "part", PromptADOptions{}))
+				},
+				prompts("", PromptADOptions{}),
+				prompts(" _ ", PromptADOptions{}),
+				prompts(strings.Repeat("long ", 77), PromptADOptions{}),
+				prompts("part", PromptADOptions{States: []string{"broken"}}),
+				prompts("part", PromptADOptions{States: []string{"{} with {}"}}),
+				prompts("part", PromptADOptions{States: []string{" {}"}}),
+				prompts("part", PromptADOptions{States: make([]string, 1000)}),
+				prompts("part", PromptADOptions{Epochs: -1}),
+				prompts("part", PromptADOptions{Epochs: math.MaxInt}),
+				prompts("part", PromptADOptions{Rate: math.NaN()}),
+				prompts("part", PromptADOptions{Rate: 1e-6}),
+				prompts("part", PromptADOptions{Sigma: -1}),
+			},
+			"PromptAD.Fit": append(fit(learned, new(PromptAD)),
+				func() error { return learned.Fit(t.Context(), samples(spot)) },
+				func() error { return taught.Fit(t.Context(), samples(normals(64, 64, 1)...)) },
+				func() error {
+					return taught.Fit(t.Context(), samples(append(normals(64, 64, 1), anomaly.Sample{Picture: spot.Picture, Defect: "spot"})...))
+				}),
+			"PromptAD.Detect": append(detect(learned, (*PromptAD)(nil)), func() error { return err(taught.Detect(t.Context(), part(9, 9, 0))) }),
 			"Probe.Fit": append(fit(probe, new(Probe)),
 				without(func(s *anomaly.Sample) { s.Mask = nil }),
 				without(func(s *anomaly.Sample) { s.Mask = image.NewGray(image.Rect(0, 0, 9, 9)) }),
@@ -175,6 +235,8 @@ func TestMisuse(t *testing.T) {
 			"NewMemory":              {func() { NewMemory(-1).Forget(); NewMemory(math.MaxInt64).Forget() }},
 			"Memory.Forget":          {func() { (*Memory)(nil).Forget(); new(Memory).Forget() }},
 			"Network.String":         {func() { _ = Network{}.String() }},
+			"PromptAD.Options":       {func() { (*PromptAD)(nil).Options(); new(PromptAD).Options() }},
+			"PromptAD.References":    {func() { (*PromptAD)(nil).References(); new(PromptAD).References() }},
 		},
 	}.Check(t)
 }
