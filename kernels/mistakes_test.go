@@ -19,6 +19,7 @@ func TestMistakesPanic(t *testing.T) {
 		"Softmax: x has 5 elements, want 6":       func() { Softmax(v(6), v(5), 2, 3) },
 		"LayerNorm: gamma has 2 elements, want 3": func() { LayerNorm(v(6), v(6), v(2), v(3), 2, 3, 1e-5) },
 		"UnitRows: factor has 2 elements, want 3": func() { UnitRows(v(6), v(6), v(2), 2, 3, 0) },
+		"SquaredDistance: b has 2 elements":       func() { SquaredDistance(v(3), v(2)) },
 		"GroupNorm: 2 groups do not divide 3":     func() { GroupNorm(v(6), v(6), v(3), v(3), 1, 2, 3, 2, 1e-5, SiLU) },
 		"UpsampleNearest: out has 6 elements":     func() { UpsampleNearest(v(6), v(6), 1, 2, 3, 1, 2) },
 		"ConcatChannels: a part has 2 elements":   func() { ConcatChannels(v(6), 2, [][]float32{v(2), v(2)}, []int{1, 2}) },

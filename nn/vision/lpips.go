@@ -17,7 +17,7 @@ import (
 //
 //	LPIPS(a, b) = Σ ‖features(a)[i] - features(b)[i]‖²    over the five of them
 //
-// The distance of a picture to itself is 0; that of unrelated photographs is around 0.7. It has no upper bound.
+// with kernels.SquaredDistance. The distance of a picture to itself is 0; that of unrelated photographs is around 0.7. It has no upper bound.
 type LPIPS struct {
 	trunk *VGG16
 	heads [][]float32
