@@ -17,23 +17,33 @@ import (
 // What detectors of defects take their time for: features of pictures, of a network trained on ImageNet, and the nearest
 // of a bank of such features.
 
-// networks are forward passes to the logits, of pictures as the networks were trained with.
+// networks are forward passes of pictures as the networks see them: to the logits, or to the layers that LPIPS reads.
 func networks() []workload {
-	const side = 224
 	var all []workload
-	for _, n := range []struct{ name, of string }{{"lite0", "efficientnet_lite0"}, {"wrn50", "wide_resnet50_2"}} {
+	for _, n := range []struct {
+		name, of string
+		side     int
+		layers   []string
+	}{
+		{name: "lite0", of: "efficientnet_lite0", side: 224},
+		{name: "wrn50", of: "wide_resnet50_2", side: 224},
+		{name: "inception", of: "inception_v3_fidelity", side: 299},
+		{name: "vgg16", of: "vgg16", side: 256, layers: []string{"features.3", "features.8", "features.15", "features.22", "features.29"}},
+	} {
 		for _, batch := range []int{1, 8} {
 			all = append(all, workload{
 				name: fmt.Sprintf("vision.%s.b%d", n.name, batch), peers: []string{"torch", "openvino"},
-				load: func(ctx context.Context, o options) (func() error, error) { return network(ctx, o, n.of, batch, side) },
+				load: func(ctx context.Context, o options) (func() error, error) {
+					return network(ctx, o, n.of, batch, n.side, n.layers...)
+				},
 			})
 		}
 	}
 	return all
 }
 
-// network computes the logits of a batch of pictures.
-func network(ctx context.Context, o options, name string, batch, side int) (func() error, error) {
+// network computes layers of a batch of pictures; where none is named, the logits.
+func network(ctx context.Context, o options, name string, batch, side int, layers ...string) (func() error, error) {
 	n, err := vision.New(name)
 	if err == nil {
 		err = nn.Randomize(n, 0, gt.Float32) // the precision of their files
@@ -43,6 +53,13 @@ func network(ctx context.Context, o options, name string, batch, side int) (func
 	}
 	return o.program(ctx, func(g graph) []*G.Node {
 		picture := nn.FeatureMap{X: g.normal("x", batch, side*side, 3), H: side, W: side}
+		if len(layers) > 0 {
+			var out []*G.Node
+			for _, m := range n.Features(g.Build, picture, layers...) {
+				out = append(out, m.X)
+			}
+			return out
+		}
 		if c, ok := n.(vision.Classifier); ok {
 			return []*G.Node{c.Logits(g.Build, picture)}
 		}

@@ -224,6 +224,32 @@ def network(name):
     return build
 
 
+def vgg16():
+    """torchvision's, to the layers that LPIPS reads."""
+    import torch
+    import torchvision
+
+    class Seen(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.features = torchvision.models.vgg16().features
+
+        def forward(self, x):
+            seen = []
+            for i in range(30):
+                x = self.features[i](x)
+                if i in (3, 8, 15, 22, 29):
+                    seen.append(x)
+            return seen
+
+    with torch.device("meta"):
+        model = Seen()
+    for m in model.modules():
+        if isinstance(m, torch.nn.ReLU):
+            m.inplace = False
+    return model
+
+
 def unet_inputs(batch):
     def inputs():
         import torch
@@ -551,6 +577,10 @@ WORKLOADS = {
 for name, of in ("lite0", "tf_efficientnet_lite0"), ("wrn50", "wide_resnet50_2"):
     for batch in 1, 8:
         WORKLOADS[f"vision.{name}.b{batch}"] = passes(network(of), picture(224, batch), lambda model: model.forward)
+
+for batch in 1, 8:
+    WORKLOADS[f"vision.inception.b{batch}"] = passes(network("inception_v3"), picture(299, batch), lambda model: model.forward)
+    WORKLOADS[f"vision.vgg16.b{batch}"] = passes(vgg16, picture(256, batch), lambda model: model.forward)
 
 for size in (784, 784, 1024), (784, 6272, 1024), (1024, 61440, 152):
     WORKLOADS["nearest." + "x".join(map(str, size))] = nearest(*size)
