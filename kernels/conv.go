@@ -80,7 +80,7 @@ func (p Precision) Conv(out, x []float32, w Elements, bias, residual []float32, 
 	}
 	k := s.KH * s.KW * s.Cin
 	s.run(winograd.Conv{
-		B: s.B, H: s.H, W: s.W, X: x, Weights: winograd.Weights{Src: w.n, Cout: s.Cout, Cin: s.Cin},
+		B: s.B, H: s.H, W: s.W, OutH: h, OutW: wd, Top: s.Pad.Top, Left: s.Pad.Left, X: x, Weights: winograd.Weights{Src: w.n, Cout: s.Cout, Cin: s.Cin},
 		Out: out, Bias: bias, Residual: residual, Limits: s.Act.vectorLimits(), Half: p.halfConv(s),
 	}, gemm.Product{
 		M: pixels, N: s.Cout, K: k,
@@ -122,7 +122,7 @@ func (p Precision) ConvGrad(dx, dy []float32, w Elements, s ConvShape) {
 		}
 	}
 	s.run(winograd.Conv{
-		B: s.B, H: s.H, W: s.W, X: dy, Weights: winograd.Weights{Src: w.n, Cout: s.Cout, Cin: s.Cin, Adjoint: true},
+		B: s.B, H: h, W: wd, OutH: s.H, OutW: s.W, Top: s.KH - 1 - s.Pad.Top, Left: s.KW - 1 - s.Pad.Left, X: dy, Weights: winograd.Weights{Src: w.n, Cout: s.Cout, Cin: s.Cin, Adjoint: true},
 		Out: dx, Half: p.halfConv(s),
 	}, products...)
 }
@@ -140,8 +140,8 @@ func SetWinograd(on bool) { direct.Store(!on) }
 // winograd reports whether a convolution is computed by that algorithm. On
 // inputs of fewer pixels it would spend most of the time on the weights.
 func (s ConvShape) winograd(w winograd.Weights) bool {
-	const fewest = 12
-	return !direct.Load() && s.KH == 3 && s.KW == 3 && s.Stride == 1 && s.Pad == Pad(1) &&
+	const fewest, kernel = 12, 3
+	return !direct.Load() && s.KH == kernel && s.KW == kernel && s.Stride == 1 && max(s.Pad.Top, s.Pad.Bottom, s.Pad.Left, s.Pad.Right) < kernel &&
 		min(s.H, s.W) >= fewest && w.Suits()
 }
 

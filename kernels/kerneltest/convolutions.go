@@ -20,6 +20,7 @@ func convolutions(f Functions) []check {
 		{B: 1, H: 5, W: 6, Cin: 17, Cout: 33, KH: 3, KW: 3, Stride: 1, Pad: kernels.Pad(1)},
 		{B: 1, H: 8, W: 8, Cin: 16, Cout: 4, KH: 3, KW: 3, Stride: 1, Pad: kernels.Pad(1)},
 		{B: 1, H: 13, W: 14, Cin: 32, Cout: 32, KH: 3, KW: 3, Stride: 1, Pad: kernels.Pad(1), Act: kernels.ReLU},                      // Winograd's
+		{B: 2, H: 14, W: 12, Cin: 32, Cout: 32, KH: 3, KW: 3, Stride: 1, Act: kernels.ReLU},                                           // Winograd's, without padding
 		{B: 2, H: 6, W: 7, Cin: 5, Cout: 6, KH: 3, KW: 3, Stride: 2, Pad: kernels.Pad(1)},                                             // UNet's downsampling
 		{B: 1, H: 6, W: 8, Cin: 4, Cout: 9, KH: 3, KW: 3, Stride: 2, Pad: kernels.Padding{Bottom: 1, Right: 1}},                       // the VAE's
 		{B: 2, H: 9, W: 10, Cin: 3, Cout: 32, KH: 3, KW: 3, Stride: 2, Pad: kernels.Padding{Bottom: 1, Right: 1}, Act: kernels.ReLU6}, // EfficientNet's first

@@ -61,14 +61,17 @@ const (
 // Tests set it.
 var streamNumbers = 8 << 20
 
-// Conv is out = x * w + bias + residual within limits, with one pixel of zeros around x,
-// so that the result is as large as the picture.
+// Conv is out = x * w + bias + residual within limits. The first result is of the window
+// that begins so many pixels above x, and left of it, as Top and Left say, each at most
+// 2; the last one's ends at most 2 behind it. Pixels outside x are zeros.
 type Conv struct {
-	B, H, W int
-	X       []float32 // [B, H, W, Weights.In()]
-	Weights Weights
+	B, H, W    int
+	OutH, OutW int
+	Top, Left  int
+	X          []float32 // [B, H, W, Weights.In()]
+	Weights    Weights
 
-	Out      []float32 // [B, H, W, Weights.Out()]
+	Out      []float32 // [B, OutH, OutW, Weights.Out()]
 	Bias     []float32 // one per channel of the result, or nil
 	Residual []float32 // as Out, or nil; may be Out itself
 	Limits   *Limits   // of the result, or nil
@@ -145,7 +148,7 @@ func (c *Conv) ByWeights() bool { return c.work().tilesAtATime() == 0 }
 // work is the convolution with the loops for it.
 func (c *Conv) work() work {
 	p, t := gemm.Current(), current()
-	w := work{Conv: c, full: p, gemm: p, transforms: t}
+	w := work{full: p, gemm: p, transforms: t}
 	if c.Half && p.Half != nil && t.half != nil {
 		w.gemm, w.transforms = p.Half, t.half
 	}
@@ -171,7 +174,6 @@ func (c *Conv) Run(parallel func(n int, f func(i int))) {
 
 // work is a convolution under way.
 type work struct {
-	*Conv
 	grid
 	full, gemm *gemm.Primitives // of numbers; of what is multiplied
 	transforms *transforms
