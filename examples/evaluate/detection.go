@@ -8,9 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
-
-	"github.com/sdgraph/sdgraph/examples/internal/cli"
+	"time"
 )
 
 // Detection is the command of that name.
@@ -24,7 +22,7 @@ type Detection struct {
 	References []string `group:"learn" placeholder:"FILE" help:"The references themselves, normal pictures for training of the data set, in place of --shots; several with commas."`
 	Generated  string   `group:"learn" placeholder:"DIR" help:"Pictures with defects and masks, as 'anomalyany --layout mvtec --split 0' or anomalib writes them, a folder for each category: detectors are judged without and with them. In DIR, {category}, {seed} and {shots} stand for those of a row."`
 
-	Detector []string `group:"detector" default:"patchcore" placeholder:"NAME" help:"patchcore, padim or probe, which learns from defects alone and wants --generated; several with commas (default: ${default})."`
+	Detector []string `group:"detector" default:"patchcore" placeholder:"NAME" help:"patchcore, padim, anomalydino, subspace, winclip, promptad, or probe, which learns from defects alone and wants --generated; several with commas (default: ${default})."`
 	Networked
 
 	Resolution string `group:"judge" default:"native" placeholder:"native|method|N" help:"Of pixel figures: native, the masks' own; method, what the detector's authors judge at; or a shorter side of N pixels, for pictures so large that memory is short (default: ${default})."`
@@ -37,8 +35,9 @@ type Detection struct {
 	shots     []shots
 	made      map[string]*generated // of folders and categories that were read
 	shard     shard
-	open      opener // what a test has in the place of detectors
-	plain     bool   // without plots and sheets
+	open      opener    // what a test has in the place of detectors
+	training  time.Time // when the first training that tells how far it is began
+	plain     bool      // without plots and sheets
 }
 
 // Validate is called by kong after parsing.
@@ -64,13 +63,8 @@ func (d *Detection) Validate() (err error) {
 
 // checkNames refuses what is there twice, and detectors that are unknown or have nothing to learn from.
 func (d *Detection) checkNames() error {
-	for _, name := range d.Detector {
-		if !slices.Contains(detectorNames, name) {
-			return fmt.Errorf("--detector is %.100q, want one or several of %s%s", name, strings.Join(detectorNames, ", "), cli.DidYouMean(name, detectorNames))
-		}
-		if name == "probe" && d.Generated == "" {
-			return errors.New("--detector probe learns from pictures with defects: want --generated DIR")
-		}
+	if err := d.checkDetectors(d.Detector, d.Generated != ""); err != nil {
+		return err
 	}
 	return cmp.Or(each("--detector", d.Detector), each("--shots", d.Shots), each("--seeds", d.Seeds), each("--categories", d.Categories), each("--references", d.References))
 }

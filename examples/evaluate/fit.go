@@ -18,7 +18,7 @@ type Fit struct {
 	Generated string `group:"learn" placeholder:"DIR" help:"Pictures of the part with defects and masks to learn from, too, as 'anomalyany --layout mvtec --split 0' or anomalib writes them."`
 	Category  string `group:"learn" placeholder:"NAME" help:"Which part of DIR's, where there are several."`
 
-	Detector string `group:"detector" default:"patchcore" enum:"patchcore,padim,probe" help:"patchcore, padim or probe, which learns from defects alone and wants --generated (default: ${default})."`
+	Detector string `group:"detector" default:"patchcore" enum:"patchcore,padim,anomalydino,subspace,probe" help:"patchcore, padim, anomalydino, subspace, or probe, which learns from defects alone and wants --generated (default: ${default}). Those that are told in words are not kept in files."`
 	Networked
 
 	Out       string `group:"run" required:"" placeholder:"FILE" help:"Where the detector goes, a safetensors file that 'evaluate score' takes."`
@@ -30,12 +30,12 @@ type Fit struct {
 // Validate is called by kong after parsing.
 func (f *Fit) Validate() error {
 	switch {
-	case f.Detector == "probe" && f.Generated == "":
-		return errors.New("--detector probe learns from pictures with defects: want --generated DIR")
+	case f.Generated != "" && !detectorOf(f.Detector).defects:
+		return fmt.Errorf("--generated: %s learns from normal pictures alone", f.Detector)
 	case f.Category != "" && f.Generated == "":
 		return errors.New("--category is about --generated, which is not given")
 	}
-	return errors.Join(f.Photographs.check(), f.Networked.Validate())
+	return errors.Join(f.checkDetectors([]string{f.Detector}, f.Generated != ""), f.Photographs.check(), f.Networked.Validate())
 }
 
 // run fits a detector and writes it.

@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/sdgraph/sdgraph/diffusion/anomaly/dataset"
 	"github.com/sdgraph/sdgraph/examples/internal/files"
@@ -59,6 +60,7 @@ func (d *Detection) plan(ctx context.Context) (*plan, error) {
 		return nil, err
 	}
 	d.again = d.Generated != "" || len(d.seeds(d.kinds()))*len(d.kinds()) > 1
+	d.trained = d.tellTraining
 	open := d.open
 	if open == nil {
 		open = defaultOpener
@@ -71,6 +73,18 @@ func (d *Detection) plan(ctx context.Context) (*plan, error) {
 		return nil, err
 	}
 	return p, nil
+}
+
+// tellTraining says how long the training of a row will take, once the first one's tenth step is done.
+func (d *Detection) tellTraining(done, of int) {
+	const enough = 10
+	switch {
+	case d.training.IsZero():
+		d.training = time.Now()
+	case done == enough:
+		took := time.Since(d.training) / (enough - 1) * time.Duration(of)
+		fmt.Fprintf(os.Stderr, "a row is trained in %d steps: about %s\n", of, took.Round(time.Second))
+	}
 }
 
 // draw lists the cases with their references and generated pictures: of a category and seed one after another.
@@ -159,7 +173,7 @@ func (d *Detection) drawSeed(c dataset.Category, train []dataset.Item, seed uint
 			if detector != "probe" {
 				all = append(all, &testCase{key: key{c.Name, detector, kind, seed, false}, category: c, references: kind.draw(train, seed)})
 			}
-			if made != nil {
+			if made != nil && detectorOf(detector).defects {
 				all = append(all, &testCase{key: key{c.Name, detector, kind, seed, true}, category: c, references: kind.draw(train, seed), generated: made})
 			}
 		}
@@ -179,7 +193,7 @@ func (d *Detection) identify(p *plan, all []*testCase) error {
 			prints[c.Category] = print
 		}
 		c.options = files.Identity{
-			"--data": "the pictures " + prints[c.Category], "--network": p.detectors.network, "--reading": d.Reading,
+			"--data": "the pictures " + prints[c.Category], "--network": p.detectors.of(c.Detector), "--reading": d.Reading,
 			"--resolution": p.resolution.of(c.Detector, d.Reading).String(), "references": files.Short(files.SHA256([]byte(strings.Join(picturesOf(c.references), "\n")))),
 			"decoder": decoder(), "program": version(),
 		}
@@ -188,6 +202,12 @@ func (d *Detection) identify(p *plan, all []*testCase) error {
 		}
 		if c.Detector == "patchcore" {
 			c.options["--coreset"] = fmt.Sprint(d.Coreset)
+		}
+		if c.Detector == "anomalydino" || c.Detector == "subspace" {
+			c.options["--side"] = fmt.Sprint(d.Side)
+		}
+		if c.Detector == "anomalydino" && d.passesOver(c.Category) {
+			c.options["--foreground"] = "the ground is passed over"
 		}
 		if c.Detector == "padim" && len(d.Channels) > 0 {
 			c.options["--channels"] = fmt.Sprint(d.Channels)

@@ -41,6 +41,12 @@ func (r resolution) of(detector, reading string) resolution {
 	switch {
 	case !r.method:
 		return r
+	case detector == "anomalydino", detector == "subspace":
+		return resolution{}
+	case detector == "promptad": // maps bilinear to 400×400, masks nearest
+		return resolution{side: 400, square: true}
+	case detector == "winclip": // nearest to the model's input; the authors have published no code
+		return resolution{side: 240, square: true}
 	case reading == "anomalib": // nearest to the model's input, which is squashed
 		return resolution{side: 256, square: true}
 	case detector == "patchcore": // bilinear, and then astype(int): what is not wholly defective counts as normal

@@ -16,6 +16,26 @@ type CLIP struct {
 	Colours   clip.Colours // that pictures are normalised by; default: those of CLIP's training set
 	Name      string       // such as "vit_base_patch16_plus_clip_240.laion400m_e31"
 	SHA256    string       // of its weights' file, in hexadecimal
+
+	// Memory holds what the model has seen, for detectors that look at the same pictures; default: nil, nothing.
+	Memory *Memory
+}
+
+// remembered is what look sees in a picture, in a way that is described, from memory if it is there: it is not to be
+// changed.
+func (c CLIP) remembered(picture *image.RGBA, how string, look func() ([]features, error)) ([]features, error) {
+	if c.Memory == nil || images.Check(picture) != nil {
+		return look()
+	}
+	key := Network{Name: c.Name, SHA256: c.SHA256}.key(picture, "%s", how)
+	if seen := c.Memory.recall(key); seen != nil {
+		return seen, nil
+	}
+	seen, err := look()
+	if err == nil {
+		c.Memory.keep(key, seen)
+	}
+	return seen, err
 }
 
 // check refuses what cannot read texts and pictures.

@@ -54,11 +54,11 @@ func followPromptAD(t *testing.T, name string, task promptADTask) {
 	}
 	l := &learnt{}
 	for _, picture := range g.pictures("references") {
-		s, err := sight.lookAt(t.Context(), picture)
+		all, err := sight.lookAt(t.Context(), picture)
 		if err != nil {
 			t.Fatal(err)
 		}
-		l.reference(s, "")
+		l.reference(newSights(all), "")
 	}
 	fit := l.fitted(c)
 	s := l.subject(task, c)
@@ -104,10 +104,11 @@ func followPromptAD(t *testing.T, name string, task promptADTask) {
 
 // seenByPromptAD compares what a picture looks like.
 func (g golden) seenByPromptAD(sight *promptADSight) {
-	s, err := sight.lookAt(g.t.Context(), g.pictures("pixels")[0])
+	all, err := sight.lookAt(g.t.Context(), g.pictures("pixels")[0])
 	if err != nil {
 		g.t.Fatal(err)
 	}
+	s := newSights(all)
 	for name, got := range map[string][]float32{"image_embeds": s.whole, "local_tokens": s.tokens, "mid_1": s.mid[0], "mid_2": s.mid[1]} {
 		g.near(name, got, 1e-5)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"image"
-	"math"
 
 	"github.com/sdgraph/sdgraph/nn"
 	"github.com/sdgraph/sdgraph/tensor"
@@ -49,53 +48,53 @@ func newPromptADSight(c CLIP) (*promptADSight, error) {
 	})}, nil
 }
 
-// look sees a picture; with swapped its red is taken for blue.
+// look sees a picture, or remembers it; with swapped its red is taken for blue.
 func (e *promptADSight) look(ctx context.Context, picture *image.RGBA, swapped bool) (sights, error) {
 	if err := images.Check(picture); err != nil {
 		return sights{}, wrong("%w", err)
 	}
-	large, err := images.Resize(picture, image.Pt(promptADFirst, promptADFirst), images.OpenCVBilinear)
-	if err != nil {
-		return sights{}, wrong("%w", err)
-	}
-	if swapped {
-		for i := 0; i < len(large.Pix); i += 4 {
-			large.Pix[i], large.Pix[i+2] = large.Pix[i+2], large.Pix[i]
+	all, err := e.remembered(picture, fmt.Sprintf("local tokens, swapped %v", swapped), func() ([]features, error) {
+		large, err := images.Resize(picture, image.Pt(promptADFirst, promptADFirst), images.OpenCVBilinear)
+		if err != nil {
+			return nil, wrong("%w", err)
 		}
-	}
-	levels, err := e.see(large)
+		if swapped {
+			for i := 0; i < len(large.Pix); i += 4 {
+				large.Pix[i], large.Pix[i+2] = large.Pix[i+2], large.Pix[i]
+			}
+		}
+		levels, err := e.see(large)
+		if err != nil {
+			return nil, err
+		}
+		return e.lookAt(ctx, levels)
+	})
 	if err != nil {
 		return sights{}, err
 	}
-	return e.lookAt(ctx, levels)
+	return newSights(all), nil
 }
 
-// lookAt sees what CLIP's see makes of a picture.
-func (e *promptADSight) lookAt(ctx context.Context, levels []float32) (s sights, err error) {
+// newSights names what lookAt gives.
+func newSights(all []features) sights {
+	return sights{whole: all[0].values, tokens: all[1].values, mid: [2][]float32{all[2].values, all[3].values}}
+}
+
+// lookAt sees what CLIP's see makes of a picture: the whole, the local tokens and two sets of mid-level ones, all of
+// length 1.
+func (e *promptADSight) lookAt(ctx context.Context, levels []float32) ([]features, error) {
 	out, err := e.exec.Run(ctx, map[string]*gt.Dense{"picture": tensor.FromFloat32s(levels, 1, e.side()*e.side(), 3)})
 	if err != nil {
-		return s, fmt.Errorf("detect: %w", err)
+		return nil, fmt.Errorf("detect: %w", err)
 	}
-	for i, to := range []*[]float32{&s.whole, &s.tokens, &s.mid[0], &s.mid[1]} {
-		if at := tensor.NonFinite(out[i]); at >= 0 {
-			return s, fmt.Errorf("detect: the CLIP %s sees %v somewhere%.0w", e.Name, tensor.Float32s(out[i])[at], ErrNotFinite)
+	all := make([]features, len(out))
+	for i, d := range out {
+		if at := tensor.NonFinite(d); at >= 0 {
+			return nil, fmt.Errorf("detect: the CLIP %s sees %v somewhere%.0w", e.Name, tensor.Float32s(d)[at], ErrNotFinite)
 		}
-		shape := out[i].Shape()
-		*to = unitVectors(tensor.Float32s(out[i]), shape[len(shape)-1])
+		c := d.Shape()[d.Dims()-1]
+		values := unit(tensor.Float32s(d), c)
+		all[i] = features{n: 1, h: 1, w: len(values) / c, c: c, values: values}
 	}
-	return s, nil
-}
-
-// unitVectors divides vectors of a width by their Euclidean length, in place.
-func unitVectors(values []float32, width int) []float32 {
-	for at := 0; at < len(values); at += width {
-		v, sum := values[at:][:width], 0.0
-		for _, x := range v {
-			sum += float64(x) * float64(x)
-		}
-		for i, x := range v {
-			v[i] = float32(float64(x) / max(math.Sqrt(sum), 1e-12))
-		}
-	}
-	return values
+	return all, nil
 }

@@ -88,11 +88,11 @@ func TestPrompts(t *testing.T) {
 
 // lesson3 is a subject of drawn vectors: two pictures of three, and as many defective ones.
 func lesson3(pixels bool) *subject {
-	unit := func(seed uint64, n int) []float32 { return unitVectors(tensor.Float32s(nntest.Normal(seed, n*8)), 8) }
+	random := func(seed uint64, n int) []float32 { return unit(tensor.Float32s(nntest.Normal(seed, n*8)), 8) }
 	if !pixels {
-		return &subject{tau: 4.6, normal: unit(1, 2), pictures: 2, each: 1, width: 8, defective: unit(2, 3)}
+		return &subject{tau: 4.6, normal: random(1, 2), pictures: 2, each: 1, width: 8, defective: random(2, 3)}
 	}
-	return &subject{pixels: true, tau: 4.6, normal: unit(1, 6), pictures: 2, each: 3, width: 8, defective: unit(2, 6), cells: []float32{1, 0, 0, 0, 1, 1}}
+	return &subject{pixels: true, tau: 4.6, normal: random(1, 6), pictures: 2, each: 3, width: 8, defective: random(2, 6), cells: []float32{1, 0, 0, 0, 1, 1}}
 }
 
 // TestLossGradients differentiates the losses by the prompts' embeddings.
@@ -111,7 +111,7 @@ func TestLossGradients(t *testing.T) {
 
 // TestGeneratedLoss compares what is this project's own with its formulas, in float64.
 func TestGeneratedLoss(t *testing.T) {
-	texts := unitVectors(tensor.Float32s(nntest.Normal(4, 16)), 8)
+	texts := unit(tensor.Float32s(nntest.Normal(4, 16)), 8)
 	for _, pixels := range []bool{false, true} {
 		s := lesson3(pixels)
 		got := nntest.Run(t, func(b *nn.Build, in G.Nodes) []*G.Node {
@@ -184,10 +184,11 @@ func TestPromptADSees(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want, err := sight.lookAt(t.Context(), levels)
+	all, err := sight.lookAt(t.Context(), levels)
 	if err != nil {
 		t.Fatal(err)
 	}
+	want := newSights(all)
 	other := image.NewRGBA(picture.Rect)
 	for i := range other.Pix {
 		other.Pix[i] = picture.Pix[i&^3|[]int{2, 1, 0, 3}[i&3]]

@@ -48,31 +48,40 @@ func newWindowSight(c CLIP, scales []int) *windowSight {
 	return s
 }
 
-// look looks at a picture.
+// look looks at a picture, or remembers it.
 func (s *windowSight) look(ctx context.Context, picture *image.RGBA) (windowed, error) {
-	levels, err := s.clip.see(picture)
+	all, err := s.clip.remembered(picture, fmt.Sprintf("windows of %d", s.scales), func() ([]features, error) {
+		levels, err := s.clip.see(picture)
+		if err != nil {
+			return nil, err
+		}
+		return s.lookAt(ctx, tensor.FromFloat32s(levels, 1, s.clip.side()*s.clip.side(), 3))
+	})
 	if err != nil {
 		return windowed{}, err
 	}
-	return s.lookAt(ctx, tensor.FromFloat32s(levels, 1, s.clip.side()*s.clip.side(), 3))
+	return newWindowed(all), nil
 }
 
-// lookAt is look for what the network is given, [1, side·side, 3].
-func (s *windowSight) lookAt(ctx context.Context, x *gt.Dense) (windowed, error) {
+// newWindowed names what lookAt gives.
+func newWindowed(all []features) windowed { return windowed{all[0], all[1], all[2:]} }
+
+// lookAt looks at what the network is given, [1, side·side, 3]. It gives the whole, the tokens, and windows of each scale.
+func (s *windowSight) lookAt(ctx context.Context, x *gt.Dense) ([]features, error) {
 	out, err := s.exec.Run(ctx, map[string]*gt.Dense{"picture": x})
 	if err != nil {
-		return windowed{}, fmt.Errorf("detect: %w", err)
+		return nil, fmt.Errorf("detect: %w", err)
 	}
 	all := make([]features, len(out))
 	for i, d := range out {
 		if at := tensor.NonFinite(d); at >= 0 {
-			return windowed{}, fmt.Errorf("detect: what %s sees in a picture is %v somewhere%.0w", s.clip.Name, tensor.Float32s(d)[at], ErrNotFinite)
+			return nil, fmt.Errorf("detect: what %s sees in a picture is %v somewhere%.0w", s.clip.Name, tensor.Float32s(d)[at], ErrNotFinite)
 		}
 		c := d.Shape()[d.Dims()-1]
 		values := unit(tensor.Float32s(d), c)
 		all[i] = features{n: 1, h: 1, w: len(values) / c, c: c, values: values}
 	}
-	return windowed{picture: all[0], tokens: all[1], windows: all[2:]}, nil
+	return all, nil
 }
 
 // windowsOf are the tokens of every window of k×k of a grid, row by row.

@@ -47,21 +47,20 @@ func TestWinCLIPGolden(t *testing.T) {
 	t.Cleanup(func() { file.Close() })
 	g := golden{t, file}
 	sight := newWindowSight(openCLIP(t, "openclip"), []int{2, 3})
-	seen, err := sight.lookAt(t.Context(), g.pixels("pixels"))
-	if err != nil {
-		t.Fatal(err)
+	look := func(name string) windowed {
+		all, err := sight.lookAt(t.Context(), g.pixels(name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return newWindowed(all)
 	}
+	seen := look("pixels")
 	for name, got := range map[string]features{"image_embeds": seen.picture, "patch_tokens": seen.tokens, "windows.2": seen.windows[0], "windows.3": seen.windows[1]} {
 		want, _ := g.get(name)
-		g.t.Logf("%s", name)
 		unitNear(t, name, got.values, unit(want, got.c))
 	}
-	reference, err := sight.lookAt(t.Context(), g.pixels("references"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	references := &windowReferences{}
-	for _, f := range reference.places() {
+	for _, f := range look("references").places() {
 		references.banks = append(references.banks, newMemoryBank(f.values, f.c))
 	}
 	text, shape := g.get("text")
@@ -174,6 +173,7 @@ func TestSentences(t *testing.T) {
 // TestWinCLIP goes from pictures and words to scores and maps, and shows what references change.
 func TestWinCLIP(t *testing.T) {
 	c := openCLIP(t, "models/b/clip")
+	c.Memory = NewMemory(1 << 20)
 	w, err := NewWinCLIP(c, "metal_nut", WinCLIPOptions{Scales: []int{1, 2}})
 	if err != nil {
 		t.Fatal(err)
