@@ -1,9 +1,12 @@
 package main
 
 import (
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly/dataset"
 	"github.com/sdgraph/sdgraph/examples/internal/clitest"
 )
@@ -32,12 +35,66 @@ func TestNetwork(t *testing.T) {
 	}
 }
 
+// TestWords has the detectors that are told in words, and AnomalyDINO, look through a tiny CLIP and the network that comes
+// with the program. PromptAD alone learns from generated pictures, and has a row without them beside it.
+func TestWords(t *testing.T) {
+	data, out := drawn(t, map[string][3]int{"metal_nut": {2, 1, 2}}), t.TempDir()
+	d, err := asked(t, "--data", data, "--detector", "winclip,promptad,anomalydino,subspace", "--clip", "../../testdata/models/b/clip",
+		"--generated", generatedSet(t, dataset.MVTec, 2), "--side", "64", "--seeds", "0", "--out", out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.plain = true
+	if err := d.run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	rows, err := readRows(filepath.Join(out, resultsName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]int{}
+	for _, r := range rows {
+		got[r.Detector]++
+		through := "efficientnet_lite0 "
+		if detectorOf(r.Detector).words {
+			through = "clip "
+		}
+		if !strings.HasPrefix(r.Options["--network"], through) {
+			t.Errorf("%s looks through %q", r.key, r.Options["--network"])
+		}
+	}
+	if diff := cmp.Diff(map[string]int{"winclip": 1, "promptad": 2, "anomalydino": 1, "subspace": 1}, got); diff != "" {
+		t.Errorf("rows (-want +got):\n%s", diff)
+	}
+	table, err := os.ReadFile(filepath.Join(out, "table.md"))
+	if err != nil || !strings.Contains(string(table), "promptad+generated") {
+		t.Errorf("%s\n%v", table, err)
+	}
+}
+
+// TestForegroundOf passes over the ground where AnomalyDINO's authors do, or where it is asked for.
+func TestForegroundOf(t *testing.T) {
+	for _, c := range []struct {
+		flag     []string
+		category string
+		want     bool
+	}{{[]string{"auto"}, "screw", true}, {[]string{"auto"}, "cable", false}, {[]string{"none"}, "screw", false}, {[]string{"cable", "nut"}, "nut", true}} {
+		if n := (&Networked{Foreground: c.flag}); n.passesOver(c.category) != c.want {
+			t.Errorf("%q, %s: want %v", c.flag, c.category, c.want)
+		}
+	}
+}
+
 // TestOtherNetwork: weights of another architecture are an error that says so, and nothing is written.
 func TestOtherNetwork(t *testing.T) {
 	data, out := drawn(t, map[string][3]int{"nut": {1, 1, 1}}), filepath.Join(t.TempDir(), "out")
 	for _, c := range []struct{ args, says []string }{
 		{[]string{"--network", "resnet18", "--backbone", lite0File}, []string{"--backbone", "efficientnet_lite0.safetensors", "ResNet"}},
 		{[]string{"--network", "resnet18", "--backbone", "nowhere.safetensors"}, []string{"--backbone", "nowhere.safetensors"}},
+		{[]string{"--detector", "winclip"}, []string{"--clip", "winclip"}},
+		{[]string{"--detector", "winclip", "--clip", "../../testdata/openclip"}, []string{"tokenizer"}},
+		{[]string{"--detector", "anomalydino", "--reading", "anomalib"}, []string{"--reading", "anomalydino has official only"}},
+		{[]string{"--reading", "released"}, []string{"--reading", "patchcore"}},
 		{[]string{"--network", "wide_resnet50_2", "--backbone", filepath.Join(data, "nut/train/good/000.png")}, []string{"--backbone", "000.png"}},
 	} {
 		d, err := asked(t, append([]string{"--data", data, "--out", out}, c.args...)...)

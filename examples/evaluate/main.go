@@ -12,6 +12,9 @@
 //	results.go      the rows that are kept, so that a run that was interrupted goes on
 //	summary.go      means and deviations of them; report.go, which writes them down, table.go, plots.go and sheet.go (heat.go)
 //
+// Beside its means stand those that others have published (published.go). Where the weights of networks are to be had says
+// the command weights (weights.go).
+//
 // The command fit (fit.go) fits one detector to pictures of a part, and writes it as a file, with which score (score.go,
 // score_folder.go) scores others.
 //
@@ -51,6 +54,7 @@ type commandLine struct {
 	Compare   Compare      `cmd:"" help:"Compare generators of defects: what their pictures are like, and what a detector learns from them."`
 	Detection Detection    `cmd:"" help:"Judge detectors on a data set: a row for each category, seed and detector, and their means."`
 	Fit       Fit          `cmd:"" help:"Fit one detector to pictures of a part, and write it as a file."`
+	Weights   Weights      `cmd:"" help:"Where the weights of networks are to be had, or what files of weights are."`
 	Score     ScoreCommand `cmd:"" help:"Score pictures with such a detector: how far each is from normal, and where."`
 
 	command string // which is asked for
@@ -87,6 +91,8 @@ func (c *commandLine) run(ctx context.Context) error {
 		return c.Compare.run(ctx)
 	case "fit":
 		return c.Fit.run(ctx)
+	case "weights":
+		return c.Weights.run(ctx)
 	case "score":
 		return c.Score.run(ctx)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/sdgraph/sdgraph/examples/internal/files"
@@ -13,14 +14,16 @@ import (
 
 // Report is results.json: all figures, and what they are figures of.
 type Report struct {
-	Format     int        `json:"evaluate"`
-	Layout     string     `json:"layout"`
-	Network    string     `json:"network"`
-	Reading    string     `json:"reading"`
-	Resolution string     `json:"resolution"`
-	Decoder    string     `json:"decoder"`
-	Summaries  []*Summary `json:"summaries"`
-	Rows       []untimed  `json:"rows"`
+	Format     int         `json:"evaluate"`
+	Layout     string      `json:"layout"`
+	Network    string      `json:"network"`
+	Clip       string      `json:"clip,omitempty"`
+	Reading    string      `json:"reading"`
+	Resolution string      `json:"resolution"`
+	Decoder    string      `json:"decoder"`
+	Summaries  []*Summary  `json:"summaries"`
+	Published  []Published `json:"published,omitempty"` // by others, of the same data set
+	Rows       []untimed   `json:"rows"`
 
 	text, path string // the tables, and where they are written
 }
@@ -33,10 +36,11 @@ type untimed struct {
 
 // report writes the tables beside the rows.
 func (d *Detection) report(p *plan, rows []*Row) (*Report, error) {
-	report := &Report{Format: rowFormat, Layout: d.Layout, Network: p.detectors.network, Reading: d.Reading, Resolution: d.resolutions(p), Decoder: decoder(), Summaries: summarize(rows)}
+	report := &Report{Format: rowFormat, Layout: d.Layout, Network: p.detectors.network, Clip: p.detectors.clip, Reading: d.Reading, Resolution: d.resolutions(p), Decoder: decoder(), Summaries: summarize(rows)}
 	for _, r := range rows {
 		report.Rows = append(report.Rows, untimed{Row: *r})
 	}
+	report.Published = publishedBeside(report.names(), slices.ContainsFunc(report.Summaries, func(s *Summary) bool { return s.Shots == 1 }))
 	data, err := json.MarshalIndent(report, "", " ")
 	if err != nil {
 		return nil, err

@@ -14,6 +14,7 @@ import (
 func (r *Report) tables(w io.Writer, rows []*Row) {
 	r.means(w)
 	r.categories(w)
+	printPublished(w, r.Published, r.names())
 	r.conditions(w, rows)
 }
 
@@ -61,13 +62,21 @@ func withDeviation(text string, s Spread) string {
 func (r *Report) means(w io.Writer) {
 	t := head(w, "detector", "shots", "generated")
 	for _, s := range r.Summaries {
-		row(t, s.Figures, percent, s.Detector, s.Shots.String(), training(s.Generated))
+		row(t, s.Figures, percent, s.name(), s.Shots.String(), training(s.Generated))
 		if s.Difference != nil {
 			row(t, s.Difference, more, "", "", "difference")
 		}
 	}
 	t.Flush()
 	fmt.Fprintf(w, "\nIn percent, means over %s%s. The first three are of pictures, the others of all pixels; F1 at its best threshold.\n\n", categories(r.count()), r.withPictures())
+}
+
+// name is what a detector is called in tables. What PromptAD makes of generated pictures is this project's own.
+func (s *Summary) name() string {
+	if s.Detector == "promptad" && s.Generated {
+		return "promptad+generated"
+	}
+	return s.Detector
 }
 
 func training(generated bool) string {
@@ -130,6 +139,12 @@ func (r *Report) categories(w io.Writer) {
 
 // conditions says what the figures depend on.
 func (r *Report) conditions(w io.Writer, rows []*Row) {
+	if r.Clip != "" {
+		fmt.Fprintf(w, "- winclip and promptad look through the CLIP %s\n", r.Clip)
+	}
+	if names := r.passedOver(rows); len(names) > 0 {
+		fmt.Fprintf(w, "- anomalydino passes over the ground of %s\n", strings.Join(names, ", "))
+	}
 	fmt.Fprintf(w, "- network: %s; reading: %s\n- resolution of pixel figures: %s\n- pictures decoded by %s\n", r.Network, r.Reading, r.Resolution, r.Decoder)
 	if seeds := r.seeds(); seeds > 1 {
 		fmt.Fprintf(w, "- ±: deviation over %d seeds, each with references of its own\n", seeds)
@@ -143,6 +158,16 @@ func (r *Report) conditions(w io.Writer, rows []*Row) {
 	}
 	others(w, rows)
 	fewPictures(w, rows)
+}
+
+// passedOver are the categories of which the ground was passed over.
+func (r *Report) passedOver(rows []*Row) (names []string) {
+	for _, row := range rows {
+		if row.Options["--foreground"] != "" && !slices.Contains(names, row.Category) {
+			names = append(names, row.Category)
+		}
+	}
+	return names
 }
 
 // fewPictures names categories whose figures of pictures say little.

@@ -1,0 +1,29 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/sdgraph/sdgraph/nn/vision"
+)
+
+// TestWeights knows where the weights of every network are to be had, and what files are.
+func TestWeights(t *testing.T) {
+	for _, name := range vision.Names() {
+		if title := titleOf(name); title == name && name != "efficientnet_lite0" {
+			t.Errorf("nothing is said of %s", name)
+		}
+	}
+	for path, says := range map[string]string{
+		lite0File:                                "efficientnet_lite0 (SHA-256 ",
+		"../../testdata/models/b/clip":           "a CLIP of pictures of 64×64",
+		"../../testdata/openclip":                "for pictures alone",
+		"../../testdata/openclip/io.safetensors": "",
+		"nowhere":                                "",
+	} {
+		text, err := lookAtWeights(t.Context(), path)
+		if (err == nil) != (says != "") || !strings.Contains(text, says) {
+			t.Errorf("%s: %q, %v", path, text, err)
+		}
+	}
+}
