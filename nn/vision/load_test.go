@@ -176,6 +176,45 @@ func TestTimm(t *testing.T) {
 	}
 }
 
+// TestVGGOfTimm has timm's names and shapes give the same weights as torchvision's.
+func TestVGGOfTimm(t *testing.T) {
+	ours, g := loaded(t, "vgg16")
+	timm := memory{}
+	for name, d := range weightsOf(t, "vgg16") {
+		for from, to := range map[string]string{"classifier.0.": "pre_logits.fc1.", "classifier.3.": "pre_logits.fc2.", "classifier.6.": "head.fc."} {
+			name = strings.Replace(name, from, to, 1)
+		}
+		shape := d.Shape().Clone()
+		switch name {
+		case "pre_logits.fc1.weight":
+			shape = gt.Shape{shape[0], shape[1] / 49, 7, 7}
+		case "pre_logits.fc2.weight":
+			shape = gt.Shape{shape[0], shape[1], 1, 1}
+		}
+		timm[name] = tensor.FromFloat32s(tensor.Float32s(d), shape...)
+	}
+	theirs := narrow()["vgg16"]
+	if err := theirs.Load(t.Context(), timm); err != nil {
+		t.Fatal(err)
+	}
+	if shape := timm["pre_logits.fc1.weight"].Shape(); len(shape) != 4 {
+		t.Errorf("the source's tensor has the shape %v now", shape)
+	}
+	want, err1 := nn.Params(ours)
+	got, err2 := nn.Params(theirs)
+	if err := errors.Join(err1, err2); err != nil || len(got) != len(want) {
+		t.Fatal(len(got), err)
+	}
+	for i, p := range want {
+		if e := relative(tensor.Float32s(got[i].Value()), tensor.Float32s(p.Value())); e != 0 {
+			t.Errorf("%s differs by %g", p.Name, e)
+		}
+	}
+	if s := (flatVGG{g}); len(s.Paths()) != 1 {
+		t.Errorf("the file is not named in errors: %q", s.Paths())
+	}
+}
+
 // TestOpen opens a file and a directory, and refuses what is neither.
 func TestOpen(t *testing.T) {
 	dir := t.TempDir()
