@@ -1,5 +1,5 @@
 # Shortcuts; what each check does is in .ci/run.
-.PHONY: ci text format lint test noasm race cross generated cuda-check cuda cuda-test gpu-test gpu-bench fuzz api notices vulncheck goldens layouts compare bench bench-peers clean
+.PHONY: ci text format lint test noasm race cross generated cuda-check cuda cuda-test gpu-test gpu-bench fuzz api notices vulncheck goldens layouts compare real bench bench-peers clean
 
 ci:
 	bash .ci/run
@@ -62,6 +62,14 @@ compare: .venv/compare/done
 	.venv/compare/bin/python examples/evaluate/testdata/anomalib_compare.py --data "$(DATA)" --evaluate out/bin/evaluate \
 		--weights nn/vision/lite0/efficientnet_lite0.safetensors --out out/compare
 
+# The module on weights of yours, and a report of it to send in, out/real/report.html: MODEL=DIR of Stable Diffusion 1.x as
+# diffusers writes it, CLIP=DIR where that is not DIR/clip, DATA=DIR of MVTec AD's layout where there is one; FLAGS are others
+# of examples/real (--help). It goes on where it was stopped. PYTHON=FILE takes an interpreter of yours for the reference.
+PYTHON ?= .venv/real/bin/python
+real: $(if $(filter .venv/%,$(PYTHON)),.venv/real/done)
+	go build -o out/bin/ ./examples/real ./examples/parity ./examples/anomalyany ./examples/evaluate
+	out/bin/real --python "$(PYTHON)" $(if $(MODEL),--model "$(MODEL)") $(if $(CLIP),--clip "$(CLIP)") $(if $(DATA),--data "$(DATA)") $(FLAGS)
+
 bench:
 	go run ./examples/bench
 
@@ -73,6 +81,7 @@ bench-peers: .venv/bench/done .venv/bench/nsa/self_sup_tasks.py
 .venv/goldens/done: testdata/requirements.txt
 .venv/bench/done: examples/bench/requirements.txt
 .venv/layouts/done: diffusion/anomaly/dataset/testdata/requirements.txt
+.venv/real/done: examples/real/requirements.txt
 .venv/compare/done: examples/evaluate/testdata/requirements.txt
 .venv/cuda/done: kernels/cuda/requirements.txt kernels/cuda/headers.txt
 .venv/cuda-headers/done: kernels/cuda/headers.txt

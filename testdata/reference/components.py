@@ -149,5 +149,5 @@ COMPONENTS = {
 
 
 def token_ids(tokenizer, text):
-    """Ids of the text, padded or cut to the tokenizer's length."""
-    return tokenizer(text, padding="max_length", truncation=True, max_length=77).input_ids
+    """Ids of the text, padded or cut to the tokenizer's length, CLIP's where it does not know."""
+    return tokenizer(text, padding="max_length", truncation=True, max_length=min(tokenizer.model_max_length, 77)).input_ids
