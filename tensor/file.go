@@ -128,7 +128,7 @@ func (f *File) Info(name string) (Info, bool) {
 	if !ok {
 		return Info{}, false
 	}
-	return Info{e.dtype, slices.Clone(e.shape), int(e.end - e.start)}, true
+	return Info{e.dtype, slices.Clone(e.shape), e.bytes()}, true
 }
 
 // Metadata returns the texts that the header holds beside the tensors, such as
@@ -155,6 +155,9 @@ func (f *File) Get(name string) (*gt.Dense, error) {
 		return nil, damaged(fmt.Errorf("%s: tensor %q: shape %v holds no numbers", f.path, name, e.shape))
 	}
 	data := f.data[f.header.size:][e.start:e.end:e.end]
+	if e.steps != nil {
+		data = e.gathered(data)
+	}
 	switch e.dtype {
 	case "F32":
 		return dense(numbers[float32](data), e.shape), nil

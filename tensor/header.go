@@ -34,6 +34,7 @@ type entry struct {
 	name       string
 	dtype      string
 	shape      []int
+	steps      []int // of a Part that does not lie in one piece, else nil
 	start, end uint64
 }
 

@@ -32,7 +32,11 @@ func openParts(t *testing.T, parts []Part, err error) (*File, error) {
 
 // TestOpenParts reads parts that lie over each other, at even and at odd places.
 func TestOpenParts(t *testing.T) {
-	f, err := openParts(t, []Part{{"even", "BF16", []int{2, 1}, 2}, {"odd", "BF16", []int{2}, 3}, {"bytes", "U8", nil, 15}}, nil)
+	f, err := openParts(t, []Part{
+		{Name: "even", Dtype: "BF16", Shape: []int{2, 1}, Offset: 2}, {Name: "odd", Dtype: "BF16", Shape: []int{2}, Offset: 3},
+		{Name: "bytes", Dtype: "U8", Offset: 15},
+		{Name: "turned", Dtype: "BF16", Shape: []int{2, 1, 3}, Steps: []int{1, 9, 2}, Offset: 4},
+	}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +46,7 @@ func TestOpenParts(t *testing.T) {
 		}
 		return all
 	}
-	for name, want := range map[string][]float32{"even": bits(0x0302, 0x0504), "odd": bits(0x0403, 0x0605)} {
+	for name, want := range map[string][]float32{"even": bits(0x0302, 0x0504), "odd": bits(0x0403, 0x0605), "turned": bits(0x0504, 0x0908, 0x0d0c, 0x0706, 0x0b0a, 0x0f0e)} {
 		d, err := f.Get(name)
 		if err != nil {
 			t.Fatal(err)
@@ -52,7 +56,11 @@ func TestOpenParts(t *testing.T) {
 		}
 	}
 	f.Forget("even")
-	if i, ok := f.Info("bytes"); !ok || i.Bytes != 1 || len(f.Names()) != 3 || f.Metadata() != nil {
+	f.Forget("turned")
+	if i, _ := f.Info("turned"); i.Bytes != 12 {
+		t.Errorf("%+v", i)
+	}
+	if i, ok := f.Info("bytes"); !ok || i.Bytes != 1 || len(f.Names()) != 4 || f.Metadata() != nil {
 		t.Errorf("%+v of %q", i, f.Names())
 	}
 	hashes, err := f.Hashes(t.Context())
@@ -65,16 +73,21 @@ func TestOpenParts(t *testing.T) {
 func TestOpenPartsRefuses(t *testing.T) {
 	many := make([]Part, maxTensors+1)
 	for want, parts := range map[string][]Part{
-		`tensor "a": 16 bytes at 1 reach beyond the file's 16`:            {{"a", "F32", []int{4}, 1}},
-		`tensor "a": 1 bytes at -1 reach`:                                 {{"a", "U8", nil, -1}},
-		`tensor "a": 0 bytes at 17 reach`:                                 {{"a", "U8", []int{0}, 17}},
-		`tensor "a": shape [-1], want no dimension below 0`:               {{"a", "U8", []int{-1}, 0}},
-		`is larger than memory can be`:                                    {{"a", "F64", []int{1 << 40, 1 << 40}, 0}},
-		`dtype "complex" is not one of the format`:                        {{"a", "complex", nil, 0}},
-		`it has two tensors "a"`:                                          {{"a", "U8", nil, 0}, {"a", "U8", nil, 1}},
+		`tensor "a": 16 bytes at 1 reach beyond the file's 16`:            {{"a", "F32", []int{4}, nil, 1}},
+		`tensor "a": 1 bytes at -1 reach`:                                 {{"a", "U8", nil, nil, -1}},
+		`tensor "a": 0 bytes at 17 reach`:                                 {{"a", "U8", []int{0}, nil, 17}},
+		`tensor "a": shape [-1], want no dimension below 0`:               {{"a", "U8", []int{-1}, nil, 0}},
+		`is larger than memory can be`:                                    {{"a", "F64", []int{1 << 40, 1 << 40}, nil, 0}},
+		`dtype "complex" is not one of the format`:                        {{"a", "complex", nil, nil, 0}},
+		`tensor "a": 1 steps for shape [1 1]`:                             {{"a", "U8", []int{1, 1}, []int{1}, 0}},
+		`tensor "a": steps [-1], want none below 0`:                       {{"a", "U8", []int{2}, []int{-1}, 0}},
+		`steps [4611686018427387904 1], want none`:                        {{"a", "U8", []int{3, 1}, []int{1 << 62, 1}, 0}},
+		`tensor "a": 17 bytes at 0 reach beyond the file's 16`:            {{"a", "U8", []int{2}, []int{16}, 0}},
+		`tensor "a": 100 bytes at 0 reach beyond`:                         {{"a", "U8", []int{10, 10}, []int{0, 0}, 0}},
+		`it has two tensors "a"`:                                          {{"a", "U8", nil, nil, 0}, {"a", "U8", nil, nil, 1}},
 		fmt.Sprintf("it has more than %d tensors", maxTensors):            many,
-		`and 65 dimensions are over the limits`:                           {{"a", "U8", make([]int, maxDims+1), 0}},
-		fmt.Sprintf("a name of %d bytes and 0 dimensions are", maxName+1): {{strings.Repeat("a", maxName+1), "U8", nil, 0}},
+		`and 65 dimensions are over the limits`:                           {{"a", "U8", make([]int, maxDims+1), nil, 0}},
+		fmt.Sprintf("a name of %d bytes and 0 dimensions are", maxName+1): {{strings.Repeat("a", maxName+1), "U8", nil, nil, 0}},
 	} {
 		if _, err := openParts(t, parts, nil); !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want %q", err, want)

@@ -9,10 +9,10 @@
 // machine, and it is given programs only whose instructions and lengths were looked
 // through before (scan.go), and which call nothing but what puts a tensor together
 // (rebuild.go). The numbers themselves lie beside the pickle, and are read in place,
-// as those of a safetensors file are.
+// as those of a safetensors file are, if they lie in one piece; else they are copied.
 //
 // Both forms are read: the zip archive of torch 1.6 and later (zip.go), and the one
-// before it (legacy.go). Whole modules, TorchScript and checkpoints of a training are
+// before it (legacy.go), also as Python 2 wrote it. Whole modules, TorchScript and checkpoints of a training are
 // not; in Python, what follows makes a file of them that is:
 //
 //	safetensors.torch.save_file(model.state_dict(), "model.safetensors")
@@ -28,8 +28,7 @@ import (
 
 // Open opens the state_dict in a file that torch.save wrote, with float tensors of 16,
 // 32 or 64 bits, integers and truth values. It is tensor.ErrDamaged, with the reason,
-// where there is something else, and for a tensor that does not lie in the file as its
-// shape says, such as a transposed one; nothing of a file's contents is a panic.
+// where there is something else; nothing of a file's contents is a panic.
 func Open(path string) (*tensor.File, error) { return tensor.OpenParts(path, find) }
 
 // find lists the tensors of a file.

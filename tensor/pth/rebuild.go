@@ -35,9 +35,13 @@ type view struct {
 	shape, step []int
 }
 
-// findClass is what a pickle gets for the name of a class or a function. OrderedDict is gopickle's.
+// findClass is what a pickle gets for the name of a class or a function.
 func findClass(module, name string) (any, error) {
 	switch module {
+	case ownCollections:
+		if name == "OrderedDict" {
+			return call(newOrderedDict), nil
+		}
 	case "torch._utils":
 		switch name {
 		case "_rebuild_tensor", "_rebuild_tensor_v2":
@@ -58,6 +62,32 @@ type call func(args []any) (any, error)
 
 // Call is what gopickle asks for.
 func (f call) Call(args ...any) (any, error) { return f(args) }
+
+// orderedDict is Python's. gopickle's own takes no argument.
+type orderedDict struct{ types.Dict }
+
+// PyDictSet is asked for attributes, of which torch's state_dict has one about versions.
+func (*orderedDict) PyDictSet(key, value any) error { return nil }
+
+// newOrderedDict is empty, or of a list of pairs, which is how Python 2 writes it.
+func newOrderedDict(args []any) (any, error) {
+	d := &orderedDict{}
+	if len(args) == 0 {
+		return d, nil
+	}
+	pairs, ok := args[0].(*types.List)
+	if !ok || len(args) > 1 {
+		return nil, errors.New("a dictionary that is not made of a list of pairs")
+	}
+	for _, p := range *pairs {
+		pair, ok := p.(*types.List)
+		if !ok || pair.Len() != 2 {
+			return nil, errors.New("a dictionary of something else than pairs")
+		}
+		d.Set(pair.Get(0), pair.Get(1))
+	}
+	return d, nil
+}
 
 // rebuildTensor is of a storage, the number of its first element, a shape and steps; what torch passes behind that is
 // about gradients.
@@ -129,40 +159,51 @@ func parts(object any) ([]tensor.Part, error) {
 		all = append(all, p)
 		return err
 	}
-	switch d := object.(type) {
-	case *types.Dict:
-		for _, e := range *d {
-			if err := add(e.Key, e.Value); err != nil {
-				return nil, err
-			}
-		}
-	case *types.OrderedDict:
-		for e := d.List.Front(); e != nil; e = e.Next() {
-			entry := e.Value.(*types.OrderedDictEntry)
-			if err := add(entry.Key, entry.Value); err != nil {
-				return nil, err
-			}
-		}
-	default:
+	entries, ok := entriesOf(object)
+	if !ok {
 		return nil, fmt.Errorf("the file has a %T, want a state_dict", object)
+	}
+	for _, e := range entries {
+		if err := add(e.Key, e.Value); err != nil {
+			return nil, err
+		}
 	}
 	return all, nil
 }
 
-// part is where a tensor lies, if it does so in one piece, and within its storage.
-func (v *view) part(name string) (tensor.Part, error) {
-	count := 1
-	for i, n := range slices.Backward(v.shape) {
-		if n != 1 && v.step[i] != count {
-			return tensor.Part{}, fmt.Errorf("tensor %.60q of shape %v lies in the file with steps %v, want it contiguous: save tensor.contiguous()", name, v.shape, v.step)
+// entriesOf are those of any of the three dictionaries that there are: gopickle's ordered one comes of protocol 4.
+func entriesOf(object any) (all []types.DictEntry, ok bool) {
+	switch d := object.(type) {
+	case *types.Dict:
+		return *d, true
+	case *orderedDict:
+		return d.Dict, true
+	case *types.OrderedDict:
+		for e := d.List.Front(); e != nil; e = e.Next() {
+			entry := e.Value.(*types.OrderedDictEntry)
+			all = append(all, types.DictEntry{Key: entry.Key, Value: entry.Value})
 		}
-		if n > 0 && count > v.of.count/n {
-			return tensor.Part{}, fmt.Errorf("tensor %.60q of shape %v is larger than its storage of %d numbers", name, v.shape, v.of.count)
+		return all, true
+	}
+	return nil, false
+}
+
+// part is where a tensor lies, within its storage.
+func (v *view) part(name string) (tensor.Part, error) {
+	p := tensor.Part{Name: name, Dtype: v.of.name, Shape: v.shape, Offset: v.of.offset + int64(v.first)*int64(v.of.bytes)}
+	count, last := 1, v.first
+	for i, n := range slices.Backward(v.shape) {
+		if n > 1 && v.step[i] != count {
+			p.Steps = v.step // a convolution that was another framework's, for example
+		}
+		if n > 0 && count > v.of.count/n || n > 1 && v.step[i] > v.of.count/(n-1) {
+			return p, fmt.Errorf("tensor %.60q of shape %v and steps %v is larger than its storage of %d numbers", name, v.shape, v.step, v.of.count)
 		}
 		count *= n
+		last += max(n-1, 0) * v.step[i]
 	}
-	if v.first > v.of.count-count {
-		return tensor.Part{}, fmt.Errorf("tensor %.60q of shape %v begins at number %d of a storage of %d", name, v.shape, v.first, v.of.count)
+	if count > 0 && last >= v.of.count {
+		return p, fmt.Errorf("tensor %.60q of shape %v and steps %v reaches to number %d of a storage of %d", name, v.shape, v.step, last, v.of.count)
 	}
-	return tensor.Part{Name: name, Dtype: v.of.name, Shape: v.shape, Offset: v.of.offset + int64(v.first)*int64(v.of.bytes)}, nil
+	return p, nil
 }

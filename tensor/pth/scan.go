@@ -43,6 +43,9 @@ var arguments = map[byte]int{
 	'c': twoLines, '\x93': 0, 'R': 0, 'Q': 0, 'b': 0, // functions, calls, storages, attributes
 }
 
+// A pickle's OrderedDict is looked for in a module that there is not, so that gopickle asks for it.
+const collections, ownCollections = "collections", "Collections"
+
 // scan returns how many bytes the pickle at the beginning of data has. It is an error if there are instructions other
 // than the above, or more of all than a network's pickle has, or lengths that reach beyond data.
 func scan(data []byte) (int, error) {
@@ -110,7 +113,8 @@ func unpickle(data []byte, storage func(id *types.Tuple) (any, error)) (object a
 			object, err = nil, fmt.Errorf("the pickle makes no sense: %.200v", r)
 		}
 	}()
-	u := pickle.NewUnpickler(bytes.NewReader(data[:size]))
+	program := bytes.ReplaceAll(data[:size], []byte("c"+collections+"\nOrderedDict\n"), []byte("c"+ownCollections+"\nOrderedDict\n"))
+	u := pickle.NewUnpickler(bytes.NewReader(program))
 	u.FindClass = findClass
 	u.PersistentLoad = func(id any) (any, error) {
 		tuple, ok := id.(*types.Tuple)
