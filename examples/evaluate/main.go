@@ -15,6 +15,14 @@
 // Beside its means stand those that others have published (published.go). Where the weights of networks are to be had says
 // the command weights (weights.go).
 //
+// The command generation judges generated pictures as papers do:
+//
+//	generation.go        the flags of the command, and its course
+//	generation_data.go   which pictures there are
+//	generation_look.go   the networks that look at them; what these saw is kept, generation_store.go
+//	generation_pairs.go  how unlike two pictures are, for IC-LPIPS
+//	generation_judge.go  the figures; generation_table.go, the table
+//
 // The command fit (fit.go) fits one detector to pictures of a part, and writes it as a file, with which score (score.go,
 // score_folder.go) scores others.
 //
@@ -50,12 +58,13 @@ import (
 
 // commandLine is what kong reads.
 type commandLine struct {
-	Demo      Demo         `cmd:"" default:"withargs" help:"What generated pictures are worth, on drawn parts and with what comes with the program: the command where none is named."`
-	Compare   Compare      `cmd:"" help:"Compare generators of defects: what their pictures are like, and what a detector learns from them."`
-	Detection Detection    `cmd:"" help:"Judge detectors on a data set: a row for each category, seed and detector, and their means."`
-	Fit       Fit          `cmd:"" help:"Fit one detector to pictures of a part, and write it as a file."`
-	Weights   Weights      `cmd:"" help:"Where the weights of networks are to be had, or what files of weights are."`
-	Score     ScoreCommand `cmd:"" help:"Score pictures with such a detector: how far each is from normal, and where."`
+	Demo       Demo         `cmd:"" default:"withargs" help:"What generated pictures are worth, on drawn parts and with what comes with the program: the command where none is named."`
+	Compare    Compare      `cmd:"" help:"Compare generators of defects: what their pictures are like, and what a detector learns from them."`
+	Detection  Detection    `cmd:"" help:"Judge detectors on a data set: a row for each category, seed and detector, and their means."`
+	Fit        Fit          `cmd:"" help:"Fit one detector to pictures of a part, and write it as a file."`
+	Generation Generation   `cmd:"" help:"Judge generated pictures as papers do: inception score, IC-LPIPS, KID, CMMD, FID."`
+	Weights    Weights      `cmd:"" help:"Where the weights of networks are to be had, or what files of weights are."`
+	Score      ScoreCommand `cmd:"" help:"Score pictures with such a detector: how far each is from normal, and where."`
 
 	command string // which is asked for
 }
@@ -91,6 +100,8 @@ func (c *commandLine) run(ctx context.Context) error {
 		return c.Compare.run(ctx)
 	case "fit":
 		return c.Fit.run(ctx)
+	case "generation":
+		return c.Generation.run(ctx)
 	case "weights":
 		return c.Weights.run(ctx)
 	case "score":

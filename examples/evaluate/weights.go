@@ -144,3 +144,13 @@ func flagsOf(network string) string {
 	}
 	return "--backbone, with --network lite0"
 }
+
+// leftOut is the line about a metric that wants the weights of a network, "" for a CLIP, and has none.
+func leftOut(what, network string) string {
+	for _, a := range weights {
+		if a.network == network {
+			return fmt.Sprintf("%s is left out: it wants %s of %s (%s, %s, %s; %s)", what, a.file, a.title, a.where, a.size, a.licence, a.flags)
+		}
+	}
+	return what + " is left out"
+}
