@@ -153,7 +153,9 @@ func (g *Generation) judgeCategory(c *madeCategory, lookers []*looker, pairs *pa
 
 // note says why a figure is not there.
 func (j *CategoryJudgment) note(format string, a ...any) {
-	j.Notes = append(j.Notes, fmt.Sprintf(format, a...))
+	if text := fmt.Sprintf(format, a...); !slices.Contains(j.Notes, text) {
+		j.Notes = append(j.Notes, text)
+	}
 }
 
 // judgeScores takes inception scores, of each defect or of all.

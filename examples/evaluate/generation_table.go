@@ -118,8 +118,11 @@ func (r *GenerationReport) published(w io.Writer) {
 These rows are published, and were not computed here. AnomalyAny's own (CVPR 2025, table 1) stands on AnomalyDiffusion's
 scripts; nobody has reported it again, its numbers of pictures, seeds and sizes are not known, and users get other values
 from AnomalyDiffusion's own published pictures (issues 100 and 119 there).
-
 `)
+	if _, missing, _ := setOf(r.names()); missing > 0 {
+		fmt.Fprintf(w, "Ours are of %d of its 15 categories, so they are not to be compared.\n", len(r.names()))
+	}
+	fmt.Fprintln(w)
 }
 
 // legend says what the figures mean, and what they stand on.
