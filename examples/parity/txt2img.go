@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 
 	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/nn"
@@ -37,6 +38,7 @@ func runTxt2img(ctx context.Context, o options, in tensors) (tensors, error) {
 		if err != nil {
 			return nil, err
 		}
+		fmt.Fprintf(os.Stderr, "step %d of %d: t %g\n", m.I+1, len(s.Scheduler.Timesteps()), m.T)
 		if m.I > 0 {
 			out[fmt.Sprintf("latent.%d", m.I-1)] = z.Copy().Dense
 		}

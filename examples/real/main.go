@@ -9,7 +9,7 @@
 //	step.go       a step: done once, kept, left out with a reason or failed with one
 //	parity.go     steps: each component beside diffusers, which reference.py runs
 //	presets.go    steps: AnomalyAny on one photograph, by the paper and as it was released
-//	tables.go     steps: compare, generation and detection of examples/evaluate
+//	tables.go     steps: compare and generation of examples/evaluate; detection.go, those of its detection
 //	child.go      the programs that do the work: each step has processes of its own, and their memory ends with them
 //	report.go     report.json; page.go and page.html.tmpl, report.html
 //	private.go    what is of this machine and nobody else's business
@@ -42,9 +42,11 @@ type options struct {
 	Size     int      `group:"work" placeholder:"PIXELS" help:"And the shorter side of what the model sees there (default: the model's own)."`
 	Device   string   `group:"work" default:"cpu" placeholder:"DEVICE" help:"Where to compute: cpu, or a GPU, cuda:0, in programs built with -tags gpu (default: ${default})."`
 
-	Inception string `group:"weights" type:"path" placeholder:"FILE" help:"Further weights for 'evaluate generation', which says where they are to be had: of Inception v3."`
-	Vgg16     string `group:"weights" name:"vgg16" type:"path" placeholder:"FILE" help:"Of VGG16."`
-	Dinov2    string `group:"weights" name:"dinov2" type:"path" placeholder:"PATH" help:"Of DINOv2."`
+	Inception    string `group:"weights" type:"path" placeholder:"FILE" help:"Inception v3 of 2015, for 'evaluate generation'; 'evaluate weights' says where all of these are to be had."`
+	VGG16        string `group:"weights" name:"vgg16" type:"path" placeholder:"FILE" help:"VGG16, for IC-LPIPS there."`
+	WideResNet50 string `group:"weights" name:"wide-resnet50" type:"path" placeholder:"FILE" help:"Wide ResNet-50-2, with which PatchCore and PaDiM were published."`
+	DINOv2       string `group:"weights" name:"dinov2" type:"path" placeholder:"PATH" help:"DINOv2 ViT-S/14, for AnomalyDINO, SubspaceAD's score and KID."`
+	OpenCLIP     string `group:"weights" name:"openclip" type:"path" placeholder:"DIR" help:"ViT-B-16-plus-240 of open_clip, for WinCLIP+ and PromptAD."`
 
 	Out           string `group:"run" default:"out/real" placeholder:"DIR" help:"Where the report and all that it is made from go (default: ${default}). The same command again goes on."`
 	NoPhotographs bool   `group:"run" help:"Leave pictures out of the report."`
@@ -121,7 +123,8 @@ func (o *options) absolute() error {
 		must bool
 	}{
 		{"--model", &o.Model, true}, {"--clip", &o.Clip, true}, {"--data", &o.Data, true}, {"--out", &o.Out, false}, {"--programs", &o.Programs, true},
-		{"--python", &o.Python, true}, {"--reference", &o.Reference, false}, {"--inception", &o.Inception, true}, {"--vgg16", &o.Vgg16, true}, {"--dinov2", &o.Dinov2, true},
+		{"--python", &o.Python, true}, {"--reference", &o.Reference, false}, {"--inception", &o.Inception, true}, {"--vgg16", &o.VGG16, true},
+		{"--wide-resnet50", &o.WideResNet50, true}, {"--dinov2", &o.DINOv2, true}, {"--openclip", &o.OpenCLIP, true},
 	} {
 		if *p.path == "" {
 			continue

@@ -20,7 +20,8 @@ func newPrivate(o options) private {
 	var all []root
 	for _, of := range []root{
 		{o.Model, "MODEL"}, {o.Clip, "CLIP"}, {o.Data, "DATA"}, {o.Out, "OUT"}, {o.Programs, "PROGRAMS"}, {o.Python, "PYTHON"},
-		{filepath.Dir(o.Reference), "REFERENCE"}, {o.Inception, "INCEPTION"}, {o.Vgg16, "VGG16"}, {o.Dinov2, "DINOV2"}, {here, "."}, {home, "~"},
+		{filepath.Dir(o.Reference), "REFERENCE"}, {o.Inception, "INCEPTION"}, {o.VGG16, "VGG16"},
+		{o.WideResNet50, "WIDE_RESNET50"}, {o.DINOv2, "DINOV2"}, {o.OpenCLIP, "OPENCLIP"}, {here, "."}, {home, "~"},
 		{os.TempDir(), "TEMP"},
 	} {
 		if len(of.path) < 2 || of.path == "." {

@@ -5,7 +5,7 @@
 
 writes COMPONENT_in.safetensors and COMPONENT_ref.safetensors (tokenize: .json; anomalyany: its options, too), in f32 on the
 processor, whatever the weights are stored in. Inputs come from a seed and the model's own sizes. The pictures are 256 pixels
-wide at most, so that gradients of Stable Diffusion fit into 16 GB; the whole run of `txt2img` has the model's own size.
+wide at most, so that gradients of Stable Diffusion fit into 10 GB; the whole run of `txt2img` has the model's own size.
 """
 
 import argparse

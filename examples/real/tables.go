@@ -2,47 +2,43 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"strings"
 
 	"github.com/sdgraph/sdgraph/examples/internal/files"
 )
 
+// noData is why there are no tables.
+const noData = "there is no data set: DATA=DIR"
+
 // tableSteps are those that need a data set.
 func (r *run) tableSteps() []*step {
-	if r.data == nil {
-		lacks := lacking("there is no data set: DATA=DIR")
-		return []*step{
-			{Name: "compare", Title: compareTitle, lacks: lacks}, {Name: "generation", Title: generationTitle, lacks: lacks},
-			{Name: "detection", Title: detectionTitle, lacks: lacks}, {Name: "detection-generated", Title: learntTitle, lacks: lacks},
-		}
+	d := r.data
+	if d == nil {
+		d = new(data)
 	}
-	made := map[string]string{
-		"layout": r.Layout, "categories": strings.Join(r.data.Chosen, ","), "pictures": fmt.Sprint(r.Pictures), "seeds": r.seeds(),
-	}
-	compare := &step{Name: "compare", Title: compareTitle, depends: made, do: r.compare}
-	compare.lacks = lacking(when(!r.model.CLIP, "there is no CLIP, which AnomalyAny's pictures are refined with: CLIP=DIR"))
-	needs := func() string {
-		return when(compare.State != stateDone, "it is about AnomalyAny's pictures of the step compare, which is "+string(compare.State))
-	}
-	judged := map[string]string{"layout": r.Layout, "all": strings.Join(r.data.Categories, ",")}
-	return []*step{
-		compare,
-		{Name: "generation", Title: generationTitle, depends: r.withWeights(made), lacks: needs,
-			do: func(ctx context.Context, s *step) error { return r.generation(ctx, s, r.folder(compare)) }},
-		{Name: "detection", Title: detectionTitle, depends: judged, lacks: lacking(), do: r.detection},
-		{Name: "detection-generated", Title: learntTitle, depends: made, lacks: needs,
-			do: func(ctx context.Context, s *step) error { return r.learnt(ctx, s, r.folder(compare)) }},
-	}
+	made := map[string]string{"layout": r.Layout, "categories": strings.Join(d.Chosen, ","), "pictures": fmt.Sprint(r.Pictures), "seeds": r.seeds()}
+	compare := &step{Name: "compare", Title: "generators of defects side by side (evaluate compare)", depends: made, do: r.compare}
+	compare.lacks = lacking(when(r.data == nil, noData), when(!r.model.CLIP, "there is no CLIP, which AnomalyAny's pictures are refined with: CLIP=DIR"))
+	generation := &step{Name: "generation", Title: "AnomalyAny's pictures as papers judge them (evaluate generation)"}
+	generation.depends = withFiles(made, r.Inception, r.VGG16, r.DINOv2)
+	generation.lacks = r.without(compare)
+	generation.do = func(ctx context.Context, s *step) error { return r.generation(ctx, s, r.folder(compare)) }
+	return append([]*step{compare, generation}, r.detectionSteps(made, compare)...)
 }
 
-const (
-	compareTitle    = "generators of defects side by side (evaluate compare)"
-	generationTitle = "AnomalyAny's pictures as papers judge them (evaluate generation)"
-	detectionTitle  = "detectors of one reference (evaluate detection)"
-	learntTitle     = "the same with AnomalyAny's pictures to learn from"
-)
+// without is why there is nothing to do where the step compare has made no pictures.
+func (r *run) without(compare *step) func() string {
+	return func() string {
+		if r.data == nil {
+			return noData
+		}
+		return when(compare.State != stateDone, "it is about AnomalyAny's pictures of the step compare, which is "+string(compare.State))
+	}
+}
 
 func (r *run) seeds() string {
 	var all []string
@@ -52,16 +48,13 @@ func (r *run) seeds() string {
 	return strings.Join(all, ",")
 }
 
-// withWeights are what the weights of further networks add to what a step depends on.
-func (r *run) withWeights(of map[string]string) map[string]string {
-	all := map[string]string{}
-	for k, v := range of {
-		all[k] = v
-	}
-	for name, path := range map[string]string{"inception": r.Inception, "vgg16": r.Vgg16, "dinov2": r.Dinov2} {
+// withFiles are what a step depends on, with files that are told by their places, sizes and times.
+func withFiles(of map[string]string, paths ...string) map[string]string {
+	all := maps.Clone(of)
+	for i, path := range paths {
 		if path != "" {
 			print, err := files.Fingerprint(path)
-			all[name] = fmt.Sprint(print, err)
+			all[fmt.Sprint("file ", i)] = fmt.Sprint(print, err)
 		}
 	}
 	return all
@@ -97,64 +90,47 @@ func madeIn(compare string) string {
 	return filepath.Join(compare, "photographs", "pictures", "anomalyany", "{category}", "seed-{seed}")
 }
 
-// generation judges AnomalyAny's pictures of the first reference of the first category.
+// generation judges AnomalyAny's pictures of the first reference, category by category.
 func (r *run) generation(ctx context.Context, s *step, compare string) error {
-	category := r.data.Chosen[0]
-	from := strings.NewReplacer("{category}", category, "{seed}", fmt.Sprint(r.Seeds[0])).Replace(madeIn(compare))
-	args := []string{"generation", "--generated", from, "--real", r.Data, "--layout", r.Layout, "--categories", category, "--out", r.folder(s)}
-	for _, of := range [][2]string{{"--inception", r.Inception}, {"--vgg16", r.Vgg16}, {"--dinov2", r.Dinov2}, {"--clip", r.clipDir()}} {
-		if of[1] != "" {
-			args = append(args, of[0], of[1])
+	var all []json.RawMessage
+	for _, category := range r.data.Chosen {
+		from := strings.NewReplacer("{category}", category, "{seed}", fmt.Sprint(r.Seeds[0])).Replace(madeIn(compare))
+		out := filepath.Join(r.folder(s), files.Name(category))
+		args := []string{"generation", "--generated", from, "--real", r.Data, "--layout", r.Layout, "--categories", category, "--out", out}
+		for _, of := range [][2]string{{"--inception", r.Inception}, {"--vgg16", r.VGG16}, {"--dinov2", r.DINOv2}, {"--clip", r.clipDir()}} {
+			if of[1] != "" {
+				args = append(args, of[0], of[1])
+			}
 		}
+		if _, err := r.program(ctx, s, "evaluate", args...); err != nil {
+			return fmt.Errorf("%s: %w", category, err)
+		}
+		if err := r.judged(s, out); err != nil {
+			return err
+		}
+		all = append(all, s.Results)
 	}
-	if _, err := r.program(ctx, s, "evaluate", args...); err != nil {
-		return err
-	}
-	return r.judged(s, r.folder(s))
-}
-
-// detection judges detectors on all categories.
-func (r *run) detection(ctx context.Context, s *step) error {
-	args := append([]string{"detection", "--detector", "patchcore,padim", "--out", r.folder(s)}, r.on(nil)...)
-	if _, err := r.program(ctx, s, "evaluate", args...); err != nil {
-		return err
-	}
-	return r.judged(s, r.folder(s))
-}
-
-// learnt judges detectors on the categories that pictures were generated for, without and with these.
-func (r *run) learnt(ctx context.Context, s *step, compare string) error {
-	args := append([]string{"detection", "--detector", "patchcore,padim,probe", "--seeds", r.seeds(), "--generated", madeIn(compare), "--out", r.folder(s)}, r.on(r.data.Chosen)...)
-	if _, err := r.program(ctx, s, "evaluate", args...); err != nil {
-		return err
-	}
-	return r.judged(s, r.folder(s))
+	var err error
+	s.Results, err = json.Marshal(all)
+	return err
 }
 
 // rowsOnly are the fields of rows that have a number for each picture or threshold, which the report does without.
 var rowsOnly = []string{"scores", "curves"}
 
-// judged takes over the tables and figures that evaluate has left in a folder: one file of each.
+// judged takes over the tables and figures that evaluate has left in a folder, one file of each, and pictures.
 func (r *run) judged(s *step, dir string) error {
-	tables, err := only(dir, "*.md")
+	text, err := only(dir, "*.md")
 	if err != nil {
 		return err
 	}
-	text, err := files.Read(tables, mostRecord)
-	if err != nil {
-		return err
-	}
-	s.Tables = r.private.text(string(text))
-	results, err := only(dir, "*.json")
-	if err != nil {
-		return err
-	}
-	data, err := files.Read(results, mostRecord)
+	s.Tables += r.private.text(string(text))
+	data, err := only(dir, "*.json")
 	if err != nil {
 		return err
 	}
 	if s.Results, err = r.private.json(data, rowsOnly...); err != nil {
-		return fmt.Errorf("%s: %w", results, err)
+		return fmt.Errorf("%s: %w", dir, err)
 	}
 	for _, pattern := range []string{"*.png", "*/sheet*.png", "photographs/*.png"} {
 		found, err := filepath.Glob(filepath.Join(dir, pattern))
@@ -168,14 +144,14 @@ func (r *run) judged(s *step, dir string) error {
 	return nil
 }
 
-// only is the one file of a pattern.
-func only(dir, pattern string) (string, error) {
+// only is what the one file of a pattern has.
+func only(dir, pattern string) ([]byte, error) {
 	found, err := filepath.Glob(filepath.Join(dir, pattern))
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	if len(found) != 1 {
-		return "", fmt.Errorf("evaluate has left %d files %s, want one", len(found), pattern)
+		return nil, fmt.Errorf("evaluate has left %d files %s in %s, want one", len(found), pattern, dir)
 	}
-	return found[0], nil
+	return files.Read(found[0], mostRecord)
 }
