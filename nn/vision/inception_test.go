@@ -31,7 +31,7 @@ func TestInception(t *testing.T) {
 		return nodes
 	})
 	for i, name := range []string{"logits", "logits_unbiased", "2048", "768", "192", "64"} {
-		if e := relative(tensor.Float32s(out[i]), g.numbers(t, name)); !(e < 5e-5) {
+		if e := relative(tensor.Float32s(out[i]), g.numbers(t, name)); !(e < 2e-5) {
 			t.Errorf("%s differs by %.2g of its largest value", name, e)
 		}
 	}
