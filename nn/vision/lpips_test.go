@@ -3,6 +3,7 @@ package vision
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"testing"
 
@@ -41,8 +42,10 @@ func TestLPIPS(t *testing.T) {
 		}
 		got[len(a)] += got[i]
 	}
-	if e := relative(got, g.numbers(t, "distances")); !(e < 2e-5) {
-		t.Errorf("distances %v, want %v: %.2g of the largest", got, g.numbers(t, "distances"), e)
+	for i, want := range g.numbers(t, "distances") { // those of deep layers are small with random weights
+		if e := math.Abs(float64(got[i]-want)) / float64(want); !(e < 1e-4) {
+			t.Errorf("distance %d is %g, want %g: %.2g of it", i, got[i], want, e)
+		}
 	}
 }
 
