@@ -139,24 +139,9 @@ func (a *AnomalyDINO) Fit(ctx context.Context, train anomaly.Samples) error {
 		return wrong("Fit takes a context and samples, not nil, and an AnomalyDINO that NewAnomalyDINO has made")
 	}
 	var all features
-	var names []string
-	for s, err := range train {
-		if err == nil {
-			err = ctx.Err()
-		}
-		if err != nil {
-			return err
-		}
-		if isDefective(s) {
-			continue
-		}
-		if err := a.learn(ctx, s.Picture, &all); err != nil {
-			return fmt.Errorf("%s: %w", nameOf(s), err)
-		}
-		names = append(names, nameOf(s))
-	}
-	if len(names) == 0 {
-		return noReferences()
+	names, err := eachNormal(ctx, train, func(s anomaly.Sample) error { return a.learn(ctx, s.Picture, &all) })
+	if err != nil {
+		return err
 	}
 	if len(all.values) == 0 {
 		return fmt.Errorf("detect: no patch of the references is of a part: fit without Foreground%.0w", ErrNoReferences)
@@ -165,7 +150,6 @@ func (a *AnomalyDINO) Fit(ctx context.Context, train anomaly.Samples) error {
 	if a.options.Score == NearestToken {
 		fit.bank = newMemoryBank(unit(all.values, all.c), all.c)
 	} else {
-		var err error
 		if fit.subspace, err = newSubspace(all.values, all.c, explained); err != nil {
 			return err
 		}

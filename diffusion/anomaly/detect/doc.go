@@ -17,6 +17,7 @@
 //	network.go    the networks, and which of their layers a method reads
 //	reading.go    whose implementation is followed
 //	view.go       which part of a picture a network sees, and how it is resized
+//	samples.go    what is learned from, one after another
 //	eye.go        pictures in, layers' features out
 //	clip.go       the model of those that are told in words what a defect is
 //	memory.go     features of pictures that were seen before

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"image"
-	"path"
-	"path/filepath"
 	"sync"
 
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
@@ -112,37 +110,14 @@ func (e *eye) learn(ctx context.Context, train anomaly.Samples, use func(anomaly
 	if ctx == nil || train == nil {
 		return wrong("Fit takes a context and samples, not nil")
 	}
-	for s, err := range train {
-		if err == nil {
-			err = ctx.Err()
+	return eachSample(ctx, train, func(s anomaly.Sample) error {
+		if wanted, err := use(s); err != nil || !wanted {
+			return err
 		}
+		layers, err := e.look(ctx, s.Picture)
 		if err != nil {
 			return err
 		}
-		wanted, err := use(s)
-		if err == nil && wanted {
-			var layers []features
-			if layers, err = e.look(ctx, s.Picture); err == nil {
-				err = learn(s, layers)
-			}
-		}
-		if err != nil {
-			return fmt.Errorf("%s: %w", nameOf(s), err)
-		}
-	}
-	return nil
+		return learn(s, layers)
+	})
 }
-
-// isDefective reports whether a sample shows a defect.
-func isDefective(s anomaly.Sample) bool { return s.Mask != nil || s.Defect != "" }
-
-// nameOf is what a sample is called: the name of its file without the folders, which are nobody's business.
-func nameOf(s anomaly.Sample) string {
-	if s.Path == "" {
-		return "a picture without a name"
-	}
-	return path.Base(filepath.ToSlash(s.Path))
-}
-
-// onlyNormal passes over defective samples.
-func onlyNormal(s anomaly.Sample) (bool, error) { return !isDefective(s), nil }

@@ -30,16 +30,8 @@ type learnt struct {
 // learn looks at the samples.
 func (p *PromptAD) learn(ctx context.Context, train anomaly.Samples) (*learnt, error) {
 	l := &learnt{}
-	for s, err := range train {
-		if err == nil {
-			err = ctx.Err()
-		}
-		if err != nil {
-			return nil, err
-		}
-		if err := p.learnOf(ctx, l, s); err != nil {
-			return nil, fmt.Errorf("%s: %w", nameOf(s), err)
-		}
+	if err := eachSample(ctx, train, func(s anomaly.Sample) error { return p.learnOf(ctx, l, s) }); err != nil {
+		return nil, err
 	}
 	switch {
 	case len(l.references) == 0:

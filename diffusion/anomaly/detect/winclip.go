@@ -105,29 +105,19 @@ func (w *WinCLIP) Fit(ctx context.Context, train anomaly.Samples) error {
 		return wrong("Fit takes a context and samples, not nil, and a WinCLIP that NewWinCLIP has made")
 	}
 	all := make([]features, 1+len(w.options.Scales))
-	var names []string
-	for s, err := range train {
-		if err == nil {
-			err = ctx.Err()
-		}
-		if err != nil {
-			return err
-		}
-		if isDefective(s) {
-			continue
-		}
+	names, err := eachNormal(ctx, train, func(s anomaly.Sample) error {
 		seen, err := w.sight.look(ctx, s.Picture)
 		if err != nil {
-			return fmt.Errorf("%s: %w", nameOf(s), err)
+			return err
 		}
 		for i, f := range seen.places() {
 			all[i].c = f.c
 			all[i].values = append(all[i].values, f.values...)
 		}
-		names = append(names, nameOf(s))
-	}
-	if len(names) == 0 {
-		return noReferences()
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	r := &windowReferences{names: names}
 	for _, f := range all {
