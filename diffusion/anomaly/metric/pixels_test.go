@@ -285,8 +285,8 @@ func TestMisuse(t *testing.T) {
 		},
 		Harmless: map[string][]func(){
 			"LegacyPermutation":     {func() { LegacyPermutation(0, -1); LegacyPermutation(1, 0) }},
-			"DefaultInceptionScore": {func() { DefaultInceptionScore() }},
-			"DefaultKIDSubsets":     {func() { DefaultKIDSubsets() }},
+			"DefaultInceptionScore": {func() { _ = DefaultInceptionScore() }},
+			"DefaultKIDSubsets":     {func() { _ = DefaultKIDSubsets() }},
 			"ClusterRule.String":    {func() { _ = ClusterRule(-1).String() }},
 			"Clamped":               {func() { Clamped(nil) }, func() { Clamped(&gt.Dense{}) }},
 			"RMSE":                  {func() { RMSE(nil, nil, nil) }, func() { RMSE(gt.New(gt.FromScalar(float32(1))), gt.New(gt.FromScalar(float32(1))), nil) }},
