@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/sdgraph/sdgraph/clip"
 	"github.com/sdgraph/sdgraph/kernels"
 	"github.com/sdgraph/sdgraph/nn"
 	"github.com/sdgraph/sdgraph/nn/vision"
@@ -17,7 +18,8 @@ import (
 // What detectors of defects take their time for: features of pictures, of a network trained on ImageNet, and the nearest
 // of a bank of such features.
 
-// networks are forward passes of pictures as the networks see them: to the logits, or to the layers that LPIPS reads.
+// networks are forward passes of pictures as the networks see them: to the logits, or to the layers that LPIPS or
+// AnomalyDINO reads.
 func networks() []workload {
 	var all []workload
 	for _, n := range []struct {
@@ -29,6 +31,7 @@ func networks() []workload {
 		{name: "wrn50", of: "wide_resnet50_2", side: 224},
 		{name: "inception", of: "inception_v3_fidelity", side: 299},
 		{name: "vgg16", of: "vgg16", side: 256, layers: []string{"features.3", "features.8", "features.15", "features.22", "features.29"}},
+		{name: "dinov2_vits14", of: "dinov2_vits14", side: 448, layers: []string{"layernorm"}},
 	} {
 		for _, batch := range []int{1, 8} {
 			all = append(all, workload{
@@ -65,6 +68,55 @@ func network(ctx context.Context, o options, name string, batch, side int, layer
 		}
 		return []*G.Node{n.Pooled(g.Build, picture)}
 	})
+}
+
+// windowScales are the sides, in patches, of WinCLIP's windows.
+var windowScales = []int{2, 3}
+
+// windows are passes of the picture tower of WinCLIP's CLIP: over a picture, and over all 365 windows of it as well.
+func windows() []workload {
+	peers := []string{"torch", "openvino"}
+	return []workload{
+		{"clip.vitb16plus.image", peers, func(ctx context.Context, o options) (func() error, error) { return winCLIP(ctx, o) }},
+		{"clip.vitb16plus.windows", peers, func(ctx context.Context, o options) (func() error, error) { return winCLIP(ctx, o, windowScales...) }},
+	}
+}
+
+// winCLIP computes the class tokens of a picture, and of all windows of it of each scale.
+func winCLIP(ctx context.Context, o options, scales ...int) (func() error, error) {
+	m, err := clip.New(clip.ViTB16Plus240())
+	if err != nil {
+		return nil, err
+	}
+	v := m.VisionModel
+	err = nn.Randomize(v, 0, gt.Float32) // the precision of its file
+	if v, err = prepared(o, v, err); err != nil {
+		return nil, err
+	}
+	return o.program(ctx, func(g graph) []*G.Node {
+		side := v.Config.ImageSize
+		x := v.Embed(g.Build, nn.FeatureMap{X: g.normal("x", 1, side*side, 3), H: side, W: side})
+		out := []*G.Node{v.Pool(v.Encode(g.Build, x))}
+		for _, k := range scales {
+			windows := nn.GatherPositions(x, windowsOf(side/v.Config.PatchSize, k))
+			out = append(out, v.Pool(v.Encode(g.Build, windows)))
+		}
+		return out
+	})
+}
+
+// windowsOf are the tokens of every window of k×k of a grid: the class's, which is the first of all, and the window's own.
+func windowsOf(grid, k int) [][]int {
+	var all [][]int
+	for at := range (grid - k + 1) * (grid - k + 1) {
+		y, x := at/(grid-k+1), at%(grid-k+1)
+		tokens := []int{0}
+		for i := range k * k {
+			tokens = append(tokens, 1+(y+i/k)*grid+x+i%k)
+		}
+		all = append(all, tokens)
+	}
+	return all
 }
 
 // banks are queries, vectors of the bank and their channels: PatchCore's on Wide ResNet-50-2 after one reference and

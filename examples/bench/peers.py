@@ -165,7 +165,7 @@ def random_weights(model, device="cpu"):
         if p.ndim > 1:
             p.normal_(0, p[0].numel() ** -0.5)
         else:
-            p.fill_(1 if name.endswith("weight") else 0)  # of norms, the only ones with one axis
+            p.fill_(1 if name.endswith(("weight", "gamma")) else 0)  # of norms and layer scales, the only ones with one axis
     for name, b in model.named_buffers():
         if name.endswith("position_ids"):
             b.copy_(torch.arange(b.shape[-1]).expand(b.shape))
@@ -220,6 +220,43 @@ def network(name):
 
         with torch.device("meta"):
             return timm.create_model(name)
+
+    return build
+
+
+def dinov2():
+    import timm
+    import torch
+
+    with torch.device("meta"):
+        return timm.create_model("vit_small_patch14_dinov2", img_size=448)
+
+
+def windowed(scales):
+    """The class tokens of a picture, and of all windows of each scale of it, of WinCLIP's CLIP."""
+
+    def build():
+        import timm
+        import torch
+
+        class Windowed(torch.nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.model = timm.create_model("vit_base_patch16_plus_clip_240", num_classes=0)
+                self.windows = [self.tokens(15, k) for k in scales]
+
+            def tokens(self, grid, k):
+                within = [y * grid + x for y in range(k) for x in range(k)]
+                return [[0] + [1 + y * grid + x + i for i in within] for y in range(grid - k + 1) for x in range(grid - k + 1)]
+
+            def forward(self, x):
+                m = self.model
+                tokens = m._pos_embed(m.patch_embed(x))
+                sets = [tokens] + [tokens[0][torch.tensor(w)] for w in self.windows]
+                return [m.norm(m.blocks(m.norm_pre(s))[:, 0]) for s in sets]
+
+        with torch.device("meta"):
+            return Windowed()
 
     return build
 
@@ -580,7 +617,11 @@ for name, of in ("lite0", "tf_efficientnet_lite0"), ("wrn50", "wide_resnet50_2")
 
 for batch in 1, 8:
     WORKLOADS[f"vision.inception.b{batch}"] = passes(network("inception_v3"), picture(299, batch), lambda model: model.forward)
+    WORKLOADS[f"vision.dinov2_vits14.b{batch}"] = passes(dinov2, picture(448, batch), lambda model: model.forward_features)
     WORKLOADS[f"vision.vgg16.b{batch}"] = passes(vgg16, picture(256, batch), lambda model: model.forward)
+
+for part, scales in ("image", ()), ("windows", (2, 3)):
+    WORKLOADS[f"clip.vitb16plus.{part}"] = passes(windowed(scales), picture(240), lambda model: model.forward)
 
 for size in (784, 784, 1024), (784, 6272, 1024), (1024, 61440, 152):
     WORKLOADS["nearest." + "x".join(map(str, size))] = nearest(*size)

@@ -21,7 +21,7 @@ type workload struct {
 }
 
 func workloads() []workload {
-	return slices.Concat(graphs(), networks(), neighbours(), generators(), attentions())
+	return slices.Concat(graphs(), networks(), windows(), neighbours(), generators(), attentions())
 }
 
 // graphs are whole models and steps.
@@ -57,9 +57,9 @@ func (o options) usual() []string {
 	case o.onGPU():
 		return names(append(graphs(), attentions()...))
 	case o.precision() != kernels.Float32:
-		return names(append(graphs(), networks()...))
+		return names(slices.Concat(graphs(), networks(), windows()))
 	}
-	return names(slices.Concat(graphs(), networks(), neighbours(), generators()))
+	return names(slices.Concat(graphs(), networks(), windows(), neighbours(), generators()))
 }
 
 // find is the workload of a name that complete has checked.
