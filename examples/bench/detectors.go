@@ -89,7 +89,9 @@ func winCLIP(ctx context.Context, o options, scales ...int) (func() error, error
 		return nil, err
 	}
 	v := m.VisionModel
-	err = nn.Randomize(v, 0, gt.Float32) // the precision of its file
+	if err = nn.KeepPacked(v); err == nil { // as clip.Open does
+		err = nn.Randomize(v, 0, gt.Float32) // the precision of its file
+	}
 	if v, err = prepared(o, v, err); err != nil {
 		return nil, err
 	}

@@ -55,6 +55,9 @@ type DINOv2Attention struct {
 // DINOv2MLP is mlp of a layer: two linear layers with GELU between them.
 type DINOv2MLP struct{ FC1, FC2 nn.Linear }
 
+// smallDINO is how many channels the largest network has whose weights stay packed (nn.KeepPacked): ViT-S/14.
+const smallDINO = 384
+
 // dinoPatch is the side of a patch, and dinoEpsilon that of all norms.
 const dinoPatch, dinoEpsilon = 14, 1e-6
 
@@ -81,6 +84,11 @@ func newDINOv2(c DINOv2Config) *DINOv2 {
 	}
 	for range c.Layers {
 		n.Encoder.Layer = append(n.Encoder.Layer, newDINOv2Layer(c.HiddenSize))
+	}
+	if c.HiddenSize <= smallDINO {
+		if err := nn.KeepPacked(n); err != nil {
+			panic(err) // no two fields have one path
+		}
 	}
 	return n
 }
