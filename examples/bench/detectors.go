@@ -77,8 +77,8 @@ var windowScales = []int{2, 3}
 func windows() []workload {
 	peers := []string{"torch", "openvino"}
 	return []workload{
-		{"clip.vitb16plus.image", peers, func(ctx context.Context, o options) (func() error, error) { return winCLIP(ctx, o) }},
-		{"clip.vitb16plus.windows", peers, func(ctx context.Context, o options) (func() error, error) { return winCLIP(ctx, o, windowScales...) }},
+		{"clip.vitb16plus", peers, func(ctx context.Context, o options) (func() error, error) { return winCLIP(ctx, o) }},
+		{"winclip.windows", peers, func(ctx context.Context, o options) (func() error, error) { return winCLIP(ctx, o, windowScales...) }},
 	}
 }
 

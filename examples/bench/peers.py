@@ -620,8 +620,8 @@ for batch in 1, 8:
     WORKLOADS[f"vision.dinov2_vits14.b{batch}"] = passes(dinov2, picture(448, batch), lambda model: model.forward_features)
     WORKLOADS[f"vision.vgg16.b{batch}"] = passes(vgg16, picture(256, batch), lambda model: model.forward)
 
-for part, scales in ("image", ()), ("windows", (2, 3)):
-    WORKLOADS[f"clip.vitb16plus.{part}"] = passes(windowed(scales), picture(240), lambda model: model.forward)
+for name, scales in ("clip.vitb16plus", ()), ("winclip.windows", (2, 3)):
+    WORKLOADS[name] = passes(windowed(scales), picture(240), lambda model: model.forward)
 
 for size in (784, 784, 1024), (784, 6272, 1024), (1024, 61440, 152):
     WORKLOADS["nearest." + "x".join(map(str, size))] = nearest(*size)
