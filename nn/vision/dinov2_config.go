@@ -3,9 +3,11 @@ package vision
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"github.com/sdgraph/sdgraph/kernels"
 	"github.com/sdgraph/sdgraph/nn"
+	"github.com/sdgraph/sdgraph/tensor"
 )
 
 // DINOv2Config is what the published networks differ in.
@@ -62,6 +64,32 @@ func (c DINOv2Config) check() error {
 		nn.Range{Field: "Heads", Value: c.Heads, From: 1, To: 1 << 10},
 		nn.Range{Field: "Registers", Value: c.Registers, From: 0, To: 1 << 10},
 		nn.Range{Field: "Grid", Value: c.Grid, From: 1, To: 1 << 10},
+	)
+}
+
+// hubDINO is the kind of a config.json. Those of timm have none.
+type hubDINO struct {
+	ModelType string `json:"model_type"`
+}
+
+// Validate has nothing to add to what is fixed.
+func (hubDINO) Validate() error { return nil }
+
+// checkFile checks what the config.json of a directory of transformers says and the shapes of weights do not.
+func (c DINOv2Config) checkFile(dir tensor.Dir) error {
+	if !dir.Exists(nn.ConfigFile) {
+		return nil
+	}
+	var kind hubDINO
+	if err := nn.ReadJSON(dir, nn.ConfigFile, &kind); err != nil || !strings.HasPrefix(kind.ModelType, "dinov2") {
+		return err
+	}
+	hint := "not a published " + c.name()
+	return nn.ReadConfig(dir, &kind,
+		nn.Fixed{Field: "num_attention_heads", Value: float64(c.Heads), Hint: hint},
+		nn.Fixed{Field: "layer_norm_eps", Value: dinoEpsilon, Hint: hint},
+		nn.Fixed{Field: "hidden_act", Value: "gelu", Hint: hint},
+		nn.Fixed{Field: "use_swiglu_ffn", Value: false, Hint: hint},
 	)
 }
 

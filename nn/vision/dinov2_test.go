@@ -1,6 +1,9 @@
 package vision
 
 import (
+	"encoding/binary"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -208,5 +211,81 @@ func TestDINOv2Sizes(t *testing.T) {
 	}
 	if _, err := Open(t.Context(), "dinov2_vits14", dir); err == nil || !strings.Contains(fmt.Sprint(err), "model.safetensors") {
 		t.Errorf("error %v", err)
+	}
+}
+
+// TestDINOv2Config reads the config.json of a directory: of transformers, whose facts count, and of timm.
+func TestDINOv2Config(t *testing.T) {
+	const facts = `{"model_type": "dinov2", "hidden_size": 384, "num_attention_heads": 6, "layer_norm_eps": 1e-06, "hidden_act": "gelu", "use_swiglu_ffn": false}`
+	for _, c := range []struct{ from, to, want string }{
+		{"", "", ""},
+		{`"num_attention_heads": 6`, `"num_attention_heads": 12`, "num_attention_heads is 12"},
+		{"1e-06", "1e-05", "layer_norm_eps is 1e-05"},
+		{`"gelu"`, `"relu"`, "hidden_act is"},
+		{"false", "true", "use_swiglu_ffn is true"},
+		{facts, `{"architecture": "vit_small_patch14_dinov2", "num_classes": 0}`, ""},
+		{"}", "", "config.json"},
+	} {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, "config.json"), []byte(strings.Replace(facts, c.from, c.to, 1)), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		err := DINOv2Small(false).checkFile(tensor.OnDisk(dir))
+		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s for %s: error %v, want %q", c.to, c.from, err, c.want)
+		}
+	}
+	if err := DINOv2Small(false).checkFile(tensor.OnDisk(t.TempDir())); err != nil {
+		t.Errorf("without config.json: %v", err)
+	}
+}
+
+// TestDINOv2Directory opens a directory as the hub has it, of real sizes: the weights are a hole in the file, all 0.
+func TestDINOv2Directory(t *testing.T) {
+	dir := t.TempDir()
+	hole(t, filepath.Join(dir, "model.safetensors"), newDINOv2(DINOv2Small(true)))
+	open := func(heads int) error {
+		facts := fmt.Sprintf(`{"model_type": "dinov2_with_registers", "num_attention_heads": %d}`, heads)
+		if err := os.WriteFile(filepath.Join(dir, "config.json"), []byte(facts), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		f, err := Open(t.Context(), "dinov2_vits14_reg", dir)
+		if err != nil {
+			return err
+		}
+		return f.Close()
+	}
+	if err := open(6); err != nil {
+		t.Error(err)
+	}
+	if err := open(8); !errors.Is(err, nn.ErrUnsupported) {
+		t.Errorf("a network of 8 heads: error %v, want nn.ErrUnsupported", err)
+	}
+}
+
+// hole writes a safetensors file for a model, whose numbers no disk has to hold.
+func hole(t *testing.T, path string, model any) {
+	t.Helper()
+	params, err := nn.Params(model)
+	if err != nil {
+		t.Fatal(err)
+	}
+	type entry struct {
+		DType   string `json:"dtype"`
+		Shape   []int  `json:"shape"`
+		Offsets [2]int `json:"data_offsets"`
+	}
+	header, end := map[string]entry{}, 0
+	for _, p := range params {
+		size := 4 * p.Shape().TotalSize()
+		header[p.Name], end = entry{"F32", p.Shape(), [2]int{end, end + size}}, end+size
+	}
+	text, err := json.Marshal(header)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := append(binary.LittleEndian.AppendUint64(nil, uint64(len(text))), text...)
+	if err := errors.Join(os.WriteFile(path, file, 0o644), os.Truncate(path, int64(len(file)+end))); err != nil {
+		t.Fatal(err)
 	}
 }

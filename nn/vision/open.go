@@ -64,7 +64,8 @@ func New(name string) (Network, error) {
 // Open opens a network by its name, one of Names, with the weights of a safetensors file, of the file model.safetensors in
 // a directory, such as the hub's timm/resnet18.tv_in1k, or of the state_dict in one of torch's own files, .pth or .pt,
 // which package pth reads without running it. All of the file is read once, to check it and for its SHA-256. The error is
-// that of New, of tensor.Open, of pth.Open or of the network's Load.
+// that of New, of tensor.Open, of pth.Open or of the network's Load; nn.ErrUnsupported for a DINOv2 of transformers whose
+// config.json says that it computes otherwise.
 func Open(ctx context.Context, name, path string) (*File, error) {
 	network, err := New(name)
 	if err != nil {
@@ -81,7 +82,11 @@ func Open(ctx context.Context, name, path string) (*File, error) {
 		return nil, err
 	}
 	f := &File{Network: network, Name: name, weights: weights}
-	if err := f.load(ctx); err != nil {
+	err = f.load(ctx)
+	if n, ok := network.(*DINOv2); ok && err == nil {
+		err = n.config.checkFile(tensor.OnDisk(path))
+	}
+	if err != nil {
 		return nil, errors.Join(err, weights.Close())
 	}
 	return f, nil
