@@ -171,8 +171,8 @@ func (l *DINOv2Layer) forward(b *nn.Build, name string, heads int, x *G.Node) *G
 	return l.LayerScale2.Fold(l.MLP.FC2).ForwardAdd(h, x)
 }
 
-// Load gives the network the weights of a source by the names of transformers, of the official files or of timm. One error,
-// tensor.ErrDamaged, lists all that does not fit; of another architecture it says which that looks like.
+// Load gives the network the weights of a source by the names of transformers or of the official files, which are timm's
+// too; but timm's networks with registers have no position of the class and are not taken. One error, tensor.ErrDamaged, lists all that does not fit; of another architecture it says which that looks like.
 func (n *DINOv2) Load(ctx context.Context, src nn.Source) error {
 	return load(ctx, n, n.config.name(), dinoNames(src), nn.WithIgnore("mask_token"))
 }

@@ -7,8 +7,8 @@ import (
 	"github.com/sdgraph/sdgraph/nn"
 )
 
-// What transformers calls the layers of the official files and of timm's, which differ in registers' name alone: outside
-// the blocks, and within one.
+// What transformers calls the layers of the official files and of timm's, which differ in registers alone, their name and
+// that the class has no position there: outside the blocks, and within one.
 var (
 	dinoOutside = map[string]string{
 		"cls_token": "embeddings.cls_token", "mask_token": "embeddings.mask_token", "pos_embed": "embeddings.position_embeddings",
