@@ -29,8 +29,8 @@ type File struct {
 // Open opens the directory of a CLIPModel: of transformers (config.json, model.safetensors), or of open_clip
 // (open_clip_config.json, open_clip_model.safetensors), such as the hub's
 // timm/vit_base_patch16_plus_clip_240.laion400m_e31. The tokenizer is the directory's, else DefaultTokenizer, or nil where
-// the model has fewer tokens than that: it can be shown pictures only. All of the weights are read once, to check them and
-// for their SHA-256.
+// the model has fewer tokens than that: it can be shown pictures only. Texts are tokenised as transformers does; open_clip
+// replaces entities of HTML (&amp;) as well. All of the weights are read once, to check them and for their SHA-256.
 //
 // What is damaged, or does not fit together, is tensor.ErrDamaged; a model that this package cannot build,
 // nn.ErrUnsupported; a directory that is not there or has neither, fs.ErrNotExist.

@@ -95,8 +95,8 @@ var (
 	idleValues = []string{"null", "false", "0", "0.0", `""`}
 )
 
-// onlyPlain returns nn.ErrUnsupported for the first field that asks for another architecture: a tower of timm or
-// transformers, attention pooling, layer scale and so on.
+// onlyPlain returns nn.ErrUnsupported for the first field that asks for another architecture: a ResNet, a tower of timm
+// or transformers, attention pooling, layer scale and so on.
 func onlyPlain(fields map[string]json.RawMessage) error {
 	for _, part := range []string{"", "vision_cfg", "text_cfg"} {
 		of := fields
@@ -107,7 +107,8 @@ func onlyPlain(fields map[string]json.RawMessage) error {
 			}
 		}
 		for _, name := range sortedKeys(of) {
-			if slices.Contains(plainFields[part], name) || slices.Contains(idleFields, name) || slices.Contains(idleValues, string(of[name])) {
+			resNet := name == "layers" && strings.HasPrefix(string(of[name]), "[") // how many blocks each stage has
+			if plain := slices.Contains(plainFields[part], name) && !resNet; plain || slices.Contains(idleFields, name) || slices.Contains(idleValues, string(of[name])) {
 				continue
 			}
 			return fmt.Errorf("%s is %.60s: want a model without, such as ViT-B-16-plus-240%.0w", strings.TrimPrefix(part+"."+name, "."), of[name], nn.ErrUnsupported)

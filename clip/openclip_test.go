@@ -114,7 +114,8 @@ func TestWindows(t *testing.T) {
 	}
 }
 
-// TestEncodeLocal has the usual stream of Encode, whatever else is asked for, and a local one that no token's class enters.
+// TestEncodeLocal has the usual stream as Encode has it, and others beside it: their numbers are held to PromptAD's goldens
+// in diffusion/anomaly/detect.
 func TestEncodeLocal(t *testing.T) {
 	m := random(t, tiny())
 	v := m.VisionModel
@@ -160,13 +161,14 @@ func TestOpen(t *testing.T) {
 		kind     error
 		says     string
 	}{
-		"as it is":            {"", "", fs.ErrNotExist, "open_clip_model.safetensors"},
-		"a tower of timm":     {`"layers": 12`, `"timm_model_name": "convnext"`, nn.ErrUnsupported, "vision_cfg.timm_model_name"},
-		"attention pooling":   {`"layers": 12`, `"attentional_pool": true`, nn.ErrUnsupported, "attentional_pool"},
-		"no text":             {`"text_cfg"`, `"other"`, nn.ErrUnsupported, "other"},
-		"layers of all sizes": {`"layers": 12`, `"layers": [3, 4, 6, 3]`, tensor.ErrDamaged, "layers"},
-		"heads":               {`"head_width": 16`, `"head_width": 5`, tensor.ErrDamaged, "heads"},
-		"a colour":            {`"std": [`, `"std": [1,`, tensor.ErrDamaged, "image_std"},
+		"as it is":          {"", "", fs.ErrNotExist, "open_clip_model.safetensors"},
+		"a tower of timm":   {`"layers": 12`, `"timm_model_name": "convnext"`, nn.ErrUnsupported, "vision_cfg.timm_model_name"},
+		"attention pooling": {`"layers": 12`, `"attentional_pool": true`, nn.ErrUnsupported, "attentional_pool"},
+		"no text":           {`"text_cfg"`, `"other"`, nn.ErrUnsupported, "other"},
+		"a ResNet":          {`"layers": 12`, `"layers": [3, 4, 6, 3]`, nn.ErrUnsupported, "vision_cfg.layers is [3, 4, 6, 3]"},
+		"layers in words":   {`"layers": 12`, `"layers": "many"`, tensor.ErrDamaged, "layers"},
+		"heads":             {`"head_width": 16`, `"head_width": 5`, tensor.ErrDamaged, "heads"},
+		"a colour":          {`"std": [`, `"std": [1,`, tensor.ErrDamaged, "image_std"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
