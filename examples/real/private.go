@@ -46,13 +46,6 @@ func newPrivate(o options) private {
 
 func (p private) text(s string) string { return p.replacer.Replace(s) }
 
-func (p private) texts(all []string) (out []string) {
-	for _, s := range all {
-		out = append(out, p.text(s))
-	}
-	return out
-}
-
 // json is a JSON value without such places, and without the fields of these names.
 func (p private) json(data []byte, without ...string) (json.RawMessage, error) {
 	var v any
