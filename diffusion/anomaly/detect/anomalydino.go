@@ -53,9 +53,11 @@ type AnomalyDINOOptions struct {
 	// among them: 1 for none. The paper's agnostic mode has 8. Default: 8, and 30 with SubspaceToken, as SubspaceAD.
 	Rotations int
 
-	// Foreground passes over patches of the ground that a part lies on, which are told apart by the first principal
-	// component of a picture's tokens. AnomalyDINO's authors do so for capsule, hazelnut, pill, screw and toothbrush of
-	// MVTec AD, and for all of VisA: they chose by looking. Default: false.
+	// Foreground has Detect pass over patches of the ground that a part lies on, which score 0. They are told apart by
+	// the first principal component of a picture's tokens, with a threshold for those of DINOv2. Of references the
+	// ground is learned from, too: so what is taken for the part by mistake is still normal. AnomalyDINO's authors do so
+	// for capsule, hazelnut, pill, screw and toothbrush of MVTec AD, and for all of VisA: they chose by looking.
+	// Default: false.
 	Foreground bool
 
 	// Sigma is of the Gaussian that smooths maps, in pixels of the picture. Default: 4.
@@ -143,9 +145,6 @@ func (a *AnomalyDINO) Fit(ctx context.Context, train anomaly.Samples) error {
 	if err != nil {
 		return err
 	}
-	if len(all.values) == 0 {
-		return fmt.Errorf("detect: no patch of the references is of a part: fit without Foreground%.0w", ErrNoReferences)
-	}
 	fit := &fittedTokens{references: names}
 	if a.options.Score == NearestToken {
 		fit.bank = newMemoryBank(unit(all.values, all.c), all.c)
@@ -175,26 +174,24 @@ func (a *AnomalyDINO) learn(ctx context.Context, picture *image.RGBA, all *featu
 		if err != nil {
 			return err
 		}
-		part, err := a.parts(seen)
-		if err != nil {
-			return err
-		}
 		all.c = seen.c
-		for t := range seen.patches() {
-			if part == nil || part[t] > 0 {
-				all.values = append(all.values, seen.values[t*seen.c:][:seen.c]...)
-			}
-		}
+		all.values = append(all.values, seen.values...)
 	}
 	return nil
 }
 
-// parts are 1 where a patch is of the part and 0 elsewhere; nil for everywhere.
-func (a *AnomalyDINO) parts(seen features) ([]float32, error) {
+// passOver gives patches of the ground the number 0, if that is asked for.
+func (a *AnomalyDINO) passOver(numbers []float64, seen features) error {
 	if !a.options.Foreground {
-		return nil, nil
+		return nil
 	}
-	return foregroundOf(seen)
+	part, err := foregroundOf(seen)
+	for t := range part {
+		if part[t] == 0 {
+			numbers[t] = 0
+		}
+	}
+	return err
 }
 
 // References returns the names of the pictures that Fit has learned from, without folders.
@@ -219,15 +216,9 @@ func (a *AnomalyDINO) Detect(ctx context.Context, picture *image.RGBA) (anomaly.
 	if err != nil {
 		return anomaly.Detection{}, err
 	}
-	part, err := a.parts(seen)
-	if err != nil {
-		return anomaly.Detection{}, err
-	}
 	numbers := fit.unlike(seen)
-	for t := range numbers {
-		if part != nil && part[t] == 0 {
-			numbers[t] = 0
-		}
+	if err := a.passOver(numbers, seen); err != nil {
+		return anomaly.Detection{}, err
 	}
 	size := picture.Rect.Size()
 	m, err := tokenMap(numbers, seen, size, a.options.Sigma)

@@ -183,16 +183,27 @@ func TestAnomalyDINO(t *testing.T) {
 	}
 }
 
-// TestAnomalyDINOForeground passes over a plain ground: nothing of it is learned, or scored.
+// TestAnomalyDINOForeground passes over the ground of what is judged, and not of references.
 func TestAnomalyDINOForeground(t *testing.T) {
-	a, err := NewAnomalyDINO(tinyDINO(t), AnomalyDINOOptions{Side: 56, Rotations: 1, Foreground: true})
-	if err != nil {
-		t.Fatal(err)
+	n := tinyDINO(t)
+	var made [2]*AnomalyDINO
+	for i := range made {
+		a, err := NewAnomalyDINO(n, AnomalyDINOOptions{Side: 56, Rotations: 1, Foreground: i == 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := a.Fit(t.Context(), samples(anomaly.Sample{Picture: part(70, 70, 1)})); err != nil {
+			t.Fatal(err)
+		}
+		made[i] = a
+	}
+	if whole, masked := made[0].fitted.Load().bank, made[1].fitted.Load().bank; masked.rows != whole.rows || whole.rows != 16 {
+		t.Errorf("%d patches of a reference are learned from, and %d without its ground, want all 16 in both", whole.rows, masked.rows)
 	}
 	// Tokens of a norm vary by less than the threshold here, so that there is no part at all.
-	err = a.Fit(t.Context(), samples(anomaly.Sample{Picture: part(70, 70, 1)}))
-	if !errors.Is(err, ErrNoReferences) {
-		t.Errorf("error %v where all is ground", err)
+	found, err := made[1].Detect(t.Context(), spotted(70, 70, 5, image.Rect(30, 20, 50, 40)).Picture)
+	if err != nil || found.Score != 0 || slices.Max(found.Map.Values) != 0 {
+		t.Errorf("score %v where all is ground, want 0; error %v", found.Score, err)
 	}
 }
 
