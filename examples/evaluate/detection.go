@@ -19,6 +19,7 @@ type Detection struct {
 
 	Shots      []string `group:"learn" default:"1" placeholder:"K" help:"Normal pictures to learn from, the references, or all: as many as there are; several with commas (default: ${default})."`
 	Seeds      []uint32 `group:"learn" placeholder:"N" help:"Each draws references of its own, the same for all detectors, and a row comes of it (default: 0,1,2,3,4; one where there is nothing to draw)."`
+	Draw       string   `group:"learn" default:"permutation" enum:"permutation,slices" help:"How: permutation, the first ones of the seed's, so that fewer are among more; or slices, as AnomalyDINO's authors draw: of the sorted pictures those from SEED·K on (default: ${default})."`
 	References []string `group:"learn" placeholder:"FILE" help:"The references themselves, normal pictures for training of the data set, in place of --shots; several with commas."`
 	Generated  string   `group:"learn" placeholder:"DIR" help:"Pictures with defects and masks, as 'anomalyany --layout mvtec --split 0' or anomalib writes them, a folder for each category: detectors are judged without and with them. In DIR, {category}, {seed} and {shots} stand for those of a row."`
 

@@ -24,7 +24,7 @@ type Networked struct {
 	Coreset    float64  `group:"detector" default:"1" placeholder:"SHARE" help:"Share of its patches that PatchCore keeps; its authors keep 0.1 of hundreds of pictures (default: ${default})."`
 	Channels   []int    `group:"detector" placeholder:"N" help:"The channels that PaDiM takes, counted through its layers from 0; several with commas (default: those of its reference implementation's random choice)."`
 	Side       int      `group:"detector" default:"448" placeholder:"N" help:"Shorter side that anomalydino and subspace resize pictures to, in pixels; AnomalyDINO's paper has 448 and 672 (default: ${default})."`
-	Foreground []string `group:"detector" default:"auto" placeholder:"NAME" help:"Categories of which anomalydino passes over the ground that a part lies on, several with commas; auto: those that its authors chose, by looking; none (default: ${default})."`
+	Foreground []string `group:"detector" default:"auto" placeholder:"NAME" help:"Categories of which anomalydino passes over the ground that a part lies on, several with commas; auto: with a DINOv2, those that its authors chose, by looking; none (default: ${default})."`
 	Network    string   `group:"detector" default:"lite0" enum:"lite0,resnet18,wide_resnet50_2,dinov2_vits14,dinov2_vitb14,dinov2_vitl14,dinov2_vits14_reg,dinov2_vitb14_reg,dinov2_vitl14_reg" help:"Whose features they read: lite0, EfficientNet-Lite0 with weights that come with the program, resnet18, wide_resnet50_2 or, for anomalydino and subspace, dinov2_vits14, dinov2_vitb14 or dinov2_vitl14, also with _reg (default: ${default})."`
 	Backbone   string   `group:"detector" placeholder:"FILE" help:"The network's weights: safetensors with the names of torchvision, timm or transformers, torch's own .pth, or the directory of a model.safetensors; lite0 needs none. 'evaluate weights' says where they are."`
 	Clip       string   `group:"detector" placeholder:"DIR" help:"The CLIP that winclip and promptad look through, as open_clip or transformers writes it; theirs is ViT-B-16-plus-240."`
@@ -260,10 +260,11 @@ var grounded = []string{
 	"candle", "capsules", "cashew", "chewinggum", "fryum", "macaroni1", "macaroni2", "pcb1", "pcb2", "pcb3", "pcb4", "pipe_fryum",
 }
 
-// passesOver reports whether the ground of a category is passed over.
+// passesOver reports whether the ground of a category is passed over. What tells it apart is measured on DINOv2's tokens:
+// with other networks it must be asked for by name.
 func (n *Networked) passesOver(category string) bool {
 	if slices.Equal(n.Foreground, []string{"auto"}) {
-		return slices.Contains(grounded, category)
+		return strings.HasPrefix(n.Network, "dinov2_") && slices.Contains(grounded, category)
 	}
 	return slices.Contains(n.Foreground, category)
 }

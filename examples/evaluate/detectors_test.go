@@ -75,14 +75,46 @@ func TestWords(t *testing.T) {
 // TestForegroundOf passes over the ground where AnomalyDINO's authors do, or where it is asked for.
 func TestForegroundOf(t *testing.T) {
 	for _, c := range []struct {
-		flag     []string
-		category string
-		want     bool
-	}{{[]string{"auto"}, "screw", true}, {[]string{"auto"}, "cable", false}, {[]string{"none"}, "screw", false}, {[]string{"cable", "nut"}, "nut", true}} {
-		if n := (&Networked{Foreground: c.flag}); n.passesOver(c.category) != c.want {
-			t.Errorf("%q, %s: want %v", c.flag, c.category, c.want)
+		flag              []string
+		network, category string
+		want              bool
+	}{
+		{[]string{"auto"}, "dinov2_vits14", "screw", true}, {[]string{"auto"}, "dinov2_vits14", "cable", false}, {[]string{"none"}, "dinov2_vits14", "screw", false},
+		{[]string{"auto"}, "lite0", "screw", false}, {[]string{"cable", "nut"}, "lite0", "nut", true},
+	} {
+		if n := (&Networked{Foreground: c.flag, Network: c.network}); n.passesOver(c.category) != c.want {
+			t.Errorf("%q of %s, %s: want %v", c.flag, c.network, c.category, c.want)
 		}
 	}
+}
+
+// TestSlices draws references as AnomalyDINO's code does, and no others where there are too few.
+func TestSlices(t *testing.T) {
+	data := drawn(t, map[string][3]int{"nut": {6, 1, 1}})
+	d, err := asked(t, "--data", data, "--out", t.TempDir(), "--draw", "slices", "--shots", "2", "--seeds", "2,0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, categories, err := d.readData()
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := d.draw(categories)
+	if err != nil {
+		t.Fatal(err)
+	}
+	train := categories[0].Train
+	for i, from := range []int{4, 0} {
+		if diff := cmp.Diff(picturesOf(train[from:][:2]), picturesOf(all[i].references)); diff != "" {
+			t.Errorf("seed %d: %s", all[i].Seed, diff)
+		}
+	}
+	d.Seeds = []uint32{3}
+	_, err = d.draw(categories)
+	wantError(t, err, "6 normal pictures", "seed 3")
+	d.Seeds = []uint32{1<<32 - 1}
+	_, err = d.draw(categories)
+	wantError(t, err, "6 normal pictures", "--seeds")
 }
 
 // TestOtherNetwork: weights of another architecture are an error that says so, and nothing is written.

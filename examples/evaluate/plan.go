@@ -163,6 +163,12 @@ func (d *Detection) drawSeed(c dataset.Category, train []dataset.Item, seed uint
 		if len(d.Seeds) == 0 && seed > 0 && !kind.draws() { // the same again
 			continue
 		}
+		references := kind.draw(train, seed)
+		if d.Draw == "slices" {
+			if references = kind.slice(train, seed); references == nil {
+				return nil, fmt.Errorf("%s has %s for training, and --draw slices takes %d of them behind those of the %d seeds before seed %d: give smaller --seeds", c.Name, counted(len(train), "normal picture"), kind, seed, seed)
+			}
+		}
 		var made *generated
 		if d.Generated != "" {
 			if made, err = d.readGenerated(c.Name, seed, kind); err != nil {
@@ -171,10 +177,10 @@ func (d *Detection) drawSeed(c dataset.Category, train []dataset.Item, seed uint
 		}
 		for _, detector := range d.Detector {
 			if detector != "probe" {
-				all = append(all, &testCase{key: key{c.Name, detector, kind, seed, false}, category: c, references: kind.draw(train, seed)})
+				all = append(all, &testCase{key: key{c.Name, detector, kind, seed, false}, category: c, references: references})
 			}
 			if made != nil && detectorOf(detector).defects {
-				all = append(all, &testCase{key: key{c.Name, detector, kind, seed, true}, category: c, references: kind.draw(train, seed), generated: made})
+				all = append(all, &testCase{key: key{c.Name, detector, kind, seed, true}, category: c, references: references, generated: made})
 			}
 		}
 	}

@@ -62,6 +62,19 @@ func (s shots) draw(train []dataset.Item, seed uint32) []dataset.Item {
 	return drawn
 }
 
+// slice returns the references of a seed as AnomalyDINO's code draws them: of the pictures, sorted by their paths, as many
+// as there are shots, behind those of all seeds before. Without so many it is nil.
+func (s shots) slice(train []dataset.Item, seed uint32) []dataset.Item {
+	if !s.draws() {
+		return train
+	}
+	from := int64(seed) * int64(s)
+	if from+int64(s) > int64(len(train)) {
+		return nil
+	}
+	return train[from:][:s]
+}
+
 // permutation is numpy.random.RandomState(seed).permutation(n), NumPy's legacy one, which does not change between its
 // versions: Fisher and Yates's shuffle from the end, with numbers of the Mersenne Twister cut to as many bits as the
 // place has and drawn again where they are above it.
