@@ -129,7 +129,7 @@ func (r *Report) categories(w io.Writer) {
 	for _, name := range r.names() {
 		for _, s := range r.Summaries {
 			if i := slices.IndexFunc(s.Categories, func(c CategorySummary) bool { return c.Category == name }); i >= 0 {
-				row(t, s.Categories[i].Figures, percent, name, s.Detector, s.Shots.String(), training(s.Generated))
+				row(t, s.Categories[i].Figures, percent, name, s.name(), s.Shots.String(), training(s.Generated))
 			}
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/sdgraph/sdgraph/clip"
 	"github.com/sdgraph/sdgraph/examples/internal/show"
@@ -39,6 +40,7 @@ var weights = []weight{
 	{"dinov2_vits14_reg", "DINOv2 ViT-S/14 with registers", "hub: facebook/dinov2-with-registers-small", "model.safetensors", "88 MB", "Apache-2.0", "", "--network dinov2_vits14_reg --backbone", "anomalydino, subspace"},
 	{"dinov2_vitb14_reg", "DINOv2 ViT-B/14 with registers", "hub: facebook/dinov2-with-registers-base", "model.safetensors", "346 MB", "Apache-2.0", "", "--network dinov2_vitb14_reg --backbone", "anomalydino, subspace"},
 	{"dinov2_vitl14_reg", "DINOv2 ViT-L/14 with registers", "hub: facebook/dinov2-with-registers-large", "model.safetensors", "1.2 GB", "Apache-2.0", "", "--network dinov2_vitl14_reg --backbone", "anomalydino, subspace"},
+	{"", "CLIP ViT-L/14 at 336", "hub: openai/clip-vit-large-patch14-336", "the directory, with config.json and model.safetensors", "1.7 GB", "MIT", "", "--clip", "CMMD as published"},
 	{"", "CLIP ViT-B-16-plus-240, laion400m_e31", "hub: timm/vit_base_patch16_plus_clip_240.laion400m_e31", "the directory, with open_clip_config.json and open_clip_model.safetensors", "834 MB", "MIT", "", "--clip", "winclip, promptad; CMMD"},
 	{"", "CLIP ViT-L/14", "hub: openai/clip-vit-large-patch14", "the directory, with config.json and model.safetensors", "1.7 GB", "MIT", "", "--clip", "CMMD(L/14)"},
 	{"wide_resnet50_2", "Wide ResNet-50-2 of torchvision", "hub: timm/wide_resnet50_2.tv_in1k", "model.safetensors", "276 MB", "BSD-3-Clause", "", "--network wide_resnet50_2 --backbone", "patchcore, padim, probe"},
@@ -89,21 +91,32 @@ func lookAtWeights(ctx context.Context, path string) (string, error) {
 	} else if info.IsDir() && !isFile(filepath.Join(path, "model.safetensors")) || isFile(filepath.Join(path, "open_clip_config.json")) {
 		return lookAtCLIP(ctx, path)
 	}
-	var last error
+	var wrong []error
 	for _, name := range vision.Names() {
 		f, err := vision.Open(ctx, name, path)
 		if err == nil {
 			defer f.Close()
 			return fmt.Sprintf("%s: %s (SHA-256 %s); %s", path, titleOf(name), f.SHA256, flagsOf(name)), nil
 		}
-		if last = err; ctx.Err() != nil {
+		if wrong = append(wrong, err); ctx.Err() != nil {
 			return "", ctx.Err()
 		}
 	}
 	if text, err := lookAtCLIP(ctx, path); err == nil {
 		return text, nil
 	}
-	return "", last
+	return "", notKnown(path, wrong)
+}
+
+// notKnown is the error about a file that no network of vision.Names can read: what is wrong with it for all of them, or
+// that it is of none.
+func notKnown(path string, wrong []error) error {
+	for _, err := range wrong {
+		if err.Error() != wrong[0].Error() { // it can be read
+			return fmt.Errorf("%s has weights of none of %s, and is no model of CLIP's: its tensors have other names or shapes", path, strings.Join(vision.Names(), ", "))
+		}
+	}
+	return wrong[0]
 }
 
 func lookAtCLIP(ctx context.Context, path string) (string, error) {

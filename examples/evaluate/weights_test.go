@@ -26,4 +26,8 @@ func TestWeights(t *testing.T) {
 			t.Errorf("%s: %q, %v", path, text, err)
 		}
 	}
+	for path, says := range map[string]string{"../../testdata/openclip/io.safetensors": "weights of none of", "weights.go": "no safetensors file"} {
+		_, err := lookAtWeights(t.Context(), path)
+		wantError(t, err, path, says)
+	}
 }
