@@ -27,7 +27,7 @@ type weight struct {
 	file    string
 	size    string
 	licence string
-	sha256  string // as far as it is known here
+	sha256  string // its first digits, as far as they are known here
 	flags   string
 	serves  string
 }
@@ -46,7 +46,7 @@ var weights = []weight{
 	{"wide_resnet50_2", "Wide ResNet-50-2 of torchvision", "hub: timm/wide_resnet50_2.tv_in1k", "model.safetensors", "276 MB", "BSD-3-Clause", "", "--network wide_resnet50_2 --backbone", "patchcore, padim, probe"},
 	{"resnet18", "ResNet-18 of torchvision", "hub: timm/resnet18.tv_in1k", "model.safetensors", "47 MB", "BSD-3-Clause", "", "--network resnet18 --backbone", "padim, patchcore, probe"},
 	{"vgg16", "VGG16 of torchvision", "hub: timm/vgg16.tv_in1k", "model.safetensors", "553 MB", "BSD-3-Clause", "", "--vgg16", "IC-LPIPS"},
-	{"inception_v3_fidelity", "Inception v3 of 2015", "release v0.2.0 of toshas/torch-fidelity", "weights-inception-2015-12-05-6726825d.pth", "96 MB", "Apache-2.0", "6726825d…, by its name", "--inception", "IS, FID; KID"},
+	{"inception_v3_fidelity", "Inception v3 of 2015", "release v0.2.0 of toshas/torch-fidelity", "weights-inception-2015-12-05-6726825d.pth", "96 MB", "Apache-2.0", "6726825d", "--inception", "IS, FID; KID"},
 }
 
 // run prints the table, or what files are.
@@ -76,6 +76,8 @@ func (w *Weights) table() {
 		hash := a.sha256
 		if hash == "" {
 			hash = "not known here"
+		} else {
+			hash += "…, by its name"
 		}
 		t.Row(a.title, a.where, a.file, a.size, a.licence, hash, a.flags, a.serves)
 	}
@@ -96,7 +98,7 @@ func lookAtWeights(ctx context.Context, path string) (string, error) {
 		f, err := vision.Open(ctx, name, path)
 		if err == nil {
 			defer f.Close()
-			return fmt.Sprintf("%s: %s (SHA-256 %s); %s", path, titleOf(name), f.SHA256, flagsOf(name)), nil
+			return fmt.Sprintf("%s: %s (SHA-256 %s%s); %s", path, titleOf(name), f.SHA256, unlikePublished(name, f.SHA256), flagsOf(name)), nil
 		}
 		if wrong = append(wrong, err); ctx.Err() != nil {
 			return "", ctx.Err()
@@ -106,6 +108,16 @@ func lookAtWeights(ctx context.Context, path string) (string, error) {
 		return text, nil
 	}
 	return "", notKnown(path, wrong)
+}
+
+// unlikePublished says so of a file of a network whose published hash is known, and another.
+func unlikePublished(network, hash string) string {
+	for _, a := range weights {
+		if a.network == network && !strings.HasPrefix(hash, a.sha256) {
+			return fmt.Sprintf(", which is not the published file's: that begins with %s", a.sha256)
+		}
+	}
+	return ""
 }
 
 // notKnown is the error about a file that no network of vision.Names can read: what is wrong with it for all of them, or

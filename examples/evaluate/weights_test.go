@@ -31,3 +31,15 @@ func TestWeights(t *testing.T) {
 		wantError(t, err, path, says)
 	}
 }
+
+// TestUnlikePublished tells a file from the published one where that one's hash is known.
+func TestUnlikePublished(t *testing.T) {
+	for _, c := range []struct {
+		network, hash string
+		other         bool
+	}{{"inception_v3_fidelity", "6726825d00", false}, {"inception_v3_fidelity", "806d226d", true}, {"vgg16", "806d226d", false}} {
+		if text := unlikePublished(c.network, c.hash); (text != "") != c.other {
+			t.Errorf("%s of SHA-256 %s: %q", c.network, c.hash, text)
+		}
+	}
+}
