@@ -2,7 +2,7 @@ package main
 
 import (
 	"context"
-	_ "embed"
+	"embed"
 	"encoding/json"
 	"errors"
 	"os"
@@ -12,8 +12,8 @@ import (
 	"github.com/sdgraph/sdgraph/diffusion/anomaly/generate/textures"
 )
 
-//go:embed peers.py
-var peersSource []byte
+//go:embed peers*.py
+var peersSource embed.FS
 
 // peerResult is what peers.py prints.
 type peerResult struct {
@@ -128,7 +128,7 @@ func ours(o options) command {
 }
 
 // script writes peers.py where an interpreter finds it, if it was asked for, and
-// beside it the pictures that it reads; it gives what removes them.
+// beside it what it imports and the pictures that it reads; it gives what removes them.
 func (o options) script() (path string, remove func(), err error) {
 	if o.Peers == "" {
 		return "", func() {}, nil
@@ -138,7 +138,7 @@ func (o options) script() (path string, remove func(), err error) {
 		return "", nil, err
 	}
 	path = filepath.Join(dir, "peers.py")
-	if err := errors.Join(os.WriteFile(path, peersSource, 0o644), os.CopyFS(dir, textures.FS())); err != nil {
+	if err := errors.Join(os.CopyFS(dir, peersSource), os.CopyFS(dir, textures.FS())); err != nil {
 		os.RemoveAll(dir)
 		return "", nil, err
 	}
