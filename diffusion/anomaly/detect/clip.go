@@ -27,7 +27,7 @@ func (c CLIP) remembered(picture *image.RGBA, how string, look func() ([]feature
 	if c.Memory == nil || images.Check(picture) != nil {
 		return look()
 	}
-	key := Network{Name: c.Name, SHA256: c.SHA256}.key(picture, "%s", how)
+	key := Network{Name: c.Name, SHA256: c.SHA256}.key(picture, "%v %s", c.scaling(), how)
 	if seen := c.Memory.recall(key); seen != nil {
 		return seen, nil
 	}
