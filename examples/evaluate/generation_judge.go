@@ -362,6 +362,7 @@ func (j *CategoryJudgment) judgeAgreement(c *madeCategory) error {
 		of[s.digest] = s
 	}
 	var shares []float64
+	unchanged := 0
 	ctx := context.Background()
 	for _, p := range c.made() {
 		source := of[c.madeOf[p.picture]]
@@ -377,11 +378,19 @@ func (j *CategoryJudgment) judgeAgreement(c *madeCategory) error {
 		if before.Rect.Size() != after.Rect.Size() {
 			continue
 		}
-		stray, err := anomaly.Stray(before, anomaly.Sample{Picture: after, Mask: mask})
-		if err != nil {
+		changed, err := anomaly.Changed(before, after)
+		if err == nil && !slices.Contains(changed.Pix, 255) {
+			unchanged++ // a generator that does nothing is no good one
+			continue
+		}
+		stray, failed := anomaly.Stray(before, anomaly.Sample{Picture: after, Mask: mask})
+		if err := errors.Join(err, failed); err != nil {
 			return fmt.Errorf("%s: %w", p.picture, err)
 		}
 		shares = append(shares, 1-stray)
+	}
+	if unchanged > 0 {
+		j.note("%d pictures are what they were made of, unchanged: agreement is of the others", unchanged)
 	}
 	j.Agreement, j.Compared = meanOf(shares), len(shares)
 	return nil

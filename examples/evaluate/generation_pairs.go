@@ -125,6 +125,9 @@ func (p *pairer) distance(ctx context.Context, a, b *specimen) (float64, error) 
 	if d, ok := p.distances[key]; ok {
 		return d, nil
 	}
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
 	x, err := p.numbers(ctx, a)
 	if err != nil {
 		return 0, err

@@ -234,3 +234,17 @@ func TestGenerationMistakes(t *testing.T) {
 		wantError(t, c.Generation.run(t.Context()), flag, "EfficientNet-Lite0")
 	}
 }
+
+// TestAgreementOfUnchanged does not praise a generator that has changed nothing.
+func TestAgreementOfUnchanged(t *testing.T) {
+	root := os.DirFS(writtenSet(t, "mvtec", 1))
+	c := &madeCategory{
+		sources: []*specimen{{root: root, picture: "nut/train/good/000.png", digest: "source"}},
+		madeOf:  map[string]string{"nut/train/good/000.png": "source"},
+		types:   []*madeType{{made: []*specimen{{root: root, picture: "nut/train/good/000.png", mask: "nut/ground_truth/spot/000_mask.png"}}}},
+	}
+	var j CategoryJudgment
+	if err := j.judgeAgreement(c); err != nil || j.Agreement != nil || j.Compared != 0 || len(j.Notes) != 1 {
+		t.Errorf("%+v, %v", j, err)
+	}
+}
