@@ -44,6 +44,7 @@ type GenerationMeans struct {
 	ICLPIPS   *float64            `json:"ic_lpips"`
 	EmptyAs0  *float64            `json:"ic_lpips_with_empty_clusters_as_0"`
 	CMMD      *float64            `json:"cmmd"`
+	FID       *float64            `json:"fid"`
 	Agreement *float64            `json:"agreement"`
 	KID       map[string]*float64 `json:"kid"`
 }
@@ -348,7 +349,7 @@ func (g *Generation) judgePairs(j *CategoryJudgment, c *madeCategory, p *pairer)
 			values = append(values, d.Mean)
 		}
 		if of.Centres == 0 {
-			j.note("%s: no true pictures to cluster by, IC-LPIPS is the mean distance of all pairs", t.name)
+			j.note("%s: of %d true pictures no third to cluster by, IC-LPIPS is the mean distance of all pairs", t.name, len(t.real))
 		}
 	}
 	j.ICLPIPS, j.EmptyAs0 = meanOf(values), meanOf(zeros)
@@ -426,6 +427,7 @@ func meansOf(all []*CategoryJudgment) GenerationMeans {
 		EmptyAs0:  mean(func(c *CategoryJudgment) *float64 { return c.EmptyAs0 }),
 		Agreement: mean(func(c *CategoryJudgment) *float64 { return c.Agreement }),
 		CMMD:      mean(func(c *CategoryJudgment) *float64 { return c.CMMD.value() }),
+		FID:       mean(func(c *CategoryJudgment) *float64 { return c.FID }),
 		KID:       map[string]*float64{},
 	}
 	for _, name := range kidsOf(all) {

@@ -55,7 +55,7 @@ func openLookers(ctx context.Context, g *Generation) (all []*looker, pairs *pair
 	if g.DINOv2 != "" && g.wants(metricKID) {
 		add(openDINOv2(ctx, g.DINOv2))
 	}
-	if g.Clip != "" && (g.wants(metricCMMD) || g.wants(metricKID)) {
+	if g.Clip != "" && g.wants(metricCMMD) {
 		add(openEmbeddings(ctx, g.Clip))
 	}
 	if g.wants(metricKID) {

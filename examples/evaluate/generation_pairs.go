@@ -32,8 +32,12 @@ type pairer struct {
 	order     []string             // their digests
 }
 
-// mostLooked is how many pictures' numbers are held, of 32 MB each.
-const mostLooked = 64
+// mostLooked is how many pictures' numbers are held, of 32 MB each, and blockOf how many are compared with as many others
+// before the next ones come: both blocks are held meanwhile.
+const (
+	mostLooked = 64
+	blockOf    = mostLooked / 2
+)
 
 func openPairer(ctx context.Context, g *Generation) (*pairer, error) {
 	f, err := vision.Open(ctx, "vgg16", g.VGG16)
@@ -148,23 +152,64 @@ func centresOf(t *madeType) []*specimen { return t.real[:len(t.real)/3] }
 // clusters puts the pictures of a defect to the true ones that they are most like.
 func (g *Generation) clusters(ctx context.Context, p *pairer, t *madeType, step func()) ([][]int, error) {
 	centres := centresOf(t)
+	if err := p.compare(ctx, t.made, centres, false, step); err != nil {
+		return nil, err
+	}
 	distances := make([][]float64, len(t.made))
 	for i, m := range t.made {
 		distances[i] = make([]float64, len(centres))
 		for c, s := range centres {
-			d, err := p.distance(ctx, m, s)
-			if err != nil {
-				return nil, err
-			}
-			distances[i][c] = d
+			distances[i][c] = p.distances[p.key(m, s)]
 		}
-		step()
 	}
 	order := metric.LegacyPermutation(g.Seed, len(t.made))
 	if g.rule() == metric.SeaSRule {
 		order = nil // of arrival
 	}
 	return metric.Clusters(distances, g.rule(), order)
+}
+
+// within compares the pictures of each cluster with each other.
+func (p *pairer) within(ctx context.Context, t *madeType, clusters [][]int) error {
+	for _, c := range clusters {
+		var pictures []*specimen
+		for _, i := range c {
+			pictures = append(pictures, t.made[i])
+		}
+		if err := p.compare(ctx, pictures, pictures, true, func() {}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// compare computes the distances of pictures from others, block by block, so that the numbers of each block are computed
+// once for each of the other blocks; of a list with itself each pair once. step is told of every picture.
+func (p *pairer) compare(ctx context.Context, pictures, others []*specimen, same bool, step func()) error {
+	for i := 0; i < len(pictures); i += blockOf {
+		rows := pictures[i:min(i+blockOf, len(pictures))]
+		first := 0
+		if same {
+			first = i
+		}
+		for j := first; j < len(others); j += blockOf {
+			columns := others[j:min(j+blockOf, len(others))]
+			for r, a := range rows {
+				for c, b := range columns {
+					if same && j+c <= i+r {
+						continue
+					}
+					if _, err := p.distance(ctx, a, b); err != nil {
+						return err
+					}
+				}
+			}
+		}
+		for range rows {
+			step()
+		}
+	}
+	return nil
 }
 
 // lookPairs computes all distances that IC-LPIPS is of, and keeps those of a category when they are there.
@@ -178,7 +223,7 @@ func (g *Generation) lookPairs(ctx context.Context, all []*madeCategory, p *pair
 	}
 	bar := show.NewProgress(ctx, os.Stderr, float64(pictures))
 	bar.Tenths = true
-	bar.Begin("compared ", "%d of %d pictures, ", pictures)
+	bar.Begin("compared with true ones ", "%d of %d pictures, ", pictures)
 	defer bar.End()
 	for _, c := range all {
 		if err := p.recall(g.pairFile(c)); err != nil {
@@ -188,7 +233,7 @@ func (g *Generation) lookPairs(ctx context.Context, all []*madeCategory, p *pair
 			before := len(p.distances)
 			clusters, err := g.clusters(ctx, p, t, func() { bar.Step(1, "") })
 			if err == nil {
-				_, err = metric.ICLPIPS(clusters, func(i, j int) (float64, error) { return p.distance(ctx, t.made[i], t.made[j]) })
+				err = p.within(ctx, t, clusters)
 			}
 			if g.Merge && err == nil && len(p.distances) > before {
 				err = fmt.Errorf("--merge: pictures of %s, %s have not been compared: run the shards, or the same command without --merge", c.name, t.name)
@@ -202,7 +247,11 @@ func (g *Generation) lookPairs(ctx context.Context, all []*madeCategory, p *pair
 }
 
 func (g *Generation) pairFile(c *madeCategory) string {
-	return filepath.Join(g.Out, "features", "lpips_vgg16", c.name+".safetensors")
+	folder := "lpips_vgg16"
+	if g.Region == "mask" {
+		folder += "_in_masks"
+	}
+	return filepath.Join(g.Out, "features", folder, c.name+".safetensors")
 }
 
 // recall begins a category, with what is known of it.

@@ -23,7 +23,10 @@ func (r *GenerationReport) tables(w io.Writer) {
 	for _, name := range kids {
 		head = append(head, name+"-KID")
 	}
-	head = append(head, "CMMD", "agreement")
+	if r.Means.FID != nil {
+		head = append(head, "FID")
+	}
+	head = append(head, r.cmmd(), "agreement")
 	t.Row(head...)
 	rule := []string{"---"}
 	for range head[1:] {
@@ -35,6 +38,9 @@ func (r *GenerationReport) tables(w io.Writer) {
 		for _, name := range kids {
 			cells = append(cells, c.KID[name].text())
 		}
+		if r.Means.FID != nil {
+			cells = append(cells, cell("%.1f", c.FID, 1))
+		}
 		t.Row(append(cells, c.CMMD.text(), cell("%.0f %%", c.Agreement, 100))...)
 	}
 	if len(r.Categories) > 1 {
@@ -43,12 +49,25 @@ func (r *GenerationReport) tables(w io.Writer) {
 		for _, name := range kids {
 			cells = append(cells, cell("%.4f", m.KID[name], 1))
 		}
+		if m.FID != nil {
+			cells = append(cells, cell("%.1f", m.FID, 1))
+		}
 		t.Row(append(cells, cell("%.2f", m.CMMD, 1), cell("%.0f %%", m.Agreement, 100))...)
 	}
 	t.Flush()
 	fmt.Fprintln(w)
 	r.published(w)
 	r.legend(w)
+}
+
+// cmmd is the title of that column: published ones are of the CLIP L/14@336, and those of another say of which.
+func (r *GenerationReport) cmmd() string {
+	for _, n := range r.Networks {
+		if of, ok := strings.CutPrefix(n.Name, "CLIP "); ok && of != "L/14@336" {
+			return "CMMD(" + strings.TrimSuffix(of, "@224") + ")"
+		}
+	}
+	return "CMMD"
 }
 
 // score is the inception score of a category, with what it is of: it says nothing without.
@@ -99,6 +118,9 @@ func (d *Distance) text() string {
 	}
 	if d.Floor != nil || d.Nothing != nil {
 		text += fmt.Sprintf("; floor %s, nothing %s", cell("%.4g", d.Floor, 1), cell("%.4g", d.Nothing, 1))
+	}
+	if s := d.Subsets; s != nil {
+		text += fmt.Sprintf("; of %d subsets of %d %.4g ± %.4g", s.Subsets, s.Size, s.Mean, s.Deviation)
 	}
 	return text
 }

@@ -126,7 +126,7 @@ func TestGeneration(t *testing.T) {
 			t.Errorf("%s: KID %+v", format, d)
 		}
 		table := read(t, out, "table.md")
-		for _, says := range []string{"| mean ", "6 pictures, 2 splits", "floor", "no FID: too few pictures", "scratch: no true pictures to cluster by", "DINOv2-KID"} {
+		for _, says := range []string{"| mean ", "6 pictures, 2 splits", "floor", "no FID: too few pictures", "scratch: of 0 true pictures no third to cluster by", "DINOv2-KID", "CMMD"} {
 			if !strings.Contains(table, says) {
 				t.Errorf("%s: the table has no %q:\n%s", format, says, table)
 			}
@@ -139,6 +139,36 @@ func TestGeneration(t *testing.T) {
 		if *n != before || read(t, out, "table.md") != table {
 			t.Errorf("%s: %+v looks after %+v, the table\n%s", format, *n, before, read(t, out, "table.md"))
 		}
+	}
+}
+
+// TestPairs looks once at every picture of a large cluster for each block of others, where going pair by pair would look
+// thousands of times.
+func TestPairs(t *testing.T) {
+	n, p := 0, &pairer{}
+	p.look = func(_ context.Context, picture *image.RGBA) ([]float32, error) {
+		n++
+		return []float32{float32(picture.Pix[0])}, nil
+	}
+	dir := t.TempDir()
+	var all []*specimen
+	for i := range 140 {
+		name := number(i) + ".png"
+		write(t, filepath.Join(dir, name), plate(50+i))
+		all = append(all, &specimen{root: os.DirFS(dir), picture: name, digest: name})
+	}
+	if err := p.recall(filepath.Join(dir, "nothing")); err != nil {
+		t.Fatal(err)
+	}
+	steps := 0
+	if err := p.compare(t.Context(), all, all, true, func() { steps++ }); err != nil {
+		t.Fatal(err)
+	}
+	if want := 140 * 139 / 2; len(p.distances) != want || steps != 140 {
+		t.Errorf("%d distances in %d steps, want %d in 140", len(p.distances), steps, want)
+	}
+	if most := 140 * (140/blockOf + 1); n > most {
+		t.Errorf("%d looks at 140 pictures, want at most %d", n, most)
 	}
 }
 
