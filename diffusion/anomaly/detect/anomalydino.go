@@ -140,42 +140,49 @@ func (a *AnomalyDINO) Fit(ctx context.Context, train anomaly.Samples) error {
 	if a == nil || a.sight == nil || ctx == nil || train == nil {
 		return wrong("Fit takes a context and samples, not nil, and an AnomalyDINO that NewAnomalyDINO has made")
 	}
-	var all features
-	names, err := eachNormal(ctx, train, func(s anomaly.Sample) error { return a.learn(ctx, s.Picture, &all) })
-	if err != nil {
+	fit := &fittedTokens{}
+	var all []float32 // for a bank, and for a subspace sums alone
+	var sums moments
+	width := 0
+	var err error
+	fit.references, err = eachNormal(ctx, train, func(s anomaly.Sample) error {
+		return a.turned(ctx, s.Picture, func(seen features) {
+			if width = seen.c; a.options.Score == SubspaceToken {
+				sums.add(seen.values, width)
+			} else {
+				all = append(all, unit(seen.values, width)...)
+			}
+		})
+	})
+	switch {
+	case err != nil:
 		return err
-	}
-	fit := &fittedTokens{references: names}
-	if a.options.Score == NearestToken {
-		fit.bank = newMemoryBank(unit(all.values, all.c), all.c)
-	} else {
-		if fit.subspace, err = newSubspace(all.values, all.c, explained); err != nil {
+	case a.options.Score == SubspaceToken:
+		if fit.subspace, err = sums.subspace(explained); err != nil {
 			return err
 		}
+	default:
+		fit.bank = newMemoryBank(all, width)
 	}
 	a.fitted.Store(fit)
 	return nil
 }
 
-// learn adds the tokens of a reference and of its turned copies.
-func (a *AnomalyDINO) learn(ctx context.Context, picture *image.RGBA, all *features) error {
+// turned hands on the tokens of a reference, and of its turned copies.
+func (a *AnomalyDINO) turned(ctx context.Context, picture *image.RGBA, learn func(seen features)) error {
 	for i := range a.options.Rotations {
-		if i > 0 && images.Check(picture) != nil {
-			break
-		}
-		turned := picture
+		copied := picture
 		if i > 0 {
 			var err error
-			if turned, err = images.Rotate(picture, 360*float64(i)/float64(a.options.Rotations)); err != nil {
+			if copied, err = images.Rotate(picture, 360*float64(i)/float64(a.options.Rotations)); err != nil {
 				return err
 			}
 		}
-		seen, err := a.sight.look(ctx, turned)
+		seen, err := a.sight.look(ctx, copied)
 		if err != nil {
 			return err
 		}
-		all.c = seen.c
-		all.values = append(all.values, seen.values...)
+		learn(seen)
 	}
 	return nil
 }

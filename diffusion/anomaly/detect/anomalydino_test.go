@@ -35,7 +35,11 @@ func TestTokensGolden(t *testing.T) {
 		t.Fatalf("%+v, want the shares %v and %v", numbers, topShare, explained)
 	}
 	near := &fittedTokens{bank: newMemoryBank(unit(references, width), width)}
-	space, err := newSubspace(references, width, explained)
+	var sums moments
+	for part := range slices.Chunk(references, 40*width) { // as pictures come
+		sums.add(part, width)
+	}
+	space, err := sums.subspace(explained)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,7 +6,6 @@ import (
 
 	"github.com/sdgraph/sdgraph/tensor/images"
 	"gonum.org/v1/gonum/mat"
-	"gonum.org/v1/gonum/stat"
 )
 
 // subspace is the directions in which vectors vary, and their mean. It is kept in float32, as files have it.
@@ -16,44 +15,45 @@ type subspace struct {
 	basis      []float32 // [width, directions], orthonormal
 }
 
-// newSubspace returns that of vectors, of as few directions as explain a share of their variance.
-func newSubspace(values []float32, width int, share float64) (*subspace, error) {
-	mean, variances, directions, err := principal(values, width)
-	if err != nil {
-		return nil, err
-	}
-	total := 0.0
-	for _, v := range variances {
-		total += v
-	}
-	k, sum := 0, 0.0
-	for k < width && (k == 0 || sum < share*total) {
-		sum += variances[k]
-		k++
-	}
-	s := &subspace{directions: k}
-	for c := range width {
-		s.mean = append(s.mean, float32(mean[c]))
-		for j := range k {
-			s.basis = append(s.basis, float32(directions.At(c, j)))
-		}
-	}
-	return s, nil
+// moments gathers what of many vectors a subspace is made of, without keeping them: how many there are, their sum, and that
+// of their products, from the mean of the first ones, next to which sums lose nothing.
+type moments struct {
+	n        int
+	from     []float64
+	sum      []float64
+	products *mat.SymDense
 }
 
-// principal returns the mean of vectors and their principal components, the one of the largest variance first: the
-// variances, none below 0, and the directions, [width, width], as columns.
-func principal(values []float32, width int) (mean, variances []float64, directions *mat.Dense, err error) {
+// add adds vectors of a width, which is always the same.
+func (m *moments) add(values []float32, width int) {
 	n := len(values) / width
-	x := mat.NewDense(n, width, nil)
-	mean = make([]float64, width)
-	for i, v := range values {
-		x.RawMatrix().Data[i] = float64(v)
-		mean[i%width] += float64(v) / float64(n)
+	if m.products == nil {
+		m.from, m.sum, m.products = make([]float64, width), make([]float64, width), mat.NewSymDense(width, nil)
+		for i, v := range values {
+			m.from[i%width] += float64(v) / float64(n)
+		}
 	}
+	x := mat.NewDense(n, width, nil)
+	for i, v := range values {
+		d := float64(v) - m.from[i%width]
+		x.RawMatrix().Data[i] = d
+		m.sum[i%width] += d
+	}
+	var more mat.SymDense
+	more.SymOuterK(1, x.T())
+	m.products.AddSym(m.products, &more)
+	m.n += n
+}
+
+// principal returns the mean of the vectors and their principal components, the one of the largest variance first: the
+// variances, none below 0, and the directions, [width, width], as columns.
+func (m *moments) principal() (mean, variances []float64, directions *mat.Dense, err error) {
+	width := len(m.sum)
 	covariance := mat.NewSymDense(width, nil)
-	if n > 1 {
-		stat.CovarianceMatrix(covariance, x, nil)
+	if m.n > 1 {
+		sum := mat.NewVecDense(width, m.sum)
+		covariance.SymRankOne(m.products, -1/float64(m.n), sum)
+		covariance.ScaleSym(1/float64(m.n-1), covariance)
 	}
 	var e mat.EigenSym
 	if !e.Factorize(covariance, true) {
@@ -65,10 +65,36 @@ func principal(values []float32, width int) (mean, variances []float64, directio
 	slices.Reverse(variances)
 	directions = mat.NewDense(width, width, nil)
 	for j := range width {
+		mean = append(mean, m.from[j]+m.sum[j]/float64(m.n))
 		variances[j] = max(variances[j], 0)
 		directions.SetCol(j, mat.Col(nil, width-1-j, &ascending))
 	}
 	return mean, variances, directions, nil
+}
+
+// subspace returns that of as few directions as explain a share of the variance.
+func (m *moments) subspace(share float64) (*subspace, error) {
+	mean, variances, directions, err := m.principal()
+	if err != nil {
+		return nil, err
+	}
+	total := 0.0
+	for _, v := range variances {
+		total += v
+	}
+	k, sum := 0, 0.0
+	for k < len(variances) && (k == 0 || sum < share*total) {
+		sum += variances[k]
+		k++
+	}
+	s := &subspace{directions: k}
+	for c := range mean {
+		s.mean = append(s.mean, float32(mean[c]))
+		for j := range k {
+			s.basis = append(s.basis, float32(directions.At(c, j)))
+		}
+	}
+	return s, nil
 }
 
 // residual is for each vector the squared length of what lies outside the subspace.
@@ -107,7 +133,9 @@ const (
 
 // foregroundOf is 1 for the patches of a part and 0 for those of the ground, grown by a patch, with gaps closed.
 func foregroundOf(seen features) ([]float32, error) {
-	mean, _, directions, err := principal(seen.values, seen.c)
+	var m moments
+	m.add(seen.values, seen.c)
+	mean, _, directions, err := m.principal()
 	if err != nil {
 		return nil, err
 	}
