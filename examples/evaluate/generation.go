@@ -88,7 +88,7 @@ func (g *Generation) run(ctx context.Context) error {
 		runtime.GOMAXPROCS(g.Threads)
 		kernels.SetThreads(g.Threads)
 	}
-	all, err := g.read()
+	all, err := g.read(ctx)
 	if err != nil {
 		return err
 	}
@@ -117,7 +117,7 @@ func (g *Generation) run(ctx context.Context) error {
 		fmt.Fprintf(os.Stderr, "the shard is complete; when all shards are, the same command with --merge in place of --shard makes the table\n")
 		return nil
 	}
-	report, err := g.judge(all, lookers, pairs)
+	report, err := g.judge(ctx, all, lookers, pairs)
 	if err != nil {
 		return err
 	}

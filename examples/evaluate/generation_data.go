@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -63,7 +64,7 @@ func (c *madeCategory) real() (all []*specimen) {
 }
 
 // read lists the pictures, and gives each its digest.
-func (g *Generation) read() ([]*madeCategory, error) {
+func (g *Generation) read(ctx context.Context) ([]*madeCategory, error) {
 	root := os.DirFS(g.Generated)
 	written, err := readGenerations(root)
 	if err != nil {
@@ -102,7 +103,7 @@ func (g *Generation) read() ([]*madeCategory, error) {
 	if len(all) == 0 {
 		return nil, fmt.Errorf("--generated %s: there are no pictures with defects", g.Generated)
 	}
-	return all, digest(all)
+	return all, digest(ctx, all)
 }
 
 // compareWith takes the true pictures of the same category, if there are any.
@@ -168,7 +169,7 @@ func specimensOf(root fs.FS, items []dataset.Item) (all []*specimen) {
 }
 
 // digest reads all files for their SHA-256.
-func digest(all []*madeCategory) error {
+func digest(ctx context.Context, all []*madeCategory) error {
 	for _, c := range all {
 		for _, p := range append(c.specimens(), c.sources...) {
 			hash := func(name string) (string, error) {
@@ -179,6 +180,9 @@ func digest(all []*madeCategory) error {
 				return files.SHA256(data), err
 			}
 			mask, err := hash(p.mask)
+			if err == nil {
+				err = ctx.Err()
+			}
 			if err == nil {
 				p.digest, err = hash(p.picture)
 			}

@@ -99,7 +99,7 @@ type SubsetsDistance struct {
 }
 
 // judge computes all figures of what was looked at.
-func (g *Generation) judge(all []*madeCategory, lookers []*looker, pairs *pairer) (*GenerationReport, error) {
+func (g *Generation) judge(ctx context.Context, all []*madeCategory, lookers []*looker, pairs *pairer) (*GenerationReport, error) {
 	r := &GenerationReport{
 		Format: generationFormat, Version: version(), Decoder: decoder(), Splits: g.Splits, Seed: g.Seed, Pool: g.Pool, Rule: g.Rule, Region: g.Region,
 	}
@@ -110,7 +110,7 @@ func (g *Generation) judge(all []*madeCategory, lookers []*looker, pairs *pairer
 		r.Networks = append(r.Networks, SeenBy{"LPIPS", pairs.sha256, pairs.sees})
 	}
 	for _, c := range all {
-		j, err := g.judgeCategory(c, lookers, pairs)
+		j, err := g.judgeCategory(ctx, c, lookers, pairs)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", c.name, err)
 		}
@@ -130,7 +130,7 @@ func (r *GenerationReport) names() (names []string) {
 	return names
 }
 
-func (g *Generation) judgeCategory(c *madeCategory, lookers []*looker, pairs *pairer) (*CategoryJudgment, error) {
+func (g *Generation) judgeCategory(ctx context.Context, c *madeCategory, lookers []*looker, pairs *pairer) (*CategoryJudgment, error) {
 	j := &CategoryJudgment{Category: c.name, Made: len(c.made()), Real: len(c.real()), Normal: len(c.normal)}
 	for _, t := range c.types {
 		j.Types = append(j.Types, &TypeJudgment{Type: t.name, Made: len(t.made), Real: len(t.real)})
@@ -149,7 +149,7 @@ func (g *Generation) judgeCategory(c *madeCategory, lookers []*looker, pairs *pa
 			return nil, err
 		}
 	}
-	return j, errors.Join(g.judgePairs(j, c, pairs), j.judgeAgreement(c))
+	return j, errors.Join(g.judgePairs(ctx, j, c, pairs), j.judgeAgreement(ctx, c))
 }
 
 // note says why a figure is not there.
@@ -323,7 +323,7 @@ func (g *Generation) judgeFID(j *CategoryJudgment, c *madeCategory, l *looker) e
 }
 
 // judgePairs takes IC-LPIPS of distances that are known.
-func (g *Generation) judgePairs(j *CategoryJudgment, c *madeCategory, p *pairer) error {
+func (g *Generation) judgePairs(ctx context.Context, j *CategoryJudgment, c *madeCategory, p *pairer) error {
 	if p == nil {
 		return nil
 	}
@@ -332,7 +332,6 @@ func (g *Generation) judgePairs(j *CategoryJudgment, c *madeCategory, p *pairer)
 	}
 	var values, zeros []float64
 	for i, t := range c.types {
-		ctx := context.Background() // all distances are there
 		clusters, err := g.clusters(ctx, p, t, func() {})
 		if err != nil {
 			return err
@@ -357,14 +356,13 @@ func (g *Generation) judgePairs(j *CategoryJudgment, c *madeCategory, p *pairer)
 }
 
 // judgeAgreement compares generated pictures with what they were made of, where that is known and there.
-func (j *CategoryJudgment) judgeAgreement(c *madeCategory) error {
+func (j *CategoryJudgment) judgeAgreement(ctx context.Context, c *madeCategory) error {
 	of := map[string]*specimen{}
 	for _, s := range c.sources {
 		of[s.digest] = s
 	}
 	var shares []float64
 	unchanged := 0
-	ctx := context.Background()
 	for _, p := range c.made() {
 		source := of[c.madeOf[p.picture]]
 		if source == nil || p.mask == "" {

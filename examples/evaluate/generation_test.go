@@ -274,7 +274,7 @@ func TestAgreementOfUnchanged(t *testing.T) {
 		types:   []*madeType{{made: []*specimen{{root: root, picture: "nut/train/good/000.png", mask: "nut/ground_truth/spot/000_mask.png"}}}},
 	}
 	var j CategoryJudgment
-	if err := j.judgeAgreement(c); err != nil || j.Agreement != nil || j.Compared != 0 || len(j.Notes) != 1 {
+	if err := j.judgeAgreement(t.Context(), c); err != nil || j.Agreement != nil || j.Compared != 0 || len(j.Notes) != 1 {
 		t.Errorf("%+v, %v", j, err)
 	}
 }
