@@ -20,12 +20,13 @@ type tokenSight struct {
 	exec        *nn.Exec
 }
 
-// newTokenSight has a picture enter as [1, 3, H, W], since its pixels alone do not tell its height.
+// newTokenSight has a picture enter as [H, W, 3] and tokens leave as [h, w, C], since their number alone does not tell the
+// height.
 func newTokenSight(n Network, side, patch int, layers []string) *tokenSight {
 	return &tokenSight{network: n, layers: layers, side: side, patch: patch, exec: nn.NewExec(func(b *nn.Build) []*G.Node {
 		x := b.Given("picture")
 		s := x.Shape()
-		maps := n.Features(b, nn.FeatureMap{X: nn.ChannelsLast(x), H: s[2], W: s[3]}, layers...)
+		maps := n.Features(b, nn.FeatureMap{X: nn.Reshape(x, 1, s[0]*s[1], s[2]), H: s[0], W: s[1]}, layers...)
 		if len(maps) != len(layers) {
 			panic(fmt.Sprintf("the network %s has features of %d layers, want %q", n.Name, len(maps), layers))
 		}
@@ -34,7 +35,7 @@ func newTokenSight(n Network, side, patch int, layers []string) *tokenSight {
 			sum = nn.Add(sum, m.X)
 		}
 		mean := nn.Scale(sum, 1/float32(len(maps)))
-		return []*G.Node{nn.ChannelsFirst(mean, maps[0].H, maps[0].W)}
+		return []*G.Node{nn.Reshape(mean, maps[0].H, maps[0].W, mean.Shape()[2])}
 	})}
 }
 
@@ -68,14 +69,10 @@ func (s *tokenSight) lookAnew(ctx context.Context, picture *image.RGBA) (feature
 		return features{}, fmt.Errorf("detect: a token of the network %s is %v somewhere%.0w", s.network.Name, tensor.Float32s(out[0])[at], ErrNotFinite)
 	}
 	shape := out[0].Shape()
-	seen := newFeatures(1, shape[2], shape[3], shape[1])
-	for i, v := range tensor.Float32s(out[0]) {
-		seen.values[i%seen.patches()*seen.c+i/seen.patches()] = v
-	}
-	return seen, nil
+	return features{n: 1, h: shape[0], w: shape[1], c: shape[2], values: tensor.Float32s(out[0])}, nil
 }
 
-// see returns what the network is given of a picture, [1, 3, H, W]: as torchvision's Resize makes it of a picture of
+// see returns what the network is given of a picture, [H, W, 3]: as torchvision's Resize makes it of a picture of
 // Pillow's, bicubic, and cut to whole patches.
 func (s *tokenSight) see(picture *image.RGBA) (*gt.Dense, error) {
 	if err := images.Check(picture); err != nil {
@@ -91,9 +88,5 @@ func (s *tokenSight) see(picture *image.RGBA) (*gt.Dense, error) {
 	w, h := size.X/s.patch*s.patch, size.Y/s.patch*s.patch
 	levels := images.ToTensor(images.Cut(picture, image.Rect(0, 0, w, h)), images.ChannelsLast, images.Unit)
 	s.network.Scaling().Scale(levels)
-	x := make([]float32, len(levels))
-	for i, v := range levels {
-		x[i%3*h*w+i/3] = v
-	}
-	return tensor.FromFloat32s(x, 1, 3, h, w), nil
+	return tensor.FromFloat32s(levels, h, w, 3), nil
 }

@@ -1,11 +1,16 @@
 package detect
 
 import (
+	"context"
+	"fmt"
 	"image"
 
 	"github.com/sdgraph/sdgraph/clip"
+	"github.com/sdgraph/sdgraph/nn"
 	"github.com/sdgraph/sdgraph/nn/vision"
+	"github.com/sdgraph/sdgraph/tensor"
 	"github.com/sdgraph/sdgraph/tensor/images"
+	gt "gorgonia.org/tensor"
 )
 
 // CLIP is a model that compares pictures with texts, for the detectors that are told in words what a defect is. A
@@ -79,4 +84,23 @@ func (c CLIP) see(picture *image.RGBA) ([]float32, error) {
 	levels := images.ToTensor(square, images.ChannelsLast, images.Unit)
 	c.scaling().Scale(levels)
 	return levels, nil
+}
+
+// vectors runs a graph of the model on what it is given of a picture, [side·side, 3], and returns its outputs as vectors of
+// length 1.
+func (c CLIP) vectors(ctx context.Context, exec *nn.Exec, levels []float32) ([]features, error) {
+	out, err := exec.Run(ctx, map[string]*gt.Dense{"picture": tensor.FromFloat32s(levels, 1, c.side()*c.side(), 3)})
+	if err != nil {
+		return nil, fmt.Errorf("detect: %w", err)
+	}
+	all := make([]features, len(out))
+	for i, d := range out {
+		if at := tensor.NonFinite(d); at >= 0 {
+			return nil, fmt.Errorf("detect: what the CLIP %s sees in a picture is %v somewhere%.0w", c.Name, tensor.Float32s(d)[at], ErrNotFinite)
+		}
+		width := d.Shape()[d.Dims()-1]
+		values := unit(tensor.Float32s(d), width)
+		all[i] = features{n: 1, h: 1, w: len(values) / width, c: width, values: values}
+	}
+	return all, nil
 }

@@ -116,11 +116,11 @@ func (p *PromptAD) train(ctx context.Context, l *learnt) (fit *fittedPromptAD, e
 }
 
 // texts are what a training ends with; number says which of the two it is.
-func (p *PromptAD) texts(ctx context.Context, l *learnt, task promptADTask, number int) (promptADTexts, error) {
+func (p *PromptAD) texts(ctx context.Context, l *learnt, task promptADTask, number int) (classTexts, error) {
 	prompts := newPrompting(p.sight.Model, p.words, task.normal, task.abnormal)
 	t, err := prompts.newTraining(l.subject(task, p.sight.CLIP))
 	if err != nil {
-		return promptADTexts{}, err
+		return classTexts{}, err
 	}
 	o := p.options
 	told := func(epoch int, _ lesson) {
@@ -131,8 +131,8 @@ func (p *PromptAD) texts(ctx context.Context, l *learnt, task promptADTask, numb
 	begin := prompts.newContexts(o.Seed, uint64(number))
 	features, err := t.train(ctx, begin, schedule{o.Rate, o.Epochs}, o.Epochs, told)
 	if err != nil {
-		return promptADTexts{}, err
+		return classTexts{}, err
 	}
 	normal, abnormal := prompts.directions(features)
-	return promptADTexts{normal, abnormal}, nil
+	return classTexts{normal, abnormal}, nil
 }

@@ -54,7 +54,7 @@ func followPromptAD(t *testing.T, name string, task promptADTask) {
 	}
 	l := &learnt{}
 	for _, picture := range g.pictures("references") {
-		all, err := sight.lookAt(t.Context(), picture)
+		all, err := sight.vectors(t.Context(), sight.exec, picture)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -94,7 +94,7 @@ func followPromptAD(t *testing.T, name string, task promptADTask) {
 	g.near("abnormal_context.after", tensor.Float32s(begin[1]), 1e-4)
 	normal, abnormal := p.directions(features)
 	g.near("text_features", slices.Concat(normal, abnormal), 1e-5)
-	fit.image = promptADTexts{normal, abnormal}
+	fit.image = classTexts{normal, abnormal}
 	fit.pixels = fit.image
 	g.judgedByPromptAD(fit, task, want)
 	if !task.pixels {
@@ -104,7 +104,7 @@ func followPromptAD(t *testing.T, name string, task promptADTask) {
 
 // seenByPromptAD compares what a picture looks like.
 func (g golden) seenByPromptAD(sight *promptADSight) {
-	all, err := sight.lookAt(g.t.Context(), g.pictures("pixels")[0])
+	all, err := sight.vectors(g.t.Context(), sight.exec, g.pictures("pixels")[0])
 	if err != nil {
 		g.t.Fatal(err)
 	}

@@ -2,7 +2,6 @@ package detect
 
 import (
 	"image"
-	"math"
 	"slices"
 
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
@@ -18,24 +17,16 @@ type fittedPromptAD struct {
 	grid   int
 	memory [2]*memoryBank // of the references' tokens in the middle of the network
 
-	image, pixels promptADTexts // what each of the trainings ended with
+	image, pixels classTexts // n̄ and ā, what each of the trainings ended with
 
 	references []string // their names
 }
 
-// promptADTexts are n̄ and ā.
-type promptADTexts struct{ normal, abnormal []float32 }
-
 // shares are those of the second in softmax(τ·[cos(y, n̄), cos(y, ā)]) of unit vectors y.
-func (t promptADTexts) shares(vectors []float32, tau float64) []float32 {
-	width := len(t.normal)
-	out := make([]float32, len(vectors)/width)
-	for i := range out {
-		further := 0.0
-		for k, v := range vectors[i*width:][:width] {
-			further += float64(v) * (float64(t.abnormal[k]) - float64(t.normal[k]))
-		}
-		out[i] = float32(1 / (1 + math.Exp(-tau*further)))
+func (t classTexts) shares(vectors []float32, tau float64) []float32 {
+	out := make([]float32, 0, len(vectors)/len(t.normal))
+	for _, v := range t.anomalous(vectors, 1/tau) {
+		out = append(out, float32(v))
 	}
 	return out
 }

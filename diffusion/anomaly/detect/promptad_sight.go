@@ -6,10 +6,8 @@ import (
 	"image"
 
 	"github.com/sdgraph/sdgraph/nn"
-	"github.com/sdgraph/sdgraph/tensor"
 	"github.com/sdgraph/sdgraph/tensor/images"
 	G "gorgonia.org/gorgonia"
-	gt "gorgonia.org/tensor"
 )
 
 // promptADFirst is the side to which the released code brings pictures before all else, by OpenCV's bilinear rule.
@@ -67,7 +65,7 @@ func (e *promptADSight) look(ctx context.Context, picture *image.RGBA, swapped b
 		if err != nil {
 			return nil, err
 		}
-		return e.lookAt(ctx, levels)
+		return e.vectors(ctx, e.exec, levels)
 	})
 	if err != nil {
 		return sights{}, err
@@ -75,26 +73,7 @@ func (e *promptADSight) look(ctx context.Context, picture *image.RGBA, swapped b
 	return newSights(all), nil
 }
 
-// newSights names what lookAt gives.
+// newSights names what the graph gives: the whole, the local tokens and two sets of mid-level ones.
 func newSights(all []features) sights {
 	return sights{whole: all[0].values, tokens: all[1].values, mid: [2][]float32{all[2].values, all[3].values}}
-}
-
-// lookAt sees what CLIP's see makes of a picture: the whole, the local tokens and two sets of mid-level ones, all of
-// length 1.
-func (e *promptADSight) lookAt(ctx context.Context, levels []float32) ([]features, error) {
-	out, err := e.exec.Run(ctx, map[string]*gt.Dense{"picture": tensor.FromFloat32s(levels, 1, e.side()*e.side(), 3)})
-	if err != nil {
-		return nil, fmt.Errorf("detect: %w", err)
-	}
-	all := make([]features, len(out))
-	for i, d := range out {
-		if at := tensor.NonFinite(d); at >= 0 {
-			return nil, fmt.Errorf("detect: the CLIP %s sees %v somewhere%.0w", e.Name, tensor.Float32s(d)[at], ErrNotFinite)
-		}
-		c := d.Shape()[d.Dims()-1]
-		values := unit(tensor.Float32s(d), c)
-		all[i] = features{n: 1, h: 1, w: len(values) / c, c: c, values: values}
-	}
-	return all, nil
 }

@@ -118,7 +118,7 @@ func TestGeneratedLoss(t *testing.T) {
 			row := func(i int) *G.Node { return nn.Entries(in[0], i) }
 			return []*G.Node{s.generated(b, textsOfRows(row(0), row(1)))}
 		}, []*gt.Dense{tensor.FromFloat32s(texts, 2, 8)})[0][0]
-		p := promptADTexts{texts[:8], texts[8:]}.shares(s.defective, float64(s.tau))
+		p := classTexts{texts[:8], texts[8:]}.shares(s.defective, float64(s.tau))
 		want := 0.0
 		for i, share := range p {
 			if share := float64(share); !pixels {
@@ -184,7 +184,7 @@ func TestPromptADSees(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	all, err := sight.lookAt(t.Context(), levels)
+	all, err := sight.vectors(t.Context(), sight.exec, levels)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -59,7 +59,7 @@ func sentences(object string, states, templates []string) []string {
 type classTexts struct{ normal, defective []float32 }
 
 // anomalous is for each of several normalised embeddings how much more it looks like the anomalous text, from 0 to 1.
-func (t *classTexts) anomalous(embeddings []float32, temperature float64) []float64 {
+func (t classTexts) anomalous(embeddings []float32, temperature float64) []float64 {
 	var all []float64
 	for e := range slices.Chunk(embeddings, len(t.normal)) {
 		difference := 0.0

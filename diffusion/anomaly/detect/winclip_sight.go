@@ -6,9 +6,7 @@ import (
 	"image"
 
 	"github.com/sdgraph/sdgraph/nn"
-	"github.com/sdgraph/sdgraph/tensor"
 	G "gorgonia.org/gorgonia"
-	gt "gorgonia.org/tensor"
 )
 
 // windowed is what CLIP sees in a picture, normalised: the whole of it, its patches, and windows of them. Only the first
@@ -55,7 +53,7 @@ func (s *windowSight) look(ctx context.Context, picture *image.RGBA) (windowed, 
 		if err != nil {
 			return nil, err
 		}
-		return s.lookAt(ctx, tensor.FromFloat32s(levels, 1, s.clip.side()*s.clip.side(), 3))
+		return s.clip.vectors(ctx, s.exec, levels)
 	})
 	if err != nil {
 		return windowed{}, err
@@ -63,26 +61,8 @@ func (s *windowSight) look(ctx context.Context, picture *image.RGBA) (windowed, 
 	return newWindowed(all), nil
 }
 
-// newWindowed names what lookAt gives.
+// newWindowed names what the graph gives: the whole, the tokens, and windows of each scale.
 func newWindowed(all []features) windowed { return windowed{all[0], all[1], all[2:]} }
-
-// lookAt looks at what the network is given, [1, side·side, 3]. It gives the whole, the tokens, and windows of each scale.
-func (s *windowSight) lookAt(ctx context.Context, x *gt.Dense) ([]features, error) {
-	out, err := s.exec.Run(ctx, map[string]*gt.Dense{"picture": x})
-	if err != nil {
-		return nil, fmt.Errorf("detect: %w", err)
-	}
-	all := make([]features, len(out))
-	for i, d := range out {
-		if at := tensor.NonFinite(d); at >= 0 {
-			return nil, fmt.Errorf("detect: what %s sees in a picture is %v somewhere%.0w", s.clip.Name, tensor.Float32s(d)[at], ErrNotFinite)
-		}
-		c := d.Shape()[d.Dims()-1]
-		values := unit(tensor.Float32s(d), c)
-		all[i] = features{n: 1, h: 1, w: len(values) / c, c: c, values: values}
-	}
-	return all, nil
-}
 
 // windowsOf are the tokens of every window of k×k of a grid, row by row.
 func windowsOf(grid, k int) [][]int {

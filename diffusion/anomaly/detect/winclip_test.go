@@ -48,7 +48,7 @@ func TestWinCLIPGolden(t *testing.T) {
 	g := golden{t, file}
 	sight := newWindowSight(openCLIP(t, "openclip"), []int{2, 3})
 	look := func(name string) windowed {
-		all, err := sight.lookAt(t.Context(), g.pixels(name))
+		all, err := sight.clip.vectors(t.Context(), sight.exec, tensor.Float32s(g.pixels(name)))
 		if err != nil {
 			t.Fatal(err)
 		}
