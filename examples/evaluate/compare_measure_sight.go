@@ -9,33 +9,27 @@ import (
 
 	"github.com/sdgraph/sdgraph/diffusion/anomaly/metric"
 	"github.com/sdgraph/sdgraph/nn"
-	"github.com/sdgraph/sdgraph/nn/vision"
 	"github.com/sdgraph/sdgraph/nn/vision/lite0"
-	"github.com/sdgraph/sdgraph/tensor"
 	"github.com/sdgraph/sdgraph/tensor/images"
 	G "gorgonia.org/gorgonia"
-	gt "gorgonia.org/tensor"
 )
 
 // sight sees pictures as EfficientNet-Lite0 does: in each 1280 numbers, which its classifier reads. They are to it what
 // the 2048 of Inception are, which a KID is usually of. On drawn parts they tell true defects from other defects, pasted
 // pieces, noise and none in more parts than the outputs of the blocks before do.
 type sight struct {
-	network *vision.EfficientNetLite0
-	exec    *nn.Exec
+	features func(ctx context.Context, picture *image.RGBA) ([]float32, error)
 }
 
 // sightSide is that of the square that the network is given: what it was trained on.
 const sightSide = 224
 
 func newSight() (*sight, error) {
-	network, err := lite0.Open()
+	net, err := lite0.Open()
 	if err != nil {
 		return nil, err
 	}
-	return &sight{network, nn.NewExec(func(b *nn.Build) []*G.Node {
-		return []*G.Node{network.Pooled(b, nn.FeatureMap{X: b.Given("picture"), H: sightSide, W: sightSide})}
-	})}, nil
+	return &sight{network(sightSide, images.PillowBilinear, net.Scaling(), func(b *nn.Build, m nn.FeatureMap) []*G.Node { return []*G.Node{net.Pooled(b, m)} })}, nil
 }
 
 // view is what of a picture is looked at.
@@ -70,22 +64,6 @@ func (s *sight) look(ctx context.Context, picture *image.RGBA, at place) (l look
 	}
 	l[aroundDefect], err = s.features(ctx, images.Cut(picture, at.around(picture.Rect.Size())))
 	return l, err
-}
-
-func (s *sight) features(ctx context.Context, picture *image.RGBA) ([]float32, error) {
-	square, err := images.Resize(picture, image.Pt(sightSide, sightSide), images.PillowBilinear)
-	if err != nil {
-		return nil, err
-	}
-	x, err := s.network.Scaling().Apply(square)
-	if err != nil {
-		return nil, err
-	}
-	out, err := s.exec.Run(ctx, map[string]*gt.Dense{"picture": x})
-	if err != nil {
-		return nil, err
-	}
-	return tensor.Float32s(out[0]), nn.Finite(out[0])
 }
 
 // place is where the defect is in a picture of a size. Its box is empty where there is none.

@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly/metric"
+	"github.com/sdgraph/sdgraph/examples/internal/show"
 	"github.com/sdgraph/sdgraph/tensor/images"
 )
 
@@ -176,14 +176,14 @@ func (g *Generation) judgeScores(j *CategoryJudgment, c *madeCategory, l *looker
 		s, err := metric.InceptionScore(logits, metric.InceptionScoreOptions{Splits: g.Splits, Seed: g.Seed})
 		return &s, err
 	}
-	var values []float64
+	var mean show.Mean
 	if g.Pool == "category" {
 		s, err := score(c.made())
 		if err != nil {
 			return err
 		}
 		if j.Pooled = s; s != nil {
-			values = append(values, s.Mean)
+			mean.Add(&s.Mean)
 		}
 	} else {
 		for i, t := range c.types {
@@ -192,11 +192,11 @@ func (g *Generation) judgeScores(j *CategoryJudgment, c *madeCategory, l *looker
 				return err
 			}
 			if j.Types[i].IS = s; s != nil {
-				values = append(values, s.Mean)
+				mean.Add(&s.Mean)
 			}
 		}
 	}
-	j.IS = meanOf(values)
+	j.IS = mean.Value()
 	return nil
 }
 
@@ -330,7 +330,7 @@ func (g *Generation) judgePairs(ctx context.Context, j *CategoryJudgment, c *mad
 	if err := p.recall(g.pairFile(c)); err != nil {
 		return err
 	}
-	var values, zeros []float64
+	var means, zeros show.Mean
 	for i, t := range c.types {
 		clusters, err := g.clusters(ctx, p, t, func() {})
 		if err != nil {
@@ -342,16 +342,14 @@ func (g *Generation) judgePairs(ctx context.Context, j *CategoryJudgment, c *mad
 		}
 		of := j.Types[i]
 		of.Centres, of.Sizes, of.Used, of.EmptyAs0 = len(centresOf(t)), d.Sizes, d.Used, &d.EmptyAs0
-		zeros = append(zeros, d.EmptyAs0)
-		if !math.IsNaN(d.Mean) {
-			of.ICLPIPS = &d.Mean
-			values = append(values, d.Mean)
-		}
+		zeros.Add(&d.EmptyAs0)
+		of.ICLPIPS = show.Number(d.Mean)
+		means.Add(of.ICLPIPS)
 		if of.Centres == 0 {
 			j.note("%s: of %d true pictures no third to cluster by, IC-LPIPS is the mean distance of all pairs", t.name, len(t.real))
 		}
 	}
-	j.ICLPIPS, j.EmptyAs0 = meanOf(values), meanOf(zeros)
+	j.ICLPIPS, j.EmptyAs0 = means.Value(), zeros.Value()
 	return nil
 }
 
@@ -361,7 +359,7 @@ func (j *CategoryJudgment) judgeAgreement(ctx context.Context, c *madeCategory) 
 	for _, s := range c.sources {
 		of[s.digest] = s
 	}
-	var shares []float64
+	var agreement show.Mean
 	unchanged := 0
 	for _, p := range c.made() {
 		source := of[c.madeOf[p.picture]]
@@ -386,38 +384,25 @@ func (j *CategoryJudgment) judgeAgreement(ctx context.Context, c *madeCategory) 
 		if err := errors.Join(err, failed); err != nil {
 			return fmt.Errorf("%s: %w", p.picture, err)
 		}
-		shares = append(shares, 1-stray)
+		inside := 1 - stray
+		agreement.Add(&inside)
+		j.Compared++
 	}
 	if unchanged > 0 {
 		j.note("%d pictures are what they were made of, unchanged: agreement is of the others", unchanged)
 	}
-	j.Agreement, j.Compared = meanOf(shares), len(shares)
+	j.Agreement = agreement.Value()
 	return nil
-}
-
-// meanOf is nil of nothing.
-func meanOf(values []float64) *float64 {
-	if len(values) == 0 {
-		return nil
-	}
-	sum := 0.0
-	for _, v := range values {
-		sum += v
-	}
-	sum /= float64(len(values))
-	return &sum
 }
 
 // meansOf are the means over categories that have a figure.
 func meansOf(all []*CategoryJudgment) GenerationMeans {
 	mean := func(of func(*CategoryJudgment) *float64) *float64 {
-		var values []float64
+		var m show.Mean
 		for _, c := range all {
-			if v := of(c); v != nil {
-				values = append(values, *v)
-			}
+			m.Add(of(c))
 		}
-		return meanOf(values)
+		return m.Value()
 	}
 	m := GenerationMeans{
 		IS:        mean(func(c *CategoryJudgment) *float64 { return c.IS }),
