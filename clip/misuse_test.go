@@ -101,6 +101,13 @@ func TestMisuse(t *testing.T) {
 				func() error { _, err := Open(t.Context(), ""); return err },
 				func() error { _, err := Open(t.Context(), t.TempDir()); return err },
 			},
+			"Tokenizer.With": {
+				func() error { _, err := (*Tokenizer)(nil).With(49408, Word{"<a>", 1}); return err },
+				func() error { _, err := new(Tokenizer).With(0); return err },
+				func() error { _, err := DefaultTokenizer().With(-1, Word{"<a>", 1}); return err },
+				func() error { _, err := DefaultTokenizer().With(49408, Word{}); return err },
+				func() error { _, err := DefaultTokenizer().With(49408, Word{"<a>", 1 << 62}); return err },
+			},
 			"Text.Embed": {
 				func() error { return graph(func(b *nn.Build) *G.Node { return (*Text)(nil).Embed(b, nil) }) },
 				func() error { return graph(func(b *nn.Build) *G.Node { return text.Embed(b, nil) }) },
@@ -167,6 +174,7 @@ func TestMisuse(t *testing.T) {
 			"Tokenizer.Encode":          {func() { (*Tokenizer)(nil).Encode("a"); new(Tokenizer).Encode("") }},
 			"Tokenizer.Truncated":       {func() { (*Tokenizer)(nil).Truncated("a"); new(Tokenizer).Truncated("") }},
 			"Tokenizer.Tokens":          {func() { (*Tokenizer)(nil).Tokens(nil); DefaultTokenizer().Tokens([]int32{-1, 1 << 30}) }},
+			"Tokenizer.Spell":           {func() { (*Tokenizer)(nil).Spell("a", nil); DefaultTokenizer().Spell("", nil) }},
 			"Tokenizer.Within":          {func() { (*Tokenizer)(nil).Within(-1); new(Tokenizer).Within(1 << 62) }},
 		},
 	}.Check(t)

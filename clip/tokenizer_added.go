@@ -16,7 +16,9 @@ type addedToken struct {
 	lstrip, rstrip bool // takes the white space before it, after it
 	singleWord     bool // found only where no letter, digit or underscore touches it
 	normalized     bool // looked for in the normalised (lower-cased) text instead of the text as given
+	learned        bool // a Word of With
 	id             int32
+	more           int32 // tokens behind the first, with the ids behind its id
 }
 
 // undeclared is the id of an added token whose file gives it none.
@@ -39,13 +41,13 @@ func newAddedTokens(byText map[string]addedToken) addedTokens {
 	return s
 }
 
-// longest returns the longest token that a text begins with, and its length there, 0 for none.
-func (s addedTokens) longest(text string) (addedToken, int) {
+// longest returns the longest token at a place of a text, and its length there, 0 for none.
+func (s addedTokens) longest(text string, at int) (addedToken, int) {
 	for _, n := range s.lengths {
-		if n > len(text) {
+		if n > len(text)-at {
 			continue
 		}
-		if a, ok := s.byText[text[:n]]; ok {
+		if a, ok := s.byText[text[at:at+n]]; ok && (!a.learned || standsClear(text, at, at+n)) {
 			return a, n
 		}
 	}
@@ -58,7 +60,7 @@ func (s addedTokens) cut(text string) []piece {
 	var out []piece
 	done := 0 // where the text begins that is not in out
 	for at := 0; at < len(text); {
-		a, n := s.longest(text[at:])
+		a, n := s.longest(text, at)
 		if n == 0 {
 			at++
 			continue
@@ -77,7 +79,7 @@ func (s addedTokens) cut(text string) []piece {
 		if done < start {
 			out = append(out, piece{text: text[done:start]})
 		}
-		out = append(out, piece{text: a.content, added: true, id: a.id})
+		out = append(out, piece{text: a.content, added: true, learned: a.learned, id: a.id, more: a.more})
 		done = end
 	}
 	if done < len(text) {

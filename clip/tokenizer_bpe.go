@@ -21,7 +21,11 @@ var noMerge = tokenMerge{rank: math.MaxInt32}
 // first before all others, until none is left that can be.
 func (t *Tokenizer) encodePiece(p piece) []int32 {
 	if p.added {
-		return []int32{p.id}
+		ids := make([]int32, 1+p.more)
+		for i := range ids {
+			ids[i] = p.id + int32(i)
+		}
+		return ids
 	}
 	symbols := make([]symbol, len(p.text))
 	for i := range symbols {

@@ -12,9 +12,9 @@ import (
 // piece is what byte-pair encoding works on: a run of letters, one digit, a run of other characters, a
 // contraction such as 's. Or it is an added token written out in the text.
 type piece struct {
-	text  string
-	added bool
-	id    int32 // of an added token
+	text           string
+	added, learned bool
+	id, more       int32 // of an added token
 }
 
 // pieces splits a prompt. Added tokens are found first, as transformers does it; then the text between them is
