@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"strings"
 
 	"github.com/sdgraph/sdgraph/nn"
 	"github.com/sdgraph/sdgraph/tensor"
@@ -17,27 +16,19 @@ type Prompt struct {
 	Hidden *gt.Dense // the text encoder's last hidden states, after the final norm: [1, T, d]
 }
 
-// Encode runs the text encoder on a prompt. A prompt that is too long is cut:
+// Encode runs the text encoder on a prompt, in which words of WithEmbeddings may be. A prompt that is too long is cut:
 // Tokenizer.Truncated returns what is left out, and the logger is told (WithLogger).
 func (p *Pipeline) Encode(ctx context.Context, prompt string) (Prompt, error) {
-	if cut := p.Tokenizer.Truncated(prompt); len(cut) > 0 {
-		p.log.Warn("the prompt is too long", "left out", strings.Join(cut, " "))
-	}
-	ids := p.Tokenizer.Encode(prompt)
-	out, err := p.graphs.text.Run(ctx, map[string]*gt.Dense{"ids": idTensor(ids)})
-	if err != nil {
-		return Prompt{}, err
-	}
-	return Prompt{out[0]}, checkFinite("the text encoder's output", out[0])
+	return p.EncodeWith(ctx, prompt)
 }
 
 // CLIPText returns CLIP's embedding of a text, projected and normalised to length 1:
-// [1, d]. Without CLIP the error is ErrNoCLIP.
+// [1, d]. What a learned word began as stands for it (Embedding.Initial). Without CLIP the error is ErrNoCLIP.
 func (p *Pipeline) CLIPText(ctx context.Context, text string) (*gt.Dense, error) {
 	if p.CLIP == nil {
 		return nil, ErrNoCLIP
 	}
-	ids := p.CLIP.Tokenizer.Encode(text)
+	ids := p.CLIP.Tokenizer.Encode(p.spelled(text))
 	out, err := p.graphs.clipText.Run(ctx, map[string]*gt.Dense{
 		"ids": idTensor(ids), "pooled": scalarBatch(float64(p.CLIP.Config.Text.PooledPosition(ids))),
 	})

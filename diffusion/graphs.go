@@ -11,7 +11,7 @@ import (
 
 // graphs are those of a pipeline that depend on the shapes of their inputs alone.
 type graphs struct {
-	text                *nn.Exec // ids → hidden states
+	embed, text         *nn.Exec // ids → vectors of tokens; vectors → hidden states
 	clipText, clipImage *nn.Exec // ids and the pooled position, image → embeddings
 	encode, decode      *nn.Exec // image → mean and log-variance; z → picture
 	noise               *nn.Exec // latent, timestep and text → noise
@@ -19,8 +19,11 @@ type graphs struct {
 
 func (p *Pipeline) newGraphs() graphs {
 	return graphs{
+		embed: p.graph("token vectors", func(b *nn.Build) []*G.Node {
+			return []*G.Node{p.Text.Embed(b, b.Given("ids"))}
+		}),
 		text: p.graph("text encoder", func(b *nn.Build) []*G.Node {
-			return []*G.Node{p.Text.Forward(b, b.Given("ids"))}
+			return []*G.Node{p.Text.Encode(b, b.Given("vectors"))}
 		}),
 		clipText: p.graph("CLIP text", func(b *nn.Build) []*G.Node {
 			return []*G.Node{p.CLIP.TextEmbeds(b, b.Given("ids"), b.Given("pooled"))}

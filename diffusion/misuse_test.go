@@ -108,6 +108,19 @@ func TestMisuse(t *testing.T) {
 			},
 		},
 		"Pipeline.Encode": {func() error { _, err := p.Encode(noContext, "a"); return err }},
+		"Pipeline.EncodeWith": {
+			func() error { _, err := p.EncodeWith(noContext, "a"); return err },
+			func() error { _, err := p.EncodeWith(t.Context(), "a", nil); return err },
+			func() error { _, err := p.EncodeWith(t.Context(), "a", new(Embedding)); return err },
+		},
+		"Pipeline.WordVectors": {
+			func() error { _, err := p.WordVectors(noContext, "nut"); return err },
+			func() error { _, err := p.WordVectors(t.Context(), ""); return err },
+		},
+		"WithEmbeddings": {
+			func() error { _, err := Open(t.Context(), modelA, WithEmbeddings(nil)); return err },
+			func() error { _, err := Open(t.Context(), modelA, WithEmbeddings(&Embedding{Word: "<a>"})); return err },
+		},
 		"Pipeline.Generate": {
 			func() error { _, err := p.Generate(t.Context(), "a", GenerateOptions{Height: -64}); return err },
 			func() error { _, err := p.Generate(noContext, "a", GenerateOptions{Height: 64, Width: 64}); return err },
@@ -237,6 +250,7 @@ func TestMisuse(t *testing.T) {
 			"AttnStore.Sizes":     {func() { empty.Sizes() }},
 			"WithUnused":          {func() { optionsOf([]OpenOption{WithUnused()}) }},
 			"WithDevice":          {func() { optionsOf([]OpenOption{WithDevice(nil)}) }},
+			"Pipeline.Embeddings": {func() { p.Embeddings() }},
 			"WithCLIPDir":         {func() { optionsOf([]OpenOption{WithCLIPDir("")}) }},
 			"WithEMA":             {func() { optionsOf([]OpenOption{WithEMA()}) }},
 			"WithFileConfig":      {func() { optionsOf([]OpenOption{WithFileConfig(nil)}) }},

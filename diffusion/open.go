@@ -43,6 +43,9 @@ type Pipeline struct {
 	closed bool
 	files  []weightFiles
 
+	plain      *clip.Tokenizer // without words of embeddings
+	embeddings []*Embedding
+
 	texts tensor.Texts // that the model's directories have
 
 	graphs graphs
@@ -62,6 +65,7 @@ type openOptions struct {
 
 	predictionType string
 	allowUnused    bool
+	embeddings     []*Embedding
 
 	// of single files
 	fileConfig func(c *FileConfig)
@@ -178,6 +182,9 @@ func open(ctx context.Context, path string, opts []OpenOption, parts func(p *Pip
 	if err = p.checkParts(); err != nil {
 		return p, fmt.Errorf("%s: %w", path, err)
 	}
+	if err = p.addEmbeddings(o.embeddings); err != nil {
+		return p, err
+	}
 	p.log.Info("model opened", "path", path, "CLIP", p.CLIPDir, "files", len(p.Files()), "took", time.Since(started))
 	return p, nil
 }
@@ -280,7 +287,7 @@ func opened[M any](p *Pipeline, o openOptions, dir tensor.Dir, open func(ctx con
 
 // Random returns a Pipeline with the exact shapes of Stable Diffusion 1.5 and CLIP
 // ViT-L/14 and random f16 weights, to measure time and memory with. Of the options
-// WithLogger, WithDevice, WithPrecision and WithPredictionType count.
+// WithLogger, WithDevice, WithPrecision, WithPredictionType and WithEmbeddings count.
 func Random(seed uint64, opts ...OpenOption) (*Pipeline, error) {
 	o := optionsOf(opts)
 	if err := o.validate(); err != nil {
@@ -303,7 +310,7 @@ func Random(seed uint64, opts ...OpenOption) (*Pipeline, error) {
 			return nil, err
 		}
 	}
-	return p, nil
+	return p, p.addEmbeddings(o.embeddings)
 }
 
 // stableDiffusion15Scheduler is how Stable Diffusion 1.5 was trained and is
