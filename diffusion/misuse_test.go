@@ -117,6 +117,48 @@ func TestMisuse(t *testing.T) {
 			func() error { _, err := p.WordVectors(noContext, "nut"); return err },
 			func() error { _, err := p.WordVectors(t.Context(), ""); return err },
 		},
+		"Invert": {
+			func() error { _, err := Invert(noContext, p, nil, DefaultInversion()); return err },
+			func() error { _, err := Invert(t.Context(), nil, nil, InversionOptions{}); return err },
+			func() error { _, err := Invert(t.Context(), p, nil, DefaultInversion()); return err },
+		},
+		"NewInversion": {
+			func() error { _, err := NewInversion(noContext, p, nil, DefaultInversion()); return err },
+			func() error { _, err := NewInversion(t.Context(), p, []Example{{}}, fewSteps(1)); return err },
+			func() error {
+				_, err := NewInversion(t.Context(), p, []Example{{Picture: text.Hidden}}, fewSteps(1))
+				return err
+			},
+		},
+		"NewInversionOf": {
+			func() error { _, err := NewInversionOf(t.Context(), p, someExamples(1), nil, fewSteps(1)); return err },
+			func() error {
+				_, err := NewInversionOf(t.Context(), p, someExamples(1), &gains{}, fewSteps(1))
+				return err
+			},
+		},
+		"Inversion.WriteState": {
+			func() error { return (*Inversion)(nil).WriteState("", nil) },
+			func() error { return new(Inversion).WriteState("", nil) },
+		},
+		"Inversion.ReadState": {
+			func() error { return (*Inversion)(nil).ReadState("", nil) },
+			func() error { return new(Inversion).ReadState("", nil) },
+		},
+		"Inversion.Steps": {
+			func() error {
+				for _, err := range (*Inversion)(nil).Steps(t.Context()) {
+					return err
+				}
+				return nil
+			},
+			func() error {
+				for _, err := range new(Inversion).Steps(t.Context()) {
+					return err
+				}
+				return nil
+			},
+		},
 		"WithEmbeddings": {
 			func() error { _, err := Open(t.Context(), modelA, WithEmbeddings(nil)); return err },
 			func() error { _, err := Open(t.Context(), modelA, WithEmbeddings(&Embedding{Word: "<a>"})); return err },
@@ -250,6 +292,11 @@ func TestMisuse(t *testing.T) {
 			"AttnStore.Sizes":     {func() { empty.Sizes() }},
 			"WithUnused":          {func() { optionsOf([]OpenOption{WithUnused()}) }},
 			"WithDevice":          {func() { optionsOf([]OpenOption{WithDevice(nil)}) }},
+			"DefaultInversion":    {func() { DefaultInversion() }},
+			"DefaultAugmentation": {func() { DefaultAugmentation() }},
+			"Inversion.Losses":    {func() { (*Inversion)(nil).Losses(); new(Inversion).Losses() }},
+			"Inversion.Options":   {func() { (*Inversion)(nil).Options(); new(Inversion).Options() }},
+			"Inversion.Embedding": {func() { (*Inversion)(nil).Embedding(); new(Inversion).Embedding() }},
 			"Pipeline.Embeddings": {func() { p.Embeddings() }},
 			"WithCLIPDir":         {func() { optionsOf([]OpenOption{WithCLIPDir("")}) }},
 			"WithEMA":             {func() { optionsOf([]OpenOption{WithEMA()}) }},
