@@ -2,6 +2,8 @@ package diffusion
 
 import (
 	"math"
+	"os"
+	"path/filepath"
 	"testing"
 	"testing/fstest"
 
@@ -88,6 +90,44 @@ func FuzzPredictionBeside(f *testing.F) {
 			t.Fatalf("an error of %d bytes", len(err.Error()))
 		case found != "" && found != "epsilon" && found != "v_prediction":
 			t.Fatalf("predicts %q", found)
+		}
+	})
+}
+
+// FuzzReadEmbedding reads words from anywhere: what is not refused is a word with vectors, and is written and read back.
+func FuzzReadEmbedding(f *testing.F) {
+	for _, name := range []string{"cracked", "golden-rust", "dent"} {
+		data, err := os.ReadFile(embeddings + name + ".safetensors")
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data, "")
+		f.Add(data, "a word")
+	}
+	f.Fuzz(func(t *testing.T, data []byte, word string) {
+		path := filepath.Join(t.TempDir(), "w.safetensors")
+		if err := os.WriteFile(path, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		e, err := ReadEmbedding(path, word)
+		if err != nil {
+			if len(err.Error()) > 4000 {
+				t.Fatalf("an error of %d bytes", len(err.Error()))
+			}
+			return
+		}
+		if e.Word == "__metadata__" { // no tensor can have this name
+			return
+		}
+		if err := e.Write(path); err != nil {
+			t.Fatalf("what was read cannot be written: %v", err)
+		}
+		again, err := ReadEmbedding(path, "")
+		if e.Word == webUIName {
+			return // the file's name is the word
+		}
+		if err != nil || again.Word != e.Word || again.Initial != e.Initial || !again.Vectors.Shape().Eq(e.Vectors.Shape()) {
+			t.Fatalf("%+v is read back as %+v, %v", e, again, err)
 		}
 	})
 }

@@ -159,6 +159,16 @@ func TestMisuse(t *testing.T) {
 				return nil
 			},
 		},
+		"ReadEmbedding": {
+			func() error { _, err := ReadEmbedding("", ""); return err },
+			func() error { _, err := ReadEmbedding(embeddings+"cracked.safetensors", " "); return err },
+			func() error { _, err := ReadEmbedding(embeddings+"cracked.safetensors", "\xff"); return err },
+		},
+		"Embedding.Write": {
+			func() error { return (*Embedding)(nil).Write(t.TempDir() + "/w") },
+			func() error { return new(Embedding).Write("") },
+			func() error { return (&Embedding{Word: "<a>", Vectors: ramp(1, 2)}).Write("") },
+		},
 		"WithEmbeddings": {
 			func() error { _, err := Open(t.Context(), modelA, WithEmbeddings(nil)); return err },
 			func() error { _, err := Open(t.Context(), modelA, WithEmbeddings(&Embedding{Word: "<a>"})); return err },
