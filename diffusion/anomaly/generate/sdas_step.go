@@ -6,19 +6,21 @@ import (
 	"github.com/sdgraph/sdgraph/diffusion"
 )
 
-// ancestral is DDIM with η = 1 (Song et al. 2021, equations 12 and 16): every step but the last replaces some of the
-// noise by fresh noise, as DDPM does. A strength s makes the variance of what is added 1+s times as large, and that of
-// what is taken away stays: so the latent has more noise than the model expects, and what the model makes of it is off
+// ancestral is DDIM (Song et al. 2021, equations 12 and 16) with an η: every step replaces some of the noise by fresh
+// noise, with an η of 1 as much as DDPM does. A strength s makes the variance of what is added 1+s times as large, and that
+// of what is taken away stays: so the latent has more noise than the model expects, and what the model makes of it is off
 // (RealNet, Zhang et al. 2024; there in pixels, with a variance that is learned).
 type ancestral struct {
 	diffusion.Scheduler // DDIM: the timesteps, the clean latents, the noise of a start
 
 	alphas   []float64   // ᾱ before each step, and after the last
-	noises   [][]float32 // fresh, standard normal, of each step; the last takes none
+	noises   [][]float32 // fresh, standard normal, of each step
+	eta      float64     // η
+	last     bool        // whether the last step takes noise, too
 	strength float64     // s
 }
 
-// newAncestral has no strength, and no noises yet.
+// newAncestral has an η of 1, a last step without noise, no strength, and no noises yet.
 func newAncestral(c diffusion.SchedulerConfig, steps int) (ancestral, error) {
 	ddim, err := diffusion.NewScheduler("ddim", c, steps)
 	if err != nil {
@@ -28,7 +30,7 @@ func newAncestral(c diffusion.SchedulerConfig, steps int) (ancestral, error) {
 	if err != nil {
 		return ancestral{}, err
 	}
-	a := ancestral{Scheduler: ddim, noises: make([][]float32, steps)}
+	a := ancestral{Scheduler: ddim, noises: make([][]float32, steps), eta: 1}
 	for _, t := range ddim.Timesteps() {
 		a.alphas = append(a.alphas, all[int(t)])
 	}
@@ -40,14 +42,13 @@ func newAncestral(c diffusion.SchedulerConfig, steps int) (ancestral, error) {
 	return a, nil
 }
 
-// sigma is σ, the deviation of the noise that step i adds without a strength: that of the posterior of DDPM; 0 for the
-// last one.
+// sigma is σ, the deviation of the noise that step i adds without a strength: η times that of the posterior of DDPM.
 func (a ancestral) sigma(i int) float64 {
-	if i+2 == len(a.alphas) {
+	if i+2 == len(a.alphas) && !a.last {
 		return 0
 	}
 	before, after := a.alphas[i], a.alphas[i+1]
-	return math.Sqrt((1 - after) / (1 - before) * (1 - before/after))
+	return a.eta * math.Sqrt((1-after)/(1-before)*(1-before/after))
 }
 
 // Step returns the latent after step i. What the model takes for noise is what its clean latent leaves of z, whatever

@@ -142,6 +142,24 @@ func TestLatentRun(t *testing.T) {
 	}
 }
 
+// TestEta: without η there is no fresh noise, and the last step has some only where it is to.
+func TestEta(t *testing.T) {
+	a, err := newAncestral(diffusion.SchedulerConfig{StepsOffset: 1, SetAlphaToOne: new(bool)}, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole := a.sigma(4)
+	if a.eta = 0.5; math.Abs(a.sigma(4)-whole/2) > 1e-12 || a.sigma(9) != 0 {
+		t.Errorf("η of ½: %g of %g; in the last step %g", a.sigma(4), whole, a.sigma(9))
+	}
+	if a.last = true; !(a.sigma(9) > 0 && a.sigma(9) < a.sigma(8)) {
+		t.Errorf("the last step adds %g, that before it %g", a.sigma(9), a.sigma(8))
+	}
+	if a.eta = 0; a.sigma(4) != 0 {
+		t.Errorf("η of 0 adds %g", a.sigma(4))
+	}
+}
+
 // TestFinalDeviation compares what a run ends with, from noise alone, with the exact deviation: s is no unit, and the same
 // s does more where there are more steps or the data are narrow.
 func TestFinalDeviation(t *testing.T) {
