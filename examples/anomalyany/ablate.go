@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"github.com/sdgraph/sdgraph/examples/internal/cli"
+	"github.com/sdgraph/sdgraph/examples/internal/photos"
 	"github.com/sdgraph/sdgraph/examples/internal/show"
 	"github.com/sdgraph/sdgraph/tensor/images"
 )
@@ -123,7 +124,7 @@ func (s *Spec) checkAblate() error {
 		return errors.New("ablate leaves out each part in turn: --no-condition, --no-attention, --no-refine and --no-scheduler are its own")
 	case s.N != 1:
 		return fmt.Errorf("ablate compares the pictures of one seed: --n is %d, want 1", s.N)
-	case len(s.Images) > 1 || isFolder(s.Image):
+	case len(s.Images) > 1 || photos.IsFolder(s.Image):
 		return errors.New("ablate compares the pictures of one photograph: give one --image FILE")
 	case s.Again != nil:
 		return errors.New("ablate makes new pictures: it has no --from")

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"github.com/sdgraph/sdgraph/examples/internal/cli"
+	"github.com/sdgraph/sdgraph/examples/internal/photos"
 	"github.com/sdgraph/sdgraph/examples/internal/show"
 )
 
@@ -108,7 +109,7 @@ func (b *batch) describe() {
 		if len(b.jobs) == 1 {
 			fmt.Fprintf(os.Stderr, "photograph: %s\n", fit)
 		} else {
-			fmt.Fprintf(os.Stderr, "%s: %s\n", counted(times[fit], "photograph"), fit)
+			fmt.Fprintf(os.Stderr, "%s: %s\n", photos.Counted(times[fit], "photograph"), fit)
 		}
 	}
 	if n := len(fits) - most; n > 0 {
@@ -133,10 +134,10 @@ func (b *batch) describeGenerator() {
 		text += ", the part is known as " + j.spec.Part
 	}
 	if j.textures.read != nil {
-		text += ", of " + counted(len(j.textures.read.Names()), "texture")
+		text += ", of " + photos.Counted(len(j.textures.read.Names()), "texture")
 	}
 	if n := len(j.others.files); n > 1 || n == 1 && j.others.files[0].hash != j.inputs["image"] {
-		text += fmt.Sprintf("; patches come from %s of this part and size, in turn", counted(n, "photograph"))
+		text += fmt.Sprintf("; patches come from %s of this part and size, in turn", photos.Counted(n, "photograph"))
 	}
 	fmt.Fprintln(os.Stderr, text)
 }

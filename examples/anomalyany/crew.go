@@ -17,6 +17,7 @@ import (
 
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
+	"github.com/sdgraph/sdgraph/examples/internal/photos"
 	"github.com/sdgraph/sdgraph/kernels"
 )
 
@@ -74,7 +75,7 @@ func (b *batch) run(ctx context.Context) error {
 
 // share says how many pictures are made at a time, and has their makers share the processors until it is called off.
 func (b *batch) share(workers int) (restore func()) {
-	made := fmt.Sprintf("%s of %s, %d at a time", counted(len(b.tasks), "picture"), counted(len(b.jobs), "photograph"), workers)
+	made := fmt.Sprintf("%s of %s, %d at a time", photos.Counted(len(b.tasks), "picture"), photos.Counted(len(b.jobs), "photograph"), workers)
 	if !b.spec.needsModel() {
 		fmt.Fprintln(os.Stderr, made)
 		return func() {}

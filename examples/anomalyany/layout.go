@@ -12,6 +12,7 @@ import (
 	"github.com/sdgraph/sdgraph/diffusion/anomaly/dataset"
 	"github.com/sdgraph/sdgraph/examples/internal/cli"
 	"github.com/sdgraph/sdgraph/examples/internal/files"
+	"github.com/sdgraph/sdgraph/examples/internal/photos"
 	"github.com/sdgraph/sdgraph/examples/internal/show"
 	"github.com/sdgraph/sdgraph/tensor/images"
 )
@@ -97,10 +98,10 @@ func inWords(s *dataset.Summary) []string {
 	}
 	all := []string{fmt.Sprintf("for training %s, for testing %s; defects: %s", side(s.Train), side(s.Test), strings.Join(s.Classes, ", "))}
 	if s.Empty > 0 {
-		all = append(all, fmt.Sprintf("left out: %s with an empty mask", counted(s.Empty, "picture")))
+		all = append(all, fmt.Sprintf("left out: %s with an empty mask", photos.Counted(s.Empty, "picture")))
 	}
 	if s.Unused > 0 {
-		all = append(all, fmt.Sprintf("left out: %s with defects, of photographs for training, which takes normal pictures alone here; a lower --split leaves out fewer", counted(s.Unused, "picture")))
+		all = append(all, fmt.Sprintf("left out: %s with defects, of photographs for training, which takes normal pictures alone here; a lower --split leaves out fewer", photos.Counted(s.Unused, "picture")))
 	}
 	return append(all, s.Notes...)
 }

@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"image"
+	"os"
 	"slices"
 
 	"github.com/sdgraph/sdgraph/examples/internal/cli"
 	"github.com/sdgraph/sdgraph/examples/internal/files"
+	"github.com/sdgraph/sdgraph/examples/internal/photos"
 )
 
 // pool is the photographs that another generator takes patches from. They are taken in turn, by the seed, one for each
@@ -38,7 +40,7 @@ func (s *Spec) findOthers(ctx context.Context) (p pool, err error) {
 	_, err = cli.Await(ctx, func() (any, error) {
 		paths := s.Others
 		if s.Again == nil || s.Again.given["others"] { // a picture names one file
-			if paths, err = photographs(paths); err != nil {
+			if paths, err = photos.List(os.Stderr, paths); err != nil {
 				return nil, fmt.Errorf("--others: %w", err)
 			}
 		}

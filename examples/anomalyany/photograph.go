@@ -9,6 +9,7 @@ import (
 
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
 	"github.com/sdgraph/sdgraph/examples/internal/files"
+	"github.com/sdgraph/sdgraph/examples/internal/photos"
 	"github.com/sdgraph/sdgraph/tensor/images"
 )
 
@@ -102,7 +103,7 @@ func (j *job) chooseForeground() (string, error) {
 	if j.object == nil {
 		return "", nil
 	}
-	stem := orDefault(j.spec.Label, files.Name(stemOf(j.spec.Image)))
+	stem := orDefault(j.spec.Label, files.Name(photos.Stem(j.spec.Image)))
 	s, err := j.foregroundFile(stem + "-foreground.png")
 	if err != nil {
 		return "", err

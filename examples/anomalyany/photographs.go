@@ -2,15 +2,13 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/sdgraph/sdgraph/examples/internal/cli"
 	"github.com/sdgraph/sdgraph/examples/internal/files"
+	"github.com/sdgraph/sdgraph/examples/internal/photos"
 )
 
 // Photographs is the part of a Spec that says what pictures are made of: all
@@ -57,14 +55,14 @@ func (s *Spec) each(ctx context.Context) ([]Spec, error) {
 	return cli.Await(ctx, func() ([]Spec, error) {
 		given := s.Images
 		if len(given) == 0 {
-			if !isFolder(s.Image) {
+			if !photos.IsFolder(s.Image) {
 				return []Spec{*s}, nil
 			}
 			given = []string{s.Image}
 		}
-		paths, err := photographs(given)
+		paths, err := photos.List(os.Stderr, given)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("--image: %w", err)
 		}
 		all, err := s.labelled(paths)
 		if err != nil {
@@ -77,100 +75,17 @@ func (s *Spec) each(ctx context.Context) ([]Spec, error) {
 	})
 }
 
-func isFolder(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.IsDir()
-}
-
-// pictureEndings are those of the files that are photographs in a folder.
-var pictureEndings = []string{".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp"}
-
-func isPicture(name string) bool {
-	return name[0] != '.' && slices.Contains(pictureEndings, strings.ToLower(filepath.Ext(name)))
-}
-
-// photographs are the files among paths and those of the folders among them, in
-// the order of the bytes of their names, each once.
-func photographs(paths []string) (all []string, err error) {
-	seen := map[string]bool{}
-	add := func(path string) {
-		whole, err := filepath.Abs(path)
-		if err != nil {
-			whole = path
-		}
-		if !seen[whole] {
-			seen[whole], all = true, append(all, path)
-		}
-	}
-	for _, path := range paths {
-		if !isFolder(path) {
-			add(path)
-			continue
-		}
-		inside, err := picturesIn(path)
-		if err != nil {
-			return nil, fmt.Errorf("--image: %w", err)
-		}
-		if len(inside) == 0 {
-			return nil, fmt.Errorf("--image: there is no picture in the folder %s, no file that ends in %s", path, strings.Join(pictureEndings, ", "))
-		}
-		for _, p := range inside {
-			add(p)
-		}
-	}
-	return all, nil
-}
-
-// picturesIn are the pictures of a folder. It says what else is there.
-func picturesIn(dir string) (pictures []string, err error) {
-	entries, err := os.ReadDir(dir) // in the order of their names
-	if err != nil {
-		return nil, err
-	}
-	var others, hidden, folders int
-	for _, e := range entries {
-		path := filepath.Join(dir, e.Name())
-		switch {
-		case e.Name()[0] == '.':
-			hidden++
-		case isFolder(path):
-			folders++
-		case isPicture(e.Name()):
-			pictures = append(pictures, path)
-		default:
-			others++
-		}
-	}
-	if hidden+folders+others > 0 {
-		fmt.Fprintf(os.Stderr, "%s: %s; passed over: %d hidden, %d folders, %d other files\n", dir, counted(len(pictures), "photograph"), hidden, folders, others)
-	}
-	return pictures, nil
-}
-
-// counted is a number of things, whose plural has an s.
-func counted(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
-}
-
-// stemOf is a file's name without its ending.
-func stemOf(path string) string {
-	return strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
-}
-
 // labelled are the Specs of photographs, labelled by their names; those of one name
 // by what is in them, too. Copies of one name are passed over.
 func (s *Spec) labelled(paths []string) (all []Spec, err error) {
 	times := map[string]int{}
 	for _, path := range paths {
-		times[files.Name(stemOf(path))]++
+		times[files.Name(photos.Stem(path))]++
 	}
 	used, copies := map[string]bool{}, 0
 	for _, path := range paths {
 		of := *s
-		of.Images, of.Image, of.Label = nil, path, files.Name(stemOf(path))
+		of.Images, of.Image, of.Label = nil, path, files.Name(photos.Stem(path))
 		if times[of.Label] > 1 || of.Label == "" {
 			hash, err := files.Hash(path)
 			if err != nil {
@@ -185,7 +100,7 @@ func (s *Spec) labelled(paths []string) (all []Spec, err error) {
 		used[of.Label], all = true, append(all, of)
 	}
 	if copies > 0 {
-		fmt.Fprintf(os.Stderr, "%s of others, of the same name, passed over\n", counted(copies, "photograph"))
+		fmt.Fprintf(os.Stderr, "%s of others, of the same name, passed over\n", photos.Counted(copies, "photograph"))
 	}
 	return all, nil
 }
@@ -194,30 +109,24 @@ func (s *Spec) labelled(paths []string) (all []Spec, err error) {
 // NAME-mask or NAME, of any kind of picture. Where one has none, all have the folder,
 // whose masks are then taken in turn. Other masks than a folder's stay as they are.
 func matchMasks(all []Spec, folder string) error {
-	if folder == "" || folder == autoMask || !isFolder(folder) {
+	if folder == "" || folder == autoMask || !photos.IsFolder(folder) {
 		return nil
 	}
-	entries, err := os.ReadDir(folder)
+	pictures := make([]string, len(all))
+	for i, of := range all {
+		pictures[i] = of.Image
+	}
+	masks, err := photos.Masks(pictures, folder)
 	if err != nil {
 		return fmt.Errorf("--mask: %w", err)
 	}
-	by := map[string]string{}
-	for _, e := range entries {
-		if stem := stemOf(e.Name()); isPicture(e.Name()) && by[stem] == "" {
-			by[stem] = filepath.Join(folder, e.Name())
-		}
-	}
-	masks, matched := make([]string, len(all)), 0
-	var without string
-	for i, of := range all {
-		for _, ending := range []string{"_mask", "-mask", ""} {
-			if m := by[stemOf(of.Image)+ending]; masks[i] == "" && m != "" && !sameFile(m, of.Image) {
-				masks[i] = m
-				matched++
-			}
-		}
-		if masks[i] == "" && without == "" {
-			without = of.Image
+	matched, without := 0, ""
+	for i, mask := range masks {
+		switch {
+		case mask != "":
+			matched++
+		case without == "":
+			without = pictures[i]
 		}
 	}
 	if matched < len(all) {
@@ -230,10 +139,4 @@ func matchMasks(all []Spec, folder string) error {
 		all[i].Mask = masks[i]
 	}
 	return nil
-}
-
-func sameFile(a, b string) bool {
-	x, err1 := os.Stat(a)
-	y, err2 := os.Stat(b)
-	return errors.Join(err1, err2) == nil && os.SameFile(x, y)
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/sdgraph/sdgraph/examples/internal/photos"
 	"github.com/sdgraph/sdgraph/tensor/images"
 )
 
@@ -47,12 +48,12 @@ func TestPhotographs(t *testing.T) {
 		"both":   {[]string{at("b.png")[0], dir, dir + "/inside/../b.png", at("inside")[0]}, at("b.png", "Z.tiff", "a,b.JPG", "ä.webp", "inside/c.png")},
 		"any":    {at("notes.txt"), at("notes.txt")}, // reading it will say what it is
 	} {
-		got, err := photographs(c.given)
+		got, err := photos.List(os.Stderr, c.given)
 		if diff := cmp.Diff(c.want, got); diff != "" || err != nil {
 			t.Errorf("%s (%v): want -, got +:\n%s", name, err, diff)
 		}
 	}
-	if _, err := photographs([]string{filled(t, "a.txt")}); err == nil || !strings.Contains(err.Error(), "there is no picture in the folder") {
+	if _, err := photos.List(os.Stderr, []string{filled(t, "a.txt")}); err == nil || !strings.Contains(err.Error(), "there is no picture in the folder") {
 		t.Errorf("a folder without pictures: %v", err)
 	}
 }

@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"image"
 	"maps"
+	"os"
 	"strconv"
 
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
 	"github.com/sdgraph/sdgraph/examples/internal/files"
+	"github.com/sdgraph/sdgraph/examples/internal/photos"
 )
 
 // inputFile is one of several pictures that are taken in turn: of a folder's masks, or of further photographs.
@@ -17,10 +19,10 @@ type inputFile struct{ path, hash string }
 // findMasks lists the masks of --mask where that is a folder, in the order of their
 // names.
 func findMasks(spec Spec) ([]inputFile, error) {
-	if spec.Mask == "" || spec.Mask == autoMask || !isFolder(spec.Mask) {
+	if spec.Mask == "" || spec.Mask == autoMask || !photos.IsFolder(spec.Mask) {
 		return nil, nil
 	}
-	paths, err := picturesIn(spec.Mask)
+	paths, err := photos.In(os.Stderr, spec.Mask)
 	if err != nil {
 		return nil, fmt.Errorf("--mask: %w", err)
 	}

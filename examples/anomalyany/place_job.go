@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 
 	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
+	"github.com/sdgraph/sdgraph/examples/internal/photos"
 	"github.com/sdgraph/sdgraph/tensor/images"
 )
 
@@ -162,7 +163,7 @@ func (j *job) notes() []string {
 // describePlaces says which masks are taken in turn.
 func (b *batch) describePlaces() {
 	if masks := b.jobs[0].masks; len(masks) > 0 {
-		fmt.Fprintf(os.Stderr, "masks: %s of %s are taken in turn, by the seed: seed 0 has %s\n", counted(len(masks), "file"), filepath.Dir(masks[0].path), filepath.Base(masks[0].path))
+		fmt.Fprintf(os.Stderr, "masks: %s of %s are taken in turn, by the seed: seed 0 has %s\n", photos.Counted(len(masks), "file"), filepath.Dir(masks[0].path), filepath.Base(masks[0].path))
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/sdgraph/sdgraph/examples/internal/files"
+	"github.com/sdgraph/sdgraph/examples/internal/photos"
 	"github.com/sdgraph/sdgraph/nn"
 	"github.com/sdgraph/sdgraph/tensor/images"
 )
@@ -85,7 +86,7 @@ func (s *Spec) arithmetic() string {
 func hashInputs(spec Spec) (map[string]string, error) {
 	hashes := map[string]string{}
 	for name, path := range map[string]string{"image": spec.Image, "mask": spec.Mask} {
-		if path == "" || name == "mask" && (path == autoMask || isFolder(path)) {
+		if path == "" || name == "mask" && (path == autoMask || photos.IsFolder(path)) {
 			continue
 		}
 		h, err := files.Hash(path)
