@@ -106,8 +106,10 @@ func TestPooledPosition(t *testing.T) {
 		{49407, []int32{49406, 320}, 0},
 		{2, []int32{49406, 320, 49407, 49407}, 2}, // a file of before transformers 4.30
 		{2, []int32{49406, 2, 5}, 0},
+		{2, []int32{49406, 49408, 49410, 49407, 49407}, 3}, // a learned word's ids are higher than the end token's
+		{49407, []int32{49406, 49408, 49407, 49407}, 2},
 	} {
-		if got := (TextConfig{EOSTokenID: c.eos}).PooledPosition(c.ids); got != c.want {
+		if got := (TextConfig{EOSTokenID: c.eos, VocabSize: 49408}).PooledPosition(c.ids); got != c.want {
 			t.Errorf("end token %d in %v: position %d, want %d", c.eos, c.ids, got, c.want)
 		}
 	}

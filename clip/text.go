@@ -79,13 +79,19 @@ func (t *Text) Encode(b *nn.Build, vectors *G.Node) *G.Node {
 // PooledPosition returns the position in a text's token ids whose hidden state
 // stands for the whole text: that of the first end token, or 0 if there is none.
 // Published files older than transformers 4.30 say eos_token_id 2, which is no end
-// token; for them it is the first position of the highest id, as their models were
-// trained.
+// token; for them it is the first position of the highest id below vocab_size, as
+// their models were trained. Ids from there on are of words that were learned
+// (Tokenizer.With), which end nothing.
 func (c TextConfig) PooledPosition(ids []int32) int {
 	const legacyEOS = 2
 	pooled := int32(c.EOSTokenID)
 	if c.EOSTokenID == legacyEOS && len(ids) > 0 {
-		pooled = slices.Max(ids)
+		pooled = 0
+		for _, id := range ids {
+			if int(id) < c.VocabSize {
+				pooled = max(pooled, id)
+			}
+		}
 	}
 	return max(slices.Index(ids, pooled), 0) // 0 as torch's argmax over a row of zeros
 }
