@@ -193,3 +193,20 @@ func TestWriteEmbeddingRefuses(t *testing.T) {
 		t.Errorf("the file is %q, %v", data, err)
 	}
 }
+
+// TestWrittenAsOthersRead makes the file that diffusers has read for testdata/goldens/a/prompt_ref.safetensors.
+func TestWrittenAsOthersRead(t *testing.T) {
+	e := &Embedding{Word: "<scratch>", Vectors: ramp(4, 32), Initial: "scratch"}
+	for i, v := range e.Vectors.Float32s() {
+		e.Vectors.Float32s()[i] = v / 8
+	}
+	path := filepath.Join(t.TempDir(), "scratch.safetensors")
+	if err := e.Write(path); err != nil {
+		t.Fatal(err)
+	}
+	got, err1 := os.ReadFile(path)
+	want, err2 := os.ReadFile(embeddings + "written.safetensors")
+	if err := errors.Join(err1, err2); err != nil || !slices.Equal(got, want) {
+		t.Errorf("the file has changed (%d bytes, were %d): %v; have diffusers read it again, testdata/make_goldens.py", len(got), len(want), err)
+	}
+}

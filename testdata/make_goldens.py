@@ -21,7 +21,7 @@ os.environ["TQDM_DISABLE"] = "1"
 import safetensors.torch
 import torch
 
-from reference import anomalyany, components, models, released, tokenizers
+from reference import anomalyany, components, embeddings, models, released, tokenizers
 
 HERE = pathlib.Path(__file__).resolve().parent
 HAZELNUT = "a photo of a hazelnut with a crack on it"
@@ -75,6 +75,7 @@ def main():
         build(HERE / "models" / name)
         make(HERE / "goldens" / name, models.load(HERE / "models" / name), PLANS[name])
     tokenizers.make(HERE / "models" / "a", HERE / "goldens" / "tokenizers.json")
+    embeddings.make(HERE / "models" / "a", HERE / "goldens" / "a", models.save)
 
 
 def make(folder, m, plan):

@@ -125,14 +125,11 @@ func runAnomaly(ctx context.Context, o options, in tensors) (tensors, error) {
 	if err != nil {
 		return nil, err
 	}
-	opts := []diffusion.OpenOption{diffusion.WithPrecision(o.precision())}
-	if o.device != nil {
-		opts = append(opts, diffusion.WithDevice(o.device))
-	}
+	var opts []diffusion.OpenOption
 	if o.Clip != "" {
 		opts = append(opts, diffusion.WithCLIPDir(o.Clip))
 	}
-	p, err := diffusion.Open(ctx, o.Model, opts...)
+	p, err := openWithWords(ctx, o, opts...)
 	if err != nil {
 		return nil, err
 	}

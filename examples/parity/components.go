@@ -47,7 +47,8 @@ var components = []component{
 	{"rng", nil, runRandom},
 	{"txt2img", []input{{"noise", 4}, {"input_ids", 2}, {"steps", 1}, {"guidance", 1}}, runTxt2img},
 	{"anomalyany", []input{{"image", 4}, {"noise", 4}}, runAnomaly},
-	{"tokenize", nil, nil}, // reads no tensors
+	{"tokenize", nil, nil}, // these read no tensors
+	{"prompt", nil, nil},
 }
 
 // check checks whether the input file has what the component reads.

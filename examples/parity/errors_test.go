@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/sdgraph/sdgraph/examples/internal/cli"
 	"github.com/sdgraph/sdgraph/examples/internal/clitest"
 	"github.com/sdgraph/sdgraph/tensor"
 )
@@ -123,7 +124,17 @@ func TestReadableErrors(t *testing.T) {
 		"no texts": {options{Run: "tokenize"}, []string{"--in FILE.json is missing"}},
 		"token": {options{Run: "tokenize", In: file("i.json", `[{"text": "a nut", "ids": [1, 2]}]`)},
 			[]string{`text 0, "a nut"`, "[1 2]"}},
-		"out": {options{Run: "rng", Out: filepath.Join(dir, "none", "out")}, []string{"none"}},
+		"prompts":    {options{Run: "prompt", In: file("q.json", `{}`)}, []string{"q.json", `want a list of {"text"`}},
+		"no prompts": {options{Run: "prompt"}, []string{"--in FILE.json is missing"}},
+		"syntax":     {options{Run: "prompt", In: file("s.json", `[{"text": "(a nut)", "syntax": "a1111"}]`)}, []string{"text 0", `"a1111"`, "plain"}},
+		"clip skip":  {options{Run: "prompt", In: file("k.json", `[{"text": "a nut", "clip_skip": 2}]`)}, []string{"text 0", "clip_skip 2"}},
+		"prompt ids": {options{Run: "prompt", In: file("r.json", `[{"text": "a nut", "ids": [[1, 2]]}]`)}, []string{`text 0, "a nut"`, "[1 2]"}},
+		"word file": {options{Run: "prompt", In: file("w.json", `[]`), Learned: cli.Learned{Embedding: []cli.WordFile{{Path: golden("a", "unet_in.safetensors")}}}},
+			[]string{"--embedding", "unet_in.safetensors"}},
+		"word of the vocabulary": {options{Run: "prompt", In: file("v.json", `[]`), Learned: cli.Learned{Embedding: []cli.WordFile{{Path: embedding("cracked"), Word: "nut"}}}},
+			[]string{`"nut"`, "vocabulary"}},
+		"words of no texts": {options{Run: "text", Learned: cli.Learned{Embedding: []cli.WordFile{{Path: embedding("cracked")}}}}, []string{"--embedding", "prompt", "text"}},
+		"out":               {options{Run: "rng", Out: filepath.Join(dir, "none", "out")}, []string{"none"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c.o.Model = model("a")

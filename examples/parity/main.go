@@ -27,7 +27,7 @@ type options struct {
 	Model    string  `required:"" type:"path" placeholder:"DIR" help:"Model directory, as diffusers writes it, or a single .safetensors file."`
 	Clip     string  `type:"existingdir" placeholder:"DIR" help:"CLIP directory, as transformers writes it (default: DIR/clip)."`
 	Run      string  `required:"" enum:"${components}" placeholder:"COMPONENT" help:"One of ${components}."`
-	In       string  `type:"existingfile" placeholder:"FILE" help:"Input tensors (tokenize: a JSON file)."`
+	In       string  `type:"existingfile" placeholder:"FILE" help:"Input tensors (tokenize and prompt: a JSON file)."`
 	Out      string  `placeholder:"FILE" help:"Where to write the results."`
 	Ref      string  `type:"existingfile" placeholder:"FILE" help:"Reference tensors to compare with."`
 	Report   string  `placeholder:"FILE" help:"Where to write how far each tensor is from its reference, JSON."`
@@ -37,7 +37,8 @@ type options struct {
 	Device   string  `default:"cpu" placeholder:"DEVICE" help:"Where to compute: cpu, or a GPU, cuda:0, cuda:1 and so on, in a program built with -tags gpu (default: ${default})."`
 	Float16  bool    `name:"f16" help:"On a GPU, multiply float16 numbers, as other programs do by default there."`
 	BFloat16 bool    `name:"bf16" help:"Multiply bfloat16 numbers, as other programs do by default where the processor can."`
-	Trace    string  `placeholder:"FILE" help:"anomalyany: where to write the trace of the steps, JSON."`
+	cli.Learned
+	Trace string `placeholder:"FILE" help:"anomalyany: where to write the trace of the steps, JSON."`
 
 	device kernels.Device // that Device names, nil for the processor
 }
@@ -117,8 +118,14 @@ func run(ctx context.Context, o options) error {
 		return err
 	}
 	defer closeDevice()
-	if o.Run == "tokenize" {
+	if len(o.Embedding) > 0 && o.Run != "prompt" && o.Run != "anomalyany" {
+		return fmt.Errorf("--embedding is for prompt and anomalyany, which read texts, not for %s", o.Run)
+	}
+	switch o.Run {
+	case "tokenize":
 		return tokenize(ctx, o)
+	case "prompt":
+		return encodePrompts(ctx, o)
 	}
 	at := slices.IndexFunc(components, func(c component) bool { return c.name == o.Run })
 	if at < 0 {

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
+	"github.com/sdgraph/sdgraph/examples/internal/cli"
 	"github.com/sdgraph/sdgraph/tensor"
 )
 
@@ -55,6 +56,27 @@ func TestTokens(t *testing.T) {
 			t.Error(err)
 		}
 	}
+}
+
+// TestPrompts compares the ids and the embeddings of prompts with learned words in them, of files as diffusers, the web
+// UI and this module write them, with diffusers and transformers.
+func TestPrompts(t *testing.T) {
+	o := options{Model: model("a"), Run: "prompt", Rtol: 2e-4, In: golden("a", "prompt.json"), Ref: golden("a", "prompt_ref.safetensors")}
+	for _, file := range []string{"cracked", "golden-rust", "dent", "written"} {
+		o.Embedding = append(o.Embedding, cli.WordFile{Path: embedding(file)})
+	}
+	if err := run(t.Context(), o); err != nil {
+		t.Error(err)
+	}
+	o.Embedding = o.Embedding[1:]
+	if err := run(t.Context(), o); err == nil {
+		t.Error("the first word is not needed")
+	}
+}
+
+// embedding is a file with a learned word.
+func embedding(name string) string {
+	return filepath.Join("../../diffusion/testdata/embeddings", name+".safetensors")
 }
 
 // TestAnomalyAny compares whole runs, every latent on the way and the trace.
