@@ -287,7 +287,8 @@ func opened[M any](p *Pipeline, o openOptions, dir tensor.Dir, open func(ctx con
 
 // Random returns a Pipeline with the exact shapes of Stable Diffusion 1.5 and CLIP
 // ViT-L/14 and random f16 weights, to measure time and memory with. Of the options
-// WithLogger, WithDevice, WithPrecision, WithPredictionType and WithEmbeddings count.
+// WithLogger, WithDevice, WithPrecision, WithPredictionType, WithEmbeddings and
+// WithoutCLIP count.
 func Random(seed uint64, opts ...OpenOption) (*Pipeline, error) {
 	o := optionsOf(opts)
 	if err := o.validate(); err != nil {
@@ -297,15 +298,19 @@ func Random(seed uint64, opts ...OpenOption) (*Pipeline, error) {
 	if err := p.build(FileConfig{UNet: unet.StableDiffusion15(), VAE: vae.StableDiffusion15(), Text: clip.ViTL14Text()}); err != nil {
 		return nil, err
 	}
-	model, err := clip.New(clip.ViTL14())
-	if err != nil {
-		return nil, err
+	parts := []any{p.UNet, p.VAE, p.Text}
+	if !o.noCLIP {
+		model, err := clip.New(clip.ViTL14())
+		if err != nil {
+			return nil, err
+		}
+		colours := clip.DefaultColours()
+		p.CLIP = &CLIP{Model: model, Tokenizer: p.Tokenizer, Mean: colours.Mean, Std: colours.Std}
+		parts = append(parts, p.CLIP.Model)
 	}
-	colours := clip.DefaultColours()
-	p.CLIP = &CLIP{Model: model, Tokenizer: p.Tokenizer, Mean: colours.Mean, Std: colours.Std}
 	p.Scheduler = stableDiffusion15Scheduler()
 	o.correct(&p.Scheduler)
-	for i, part := range []any{p.UNet, p.VAE, p.Text, p.CLIP.Model} {
+	for i, part := range parts {
 		if err := nn.Randomize(part, seed+uint64(i), tensor.Float16); err != nil {
 			return nil, err
 		}
