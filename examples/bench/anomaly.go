@@ -28,7 +28,7 @@ func anomalyStep(ctx context.Context, o options, refine bool) (func() error, err
 	a := anomalyany.Paper()
 	a.Prompt, a.Words = "a photo of a hazelnut with a crack on it", []string{"crack"}
 	a.Detail = "a photo of a hazelnut whose shell has a deep dark crack"
-	a.Steps, a.Gamma, a.Refine = 1+mostTurns*mostRuns, 0, 0
+	a.Steps, a.Gamma, a.Refine, a.Memory = 1+mostTurns*mostRuns, 0, 0, o.budget()
 	if refine {
 		a.Refine = a.Steps
 	}

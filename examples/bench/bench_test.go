@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"os"
 	"os/exec"
 	"slices"
@@ -41,6 +42,8 @@ func TestOptions(t *testing.T) {
 		{options{Dtype: "f64", Size: 64}, "--dtype f64: want f32 or bf16"},
 		{options{Dtype: "f32", Size: 64, Threads: -1}, "--threads -1: want at least 1"},
 		{options{Dtype: "f32", Size: 64, Threads: 1_000_000_000}, "--threads 1000000000: want at most 4096"},
+		{options{Dtype: "f32", Size: 64, Memory: -1}, "--memory is -1, want 0 to 1e+06"},
+		{options{Dtype: "f32", Size: 64, Memory: math.NaN()}, "--memory is NaN"},
 		{options{Dtype: "f32", Size: 100_032}, "--size 100032: want a multiple of 64, up to 8192"},
 		{options{Dtype: "f32", Size: 64, Model: "nowhere"}, "--model: stat nowhere: "},
 		{options{Dtype: "f32", Size: 100}, "--size 100: want a multiple of 64"},
@@ -91,6 +94,7 @@ func TestWorkloads(t *testing.T) {
 	more("unet.b2", "unet.b1", 1.9, 2)
 	more("unet.grad", "unet.b1", 1.9, 3)
 	more("vae.decode.grad", "vae.decode", 1.9, 3)
+	more("inversion.step", "unet.b1", 1.9, 4)
 	more("clip.image.grad", "clip.image", 1.9, 3)
 	more("anomalyany.step", "unet.b2", 1.3, 2)
 	more("anomalyany.refine", "anomalyany.step", 1.1, 100)

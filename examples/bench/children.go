@@ -117,7 +117,8 @@ func ours(o options) command {
 	if err != nil {
 		self = os.Args[0]
 	}
-	c := command{self, "--device", o.Device, "--dtype", o.Dtype, "--threads", strconv.Itoa(o.Threads), "--size", strconv.Itoa(o.Size)}
+	c := command{self, "--device", o.Device, "--dtype", o.Dtype, "--threads", strconv.Itoa(o.Threads), "--size", strconv.Itoa(o.Size),
+		"--memory", strconv.FormatFloat(o.Memory, 'g', -1, 64)}
 	if o.Model != "" {
 		c = append(c, "--model", o.Model)
 	}

@@ -35,6 +35,7 @@ type options struct {
 	Dtype   string   `default:"f32" help:"What to multiply in: f32, or bf16 where the processor can, or f16 on a GPU; sums are f32."`
 	Threads int      `help:"Threads to compute with (default: one a processor)."`
 	Only    []string `help:"Workloads to run (default: all, of attention alone on a GPU only, of detectors and generators of defects on a processor only): ${names}."`
+	Memory  float64  `placeholder:"GIB" help:"Memory for activations of whole models and of steps; less is slower (default: no limit)."`
 	Peak    bool     `help:"Measure only the processor's peak, a loop of multiply-adds on registers."`
 	Profile bool     `help:"Report the time and speed of each kind of operation as well."`
 	Peers   string   `help:"Python interpreter with what requirements.txt lists, to compare with."`
@@ -109,8 +110,11 @@ func (o *options) open() (err error) {
 	return nil
 }
 
-// mostThreads is more than any machine has processors.
-const mostThreads = 4096
+// More than any machine has: processors, and GiB of memory.
+const (
+	mostThreads = 4096
+	mostMemory  = 1e6
+)
 
 // complete checks the options and fills in the defaults.
 func (o *options) complete() error {
@@ -123,6 +127,8 @@ func (o *options) complete() error {
 		return fmt.Errorf("--threads %d: want at least 1", o.Threads)
 	case o.Threads > mostThreads:
 		return fmt.Errorf("--threads %d: want at most %d", o.Threads, mostThreads)
+	case !(o.Memory >= 0 && o.Memory <= mostMemory):
+		return fmt.Errorf("--memory is %v, want 0 to %g", o.Memory, float64(mostMemory))
 	case o.Size < 64 || o.Size%64 != 0 || o.Size > cli.LongestSide:
 		return fmt.Errorf("--size %d: want a multiple of 64, up to %d", o.Size, cli.LongestSide)
 	}

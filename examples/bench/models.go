@@ -55,8 +55,8 @@ func (o options) clip(ctx context.Context) (*clip.Model, error) {
 }
 
 // pipeline is all of them.
-func (o options) pipeline(ctx context.Context) (p *diffusion.Pipeline, err error) {
-	opts := []diffusion.OpenOption{diffusion.WithPrecision(o.precision())}
+func (o options) pipeline(ctx context.Context, opts ...diffusion.OpenOption) (p *diffusion.Pipeline, err error) {
+	opts = append(opts, diffusion.WithPrecision(o.precision()))
 	if o.device != nil {
 		opts = append(opts, diffusion.WithDevice(o.device))
 	}

@@ -17,6 +17,7 @@ import time
 import warnings
 
 from peers_generators import CARPET, run_nsa, run_perlin, run_poisson
+from peers_inversion import checkpointing, run_inversion
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TRANSFORMERS_VERBOSITY"] = "error"
@@ -25,8 +26,9 @@ os.environ["TRANSFORMERS_VERBOSITY"] = "error"
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", help="names, separated by commas")
-    parser.add_argument("--peer", choices=["torch", "torch-eager", "openvino", *OTHERS], default="torch",
-                        help="torch-eager takes attention alone apart into operations; faiss finds neighbours; "
+    parser.add_argument("--peer", choices=["torch", "torch-eager", "torch-checkpointing", "openvino", *OTHERS], default="torch",
+                        help="torch-eager takes attention alone apart into operations; torch-checkpointing computes "
+                        "activations twice to save memory; faiss finds neighbours; "
                         "opencv, anomalib and nsa generate defects")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--dtype", choices=["f32", "f16", "bf16"], default="f32")
@@ -97,6 +99,8 @@ def torch_run(workload, peer, device, dtype, threads):
     torch.set_default_dtype({"f32": torch.float32, "f16": torch.float16, "bf16": torch.bfloat16}[dtype])
     torch.set_default_device(device)
     model = random_weights(workload.build(), device) if workload.build else peer
+    if peer == "torch-checkpointing":
+        checkpointing(model)
 
     def run():
         torch.manual_seed(1)
@@ -397,6 +401,12 @@ def anomalyany():
     return torch.nn.ModuleDict({"unet": unet(), "vae": vae(), "clip": clip_image()})
 
 
+def inversion():
+    import torch
+
+    return torch.nn.ModuleDict({"unet": unet(), "text": clip_text()})
+
+
 def run_anomalyany(refine):
     """One step of AnomalyAny: L_att and its gradient, in the refinement CLIP's loss on the picture, a guided prediction."""
 
@@ -475,15 +485,15 @@ def nearest(queries, rows, channels):
 
 class Workload:
     """What builds a model, and one run of it. A forward pass has the inputs of forward(model), too; what others than
-    PyTorch run has their name."""
+    PyTorch run has their name; and what is trained may compute activations twice."""
 
-    def __init__(self, build, run, inputs=None, forward=None, other=None):
-        self.build, self.run, self.inputs, self.forward, self.other = build, run, inputs, forward, other
+    def __init__(self, build, run, inputs=None, forward=None, other=None, trains=False):
+        self.build, self.run, self.inputs, self.forward, self.other, self.trains = build, run, inputs, forward, other, trains
 
     def runs(self, peer):
         if self.other or peer in OTHERS:
             return peer == self.other
-        return {"torch": True, "torch-eager": self.build is None, "openvino": self.inputs is not None}[peer]
+        return {"torch": True, "torch-eager": self.build is None, "torch-checkpointing": self.trains, "openvino": self.inputs is not None}[peer]
 
 
 def passes(build, inputs, of):
@@ -526,6 +536,7 @@ WORKLOADS = {
     "clip.image.grad": Workload(clip_image, run_clip_image_grad),
     "anomalyany.step": Workload(anomalyany, run_anomalyany(refine=False)),
     "anomalyany.refine": Workload(anomalyany, run_anomalyany(refine=True)),
+    "inversion.step": Workload(inversion, run_inversion(), trains=True),
     "generate.poisson": Workload(None, run_poisson, other="opencv"),
     "generate.perlin": Workload(None, run_perlin, other="anomalib"),
     "generate.nsa": Workload(None, run_nsa(1, **CARPET), other="nsa"),

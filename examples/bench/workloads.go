@@ -40,6 +40,7 @@ func graphs() []workload {
 		{"clip.image.grad", torch, clipImageGradient},
 		{"anomalyany.step", torch, func(ctx context.Context, o options) (func() error, error) { return anomalyStep(ctx, o, false) }},
 		{"anomalyany.refine", torch, func(ctx context.Context, o options) (func() error, error) { return anomalyStep(ctx, o, true) }},
+		{"inversion.step", []string{"torch", "torch-checkpointing"}, inversionStep},
 	}
 }
 
@@ -100,7 +101,7 @@ func meanSquare(x *G.Node) *G.Node { return nn.Mean(nn.Mul(x, x)) }
 // program compiles a graph and returns what runs it.
 func (o options) program(ctx context.Context, build func(g graph) []*G.Node, opts ...nn.Option) (func() error, error) {
 	values := map[string]*gt.Dense{}
-	opts = append(opts, nn.WithPrecision(o.precision()))
+	opts = append(opts, nn.WithPrecision(o.precision()), nn.WithMemory(o.budget()))
 	if o.device != nil {
 		opts = append(opts, nn.WithArena(nn.NewArenaOn(o.device)))
 	}
@@ -113,6 +114,9 @@ func (o options) program(ctx context.Context, build func(g graph) []*G.Node, opt
 		return err
 	}, nil
 }
+
+// budget is the memory for activations in bytes, 0 without a limit.
+func (o options) budget() int64 { return int64(o.Memory * (1 << 30)) }
 
 // tokens is the length of a prompt.
 const tokens = 77
