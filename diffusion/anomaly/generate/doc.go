@@ -15,6 +15,12 @@
 //	sdas_model.go   the model's picture
 //	sdas_step.go    the step that makes it err
 //
+//	anomalydiffusion.go            AnomalyDiffusion: a defect that was learned from a few pictures, made where a mask says
+//	anomalydiffusion_run.go        the model's picture
+//	anomalydiffusion_attention.go  learned words that get more attention; anomalydiffusion_weights.go how much more, and where
+//	anomalydiffusion_learned.go    what is learned; anomalydiffusion_file.go in files
+//	anomalydiffusion_masks.go      masks like those of the examples
+//
 //	masks.go        where a blended defect is: Perlin noise, shapes, or a given place
 //	perlin.go       the noise
 //	rotate.go       turning it, and pictures

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"image"
 	"math"
+	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -131,3 +133,41 @@ func checkResult(t *testing.T, in anomaly.Input, r anomaly.Result) {
 }
 
 func differs(a, b []uint8) bool { return a[0] != b[0] || a[1] != b[1] || a[2] != b[2] }
+
+// FuzzReadLearned reads any bytes as a file of what was learned. What is read is written and read again as it was.
+func FuzzReadLearned(f *testing.F) {
+	dir := f.TempDir()
+	l := someLearned()
+	l.Masks = []*image.Gray{placeOf(64, 64, image.Rect(10, 20, 31, 40))}
+	if err := l.Write(filepath.Join(dir, "whole")); err != nil {
+		f.Fatal(err)
+	}
+	whole, err := os.ReadFile(filepath.Join(dir, "whole"))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(whole)
+	f.Add(whole[:len(whole)/2])
+	f.Add([]byte("{}"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		path := filepath.Join(t.TempDir(), "x.safetensors")
+		if err := os.WriteFile(path, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		read, err := ReadLearned(path, "")
+		if err != nil {
+			return
+		}
+		again := filepath.Join(t.TempDir(), "again.safetensors")
+		if err := read.Write(again); err != nil {
+			t.Fatal(err)
+		}
+		same, err := ReadLearned(again, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !reflect.DeepEqual(same.Parameters(), read.Parameters()) || !reflect.DeepEqual(same.Masks, read.Masks) || same.Word != read.Word {
+			t.Fatal("what was read is not what is written")
+		}
+	})
+}

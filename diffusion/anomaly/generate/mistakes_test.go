@@ -37,10 +37,19 @@ func pixelMethods() []method {
 	}
 }
 
-// allMethods are those, and the one with the small model.
+// allMethods are those, and the ones with the small model.
 func allMethods(t *testing.T) []method {
 	p := demoPipeline(t)
-	return append(pixelMethods(), sdasMethod(t, p))
+	return append(pixelMethods(), sdasMethod(t, p), anomalyDiffusionMethod(t, p))
+}
+
+func anomalyDiffusionMethod(t *testing.T, p *diffusion.Pipeline) method {
+	l := crack(t, p)
+	return method{name: "AnomalyDiffusion", side: 128,
+		defaults: func() any { o := DefaultAnomalyDiffusion(); o.Steps, o.Masks.Kind = 2, PerlinMask; return &o },
+		build: func(o any) (anomaly.Generator, error) {
+			return NewAnomalyDiffusion(t.Context(), p, l, 128, 128, *o.(*AnomalyDiffusionOptions))
+		}}
 }
 
 func sdasMethod(t *testing.T, p *diffusion.Pipeline) method {

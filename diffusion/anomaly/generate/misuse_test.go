@@ -7,6 +7,7 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
 	"github.com/sdgraph/sdgraph/nn/nntest"
 )
@@ -49,6 +50,9 @@ func refuse(good anomaly.Generator, bad ...anomaly.Generator) (calls []func() er
 func TestMisuse(t *testing.T) {
 	cutPaste := cutPasteOf(t, CutPasteUnion, nil)
 	pipeline := demoPipeline(t)
+	learned := crack(t, pipeline)
+	learning := DefaultLearn()
+	learning.Word, learning.Initial, learning.Template = "<x>", "crack", "a {}"
 	var noContext context.Context
 	nntest.Misuse{
 		Refused: map[string][]func() error{
@@ -78,6 +82,65 @@ func TestMisuse(t *testing.T) {
 				func() error { _, err := NewSDAS(noContext, pipeline, 128, 128, shortSDAS(1)); return err },
 			},
 			"SDAS.Generate": refuse(newSDAS(t, pipeline, shortSDAS(1)), (*SDAS)(nil), new(SDAS)),
+			"NewAnomalyDiffusion": {
+				func() error {
+					_, err := NewAnomalyDiffusion(t.Context(), pipeline, learned, 128, 128, AnomalyDiffusionOptions{})
+					return err
+				},
+				func() error {
+					_, err := NewAnomalyDiffusion(t.Context(), pipeline, nil, 128, 128, shortAnomalyDiffusion())
+					return err
+				},
+				func() error {
+					_, err := NewAnomalyDiffusion(t.Context(), pipeline, new(Learned), 128, 128, shortAnomalyDiffusion())
+					return err
+				},
+				func() error {
+					_, err := NewAnomalyDiffusion(t.Context(), nil, learned, 128, 128, shortAnomalyDiffusion())
+					return err
+				},
+				func() error {
+					_, err := NewAnomalyDiffusion(t.Context(), pipeline, learned, math.MinInt, 128, shortAnomalyDiffusion())
+					return err
+				},
+				func() error {
+					_, err := NewAnomalyDiffusion(noContext, pipeline, learned, 128, 128, shortAnomalyDiffusion())
+					return err
+				},
+			},
+			"AnomalyDiffusion.Generate": refuse(newAnomalyDiffusion(t, pipeline, learned, shortAnomalyDiffusion()), (*AnomalyDiffusion)(nil), new(AnomalyDiffusion)),
+			"NewLearned": {
+				func() error { _, err := NewLearned(t.Context(), pipeline, LearnOptions{}); return err },
+				func() error { _, err := NewLearned(t.Context(), nil, learning); return err },
+				func() error { _, err := NewLearned(noContext, pipeline, learning); return err },
+			},
+			"LearnedOf": {
+				func() error { _, err := LearnedOf(nil); return err },
+				func() error { _, err := LearnedOf(new(diffusion.Embedding)); return err },
+			},
+			"ReadLearned": {
+				func() error { _, err := ReadLearned("", ""); return err },
+				func() error { _, err := ReadLearned(t.TempDir(), ""); return err },
+			},
+			"Learned.Write": {
+				func() error { return (*Learned)(nil).Write(t.TempDir() + "/x") },
+				func() error { return new(Learned).Write(t.TempDir() + "/x") },
+				func() error { return learned.Write("") },
+				func() error {
+					l := *learned
+					l.Masks = []*image.Gray{nil}
+					return l.Write(t.TempDir() + "/x")
+				},
+				func() error {
+					l := *learned
+					l.Masks = []*image.Gray{{Rect: image.Rect(0, 0, 9, 9)}}
+					return l.Write(t.TempDir() + "/x")
+				},
+			},
+			"ModelHash": {
+				func() error { _, err := ModelHash(t.Context(), nil); return err },
+				func() error { _, err := ModelHash(noContext, pipeline); return err },
+			},
 			"Perlin": {
 				func() error { _, err := Perlin(nil, image.Pt(9, 9), image.Pt(1, 1), Cropped); return err },
 				func() error {
@@ -108,12 +171,28 @@ func TestMisuse(t *testing.T) {
 			"CutPaste.Generate": refuse(cutPaste, (*CutPaste)(nil), new(CutPaste)),
 		},
 		Harmless: map[string][]func(){
-			"DefaultNSA":       {func() { _ = DefaultNSA() }},
-			"NSAFor":           {func() { NSAFor("") }},
-			"NSAParts":         {func() { NSAParts() }},
-			"NSA.Options":      {func() { (*NSA)(nil).Options(); new(NSA).Options() }},
-			"DefaultSDAS":      {func() { _ = DefaultSDAS() }},
-			"SDAS.Options":     {func() { (*SDAS)(nil).Options(); new(SDAS).Options() }},
+			"DefaultNSA":               {func() { _ = DefaultNSA() }},
+			"NSAFor":                   {func() { NSAFor("") }},
+			"NSAParts":                 {func() { NSAParts() }},
+			"NSA.Options":              {func() { (*NSA)(nil).Options(); new(NSA).Options() }},
+			"DefaultSDAS":              {func() { _ = DefaultSDAS() }},
+			"SDAS.Options":             {func() { (*SDAS)(nil).Options(); new(SDAS).Options() }},
+			"DefaultAnomalyDiffusion":  {func() { _ = DefaultAnomalyDiffusion() }},
+			"ReleasedAnomalyDiffusion": {func() { _ = ReleasedAnomalyDiffusion() }},
+			"AnomalyDiffusion.Options": {func() { (*AnomalyDiffusion)(nil).Options(); new(AnomalyDiffusion).Options() }},
+			"DefaultExampleMasks":      {func() { _ = DefaultExampleMasks() }},
+			"DefaultLearn":             {func() { _ = DefaultLearn() }},
+			"Learned.Embedding":        {func() { (*Learned)(nil).Embedding(); new(Learned).Embedding() }},
+			"Learned.Parameters":       {func() { (*Learned)(nil).Parameters(); new(Learned).Parameters() }},
+			"Learned.Vectors": {
+				func() { (*Learned)(nil).Vectors(nil, 0, 0); new(Learned).Vectors(nil, 0, 0) },
+				func() { learned.Vectors([]float32{1}, 5, -5); learned.Vectors([]float32{1}, -1, -1) },
+			},
+			"Learned.Backward": {
+				func() { (*Learned)(nil).Backward(nil, 0, 0, nil, nil); new(Learned).Backward(nil, 0, 0, nil, nil) },
+				func() { learned.Backward(nil, 0, 0, nil, nil) },
+				func() { learned.Backward(nil, -1, 0, make([]float32, 3*128), [][]float32{nil, nil, nil}) },
+			},
 			"DefaultCutPaste":  {func() { _ = DefaultCutPaste() }},
 			"ForegroundOf":     {func() { ForegroundOf("") }},
 			"DefaultMasks":     {func() { _ = DefaultMasks() }},
