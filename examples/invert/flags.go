@@ -24,6 +24,7 @@ type flags struct {
 	Word     string   `placeholder:"TEXT" help:"What prompts are to call it (default: the defect's word in angle brackets, <crack>)."`
 	Template []string `sep:"none" placeholder:"TEXT" help:"A sentence about the photographs with {} in the place of the word; several by repeating the flag (default: 'a photo of a hazelnut with a {} on it')."`
 
+	Method    string  `default:"textual-inversion" enum:"textual-inversion,anomalydiffusion" help:"One of ${enum} (default: ${default}). Of anomalydiffusion further vectors say where the defect is, and the file, for 'anomalyany --generator anomalydiffusion --learned', has the masks' forms, too."`
 	Vectors   int     `default:"4" placeholder:"N" help:"Vectors that the word has, as many tokens of a prompt (default: ${default})."`
 	Steps     int     `default:"500" placeholder:"N" help:"Steps in all; more than before go on (default: ${default})."`
 	Batch     int     `default:"1" placeholder:"N" help:"Pictures in each step, one after the other (default: ${default})."`
@@ -53,6 +54,10 @@ func (f *flags) Validate() error {
 		return errors.New("photographs of the defect are missing: give files or folders (drawings are for the small model)")
 	case len(f.Photograph) == 0 && len(f.Mask) > 0:
 		return errors.New("--mask is for photographs, and there are none; drawings have their own")
+	case f.Method == anomalyDiffusion && len(f.Photograph) > 0 && len(f.Mask) == 0:
+		return errors.New("--method anomalydiffusion learns where defects are, too: --mask is missing")
+	case f.Method == anomalyDiffusion && f.Vectors > 32:
+		return fmt.Errorf("--vectors is %d, and --method anomalydiffusion, which has as many again, takes at most 32", f.Vectors)
 	case f.Tile && len(f.Mask) == 0:
 		return errors.New("--tile needs --mask: the window is around it")
 	case len(f.Photograph) > 0 && strings.TrimSpace(f.Anomaly) == "":

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/sdgraph/sdgraph/diffusion"
+	"github.com/sdgraph/sdgraph/diffusion/anomaly/generate"
 	"github.com/sdgraph/sdgraph/examples/internal/clitest"
 	"github.com/sdgraph/sdgraph/tensor/images"
 )
@@ -108,6 +109,36 @@ func TestRun(t *testing.T) {
 	}
 }
 
+// TestAnomalyDiffusion learns a word with an encoder of masks, which the generator of that name reads, in one go and in two.
+func TestAnomalyDiffusion(t *testing.T) {
+	whole, halves := t.TempDir(), t.TempDir()
+	learn := func(out, steps string) {
+		t.Helper()
+		if err := run(t.Context(), tiny(t, out, "--method", anomalyDiffusion, "--steps", steps)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	learn(whole, "4")
+	learn(halves, "1")
+	learn(halves, "4")
+	const name = "crack-anomalydiffusion.safetensors"
+	a, err1 := os.ReadFile(filepath.Join(whole, name))
+	b, err2 := os.ReadFile(filepath.Join(halves, name))
+	if err1 != nil || err2 != nil || string(a) != string(b) {
+		t.Errorf("what was learned is another where the run was in two parts: %v, %v", err1, err2)
+	}
+	l, err := generate.ReadLearned(filepath.Join(whole, name), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if l.Word != "<crack>" || l.Template != "a photo of a nut with a {} on it" || l.Steps != 4 || len(l.Masks) != 2 {
+		t.Errorf("the file has %q, %q, %d steps, %d masks", l.Word, l.Template, l.Steps, len(l.Masks))
+	}
+	if n := len(l.Vectors(nil, 0, 0)); n != 4*32 { // two vectors, and as many of the encoder
+		t.Errorf("the word has %d numbers", n)
+	}
+}
+
 // TestKeeps refuses to replace what was learned otherwise, and what is not its own.
 func TestKeeps(t *testing.T) {
 	out := t.TempDir()
@@ -139,6 +170,7 @@ func TestMistakes(t *testing.T) {
 		"--object WORD is missing":  {"--anomaly", "crack", dir},
 		"photographs of the defect": {"--model", "sd15"},
 		"there are none":            {"--mask", masks},
+		"--mask is missing":         {"--method", "anomalydiffusion", "--object", "nut", "--anomaly", "crack", dir},
 		"--tile needs --mask":       {"--tile", "--object", "nut", "--anomaly", "crack", dir},
 		"{} in it once":             {"--template", "a photo"},
 		"--vectors":                 {"--vectors", "76"},

@@ -23,6 +23,7 @@ type lesson struct {
 	options  diffusion.InversionOptions
 
 	*diffusion.Inversion
+	subject  subject
 	identity map[string]string // of all that it depends on beside the options
 	preview  *preview
 	before   int // steps that an earlier run took
@@ -45,7 +46,7 @@ func newLesson(ctx context.Context, f flags, m model, folder *files.Folder) (*le
 	l.identity = map[string]string{
 		"pictures": strings.Join(l.examples.hashes, " "), "weights": weights, "configuration": files.Together(m.Texts()), "arithmetic": f.Arithmetic(),
 	}
-	if l.Inversion, err = diffusion.NewInversion(ctx, m.Pipeline, l.examples.all, l.options); err != nil {
+	if err := l.begin(ctx); err != nil {
 		return nil, err
 	}
 	if err := l.goOn(); err != nil {
@@ -73,7 +74,14 @@ func (l *lesson) goOn() error {
 }
 
 // stem is what the files' names begin with.
-func (l *lesson) stem() string      { return files.Name(strings.Trim(l.flags.Word, "<>")) }
+func (l *lesson) stem() string {
+	stem := files.Name(strings.Trim(l.flags.Word, "<>"))
+	if l.flags.Method == anomalyDiffusion {
+		return stem + "-" + anomalyDiffusion
+	}
+	return stem
+}
+
 func (l *lesson) name() string      { return l.stem() + ".safetensors" }
 func (l *lesson) stateName() string { return l.stem() + "-state.safetensors" }
 
@@ -125,7 +133,7 @@ func (l *lesson) save() error {
 	if err := l.model.Changed(); err != nil {
 		return err
 	}
-	if err := l.Embedding().Write(l.folder.Path(l.name())); err != nil {
+	if err := l.subject.write(l.folder.Path(l.name())); err != nil {
 		return err
 	}
 	return l.WriteState(l.folder.Path(l.stateName()), l.identity)

@@ -111,7 +111,7 @@ func (v *preview) take(ctx context.Context, steps int) error {
 // picture makes one by the first template.
 func (v *preview) picture(ctx context.Context) (*image.RGBA, error) {
 	p := v.model.Pipeline
-	prompt, err := p.EncodeWith(ctx, strings.Replace(v.options.Templates[0], "{}", v.options.Word, 1), v.Embedding())
+	prompt, err := p.EncodeWith(ctx, strings.Replace(v.options.Templates[0], "{}", v.options.Word, 1), v.subject.embedding(v.inside, v.noise.Shape()[2], v.noise.Shape()[3]))
 	if err != nil {
 		return nil, err
 	}
