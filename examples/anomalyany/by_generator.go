@@ -96,6 +96,11 @@ func (j *job) checkInput(ctx context.Context) error {
 	if err := in.Validate(); err != nil {
 		return fmt.Errorf("%s: %w", orDefault(j.spec.Image, "the drawn picture"), err)
 	}
+	if j.spec.Generator == learns {
+		if _, err := j.spec.readLearned(); err != nil {
+			return err
+		}
+	}
 	if j.spec.needsModel() { // making it takes long
 		return nil
 	}

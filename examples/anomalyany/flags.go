@@ -117,7 +117,8 @@ func suiting(given map[string]any) (map[string]any, error) {
 		values["articles"] = d.Articles
 	}
 	if asked.isOther() {
-		return sdasNumbers(values), nil
+		preset, _ := given["preset"].(string)
+		return modelNumbers(asked.Generator, preset, values), nil
 	}
 	if preset := given["preset"]; preset == nil || preset == string(o.Preset) {
 		values["preset"], values["steps"], values["guidance"] = o.Preset, o.Steps, o.Guidance
@@ -141,11 +142,20 @@ func othersNumbers(generator string) map[string]any {
 	return values
 }
 
-// sdasNumbers are the values of flags that suit sdas and a model, of those that suit AnomalyAny and the model.
-func sdasNumbers(ofModel map[string]any) map[string]any {
+// modelNumbers are the values of flags that suit another generator with a model, of those that suit AnomalyAny and the
+// model.
+func modelNumbers(generator, preset string, ofModel map[string]any) map[string]any {
 	numbers := generate.DefaultSDAS()
-	values := map[string]any{"steps": fmt.Sprint(numbers.Steps), "guidance": fmt.Sprint(numbers.Guidance)}
-	maps.Copy(values, othersNumbers("sdas"))
+	steps, guidance := numbers.Steps, numbers.Guidance
+	if generator == learns {
+		numbers := generate.DefaultAnomalyDiffusion()
+		if preset == string(generate.Released) {
+			numbers = generate.ReleasedAnomalyDiffusion()
+		}
+		steps, guidance = numbers.Steps, numbers.Guidance
+	}
+	values := map[string]any{"steps": fmt.Sprint(steps), "guidance": fmt.Sprint(guidance)}
+	maps.Copy(values, othersNumbers(generator))
 	delete(values, "size")
 	for _, flag := range []string{"size", "precision", "articles"} {
 		if v, ok := ofModel[flag]; ok {

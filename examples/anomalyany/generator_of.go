@@ -17,7 +17,7 @@ import (
 // newGenerator is the generator that is asked for, of pictures of a size. A model's is kept by its worker.
 func (j *job) newGenerator(ctx context.Context, size image.Point) (anomaly.Generator, error) {
 	make, ok := map[string]func(context.Context, *job, image.Point) (anomaly.Generator, error){
-		"nsa": newNSA, "draem": newDRAEM, "cutpaste": newCutPaste, "sdas": newSDAS,
+		"nsa": newNSA, "draem": newDRAEM, "cutpaste": newCutPaste, "sdas": newSDAS, learns: newAnomalyDiffusion,
 	}[j.spec.Generator]
 	if !ok {
 		return nil, fmt.Errorf("--generator is %.40q, which this program does not have", j.spec.Generator)
@@ -86,6 +86,50 @@ func newSDAS(ctx context.Context, j *job, size image.Point) (anomaly.Generator, 
 	return g.(*generate.SDAS), nil
 }
 
+// newAnomalyDiffusion is AnomalyDiffusion; a shape or a mask that is given is where the defect will be.
+func newAnomalyDiffusion(ctx context.Context, j *job, size image.Point) (anomaly.Generator, error) {
+	learned, err := j.spec.readLearned()
+	if err != nil {
+		return nil, err
+	}
+	o := generate.DefaultAnomalyDiffusion()
+	if j.spec.Preset == string(generate.Released) {
+		o = generate.ReleasedAnomalyDiffusion()
+	}
+	o.Template = learned.Template
+	if j.spec.Prompt != "" || o.Template == "" {
+		o.Template = orDefault(j.spec.Prompt, prompts.Articles(j.spec.Articles).Defective(j.spec.Object, "{}"))
+	}
+	o.Steps, o.Guidance = j.spec.Steps, float64(j.spec.Guidance)
+	o.Foreground = j.spec.foreground()
+	if j.spec.Shape != "" || j.spec.Mask != "" && j.spec.Mask != autoMask {
+		o.Masks.Kind = generate.PlaceMask
+	}
+	key := struct {
+		generate.AnomalyDiffusionOptions
+		learned string
+	}{o, learned.SHA256}
+	g, err := j.worker.keep(size, key, func() (any, error) {
+		return generate.NewAnomalyDiffusion(ctx, j.worker.model.Pipeline, learned, size.Y, size.X, o)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return g.(*generate.AnomalyDiffusion), nil
+}
+
+// readLearned reads what was learned of the defect.
+func (s *Spec) readLearned() (*generate.Learned, error) {
+	l, err := generate.ReadLearned(s.LearnedFile, "")
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("--learned: %w", err)
+	case l.Template == "" && s.Prompt == "" && s.Object == "":
+		return nil, fmt.Errorf("--learned: %s names no prompt: give --object WORD, what the photograph shows, or a --prompt with {} where the word stands", s.LearnedFile)
+	}
+	return l, nil
+}
+
 // foreground is where the part is told to be; where a place is asked for, that goes.
 func (s *Spec) foreground() generate.Foreground {
 	switch {
@@ -98,8 +142,12 @@ func (s *Spec) foreground() generate.Foreground {
 	return f
 }
 
-// sdasPrompt is what a model is told that a part without a defect is.
-func (s *Spec) sdasPrompt() string {
+// told is what a model of another generator is told: sdas what a part without a defect is, and anomalydiffusion a sentence
+// of the user's alone, since another is in its file.
+func (s *Spec) told() string {
+	if s.Generator == learns {
+		return s.Prompt
+	}
 	return orDefault(s.Prompt, prompts.Articles(s.Articles).Normal(s.Object))
 }
 

@@ -14,12 +14,14 @@ import (
 
 // Generating is the part of a Spec that has another generator than AnomalyAny make the pictures.
 type Generating struct {
-	Generator  string   `default:"anomalyany" enum:"anomalyany,nsa,draem,cutpaste,sdas" help:"What makes the defects: anomalyany by words; nsa by patches of other photographs, blended in; draem by textures that show through; cutpaste by patches of the photograph itself; sdas by a model that is made to err (default: ${default}). nsa, draem and cutpaste need neither model nor words, and leave the photograph its size." json:"generator,omitempty"`
+	Generator  string   `default:"anomalyany" enum:"anomalyany,nsa,draem,cutpaste,sdas,anomalydiffusion" help:"What makes the defects: anomalyany by words; nsa by patches of other photographs, blended in; draem by textures that show through; cutpaste by patches of the photograph itself; sdas by a model that is made to err; anomalydiffusion by a model, of what was learned from a few pictures of the defect (default: ${default}). nsa, draem and cutpaste need neither model nor words, and leave the photograph its size." json:"generator,omitempty"`
 	Others     []string `sep:"none" placeholder:"PATH" help:"nsa: further normal photographs of the part, or folders of them, whose patches are taken; each seed takes the next (default: the other photographs of the run; of a single one, it itself, mirrored or turned)." json:"others,omitempty"`
 	Textures   string   `placeholder:"DIR" help:"draem: a folder of pictures of anything, such as DTD; 'own' for the photograph itself in disorder (default: brick, grass and gravel, which come with the program)." json:"textures,omitempty"`
 	Noise      wish     `placeholder:"S" help:"sdas: how much more noise than it expects the model gets, drawn from a range; a model at home with the part needs more (default: 1..2)." json:"noise,omitempty"`
 	Foreground string   `default:"" enum:",found,everywhere" placeholder:"HOW" help:"Where the part is: found, on a plain background; everywhere, as of materials (default: everywhere of the materials of MVTec AD and where --mask or --shape says the place, else found)." json:"foreground,omitempty"`
 	Part       string   `placeholder:"NAME" help:"A part of MVTec AD or VisA, such as metal_nut: how it is told from its background there, and for nsa its authors' numbers (default: --category where it is one)." json:"part,omitempty"`
+
+	LearnedFile string `name:"learned" placeholder:"FILE" help:"anomalydiffusion: what was learned of the defect, or a word that was learned by textual inversion. --prompt is a sentence with {} in its place (default: the one that it was learned with, or of --object)." json:"learned,omitempty"`
 }
 
 const anomalyAny = "anomalyany"
@@ -42,7 +44,13 @@ var methods = map[string]method{
 	"sdas": {"SDAS", true, bothPresets[:1], []string{
 		"noise", "prompt", "articles", "steps", "guidance", "tile", "model", "random", "prediction_type", "allow_unused", "precision",
 	}},
+	learns: {"AnomalyDiffusion", true, bothPresets, []string{
+		"learned", "prompt", "articles", "steps", "guidance", "tile", "model", "random", "prediction_type", "allow_unused", "precision",
+	}},
 }
+
+// learns is a generator that makes what was learned from pictures.
+const learns = "anomalydiffusion"
 
 // other is the generator that is asked for, if it is not AnomalyAny.
 func (g *Generating) other() (m method, ok bool) {
@@ -66,7 +74,7 @@ var ofAll = map[string]bool{
 }
 
 // ofOthers are the options of pictures that AnomalyAny does not heed.
-var ofOthers = map[string]bool{"others": true, "textures": true, "noise": true, "part": true, "foreground": true}
+var ofOthers = map[string]bool{"others": true, "textures": true, "noise": true, "learned": true, "part": true, "foreground": true}
 
 // mayBeSaid are options that other generators need not heed: outside the mask they change nothing anyway, and of a
 // category they take the part.
@@ -184,11 +192,13 @@ func (s *Spec) checkOther() error {
 	switch {
 	case s.Drawn:
 		return errors.New("ablate measures AnomalyAny without its parts: leave --generator out")
+	case s.Generator == learns && s.LearnedFile == "":
+		return errors.New("--learned FILE is missing: what was learned from pictures of the defect")
 	case s.isDemo() || s.Random || s.needsModel() && s.Model == "" && embedded == nil: // of this, opening it says more
 		return nil
 	case s.Image == "":
 		return errors.New("--image FILE is missing: the photograph of a normal part")
-	case s.needsModel() && s.Object == "" && s.Prompt == "":
+	case s.needsModel() && s.Object == "" && s.Prompt == "" && s.LearnedFile == "":
 		return errors.New("--object WORD is missing: what the photograph shows, such as hazelnut (or give a --prompt)")
 	}
 	return nil

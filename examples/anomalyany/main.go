@@ -9,7 +9,8 @@
 // attention was, and a JSON file that says how it was made; and for all of them
 // a page, index.html. An interrupted run goes on with --resume; --from makes a
 // picture again. With --generator nsa, draem or cutpaste defects are made in other
-// ways, without words and without a model, and with sdas by a model that errs.
+// ways, without words and without a model; with sdas by a model that errs, and
+// with anomalydiffusion by one that learned the defect from a few pictures.
 package main
 
 import (
