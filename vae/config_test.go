@@ -10,13 +10,20 @@ import (
 	"github.com/sdgraph/sdgraph/tensor"
 )
 
-func readConfig(t *testing.T, text string) (Config, error) {
+func readConfig(t *testing.T, text string) (Config, error) { return ReadConfig(configDir(t, text)) }
+
+func readTinyConfig(t *testing.T, text string) (TinyConfig, error) {
+	return ReadTinyConfig(configDir(t, text))
+}
+
+// configDir is a directory with a config.json.
+func configDir(t *testing.T, text string) tensor.Dir {
 	t.Helper()
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "config.json"), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return ReadConfig(tensor.OnDisk(dir))
+	return tensor.OnDisk(dir)
 }
 
 func TestReadConfig(t *testing.T) {

@@ -29,3 +29,25 @@ func FuzzConfig(f *testing.F) {
 		}
 	})
 }
+
+// FuzzTinyConfig does the same for the tiny autoencoder.
+func FuzzTinyConfig(f *testing.F) {
+	f.Add([]byte(`{"_class_name":"AutoencoderTiny","encoder_block_out_channels":[8,8],"decoder_block_out_channels":[8,8],"num_encoder_blocks":[1,1],"num_decoder_blocks":[1,1]}`))
+	f.Add([]byte(`{"latent_channels":16,"num_decoder_blocks":[0,0,0,0]}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		c, err := ReadTinyConfig(tensor.InFS(fstest.MapFS{"config.json": {Data: data}}))
+		if err != nil {
+			if len(err.Error()) > 2000 {
+				t.Fatalf("an error of %d bytes", len(err.Error()))
+			}
+			return
+		}
+		m, err := NewTiny(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := nn.Params(m); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
