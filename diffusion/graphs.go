@@ -14,6 +14,7 @@ type graphs struct {
 	embed, text         *nn.Exec // ids → vectors of tokens; vectors → hidden states
 	clipText, clipImage *nn.Exec // ids and the pooled position, image → embeddings
 	encode, decode      *nn.Exec // image → mean and log-variance; z → picture
+	preview             *nn.Exec // z → picture, by the tiny autoencoder
 	noise               *nn.Exec // latent, timestep and text → noise
 }
 
@@ -37,6 +38,9 @@ func (p *Pipeline) newGraphs() graphs {
 		}),
 		decode: p.graph("VAE decoder", func(b *nn.Build) []*G.Node {
 			return []*G.Node{p.VAE.Decode(b, nn.Scale(b.Given("z"), 1/p.VAE.Config.ScalingFactor))}
+		}),
+		preview: p.graph("tiny decoder", func(b *nn.Build) []*G.Node {
+			return []*G.Node{p.TAESD.Decode(b, b.Given("z"))}
 		}),
 		noise: p.noiseGraph(),
 	}

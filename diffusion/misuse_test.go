@@ -42,6 +42,7 @@ func TestMisuse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	small := withTAESD(t, tinyFolder)
 	tensors := oddTensors()
 
 	refused := map[string][]func() error{
@@ -60,7 +61,12 @@ func TestMisuse(t *testing.T) {
 				return err
 			},
 		},
-		"OpenFS":  {func() error { _, err := OpenFS(t.Context(), nil); return err }, func() error { _, err := OpenFS(t.Context(), fstest.MapFS{}); return err }},
+		"OpenFS": {func() error { _, err := OpenFS(t.Context(), nil); return err }, func() error { _, err := OpenFS(t.Context(), fstest.MapFS{}); return err }},
+		"OpenTAESD": {
+			func() error { _, err := OpenTAESD(noContext, tinyFolder); return err },
+			func() error { _, err := OpenTAESD(t.Context(), ""); return err },
+			func() error { _, err := OpenTAESD(t.Context(), modelA); return err },
+		},
 		"OpenVAE": {func() error { _, _, err := OpenVAE(t.Context(), tensor.Dir{}); return err }},
 		"OpenUNet": {
 			func() error { _, _, err := OpenUNet(t.Context(), tensor.Dir{}); return err },
@@ -208,6 +214,8 @@ func TestMisuse(t *testing.T) {
 		add("Pipeline.EncodeImage", func() error { _, err := p.EncodeImage(t.Context(), d); return err })
 		add("Pipeline.EncodeDistribution", func() error { _, _, err := p.EncodeDistribution(t.Context(), d); return err })
 		add("Pipeline.Decode", func() error { _, err := p.Decode(t.Context(), z); return err })
+		add("Pipeline.DecodePreview", func() error { _, err := p.DecodePreview(t.Context(), z); return err })
+		add("Pipeline.DecodePreview", func() error { _, err := small.DecodePreview(t.Context(), z); return err })
 		add("Denoiser.Predict", func() error { _, err := step.Predict(t.Context(), z, 1, text); return err })
 		add("Denoiser.Predict", func() error { _, err := step.Predict(t.Context(), z, 1, text, text); return err })
 		add("Denoiser.Predict", func() error { _, err := step.Predict(t.Context(), good, 1, Prompt{d}); return err })
@@ -294,28 +302,31 @@ func TestMisuse(t *testing.T) {
 					t.Error("With makes a latent of numbers that do not fit")
 				}
 			}},
-			"AttnStore.HeadMeans": {func() { empty.HeadMeans() }},
-			"AttnStore.Hook":      {func() { empty.Hook() }},
-			"AttnStore.Paths":     {func() { empty.Paths() }},
-			"AttnStore.Probs":     {func() { empty.Probs() }},
-			"AttnStore.Reset":     {func() { empty.Reset() }},
-			"AttnStore.Sizes":     {func() { empty.Sizes() }},
-			"WithUnused":          {func() { optionsOf([]OpenOption{WithUnused()}) }},
-			"WithDevice":          {func() { optionsOf([]OpenOption{WithDevice(nil)}) }},
-			"DefaultInversion":    {func() { DefaultInversion() }},
-			"DefaultAugmentation": {func() { DefaultAugmentation() }},
-			"Inversion.Losses":    {func() { (*Inversion)(nil).Losses(); new(Inversion).Losses() }},
-			"Inversion.Options":   {func() { (*Inversion)(nil).Options(); new(Inversion).Options() }},
-			"Inversion.Embedding": {func() { (*Inversion)(nil).Embedding(); new(Inversion).Embedding() }},
-			"Pipeline.Embeddings": {func() { p.Embeddings() }},
-			"WithCLIPDir":         {func() { optionsOf([]OpenOption{WithCLIPDir("")}) }},
-			"WithEMA":             {func() { optionsOf([]OpenOption{WithEMA()}) }},
-			"WithFileConfig":      {func() { optionsOf([]OpenOption{WithFileConfig(nil)}) }},
-			"WithLogger":          {func() { optionsOf([]OpenOption{WithLogger(nil)}) }},
-			"WithTokenizerDir":    {func() { optionsOf([]OpenOption{WithTokenizerDir("")}) }},
-			"WithPredictionType":  {func() { optionsOf([]OpenOption{WithPredictionType("")}) }},
-			"Pipeline.Changed":    {func() { _ = p.Changed() }},
-			"WithoutCLIP":         {func() { optionsOf([]OpenOption{WithoutCLIP()}) }},
+			"AttnStore.HeadMeans":   {func() { empty.HeadMeans() }},
+			"AttnStore.Hook":        {func() { empty.Hook() }},
+			"AttnStore.Paths":       {func() { empty.Paths() }},
+			"AttnStore.Probs":       {func() { empty.Probs() }},
+			"AttnStore.Reset":       {func() { empty.Reset() }},
+			"AttnStore.Sizes":       {func() { empty.Sizes() }},
+			"WithUnused":            {func() { optionsOf([]OpenOption{WithUnused()}) }},
+			"WithDevice":            {func() { optionsOf([]OpenOption{WithDevice(nil)}) }},
+			"DefaultInversion":      {func() { DefaultInversion() }},
+			"DefaultAugmentation":   {func() { DefaultAugmentation() }},
+			"Inversion.Losses":      {func() { (*Inversion)(nil).Losses(); new(Inversion).Losses() }},
+			"Inversion.Options":     {func() { (*Inversion)(nil).Options(); new(Inversion).Options() }},
+			"Inversion.Embedding":   {func() { (*Inversion)(nil).Embedding(); new(Inversion).Embedding() }},
+			"Pipeline.Embeddings":   {func() { p.Embeddings() }},
+			"WithCLIPDir":           {func() { optionsOf([]OpenOption{WithCLIPDir("")}) }},
+			"WithEMA":               {func() { optionsOf([]OpenOption{WithEMA()}) }},
+			"WithFileConfig":        {func() { optionsOf([]OpenOption{WithFileConfig(nil)}) }},
+			"WithLogger":            {func() { optionsOf([]OpenOption{WithLogger(nil)}) }},
+			"WithTokenizerDir":      {func() { optionsOf([]OpenOption{WithTokenizerDir("")}) }},
+			"WithPredictionType":    {func() { optionsOf([]OpenOption{WithPredictionType("")}) }},
+			"WithTAESD":             {func() { optionsOf([]OpenOption{WithTAESD("")}) }},
+			"TAESD.Close":           {func() { _ = (*TAESD)(nil).Close() }, func() { _ = new(TAESD).Close() }},
+			"Pipeline.CheckPreview": {func() { _ = p.CheckPreview() }},
+			"Pipeline.Changed":      {func() { _ = p.Changed() }},
+			"WithoutCLIP":           {func() { optionsOf([]OpenOption{WithoutCLIP()}) }},
 			"WithNoise": {func() {
 				s, err := NewScheduler("euler-a", p.Scheduler, 3, WithNoise(nil), nil)
 				if err == nil {

@@ -28,7 +28,8 @@ type Pipeline struct {
 	Text      *clip.Text
 	Tokenizer *clip.Tokenizer
 	Scheduler SchedulerConfig
-	CLIP      *CLIP // nil where there is none
+	CLIP      *CLIP  // nil where there is none
+	TAESD     *TAESD // that of WithTAESD; nil without it
 
 	// Dir is the path of the model's directory, or of its single file; CLIPDir is
 	// that of CLIP's. In an fs.FS they begin at its root, ".". They are empty for
@@ -60,6 +61,7 @@ type openOptions struct {
 	clipDir      string
 	noCLIP       bool
 	tokenizerDir string
+	taesd        string
 	device       kernels.Device
 	precision    kernels.Precision
 
@@ -182,6 +184,9 @@ func open(ctx context.Context, path string, opts []OpenOption, parts func(p *Pip
 	if err = p.checkParts(); err != nil {
 		return p, fmt.Errorf("%s: %w", path, err)
 	}
+	if err = p.openTAESD(o); err != nil {
+		return p, err
+	}
 	if err = p.addEmbeddings(o.embeddings); err != nil {
 		return p, err
 	}
@@ -287,8 +292,8 @@ func opened[M any](p *Pipeline, o openOptions, dir tensor.Dir, open func(ctx con
 
 // Random returns a Pipeline with the exact shapes of Stable Diffusion 1.5 and CLIP
 // ViT-L/14 and random f16 weights, to measure time and memory with. Of the options
-// WithLogger, WithDevice, WithPrecision, WithPredictionType, WithEmbeddings and
-// WithoutCLIP count.
+// WithLogger, WithDevice, WithPrecision, WithPredictionType, WithEmbeddings,
+// WithTAESD and WithoutCLIP count.
 func Random(seed uint64, opts ...OpenOption) (*Pipeline, error) {
 	o := optionsOf(opts)
 	if err := o.validate(); err != nil {
@@ -315,7 +320,14 @@ func Random(seed uint64, opts ...OpenOption) (*Pipeline, error) {
 			return nil, err
 		}
 	}
-	return p, p.addEmbeddings(o.embeddings)
+	if err := p.addEmbeddings(o.embeddings); err != nil {
+		return nil, err
+	}
+	o.ctx = context.Background()
+	if err := p.openTAESD(o); err != nil {
+		return nil, errors.Join(err, p.Close())
+	}
+	return p, nil
 }
 
 // stableDiffusion15Scheduler is how Stable Diffusion 1.5 was trained and is
@@ -352,6 +364,7 @@ func (p *Pipeline) Close() error {
 		errs = append(errs, f.Close())
 	}
 	p.files = nil
+	errs = append(errs, p.TAESD.Close())
 	return errors.Join(errs...)
 }
 
