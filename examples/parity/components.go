@@ -40,6 +40,8 @@ var components = []component{
 	{"unet", []input{{"sample", 4}, {"timestep", 1}, {"encoder_hidden_states", 3}}, runUNet},
 	{"vae-decode", []input{{"latent", 4}}, runDecoder},
 	{"vae-encode", []input{{"image", 4}}, runEncoder},
+	{"taesd-decode", []input{{"latent", 4}}, runTinyDecoder},
+	{"taesd-encode", []input{{"image", 4}}, runTinyEncoder},
 	{"text", []input{{"input_ids", 2}}, runText},
 	{"cliptext", []input{{"input_ids", 2}}, runCLIPText},
 	{"image", []input{{"pixel_values", 4}}, runImage},

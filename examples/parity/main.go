@@ -26,6 +26,7 @@ import (
 type options struct {
 	Model    string  `required:"" type:"path" placeholder:"DIR" help:"Model directory, as diffusers writes it, or a single .safetensors file."`
 	Clip     string  `type:"existingdir" placeholder:"DIR" help:"CLIP directory, as transformers writes it (default: DIR/clip)."`
+	TAESD    string  `name:"taesd" type:"path" placeholder:"DIR" help:"Tiny autoencoder for taesd-decode and taesd-encode (default: that of --model)."`
 	Run      string  `required:"" enum:"${components}" placeholder:"COMPONENT" help:"One of ${components}."`
 	In       string  `type:"existingfile" placeholder:"FILE" help:"Input tensors (tokenize and prompt: a JSON file)."`
 	Out      string  `placeholder:"FILE" help:"Where to write the results."`
@@ -47,6 +48,9 @@ type options struct {
 func (o *options) Validate() error {
 	if _, err := os.Stat(o.Model); o.Model != "" && err != nil {
 		return fmt.Errorf("--model: %w", err)
+	}
+	if _, err := os.Stat(o.TAESD); o.TAESD != "" && err != nil {
+		return fmt.Errorf("--taesd: %w", err)
 	}
 	if !(o.Rtol >= 0) {
 		return fmt.Errorf("--rtol is %g, want 0 or more", o.Rtol)

@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -29,7 +30,7 @@ func golden(model, file string) string { return filepath.Join(testdata, "goldens
 func TestComponents(t *testing.T) {
 	for _, m := range models {
 		for _, c := range components {
-			if c.run == nil || c.name == "anomalyany" {
+			if c.run == nil || c.name == "anomalyany" || strings.HasPrefix(c.name, "taesd") {
 				continue
 			}
 			t.Run(m+"/"+c.name, func(t *testing.T) {
@@ -45,6 +46,28 @@ func TestComponents(t *testing.T) {
 					t.Fatal(err)
 				}
 			})
+		}
+	}
+}
+
+// TestTAESD compares the narrow tiny autoencoder with diffusers.
+func TestTAESD(t *testing.T) {
+	dir := filepath.Join("..", "..", "vae", "testdata", "taesd")
+	golden, err := readTensors(filepath.Join(dir, "golden.safetensors"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, names := range map[string][2]string{"taesd-decode": {"latent", "image"}, "taesd-encode": {"image", "latent"}} {
+		of := strings.TrimPrefix(name, "taesd-") + "."
+		in := tensors{names[0]: golden[of+names[0]], "cotangent": golden[of+"cotangent"]}
+		ref := tensors{names[1]: golden[of+names[1]], "grad." + names[0]: golden[of+"grad"]}
+		o := options{Model: model("a"), TAESD: dir, Run: name, Rtol: 1e-4, In: save(t, in), Ref: save(t, ref)}
+		if err := run(t.Context(), o); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		o.Model, o.TAESD = dir, ""
+		if err := run(t.Context(), o); err != nil {
+			t.Errorf("%s of --model: %v", name, err)
 		}
 	}
 }
@@ -213,4 +236,14 @@ func TestReport(t *testing.T) {
 	if len(got.Tensors) != 3 || *got.Tensors[0].Ratio != 0.25 || *got.Tensors[1].Ratio != 0 || got.Tensors[2].Ratio != nil || len(got.Bad) != 2 || got.Component != "text" {
 		t.Errorf("the report is %s", data)
 	}
+}
+
+// save writes tensors to a file.
+func save(t *testing.T, all tensors) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "tensors.safetensors")
+	if err := tensor.Save(path, all, nil); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
