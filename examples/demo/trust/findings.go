@@ -15,21 +15,21 @@ import (
 )
 
 // findings are everything that was measured with one set of options.
-type findings struct {
+type findings[F any] struct {
 	mu   sync.Mutex
 	path string
 
-	Options string              `json:"options"` // that change a finding
-	Done    map[string]*finding `json:"done"`    // by key
+	Options string        `json:"options"` // that change a finding
+	Done    map[string]*F `json:"done"`    // by key
 }
 
-// openFindings reads the findings of the output directory, if there are any. It is an error if they are of other
-// options.
-func openFindings(p pictures) (*findings, error) {
-	if err := files.MakeWritable(p.Out); err != nil {
+// openFindings reads the findings of that name in the output directory, if there are any. It is an error if they are of
+// other options.
+func openFindings[F any](out, name, options string) (*findings[F], error) {
+	if err := files.MakeWritable(out); err != nil {
 		return nil, fmt.Errorf("--out: %w", err)
 	}
-	f := &findings{path: filepath.Join(p.Out, p.Pairs+".json"), Options: fmt.Sprintf("blend %g", p.Blend), Done: map[string]*finding{}}
+	f := &findings[F]{path: filepath.Join(out, name+".json"), Options: options, Done: map[string]*F{}}
 	data, err := files.Read(f.path, 1<<28)
 	if errors.Is(err, fs.ErrNotExist) {
 		return f, nil
@@ -37,7 +37,7 @@ func openFindings(p pictures) (*findings, error) {
 	if err != nil {
 		return nil, err
 	}
-	var before findings
+	var before findings[F]
 	if err := nn.UnmarshalJSON(data, &before); err != nil {
 		return nil, fmt.Errorf("%s are no findings of this program: give another --out: %w", f.path, err)
 	}
@@ -55,13 +55,13 @@ func openFindings(p pictures) (*findings, error) {
 // key tells drawings apart.
 func key(t trial.Trial) string { return fmt.Sprintf("%s/%s %d", t.Subject.Name, t.Defect.Name, t.Seed) }
 
-func (f *findings) has(t trial.Trial) bool { return f.Done[key(t)] != nil }
+func (f *findings[F]) has(key string) bool { return f.Done[key] != nil }
 
 // add keeps what was found, on the disk too.
-func (f *findings) add(t trial.Trial, found *finding) error {
+func (f *findings[F]) add(key string, found *F) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.Done[key(t)] = found
+	f.Done[key] = found
 	data, err := json.MarshalIndent(f, "", " ")
 	if err != nil {
 		return err

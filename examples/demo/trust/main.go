@@ -14,7 +14,12 @@
 //	shapes.go         what is made
 //	shapes_case.go    one drawing: made with each weight, judged
 //	shapes_table.go   the table
-//	share.go          drawings shared by workers
+//
+// and with the command learned what a word adds that was learned from a few drawings:
+//
+//	learned.go         what is learned and made
+//	learned_case.go    one word: learned, used, judged
+//	learned_table.go   the tables
 package main
 
 import (
@@ -29,6 +34,7 @@ import (
 type commandLine struct {
 	Pictures pictures `cmd:"" help:"Part, mask and scores of pictures that are asked for by words alone."`
 	Shapes   shapes   `cmd:"" help:"How well defects fill lines, dots, free forms and ellipses that are asked for, without and with --fill."`
+	Learned  learned  `cmd:"" help:"What words add that were learned from one, three or five drawings: how often the judge finds their defect."`
 
 	command string // which is asked for
 }
@@ -42,12 +48,15 @@ func (c *commandLine) Validate(ctx *kong.Context) error {
 func main() {
 	var c commandLine
 	p := cli.NewParser("trust", "Measure generated pictures of drawn parts by a judge that generation never sees.", &c)
-	cli.Main(p, "what 'pictures' has measured is kept, and the same command goes on; of 'shapes' nothing was written", func(ctx context.Context) error {
+	cli.Main(p, "what 'pictures' and 'learned' have measured is kept, and the same command goes on; of 'shapes' nothing was written", func(ctx context.Context) error {
 		if err := kernels.CheckEnvironment(); err != nil {
 			return err
 		}
-		if c.command == "shapes" {
+		switch c.command {
+		case "shapes":
 			return c.Shapes.run(ctx)
+		case "learned":
+			return c.Learned.run(ctx)
 		}
 		return c.Pictures.run(ctx)
 	})

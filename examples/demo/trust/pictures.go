@@ -46,24 +46,24 @@ func (p pictures) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	kept, err := openFindings(p)
+	kept, err := openFindings[finding](p.Out, p.Pairs, fmt.Sprintf("blend %g", p.Blend))
 	if err != nil {
 		return err
 	}
 	var left []trial.Trial
 	for _, t := range trials {
-		if !kept.has(t) {
+		if !kept.has(key(t)) {
 			left = append(left, t)
 		}
 	}
 	if err := p.measureAll(ctx, left, kept); err != nil {
 		return err
 	}
-	return kept.report(p, trials)
+	return p.report(kept, trials)
 }
 
 // measureAll makes and measures pictures side by side.
-func (p pictures) measureAll(ctx context.Context, left []trial.Trial, kept *findings) error {
+func (p pictures) measureAll(ctx context.Context, left []trial.Trial, kept *findings[finding]) error {
 	bar := show.NewProgress(ctx, os.Stderr, float64(len(left)))
 	bar.Tenths = true
 	bar.Begin("", "%d of %d pictures, ", len(left))
@@ -73,7 +73,7 @@ func (p pictures) measureAll(ctx context.Context, left []trial.Trial, kept *find
 		b.keeping.Blend = p.Blend
 		f, err := b.measure(ctx, t)
 		if err == nil {
-			err = kept.add(t, f)
+			err = kept.add(key(t), f)
 		}
 		if err != nil {
 			return fmt.Errorf("%s with %s, drawing %d: %w", t.Subject.Name, t.Defect.Name, t.Seed, err)
@@ -88,6 +88,7 @@ type bench struct {
 	*diffusion.Pipeline
 	judge   *judge.Judge
 	options anomalyany.Options
+	shaped  anomalyany.Options // for defects that are to fill a shape
 	keeping anomalyany.Keeping
 }
 
@@ -95,7 +96,7 @@ func newBench(ctx context.Context) (*bench, error) {
 	d, err1 := anomalyany.ReadDefaults(tensor.InFS(demo.FS()))
 	j, err2 := judge.New(ctx)
 	m, err3 := demo.Open(ctx)
-	return &bench{m, j, d.Options, anomalyany.DefaultKeeping()}, errors.Join(err1, err2, err3)
+	return &bench{m, j, d.Options, d.Shapes, anomalyany.DefaultKeeping()}, errors.Join(err1, err2, err3)
 }
 
 // finding is what was measured of one picture: of the model's own, and of that with the photograph around the defect.

@@ -16,7 +16,7 @@ import (
 )
 
 // report prints the tables and writes them beside the findings.
-func (f *findings) report(p pictures, trials []trial.Trial) error {
+func (p pictures) report(f *findings[finding], trials []trial.Trial) error {
 	var all []*finding
 	alarms := 0
 	for _, t := range trials {

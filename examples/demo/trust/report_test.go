@@ -66,8 +66,8 @@ func TestFilters(t *testing.T) {
 
 // TestFindings keeps findings, and goes on with them alone.
 func TestFindings(t *testing.T) {
-	p := pictures{Pairs: "seen", Out: t.TempDir(), Blend: 0.5}
-	f, err := openFindings(p)
+	out := t.TempDir()
+	f, err := openFindings[finding](out, "seen", "blend 0.5")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,18 +75,17 @@ func TestFindings(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := f.add(all[0], some()[0]); err != nil {
+	if err := f.add(key(all[0]), some()[0]); err != nil {
 		t.Fatal(err)
 	}
-	again, err := openFindings(p)
+	again, err := openFindings[finding](out, "seen", "blend 0.5")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !again.has(all[0]) || again.has(all[1]) || *again.Done[key(all[0])].Annotated != 0.6 {
+	if !again.has(key(all[0])) || again.has(key(all[1])) || *again.Done[key(all[0])].Annotated != 0.6 {
 		t.Errorf("kept: %v", again.Done)
 	}
-	p.Blend = 0.2
-	if _, err := openFindings(p); err == nil || !strings.Contains(err.Error(), `"blend 0.5", not "blend 0.2"`) {
+	if _, err := openFindings[finding](out, "seen", "blend 0.2"); err == nil || !strings.Contains(err.Error(), `"blend 0.5", not "blend 0.2"`) {
 		t.Errorf("other options: error %v", err)
 	}
 }
