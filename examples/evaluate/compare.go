@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/sdgraph/sdgraph/examples/demo/learn"
 	drawings "github.com/sdgraph/sdgraph/examples/demo/trial"
 	"github.com/sdgraph/sdgraph/examples/demo/world"
 	"github.com/sdgraph/sdgraph/examples/internal/cli"
@@ -26,6 +27,7 @@ type Compare struct {
 
 	Generators []string `group:"learn" placeholder:"NAME" help:"Generators, with commas: ${generators} (default: all that can be compared)."`
 	Pictures   int      `group:"learn" placeholder:"N" help:"Pictures that each generator makes of a reference (default: 4 of unseen pairs, 5 of seen ones, one of each defect, and 8 of photographs)."`
+	Examples   int      `group:"learn" default:"3" placeholder:"N" help:"From how many true drawings of a part's defect anomalydiffusion learns a word for it (default: ${default})."`
 	Seeds      []uint32 `group:"learn" default:"0,1,2,3,4" placeholder:"N" help:"Each draws one reference of each part, the same for all generators (default: ${default})."`
 
 	OwnModel
@@ -56,7 +58,7 @@ func (c *Compare) Validate() error {
 	if len(c.Seeds) == 0 {
 		err4 = errors.New("--seeds names none, want numbers with commas")
 	}
-	return errors.Join(err1, err2, err3, err4, c.OwnModel.check(c.Data), each("--seeds", c.Seeds), cli.Within("--pictures", c.Pictures, 0, 1000), cli.Within("--threads", c.Threads, 0, 4096))
+	return errors.Join(err1, err2, err3, err4, c.OwnModel.check(c.Data), each("--seeds", c.Seeds), cli.Within("--pictures", c.Pictures, 0, 1000), cli.Within("--examples", c.Examples, 1, learn.MostPictures), cli.Within("--threads", c.Threads, 0, 4096))
 }
 
 // run makes all pictures, has detectors learn from them, measures them, and reports.
@@ -117,6 +119,7 @@ func (c *Compare) grounds() (all []*ground, err error) {
 		if err != nil {
 			return nil, err
 		}
+		g.learns.drawings = c.Examples
 		all = append(all, g)
 	}
 	return all, nil
@@ -166,6 +169,11 @@ func (c *Compare) on(ctx context.Context, g *ground, chosen []method) (*GroundRe
 
 // make makes the pictures of a method, side by side. Those that take minutes are told one by one.
 func (c *Compare) make(ctx context.Context, g *ground, m method) error {
+	if m.prepare != nil {
+		if err := m.prepare(ctx, g); err != nil {
+			return err
+		}
+	}
 	all := c.errands(g, m)
 	pictures, workers := len(all)*g.pictures, 0
 	if m.alone {

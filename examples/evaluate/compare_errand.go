@@ -122,7 +122,7 @@ func (e errand) identity(m maker, reference comparedPicture) (files.Identity, er
 
 // order is that of picture i: the defects take turns.
 func (e errand) order(reference comparedPicture, i int) order {
-	o := order{part: e.part.name, material: e.part.material, reference: reference, number: i}
+	o := order{part: e.part.name, material: e.part.material, reference: reference, number: i, words: e.ground.learns}
 	if e.method.asked {
 		o.defects, o.defect = e.part.defects, e.part.defects[i*len(e.part.defects)/e.ground.pictures]
 	}

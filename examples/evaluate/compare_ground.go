@@ -27,6 +27,7 @@ type ground struct {
 	layout   string
 	parts    []comparedPart
 	pictures int // of each reference
+	learns   schooling
 }
 
 // comparedPart is a part of a ground.
@@ -62,6 +63,7 @@ const compareDefective = 10
 // drawnGround are drawn parts with the defects of a selection.
 func drawnGround(name, dir string, subjects []string, pictures int) (*ground, error) {
 	g := &ground{name: name, drawn: true, dir: dir, data: filepath.Join(dir, "data"), layout: "mvtec", pictures: pictures}
+	g.learns = schooling{dir: filepath.Join(dir, "words"), drawings: defaultExamples}
 	if len(subjects) == 0 {
 		for _, s := range world.Subjects() {
 			subjects = append(subjects, s.Name)

@@ -22,6 +22,8 @@ type method struct {
 	drawn bool // it is of use on drawn parts alone: there is no model of photographs with the program, and no truth to draw
 	open  func(ctx context.Context) (maker, error)
 
+	prepare func(ctx context.Context, g *ground) error // what all its errands need; nil of most
+
 	own   func(m *ownModel) maker // of photographs, with a model of the user's; nil where that is of no use
 	alone bool                    // one reference at a time, with all threads: there is one model
 }
@@ -56,7 +58,8 @@ type order struct {
 	defect    string   // of methods that are asked
 	defects   []string // all that these are asked for in turns
 	reference comparedPicture
-	number    int // of the picture among those of its reference
+	number    int       // of the picture among those of its reference
+	words     schooling // of methods that learn
 }
 
 // comparedPicture is a normal picture that others are made of.
@@ -72,6 +75,7 @@ var errUnfit = errors.New("the picture does not pass")
 // methods are all of them, in the order of tables.
 var methods = []method{
 	{name: anomalyAnyName, asked: true, drawn: true, open: openAnomalyAny, own: func(m *ownModel) maker { return ownAnomalyAny{m} }},
+	{name: anomalyDiffusionName, asked: true, drawn: true, open: openAnomalyDiffusion, prepare: learnWords},
 	{name: "sdas", drawn: true, open: openSDAS, own: func(m *ownModel) maker { return ownSDAS{m} }},
 	{name: "draem", open: draem(textures.FS())},
 	{name: "draem-own", open: draem(nil)},
@@ -83,6 +87,8 @@ var methods = []method{
 const (
 	anomalyAnyName = "anomalyany" // which others are compared with
 	idealName      = "ideal"      // the drawn world's own defects, on the references
+
+	anomalyDiffusionName = "anomalydiffusion" // with words learned from true drawings
 )
 
 // namesOf are those of --generators.

@@ -188,6 +188,7 @@ func learnedCells(learned, difference map[string]Spread) (cells []string) {
 // learnedLegend says what the figures of detection mean.
 var learnedLegend = []string{
 	"learns from: the probe learns from a reference and from what was made of it, and is tested on true defects; in percent, means over parts, ± the deviation over draws of references; difference: from what it learns of AnomalyAny's pictures, reference by reference",
-	"AnomalyAny and ideal, the true defects drawn on the very references, are asked for the defects that are tested; the others make what they make",
+	"AnomalyAny, AnomalyDiffusion, and ideal, the true defects drawn on the very references, are asked for the defects that are tested; the others make what they make",
+	"AnomalyDiffusion alone has seen such defects: it has learned a word for each of a part from true drawings (--examples), none of which are tested",
 	"passed: pictures that their method's own scores let pass, of those that were wanted; the others were tried " + fmt.Sprint(compareTries) + " times, and are left out but where all of a reference are such",
 }

@@ -275,6 +275,7 @@ func TestMethods(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	g.learns.steps = 2
 	for _, m := range methods {
 		t.Run(m.name, func(t *testing.T) {
 			open, err := m.open(t.Context())
@@ -332,6 +333,7 @@ func TestCompareMistakes(t *testing.T) {
 		{[]string{"--categories", "tile"}, []string{"--categories", "--data"}},
 		{[]string{"--seeds", "1,1"}, []string{"--seeds has 1 twice"}},
 		{[]string{"--pictures", "-1"}, []string{"--pictures"}},
+		{[]string{"--examples", "0"}, []string{"--examples"}},
 		{[]string{"--resolution", "tiny"}, []string{"--resolution"}},
 		{[]string{"--data", filepath.Join(out, "nowhere")}, []string{"--data", "nowhere"}},
 	} {
