@@ -17,10 +17,11 @@ type Build struct {
 	given    map[string]gt.Shape // of inputs, that an Exec was given
 	inputs   map[string]*G.Node  // by name; constants are not among them
 	names    map[string]bool     // of inputs and constants
-	blocks   []span
-	gradFrom int64          // nodes from this id on belong to the backward pass; -1 before Grad
-	path     *gradientPath  // of the gradient; nil before Grad
-	merged   map[int64]bool // nodes that were asked for more than once, see noteMerged
+	blocks   [2][]span           // the outer ones, and those within them
+	within   int                 // how many blocks are being written down
+	gradFrom int64               // nodes from this id on belong to the backward pass; -1 before Grad
+	path     *gradientPath       // of the gradient; nil before Grad
+	merged   map[int64]bool      // nodes that were asked for more than once, see noteMerged
 }
 
 // span is the ids [from, to) of the nodes of one block.
@@ -67,14 +68,16 @@ func (b *Build) variable(name string, shape gt.Shape) *G.Node {
 // Block marks the nodes that f adds as one unit of checkpointing. To keep to a
 // memory budget, a program drops the values inside a block after the forward pass,
 // and recomputes them from what enters the block when the backward pass gets there.
-// Blocks do not nest; an inner one is part of the outer.
+// A block within a block may be dropped alone: it should be what takes much memory
+// and is soon recomputed. Blocks within that one are part of it.
 func (b *Build) Block(f func() *G.Node) *G.Node {
-	from := b.next()
+	from, level := b.next(), b.within
+	b.within++
 	n := f()
-	for k := len(b.blocks); k > 0 && b.blocks[k-1].from >= from; k-- {
-		b.blocks = b.blocks[:k-1]
+	b.within--
+	if level < len(b.blocks) {
+		b.blocks[level] = append(b.blocks[level], span{from, b.next()})
 	}
-	b.blocks = append(b.blocks, span{from, b.next()})
 	return n
 }
 

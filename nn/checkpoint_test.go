@@ -195,16 +195,46 @@ func TestRandomNodes(t *testing.T) {
 	}
 }
 
-func TestBlocksDoNotNest(t *testing.T) {
+func TestBlocksWithinBlocks(t *testing.T) {
 	b := NewBuild()
 	x := b.Block(func() *G.Node { return b.Input("x", 2) })
 	b.Block(func() *G.Node { return SiLU(x) })
 	b.Block(func() *G.Node {
 		b.Block(func() *G.Node { return SiLU(x) })
-		b.Block(func() *G.Node { return SiLU(x) })
+		b.Block(func() *G.Node { return b.Block(func() *G.Node { return SiLU(x) }) })
 		return SiLU(x)
 	})
-	if want := []span{{0, 1}, {1, 2}, {2, 5}}; fmt.Sprint(b.blocks) != fmt.Sprint(want) {
+	if want := [2][]span{{{0, 1}, {1, 2}, {2, 5}}, {{2, 3}, {3, 4}}}; fmt.Sprint(b.blocks) != fmt.Sprint(want) {
 		t.Errorf("blocks %v, want %v", b.blocks, want)
+	}
+}
+
+// Of what lies within a block, a block that takes much memory and little time is computed again alone: one operation of
+// each, here.
+func TestInnerBlocksAreDroppedAlone(t *testing.T) {
+	type layers struct{ Wide, Out, Up, Down Linear }
+	l := loaded(t, layers{NewLinear(8, 64), NewLinear(64, 8), NewLinear(8, 128), NewLinear(128, 8)})
+	const blocks, rows = 16, 64
+	build := func(b *Build) []*G.Node {
+		x := b.Input("x", 1, rows, 8)
+		y := x
+		for range blocks {
+			y = b.Block(func() *G.Node {
+				slow := GELU(l.Down.Forward(l.Up.Forward(y)))
+				return Add(l.Out.Forward(b.Block(func() *G.Node { return SiLU(l.Wide.Forward(slow)) })), y)
+			})
+		}
+		return b.Grad(Dot(y, y), x)
+	}
+	in := map[string]*gt.Dense{"x": dense(normal(3, rows*8), gt.Shape{1, rows, 8})}
+	free := compile(t, build)
+	want := runNumbers(t, free, in)
+	for _, share := range []float64{0.8, 0.6, 0.4} {
+		p := compile(t, build, WithMemory(int64(share*float64(free.ArenaBytes()))))
+		checkMemory(t, p.plan)
+		checkSame(t, fmt.Sprint("with ", share, " of the memory"), runNumbers(t, p, in), want)
+		if twice := p.Instructions() - free.Instructions(); twice == 0 || twice != p.Recomputed() {
+			t.Errorf("with %g of the memory %d operations of %d blocks are computed twice, want one of each", share, twice, p.Recomputed())
+		}
 	}
 }

@@ -51,10 +51,8 @@ type planner struct {
 	children        map[int64]G.Nodes
 	ops             map[int64]*op
 	wanted          map[value]bool
-	block           map[int64]int // which block a node of the forward pass lies in
 	gradFrom        int64
-	saved           map[int64]bool // nodes whose values outlive their block: read outside of it in the forward pass, or outputs
-	droppedBlocks   map[int]bool   // whose other values are recomputed in the backward pass
+	levels          []level        // of blocks
 	latest          map[value]int  // slot of the newest computation of a value
 	recomputedNodes map[int64]bool // so far
 }
@@ -73,14 +71,18 @@ func newPlan(b *Build, outputs []*G.Node, budget int64) (*plan, error) {
 	if err := b.checkForeign(p.nodes, outputs); err != nil {
 		return nil, wrongArgument(err)
 	}
-	p.assignBlocks(b.blocks, outputs)
+	for _, blocks := range b.blocks {
+		p.levels = append(p.levels, p.assign(blocks, outputs))
+	}
 	if budget <= 0 {
 		p.schedule(outputs)
 	} else if err := p.fit(outputs, budget); err != nil {
 		return nil, err
 	}
 	p.arena = place(p.storages)
-	p.recomputed = len(p.droppedBlocks)
+	for _, l := range p.levels {
+		p.recomputed += len(l.dropped)
+	}
 	return &p.plan, nil
 }
 

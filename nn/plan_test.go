@@ -236,6 +236,11 @@ func (w *network) build(b *Build) []*G.Node {
 			for range steps {
 				w.nodes = append(w.nodes, w.step())
 			}
+			b.Block(func() *G.Node { // which is a block within one, where this one is
+				w.nodes = append(w.nodes, w.step())
+				w.nodes = append(w.nodes, w.step())
+				return w.nodes[len(w.nodes)-1]
+			})
 			return w.nodes[len(w.nodes)-1]
 		}
 		if w.r.IntN(4) == 0 {

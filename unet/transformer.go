@@ -107,7 +107,7 @@ func (t *BasicTransformerBlock) forward(b *nn.Build, path string, m nn.FeatureMa
 	n = t.Norm2.Forward(x)
 	x = t.Attn2.forward(b, nn.Site{Path: path + ".attn2", Cross: true, H: m.H, W: m.W}, n, text, x)
 	// 3. feed forward
-	n = nn.GEGLU(t.FF.Proj.Forward(t.Norm3.Forward(x)))
+	n = b.Block(func() *G.Node { return nn.GEGLU(t.FF.Proj.Forward(t.Norm3.Forward(x))) })
 	return t.FF.Out.ForwardAdd(n, x)
 }
 
