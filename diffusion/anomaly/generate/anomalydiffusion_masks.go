@@ -7,8 +7,8 @@ import (
 	"slices"
 )
 
-// ExampleMask has the masks of the examples that a defect was learned from be turned, scaled and moved over the part; only
-// AnomalyDiffusion has such. Where there are none, they are anomaly.Shapes.
+// ExampleMask has the masks of the examples that a defect comes from be turned, scaled and moved over the part; only
+// AnomalyDiffusion and O2MAG have such. Where there are none, they are anomaly.Shapes.
 const ExampleMask MaskKind = "examples"
 
 // ExampleMasks say how a mask is made of one of the examples'.

@@ -1,5 +1,5 @@
 // Package generate makes defective pictures of normal ones in other ways than AnomalyAny: by pasting, blending and
-// disturbing pixels, which takes no model, and by a diffusion model that is made to err. Each method is an
+// disturbing pixels, which takes no model, and by a diffusion model that is made to err or shown an example. Each method is an
 // anomaly.Generator: a normal picture and a source of draws in, the picture with its mask out, and all that it takes
 // to make it again.
 //
@@ -20,6 +20,13 @@
 //	anomalydiffusion_attention.go  learned words that get more attention; anomalydiffusion_weights.go how much more, and where
 //	anomalydiffusion_learned.go    what is learned; anomalydiffusion_file.go in files
 //	anomalydiffusion_masks.go      masks like those of the examples
+//
+//	o2mag.go            O2MAG: the defect of one example, by attention to it
+//	o2mag_run.go        the model's picture
+//	o2mag_attention.go  what the target attends to, and how loud the defect's words are
+//	o2mag_invert.go     a picture taken back to noise
+//	o2mag_learn.go      a prompt fitted to the example, and its file
+//	o2mag_mask.go       masks at the size of a site
 //
 //	masks.go        where a blended defect is: Perlin noise, shapes, or a given place
 //	perlin.go       the noise

@@ -141,6 +141,40 @@ func TestMisuse(t *testing.T) {
 				func() error { _, err := ModelHash(t.Context(), nil); return err },
 				func() error { _, err := ModelHash(noContext, pipeline); return err },
 			},
+			"NewO2MAG": {
+				func() error { _, err := NewO2MAG(t.Context(), pipeline, 128, 128, spot(), O2MAGOptions{}); return err },
+				func() error {
+					_, err := NewO2MAG(t.Context(), pipeline, 128, 128, O2MAGReference{}, shortO2MAG(2))
+					return err
+				},
+				func() error { _, err := NewO2MAG(t.Context(), nil, 128, 128, spot(), shortO2MAG(2)); return err },
+				func() error {
+					_, err := NewO2MAG(t.Context(), pipeline, -128, math.MaxInt, spot(), shortO2MAG(2))
+					return err
+				},
+				func() error { _, err := NewO2MAG(noContext, pipeline, 128, 128, spot(), shortO2MAG(2)); return err },
+			},
+			"O2MAG.Generate": refuse(newO2MAG(t, pipeline, shortO2MAG(2)), (*O2MAG)(nil), new(O2MAG)),
+			"LearnO2MAG": {
+				func() error {
+					_, err := LearnO2MAG(t.Context(), pipeline, spot().Picture, nil, O2MAGLearning{}, nil)
+					return err
+				},
+				func() error { _, err := LearnO2MAG(t.Context(), pipeline, nil, nil, shortLearning(1), nil); return err },
+				func() error {
+					_, err := LearnO2MAG(t.Context(), nil, spot().Picture, nil, shortLearning(1), nil)
+					return err
+				},
+				func() error {
+					_, err := LearnO2MAG(noContext, pipeline, spot().Picture, nil, shortLearning(1), nil)
+					return err
+				},
+			},
+			"O2MAGWords.Write": {
+				func() error { return (*O2MAGWords)(nil).Write("x") },
+				func() error { return new(O2MAGWords).Write("x") },
+			},
+			"ReadO2MAGWords": {func() error { _, err := ReadO2MAGWords(""); return err }},
 			"Perlin": {
 				func() error { _, err := Perlin(nil, image.Pt(9, 9), image.Pt(1, 1), Cropped); return err },
 				func() error {
@@ -193,14 +227,17 @@ func TestMisuse(t *testing.T) {
 				func() { learned.Backward(nil, 0, 0, nil, nil) },
 				func() { learned.Backward(nil, -1, 0, make([]float32, 3*128), [][]float32{nil, nil, nil}) },
 			},
-			"DefaultCutPaste":  {func() { _ = DefaultCutPaste() }},
-			"ForegroundOf":     {func() { ForegroundOf("") }},
-			"DefaultMasks":     {func() { _ = DefaultMasks() }},
-			"DefaultDRAEM":     {func() { _ = DefaultDRAEM() }},
-			"DRAEM.Options":    {func() { (*DRAEM)(nil).Options(); new(DRAEM).Options() }},
-			"Textures.Names":   {func() { (*Textures)(nil).Names(); new(Textures).Names() }},
-			"DefaultPerlin":    {func() { _ = DefaultPerlin() }},
-			"CutPaste.Options": {func() { (*CutPaste)(nil).Options(); new(CutPaste).Options() }},
+			"DefaultCutPaste":      {func() { _ = DefaultCutPaste() }},
+			"ForegroundOf":         {func() { ForegroundOf("") }},
+			"DefaultMasks":         {func() { _ = DefaultMasks() }},
+			"DefaultDRAEM":         {func() { _ = DefaultDRAEM() }},
+			"DRAEM.Options":        {func() { (*DRAEM)(nil).Options(); new(DRAEM).Options() }},
+			"Textures.Names":       {func() { (*Textures)(nil).Names(); new(Textures).Names() }},
+			"DefaultPerlin":        {func() { _ = DefaultPerlin() }},
+			"CutPaste.Options":     {func() { (*CutPaste)(nil).Options(); new(CutPaste).Options() }},
+			"DefaultO2MAG":         {func() { _ = DefaultO2MAG() }},
+			"O2MAG.Options":        {func() { (*O2MAG)(nil).Options(); new(O2MAG).Options() }},
+			"DefaultO2MAGLearning": {func() { _ = DefaultO2MAGLearning() }},
 			"Digest": {
 				func() { Digest(nil) },
 				func() { Digest((*image.RGBA)(nil)) },

@@ -14,7 +14,7 @@ import (
 // Provenance is how a picture was made: with the same pictures and options, an anomaly.Player of its draws makes it
 // again.
 type Provenance struct {
-	Generator string            `json:"generator"` // "NSA", "DRAEM", "CutPaste", "SDAS" or "AnomalyDiffusion"
+	Generator string            `json:"generator"` // "NSA", "DRAEM", "CutPaste", "SDAS", "AnomalyDiffusion" or "O2MAG"
 	Preset    Preset            `json:"preset"`
 	Options   any               `json:"options"`         // the method's struct, with what was left to rules filled in
 	Draws     []anomaly.Draw    `json:"draws"`           // all random choices, those of tries in which nothing changed first
