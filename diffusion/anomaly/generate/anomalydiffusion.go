@@ -46,8 +46,9 @@ type AnomalyDiffusionOptions struct {
 	Paste   bool    `json:"paste"`
 	Feather float64 `json:"feather"`
 
-	Masks      Masks        `json:"masks"`    // ExampleMask is one of their kinds here
-	Examples   ExampleMasks `json:"examples"` // of that kind
+	Masks      Masks        `json:"masks"`    // ExampleMask and WordMask are kinds here, too
+	Examples   ExampleMasks `json:"examples"` // of the first kind
+	ByWord     WordMasks    `json:"by_word"`  // of the second
 	Foreground Foreground   `json:"foreground"`
 	Attempts   int          `json:"attempts"` // so often a picture is drawn anew in which nothing changed, 1 to 10000
 }
@@ -59,7 +60,7 @@ func DefaultAnomalyDiffusion() AnomalyDiffusionOptions {
 		Steps:  50, Eta: 1, Guidance: 1,
 		Adaptive: true, Dilate: 8, Low: 1, High: 1.5,
 		Share: 0.1, Paste: true, Feather: 4,
-		Masks: Masks{Kind: ExampleMask, Perlin: DefaultPerlin()}, Examples: DefaultExampleMasks(),
+		Masks: Masks{Kind: ExampleMask, Perlin: DefaultPerlin()}, Examples: DefaultExampleMasks(), ByWord: DefaultWordMasks(),
 		Foreground: Found, Attempts: Attempts,
 	}
 }
@@ -89,7 +90,7 @@ func (o AnomalyDiffusionOptions) check() error {
 	if o.Low > o.High {
 		return wrong("low is %v, want at most high, which is %v", o.Low, o.High)
 	}
-	if o.Masks.Kind != ExampleMask {
+	if o.Masks.Kind != ExampleMask && o.Masks.Kind != WordMask {
 		if err := o.Masks.check(); err != nil {
 			return err
 		}
@@ -105,6 +106,7 @@ func (o AnomalyDiffusionOptions) check() error {
 		within("share", o.Share, 0, math.Nextafter(1, 0)),
 		within("feather", o.Feather, 0, 64),
 		o.Examples.check(),
+		o.ByWord.check(),
 		o.Foreground.check(),
 		checkAttempts(o.Attempts),
 	)
@@ -125,6 +127,8 @@ type AnomalyDiffusion struct {
 	schedule ancestral
 	model    diffusion.Model // one of both
 	adaptive *reweighted
+
+	maskMaker *maskMaker // where the model makes masks
 }
 
 var _ anomaly.Generator = (*AnomalyDiffusion)(nil)
@@ -156,7 +160,7 @@ func NewAnomalyDiffusion(ctx context.Context, p *diffusion.Pipeline, learned *Le
 	}
 	g := &AnomalyDiffusion{options: o, learned: learned, size: image.Pt(width, height), pipeline: p}
 	g.prompt = strings.Replace(o.Template, placeholder, learned.Word, 1)
-	for _, prepare := range []func(context.Context) error{g.prepareSchedule, g.preparePrompts, g.prepareModel, g.compareModels} {
+	for _, prepare := range []func(context.Context) error{g.prepareSchedule, g.preparePrompts, g.prepareModel, g.prepareMasks, g.compareModels} {
 		if err := prepare(ctx); err != nil {
 			return nil, err
 		}

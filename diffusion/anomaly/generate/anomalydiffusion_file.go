@@ -27,7 +27,7 @@ const (
 )
 
 // Write writes what was learned to a safetensors file: e_a, with an encoder W and b, the examples' masks as masks [k, 64,
-// 64], and the rest in the metadata. The file has its name only when it is complete.
+// 64], with a word for them mask_words, and the rest in the metadata. The file has its name only when it is complete.
 func (l *Learned) Write(path string) error {
 	if err := l.check(); err != nil {
 		return err
@@ -45,10 +45,14 @@ func (l *Learned) Write(path string) error {
 			return err
 		}
 	}
-	return tensor.Save(path, tensors, map[string]string{
+	said := map[string]string{
 		"format": learnedFormat, "token": l.Word, "initial": l.Initial, "template": l.Template,
 		"model": l.Model, "steps": strconv.Itoa(l.Steps), "options": string(noted),
-	})
+	}
+	if m := l.MaskWord; m != nil {
+		tensors["mask_words"], said["mask_token"], said["mask_initial"] = m.Vectors, m.Word, m.Initial
+	}
+	return tensor.Save(path, tensors, said)
 }
 
 // packMasks are masks of any size in one tensor: the share of each of its places that is white.
@@ -140,20 +144,25 @@ func readLearned(file *tensor.File) (*Learned, error) {
 	if err := json.Unmarshal([]byte(said["options"]), &l.Noted); err != nil {
 		return nil, wrong("the options in its metadata: %w", err)
 	}
+	var masks, maskWords *gt.Dense
 	for _, name := range file.Names() {
-		to, known := map[string]**gt.Dense{"e_a": &l.words, "W": &l.weight, "b": &l.bias, "masks": new(*gt.Dense)}[name]
+		to, known := map[string]**gt.Dense{"e_a": &l.words, "W": &l.weight, "b": &l.bias, "masks": &masks, "mask_words": &maskWords}[name]
 		if !known {
-			return nil, wrong("it has a tensor %.40q, want e_a, W, b and masks", name)
+			return nil, wrong("it has a tensor %.40q, want e_a, W, b, masks and mask_words", name)
 		}
 		d, err := file.Get(name)
 		if err != nil {
 			return nil, err
 		}
-		if *to = ownMemory(d); name == "masks" {
-			if l.Masks, err = unpackMasks(*to); err != nil {
-				return nil, err
-			}
+		*to = ownMemory(d)
+	}
+	if masks != nil {
+		if l.Masks, err = unpackMasks(masks); err != nil {
+			return nil, err
 		}
+	}
+	if maskWords != nil {
+		l.MaskWord = &diffusion.Embedding{Word: said["mask_token"], Initial: said["mask_initial"], Vectors: maskWords}
 	}
 	return l, l.check()
 }

@@ -80,6 +80,8 @@ type Learned struct {
 	Noted  map[string]any // what else is to be known of the training, such as its options
 	SHA256 string         // of the file that it was read from
 
+	MaskWord *diffusion.Embedding // a word for the defect's masks, learned from MaskExamples; may be nil
+
 	words        *gt.Dense // e_a, [n_a, d]
 	weight, bias *gt.Dense // W, [n_s·d, 64], and b, [n_s, d]; nil without an encoder
 }
@@ -140,6 +142,14 @@ func (l *Learned) check() error {
 	}
 	if err := checkNumbers("e_a", l.words, -1, -1); err != nil {
 		return err
+	}
+	if m := l.MaskWord; m != nil {
+		if m.Word == "" || m.Vectors == nil {
+			return wrong("the word for masks has no name, or no vectors")
+		}
+		if err := checkNumbers("mask_words", m.Vectors, -1, l.words.Shape()[1]); err != nil {
+			return err
+		}
 	}
 	if (l.weight == nil) != (l.bias == nil) {
 		return wrong("what was learned has one of W and b, which go together")

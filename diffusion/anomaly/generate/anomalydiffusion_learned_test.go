@@ -178,6 +178,7 @@ func along(v []float32, by float32) {
 func TestLearnedFile(t *testing.T) {
 	want := someLearned()
 	want.Masks = []*image.Gray{placeOf(128, 128, image.Rect(10, 20, 31, 40)), placeOf(64, 64, image.Rect(1, 2, 3, 4))}
+	want.MaskWord = &diffusion.Embedding{Word: "<mask>", Initial: "crack", Vectors: nntest.Normal(9, 1, 6)}
 	path := filepath.Join(t.TempDir(), "crack.safetensors")
 	if err := want.Write(path); err != nil {
 		t.Fatal(err)
@@ -188,6 +189,9 @@ func TestLearnedFile(t *testing.T) {
 	}
 	if got.Word != want.Word || got.Initial != want.Initial || got.Template != want.Template || got.Model != want.Model || got.Steps != 7 || got.Noted["rate"] != 0.5 || len(got.SHA256) != 64 {
 		t.Errorf("read %+v", got)
+	}
+	if m := got.MaskWord; m == nil || m.Word != "<mask>" || m.Initial != "crack" || !slices.Equal(tensor.Float32s(m.Vectors), tensor.Float32s(want.MaskWord.Vectors)) {
+		t.Errorf("read %+v for masks", m)
 	}
 	for i, p := range want.Parameters() {
 		if again := got.Parameters()[i]; again.Name != p.Name || !slices.Equal(again.Values, p.Values) {
@@ -222,10 +226,14 @@ func TestLearnedFileRefused(t *testing.T) {
 		"W has the":       func(d map[string]*gt.Dense, _ map[string]string) { d["W"] = nntest.Normal(1, 12, 63) },
 		"want a matrix":   func(d map[string]*gt.Dense, _ map[string]string) { d["e_a"] = nntest.Normal(1, 18) },
 		"masks has":       func(d map[string]*gt.Dense, _ map[string]string) { d["masks"] = nntest.Normal(1, 1, 64, 63) },
-		"tensor \"more\"": func(d map[string]*gt.Dense, _ map[string]string) { d["more"] = nan },
-		"has no word":     func(_ map[string]*gt.Dense, said map[string]string) { delete(said, "token") },
-		"for steps":       func(_ map[string]*gt.Dense, said map[string]string) { said["steps"] = "-1" },
-		"the options in":  func(_ map[string]*gt.Dense, said map[string]string) { said["options"] = "[" },
+		"mask_words has": func(d map[string]*gt.Dense, said map[string]string) {
+			d["mask_words"], said["mask_token"] = nntest.Normal(1, 1, 5), "<mask>"
+		},
+		"for masks has no name": func(d map[string]*gt.Dense, _ map[string]string) { d["mask_words"] = nntest.Normal(1, 1, 6) },
+		"tensor \"more\"":       func(d map[string]*gt.Dense, _ map[string]string) { d["more"] = nan },
+		"has no word":           func(_ map[string]*gt.Dense, said map[string]string) { delete(said, "token") },
+		"for steps":             func(_ map[string]*gt.Dense, said map[string]string) { said["steps"] = "-1" },
+		"the options in":        func(_ map[string]*gt.Dense, said map[string]string) { said["options"] = "[" },
 	} {
 		tensors, said := fine()
 		spoil(tensors, said)

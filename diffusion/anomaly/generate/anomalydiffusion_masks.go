@@ -174,6 +174,9 @@ func roomier(mask *image.Gray, factor int, share float64) (times int, ok bool) {
 // drawMask draws where the defect is. The note is of what was not asked for.
 func (g *AnomalyDiffusion) drawMask(ctx context.Context, c *call) (*image.Gray, error) {
 	m := g.options.Masks
+	if m.Kind == WordMask {
+		return g.maskMaker.draw(ctx, c)
+	}
 	if m.Kind == ExampleMask {
 		if len(g.learned.Masks) > 0 {
 			return g.options.Examples.draw(ctx, c, g.learned.Masks)

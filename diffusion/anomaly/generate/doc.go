@@ -19,7 +19,7 @@
 //	anomalydiffusion_run.go        the model's picture
 //	anomalydiffusion_attention.go  learned words that get more attention; anomalydiffusion_weights.go how much more, and where
 //	anomalydiffusion_learned.go    what is learned; anomalydiffusion_file.go in files
-//	anomalydiffusion_masks.go      masks like those of the examples
+//	anomalydiffusion_masks.go      masks like those of the examples; anomalydiffusion_maskword.go that the model makes
 //
 //	o2mag.go            O2MAG: the defect of one example, by attention to it
 //	o2mag_run.go        the model's picture

@@ -10,7 +10,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
+	"github.com/sdgraph/sdgraph/nn/nntest"
 )
 
 // FuzzGenerate gives the methods that need no model pictures of any size, places anywhere, and options at their limits.
@@ -139,6 +141,7 @@ func FuzzReadLearned(f *testing.F) {
 	dir := f.TempDir()
 	l := someLearned()
 	l.Masks = []*image.Gray{placeOf(64, 64, image.Rect(10, 20, 31, 40))}
+	l.MaskWord = &diffusion.Embedding{Word: "<mask>", Vectors: nntest.Normal(9, 1, 6)}
 	if err := l.Write(filepath.Join(dir, "whole")); err != nil {
 		f.Fatal(err)
 	}
@@ -166,7 +169,7 @@ func FuzzReadLearned(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !reflect.DeepEqual(same.Parameters(), read.Parameters()) || !reflect.DeepEqual(same.Masks, read.Masks) || same.Word != read.Word {
+		if !reflect.DeepEqual(same.Parameters(), read.Parameters()) || !reflect.DeepEqual(same.Masks, read.Masks) || !reflect.DeepEqual(same.MaskWord, read.MaskWord) || same.Word != read.Word {
 			t.Fatal("what was read is not what is written")
 		}
 	})

@@ -137,6 +137,14 @@ func TestMisuse(t *testing.T) {
 					return l.Write(t.TempDir() + "/x")
 				},
 			},
+			"MaskExamples": {
+				func() error { _, err := MaskExamples(nil, 64, 64); return err },
+				func() error { _, err := MaskExamples([]*image.Gray{nil}, 64, 64); return err },
+				func() error {
+					_, err := MaskExamples([]*image.Gray{image.NewGray(image.Rect(0, 0, 9, 9))}, -1, math.MaxInt)
+					return err
+				},
+			},
 			"ModelHash": {
 				func() error { _, err := ModelHash(t.Context(), nil); return err },
 				func() error { _, err := ModelHash(noContext, pipeline); return err },
@@ -215,6 +223,7 @@ func TestMisuse(t *testing.T) {
 			"ReleasedAnomalyDiffusion": {func() { _ = ReleasedAnomalyDiffusion() }},
 			"AnomalyDiffusion.Options": {func() { (*AnomalyDiffusion)(nil).Options(); new(AnomalyDiffusion).Options() }},
 			"DefaultExampleMasks":      {func() { _ = DefaultExampleMasks() }},
+			"DefaultWordMasks":         {func() { _ = DefaultWordMasks() }},
 			"DefaultLearn":             {func() { _ = DefaultLearn() }},
 			"Learned.Embedding":        {func() { (*Learned)(nil).Embedding(); new(Learned).Embedding() }},
 			"Learned.Parameters":       {func() { (*Learned)(nil).Parameters(); new(Learned).Parameters() }},
