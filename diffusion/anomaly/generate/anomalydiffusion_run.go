@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"image"
-	"math"
 
 	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/tensor"
@@ -108,26 +107,26 @@ func outside(z, other diffusion.Latent, mask []float32) diffusion.Latent {
 	return out
 }
 
-// pasteInside is a copy of the normal picture that has the generated one where the mask is: over so many pixels inside its
-// edge the two are mixed.
-func pasteInside(normal, generated *image.RGBA, mask *image.Gray, feather float64) *image.RGBA {
+// pasteAround is a copy of the normal picture that has the generated one where the mask is: over so many pixels around it,
+// within a place, nil for everywhere, the two are mixed.
+func pasteAround(normal, generated *image.RGBA, mask, place *image.Gray, margin float64) *image.RGBA {
 	size := mask.Rect.Size()
 	out := images.Cut(normal, normal.Rect)
-	around := make([]float32, len(mask.Pix))
+	inside := make([]float32, len(mask.Pix))
 	for i, v := range mask.Pix {
-		if v == 0 {
-			around[i] = 1
+		if v != 0 {
+			inside[i] = 1
 		}
 	}
-	distance, err := images.Distances(around, size.Y, size.X)
+	distance, err := images.Distances(inside, size.Y, size.X)
 	if err != nil {
 		return out // not reached: the sizes are the picture's
 	}
 	for i, d := range distance {
-		if d == 0 {
+		weight := float32(1 - float64(d)/(margin+1))
+		if !(weight > 0) || place != nil && place.Pix[i] == 0 {
 			continue
 		}
-		weight := float32(math.Min(1, float64(d)/(feather+1)))
 		to, from := out.Pix[i/size.X*out.Stride+4*(i%size.X):], generated.Pix[i/size.X*generated.Stride+4*(i%size.X):]
 		for k := range 3 {
 			to[k] = level(between(to[k], from[k], weight), false)

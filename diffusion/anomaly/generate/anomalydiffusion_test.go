@@ -38,7 +38,7 @@ func inTheMiddle() *image.Gray { return placeOf(128, 128, image.Rect(44, 48, 84,
 // shortAnomalyDiffusion takes five steps to a mask that is the place.
 func shortAnomalyDiffusion() AnomalyDiffusionOptions {
 	o := DefaultAnomalyDiffusion()
-	o.Steps, o.Masks.Kind, o.Foreground = 5, PlaceMask, Everywhere
+	o.Steps, o.Masks.Kind, o.Foreground, o.Adaptive = 5, PlaceMask, Everywhere, true
 	return o
 }
 
@@ -65,6 +65,7 @@ func generated(t *testing.T, g *AnomalyDiffusion, seed uint64) anomaly.Result {
 func TestAnomalyDiffusion(t *testing.T) {
 	p := demoPipeline(t)
 	o := shortAnomalyDiffusion()
+	o.Margin = 0
 	g, in := newAnomalyDiffusion(t, p, crack(t, p), o), anomaly.Input{Normal: demo.Picture(), Place: inTheMiddle()}
 	noted := anomaly.NewRecorder(anomaly.NewDraws(4))
 	got, err := g.Generate(t.Context(), in, noted)
@@ -121,7 +122,7 @@ func TestAnomalyDiffusionOptions(t *testing.T) {
 		"guidance":     func(o *AnomalyDiffusionOptions) { o.Guidance = 4 },
 		"dilate":       func(o *AnomalyDiffusionOptions) { o.Dilate = 30 },
 		"high":         func(o *AnomalyDiffusionOptions) { o.High = 3 },
-		"feather":      func(o *AnomalyDiffusionOptions) { o.Feather = 20 },
+		"margin":       func(o *AnomalyDiffusionOptions) { o.Margin = 20 },
 	} {
 		o := shortAnomalyDiffusion()
 		change(&o)
@@ -175,28 +176,36 @@ func TestNothingInside(t *testing.T) {
 	if bytes.Equal(made.Pix, run.normal.Pix) {
 		t.Error("the model gives the photograph itself")
 	}
-	if got := pasteInside(run.normal, made, nothing, 2); !bytes.Equal(got.Pix, run.normal.Pix) {
+	if got := pasteAround(run.normal, made, nothing, nil, 2); !bytes.Equal(got.Pix, run.normal.Pix) {
 		t.Error("with an empty mask the picture is not the photograph")
 	}
 	everywhere := placeOf(128, 128, image.Rect(0, 0, 128, 128))
-	if got := pasteInside(run.normal, made, everywhere, 2); !bytes.Equal(got.Pix, made.Pix) {
+	if got := pasteAround(run.normal, made, everywhere, nil, 2); !bytes.Equal(got.Pix, made.Pix) {
 		t.Error("with a mask everywhere the picture is not the model's")
 	}
 }
 
-// TestFeather: next to its edge the mask has a mixture.
-func TestFeather(t *testing.T) {
+// TestMargin: next to the mask the picture is a mixture, within the place alone.
+func TestMargin(t *testing.T) {
 	black, white := image.NewRGBA(image.Rect(0, 0, 20, 16)), image.NewRGBA(image.Rect(0, 0, 20, 16))
 	for i := range white.Pix {
 		white.Pix[i] = 255
 	}
-	got := pasteInside(black, white, placeOf(20, 16, image.Rect(5, 0, 20, 16)), 2)
-	var row []uint8
-	for x := range 9 {
-		row = append(row, got.Pix[4*x])
+	row := func(place *image.Gray, margin float64) (row []uint8) {
+		got := pasteAround(black, white, placeOf(20, 16, image.Rect(5, 0, 20, 16)), place, margin)
+		for x := range 7 {
+			row = append(row, got.Pix[4*x])
+		}
+		return row
 	}
-	if want := []uint8{0, 0, 0, 0, 0, 85, 170, 255, 255}; !slices.Equal(row, want) {
-		t.Errorf("levels %v, want %v", row, want)
+	if got, want := row(nil, 2), []uint8{0, 0, 0, 85, 170, 255, 255}; !slices.Equal(got, want) {
+		t.Errorf("levels %v, want %v", got, want)
+	}
+	if got, want := row(placeOf(20, 16, image.Rect(4, 0, 20, 16)), 2), []uint8{0, 0, 0, 0, 170, 255, 255}; !slices.Equal(got, want) {
+		t.Errorf("levels in a place %v, want %v", got, want)
+	}
+	if got, want := row(nil, 0), []uint8{0, 0, 0, 0, 0, 255, 255}; !slices.Equal(got, want) {
+		t.Errorf("levels without a margin %v, want %v", got, want)
 	}
 }
 
