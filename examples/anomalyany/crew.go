@@ -103,7 +103,7 @@ func feed(ctx context.Context, all []task, to chan<- task) {
 func (b *batch) work(ctx context.Context, number int, tasks <-chan task) error {
 	m := b.model
 	if number > 0 && m.Pipeline != nil {
-		p, err := openPipeline(ctx, b.spec)
+		p, err := openPipeline(ctx, b.spec, m.words())
 		if err != nil {
 			return err
 		}

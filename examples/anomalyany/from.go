@@ -74,6 +74,9 @@ func (a *again) announce(w io.Writer) {
 	if others, _ := a.value("others").([]any); !a.given["others"] && len(others) > 0 {
 		paths = append(paths, fmt.Sprintf("--others %q", others))
 	}
+	if words, _ := a.value("embedding").([]any); !a.given["embedding"] && len(words) > 0 {
+		paths = append(paths, fmt.Sprintf("--embedding %q", words))
+	}
 	if len(paths) > 0 {
 		fmt.Fprintf(w, "%s names the files %s\n", a.path, strings.Join(paths, ", "))
 	}
@@ -151,6 +154,9 @@ func (a *again) checkModel(arithmetic string, m *model) error {
 	if a.Compute != arithmetic {
 		fmt.Fprintf(os.Stderr, "%s was computed in %s, this is %s: the last digits may differ\n", a.path, a.Compute, arithmetic)
 	}
+	if err := a.sameWords(m); err != nil {
+		return err
+	}
 	if a.given["model"] || a.given["clip"] || a.given["random"] {
 		return nil
 	}
@@ -158,6 +164,24 @@ func (a *again) checkModel(arithmetic string, m *model) error {
 		return err
 	}
 	return a.sameFiles(m.Texts(), a.Texts)
+}
+
+// sameWords wants learned words to be of the files that the picture was made with.
+func (a *again) sameWords(m *model) error {
+	if a.given["embedding"] || a.another {
+		return nil
+	}
+	then := map[string]string{}
+	for _, w := range a.Embeddings {
+		then[w.Word] = w.SHA256
+	}
+	for _, w := range m.words() {
+		if was := then[w.Word]; was != w.SHA256 {
+			return fmt.Errorf("the learned word %q in %s is not the one that %s was made with (SHA-256 %s, was %s); give the file with --embedding, this one or another, to use it all the same",
+				w.Word, w.Path, a.path, files.Short(w.SHA256), orDefault(files.Short(was), "not used"))
+		}
+	}
+	return nil
 }
 
 // sameFiles compares files of the model with those that the picture was made with.

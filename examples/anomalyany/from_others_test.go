@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/sdgraph/sdgraph/diffusion"
+	"github.com/sdgraph/sdgraph/examples/internal/cli"
 	"github.com/sdgraph/sdgraph/examples/internal/clitest"
 	"github.com/sdgraph/sdgraph/tensor/images"
 )
@@ -21,6 +22,7 @@ func TestEveryOptionIsDecided(t *testing.T) {
 	f.Places = Places{"line", "40", "0", "0.1", "3,4"}
 	f.PredictionType, f.AllowUnused = "epsilon", true // which are left out where they are not given
 	f.Generating = Generating{"nsa", []string{"a.png"}, "own", "1", "found", "screw", "w.safetensors"}
+	f.Embedding = []cli.WordFile{{Path: "w.safetensors"}}
 	type whole Spec // with the options of all generators
 	data, err := json.Marshal(whole(f))
 	if err != nil {

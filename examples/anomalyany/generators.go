@@ -42,7 +42,7 @@ var methods = map[string]method{
 	"draem":    {"DRAEM", false, bothPresets, []string{"textures"}},
 	"cutpaste": {"CutPaste", false, bothPresets, nil},
 	"sdas": {"SDAS", true, bothPresets[:1], []string{
-		"noise", "prompt", "articles", "steps", "guidance", "tile", "model", "random", "prediction_type", "allow_unused", "precision",
+		"noise", "prompt", "articles", "steps", "guidance", "tile", "model", "random", "prediction_type", "allow_unused", "precision", "embedding",
 	}},
 	learns: {"AnomalyDiffusion", true, bothPresets, []string{
 		"learned", "prompt", "articles", "steps", "guidance", "tile", "model", "random", "prediction_type", "allow_unused", "precision",

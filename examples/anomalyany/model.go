@@ -62,6 +62,21 @@ func (m *model) Texts() map[string]string {
 	return m.Pipeline.Texts()
 }
 
+// words are those that were learned and the model was given.
+func (m *model) words() []*diffusion.Embedding {
+	if m.Pipeline == nil {
+		return nil
+	}
+	return m.Embeddings()
+}
+
+// hasLearned reports whether a phrase has a word in it that the model was given.
+func (m *model) hasLearned(phrase string) bool {
+	return slices.ContainsFunc(m.words(), func(e *diffusion.Embedding) bool {
+		return strings.Contains(strings.ToLower(phrase), strings.ToLower(e.Word))
+	})
+}
+
 // Changed is an error if the weights are no longer those that were opened.
 func (m *model) Changed() error {
 	if m.Pipeline == nil {
@@ -80,8 +95,12 @@ func openModel(ctx context.Context, spec Spec) (*model, error) {
 	if err != nil {
 		return nil, err
 	}
+	learned, err := spec.Read()
+	if err != nil {
+		return nil, err
+	}
 	m := &model{vocabulary: defaults.Vocabulary}
-	if m.Pipeline, err = openPipeline(ctx, spec); err != nil {
+	if m.Pipeline, err = openPipeline(ctx, spec, learned); err != nil {
 		return nil, err
 	}
 	if spec.usesEmbedded() {
@@ -93,12 +112,12 @@ func openModel(ctx context.Context, spec Spec) (*model, error) {
 	return m, nil
 }
 
-func openPipeline(ctx context.Context, spec Spec) (*diffusion.Pipeline, error) {
-	return cli.Await(ctx, func() (*diffusion.Pipeline, error) { return spec.open(ctx) })
+func openPipeline(ctx context.Context, spec Spec, learned []*diffusion.Embedding) (*diffusion.Pipeline, error) {
+	return cli.Await(ctx, func() (*diffusion.Pipeline, error) { return spec.open(ctx, learned) })
 }
 
-func (s *Spec) open(ctx context.Context) (*diffusion.Pipeline, error) {
-	opts := append(s.Options(), s.Correct()...)
+func (s *Spec) open(ctx context.Context, learned []*diffusion.Embedding) (*diffusion.Pipeline, error) {
+	opts := append(append(s.Options(), s.Correct()...), diffusion.WithEmbeddings(learned...))
 	if s.NoRefine || s.isOther() {
 		opts = append(opts, diffusion.WithoutCLIP())
 	}
@@ -136,11 +155,11 @@ func (s *Spec) readDefaults() (anomalyany.Defaults, error) {
 // with those of its kind that it was.
 func (m *model) unknown(spec Spec) map[string][]string {
 	all := map[string][]string{}
-	if spec.Object != "" && !m.vocabulary.KnowsObject(spec.Object) {
+	if spec.Object != "" && !m.vocabulary.KnowsObject(spec.Object) && !m.hasLearned(spec.Object) {
 		all[spec.Object] = m.vocabulary.Objects
 	}
 	for _, word := range spec.Anomaly {
-		if !m.vocabulary.KnowsAnomaly(word) {
+		if !m.vocabulary.KnowsAnomaly(word) && !m.hasLearned(word) {
 			all[word] = m.vocabulary.Anomalies
 		}
 	}
@@ -187,7 +206,7 @@ func (m *model) notes(spec Spec) []string {
 		}
 	}
 	for _, word := range spec.Anomaly {
-		if m.vocabulary.IsUnseen(spec.Object, word) {
+		if m.vocabulary.IsUnseen(spec.Object, word) && !m.hasLearned(word) {
 			all = append(all, fmt.Sprintf("unseen pair: %s and %s were never together in training", spec.Object, word))
 		}
 	}

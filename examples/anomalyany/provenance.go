@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/sdgraph/sdgraph/examples/internal/files"
@@ -20,14 +21,30 @@ import (
 // beside the results, its PNG file carries it, and the index and state files know
 // the picture by its identity.
 type Provenance struct {
-	Options Spec              `json:"options"`
-	Seed    uint64            `json:"seed"`
-	Prompt  string            `json:"prompt"`
-	Detail  string            `json:"detail"`
-	Inputs  map[string]string `json:"inputs_sha256"`           // of the photograph, the mask and the photograph whose patches are taken
-	Model   map[string]string `json:"model_sha256,omitempty"`  // of its weights
-	Texts   map[string]string `json:"config_sha256,omitempty"` // of its configurations and vocabularies
-	Compute string            `json:"compute,omitempty"`
+	Options    Spec              `json:"options"`
+	Seed       uint64            `json:"seed"`
+	Prompt     string            `json:"prompt"`
+	Detail     string            `json:"detail"`
+	Inputs     map[string]string `json:"inputs_sha256"`           // of the photograph, the mask and the photograph whose patches are taken
+	Model      map[string]string `json:"model_sha256,omitempty"`  // of its weights
+	Texts      map[string]string `json:"config_sha256,omitempty"` // of its configurations and vocabularies
+	Compute    string            `json:"compute,omitempty"`
+	Embeddings []learnedWord     `json:"embeddings,omitempty"` // that the model was given
+}
+
+// learnedWord is a word that was learned from pictures, and the file that it was read from.
+type learnedWord struct {
+	Word   string `json:"word"`
+	File   string `json:"file"` // its name, without folders
+	SHA256 string `json:"sha256"`
+}
+
+// learnedWords are those that the model was given.
+func (m *model) learnedWords() (all []learnedWord) {
+	for _, e := range m.words() {
+		all = append(all, learnedWord{e.Word, filepath.Base(e.Path), e.SHA256})
+	}
+	return all
 }
 
 // provenance is that of a seed's picture, with its identity. It waits for the
@@ -39,7 +56,7 @@ func (j *job) provenance(seed uint64) (p Provenance, id files.Identity, err erro
 	}
 	spec, inputs := j.of(seed)
 	prompt, detail := j.spec.prompts()
-	p = Provenance{spec, seed, prompt, detail, inputs, model, j.model.Texts(), j.spec.arithmetic()}
+	p = Provenance{spec, seed, prompt, detail, inputs, model, j.model.Texts(), j.spec.arithmetic(), j.model.learnedWords()}
 	id, err = p.identity()
 	return p, id, err
 }
@@ -106,7 +123,7 @@ var ofTheSeries = map[string]bool{
 
 // onlyPaths are those that do not where the files have the same contents, and
 // the memory.
-var onlyPaths = map[string]bool{"others": true, "textures": true, "learned": true, "model": true, "clip": true, "image": true, "categories": true, "memory": true}
+var onlyPaths = map[string]bool{"embedding": true, "others": true, "textures": true, "learned": true, "model": true, "clip": true, "image": true, "categories": true, "memory": true}
 
 // ofPicture are the options that make a picture, besides its seed: those that
 // --from takes from it. Whoever wrote the file chooses none of the others.
@@ -115,7 +132,7 @@ var ofPicture = map[string]bool{
 	"generator": true, "others": true, "textures": true, "noise": true, "part": true, "foreground": true, "learned": true,
 	"keep_part": true, "margin": true, "feather": true, "blend": true,
 	"shape": true, "shape_size": true, "shape_angle": true, "shape_aspect": true, "shape_at": true,
-	"object": true, "anomaly": true, "prompt": true, "normal": true, "detail": true, "negative": true, "category": true, "defect": true, "articles": true,
+	"object": true, "anomaly": true, "prompt": true, "normal": true, "detail": true, "negative": true, "category": true, "defect": true, "articles": true, "embedding": true,
 	"size": true, "preset": true, "steps": true, "gamma": true, "guidance": true, "lambda": true, "mu": true, "eta_e": true, "refine": true, "fill": true,
 	"map_factor": true, "precision": true,
 	"no_condition": true, "no_attention": true, "no_refine": true, "no_scheduler": true,
@@ -183,6 +200,13 @@ func (p *Provenance) identity() (files.Identity, error) {
 		if h, ok := p.Inputs[name]; ok {
 			id["--"+name] = "the file " + files.Short(h)
 		}
+	}
+	if len(p.Embeddings) > 0 {
+		var words []string
+		for _, w := range p.Embeddings {
+			words = append(words, fmt.Sprintf("%q of the file %s", w.Word, files.Short(w.SHA256)))
+		}
+		id["--embedding"] = strings.Join(words, ", ")
 	}
 	if p.Options.needsModel() {
 		id["--model"] = "the weights " + files.Together(p.Model)

@@ -25,6 +25,9 @@ type Spec struct {
 	Negative string   `group:"words" empty:"" placeholder:"TEXT" help:"What the picture should not be like (default: nothing)." json:"negative"`
 	Normal   string   `group:"words" empty:"" placeholder:"TEXT" help:"The prompt without the defect, which scores and preset released compare with (default: 'a photo of a OBJECT')." json:"normal"`
 	Named    `group:"words"`
+
+	cli.Embeddings `group:"words"`
+
 	Articles string `group:"words" default:"fitting" enum:"fitting,always,plain" help:"Of sentences that the program makes: fitting, 'a photo of wood', 'an orange'; always, 'a wood', as some models were trained; plain, 'a orange'." json:"articles"`
 
 	Seed     uint64  `group:"pictures" type:"seed" default:"0" help:"Number that the first picture's randomness comes from: the same again makes the same picture (torch's CPU noise)." json:"seed"`

@@ -18,7 +18,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/sdgraph/sdgraph/diffusion"
+	"github.com/sdgraph/sdgraph/examples/internal/cli"
 	"github.com/sdgraph/sdgraph/examples/internal/clitest"
+	"github.com/sdgraph/sdgraph/examples/internal/files"
 	"github.com/sdgraph/sdgraph/nn"
 	"github.com/sdgraph/sdgraph/tensor"
 	"github.com/sdgraph/sdgraph/tensor/images"
@@ -331,5 +333,22 @@ func TestInterruption(t *testing.T) {
 		if names := clitest.Written(t, f.Out); len(names) > 0 {
 			t.Errorf("after %d of %d operations: left %v", stop, total, names)
 		}
+	}
+}
+
+// TestLearnedWord makes maps of a word that was learned, which nobody has asked for by name.
+func TestLearnedWord(t *testing.T) {
+	f := small(t)
+	f.Prompt, f.Steps = "a hazelnut with a <Scratch>", 1
+	f.Embedding = []cli.WordFile{{Path: "../../diffusion/testdata/embeddings/written.safetensors"}}
+	names := runAll(t, f)
+	for _, word := range []string{"hazelnut", "<scratch>"} {
+		if !slices.Contains(names, files.Name(word)+".png") {
+			t.Errorf("there is no map of %s: %v", word, names)
+		}
+	}
+	f.Embedding[0].Word = "<dent>"
+	if err := run(t.Context(), f); err == nil || !strings.Contains(err.Error(), `--embedding was "<scratch>" of the file`) {
+		t.Errorf("with another word: %v", err)
 	}
 }

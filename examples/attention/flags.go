@@ -14,6 +14,7 @@ type flags struct {
 	Model  string `placeholder:"DIR" help:"Model directory of Stable Diffusion 1.x, as diffusers writes it, or a single .safetensors file."`
 	Random bool   `help:"Random weights in the shapes of Stable Diffusion 1.5, to measure time and memory."`
 	cli.Corrections
+	cli.Embeddings
 
 	Prompt   string   `placeholder:"TEXT" help:"What the picture shows."`
 	Words    []string `placeholder:"WORD,..." help:"Words or phrases of the prompt whose maps are wanted (default: all but articles, prepositions and the like)."`

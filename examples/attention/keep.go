@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/sdgraph/sdgraph/examples/internal/cli"
 	"github.com/sdgraph/sdgraph/examples/internal/files"
 )
 
@@ -80,6 +81,9 @@ func (j *job) identity() (files.Identity, error) {
 	id := files.Identity{
 		"--model": weights, "the configuration of --model": files.Together(j.pipeline.Texts()), "--prediction-type": j.pipeline.Scheduler.PredictionType, "--prompt": f.Prompt, "--words": strings.Join(words, ","), "--seed": strconv.FormatUint(f.Seed, 10),
 		"the size": fmt.Sprintf("%d×%d", j.width, j.height), "--precision": f.Precision, "--image": "",
+	}
+	if words := cli.Identity(j.pipeline.Embeddings()); words != "" {
+		id["--embedding"] = words
 	}
 	if j.photograph != nil {
 		id["--image"], id["--t"] = "the picture "+files.Short(files.SHA256(j.photograph.Pix)), fmt.Sprint(f.T)

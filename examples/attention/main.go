@@ -62,7 +62,12 @@ func run(ctx context.Context, f flags) error {
 		return fmt.Errorf("--out: %w", err)
 	}
 	defer folder.Release()
-	p, err := cli.OpenModel(ctx, f.Model, f.Random, howToStart, append(f.Options(), f.Correct()...)...)
+	words, err := f.Read()
+	if err != nil {
+		return err
+	}
+	opts := append(append(f.Options(), f.Correct()...), diffusion.WithEmbeddings(words...))
+	p, err := cli.OpenModel(ctx, f.Model, f.Random, howToStart, opts...)
 	if err != nil {
 		return err
 	}

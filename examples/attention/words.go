@@ -35,12 +35,25 @@ func contentWords(prompt string) []string {
 	return words
 }
 
+// wordsOf are the words of a prompt that are worth a map, those that were learned last.
+func wordsOf(t *clip.Tokenizer, prompt string) []string {
+	var learned []string
+	rest := t.Spell(prompt, func(word string) string {
+		learned = append(learned, word)
+		return " "
+	})
+	if len(learned) == 0 {
+		rest = prompt
+	}
+	return append(contentWords(rest), learned...)
+}
+
 // findWords locates the wanted words in the prompt. Of those that nobody asked
 // for by name, what cannot be found is left out.
 func findWords(t *clip.Tokenizer, prompt string, wanted []string) ([]word, error) {
 	byName := len(wanted) > 0
 	if !byName {
-		wanted = contentWords(prompt)
+		wanted = wordsOf(t, prompt)
 	}
 	var words []word
 	for _, w := range wanted {

@@ -129,11 +129,11 @@ func TestReadableErrors(t *testing.T) {
 		"syntax":     {options{Run: "prompt", In: file("s.json", `[{"text": "(a nut)", "syntax": "a1111"}]`)}, []string{"text 0", `"a1111"`, "plain"}},
 		"clip skip":  {options{Run: "prompt", In: file("k.json", `[{"text": "a nut", "clip_skip": 2}]`)}, []string{"text 0", "clip_skip 2"}},
 		"prompt ids": {options{Run: "prompt", In: file("r.json", `[{"text": "a nut", "ids": [[1, 2]]}]`)}, []string{`text 0, "a nut"`, "[1 2]"}},
-		"word file": {options{Run: "prompt", In: file("w.json", `[]`), Learned: cli.Learned{Embedding: []cli.WordFile{{Path: golden("a", "unet_in.safetensors")}}}},
+		"word file": {options{Run: "prompt", In: file("w.json", `[]`), Embeddings: cli.Embeddings{Embedding: []cli.WordFile{{Path: golden("a", "unet_in.safetensors")}}}},
 			[]string{"--embedding", "unet_in.safetensors"}},
-		"word of the vocabulary": {options{Run: "prompt", In: file("v.json", `[]`), Learned: cli.Learned{Embedding: []cli.WordFile{{Path: embedding("cracked"), Word: "nut"}}}},
+		"word of the vocabulary": {options{Run: "prompt", In: file("v.json", `[]`), Embeddings: cli.Embeddings{Embedding: []cli.WordFile{{Path: embedding("cracked"), Word: "nut"}}}},
 			[]string{`"nut"`, "vocabulary"}},
-		"words of no texts": {options{Run: "text", Learned: cli.Learned{Embedding: []cli.WordFile{{Path: embedding("cracked")}}}}, []string{"--embedding", "prompt", "text"}},
+		"words of no texts": {options{Run: "text", Embeddings: cli.Embeddings{Embedding: []cli.WordFile{{Path: embedding("cracked")}}}}, []string{"--embedding", "prompt", "text"}},
 		"out":               {options{Run: "rng", Out: filepath.Join(dir, "none", "out")}, []string{"none"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -38,7 +38,7 @@ type options struct {
 	Device   string  `default:"cpu" placeholder:"DEVICE" help:"Where to compute: cpu, or a GPU, cuda:0, cuda:1 and so on, in a program built with -tags gpu (default: ${default})."`
 	Float16  bool    `name:"f16" help:"On a GPU, multiply float16 numbers, as other programs do by default there."`
 	BFloat16 bool    `name:"bf16" help:"Multiply bfloat16 numbers, as other programs do by default where the processor can."`
-	cli.Learned
+	cli.Embeddings
 	Trace string `placeholder:"FILE" help:"anomalyany: where to write the trace of the steps, JSON."`
 
 	device kernels.Device // that Device names, nil for the processor

@@ -19,6 +19,7 @@ type flags struct {
 	Model  string `placeholder:"DIR" help:"Model directory of Stable Diffusion 1.x, as diffusers writes it, or a single .safetensors file."`
 	Random bool   `help:"Random weights in the shapes of Stable Diffusion 1.5, to measure time and memory."`
 	cli.Corrections
+	cli.Embeddings
 
 	Prompt    string  `empty:"" placeholder:"TEXT" help:"What the picture shows; may be empty."`
 	Negative  string  `empty:"" placeholder:"TEXT" help:"What guidance leads away from (default: nothing)."`

@@ -6,6 +6,7 @@ import (
 	"image"
 	"strconv"
 
+	"github.com/sdgraph/sdgraph/examples/internal/cli"
 	"github.com/sdgraph/sdgraph/examples/internal/files"
 	"github.com/sdgraph/sdgraph/examples/internal/show"
 	"github.com/sdgraph/sdgraph/tensor/images"
@@ -34,6 +35,9 @@ func (j *job) identity() (files.Identity, error) {
 	}
 	if j.picture != nil {
 		id["--image"] = "the picture " + files.Short(files.SHA256(j.picture.Pix))
+	}
+	if words := cli.Identity(j.pipeline.Embeddings()); words != "" {
+		id["--embedding"] = words
 	}
 	if j.mask != nil {
 		white := make([]byte, len(j.mask))

@@ -65,9 +65,24 @@ func (j *job) parameters(seed uint64) string {
 	if j.picture != nil {
 		add("Denoising strength", strconv.FormatFloat(f.strength(), 'g', -1, 64))
 	}
+	add("TI hashes", j.learned())
 	// Its source NV is the CUDA generator, computed elsewhere.
 	add("RNG", map[string]string{"cpu": "CPU", "cuda": "NV"}[f.Noise])
 	return b.String()
+}
+
+// learned names the words of the prompts that were learned, each with its file, as the web UI does.
+func (j *job) learned() string {
+	var all []string
+	for _, e := range j.pipeline.Embeddings() {
+		for _, text := range []string{j.flags.Prompt, j.flags.Negative} {
+			if _, err := j.pipeline.Tokenizer.FindWord(text, e.Word); err == nil {
+				all = append(all, fmt.Sprintf("%s: %.12s", strings.NewReplacer(",", "", ":", "").Replace(e.Word), e.SHA256))
+				break
+			}
+		}
+	}
+	return strings.Join(all, ", ")
 }
 
 // modelName is the name of the model's directory or file.
@@ -88,9 +103,11 @@ func quote(value string) string {
 	if !strings.ContainsAny(value, ",:\n") {
 		return value
 	}
-	quoted, err := json.Marshal(value)
-	if err != nil { // no string has one
+	var b strings.Builder
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(value); err != nil { // no string has one
 		return value
 	}
-	return string(quoted)
+	return strings.TrimSuffix(b.String(), "\n")
 }

@@ -5,10 +5,11 @@ import (
 	"strings"
 
 	"github.com/sdgraph/sdgraph/diffusion"
+	"github.com/sdgraph/sdgraph/examples/internal/files"
 )
 
-// Learned is the flag for words that were learned from pictures, for programs to embed.
-type Learned struct {
+// Embeddings is the flag for words that were learned from pictures, for programs to embed.
+type Embeddings struct {
 	Embedding []WordFile `sep:"none" placeholder:"FILE[:WORD]" help:"A .safetensors file with a word that was learned from pictures (textual inversion), which prompts may have; of the file's own name for it, or WORD. Several by repeating the flag." json:"embedding,omitempty"`
 }
 
@@ -46,8 +47,18 @@ func (w WordFile) String() string {
 	return w.Path + ":" + w.Word
 }
 
+// Identity says which words a model was given, for who tells pictures apart by all that made them: nothing where there are
+// none.
+func Identity(words []*diffusion.Embedding) string {
+	var all []string
+	for _, e := range words {
+		all = append(all, fmt.Sprintf("%q of the file %s", e.Word, files.Short(e.SHA256)))
+	}
+	return strings.Join(all, ", ")
+}
+
 // Read reads the words. Opening a model with them says whether they fit it.
-func (l *Learned) Read() (all []*diffusion.Embedding, err error) {
+func (l *Embeddings) Read() (all []*diffusion.Embedding, err error) {
 	for _, f := range l.Embedding {
 		e, err := diffusion.ReadEmbedding(f.Path, f.Word)
 		if err != nil {

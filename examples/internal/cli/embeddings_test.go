@@ -39,16 +39,16 @@ func TestWordFile(t *testing.T) {
 	}
 }
 
-// TestLearned reads the words of a command line.
-func TestLearned(t *testing.T) {
+// TestEmbeddings reads the words of a command line.
+func TestEmbeddings(t *testing.T) {
 	dir := t.TempDir()
 	path := dir + "/my, crack.safetensors"
 	if err := tensor.Save(path, map[string]*gt.Dense{"<c>": tensor.FromFloat32s([]float32{1, 2}, 2)}, nil); err != nil {
 		t.Fatal(err)
 	}
 	var f struct {
-		Learned `json:"-"`
-		Again   Learned `kong:"-"`
+		Embeddings `json:"-"`
+		Again      Embeddings `kong:"-"`
 	}
 	if _, err := NewParser("test", "", &f).Parse([]string{"--embedding", path, "--embedding", path + ":b", "--embedding=none:c"}); err != nil {
 		t.Fatal(err)
@@ -61,14 +61,14 @@ func TestLearned(t *testing.T) {
 	if err != nil || len(all) != 2 || all[0].Word != "<c>" || all[1].Word != "b" || all[1].Path != path {
 		t.Errorf("the words are %v, %v", all, err)
 	}
-	data, err := json.Marshal(f.Learned)
+	data, err := json.Marshal(f.Embeddings)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := json.Unmarshal(data, &f.Again); err != nil || !slices.Equal(f.Again.Embedding, f.Embedding) {
 		t.Errorf("%s is read as %v, %v", data, f.Again, err)
 	}
-	if none, err := new(Learned).Read(); none != nil || err != nil {
+	if none, err := new(Embeddings).Read(); none != nil || err != nil {
 		t.Errorf("without words there are %v, %v", none, err)
 	}
 }
