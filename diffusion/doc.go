@@ -15,6 +15,6 @@
 //	denoiser.go, predict.go       the UNet: gradients of losses, and predictions
 //	attnstore.go, losses.go       attention as nodes, and losses over it
 //	sampler.go, generate.go       the loop from noise to a picture
-//	scheduler*.go                 DDIM, PNDM, Euler, Euler ancestral, DPM++ 2M and its SDE; Karras sigmas
+//	scheduler*.go                 DDIM, PNDM, Euler, Euler ancestral, DPM++ 2M and its SDE, UniPC, LCM, TCD
 //	example_*_test.go             recipes: hooks and losses that run
 package diffusion

@@ -200,6 +200,8 @@ func checkInversion(ctx context.Context, p *Pipeline, o InversionOptions) error 
 		return badArgument("the context is nil")
 	case p == nil || p.Text == nil:
 		return badArgument("there is no pipeline: Open opens one")
+	case p.Scheduler.PredictionType == predictsPicture:
+		return badArgument("the model predicts the picture, prediction_type sample, want one of noise or velocity")
 	}
 	return o.check()
 }

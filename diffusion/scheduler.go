@@ -12,11 +12,11 @@ import (
 // belongs to entry i of the list, and a run may start at any i. A Sampler makes the calls in their order. The
 // schedulers of NewScheduler have diffusers' results:
 //
-//   - DDIM and Euler keep no state.
-//   - PNDM and DPM++ 2M remember earlier outputs: a run takes consecutive steps, a new run begins with Reset, and one
-//     Scheduler serves one run at a time.
-//   - Euler ancestral and DPM++ 2M SDE draw noise at every step, from where WithNoise says: to repeat a run takes a
-//     Scheduler of its own. DPM++ 2M SDE remembers outputs, too.
+//   - DDIM, Euler, LCM and TCD keep no state.
+//   - PNDM, DPM++ 2M and UniPC remember earlier outputs: a run takes consecutive steps, a new run begins with Reset, and
+//     one Scheduler serves one run at a time.
+//   - Euler ancestral, DPM++ 2M SDE, LCM, and DDIM and TCD of an η above 0 draw noise, from where WithNoise says: to
+//     repeat a run takes a Scheduler of its own. DPM++ 2M SDE remembers outputs, too.
 //
 // Latents may have any batch, and none that is given is changed. An index outside the list, latents of different
 // shapes and a timestep outside the training schedule are ErrArgument.
@@ -68,9 +68,13 @@ var schedulerKinds = []schedulerKind{
 	{"euler-a", "EulerAncestralDiscreteScheduler", "linspace", "", newEulerAncestral},
 	{"dpmpp2m-sde", "DPMSolverMultistepScheduler", "linspace", "sde-dpmsolver++", newDPMPP2MSDE},
 	{"dpmpp2m", "DPMSolverMultistepScheduler", "linspace", "", newDPMPP2M},
+	{"unipc", "UniPCMultistepScheduler", "linspace", "", newUniPC},
+	{"lcm", "LCMScheduler", "leading", "", newLCM},
+	{"tcd", "TCDScheduler", "leading", "", newTCD},
 }
 
-// SchedulerNames returns the names that NewScheduler knows: ddim, pndm, euler, euler-a, dpmpp2m-sde and dpmpp2m.
+// SchedulerNames returns the names that NewScheduler knows: ddim, pndm, euler, euler-a, dpmpp2m-sde, dpmpp2m,
+// unipc, lcm and tcd.
 func SchedulerNames() []string {
 	var names []string
 	for _, k := range schedulerKinds {
@@ -90,7 +94,8 @@ func schedulerClasses() []string {
 
 // NewScheduler returns a scheduler that takes a number of steps, from 1 to config.NumTrainTimesteps, through a model's
 // training schedule, such as Pipeline.Scheduler. kind is one of SchedulerNames, the name of a class of diffusers, or ""
-// for the class that config names. euler-a and dpmpp2m-sde need WithNoise.
+// for the class that config names. Those that draw noise need WithNoise, which says which they are. lcm and tcd take
+// config.OriginalInferenceSteps at the most.
 //
 // The error is ErrUnsupportedScheduler for another kind and for options that are not supported, else ErrArgument.
 func NewScheduler(kind string, config SchedulerConfig, steps int, opts ...SchedulerOption) (Scheduler, error) {
@@ -135,11 +140,15 @@ func (k schedulerKind) new(config SchedulerConfig, steps int, o schedulerOptions
 	if err := config.unsupported(k.name); err != nil {
 		return nil, err
 	}
+	if err := o.check(k.name); err != nil {
+		return nil, err
+	}
 	method, err := k.build(s, o)
 	if err != nil {
 		return nil, err
 	}
-	still, err := k.build(s, schedulerOptions{randn: func(n int) []float32 { return make([]float32, n) }})
+	o.randn = func(n int) []float32 { return make([]float32, n) }
+	still, err := k.build(s, o)
 	if err == nil {
 		err = rehearse(still)
 	}
@@ -162,23 +171,6 @@ func rehearse(s solver) error {
 		x, output = next, []float32{-output[0]}
 	}
 	return nil
-}
-
-// SchedulerOption is what some schedulers need besides their configuration.
-type SchedulerOption func(*schedulerOptions)
-
-type schedulerOptions struct {
-	randn func(n int) []float32
-}
-
-// errNoNoise is what a scheduler that draws noise says without WithNoise.
-var errNoNoise = errors.New("its steps add noise: say WithNoise where that comes from")
-
-// WithNoise says where the noise comes from that euler-a and dpmpp2m-sde draw (default: nowhere, which they refuse):
-// each step calls randn once, for as many standard normal numbers as the latent has. For diffusers' pictures it is the
-// generator that drew the initial noise, such as the Randn of a tensor.Rand. The other schedulers draw none.
-func WithNoise(randn func(n int) []float32) SchedulerOption {
-	return func(o *schedulerOptions) { o.randn = randn }
 }
 
 // schedule is what every scheduler has: the training schedule and the timesteps of a run.

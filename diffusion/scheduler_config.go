@@ -21,24 +21,32 @@ type SchedulerConfig struct {
 	BetaEnd           float64   `json:"beta_end"`            // β of the last timestep; default 0.02
 	BetaSchedule      string    `json:"beta_schedule"`       // linear (default), scaled_linear or squaredcos_cap_v2
 	TrainedBetas      []float64 `json:"trained_betas"`       // β of each timestep, in place of the three above
-	PredictionType    string    `json:"prediction_type"`     // epsilon (default) or v_prediction
+	PredictionType    string    `json:"prediction_type"`     // epsilon (default), v_prediction, or, of Euler alone, sample: the picture
 
 	// RescaleBetas scales the schedule so that nothing of the picture is left at its end, as some models that predict
 	// v were trained (Lin et al. 2024). PNDM has no such option. At ᾱ = 0 DDIM needs a prediction of v.
 	RescaleBetas bool `json:"rescale_betas_zero_snr"`
 
-	TimestepSpacing string `json:"timestep_spacing"` // leading (default of DDIM and PNDM), linspace (of the others) or trailing
-	StepsOffset     int    `json:"steps_offset"`     // added to the timesteps of leading spacing
+	// TimestepSpacing is leading (default of DDIM and PNDM), linspace (of the others) or trailing, which models for few
+	// steps need; LCM and TCD have a spacing of their own.
+	TimestepSpacing string `json:"timestep_spacing"`
+	StepsOffset     int    `json:"steps_offset"` // added to the timesteps of leading spacing
 
 	SetAlphaToOne   *bool    `json:"set_alpha_to_one"`   // DDIM (default true), PNDM (false): ᾱ after the last step is 1, not that of timestep 0
-	ClipSample      *bool    `json:"clip_sample"`        // DDIM (default true): clip the predicted picture
-	ClipSampleRange float64  `json:"clip_sample_range"`  // DDIM: to plus and minus this; default 1
+	ClipSample      *bool    `json:"clip_sample"`        // DDIM (default true), LCM (false): clip the predicted picture
+	ClipSampleRange float64  `json:"clip_sample_range"`  // DDIM, LCM: to plus and minus this; default 1
 	SkipPRKSteps    bool     `json:"skip_prk_steps"`     // PNDM: must be true
-	FinalSigmas     string   `json:"final_sigmas_type"`  // Euler, DPM++ 2M: noise after the last step, zero (default) or sigma_min
-	KarrasSigmas    bool     `json:"use_karras_sigmas"`  // Euler, DPM++ 2M, and as in k-diffusion Euler ancestral, which has none in diffusers
-	LowerOrderFinal *bool    `json:"lower_order_final"`  // DPM++ 2M (default true): the last of less than 15 steps is of first order
+	FinalSigmas     string   `json:"final_sigmas_type"`  // Euler, DPM++ 2M, UniPC: noise after the last step, zero (default) or sigma_min
+	KarrasSigmas    bool     `json:"use_karras_sigmas"`  // Euler, DPM++ 2M, UniPC, and as in k-diffusion Euler ancestral, which has none in diffusers
+	LowerOrderFinal *bool    `json:"lower_order_final"`  // default true. DPM++ 2M: the last of less than 15 steps is of first order; UniPC: no order exceeds the steps that are left
 	EulerAtFinal    bool     `json:"euler_at_final"`     // DPM++ 2M: the last step is of first order
 	LambdaMin       *float64 `json:"lambda_min_clipped"` // DPM++ 2M: leave out timesteps whose log(√ᾱ/√(1-ᾱ)) is lower
+
+	SolverOrder      int   `json:"solver_order"`      // UniPC: 1, 2 (default) or 3; DPM++ 2M: must be 2
+	DisableCorrector []int `json:"disable_corrector"` // UniPC: steps whose result is not corrected when the next has asked the model
+
+	OriginalInferenceSteps int     `json:"original_inference_steps"` // LCM, TCD: of the list that the model was distilled on; default 50
+	TimestepScaling        float64 `json:"timestep_scaling"`         // LCM: of the timesteps in its boundary condition; default 10
 
 	// Options of diffusers that are read to refuse them: zero or the value named is what is supported.
 	Thresholding      bool   `json:"thresholding"`
@@ -48,9 +56,9 @@ type SchedulerConfig struct {
 	FlowSigmas        bool   `json:"use_flow_sigmas"`
 	Interpolation     string `json:"interpolation_type"` // linear
 	TimestepType      string `json:"timestep_type"`      // discrete
-	SolverOrder       int    `json:"solver_order"`       // 2
+	PredictX0         *bool  `json:"predict_x0"`         // true
 	Algorithm         string `json:"algorithm_type"`     // dpmsolver++; with sde-dpmsolver++ the class is dpmpp2m-sde
-	SolverType        string `json:"solver_type"`        // midpoint; of dpmpp2m-sde heun, too
+	SolverType        string `json:"solver_type"`        // midpoint; of dpmpp2m-sde heun, too; of unipc bh2 (default) or bh1
 	VarianceType      string `json:"variance_type"`      // none that is learned
 }
 
@@ -88,6 +96,8 @@ func (c SchedulerConfig) withDefaults(spacing string) SchedulerConfig {
 	setDefault(&c.TimestepSpacing, spacing)
 	setDefault(&c.ClipSampleRange, 1)
 	setDefault(&c.FinalSigmas, "zero")
+	setDefault(&c.OriginalInferenceSteps, 50)
+	setDefault(&c.TimestepScaling, 10)
 	return c
 }
 
@@ -113,7 +123,7 @@ func (c SchedulerConfig) validate() error {
 		allowed      []string
 	}{
 		{"beta_schedule", c.BetaSchedule, []string{"linear", "scaled_linear", "squaredcos_cap_v2"}},
-		{"prediction_type", c.PredictionType, predictions},
+		{"prediction_type", c.PredictionType, append(slices.Clone(predictions), predictsPicture)},
 		{"final_sigmas_type", c.FinalSigmas, []string{"zero", "sigma_min"}},
 		{"timestep_spacing", c.TimestepSpacing, []string{"leading", "linspace", "trailing"}},
 	} {
@@ -155,6 +165,9 @@ func (c SchedulerConfig) validateNumbers() error {
 // predictions are what a UNet may predict.
 var predictions = []string{"epsilon", "v_prediction"}
 
+// predictsPicture is the prediction_type of a UNet that says the picture itself, as one for a single step may.
+const predictsPicture = "sample"
+
 // unsupported returns an error for an option that diffusers' class has and the one of this name has not.
 func (c SchedulerConfig) unsupported(name string) error {
 	for _, option := range []struct {
@@ -162,19 +175,23 @@ func (c SchedulerConfig) unsupported(name string) error {
 		field, want string
 		kinds       string
 	}{
-		{c.Thresholding, "thresholding", "false", "ddim dpmpp2m dpmpp2m-sde"},
+		{c.Thresholding, "thresholding", "false", "ddim dpmpp2m dpmpp2m-sde unipc lcm"},
+		{c.PredictionType == predictsPicture, "prediction_type", "epsilon or v_prediction, sample is euler's alone", "ddim pndm euler-a dpmpp2m dpmpp2m-sde unipc lcm tcd"},
 		{!c.SkipPRKSteps, "skip_prk_steps", "true, as in Stable Diffusion's files (absent means false)", "pndm"},
-		{c.ExponentialSigmas, "use_exponential_sigmas", "false", "euler dpmpp2m dpmpp2m-sde"},
-		{c.BetaSigmas, "use_beta_sigmas", "false", "euler dpmpp2m dpmpp2m-sde"},
+		{c.ExponentialSigmas, "use_exponential_sigmas", "false", "euler dpmpp2m dpmpp2m-sde unipc"},
+		{c.BetaSigmas, "use_beta_sigmas", "false", "euler dpmpp2m dpmpp2m-sde unipc"},
 		{c.LuLambdas, "use_lu_lambdas", "false", "dpmpp2m dpmpp2m-sde"},
-		{c.FlowSigmas, "use_flow_sigmas", "false", "dpmpp2m dpmpp2m-sde"},
+		{c.FlowSigmas, "use_flow_sigmas", "false", "dpmpp2m dpmpp2m-sde unipc"},
 		{!unset(c.Interpolation, "linear"), "interpolation_type", "linear", "euler"},
 		{!unset(c.TimestepType, "discrete"), "timestep_type", "discrete", "euler"},
 		{!unset(c.SolverOrder, 2), "solver_order", "2", "dpmpp2m dpmpp2m-sde"},
-		// diffusers' class takes what UniPC's and DEIS's files say here for its own defaults.
+		{!unset(c.SolverOrder, 1, 2, 3), "solver_order", "1, 2 or 3", "unipc"},
+		{!orDefault(c.PredictX0, true), "predict_x0", "true", "unipc"},
+		// diffusers' classes take what the files of the others say here for their own defaults.
 		{!unset(c.Algorithm, "dpmsolver++", "sde-dpmsolver++", "deis"), "algorithm_type", "dpmsolver++ or sde-dpmsolver++", "dpmpp2m dpmpp2m-sde"},
 		{!unset(c.SolverType, "midpoint", "logrho", "bh1", "bh2"), "solver_type", "midpoint", "dpmpp2m"},
 		{!unset(c.SolverType, "midpoint", "heun", "logrho", "bh1", "bh2"), "solver_type", "midpoint or heun", "dpmpp2m-sde"},
+		{!unset(c.SolverType, "bh1", "bh2", "midpoint", "heun", "logrho"), "solver_type", "bh1 or bh2", "unipc"},
 		{strings.HasPrefix(c.VarianceType, "learned"), "variance_type", "fixed", "dpmpp2m dpmpp2m-sde"},
 	} {
 		if option.isSet && slices.Contains(strings.Fields(option.kinds), name) {

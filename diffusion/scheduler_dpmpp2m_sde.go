@@ -1,15 +1,12 @@
 package diffusion
 
-import (
-	"fmt"
-	"math"
-)
+import "math"
 
 // dpmpp2mSDE is the multistep solver of second order of the diffusion SDE (SDE-DPM-Solver++(2M); Lu et al. 2022,
 // equation 18 and appendix B): DPM++ 2M with fresh noise in every step.
 type dpmpp2mSDE struct {
 	dpmpp2m
-	randn func(n int) []float32
+	options schedulerOptions
 }
 
 func newDPMPP2MSDE(s schedule, o schedulerOptions) (solver, error) {
@@ -20,7 +17,7 @@ func newDPMPP2MSDE(s schedule, o schedulerOptions) (solver, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &dpmpp2mSDE{*deterministic.(*dpmpp2m), o.randn}, nil
+	return &dpmpp2mSDE{*deterministic.(*dpmpp2m), o}, nil
 }
 
 func (d *dpmpp2mSDE) step(output, x []float32, i int) ([]float32, error) {
@@ -31,9 +28,10 @@ func (d *dpmpp2mSDE) step(output, x []float32, i int) ([]float32, error) {
 	if err != nil {
 		return nil, err
 	}
-	fresh := d.randn(len(x)) // in the last step too, where its factor is 0: the next picture's noise comes behind it
-	if len(fresh) != len(x) {
-		return nil, fmt.Errorf("diffusion: step %d: WithNoise gave %d numbers of noise, the latent has %d", i, len(fresh), len(x))
+	// In the last step too, where its factor is 0: the next picture's noise comes behind it.
+	fresh, err := d.options.draw(len(x), i)
+	if err != nil {
+		return nil, err
 	}
 	out := d.solve(picture, x, fresh, i)
 	d.earlier = picture

@@ -1,9 +1,6 @@
 package diffusion
 
-import (
-	"fmt"
-	"math"
-)
+import "math"
 
 // euler is Euler's method on the probability flow in the form of Karras et al. 2022, algorithm 2 without
 // churn: the latent is picture + σ·noise, and its variance is scaled to 1 for the model.
@@ -90,7 +87,7 @@ func (e *euler) addNoise(x, noise []float32, t float64) ([]float32, error) {
 // with fresh noise (ancestral sampling in k-diffusion's sample_euler_ancestral, η = 1).
 type eulerAncestral struct {
 	euler
-	randn func(n int) []float32
+	options schedulerOptions
 }
 
 func newEulerAncestral(s schedule, o schedulerOptions) (solver, error) {
@@ -99,16 +96,16 @@ func newEulerAncestral(s schedule, o schedulerOptions) (solver, error) {
 	}
 	s.config.FinalSigmas = "zero" // there is no other in diffusers' class
 	l, err := eulerLevels(s)
-	return &eulerAncestral{euler{l}, o.randn}, err
+	return &eulerAncestral{euler{l}, o}, err
 }
 
 func (e *eulerAncestral) step(output, x []float32, i int) ([]float32, error) {
 	if err := e.checkStep(output, x, i); err != nil {
 		return nil, err
 	}
-	fresh := e.randn(len(x))
-	if len(fresh) != len(x) {
-		return nil, fmt.Errorf("diffusion: step %d: WithNoise gave %d numbers of noise, the latent has %d", i, len(fresh), len(x))
+	fresh, err := e.options.draw(len(x), i)
+	if err != nil {
+		return nil, err
 	}
 	alpha, scaled := scaledBySigma(e.sigma[i])
 	down, up := ancestral(e.sigma[i], e.sigma[i+1])

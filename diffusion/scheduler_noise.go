@@ -211,8 +211,11 @@ func alphaSigma(alphaBar float64) (alpha, sigma float64) {
 // predict returns picture and noise as the model's output for one element of a latent has them, which is
 // alpha·picture + sigma·noise.
 func (s *schedule) predict(output, x, alpha, sigma float64) (picture, noise float64) {
-	if s.config.PredictionType == "v_prediction" { // Salimans and Ho 2022, appendix D
+	switch s.config.PredictionType {
+	case "v_prediction": // Salimans and Ho 2022, appendix D
 		return alpha*x - sigma*output, alpha*output + sigma*x
+	case predictsPicture:
+		return output, (x - alpha*output) / sigma
 	}
 	return (x - sigma*output) / alpha, output
 }

@@ -119,3 +119,16 @@ func scaledBySigma(sigma float64) (alpha, noise float64) {
 	alpha = 1 / math.Sqrt(sigma*sigma+1)
 	return alpha, sigma * alpha
 }
+
+// Sigmas returns the noise levels σ = √((1-ᾱ)/ᾱ) of a scheduler's run: one before each step, and that after the last.
+// It is nil for schedulers whose runs are no lists of noise levels: ddim, pndm, lcm, tcd, and those of others.
+func Sigmas(s Scheduler) []float64 {
+	if o, ok := s.(overLatents); ok {
+		if l, ok := o.solver.(interface{ noiseLevels() []float64 }); ok {
+			return l.noiseLevels()
+		}
+	}
+	return nil
+}
+
+func (l *levels) noiseLevels() []float64 { return slices.Clone(l.sigma) }

@@ -26,6 +26,21 @@ type schedulerCase struct {
 	Second, Final []float32
 	NoisyAt       float64 `json:"noisy_at"`
 	Noisy         []float32
+	Drawn         int // how often a run draws noise
+	Eta, Strength *float64
+	Given         []int // timesteps
+}
+
+// options are what the case says beside the configuration.
+func (c schedulerCase) options(randn func(n int) []float32) []SchedulerOption {
+	opts := []SchedulerOption{WithNoise(randn), WithTimesteps(c.Given...)}
+	if c.Eta != nil {
+		opts = append(opts, WithEta(*c.Eta))
+	}
+	if c.Strength != nil {
+		opts = append(opts, WithStrength(*c.Strength))
+	}
+	return opts
 }
 
 type schedulerCases struct {
@@ -130,7 +145,7 @@ func TestSchedulersLikeDiffusers(t *testing.T) {
 	for n, c := range cases.Cases {
 		t.Run(fmt.Sprintf("%d-%s-%d", n, c.Kind, c.Steps), func(t *testing.T) {
 			fresh := rolled{noise: cases.Noise}
-			s, err := NewScheduler(c.Kind, c.config(t), c.Steps, WithNoise(fresh.randn))
+			s, err := NewScheduler(c.Kind, c.config(t), c.Steps, c.options(fresh.randn)...)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -147,6 +162,9 @@ func TestSchedulersLikeDiffusers(t *testing.T) {
 				}
 				if diff := cmp.Diff(c.Final, latents[len(latents)-1], nearLatent(c.Sigma)); diff != "" {
 					t.Errorf("%s: final latent: %s", c.Config, diff)
+				}
+				if fresh.drawn != c.Drawn {
+					t.Errorf("%s: noise was drawn %d times, want %d", c.Config, fresh.drawn, c.Drawn)
 				}
 				s.Reset()
 				fresh.drawn = 0
@@ -165,7 +183,7 @@ func TestSchedulersLikeDiffusers(t *testing.T) {
 // Where the model finds the noise that is there, every scheduler without fresh noise takes a noised latent back to where it came from.
 func TestSchedulersUndoAddNoise(t *testing.T) {
 	picture, noise := row(0.5, -1, 2), row(1, -0.5, 0.25)
-	for _, kind := range []string{"ddim", "pndm", "euler", "dpmpp2m"} {
+	for _, kind := range []string{"ddim", "pndm", "euler", "dpmpp2m", "unipc"} {
 		config := SchedulerConfig{Class: "PNDMScheduler", SkipPRKSteps: true, SetAlphaToOne: new(bool), ClipSample: new(bool)}
 		*config.SetAlphaToOne = true
 		s, err := NewScheduler(kind, config, 10)
@@ -199,13 +217,14 @@ func TestSchedulerErrors(t *testing.T) {
 		steps  int
 		says   string
 	}{
-		{"heun", nil, 10, `unknown scheduler "heun": the known ones are ddim, pndm, euler, euler-a, dpmpp2m-sde, dpmpp2m`},
+		{"heun", nil, 10, `unknown scheduler "heun": the known ones are ddim, pndm, euler, euler-a, dpmpp2m-sde, dpmpp2m, unipc, lcm, tcd`},
 		{"ddim", nil, 0, "0 steps"},
 		{"ddim", nil, 1001, "1001 steps: it must be between 1 and the 1000"},
 		{"ddim", nil, 1000, "steps_offset 1 does not fit that many steps; ask for fewer"},
 		{"ddim", func(c *SchedulerConfig) { c.StepsOffset = -1 }, 10, "timestep -1"},
 		{"ddim", func(c *SchedulerConfig) { c.BetaSchedule = "cosine" }, 10, `beta_schedule is "cosine", it must be one of linear, scaled_linear, squaredcos_cap_v2`},
-		{"ddim", func(c *SchedulerConfig) { c.PredictionType = "sample" }, 10, "epsilon, v_prediction"},
+		{"ddim", func(c *SchedulerConfig) { c.PredictionType = "sample" }, 10, "prediction_type must be epsilon or v_prediction, sample is euler's alone"},
+		{"euler", func(c *SchedulerConfig) { c.PredictionType = "flow_prediction" }, 10, `prediction_type is "flow_prediction", it must be one of epsilon, v_prediction, sample`},
 		{"ddim", func(c *SchedulerConfig) { c.TimestepSpacing = "even" }, 10, "leading, linspace, trailing"},
 		{"ddim", func(c *SchedulerConfig) { c.BetaEnd = 1.5 }, 10, "between 0 and 1"},
 		{"ddim", func(c *SchedulerConfig) { c.NumTrainTimesteps = -1 }, 10, "num_train_timesteps is -1"},
@@ -235,6 +254,13 @@ func TestSchedulerErrors(t *testing.T) {
 		{"dpmpp2m", func(c *SchedulerConfig) { c.Algorithm = "dpmsolver" }, 10, "algorithm_type must be dpmsolver++ or sde-dpmsolver++"},
 		{"dpmpp2m-sde", nil, 10, "its steps add noise: say WithNoise"},
 		{"dpmpp2m", func(c *SchedulerConfig) { c.FinalSigmas = "one" }, 10, "zero, sigma_min"},
+		{"unipc", func(c *SchedulerConfig) { c.SolverOrder = 4 }, 10, "solver_order must be 1, 2 or 3"},
+		{"unipc", func(c *SchedulerConfig) { c.PredictX0 = new(bool) }, 10, "predict_x0 must be true"},
+		{"unipc", func(c *SchedulerConfig) { c.SolverType = "bh3" }, 10, "solver_type must be bh1 or bh2"},
+		{"unipc", func(c *SchedulerConfig) { c.SolverType = "bh1" }, 10, "final_sigmas_type is zero: want sigma_min, or bh2"},
+		{"unipc", func(c *SchedulerConfig) { c.LowerOrderFinal = new(bool) }, 10, "lower_order_final is false"},
+		{"lcm", nil, 4, "its steps add noise: say WithNoise"},
+		{"tcd", nil, 4, "its steps add noise: say WithNoise"},
 	} {
 		config := good
 		if c.change != nil {
@@ -255,7 +281,7 @@ func TestSchedulerStepErrors(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		hasMemory := kind == "pndm" || kind == "dpmpp2m" || kind == "dpmpp2m-sde"
+		hasMemory := slices.Contains([]string{"pndm", "dpmpp2m", "dpmpp2m-sde", "unipc"}, kind)
 		for _, c := range []struct {
 			name string
 			call func() error
@@ -369,7 +395,7 @@ func TestLoadSchedulerConfig(t *testing.T) {
 		`{"num_train_timesteps": 0}`:                    "num_train_timesteps is 0, it must be between",
 		`{"num_train_timesteps": 99.5}`:                 "num_train_timesteps is 99.5, want a whole number",
 		`{"beta_schedule": "exp"}`:                      `beta_schedule is "exp", it must be one of linear, scaled_linear, squaredcos_cap_v2`,
-		`{"prediction_type": "sample"}`:                 `prediction_type is "sample", it must be one of epsilon, v_prediction`,
+		`{"prediction_type": "flow"}`:                   `prediction_type is "flow", it must be one of epsilon, v_prediction, sample`,
 		`{"timestep_spacing": "even"}`:                  `timestep_spacing is "even", it must be one of leading, linspace, trailing`,
 		`{"final_sigmas_type": "one"}`:                  `final_sigmas_type is "one", it must be one of zero, sigma_min`,
 		`{"trained_betas": [0.1]}`:                      "trained_betas has 1 values for 1000 num_train_timesteps",
@@ -393,7 +419,7 @@ func TestLoadSchedulerConfig(t *testing.T) {
 // A class that there is no scheduler for is an error where it is asked for, and nowhere else.
 func TestUnknownSchedulerClass(t *testing.T) {
 	for content, says := range map[string]string{
-		`{"_class_name": "UniPCMultistepScheduler"}`: `_class_name is "UniPCMultistepScheduler", the known ones are DDIMScheduler, PNDMScheduler`,
+		`{"_class_name": "HeunDiscreteScheduler"}`: `_class_name is "HeunDiscreteScheduler", the known ones are DDIMScheduler, PNDMScheduler`,
 		`{}`: `_class_name is "", the known ones are DDIMScheduler`,
 	} {
 		config, err := LoadSchedulerConfig(schedulerFile(content))

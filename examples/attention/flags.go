@@ -21,7 +21,7 @@ type flags struct {
 	Negative string   `empty:"" placeholder:"TEXT" help:"What guidance leads away from (default: nothing)."`
 
 	Guidance  float64 `default:"7.5" help:"Scale of classifier-free guidance (default: ${default}); up to 1 the prompt alone is predicted with."`
-	Scheduler string  `default:"dpmpp2m" enum:"ddim,pndm,euler,euler-a,dpmpp2m,dpmpp2m-sde" help:"One of ${enum} (default: ${default})."`
+	Scheduler string  `default:"dpmpp2m" enum:"ddim,pndm,euler,euler-a,dpmpp2m,dpmpp2m-sde,unipc,lcm,tcd" help:"One of ${enum} (default: ${default})."`
 	Steps     int     `default:"25" help:"Steps from noise to picture (default: ${default})."`
 	Seed      uint64  `type:"seed" default:"0" help:"Seed of the noise, torch's on a CPU (default: ${default})."`
 	Size      int     `default:"512" help:"Height and width in pixels (default: ${default}); with --image, what the picture's shorter side is scaled to."`

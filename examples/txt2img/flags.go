@@ -24,8 +24,8 @@ type flags struct {
 	Prompt    string  `empty:"" placeholder:"TEXT" help:"What the picture shows; may be empty."`
 	Negative  string  `empty:"" placeholder:"TEXT" help:"What guidance leads away from (default: nothing)."`
 	Guidance  float64 `default:"7.5" help:"Scale of classifier-free guidance (default: ${default}); up to 1 the prompt alone is predicted with, in half the time."`
-	Scheduler string  `default:"dpmpp2m" enum:"ddim,pndm,euler,euler-a,dpmpp2m,dpmpp2m-sde" help:"One of ${enum} (default: ${default})."`
-	Karras    bool    `help:"Noise levels as Karras et al. space them, for euler, euler-a, dpmpp2m and dpmpp2m-sde."`
+	Scheduler string  `default:"dpmpp2m" enum:"ddim,pndm,euler,euler-a,dpmpp2m,dpmpp2m-sde,unipc,lcm,tcd" help:"One of ${enum} (default: ${default})."`
+	Karras    bool    `help:"Noise levels as Karras et al. space them, for euler, euler-a, dpmpp2m, dpmpp2m-sde and unipc."`
 	Steps     int     `default:"25" help:"Steps from noise to picture (default: ${default})."`
 
 	Seed   uint64 `type:"seed" default:"0" help:"Seed of the first picture's noise (default: ${default})."`
@@ -66,7 +66,7 @@ func (f *flags) Validate() error {
 	if err := f.validatePicture(); err != nil {
 		return err
 	}
-	switch karras := f.Scheduler != "ddim" && f.Scheduler != "pndm"; {
+	switch karras := f.hasLevels(); {
 	case f.Model != "" && f.Random:
 		return errors.New("--model and --random exclude each other")
 	case f.Model != "" && f.Prompt == "" && !f.prompted:
@@ -74,7 +74,7 @@ func (f *flags) Validate() error {
 	case f.Negative != "" && !f.guided():
 		return fmt.Errorf("--negative has no effect with --guidance %g: want more than 1", f.Guidance)
 	case f.Karras && !karras:
-		return fmt.Errorf("--karras spaces the noise levels of euler, euler-a, dpmpp2m and dpmpp2m-sde, not of %s", f.Scheduler)
+		return fmt.Errorf("--karras spaces the noise levels of euler, euler-a, dpmpp2m, dpmpp2m-sde and unipc, not of %s", f.Scheduler)
 	case f.N < 1 || f.N > 1_000_000:
 		return fmt.Errorf("--n is %d, want 1 to 1000000", f.N)
 	case f.Seed > math.MaxUint64-uint64(f.N-1):
@@ -116,6 +116,11 @@ func (f *flags) validatePicture() error {
 		return errors.New("--paste needs --mask: it keeps the picture outside the mask")
 	}
 	return nil
+}
+
+// hasLevels reports whether the scheduler's runs are lists of noise levels.
+func (f *flags) hasLevels() bool {
+	return !slices.Contains([]string{"ddim", "pndm", "lcm", "tcd"}, f.Scheduler)
 }
 
 // guided reports whether there is a prediction without the prompt to lead away

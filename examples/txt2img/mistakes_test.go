@@ -56,7 +56,7 @@ func TestMistakes(t *testing.T) {
 		"endless guidance": {func(f *flags) { f.Guidance = math.Inf(1) }, []string{"--guidance is +Inf"}},
 		"huge guidance":    {func(f *flags) { f.Guidance = 1e39 }, []string{"--guidance is 1e+39, want 0 to 1000"}},
 		"negative alone":   {func(f *flags) { f.Guidance = 1 }, []string{"--negative has no effect with --guidance 1", "more than 1"}},
-		"Karras":           {func(f *flags) { f.Karras = true }, []string{"--karras", "euler, euler-a, dpmpp2m and dpmpp2m-sde, not of ddim"}},
+		"Karras":           {func(f *flags) { f.Karras = true }, []string{"--karras", "euler, euler-a, dpmpp2m, dpmpp2m-sde and unipc, not of ddim"}},
 		"no steps":         {func(f *flags) { f.Steps = 0 }, []string{"--steps is 0, want 1 to 1000"}},
 		"steps":            {func(f *flags) { f.Steps = 1001 }, []string{"--steps is 1001, want 1 to 1000"}},
 		"number":           {func(f *flags) { f.N = 0 }, []string{"--n is 0"}},

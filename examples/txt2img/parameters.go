@@ -11,7 +11,7 @@ import (
 // samplers are the web UI's names of the schedulers.
 var samplers = map[string]string{
 	"ddim": "DDIM", "pndm": "PLMS", "euler": "Euler", "euler-a": "Euler a", "dpmpp2m": "DPM++ 2M",
-	"dpmpp2m-sde": "DPM++ 2M SDE",
+	"dpmpp2m-sde": "DPM++ 2M SDE", "unipc": "UniPC", "lcm": "LCM", "tcd": "TCD",
 }
 
 // samplerName says which scheduler runs, for people.
@@ -26,7 +26,7 @@ func (j *job) samplerName() string {
 // where its samplers have no choice.
 func (j *job) scheduleType() string {
 	switch {
-	case j.flags.Scheduler == "ddim" || j.flags.Scheduler == "pndm":
+	case !j.flags.hasLevels():
 		return ""
 	case j.config.KarrasSigmas:
 		return "Karras"
