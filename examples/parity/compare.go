@@ -67,6 +67,9 @@ func compare(w io.Writer, in, out, ref tensors, o options) error {
 			bad = append(bad, fmt.Sprintf("%s: ratio %.3e", name, ratio))
 		}
 	}
+	if o.compared != nil {
+		o.compared(all)
+	}
 	if err := writeReport(o, all, bad); err != nil {
 		return err
 	}

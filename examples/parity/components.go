@@ -46,6 +46,7 @@ var components = []component{
 	{"cliptext", []input{{"input_ids", 2}}, runCLIPText},
 	{"image", []input{{"pixel_values", 4}}, runImage},
 	{"scheduler", []input{{"init", 4}, {"eps", 4}}, runScheduler},
+	{"samplers", []input{{"init", 4}, {"eps", 4}, {"noise", 4}}, runSamplers},
 	{"rng", nil, runRandom},
 	{"txt2img", []input{{"noise", 4}, {"input_ids", 2}, {"steps", 1}, {"guidance", 1}}, runTxt2img},
 	{"anomalyany", []input{{"image", 4}, {"noise", 4}}, runAnomaly},

@@ -38,11 +38,15 @@ func TestExitStatus(t *testing.T) {
 		status int
 		says   []string
 	}{
-		"within":     {append(text, "--ref", ref), 0, []string{"last_hidden_state", "pooler_output", "ratio"}},
-		"not within": {append(text, "--ref", ref, "--rtol", "0"), 1, []string{"2 of 2 tensors are not within 0", "pooler_output: ratio"}},
-		"nothing":    {nil, 80, []string{"--model=DIR", "--run=COMPONENT"}},
-		"component":  {[]string{"--model", model("a"), "--run", "vae"}, 80, []string{`"vae-decode"`, `"vae"`}},
-		"no model":   {[]string{"--model", "no-such-directory", "--run", "rng"}, 80, []string{"--model", "no-such-directory"}},
+		"within":         {append(text, "--ref", ref), 0, []string{"last_hidden_state", "pooler_output", "ratio"}},
+		"not within":     {append(text, "--ref", ref, "--rtol", "0"), 1, []string{"2 of 2 tensors are not within 0", "pooler_output: ratio"}},
+		"nothing":        {nil, 80, []string{"--model=DIR", "--run=COMPONENT"}},
+		"list and model": {append(text, "--cases", "testdata/cases.json"), 80, []string{"--cases", "--model"}},
+		"only":           {append(text, "--only", "*"), 80, []string{"--only needs --cases"}},
+		"no glob":        {[]string{"--cases", "testdata/cases.json", "--only", "["}, 80, []string{"--only ["}},
+		"list":           {[]string{"--cases", "testdata/cases.json"}, 0, []string{"ok           samplers: ", "6 cases ran, 1 were passed over"}},
+		"component":      {[]string{"--model", model("a"), "--run", "vae"}, 80, []string{`"vae-decode"`, `"vae"`}},
+		"no model":       {[]string{"--model", "no-such-directory", "--run", "rng"}, 80, []string{"--model", "no-such-directory"}},
 		"no single file": {[]string{"--model", golden("a", "text_in.safetensors"), "--run", "text", "--in", golden("a", "text_in.safetensors")}, 1,
 			[]string{"text_in.safetensors", "model.diffusion_model."}},
 		"no single file for texts": {[]string{"--model", golden("a", "text_in.safetensors"), "--run", "tokenize", "--in", golden("a", "tokenize.json")}, 1,

@@ -3,16 +3,20 @@
 // for anyone who ports weights or changes a layer.
 //
 //	go run ./examples/parity --model DIR --run unet --in IN.safetensors --ref REF.safetensors
+//	go run ./examples/parity --cases CASES.json --only 'taesd-*'
 //
 // It computes in float32, convolutions directly unless --winograd is given; with
 // --bf16 products are of bfloat16 numbers, whose results are 1e-2 off.
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
+	"path"
 	"slices"
 	"strings"
 
@@ -24,28 +28,35 @@ import (
 )
 
 type options struct {
-	Model    string  `required:"" type:"path" placeholder:"DIR" help:"Model directory, as diffusers writes it, or a single .safetensors file."`
+	Model    string  `type:"path" placeholder:"DIR" help:"Model directory, as diffusers writes it, or a single .safetensors file."`
 	Clip     string  `type:"existingdir" placeholder:"DIR" help:"CLIP directory, as transformers writes it (default: DIR/clip)."`
 	TAESD    string  `name:"taesd" type:"path" placeholder:"DIR" help:"Tiny autoencoder for taesd-decode and taesd-encode (default: that of --model)."`
-	Run      string  `required:"" enum:"${components}" placeholder:"COMPONENT" help:"One of ${components}."`
+	Run      string  `enum:",${components}" default:"" placeholder:"COMPONENT" help:"One of ${components}."`
 	In       string  `type:"existingfile" placeholder:"FILE" help:"Input tensors (tokenize and prompt: a JSON file)."`
 	Out      string  `placeholder:"FILE" help:"Where to write the results."`
 	Ref      string  `type:"existingfile" placeholder:"FILE" help:"Reference tensors to compare with."`
 	Report   string  `placeholder:"FILE" help:"Where to write how far each tensor is from its reference, JSON."`
 	Rtol     float64 `default:"1e-3" help:"Largest error allowed, as a share of a tensor's largest reference value."`
-	Config   string  `type:"existingfile" placeholder:"FILE" help:"anomalyany: the options of the run, JSON."`
+	Config   string  `type:"existingfile" placeholder:"FILE" help:"anomalyany: the options of the run, JSON; samplers: the list of runs."`
 	Winograd bool    `help:"Compute 3×3 convolutions by Winograd's algorithm, as other programs do: faster, with five times the rounding error."`
 	Device   string  `default:"cpu" placeholder:"DEVICE" help:"Where to compute: cpu, or a GPU, cuda:0, cuda:1 and so on, in a program built with -tags gpu (default: ${default})."`
 	Float16  bool    `name:"f16" help:"On a GPU, multiply float16 numbers, as other programs do by default there."`
 	BFloat16 bool    `name:"bf16" help:"Multiply bfloat16 numbers, as other programs do by default where the processor can."`
 	cli.Embeddings
 	Trace string `placeholder:"FILE" help:"anomalyany: where to write the trace of the steps, JSON."`
+	Cases string `type:"existingfile" placeholder:"FILE" help:"Run all that a JSON file lists and print a line for each, in place of --model and --run."`
+	Only  string `placeholder:"GLOB" help:"With --cases, those whose names match, such as 'taesd-*'."`
 
-	device kernels.Device // that Device names, nil for the processor
+	device   kernels.Device     // that Device names, nil for the processor
+	lines    io.Writer          // where a comparison is printed, nil for the standard output
+	compared func([]comparison) // is told what was compared, if it is not nil
 }
 
 // Validate is called by kong after parsing.
 func (o *options) Validate() error {
+	if err := o.validateCases(); err != nil {
+		return err
+	}
 	if _, err := os.Stat(o.Model); o.Model != "" && err != nil {
 		return fmt.Errorf("--model: %w", err)
 	}
@@ -57,6 +68,22 @@ func (o *options) Validate() error {
 	}
 	if o.Float16 && (o.BFloat16 || o.Device == "cpu") {
 		return errors.New("--f16 is for GPUs, --device cuda:0, and excludes --bf16")
+	}
+	return nil
+}
+
+// validateCases checks that there is one thing to run, or a list.
+func (o *options) validateCases() error {
+	if _, err := path.Match(o.Only, ""); err != nil {
+		return fmt.Errorf("--only %s: %w", o.Only, err)
+	}
+	switch {
+	case o.Cases == "" && (o.Model == "" || o.Run == ""):
+		return errors.New("missing flags: --model=DIR and --run=COMPONENT, or --cases=FILE")
+	case o.Cases == "" && o.Only != "":
+		return errors.New("--only needs --cases")
+	case o.Cases != "" && cmp.Or(o.Model, o.TAESD, o.Run, o.In, o.Ref, o.Out, o.Report, o.Config, o.Trace) != "" || o.Cases != "" && len(o.Embedding) > 0:
+		return errors.New("--cases says itself what to run: --model, --taesd, --run, --in, --ref, --out, --report, --config, --trace and --embedding do not go with it")
 	}
 	return nil
 }
@@ -105,6 +132,14 @@ func (o *options) use() (closeDevice func() error, err error) {
 	return d.Close, nil
 }
 
+// output is where a comparison is printed.
+func (o *options) output() io.Writer {
+	if o.lines != nil {
+		return o.lines
+	}
+	return os.Stdout
+}
+
 // names lists the components.
 func names() []string {
 	var all []string
@@ -114,7 +149,7 @@ func names() []string {
 	return all
 }
 
-// run runs a component and compares what it gives.
+// run runs a component, or a list of cases.
 func run(ctx context.Context, o options) error {
 	kernels.SetWinograd(o.Winograd)
 	closeDevice, err := o.use()
@@ -122,6 +157,14 @@ func run(ctx context.Context, o options) error {
 		return err
 	}
 	defer closeDevice()
+	if o.Cases != "" {
+		return runCases(ctx, os.Stdout, o)
+	}
+	return runOne(ctx, o)
+}
+
+// runOne runs a component and compares what it gives.
+func runOne(ctx context.Context, o options) error {
 	if len(o.Embedding) > 0 && o.Run != "prompt" && o.Run != "anomalyany" {
 		return fmt.Errorf("--embedding is for prompt and anomalyany, which read texts, not for %s", o.Run)
 	}
@@ -157,7 +200,7 @@ func run(ctx context.Context, o options) error {
 		if err != nil {
 			return err
 		}
-		return compare(os.Stdout, in, out, ref, o)
+		return compare(o.output(), in, out, ref, o)
 	}
 	return nil
 }

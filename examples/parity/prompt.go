@@ -59,7 +59,7 @@ func encodePrompts(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	return compare(os.Stdout, nil, out, ref, o)
+	return compare(o.output(), nil, out, ref, o)
 }
 
 func readPrompts(path string) ([]prompted, error) {
@@ -73,10 +73,10 @@ func readPrompts(path string) ([]prompted, error) {
 	}
 	for i, e := range texts {
 		if s := cmp.Or(e.Syntax, "plain"); s != "plain" {
-			return nil, fmt.Errorf("%s: text %d has the syntax %q, and plain is what there is", path, i, s)
+			return nil, fmt.Errorf("%s: text %d has the syntax %q, and plain is what there is%.0w", path, i, s, errNotThere)
 		}
 		if e.ClipSkip != 0 && e.ClipSkip != 1 {
-			return nil, fmt.Errorf("%s: text %d has clip_skip %d, and 1 is what there is", path, i, e.ClipSkip)
+			return nil, fmt.Errorf("%s: text %d has clip_skip %d, and 1 is what there is%.0w", path, i, e.ClipSkip, errNotThere)
 		}
 	}
 	return texts, nil
