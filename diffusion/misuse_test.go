@@ -311,7 +311,7 @@ func TestMisuse(t *testing.T) {
 			"WithUnused":            {func() { optionsOf([]OpenOption{WithUnused()}) }},
 			"WithDevice":            {func() { optionsOf([]OpenOption{WithDevice(nil)}) }},
 			"DefaultInversion":      {func() { DefaultInversion() }},
-			"DefaultAugmentation":   {func() { DefaultAugmentation() }},
+			"DefaultAugmentation":   {func() { _ = DefaultAugmentation() }},
 			"Inversion.Losses":      {func() { (*Inversion)(nil).Losses(); new(Inversion).Losses() }},
 			"Inversion.Options":     {func() { (*Inversion)(nil).Options(); new(Inversion).Options() }},
 			"Inversion.Embedding":   {func() { (*Inversion)(nil).Embedding(); new(Inversion).Embedding() }},
