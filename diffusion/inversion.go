@@ -66,14 +66,17 @@ type InversionOptions struct {
 }
 
 // DefaultInversion returns options that lack Word and Initial. Its templates say nothing of the part: where all pictures
-// are of one part, sentences such as "a photo of a hazelnut with a {}" leave the word to mean what is special to them.
+// are of one part, sentences such as "a photo of a hazelnut with a {}" leave the word to mean what is special to them. The
+// rate is measured with the small model, the numbers of whose vectors have a root mean square of 0.035: at five times as
+// much they are unlike those of any word within 20 steps, and the defect is found less often. With another model look at
+// previews.
 func DefaultInversion() InversionOptions {
 	return InversionOptions{
 		Vectors: 4,
 		Templates: []string{
 			"a photo of a {}", "a close-up photo of a {}", "a photo of the {}", "a cropped photo of a {}", "a bright photo of a {}", "a dark photo of the {}",
 		},
-		Steps: 500, Batch: 1, Rate: 5e-3, Augment: DefaultAugmentation(), Share: 0.1, Balance: true,
+		Steps: 500, Batch: 1, Rate: 1e-3, Augment: DefaultAugmentation(), Share: 0.1, Balance: true,
 	}
 }
 

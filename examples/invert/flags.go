@@ -28,7 +28,7 @@ type flags struct {
 	Vectors   int     `default:"4" placeholder:"N" help:"Vectors that the word has, as many tokens of a prompt (default: ${default})."`
 	Steps     int     `default:"500" placeholder:"N" help:"Steps in all; more than before go on (default: ${default})."`
 	Batch     int     `default:"1" placeholder:"N" help:"Pictures in each step, one after the other (default: ${default})."`
-	Rate      float64 `default:"0.005" placeholder:"NUMBER" help:"How far a step goes (default: ${default})."`
+	Rate      float64 `default:"0.001" placeholder:"NUMBER" help:"How far a step goes (default: ${default})."`
 	Share     float64 `default:"0.1" placeholder:"NUMBER" help:"How much of a position of the latent, 8×8 pixels, must be within the mask to count (default: ${default})."`
 	NoAugment bool    `help:"Learn from the pictures as they are, without flips, turns and cuts."`
 	Seed      uint64  `type:"seed" default:"0" help:"Of all that is drawn by chance (default: ${default})."`
