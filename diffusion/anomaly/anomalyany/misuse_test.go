@@ -193,6 +193,7 @@ func TestMisuse(t *testing.T) {
 				func() error { _, err := released.RunNoises(t.Context(), released.in, Noises{}, nil); return err },
 			},
 			"Step.State": {func() error { _, err := Step{}.State(); return err }},
+			"Step.Clean": {func() error { _, err := Step{}.Clean(); return err }},
 			"Generator.Resume": {
 				func() error { _, err := g.Resume(t.Context(), g.in, nil, nil); return err },
 				func() error { _, err := released.Resume(t.Context(), released.in, nil, nil); return err },

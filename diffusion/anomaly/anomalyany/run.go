@@ -21,7 +21,17 @@ type Step struct {
 	StepTrace
 	Latent diffusion.Latent // after the step; not to be changed
 
-	run *run // as it was after the step
+	run    *run // as it was after the step
+	moment *diffusion.Moment
+}
+
+// Clean returns the clean latent x̂₀ that the step's prediction means, for previews (diffusion.Pipeline.DecodePreview). A
+// Step that comes from no run is diffusion.ErrArgument. It is to be asked before the Observer returns.
+func (s Step) Clean() (diffusion.Latent, error) {
+	if s.moment == nil {
+		return diffusion.Latent{}, fmt.Errorf("anomalyany: this step is of no run%.0w", diffusion.ErrArgument)
+	}
+	return s.moment.Clean()
 }
 
 // run is the variables of a run. What they refer to is replaced, never changed, so
@@ -77,17 +87,19 @@ func (g *Generator) begin(p *Photograph, n Noises) (*run, error) {
 // complete takes the steps that are left and makes the result.
 func (r *run) complete(ctx context.Context, observe Observer) (*Result, error) {
 	begun := len(r.trace)
-	report := func() error { // the step that has been taken, if one has
+	var taking *diffusion.Moment // the step that was begun last
+	report := func() error {     // the step that has been taken, if one has
 		if observe == nil || len(r.trace) == begun {
 			return nil
 		}
-		return observe(r.last())
+		return observe(r.last(taking))
 	}
 	for m, err := range r.sampler.Steps(ctx, &r.z, r.first+begun) {
 		if err == nil {
 			if err := report(); err != nil {
 				return nil, err
 			}
+			taking = m
 			err = r.step(ctx, m.I-r.first, m.T)
 		}
 		if err != nil {
@@ -112,9 +124,9 @@ func (r *run) step(ctx context.Context, i int, t float64) error {
 }
 
 // last returns the step that has been taken last.
-func (r *run) last() Step {
+func (r *run) last(m *diffusion.Moment) Step {
 	now := *r
-	return Step{StepTrace: r.trace[len(r.trace)-1], Latent: r.z, run: &now}
+	return Step{StepTrace: r.trace[len(r.trace)-1], Latent: r.z, run: &now, moment: m}
 }
 
 // finite is an error if a loss or its gradient is NaN or infinite.
