@@ -41,8 +41,8 @@ type flags struct {
 	Paste    bool     `help:"With --mask, put the picture's own pixels back where the mask is black, which otherwise have passed through the VAE."`
 
 	cli.Compute
-	Preview int    `default:"0" placeholder:"K" help:"Every K steps, write the picture that the step predicts to preview.png in --out, an eighth of its size, in approximate colours."`
-	Out     string `default:"out" placeholder:"DIR" help:"Where the pictures go (default: ${default})."`
+	cli.Preview
+	Out string `default:"out" placeholder:"DIR" help:"Where the pictures go (default: ${default})."`
 
 	Overwrite bool `help:"Replace pictures of this program in --out that were made with other options; what others have put there, or was changed since, never is."`
 
@@ -92,7 +92,7 @@ func (f *flags) validateNumbers() error {
 	return cmp.Or(
 		cli.Within("--guidance", f.Guidance, 0, cli.MostGuidance),
 		cli.Within("--steps", f.Steps, 1, cli.MostSteps),
-		cli.Within("--preview", f.Preview, 0, cli.MostSteps),
+		f.Preview.Validate(),
 		cli.Within("--strength", share, 0, 1),
 		cli.Within("--size", f.Size, 1, cli.LongestSide),
 	)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"image"
-	"image/color"
 	"image/png"
 	"io"
 	"math"
@@ -148,31 +147,28 @@ func save(t *testing.T, m image.Image) string {
 
 func TestPreview(t *testing.T) {
 	f := small(t)
-	f.Preview, f.Width = 2, 128
-	without := f
-	without.Preview, without.Out = 0, t.TempDir()
-	if diff := cmp.Diff([]string{"a-photo-of-a-cat-0042.png", "preview.png"}, runAll(t, f)); diff != "" {
-		t.Fatalf("files (-want +got):\n%s", diff)
+	f.Width = 128
+	want, _ := runOne(t, f)
+	for taesd, size := range map[string]image.Point{"": image.Pt(16, 8), tinyFolder: image.Pt(128, 64)} {
+		f.Every, f.TAESD, f.Out = 2, taesd, t.TempDir()
+		if diff := cmp.Diff([]string{"a-photo-of-a-cat-0042.png", "preview.png"}, runAll(t, f)); diff != "" {
+			t.Fatalf("files (-want +got):\n%s", diff)
+		}
+		if got := readPicture(t, filepath.Join(f.Out, "preview.png")).Bounds().Size(); got != size {
+			t.Errorf("%q: the preview is %v, want %v", taesd, got, size)
+		}
+		if difference(t, want, readPicture(t, filepath.Join(f.Out, "a-photo-of-a-cat-0042.png"))) != 0 {
+			t.Errorf("%q: the preview changes the picture", taesd)
+		}
 	}
-	if size := readPicture(t, filepath.Join(f.Out, "preview.png")).Bounds().Size(); size != image.Pt(16, 8) {
-		t.Errorf("the preview is %v, want 16×8", size)
+	if names := runAll(t, f); len(names) != 2 { // the same again
+		t.Errorf("wrote %v", names)
 	}
-	want, _ := runOne(t, without)
-	if difference(t, want, readPicture(t, filepath.Join(f.Out, "a-photo-of-a-cat-0042.png"))) != 0 {
-		t.Error("the preview changes the picture")
+	f.Every = 0
+	if err := f.Validate(); err == nil {
+		t.Error("--taesd without --preview")
 	}
 }
 
-// Grey is the latent 0, and the third channel has most blue.
-func TestApproximateColours(t *testing.T) {
-	z := make([]float32, 4*2)
-	z[2*2+1] = 1
-	m, err := approximate(z, 1, 2)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := []color.RGBA{{128, 128, 128, 255}, {107, 152, 161, 255}}
-	if diff := cmp.Diff(want, []color.RGBA{m.RGBAAt(0, 0), m.RGBAAt(1, 0)}); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
-}
+// tinyFolder has a tiny autoencoder for latents of the small model's shape.
+const tinyFolder = "../../vae/testdata/taesd"

@@ -24,6 +24,7 @@ type job struct {
 	config        diffusion.SchedulerConfig
 	folder        *files.Folder  // where the pictures go
 	id            files.Identity // of all pictures
+	preview       *show.Preview  // nil for none
 
 	picture *image.RGBA // to start from, at the size that is worked at; nil for none
 	mask    []float32   // height·width, 1 where it is made anew; nil for none
@@ -41,9 +42,10 @@ func newJob(ctx context.Context, f flags, p *diffusion.Pipeline) (*job, error) {
 	if _, err := j.scheduler(tensor.NewRand(0)); err != nil {
 		return nil, fmt.Errorf("--scheduler %s --steps %d: %w", f.Scheduler, f.Steps, err)
 	}
-	if f.Preview > 0 && p.VAE.Config.LatentChannels != len(latentToRGB) {
-		return nil, fmt.Errorf("--preview knows the colours of latents of %d channels, the model's have %d", len(latentToRGB), p.VAE.Config.LatentChannels)
+	if err := f.Preview.Check(p); err != nil {
+		return nil, err
 	}
+	f.WarnOfXL(os.Stderr, p)
 	if err := j.readPictures(ctx); err != nil {
 		return nil, err
 	}
@@ -213,7 +215,7 @@ func (j *job) write(seed uint64, decoded *gt.Dense) error {
 			}
 		}
 	}
-	return j.writeSealed(j.name(seed), program, picture, of(j.id, seed), images.Text{Key: "parameters", Value: j.parameters(seed)})
+	return j.writeSealed(j.name(seed), picture, of(j.id, seed), images.Text{Key: "parameters", Value: j.parameters(seed)})
 }
 
 // name is the file of a seed: the prompt and the seed.

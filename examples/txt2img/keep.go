@@ -12,11 +12,7 @@ import (
 	"github.com/sdgraph/sdgraph/tensor/images"
 )
 
-const (
-	program     = "txt2img" // of the pictures' seals
-	previewName = "preview.png"
-	previewing  = "txt2img preview"
-)
+const program = "txt2img" // of the pictures' seals
 
 // identity is everything that makes the pictures of a job what they are but
 // their seeds.
@@ -64,10 +60,8 @@ func (j *job) check(ctx context.Context) (err error) {
 	if j.id, err = j.identity(); err != nil {
 		return err
 	}
-	if j.flags.Preview > 0 {
-		if err := show.CheckSealed(ctx, j.folder.Path(previewName), previewing, nil, true); err != nil {
-			return err
-		}
+	if j.preview, err = show.NewPreview(ctx, j.flags.Every, j.folder.Path(show.PreviewName), program, j.pipeline.DecodePreview); err != nil {
+		return err
 	}
 	for i := range j.flags.N {
 		if err := ctx.Err(); err != nil {
@@ -91,7 +85,7 @@ func (j *job) madeBefore(ctx context.Context, path string, seed uint64) bool {
 }
 
 // writeSealed writes a picture that the program knows again.
-func (j *job) writeSealed(name, program string, picture *image.RGBA, id files.Identity, texts ...images.Text) error {
+func (j *job) writeSealed(name string, picture *image.RGBA, id files.Identity, texts ...images.Text) error {
 	path := j.folder.Path(name)
 	data, err := show.EncodeSealed(picture, texts, program, id)
 	if err == nil {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/sdgraph/sdgraph/examples/internal/clitest"
 	"github.com/sdgraph/sdgraph/examples/internal/files"
+	"github.com/sdgraph/sdgraph/examples/internal/show"
 	"github.com/sdgraph/sdgraph/nn"
 	"github.com/sdgraph/sdgraph/tensor/images"
 )
@@ -111,10 +112,10 @@ func TestPicturesOfEarlierVersions(t *testing.T) {
 // TestPreviewOfOthers is not overwritten; the program's own is.
 func TestPreviewOfOthers(t *testing.T) {
 	f := small(t)
-	f.Steps, f.Preview = 2, 1
+	f.Steps, f.Every = 2, 1
 	runAll(t, f)
 	runAll(t, f)
-	path := filepath.Join(f.Out, previewName)
+	path := filepath.Join(f.Out, show.PreviewName)
 	if err := os.WriteFile(path, []byte("mine"), 0o600); err != nil {
 		t.Fatal(err)
 	}

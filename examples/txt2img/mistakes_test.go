@@ -66,7 +66,7 @@ func TestMistakes(t *testing.T) {
 		"width":            {func(f *flags) { f.Width = -8 }, []string{"--width and --height are -8 and 0"}},
 		"multiple":         {func(f *flags) { f.Width = 100 }, []string{"--width 100 and --height 64", "multiples of 64"}},
 		"huge":             {func(f *flags) { f.Width, f.Height = 1<<20, 1<<20 }, []string{"1048576×1048576", "at most 67 million"}},
-		"preview":          {func(f *flags) { f.Preview = -1 }, []string{"--preview is -1, want 0 to"}},
+		"preview":          {func(f *flags) { f.Every = -1 }, []string{"--preview is -1, want 0 to"}},
 		"strength alone":   {func(f *flags) { f.Strength = share(0.5) }, []string{"--strength needs --image"}},
 		"mask alone":       {func(f *flags) { f.Mask = inputMask }, []string{"--mask needs --image"}},
 		"strength":         {withPicture(func(f *flags) { f.Strength = share(1.5) }), []string{"--strength is 1.5, want 0 to 1"}},

@@ -33,13 +33,13 @@ func (j *job) sample(ctx context.Context, seed uint64, report *show.Progress) (d
 	if err != nil {
 		return z, err
 	}
-	shown := preview{job: j}
+	j.preview.Begin()
 	for m, err := range sampler.Steps(ctx, &z, first) {
 		if err == nil {
 			if m.I > first {
 				report.Step(1, "")
 			}
-			err = shown.next(m)
+			err = j.preview.Next(ctx, m)
 		}
 		if err != nil {
 			return z, fmt.Errorf("step %d of %d: %w", m.I-first+1, count-first, err)
@@ -48,7 +48,7 @@ func (j *job) sample(ctx context.Context, seed uint64, report *show.Progress) (d
 	if first < count {
 		report.Step(1, "")
 	}
-	return z, shown.next(nil)
+	return z, j.preview.Next(ctx, nil)
 }
 
 // begin draws the noise and makes the latent that step first starts from. The
