@@ -352,3 +352,27 @@ func TestLearnedWord(t *testing.T) {
 		t.Errorf("with another word: %v", err)
 	}
 }
+
+// TestPreview writes previews beside the maps, which stay as they are; a photograph has none.
+func TestPreview(t *testing.T) {
+	f := small(t)
+	names := runAll(t, f)
+	picture, err := os.ReadFile(filepath.Join(f.Out, pictureName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Every, f.TAESD = 2, "../../vae/testdata/taesd"
+	if diff := cmp.Diff(slices.Sorted(slices.Values(append(names, "preview.png"))), runAll(t, f)); diff != "" {
+		t.Errorf("files (-want +got):\n%s", diff)
+	}
+	if got := size(t, filepath.Join(f.Out, "preview.png")); got != image.Pt(64, 64) {
+		t.Errorf("the preview is %v", got)
+	}
+	if again, err := os.ReadFile(filepath.Join(f.Out, pictureName)); err != nil || !bytes.Equal(picture, again) {
+		t.Errorf("the preview changes the picture (%v)", err)
+	}
+	f.Image = photograph(t)
+	if err := f.Validate(); err == nil || !strings.Contains(err.Error(), "--preview shows how a picture is made") {
+		t.Errorf("of a photograph: %v", err)
+	}
+}

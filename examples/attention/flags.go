@@ -30,6 +30,7 @@ type flags struct {
 	T     []float64 `name:"t" placeholder:"T,..." help:"With --image, timesteps of training, 0 to 999: how much noise the photograph is given (default: 300). Each makes one pass."`
 
 	cli.Compute
+	cli.Preview
 	Out string `default:"attention" placeholder:"DIR" help:"Where the maps go (default: ${default})."`
 
 	Overwrite bool `help:"Replace maps of this program in --out that were made with other options; what others have put there, or was changed since, never is."`
@@ -55,6 +56,8 @@ func (f *flags) Validate() error {
 		return fmt.Errorf("--negative has no effect with --guidance %g: want more than 1", f.Guidance)
 	case f.Negative != "" && f.Image != "":
 		return errors.New("--negative leads the making of a picture; with --image there is none")
+	case f.Image != "" && f.Every > 0:
+		return errors.New("--preview shows how a picture is made; with --image there is none")
 	case f.Image == "" && len(f.T) > 0:
 		return errors.New("--t needs --image: it says how much noise the photograph is given")
 	}
@@ -67,6 +70,7 @@ func (f *flags) validateNumbers() error {
 		cli.Within("--guidance", f.Guidance, 0, cli.MostGuidance),
 		cli.Within("--steps", f.Steps, 1, cli.MostSteps),
 		cli.Within("--size", f.Size, 1, cli.LongestSide),
+		f.Preview.Validate(),
 	)
 	for _, t := range f.T {
 		err = cmp.Or(err, cli.Within("--t", t, 0, cli.MostSteps-1))

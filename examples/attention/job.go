@@ -10,6 +10,7 @@ import (
 	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/examples/internal/cli"
 	"github.com/sdgraph/sdgraph/examples/internal/files"
+	"github.com/sdgraph/sdgraph/examples/internal/show"
 	"github.com/sdgraph/sdgraph/tensor"
 	"github.com/sdgraph/sdgraph/tensor/images"
 )
@@ -25,6 +26,7 @@ type job struct {
 	noise         *tensor.Rand
 	folder        *files.Folder // where the maps go
 	kept          *index        // what is there
+	preview       *show.Preview // nil for none
 }
 
 // newJob checks everything that can be checked before the long work.
@@ -34,6 +36,10 @@ func newJob(ctx context.Context, f flags, p *diffusion.Pipeline) (*job, error) {
 	if j.words, err = findWords(p.Tokenizer, f.Prompt, f.Words); err != nil {
 		return nil, err
 	}
+	if err := f.Preview.Check(p); err != nil {
+		return nil, err
+	}
+	f.WarnOfXL(os.Stderr, p)
 	cli.WarnOfCuts(os.Stderr, p.Tokenizer, "prompt", f.Prompt)
 	cli.WarnOfCuts(os.Stderr, p.Tokenizer, "negative prompt", f.Negative)
 	if err := j.readPhotograph(ctx); err != nil {
@@ -86,6 +92,10 @@ func (j *job) readPhotograph(ctx context.Context) error {
 // run makes the maps and writes them.
 func (j *job) run(ctx context.Context) error {
 	if err := j.check(); err != nil {
+		return err
+	}
+	var err error
+	if j.preview, err = show.NewPreview(ctx, j.flags.Every, j.folder.Path(show.PreviewName), "attention", j.pipeline.DecodePreview); err != nil {
 		return err
 	}
 	o, err := newObserver(ctx, j)

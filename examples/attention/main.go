@@ -11,6 +11,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/examples/internal/cli"
@@ -66,7 +67,7 @@ func run(ctx context.Context, f flags) error {
 	if err != nil {
 		return err
 	}
-	opts := append(append(f.Options(), f.Correct()...), diffusion.WithEmbeddings(words...))
+	opts := append(slices.Concat(f.Options(), f.Correct(), f.OpenTiny()), diffusion.WithEmbeddings(words...))
 	p, err := cli.OpenModel(ctx, f.Model, f.Random, howToStart, opts...)
 	if err != nil {
 		return err

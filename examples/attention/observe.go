@@ -88,8 +88,14 @@ func (o *observer) generate(ctx context.Context) (*image.RGBA, error) {
 		if m.I > 0 {
 			report.Step(1, "")
 		}
+		if err := o.preview.Next(ctx, m); err != nil {
+			return nil, err
+		}
 	}
 	report.Step(1, "")
+	if err := o.preview.Next(ctx, nil); err != nil {
+		return nil, err
+	}
 	decoded, err := p.Decode(ctx, z)
 	if err != nil {
 		return nil, err

@@ -123,7 +123,7 @@ func (w *writer) save(name string, picture, onPage image.Image) (thumb, error) {
 // names are the words as parts of file names, each another.
 func names(words []word) []string {
 	var all []string
-	taken := map[string]bool{"picture": true, "index": true}
+	taken := map[string]bool{"picture": true, "index": true, "preview": true}
 	for _, w := range words {
 		base := files.Name(w.text)
 		name := base
