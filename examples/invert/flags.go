@@ -40,6 +40,7 @@ type flags struct {
 	cli.Corrections
 	cli.Compute
 
+	cli.Tiny
 	Preview   int    `default:"100" placeholder:"K" help:"Every K steps make a picture with the word from always the same noise, in WORD.png; 0 makes none (default: ${default})."`
 	Out       string `default:"out/invert" placeholder:"DIR" help:"Where the word goes, with what it takes to go on (default: ${default})."`
 	Overwrite bool   `help:"Begin again where there is a word that was learned with other options, and replace it."`
@@ -48,6 +49,10 @@ type flags struct {
 // Validate is called by kong after parsing.
 func (f *flags) Validate() error {
 	switch {
+	case f.TAESD != "" && f.Model == "" && !f.Random:
+		return errors.New("--taesd knows the latents of Stable Diffusion 1.x; those of the small model are its own, and its previews need none")
+	case f.TAESD != "" && f.Preview == 0:
+		return errors.New("--taesd decodes previews, and with --preview 0 there are none")
 	case f.Model != "" && f.Random:
 		return errors.New("--model and --random exclude each other")
 	case f.Model != "" && len(f.Photograph) == 0:

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
@@ -73,7 +74,7 @@ func openModel(ctx context.Context, f flags) (m model, err error) {
 			return m, err
 		}
 	}
-	opts := append(append(f.Options(), f.Correct()...), diffusion.WithoutCLIP())
+	opts := append(slices.Concat(f.Options(), f.Correct(), f.OpenTiny()), diffusion.WithoutCLIP())
 	m.Pipeline, err = cli.Await(ctx, func() (*diffusion.Pipeline, error) {
 		switch {
 		case f.Random:
@@ -83,6 +84,7 @@ func openModel(ctx context.Context, f flags) (m model, err error) {
 		}
 		return diffusion.Open(ctx, f.Model, opts...)
 	})
+	f.WarnOfXL(os.Stderr, m.Pipeline)
 	if m.drawn && err == nil {
 		fmt.Fprintln(os.Stderr, "model: the small one of drawings that comes with the module; --model DIR is for photographs")
 	}

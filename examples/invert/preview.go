@@ -131,7 +131,11 @@ func (v *preview) picture(ctx context.Context) (*image.RGBA, error) {
 	if err != nil {
 		return nil, err
 	}
-	decoded, err := p.Decode(ctx, z)
+	decode := p.Decode
+	if p.TAESD != nil {
+		decode = p.DecodePreview
+	}
+	decoded, err := decode(ctx, z)
 	if err != nil {
 		return nil, err
 	}
