@@ -23,6 +23,7 @@ type batch struct {
 	tasks  []task // in the jobs' order
 	listed bool   // each picture's files are said on standard output
 
+	preview  *show.Preview // of the first worker's pictures; nil for none
 	progress *progress
 	saving   sync.Mutex      // one picture is saved at a time
 	told     map[string]bool // notes of another generator, which are said once
@@ -60,6 +61,9 @@ func newBatch(ctx context.Context, spec Spec, m *model, d *folder, all []Spec) (
 	}
 	b.shareOthers()
 	b.warnOfCuts()
+	if b.preview, err = newPreview(ctx, spec, m, d); err != nil {
+		return nil, err
+	}
 	if _, err := cli.Await(ctx, func() (any, error) { return nil, spec.Again.checkModel(spec.arithmetic(), m) }); err != nil {
 		return nil, err
 	}

@@ -63,7 +63,7 @@ func (j *job) generate(ctx context.Context, g *anomalyany.Generator, seed uint64
 	}
 	bar.begin(seed)
 	defer bar.end()
-	observe := j.keeping(g, seed, bar.step)
+	observe := j.previewing(ctx, j.keeping(g, seed, bar.step))
 	if kept == nil {
 		return g.Run(ctx, j.encoded, seed, observe)
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
 	"github.com/sdgraph/sdgraph/examples/internal/photos"
+	"github.com/sdgraph/sdgraph/examples/internal/show"
 	"github.com/sdgraph/sdgraph/kernels"
 )
 
@@ -111,6 +112,9 @@ func (b *batch) work(ctx context.Context, number int, tasks <-chan task) error {
 		m = &model{Pipeline: p, vocabulary: m.vocabulary, hashes: m.hashes}
 	}
 	w := &worker{model: m}
+	if number == 0 { // one file has room for one picture under way
+		w.preview = b.preview
+	}
 	var of, j *job
 	var making maker
 	for t := range tasks {
@@ -217,8 +221,9 @@ func (b *batch) naming(j *job, err error) error {
 // worker is what one of those has who make pictures at the same time.
 type worker struct {
 	model      *model
-	generators []generator // the one used last comes last
-	made       int         // how many were made
+	generators []generator   // the one used last comes last
+	made       int           // how many were made
+	preview    *show.Preview // of the pictures under way; nil for none
 }
 
 // generator is one that takes long to make, and what it is for.

@@ -82,7 +82,7 @@ var mayBeSaid = map[string]bool{"paste": true, "category": true}
 
 // ofWords are flags that only AnomalyAny heeds, and that are no options of pictures.
 var ofWords = map[string]bool{
-	"strength": true, "both": true, "keep-every": true, "min-confidence": true, "min-part": true, "min-sees": true, "min-focus": true, "min-clip": true, "min-gain": true,
+	"strength": true, "preview": true, "taesd": true, "both": true, "keep-every": true, "min-confidence": true, "min-part": true, "min-sees": true, "min-focus": true, "min-clip": true, "min-gain": true,
 }
 
 // heeds reports whether the generator's pictures depend on an option.

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -106,6 +107,10 @@ func openModel(ctx context.Context, spec Spec) (*model, error) {
 	if spec.usesEmbedded() {
 		fmt.Fprintln(os.Stderr, "model: the small one of drawings that comes with this program; for photographs see 'anomalyany weights'")
 	}
+	if err := spec.Preview.Check(m.Pipeline); err != nil {
+		return nil, errors.Join(err, m.Pipeline.Close())
+	}
+	spec.WarnOfXL(os.Stderr, m.Pipeline)
 	m.hashInBackground(ctx)
 	m.warnOfWords(os.Stderr, spec)
 	spec.warnOfSize(os.Stderr, defaults.Size)
@@ -117,7 +122,7 @@ func openPipeline(ctx context.Context, spec Spec, learned []*diffusion.Embedding
 }
 
 func (s *Spec) open(ctx context.Context, learned []*diffusion.Embedding) (*diffusion.Pipeline, error) {
-	opts := append(append(s.Options(), s.Correct()...), diffusion.WithEmbeddings(learned...))
+	opts := append(slices.Concat(s.Options(), s.Correct(), s.OpenTiny()), diffusion.WithEmbeddings(learned...))
 	if s.NoRefine || s.isOther() {
 		opts = append(opts, diffusion.WithoutCLIP())
 	}

@@ -62,6 +62,8 @@ type Spec struct {
 	Random          bool   `group:"model" help:"Random weights in the shapes of Stable Diffusion 1.5, to measure time and memory." json:"random"`
 	cli.Corrections `group:"model"`
 
+	cli.Preview `group:"pictures"`
+
 	cli.Compute `group:"machine"`
 	Memory      float64 `group:"machine" default:"3" placeholder:"GIB" help:"Memory for activations, ${default} GiB if not given; less is slower. Weights come on top." json:"memory"`
 

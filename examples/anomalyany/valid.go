@@ -63,6 +63,7 @@ func (s *Spec) checkNumbers() error {
 		cli.Within("--map-factor", s.MapFactor, 0, cli.LongestSide),
 		cli.Within("--memory", s.Memory, 0, largest),
 		cli.Within("--n", s.N, 1, mostPictures),
+		s.Preview.Validate(),
 	)
 	switch {
 	case err != nil:
@@ -108,6 +109,10 @@ func (s *Spec) checkTogether() error {
 		return errors.New("--from and --resume exclude each other")
 	case s.Model != "" && s.Random:
 		return errors.New("--model and --random exclude each other")
+	case s.TAESD != "" && s.usesEmbedded():
+		return errors.New("--taesd knows the latents of Stable Diffusion 1.x; those of the small model are its own, and previews of it need none")
+	case s.Every > 0 && s.Drawn:
+		return errors.New("--preview shows how a picture is made, and ablate measures: leave one of them out")
 	case s.Clip != "" && s.Model == "":
 		return errors.New("--clip needs --model")
 	case s.Mask != "" && s.Image == "":
