@@ -164,7 +164,7 @@ func TestPreview(t *testing.T) {
 	if names := runAll(t, f); len(names) != 2 { // the same again
 		t.Errorf("wrote %v", names)
 	}
-	f.Every = 0
+	f.Every, f.TAESD = 0, tinyFolder
 	if err := f.Validate(); err == nil {
 		t.Error("--taesd without --preview")
 	}
