@@ -27,6 +27,7 @@ type OwnModel struct {
 	Noise  string  `group:"model" placeholder:"LO..HI" help:"Of sdas: the strengths, how much more noise than it expects the model gets (default: 0.3..1)."`
 	Memory float64 `group:"model" default:"3" placeholder:"GIB" help:"Memory for AnomalyAny's activations, ${default} GiB if not given; less is slower."`
 
+	cli.Embeddings  `group:"model"`
 	cli.Corrections `group:"model"`
 	cli.Compute     `group:"model"`
 }
@@ -42,7 +43,7 @@ func (o *OwnModel) check(data string) error {
 	}
 	for flag, given := range map[string]bool{
 		"--clip": o.Clip != "", "--noise": o.Noise != "", "--prediction-type": o.PredictionType != "", "--allow-unused": o.AllowUnused,
-		"--device": o.Device != "" && o.Device != "cpu", "--precision": o.Precision != "" && o.Precision != "auto",
+		"--embedding": len(o.Embedding) > 0, "--device": o.Device != "" && o.Device != "cpu", "--precision": o.Precision != "" && o.Precision != "auto",
 	} {
 		if given {
 			return fmt.Errorf("%s needs --model DIR, which it is about", flag)
@@ -86,10 +87,15 @@ type modelIdentity struct {
 	Weights       string `json:"weights"`
 	Configuration string `json:"configuration"`
 	Compute       string `json:"compute"`
+	Learned       string `json:"learned,omitempty"` // words that it was given
 }
 
 func (m modelIdentity) String() string {
-	return fmt.Sprintf("%s (weights %s, configuration %s, computed in %s)", m.Name, m.Weights, m.Configuration, m.Compute)
+	learned := ""
+	if m.Learned != "" {
+		learned = ", with the learned " + m.Learned
+	}
+	return fmt.Sprintf("%s (weights %s, configuration %s, computed in %s%s)", m.Name, m.Weights, m.Configuration, m.Compute, learned)
 }
 
 // open opens the model for the methods of a run.
@@ -101,6 +107,10 @@ func (o *OwnModel) open(ctx context.Context, chosen []method) (_ *ownModel, err 
 	if !slices.ContainsFunc(chosen, func(m method) bool { return m.own != nil }) {
 		return nil, errors.New("--model: none of --generators needs one; leave it out")
 	}
+	words, err := o.Read()
+	if err != nil {
+		return nil, err
+	}
 	if m.Defaults, err = o.readDefaults(); err != nil {
 		return nil, fmt.Errorf("--model: %w", err)
 	}
@@ -111,7 +121,9 @@ func (o *OwnModel) open(ctx context.Context, chosen []method) (_ *ownModel, err 
 		return nil, err
 	}
 	asks := slices.ContainsFunc(chosen, func(m method) bool { return m.own != nil && m.asked })
-	m.Pipeline, err = cli.Await(ctx, func() (*diffusion.Pipeline, error) { return diffusion.Open(ctx, o.Model, o.openOptions(asks)...) })
+	m.Pipeline, err = cli.Await(ctx, func() (*diffusion.Pipeline, error) {
+		return diffusion.Open(ctx, o.Model, o.openOptions(asks, words)...)
+	})
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("--model: %w", err), o.Compute.Close())
 	}
@@ -122,8 +134,8 @@ func (o *OwnModel) open(ctx context.Context, chosen []method) (_ *ownModel, err 
 }
 
 // openOptions are how the model is opened; CLIP, where pictures are asked for by words.
-func (o *OwnModel) openOptions(clip bool) []diffusion.OpenOption {
-	opts := append(o.Options(), o.Correct()...)
+func (o *OwnModel) openOptions(clip bool, words []*diffusion.Embedding) []diffusion.OpenOption {
+	opts := append(append(o.Options(), o.Correct()...), diffusion.WithEmbeddings(words...))
 	switch {
 	case !clip:
 		opts = append(opts, diffusion.WithoutCLIP())
@@ -150,7 +162,7 @@ func (m *ownModel) begin(ctx context.Context, path string, asks bool) error {
 	if err != nil {
 		return err
 	}
-	m.is = modelIdentity{filepath.Base(path), files.Together(hashes), files.Together(m.Texts()), m.device.Arithmetic()}
+	m.is = modelIdentity{filepath.Base(path), files.Together(hashes), files.Together(m.Texts()), m.device.Arithmetic(), cli.Identity(m.Embeddings())}
 	fmt.Fprintf(os.Stderr, "model: %s\n", m.is)
 	return nil
 }
@@ -175,18 +187,35 @@ func (m *ownModel) object(category string) string {
 	return cmp.Or(m.categories[name].Object, spaced(category))
 }
 
-// defect is how one of a data set is put into words: as package prompts does it, or by its name.
+// defect is how one of a data set is put into words: by a word that was learned for it, as package prompts does it, or by
+// its name.
 func (m *ownModel) defect(category, defect string) prompts.Defect {
 	name := asKnown(category, func(name string) bool { return m.categories[name].Object != "" })
-	if d, known := m.categories[name].Defects[defect]; known {
+	word := m.learned(defect)
+	if d, known := m.categories[name].Defects[defect]; known && word == "" {
 		return d
 	}
-	word := spaced(defect)
-	if slices.Contains(nameless, defect) {
+	if word == "" && slices.Contains(nameless, defect) {
 		word = "defect"
 	}
+	word = cmp.Or(word, spaced(defect))
 	sentence := m.articles().Defective(m.object(category), word)
 	return prompts.Defect{Prompt: sentence, Words: []string{word}, Detail: sentence}
+}
+
+// learned is a word of --embedding that has a defect's name, as it is or in angle brackets; "" if there is none.
+func (m *ownModel) learned(defect string) string {
+	if m.Pipeline == nil {
+		return ""
+	}
+	for _, e := range m.Embeddings() {
+		for _, name := range []string{defect, spaced(defect)} {
+			if strings.EqualFold(e.Word, name) || strings.EqualFold(e.Word, "<"+name+">") {
+				return e.Word
+			}
+		}
+	}
+	return ""
 }
 
 // nameless are what data sets call defects that they do not tell apart: BTAD, VisA, and folders of one's own.

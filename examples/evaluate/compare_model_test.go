@@ -18,6 +18,7 @@ import (
 	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
 	"github.com/sdgraph/sdgraph/diffusion/anomaly/prompts"
 	"github.com/sdgraph/sdgraph/examples/demo/world"
+	"github.com/sdgraph/sdgraph/examples/internal/cli"
 	"github.com/sdgraph/sdgraph/examples/internal/clitest"
 	"github.com/sdgraph/sdgraph/tensor/images"
 )
@@ -201,6 +202,38 @@ func openOwn(t *testing.T) *ownModel {
 		t.Errorf("precision %s, want what the directory says", o.Precision)
 	}
 	return m
+}
+
+// TestOwnModelLearned calls a defect by the word that was learned for it, and pictures made with it are others.
+func TestOwnModelLearned(t *testing.T) {
+	plain := openOwn(t)
+	vectors, err := plain.WordVectors(t.Context(), "crack")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "crack.safetensors")
+	if err := (&diffusion.Embedding{Word: "<Bad tear>", Vectors: vectors}).Write(path); err != nil {
+		t.Fatal(err)
+	}
+	o := OwnModel{Model: smallDir, Memory: 3, Embeddings: cli.Embeddings{Embedding: []cli.WordFile{{Path: path}, {Path: path, Word: "<ko>"}}}}
+	o.Device, o.Precision = "cpu", "auto"
+	m, err := o.open(t.Context(), methods)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	for name, want := range map[string]string{"bad_tear": "<Bad tear>", "ko": "<ko>", "bad": "defect", "scratch": "scratch"} {
+		if d := m.defect("nut", name); len(d.Words) != 1 || d.Words[0] != want || d.Prompt != "a photo of a nut with a "+want+" on it" {
+			t.Errorf("%s is %q in %q, want %q", name, d.Words, d.Prompt, want)
+		}
+	}
+	if m.is == plain.is || !strings.Contains(m.is.String(), `"<Bad tear>" of the file`) || strings.Contains(plain.is.String(), "learned") {
+		t.Errorf("with words it is %s, without %s", m.is, plain.is)
+	}
+	o = OwnModel{Embeddings: cli.Embeddings{Embedding: []cli.WordFile{{Path: path}}}}
+	if err := o.check(""); err == nil || !strings.Contains(err.Error(), "--embedding needs --model") {
+		t.Errorf("without a model: %v", err)
+	}
 }
 
 // copied is the small model's directory, to be changed.
