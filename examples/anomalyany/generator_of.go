@@ -102,8 +102,11 @@ func newAnomalyDiffusion(ctx context.Context, j *job, size image.Point) (anomaly
 	}
 	o.Steps, o.Guidance = j.spec.Steps, float64(j.spec.Guidance)
 	o.Foreground = j.spec.foreground()
-	if j.spec.Shape != "" || j.spec.Mask != "" && j.spec.Mask != autoMask {
+	switch {
+	case j.spec.Shape != "" || j.spec.Mask != "" && j.spec.Mask != autoMask:
 		o.Masks.Kind = generate.PlaceMask
+	case learned.MaskWord != nil:
+		o.Masks.Kind = generate.WordMask
 	}
 	key := struct {
 		generate.AnomalyDiffusionOptions

@@ -47,7 +47,7 @@ func TestAnomalyDiffusion(t *testing.T) {
 	runAsked(t, f)
 	const name = "cap-anomalydiffusion-0000.png"
 	r := readRecord(t, f, "cap-anomalydiffusion-0000.json")
-	if r.Inputs["learned"] == "" || len(r.Model) == 0 || r.Place == nil || r.Options.Steps != 4 || r.Options.Guidance != 1 || r.Prompt != "" {
+	if r.Inputs["learned"] == "" || len(r.Model) == 0 || r.Place == nil || r.Options.Steps != 4 || r.Options.Guidance != 7.5 || r.Prompt != "" {
 		t.Errorf("the record is %+v", r)
 	}
 	if how := string(readFile(t, f.Out, "cap-anomalydiffusion-0000.json")); !strings.Contains(how, `"template": "a photo of a cap with a {}"`) || !strings.Contains(how, `"word": "\u003cmine\u003e"`) && !strings.Contains(how, `"word": "<mine>"`) {
@@ -115,9 +115,10 @@ func TestPlainWord(t *testing.T) {
 // TestStepsOfPresets are their own.
 func TestStepsOfPresets(t *testing.T) {
 	for preset, want := range map[string]int{"mended": 50, "released": 200} {
+		guidance := map[string]float32{"mended": 7.5, "released": 1}[preset]
 		f, err := parse(t, "--generator=anomalydiffusion", "--learned=a.safetensors", "--model", modelA, "--image=a.png", "--preset", preset)
-		if err != nil || f.Steps != want || f.Preset != preset {
-			t.Errorf("%s: %d steps, want %d: %v", preset, f.Steps, want, err)
+		if err != nil || f.Steps != want || f.Preset != preset || f.Guidance != guidance {
+			t.Errorf("%s: %d steps, want %d, guidance %g, want %g: %v", preset, f.Steps, want, f.Guidance, guidance, err)
 		}
 	}
 }

@@ -267,7 +267,8 @@ func TestExampleMasks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := &AnomalyDiffusion{options: DefaultAnomalyDiffusion(), learned: someLearned()}
+	g := &AnomalyDiffusion{options: DefaultAnomalyDiffusion(), learned: someLearned(), pipeline: demoPipeline(t)}
+	g.options.Examples.Grow = 0
 	thin := image.NewGray(image.Rect(0, 0, 64, 64))
 	for x := 20; x < 40; x++ {
 		thin.Pix[64*30+x] = 100 // of each place two fifths are white
@@ -295,6 +296,10 @@ func TestExampleMasks(t *testing.T) {
 	}
 	if len(c.how.Notes) != 0 {
 		t.Errorf("notes %q", c.how.Notes)
+	}
+	thinnest := marked(all[0])
+	if err := c.grow(all[0], 4); err != nil || marked(all[0]) < 3*thinnest {
+		t.Errorf("a mask of %d pixels has %d when it has grown by 4: %v", thinnest, marked(all[0]), err)
 	}
 	g.learned.Masks = nil
 	if mask, err := g.drawMask(t.Context(), c); err != nil || marked(mask) == 0 || len(c.how.Notes) != 1 {

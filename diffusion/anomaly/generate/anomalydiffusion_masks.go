@@ -5,6 +5,8 @@ import (
 	"image"
 	"math"
 	"slices"
+
+	"github.com/sdgraph/sdgraph/tensor/images"
 )
 
 // ExampleMask has the masks of the examples that a defect comes from be turned, scaled and moved over the part; only
@@ -16,13 +18,18 @@ type ExampleMasks struct {
 	Turn  float64 `json:"turn"`  // by up to so many degrees either way, 0 to 180
 	Scale float64 `json:"scale"` // its sides are 1-Scale to 1+Scale times as long, 0 to 0.9
 
+	// Grow is by how much it is wider than the example's, in cells of the latent, 0 to 8: a model fills no crack that is
+	// thinner than one.
+	Grow float64 `json:"grow"`
+
 	// A mask of which less than Least lies on the place where the picture may change, 0 to 1, is drawn again, Redraws times
 	// at most, 0 to 1000. Then it is empty.
 	Least   float64 `json:"least"`
 	Redraws int     `json:"redraws"`
 }
 
-// DefaultExampleMasks turn masks any way and scale them by up to a fifth; nine tenths of them lie on the part.
+// DefaultExampleMasks turn masks any way, scale them by up to a fifth, and leave them as wide as they are; nine tenths of
+// them lie on the part.
 func DefaultExampleMasks() ExampleMasks {
 	return ExampleMasks{Turn: 180, Scale: 0.2, Least: 0.9, Redraws: 100}
 }
@@ -31,14 +38,15 @@ func (o ExampleMasks) check() error {
 	return firstOf(
 		within("the examples' turn", o.Turn, 0, 180),
 		within("the examples' scale", o.Scale, 0, 0.9),
+		within("the examples' grow", o.Grow, 0, 8),
 		within("the examples' least", o.Least, 0, 1),
 		within("the examples' redraws", float64(o.Redraws), 0, 1000),
 	)
 }
 
-// draw draws a mask, 255 and 0, inside the call's place. The draws are, for each try: the example, Whole; the angle and the
+// draw draws a mask, 255 and 0, inside the call's place, for a latent whose cells are so many pixels wide. The draws are, for each try: the example, Whole; the angle and the
 // scale, Uniform; and of the place's pixels, row by row, the one where the middle of the mask goes, Whole.
-func (o ExampleMasks) draw(ctx context.Context, c *call, examples []*image.Gray) (*image.Gray, error) {
+func (o ExampleMasks) draw(ctx context.Context, c *call, examples []*image.Gray, cell int) (*image.Gray, error) {
 	for range 1 + o.Redraws {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -49,10 +57,23 @@ func (o ExampleMasks) draw(ctx context.Context, c *call, examples []*image.Gray)
 		mask := example.at(c.size, angle, scale, c.pixel(c.draws.Whole(0, c.room())))
 		c.keepInPlace(mask)
 		if n := marked(mask); n > 0 && float64(n) >= o.Least*example.area*scale*scale {
-			return mask, nil
+			return mask, c.grow(mask, o.Grow*float64(cell))
 		}
 	}
 	return image.NewGray(image.Rectangle{Max: c.size}), nil
+}
+
+// grow widens a mask by so many pixels, inside the place.
+func (c *call) grow(mask *image.Gray, by float64) error {
+	grown, err := images.Grown(greyShares(mask), c.size.Y, c.size.X, by)
+	if err != nil {
+		return err
+	}
+	for i, v := range grown {
+		mask.Pix[i] = uint8(255 * v)
+	}
+	c.keepInPlace(mask)
+	return nil
 }
 
 // pixel is the n-th pixel that may change, row by row.
@@ -179,7 +200,7 @@ func (g *AnomalyDiffusion) drawMask(ctx context.Context, c *call) (*image.Gray, 
 	}
 	if m.Kind == ExampleMask {
 		if len(g.learned.Masks) > 0 {
-			return g.options.Examples.draw(ctx, c, g.learned.Masks)
+			return g.options.Examples.draw(ctx, c, g.learned.Masks, g.pipeline.Factor())
 		}
 		c.note("what was learned has no masks of examples, so the defect's form is one of the shapes")
 		m.Kind = ShapeMask

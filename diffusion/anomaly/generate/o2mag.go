@@ -332,7 +332,7 @@ func (g *O2MAG) once(ctx context.Context, c *call) (made, error) {
 // drawMask draws the target's mask.
 func (g *O2MAG) drawMask(ctx context.Context, c *call) (*image.Gray, error) {
 	if g.options.Masks.Kind == ExampleMask {
-		return g.options.Examples.draw(ctx, c, []*image.Gray{g.example})
+		return g.options.Examples.draw(ctx, c, []*image.Gray{g.example}, g.pipeline.Factor())
 	}
 	return g.options.Masks.draw(ctx, c)
 }
