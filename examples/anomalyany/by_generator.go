@@ -101,6 +101,11 @@ func (j *job) checkInput(ctx context.Context) error {
 			return err
 		}
 	}
+	if j.spec.Generator == grafts {
+		if _, err := j.readReference(ctx, picture.Rect.Size()); err != nil {
+			return err
+		}
+	}
 	if j.spec.needsModel() { // making it takes long
 		return nil
 	}

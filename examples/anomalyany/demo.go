@@ -39,7 +39,7 @@ const demoPictures = 7
 
 // isDemo reports whether nothing is asked for.
 func (s *Spec) isDemo() bool {
-	return (s.usesEmbedded() || !s.needsModel()) && s.Part == "" && len(s.Others) == 0 && s.Textures == "" && s.LearnedFile == "" && s.Again == nil && s.Image == "" && len(s.Images) == 0 && s.Mask == "" && s.Object == "" && len(s.Anomaly) == 0 &&
+	return (s.usesEmbedded() || !s.needsModel()) && s.Part == "" && len(s.Others) == 0 && s.Textures == "" && s.LearnedFile == "" && s.Reference == "" && s.ReferenceMask == "" && s.Again == nil && s.Image == "" && len(s.Images) == 0 && s.Mask == "" && s.Object == "" && len(s.Anomaly) == 0 &&
 		s.Prompt == "" && s.Normal == "" && s.Detail == "" && s.Negative == "" && s.Category == ""
 }
 

@@ -155,6 +155,10 @@ func modelNumbers(generator, preset string, ofModel map[string]any) map[string]a
 		}
 		steps, guidance = numbers.Steps, numbers.Guidance
 	}
+	if generator == grafts {
+		numbers := generate.DefaultO2MAG()
+		steps, guidance = numbers.Steps, numbers.Guidance
+	}
 	values := map[string]any{"steps": fmt.Sprint(steps), "guidance": fmt.Sprint(guidance)}
 	if generator == learns && preset != string(generate.Released) {
 		values["guidance"] = fmt.Sprint(ofModel["guidance"]) // the authors have none, with which there are half as many defects

@@ -65,7 +65,7 @@ func (a *again) generator() string {
 // reads any.
 func (a *again) announce(w io.Writer) {
 	var paths []string
-	for _, flag := range []string{"model", "clip", "image", "mask", "textures", "learned"} {
+	for _, flag := range []string{"model", "clip", "image", "mask", "textures", "learned", "reference", "reference-mask"} {
 		path, _ := a.value(flag).(string)
 		if !a.given[flag] && path != "" && (flag != "mask" || path != autoMask) && (flag != "textures" || path != ownTextures) {
 			paths = append(paths, fmt.Sprintf("--%s %q", flag, path))
@@ -131,11 +131,12 @@ func (a *again) check(j *job) error {
 	if a == nil {
 		return nil
 	}
-	for _, c := range []struct{ flag, what string }{{"image", "photograph"}, {"mask", "mask"}, {"others", "photograph whose patches are taken"}, {"textures", "folder of textures"}, {"learned", "file of what was learned"}} {
+	for _, c := range []struct{ flag, what string }{{"image", "photograph"}, {"mask", "mask"}, {"others", "photograph whose patches are taken"}, {"textures", "folder of textures"}, {"learned", "file of what was learned"},
+		{"reference", "photograph of the defect"}, {"reference-mask", "mask of the photograph of the defect"}} {
 		_, inputs := j.of(a.Seed)
 		if want, got := a.Inputs[c.flag], inputs[c.flag]; want != got && !a.given[c.flag] {
 			return fmt.Errorf("%s %v has changed since %s was made from it (SHA-256 %s, was %s); give the file with --%s, this one or another, to use it all the same",
-				c.what, a.Options[c.flag], a.path, files.Short(got), files.Short(want), c.flag)
+				c.what, a.Options[optionOf(c.flag)], a.path, files.Short(got), files.Short(want), c.flag)
 		}
 	}
 	return nil

@@ -17,7 +17,7 @@ import (
 // newGenerator is the generator that is asked for, of pictures of a size. A model's is kept by its worker.
 func (j *job) newGenerator(ctx context.Context, size image.Point) (anomaly.Generator, error) {
 	make, ok := map[string]func(context.Context, *job, image.Point) (anomaly.Generator, error){
-		"nsa": newNSA, "draem": newDRAEM, "cutpaste": newCutPaste, "sdas": newSDAS, learns: newAnomalyDiffusion,
+		"nsa": newNSA, "draem": newDRAEM, "cutpaste": newCutPaste, "sdas": newSDAS, learns: newAnomalyDiffusion, grafts: newO2MAG,
 	}[j.spec.Generator]
 	if !ok {
 		return nil, fmt.Errorf("--generator is %.40q, which this program does not have", j.spec.Generator)
@@ -145,11 +145,14 @@ func (s *Spec) foreground() generate.Foreground {
 	return f
 }
 
-// told is what a model of another generator is told: sdas what a part without a defect is, and anomalydiffusion a sentence
-// of the user's alone, since another is in its file.
+// told is what a model of another generator is told: sdas what a part without a defect is, o2mag what its example shows, and
+// anomalydiffusion a sentence of the user's alone, since another is in its file.
 func (s *Spec) told() string {
-	if s.Generator == learns {
+	switch s.Generator {
+	case learns:
 		return s.Prompt
+	case grafts:
+		return orDefault(s.Prompt, prompts.Articles(s.Articles).Defective(s.Object, orDefault(s.Shows, "defect")))
 	}
 	return orDefault(s.Prompt, prompts.Articles(s.Articles).Normal(s.Object))
 }

@@ -14,7 +14,7 @@ import (
 
 // Generating is the part of a Spec that has another generator than AnomalyAny make the pictures.
 type Generating struct {
-	Generator  string   `default:"anomalyany" enum:"anomalyany,nsa,draem,cutpaste,sdas,anomalydiffusion" help:"What makes the defects: anomalyany by words; nsa by patches of other photographs, blended in; draem by textures that show through; cutpaste by patches of the photograph itself; sdas by a model that is made to err; anomalydiffusion by a model, of what was learned from a few pictures of the defect (default: ${default}). nsa, draem and cutpaste need neither model nor words, and leave the photograph its size." json:"generator,omitempty"`
+	Generator  string   `default:"anomalyany" enum:"anomalyany,nsa,draem,cutpaste,sdas,anomalydiffusion,o2mag" help:"What makes the defects: anomalyany by words; nsa by patches of other photographs, blended in; draem by textures that show through; cutpaste by patches of the photograph itself; sdas by a model that is made to err; anomalydiffusion by a model, of what was learned from a few pictures of the defect; o2mag by a model that looks at one example (default: ${default}). nsa, draem and cutpaste need neither model nor words, and leave the photograph its size." json:"generator,omitempty"`
 	Others     []string `sep:"none" placeholder:"PATH" help:"nsa: further normal photographs of the part, or folders of them, whose patches are taken; each seed takes the next (default: the other photographs of the run; of a single one, it itself, mirrored or turned)." json:"others,omitempty"`
 	Textures   string   `placeholder:"DIR" help:"draem: a folder of pictures of anything, such as DTD; 'own' for the photograph itself in disorder (default: brick, grass and gravel, which come with the program)." json:"textures,omitempty"`
 	Noise      wish     `placeholder:"S" help:"sdas: how much more noise than it expects the model gets, drawn from a range; a model at home with the part needs more (default: 1..2)." json:"noise,omitempty"`
@@ -22,6 +22,10 @@ type Generating struct {
 	Part       string   `placeholder:"NAME" help:"A part of MVTec AD or VisA, such as metal_nut: how it is told from its background there, and for nsa its authors' numbers (default: --category where it is one)." json:"part,omitempty"`
 
 	LearnedFile string `name:"learned" placeholder:"FILE" help:"anomalydiffusion: what was learned of the defect, or a word that was learned by textual inversion. --prompt is a sentence with {} in its place (default: the one that it was learned with, or of --object)." json:"learned,omitempty"`
+
+	Reference     string `placeholder:"FILE" help:"o2mag: a photograph of such a part with the defect. It is scaled and cropped as the photograph is, and must then have its size." json:"reference,omitempty"`
+	ReferenceMask string `placeholder:"FILE" help:"o2mag: its mask, of its size, white where the defect is. Without --mask and --shape the new defect has this form, turned and moved." json:"reference_mask,omitempty"`
+	Shows         string `placeholder:"WORDS" help:"o2mag: the defect's name, such as crack, which the model hears louder; with a --prompt, words of it (default: none, and the sentence says 'defect')." json:"shows,omitempty"`
 }
 
 const anomalyAny = "anomalyany"
@@ -47,7 +51,13 @@ var methods = map[string]method{
 	learns: {"AnomalyDiffusion", true, bothPresets, []string{
 		"learned", "prompt", "articles", "steps", "guidance", "tile", "model", "random", "prediction_type", "allow_unused", "precision",
 	}},
+	grafts: {"O2MAG", true, bothPresets[:1], []string{
+		"reference", "reference_mask", "shows", "prompt", "articles", "steps", "guidance", "tile", "model", "random", "prediction_type", "allow_unused", "precision", "embedding",
+	}},
 }
+
+// grafts is a generator that looks at one example.
+const grafts = "o2mag"
 
 // learns is a generator that makes what was learned from pictures.
 const learns = "anomalydiffusion"
@@ -74,7 +84,7 @@ var ofAll = map[string]bool{
 }
 
 // ofOthers are the options of pictures that AnomalyAny does not heed.
-var ofOthers = map[string]bool{"others": true, "textures": true, "noise": true, "learned": true, "part": true, "foreground": true}
+var ofOthers = map[string]bool{"others": true, "textures": true, "noise": true, "learned": true, "reference": true, "reference_mask": true, "shows": true, "part": true, "foreground": true}
 
 // mayBeSaid are options that other generators need not heed: outside the mask they change nothing anyway, and of a
 // category they take the part.
@@ -194,6 +204,8 @@ func (s *Spec) checkOther() error {
 		return errors.New("ablate measures AnomalyAny without its parts: leave --generator out")
 	case s.Generator == learns && s.LearnedFile == "":
 		return errors.New("--learned FILE is missing: what was learned from pictures of the defect")
+	case s.Generator == grafts && (s.Reference == "" || s.ReferenceMask == ""):
+		return errors.New("--reference FILE or --reference-mask FILE is missing: a photograph with the defect, and its mask, which is white there")
 	case s.isDemo() || s.Random || s.needsModel() && s.Model == "" && embedded == nil: // of this, opening it says more
 		return nil
 	case s.Image == "":

@@ -9,8 +9,9 @@
 // attention was, and a JSON file that says how it was made; and for all of them
 // a page, index.html. An interrupted run goes on with --resume; --from makes a
 // picture again. With --generator nsa, draem or cutpaste defects are made in other
-// ways, without words and without a model; with sdas by a model that errs, and
-// with anomalydiffusion by one that learned the defect from a few pictures.
+// ways, without words and without a model; with sdas by a model that errs,
+// with anomalydiffusion by one that learned the defect from a few pictures, and
+// with o2mag by one that looks at a single one.
 package main
 
 import (

@@ -98,11 +98,11 @@ func (s *Spec) arithmetic() string {
 	return s.Arithmetic()
 }
 
-// hashInputs returns the SHA-256 of the photograph, of the mask and of what was
-// learned, by the names of their flags.
+// hashInputs returns the SHA-256 of the photograph, of the mask, of what was
+// learned and of the example, by the names of their flags.
 func hashInputs(spec Spec) (map[string]string, error) {
 	hashes := map[string]string{}
-	for name, path := range map[string]string{"image": spec.Image, "mask": spec.Mask, "learned": spec.LearnedFile} {
+	for name, path := range map[string]string{"image": spec.Image, "mask": spec.Mask, "learned": spec.LearnedFile, "reference": spec.Reference, "reference-mask": spec.ReferenceMask} {
 		if path == "" || name == "mask" && (path == autoMask || photos.IsFolder(path)) {
 			continue
 		}
@@ -123,13 +123,13 @@ var ofTheSeries = map[string]bool{
 
 // onlyPaths are those that do not where the files have the same contents, and
 // the memory.
-var onlyPaths = map[string]bool{"embedding": true, "others": true, "textures": true, "learned": true, "model": true, "clip": true, "image": true, "categories": true, "memory": true}
+var onlyPaths = map[string]bool{"embedding": true, "others": true, "textures": true, "learned": true, "reference": true, "reference_mask": true, "model": true, "clip": true, "image": true, "categories": true, "memory": true}
 
 // ofPicture are the options that make a picture, besides its seed: those that
 // --from takes from it. Whoever wrote the file chooses none of the others.
 var ofPicture = map[string]bool{
 	"model": true, "clip": true, "random": true, "prediction_type": true, "allow_unused": true, "image": true, "mask": true, "paste": true, "tile": true,
-	"generator": true, "others": true, "textures": true, "noise": true, "part": true, "foreground": true, "learned": true,
+	"generator": true, "others": true, "textures": true, "noise": true, "part": true, "foreground": true, "learned": true, "reference": true, "reference_mask": true, "shows": true,
 	"keep_part": true, "margin": true, "feather": true, "blend": true,
 	"shape": true, "shape_size": true, "shape_angle": true, "shape_aspect": true, "shape_at": true,
 	"object": true, "anomaly": true, "prompt": true, "normal": true, "detail": true, "negative": true, "category": true, "defect": true, "articles": true, "embedding": true,
@@ -186,7 +186,7 @@ func (p *Provenance) identity() (files.Identity, error) {
 	if !p.Options.isOther() {
 		p.Options.identifyArticles(id)
 	} else if p.Options.needsModel() {
-		if p.Options.Generator != learns { // which makes a sentence of a file without one
+		if p.Options.Generator == "sdas" { // whose sentence says them; the others make more than one
 			delete(id, "--articles")
 		}
 		id["--prompt"] = p.Options.told()
@@ -196,7 +196,7 @@ func (p *Provenance) identity() (files.Identity, error) {
 			delete(id, "--"+strings.ReplaceAll(name, "_", "-"))
 		}
 	}
-	for _, name := range []string{"image", "mask", "others", "textures", "learned"} {
+	for _, name := range []string{"image", "mask", "others", "textures", "learned", "reference", "reference-mask"} {
 		if h, ok := p.Inputs[name]; ok {
 			id["--"+name] = "the file " + files.Short(h)
 		}
