@@ -21,12 +21,15 @@ type flags struct {
 	cli.Corrections
 	cli.Embeddings
 
-	Prompt    string  `empty:"" placeholder:"TEXT" help:"What the picture shows; may be empty."`
-	Negative  string  `empty:"" placeholder:"TEXT" help:"What guidance leads away from (default: nothing)."`
-	Guidance  float64 `default:"7.5" help:"Scale of classifier-free guidance (default: ${default}); up to 1 the prompt alone is predicted with, in half the time."`
-	Scheduler string  `default:"dpmpp2m" enum:"ddim,pndm,euler,euler-a,dpmpp2m,dpmpp2m-sde,unipc,lcm,tcd" help:"One of ${enum} (default: ${default})."`
-	Karras    bool    `help:"Noise levels as Karras et al. space them, for euler, euler-a, dpmpp2m, dpmpp2m-sde and unipc."`
-	Steps     int     `default:"25" help:"Steps from noise to picture (default: ${default})."`
+	Prompt    string   `empty:"" placeholder:"TEXT" help:"What the picture shows; may be empty."`
+	Negative  string   `empty:"" placeholder:"TEXT" help:"What guidance leads away from (default: nothing)."`
+	Guidance  float64  `default:"7.5" help:"Scale of classifier-free guidance (default: ${default}); up to 1 the prompt alone is predicted with, in half the time."`
+	Scheduler string   `default:"dpmpp2m" enum:"ddim,pndm,euler,euler-a,dpmpp2m,dpmpp2m-sde,unipc,lcm,tcd" help:"One of ${enum} (default: ${default})."`
+	Karras    bool     `help:"Noise levels as Karras et al. space them, for euler, euler-a, dpmpp2m, dpmpp2m-sde and unipc."`
+	Steps     int      `default:"25" help:"Steps from noise to picture (default: ${default}); lcm and tcd take at most 50."`
+	Fast      string   `enum:",${fast}" default:"" placeholder:"KIND" help:"What a model for few steps wants, where other flags do not say: ${fast}; such as --scheduler lcm --steps 4 --guidance 1. Models of lightning and hyper are for one number of steps, which --steps says."`
+	Spacing   string   `enum:",leading,linspace,trailing" default:"" placeholder:"SPACING" help:"How timesteps are spaced, leading, linspace or trailing (default: what the model's scheduler_config.json says); models for few steps want trailing."`
+	Eta       *float64 `placeholder:"SHARE" help:"Share of fresh noise in each step of ddim (default: 0) and tcd (default: 0.3), 0 to 1."`
 
 	Seed   uint64 `type:"seed" default:"0" help:"Seed of the first picture's noise (default: ${default})."`
 	Noise  string `default:"cpu" enum:"cpu,cuda" help:"Whose noise a seed stands for, cpu or cuda: that of torch on a CPU or on a CUDA card (default: ${default})."`
@@ -46,17 +49,25 @@ type flags struct {
 
 	Overwrite bool `help:"Replace pictures of this program in --out that were made with other options; what others have put there, or was changed since, never is."`
 
-	prompted bool // whether there is a --prompt, which may be empty
+	prompted bool            // whether there is a --prompt, which may be empty
+	given    map[string]bool // the flags of the command line
 }
 
 // BeforeApply is called by kong with what was given.
 func (f *flags) BeforeApply(ctx *kong.Context) error {
-	f.prompted = slices.ContainsFunc(ctx.Path, func(p *kong.Path) bool { return p.Flag != nil && p.Flag.Name == "prompt" })
+	f.given = map[string]bool{}
+	for _, p := range ctx.Path {
+		if p.Flag != nil {
+			f.given[p.Flag.Name] = true
+		}
+	}
+	f.prompted = f.given["prompt"]
 	return nil
 }
 
 // Validate is called by kong after parsing.
 func (f *flags) Validate() error {
+	f.setFast()
 	for _, text := range []*string{&f.Prompt, &f.Negative} {
 		*text = strings.ReplaceAll(strings.ToValidUTF8(*text, "\uFFFD"), "\x00", "")
 	}
@@ -75,6 +86,10 @@ func (f *flags) Validate() error {
 		return fmt.Errorf("--negative has no effect with --guidance %g: want more than 1", f.Guidance)
 	case f.Karras && !karras:
 		return fmt.Errorf("--karras spaces the noise levels of euler, euler-a, dpmpp2m, dpmpp2m-sde and unipc, not of %s", f.Scheduler)
+	case f.Spacing != "" && (f.Scheduler == "lcm" || f.Scheduler == "tcd"):
+		return fmt.Errorf("--spacing %s: %s has timesteps of its own", f.Spacing, f.Scheduler)
+	case f.Eta != nil && f.Scheduler != "ddim" && f.Scheduler != "tcd":
+		return fmt.Errorf("--eta is for ddim and tcd, not for %s", f.Scheduler)
 	case f.N < 1 || f.N > 1_000_000:
 		return fmt.Errorf("--n is %d, want 1 to 1000000", f.N)
 	case f.Seed > math.MaxUint64-uint64(f.N-1):
@@ -94,6 +109,7 @@ func (f *flags) validateNumbers() error {
 		cli.Within("--steps", f.Steps, 1, cli.MostSteps),
 		f.Preview.Validate(),
 		cli.Within("--strength", share, 0, 1),
+		cli.Within("--eta", *cmp.Or(f.Eta, new(0.0)), 0, 1),
 		cli.Within("--size", f.Size, 1, cli.LongestSide),
 	)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"image"
@@ -39,13 +40,17 @@ type job struct {
 func newJob(ctx context.Context, f flags, p *diffusion.Pipeline) (*job, error) {
 	j := &job{flags: f, pipeline: p, config: p.Scheduler}
 	j.config.KarrasSigmas = j.config.KarrasSigmas || f.Karras
-	if _, err := j.scheduler(tensor.NewRand(0)); err != nil {
+	j.config.TimestepSpacing = cmp.Or(f.Spacing, j.config.TimestepSpacing)
+	schedule, err := j.scheduler(tensor.NewRand(0))
+	if err != nil {
 		return nil, fmt.Errorf("--scheduler %s --steps %d: %w", f.Scheduler, f.Steps, err)
 	}
 	if err := f.Preview.Check(p); err != nil {
 		return nil, err
 	}
 	f.WarnOfXL(os.Stderr, p)
+	f.warnOfFewSteps(os.Stderr)
+	j.warnOfUnasked(os.Stderr, schedule.Timesteps()[0])
 	if err := j.readPictures(ctx); err != nil {
 		return nil, err
 	}
@@ -114,7 +119,11 @@ func (j *job) readMask(ctx context.Context, fit images.Fit) error {
 
 // scheduler is the flags' for one picture, whose fresh noise g draws.
 func (j *job) scheduler(g generator) (diffusion.Scheduler, error) {
-	return diffusion.NewScheduler(j.flags.Scheduler, j.config, j.flags.Steps, diffusion.WithNoise(g.Randn))
+	opts := []diffusion.SchedulerOption{diffusion.WithNoise(g.Randn)}
+	if j.flags.Eta != nil {
+		opts = append(opts, diffusion.WithEta(*j.flags.Eta))
+	}
+	return diffusion.NewScheduler(j.flags.Scheduler, j.config, j.flags.Steps, opts...)
 }
 
 // run makes every picture.

@@ -29,6 +29,12 @@ func (j *job) identity() (files.Identity, error) {
 		"the size": fmt.Sprintf("%d×%d", j.width, j.height), "--image": "", "--mask": "", "--paste": strconv.FormatBool(f.Paste),
 		"--strength": strconv.FormatFloat(f.strength(), 'g', -1, 64),
 	}
+	if f.Eta != nil {
+		id["--eta"] = strconv.FormatFloat(*f.Eta, 'g', -1, 64)
+	}
+	if f.Spacing != "" {
+		id["--spacing"] = f.Spacing
+	}
 	if j.picture != nil {
 		id["--image"] = "the picture " + files.Short(files.SHA256(j.picture.Pix))
 	}

@@ -12,14 +12,17 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 
+	"github.com/alecthomas/kong"
 	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/examples/internal/cli"
 	"github.com/sdgraph/sdgraph/examples/internal/files"
 )
 
 func newParser(f *flags) cli.Parser {
-	return cli.NewParser("txt2img", "Pictures from a prompt, or from a picture and a prompt, with Stable Diffusion 1.x.", f)
+	return cli.NewParser("txt2img", "Pictures from a prompt, or from a picture and a prompt, with Stable Diffusion 1.x.", f,
+		kong.Vars{"fast": strings.Join(fastNames(), ",")})
 }
 
 func main() {
