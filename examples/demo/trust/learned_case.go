@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"image"
-	"math"
 	"path/filepath"
 	"time"
 
@@ -22,11 +21,13 @@ import (
 
 // The methods that are compared, in the order of the table.
 const (
-	byTruth   = "true drawings"
-	byAny     = "AnomalyAny"
-	byInitial = "AnomalyDiffusion, initial word"
-	byWord    = "AnomalyDiffusion, learned word"
-	byAnyWord = "AnomalyAny, learned word"
+	byTruth    = "true drawings"
+	byAny      = "AnomalyAny"
+	byInitial  = "AnomalyDiffusion, initial word"
+	byWord     = "AnomalyDiffusion, learned word"
+	byAnyWord  = "AnomalyAny, learned word"
+	byFree     = "AnomalyAny, anywhere"
+	byFreeWord = "AnomalyAny, anywhere, learned word"
 )
 
 // schooled is what was measured with one word, or without any: the pictures of each method.
@@ -37,7 +38,7 @@ type schooled struct {
 // verdictOf is what the judge says of a picture.
 type verdictOf struct {
 	Judge string   `json:"judge"` // the defect that it finds, empty where it finds none
-	IoU   *float64 `json:"iou"`   // of what it takes for defective with the place that was asked for
+	IoU   *float64 `json:"iou"`   // of what it takes for defective with the place that was asked for; of AnomalyAny anywhere, with its own mask
 }
 
 // measure makes the pictures of one word, which it learns unless it is there, and says how long learning took.
@@ -61,7 +62,11 @@ func (l learned) measure(ctx context.Context, b *bench, s schooling) (*schooled,
 		return nil, 0, err
 	}
 	defer any.Close()
-	return f, took, errors.Join(l.make(ctx, b, s, f, byWord, painter), l.make(ctx, b, s, f, byAnyWord, any))
+	free, err := b.any(ctx, any.p, s.Pair, word.Word, b.options)
+	if err != nil {
+		return nil, 0, err
+	}
+	return f, took, errors.Join(l.make(ctx, b, s, f, byWord, painter), l.make(ctx, b, s, f, byAnyWord, any), l.make(ctx, b, s, f, byFreeWord, freely{free}))
 }
 
 // measureWithout measures what there is without examples.
@@ -74,25 +79,26 @@ func (l learned) measureWithout(ctx context.Context, b *bench, s schooling, f *s
 	if err != nil {
 		return err
 	}
-	any, err := b.any(ctx, b.Pipeline, s.Pair, s.Defect.Name)
-	if err != nil {
+	any, err1 := b.any(ctx, b.Pipeline, s.Pair, s.Defect.Name, b.shaped)
+	free, err2 := b.any(ctx, b.Pipeline, s.Pair, s.Defect.Name, b.options)
+	if err := errors.Join(err1, err2); err != nil {
 		return err
 	}
-	return errors.Join(l.make(ctx, b, s, f, byInitial, initial), l.make(ctx, b, s, f, byAny, any), l.make(ctx, b, s, f, byTruth, truth{}))
+	return errors.Join(l.make(ctx, b, s, f, byTruth, truth{}), l.make(ctx, b, s, f, byInitial, initial), l.make(ctx, b, s, f, byAny, any), l.make(ctx, b, s, f, byFree, freely{free}))
 }
 
-// painter makes the picture of a drawing with a defect where the true one would be.
+// painter makes the picture of a drawing with a defect, and says where it is.
 type painter interface {
-	paint(ctx context.Context, t trial.Trial) (*image.RGBA, error)
+	paint(ctx context.Context, t trial.Trial) (picture *image.RGBA, where *image.Gray, err error)
 }
 
 // make makes the pictures of one method, and has them judged.
 func (l learned) make(ctx context.Context, b *bench, s schooling, f *schooled, method string, p painter) error {
 	for i := range l.N {
 		t := trial.Trial{Pair: s.Pair, Seed: judgedSeed + judgedStride*uint64(s.number) + uint64(i)}
-		picture, err := p.paint(ctx, t)
+		picture, where, err := p.paint(ctx, t)
 		if errors.Is(err, anomaly.ErrNothingChanged) {
-			picture, err = images.FromModel(trial.Picture(t.Normal(size)))
+			picture, err = pictureOf(t.Normal(size)), nil
 		}
 		if err != nil {
 			return err
@@ -101,7 +107,7 @@ func (l learned) make(ctx context.Context, b *bench, s schooling, f *schooled, m
 		if err != nil {
 			return err
 		}
-		f.Made[method] = append(f.Made[method], verdictOf{v.Defect, number(metric.IoU(v.Mask, trial.Mask(t.Defective(size))))})
+		f.Made[method] = append(f.Made[method], verdictOf{v.Defect, number(metric.IoU(v.Mask, shares(where)))})
 	}
 	return nil
 }
@@ -109,11 +115,22 @@ func (l learned) make(ctx context.Context, b *bench, s schooling, f *schooled, m
 // truth draws the defect itself.
 type truth struct{}
 
-func (truth) paint(_ context.Context, t trial.Trial) (*image.RGBA, error) {
-	return pictureOf(t.Defective(size)), nil
+func (truth) paint(_ context.Context, t trial.Trial) (*image.RGBA, *image.Gray, error) {
+	return pictureOf(t.Defective(size)), place(t), nil
 }
 
 func pictureOf(d world.Drawing) *image.RGBA { return images.FromBytes(d.Picture, d.Size, d.Size) }
+
+// shares are the numbers of a mask, 0 to 1; none of none.
+func shares(mask *image.Gray) []float32 {
+	out := make([]float32, size*size)
+	if mask != nil {
+		for i, v := range mask.Pix {
+			out[i] = float32(v / 255)
+		}
+	}
+	return out
+}
 
 // place is where a drawing has its defect.
 func place(t trial.Trial) *image.Gray {
@@ -124,9 +141,10 @@ func place(t trial.Trial) *image.Gray {
 type generated struct{ anomaly.Generator }
 
 // paint draws from the drawing's seed, so that all words have the same noises.
-func (g generated) paint(ctx context.Context, t trial.Trial) (*image.RGBA, error) {
-	r, err := g.Generate(ctx, anomaly.Input{Normal: pictureOf(t.Normal(size)), Place: place(t)}, anomaly.NewDraws(t.Seed))
-	return r.Picture, err
+func (g generated) paint(ctx context.Context, t trial.Trial) (*image.RGBA, *image.Gray, error) {
+	where := place(t)
+	r, err := g.Generate(ctx, anomaly.Input{Normal: pictureOf(t.Normal(size)), Place: where}, anomaly.NewDraws(t.Seed))
+	return r.Picture, where, err
 }
 
 // withWord is AnomalyDiffusion with a word.
@@ -146,25 +164,32 @@ const (
 	anyRefine = 2
 )
 
-func (b *bench) any(ctx context.Context, p *diffusion.Pipeline, pair world.Pair, word string) (anyBench, error) {
-	o := b.shaped
+func (b *bench) any(ctx context.Context, p *diffusion.Pipeline, pair world.Pair, word string, o anomalyany.Options) (anyBench, error) {
 	o.Steps, o.Refine = anySteps, anyRefine
 	o.Prompt, o.Normal, o.Words = world.Caption(pair.Subject.Name, word), world.Caption(pair.Subject.Name, ""), []string{word}
 	g, err := anomalyany.New(ctx, p, size, size, o)
 	return anyBench{g}, err
 }
 
-func (a anyBench) paint(ctx context.Context, t trial.Trial) (*image.RGBA, error) {
+func (a anyBench) paint(ctx context.Context, t trial.Trial) (*image.RGBA, *image.Gray, error) {
 	may, err := enough(a.Generator, trial.Mask(t.Defective(size)))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	where, err := images.FromMap(may, size, size)
+	wide, err := images.FromMap(may, size, size)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	r, err := a.Generate(ctx, anomaly.Input{Normal: pictureOf(t.Normal(size)), Place: where}, anomaly.NewDraws(t.Seed&math.MaxInt32))
-	return r.Picture, err
+	r, err := a.Generate(ctx, anomaly.Input{Normal: pictureOf(t.Normal(size)), Place: wide}, anomaly.NewDraws(t.Seed))
+	return r.Picture, place(t), err
+}
+
+// freely is AnomalyAny that puts the defect where it likes, as it does unless it is told.
+type freely struct{ anyBench }
+
+func (f freely) paint(ctx context.Context, t trial.Trial) (*image.RGBA, *image.Gray, error) {
+	r, err := f.Generate(ctx, anomaly.Input{Normal: pictureOf(t.Normal(size))}, anomaly.NewDraws(t.Seed))
+	return r.Picture, r.Mask, err
 }
 
 // anyWord is AnomalyAny with a model that knows a learned word.
@@ -178,7 +203,7 @@ func newAnyWord(ctx context.Context, b *bench, pair world.Pair, word *generate.L
 	if err != nil {
 		return nil, err
 	}
-	any, err := b.any(ctx, p, pair, word.Word)
+	any, err := b.any(ctx, p, pair, word.Word, b.shaped)
 	if err != nil {
 		return nil, errors.Join(err, p.Close())
 	}

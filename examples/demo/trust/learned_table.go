@@ -15,8 +15,8 @@ type tableRow struct {
 
 // rows are those of the table: first what needs no examples.
 func (l learned) rows() []tableRow {
-	rows := []tableRow{{byTruth, 0}, {byAny, 0}, {byInitial, 0}}
-	for _, method := range []string{byWord, byAnyWord} {
+	rows := []tableRow{{byTruth, 0}, {byInitial, 0}, {byAny, 0}, {byFree, 0}}
+	for _, method := range []string{byWord, byAnyWord, byFreeWord} {
 		for _, n := range l.Examples {
 			rows = append(rows, tableRow{method, n})
 		}
@@ -53,7 +53,7 @@ func (l learned) table(kept *findings[schooled], all []schooling) string {
 	}
 	t.Flush()
 	fmt.Fprintf(&b, "\nOf %s pairs: how often the judge finds the very defect, and any; IoU of what it takes for defective with the place that was "+
-		"asked for, which is where the true drawing has its defect. Words were learned with seeds %v in %d steps.\n\n", l.Pairs, l.Seeds, l.Steps)
+		"asked for, which is where the true drawing has its defect, and of AnomalyAny anywhere with its own mask. Words were learned with seeds %v in %d steps.\n\n", l.Pairs, l.Seeds, l.Steps)
 	l.byPair(&b, kept, all)
 	return b.String()
 }
