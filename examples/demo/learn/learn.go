@@ -50,9 +50,13 @@ func New(pair world.Pair, pictures int, seed uint64) Lesson {
 	l := Lesson{Pair: pair, Pictures: pictures, Seed: seed, Words: generate.DefaultLearn(), Training: diffusion.DefaultInversion()}
 	l.Words.Word, l.Words.Initial, l.Words.Template = "<"+world.FileName(pair.Defect.Name)+">", pair.Defect.Name, Template(pair)
 	l.Training.Word, l.Training.Initial, l.Training.Templates = l.Words.Word, l.Words.Initial, []string{l.Words.Template}
-	l.Training.Seed = seed
+	l.Training.Seed, l.Training.Rate = seed, rate
 	return l
 }
+
+// rate is Adam's. The small model's vectors have a root mean square of 0.03: after 200 steps of 0.02 they have 0.2, and are
+// no better than the word that they began as; of 0.001 they keep their size, and find the defect more often.
+const rate = 1e-3
 
 // Template is the sentence that drawings of a part have, with {} in the place of the defect.
 func Template(pair world.Pair) string { return world.Caption(pair.Subject.Name, "{}") }
@@ -166,9 +170,11 @@ func (l Lesson) train(ctx context.Context, p *diffusion.Pipeline) (*generate.Lea
 // Generating are the numbers of AnomalyDiffusion that serve the small model best.
 func Generating() generate.AnomalyDiffusionOptions {
 	o := generate.DefaultAnomalyDiffusion()
-	o.Guidance = guidance
+	o.Guidance, o.Steps = guidance, steps
 	return o
 }
 
-// guidance is the small model's own: without any it hardly makes defects.
-const guidance = 4
+const (
+	guidance = 4  // the small model's own: without any it hardly makes defects
+	steps    = 20 // which find as many as 50
+)

@@ -15,8 +15,8 @@ type tableRow struct {
 
 // rows are those of the table: first what needs no examples.
 func (l learned) rows() []tableRow {
-	rows := []tableRow{{byTruth, 0}, {byInitial, 0}, {byAny, 0}, {byFree, 0}}
-	for _, method := range []string{byWord, byAnyWord, byFreeWord} {
+	rows := []tableRow{{byTruth, 0}, {byInitial, 0}, {byInitialThin, 0}, {byAny, 0}, {byFree, 0}}
+	for _, method := range []string{byWord, byWordThin, byAnyWord, byFreeWord} {
 		for _, n := range l.Examples {
 			rows = append(rows, tableRow{method, n})
 		}
@@ -52,8 +52,9 @@ func (l learned) table(kept *findings[schooled], all []schooling) string {
 		t.Row(r.method, r.number(), fmt.Sprint(o.asked.n), o.asked.percent(), o.any.percent(), o.iou.decimals(2))
 	}
 	t.Flush()
-	fmt.Fprintf(&b, "\nOf %s pairs: how often the judge finds the very defect, and any; IoU of what it takes for defective with the place that was "+
-		"asked for, which is where the true drawing has its defect, and of AnomalyAny anywhere with its own mask. Words were learned with seeds %v in %d steps.\n\n", l.Pairs, l.Seeds, l.Steps)
+	fmt.Fprintf(&b, "\nOf %s pairs: how often the judge finds the very defect, and any; IoU of what it takes for defective with the mask of the "+
+		"true drawing, and of AnomalyAny anywhere with its own. The place that is asked for is that mask, grown by %d pixels where nothing else is said. "+
+		"Words were learned with seeds %v in %d steps.\n\n", l.Pairs, grown, l.Seeds, l.Steps)
 	l.byPair(&b, kept, all)
 	return b.String()
 }

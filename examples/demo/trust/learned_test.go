@@ -27,7 +27,7 @@ func TestLearned(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i, methods := range [][]string{{byTruth, byInitial, byAny, byFree}, {byWord, byAnyWord, byFreeWord}} {
+	for i, methods := range [][]string{{byTruth, byInitial, byInitialThin, byAny, byFree}, {byWord, byWordThin, byAnyWord, byFreeWord}} {
 		made := kept.Done[all[i].key()].Made
 		for _, m := range methods {
 			if len(made[m]) != 1 {
@@ -69,7 +69,7 @@ func TestLearnedTable(t *testing.T) {
 	wantRows(t, l.table(kept, all),
 		"| true drawings | - | 2 | 100.0 % | 100.0 % | 0.75 |", "| AnomalyAny | - | 2 | 0.0 % | 0.0 % | 0.00 |",
 		"| AnomalyDiffusion, initial word | - | 2 | 50.0 % | 100.0 % | 0.30 |", "| AnomalyDiffusion, learned word | 1 | 2 | 100.0 % | 100.0 % | 0.20 |",
-		"| AnomalyAny, learned word | 3 | 0 | - | - | - |", "| tile, missing chunk | 100.0 % | 50.0 % | 0.0 % | - | 100.0 % | - | 50.0 % | - | - | - |")
+		"| AnomalyAny, learned word | 3 | 0 | - | - | - |", "| tile, missing chunk | 100.0 % | 50.0 % | - | 0.0 % | - | 100.0 % | - | - | - | 50.0 % | - | - | - |")
 }
 
 func TestLearnedFlags(t *testing.T) {
