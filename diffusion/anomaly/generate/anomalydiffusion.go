@@ -164,7 +164,7 @@ func NewAnomalyDiffusion(ctx context.Context, p *diffusion.Pipeline, learned *Le
 		return nil, err
 	}
 	g := &AnomalyDiffusion{options: o, learned: learned, size: image.Pt(width, height), pipeline: p}
-	g.prompt = strings.Replace(o.Template, placeholder, learned.Word, 1)
+	g.prompt = strings.Replace(o.Template, blank, learned.Word, 1)
 	for _, prepare := range []func(context.Context) error{g.prepareSchedule, g.preparePrompts, g.prepareModel, g.prepareMasks, g.compareModels} {
 		if err := prepare(ctx); err != nil {
 			return nil, err

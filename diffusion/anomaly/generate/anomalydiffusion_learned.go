@@ -58,11 +58,11 @@ func (o LearnOptions) check() error {
 	)
 }
 
-// placeholder is what a template has in the place of the word.
-const placeholder = "{}"
+// blank is what a template has in the place of the word.
+const blank = "{}"
 
 func checkTemplate(template string) error {
-	if strings.Count(template, placeholder) != 1 {
+	if strings.Count(template, blank) != 1 {
 		return wrong("the template is %.60q, want a prompt that has {} once, in the place of the word, such as %q", template, "a photo of a hazelnut with a {}")
 	}
 	return nil

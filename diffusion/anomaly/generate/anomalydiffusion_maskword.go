@@ -36,7 +36,7 @@ func DefaultWordMasks() WordMasks {
 }
 
 func (o WordMasks) check() error {
-	if strings.Count(o.Template, placeholder) != 1 {
+	if strings.Count(o.Template, blank) != 1 {
 		return wrong("the mask_template is %.60q, want a prompt that has {} once, such as %q", o.Template, "a photo of a {}")
 	}
 	return firstOf(
@@ -102,7 +102,7 @@ func (g *AnomalyDiffusion) prepareMasks(ctx context.Context) error {
 		return err
 	}
 	m.sampler.Guidance.Scale = float32(o.Guidance)
-	if m.sampler.Guidance.Prompt, err = p.EncodeWith(ctx, strings.Replace(o.Template, placeholder, word.Word, 1), word); err != nil {
+	if m.sampler.Guidance.Prompt, err = p.EncodeWith(ctx, strings.Replace(o.Template, blank, word.Word, 1), word); err != nil {
 		return err
 	}
 	m.sampler.Guidance.Negative, err = p.Encode(ctx, "")
