@@ -94,6 +94,7 @@ func TestWorkloads(t *testing.T) {
 	more("unet.b2", "unet.b1", 1.9, 2)
 	more("unet.grad", "unet.b1", 1.9, 3)
 	more("vae.decode.grad", "vae.decode", 1.9, 3)
+	more("taesd.decode.grad", "taesd.decode", 1.9, 2.1)
 	more("inversion.step", "unet.b1", 1.9, 4)
 	more("clip.image.grad", "clip.image", 1.9, 3)
 	more("anomalyany.step", "unet.b2", 1.3, 2)

@@ -33,6 +33,12 @@ func (o options) vae(ctx context.Context) (*vae.Model, error) {
 	return prepared(o, m, err)
 }
 
+// tiny is TAESD with random weights: a model directory has none.
+func (o options) tiny() (*vae.Tiny, error) {
+	m, err := vae.NewTiny(vae.TAESD())
+	return random(o, m, err)
+}
+
 func (o options) text(ctx context.Context) (*clip.Text, error) {
 	if o.Model == "" {
 		m, err := clip.NewText(clip.ViTL14Text())

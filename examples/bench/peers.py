@@ -197,6 +197,14 @@ def vae():
             down_block_types=["DownEncoderBlock2D"] * 4, up_block_types=["UpDecoderBlock2D"] * 4)
 
 
+def taesd():
+    import torch
+    from diffusers import AutoencoderTiny
+
+    with torch.device("meta"):
+        return AutoencoderTiny()
+
+
 def clip_text():
     import torch
     from transformers import CLIPTextConfig, CLIPTextModel
@@ -513,6 +521,10 @@ def encode(model):
     return lambda x: model.encode(x, return_dict=False)[0].parameters
 
 
+def tiny_encode(model):
+    return lambda x: model.encode(x, return_dict=False)[0]
+
+
 def clip_text_forward(model):
     call = model.forward
     return lambda ids: call(ids).last_hidden_state
@@ -531,6 +543,9 @@ WORKLOADS = {
     "vae.decode": passes(vae, latent, decode),
     "vae.encode": passes(vae, picture(512), encode),
     "vae.decode.grad": Workload(vae, run_vae_decode_grad),
+    "taesd.decode": passes(taesd, latent, decode),
+    "taesd.encode": passes(taesd, picture(512), tiny_encode),
+    "taesd.decode.grad": Workload(taesd, run_vae_decode_grad),
     "clip.text": passes(clip_text, text, clip_text_forward),
     "clip.image": passes(clip_image, picture(224), clip_image_forward),
     "clip.image.grad": Workload(clip_image, run_clip_image_grad),

@@ -35,6 +35,9 @@ func graphs() []workload {
 		{"vae.decode", both, vaeDecode},
 		{"vae.encode", both, vaeEncode},
 		{"vae.decode.grad", torch, vaeDecodeGradient},
+		{"taesd.decode", both, tinyDecode},
+		{"taesd.encode", both, tinyEncode},
+		{"taesd.decode.grad", torch, tinyDecodeGradient},
 		{"clip.text", both, clipText},
 		{"clip.image", both, clipImage},
 		{"clip.image.grad", torch, clipImageGradient},
@@ -186,6 +189,38 @@ func vaeEncode(ctx context.Context, o options) (func() error, error) {
 
 func vaeDecodeGradient(ctx context.Context, o options) (func() error, error) {
 	m, err := o.vae(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return o.program(ctx, func(g graph) []*G.Node {
+		z := g.normal("z", 1, m.Config.LatentChannels, o.Size/8, o.Size/8)
+		loss := meanSquare(m.Decode(g.Build, z))
+		return append([]*G.Node{loss}, g.Grad(loss, z)...)
+	})
+}
+
+func tinyDecode(ctx context.Context, o options) (func() error, error) {
+	m, err := o.tiny()
+	if err != nil {
+		return nil, err
+	}
+	return o.program(ctx, func(g graph) []*G.Node {
+		return []*G.Node{m.Decode(g.Build, g.normal("z", 1, m.Config.LatentChannels, o.Size/8, o.Size/8))}
+	})
+}
+
+func tinyEncode(ctx context.Context, o options) (func() error, error) {
+	m, err := o.tiny()
+	if err != nil {
+		return nil, err
+	}
+	return o.program(ctx, func(g graph) []*G.Node {
+		return []*G.Node{m.Encode(g.Build, g.normal("image", 1, m.Config.InChannels, o.Size, o.Size))}
+	})
+}
+
+func tinyDecodeGradient(ctx context.Context, o options) (func() error, error) {
+	m, err := o.tiny()
 	if err != nil {
 		return nil, err
 	}
