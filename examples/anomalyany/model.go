@@ -107,8 +107,10 @@ func openModel(ctx context.Context, spec Spec) (*model, error) {
 	if spec.usesEmbedded() {
 		fmt.Fprintln(os.Stderr, "model: the small one of drawings that comes with this program; for photographs see 'anomalyany weights'")
 	}
-	if err := spec.Preview.Check(m.Pipeline); err != nil {
-		return nil, errors.Join(err, m.Pipeline.Close())
+	if !spec.usesEmbedded() { // which decodes previews itself
+		if err := spec.Preview.Check(m.Pipeline); err != nil {
+			return nil, errors.Join(err, m.Pipeline.Close())
+		}
 	}
 	spec.WarnOfXL(os.Stderr, m.Pipeline)
 	m.hashInBackground(ctx)

@@ -42,6 +42,19 @@ func TestPreview(t *testing.T) {
 	}
 }
 
+// TestPreviewOfTheSmallModel, whose latents have 16 channels, is decoded by the model itself.
+func TestPreviewOfTheSmallModel(t *testing.T) {
+	if embedded == nil {
+		t.Skip("no small model")
+	}
+	f := small(t)
+	f.Model, f.Size, f.Every, f.NoRefine = "", 64, 2, true
+	runAll(t, f)
+	if got := readPicture(t, f, "preview.png").Rect.Size(); got != image.Pt(64, 64) {
+		t.Errorf("the preview is %v", got)
+	}
+}
+
 // TestPreviewOfOthers is not overwritten, and nothing is made.
 func TestPreviewOfOthers(t *testing.T) {
 	f := small(t)
