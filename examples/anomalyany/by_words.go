@@ -49,7 +49,18 @@ func (m *byWords) about(c *cli.Compute) []string {
 	if long := estimate(m.work(m.g), c); long != "" {
 		all = append(all, long)
 	}
+	if warning := fewSteps(m.g.Steps()); warning != "" {
+		all = append(all, warning)
+	}
 	return all
+}
+
+// fewSteps says that so many steps are too few, or nothing: the losses move the latent a little in each.
+func fewSteps(steps int) string {
+	if steps >= 8 {
+		return ""
+	}
+	return fmt.Sprintf("warning: no more than %d steps run, and attention and refinement need tens to bring the defect out; models for few steps are not meant for this: raise --steps or --strength", steps)
 }
 
 // generate makes a seed's picture, or with --resume the rest of it.

@@ -53,3 +53,12 @@ func TestWarnOfSize(t *testing.T) {
 		}
 	}
 }
+
+func TestFewSteps(t *testing.T) {
+	if got := fewSteps(8); got != "" {
+		t.Errorf("8 steps: %q", got)
+	}
+	if got := fewSteps(7); !strings.Contains(got, "no more than 7 steps") || !strings.Contains(got, "--strength") {
+		t.Errorf("7 steps: %q", got)
+	}
+}
