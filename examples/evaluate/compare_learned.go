@@ -57,8 +57,17 @@ func (m learnedMaker) generator(ctx context.Context, o order) (anomaly.Generator
 	if err != nil {
 		return nil, err
 	}
-	g, err := generate.NewAnomalyDiffusion(ctx, m.Pipeline, word, demoSize, demoSize, learn.Generating())
+	g, err := generate.NewAnomalyDiffusion(ctx, m.Pipeline, word, demoSize, demoSize, m.generating(o))
 	return called{g, o.defect}, err
+}
+
+// generating are the numbers of generating: a material is everywhere, and has no outline to be found.
+func (learnedMaker) generating(o order) generate.AnomalyDiffusionOptions {
+	with := learn.Generating()
+	if o.material {
+		with.Foreground = generate.Everywhere
+	}
+	return with
 }
 
 // called gives the defects of a generator the name of what they are, in the place of the learned word.
@@ -85,7 +94,7 @@ func (m learnedMaker) options(o order) any {
 	return struct {
 		Generating generate.AnomalyDiffusionOptions
 		Words      []any
-	}{learn.Generating(), words}
+	}{m.generating(o), words}
 }
 
 // learnWords learns the words of all parts and defects of a ground that are not there, side by side.

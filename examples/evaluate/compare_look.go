@@ -6,6 +6,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/sdgraph/sdgraph/diffusion/anomaly"
 	"github.com/sdgraph/sdgraph/examples/internal/files"
@@ -66,7 +67,7 @@ func (c *Compare) sheet(ctx context.Context, g *ground, chosen []method) error {
 	var columns []string
 	rows := []sheetRow{{name: "normal"}}
 	for _, m := range chosen {
-		rows = append(rows, sheetRow{name: m.name})
+		rows = append(rows, sheetRow{name: strings.Replace(m.name, anomalyDiffusionName, "anomaly-\ndiffusion", 1)}) // or the sheet is too wide
 	}
 	n := min(len(g.parts), mostColumns)
 	for i := range n {

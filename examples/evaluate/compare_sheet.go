@@ -12,7 +12,8 @@ import (
 	"github.com/sdgraph/sdgraph/tensor/images"
 )
 
-// sheetRow is a generator on a sheet: its name, and a picture for each column; one without a picture leaves its place empty.
+// sheetRow is a generator on a sheet: its name, which may have several lines, and a picture for each column; one without a
+// picture leaves its place empty.
 type sheetRow struct {
 	name  string
 	cells []anomaly.Sample
@@ -33,7 +34,7 @@ func compareSheet(columns []string, rows []sheetRow) ([]byte, error) {
 	}
 	grid := [][]image.Image{head}
 	for _, r := range rows {
-		row := []image.Image{show.Writing(r.name, 1)}
+		row := []image.Image{title(r.name)}
 		for _, s := range r.cells {
 			cell, err := marked(s)
 			if err != nil {
