@@ -64,7 +64,7 @@ func (l learned) pairs() (pairs []world.Pair, err error) {
 
 // Drawings that are judged have seeds of their own, judgedStride of each pair.
 const (
-	judgedSeed   = trial.FirstSeed + 800_000
+	judgedSeed   = trial.FirstSeed + 850_000
 	judgedStride = 1000
 )
 
@@ -95,7 +95,9 @@ func (l learned) plan() (all []schooling, err error) {
 }
 
 // options are those that change a finding.
-func (l learned) options() string { return fmt.Sprintf("%d pictures, %d steps", l.N, l.Steps) }
+func (l learned) options() string {
+	return fmt.Sprintf("%d pictures, %d steps, guidance %d, from seed %d", l.N, l.Steps, placing, judgedSeed)
+}
 
 // run measures what is not measured yet, and reports on all.
 func (l learned) run(ctx context.Context) error {

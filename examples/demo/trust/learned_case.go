@@ -169,10 +169,14 @@ func around(t trial.Trial) []float32 {
 	return metric.Dilated(trial.Mask(t.Defective(size)), size, size, grown)
 }
 
+// placing is AnomalyDiffusion's guidance: with the small model's own, 4, the asked defect was in 32 of 60 pictures on
+// other drawings, with this in 37.
+const placing = 7
+
 // withWord is AnomalyDiffusion with a word.
 func (b *bench) withWord(ctx context.Context, word *generate.Learned) (generated, error) {
 	o := learn.Generating()
-	o.Masks.Kind, o.Foreground = generate.PlaceMask, generate.Everywhere
+	o.Guidance, o.Masks.Kind, o.Foreground = placing, generate.PlaceMask, generate.Everywhere
 	g, err := generate.NewAnomalyDiffusion(ctx, b.Pipeline, word, size, size, o)
 	return generated{g}, err
 }

@@ -54,7 +54,7 @@ func (l learned) table(kept *findings[schooled], all []schooling) string {
 	t.Flush()
 	fmt.Fprintf(&b, "\nOf %s pairs: how often the judge finds the very defect, and any; IoU of what it takes for defective with the mask of the "+
 		"true drawing, and of AnomalyAny anywhere with its own. The place that is asked for is that mask, grown by %d pixels where nothing else is said. "+
-		"Words were learned with seeds %v in %d steps.\n\n", l.Pairs, grown, l.Seeds, l.Steps)
+		"Words were learned with seeds %v in %d steps; AnomalyDiffusion's guidance is %d.\n\n", l.Pairs, grown, l.Seeds, l.Steps, placing)
 	l.byPair(&b, kept, all)
 	return b.String()
 }
