@@ -138,6 +138,9 @@ var rules = []rule{
 	{"programs alone say which textures they carry", imports, func(from, to string) bool {
 		return to == wing+"/generate/textures" && top(from) != "examples"
 	}},
+	{"tensor/hub alone speaks HTTP, and programs alone import it", imports, func(from, to string) bool {
+		return top(from) != "examples" && (isBelow(to, "net/http") && from != "tensor/hub" || to == "tensor/hub")
+	}},
 	{"the small model knows nothing of anomalies", imports, func(from, to string) bool {
 		return from == "diffusion/demo" && isBelow(to, wing)
 	}},
@@ -177,7 +180,7 @@ func TestImports(t *testing.T) {
 			t.Error(says)
 		}
 	}
-	for _, name := range []string{"tensor", "tensor/pth", "nn", "nn/vision", "nn/vision/lite0", "diffusion", "diffusion/demo", wing, wing + "/prompts", wing + "/anomalyany", wing + "/dataset", wing + "/detect", wing + "/metric", wing + "/generate", wing + "/generate/textures"} {
+	for _, name := range []string{"tensor", "tensor/hub", "tensor/pth", "nn", "nn/vision", "nn/vision/lite0", "diffusion", "diffusion/demo", wing, wing + "/prompts", wing + "/anomalyany", wing + "/dataset", wing + "/detect", wing + "/metric", wing + "/generate", wing + "/generate/textures"} {
 		if !slices.Contains(found, name) {
 			t.Errorf("there is no package %s, which the rules are about", name)
 		}
@@ -226,6 +229,10 @@ func TestRules(t *testing.T) {
 		{wing + "/detect", "dependency", "github.com/nlpodyssey/gopickle/pickle", ""},
 		{"nn/vision/lite0", "dependency", "github.com/nlpodyssey/gopickle/types", ""},
 		{"diffusion", "dependency", "github.com/nlpodyssey/safetensors", ""},
+		{"diffusion", "import", "net/http", "tensor/hub alone speaks HTTP, and programs alone import it"},
+		{"nn", "import", "tensor/hub", "tensor/hub alone speaks HTTP, and programs alone import it"},
+		{"tensor/hub", "import", "net/http", ""},
+		{"examples/anomalyany", "import", "tensor/hub", ""},
 		{"diffusion/demo", "import", wing + "/anomalyany", "the small model knows nothing of anomalies"},
 		{"diffusion/demo", "test", wing + "/anomalyany", ""},
 	}
