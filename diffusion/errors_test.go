@@ -163,7 +163,7 @@ func TestErrorsAre(t *testing.T) {
 	}
 	small := GenerateOptions{Height: 8 * sizeA, Width: 8 * sizeA, Steps: 2}
 	unknown := openModel(t, modelA, WithoutCLIP())
-	unknown.Scheduler.Class = "UniPCMultistepScheduler"
+	unknown.Scheduler.Class = "HeunDiscreteScheduler"
 	thresholding := p.Scheduler
 	thresholding.Thresholding = true
 	schedule, err := NewScheduler("ddim", p.Scheduler, 2)

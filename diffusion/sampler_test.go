@@ -41,7 +41,7 @@ func TestSamplerLikeDiffusers(t *testing.T) {
 	for n, c := range cases.Cases {
 		t.Run(fmt.Sprintf("%d-%s-%d", n, c.Kind, c.Steps), func(t *testing.T) {
 			fresh := rolled{noise: cases.Noise}
-			schedule, err := NewScheduler(c.Kind, c.config(t), c.Steps, WithNoise(fresh.randn))
+			schedule, err := NewScheduler(c.Kind, c.config(t), c.Steps, c.options(fresh.randn)...)
 			if err != nil {
 				t.Fatal(err)
 			}
