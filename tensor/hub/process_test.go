@@ -41,12 +41,12 @@ func program(t *testing.T, endpoint, cache string) *exec.Cmd {
 func TestTwoProcesses(t *testing.T) {
 	s := newStub(t, tiny(t))
 	o := s.options(t)
-	s.fault = func(_ http.ResponseWriter, r *http.Request, _ int) bool {
+	s.faulty(func(_ http.ResponseWriter, r *http.Request, _ int) bool {
 		if strings.HasPrefix(r.URL.Path, "/cdn/") {
 			time.Sleep(50 * time.Millisecond) // long enough for the other to come to it, too
 		}
 		return false
-	}
+	})
 	type end struct {
 		out []byte
 		err error
@@ -80,7 +80,7 @@ func TestKilledProcess(t *testing.T) {
 	o := s.options(t)
 	sent, hold := make(chan struct{}), make(chan struct{})
 	t.Cleanup(func() { close(hold) })
-	s.fault = func(w http.ResponseWriter, r *http.Request, before int) bool {
+	s.faulty(func(w http.ResponseWriter, r *http.Request, before int) bool {
 		if !strings.HasPrefix(r.URL.Path, "/cdn/") || before > 0 {
 			return false
 		}
@@ -90,7 +90,7 @@ func TestKilledProcess(t *testing.T) {
 		close(sent)
 		<-hold
 		return true
-	}
+	})
 	cmd := program(t, s.URL, o.Cache)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

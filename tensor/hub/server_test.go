@@ -66,6 +66,13 @@ func hashOf(name string, data []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
+// faulty sets the fault for requests of other processes, which the race detector does not see come after it.
+func (s *stub) faulty(fault func(w http.ResponseWriter, r *http.Request, before int) bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.fault = fault
+}
+
 // ServeHTTP answers as the hub does.
 func (s *stub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	host, _, _ := strings.Cut(r.Host, ":")
