@@ -38,6 +38,9 @@ func scratched() diffusion.Example {
 // TestInvertLearns has the small model know a defect better by the learned word than by the one that it began as: the
 // losses of the same draws are lower.
 func TestInvertLearns(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it runs the model for seconds")
+	}
 	p, err := demo.Open(t.Context(), diffusion.WithoutCLIP())
 	if err != nil {
 		t.Fatal(err)

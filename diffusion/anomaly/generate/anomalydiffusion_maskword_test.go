@@ -53,6 +53,9 @@ func TestMaskEdges(t *testing.T) {
 // TestWordMask has the model make the mask: what is light in its picture of a word, on the part. The same draws make the
 // same one.
 func TestWordMask(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it runs the model for seconds")
+	}
 	p := demoPipeline(t)
 	l := crack(t, p)
 	o := DefaultAnomalyDiffusion()

@@ -111,6 +111,9 @@ func TestAnomalyDiffusion(t *testing.T) {
 
 // TestAnomalyDiffusionOptions: each option has its effect, and reweighting alone takes attention apart.
 func TestAnomalyDiffusionOptions(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it runs the model for seconds")
+	}
 	p := demoPipeline(t)
 	l := crack(t, p)
 	want := generated(t, newAnomalyDiffusion(t, p, l, shortAnomalyDiffusion()), 4)

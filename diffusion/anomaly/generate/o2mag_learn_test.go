@@ -70,6 +70,9 @@ func TestPromptGradient(t *testing.T) {
 
 // TestLearnO2MAG fits a prompt: the loss of fixed draws falls, nothing of the model changes, and the words are kept.
 func TestLearnO2MAG(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it runs the model for seconds")
+	}
 	p := demoPipeline(t)
 	o := shortLearning(40)
 	before := newO2MAGFitting(t, p, o)

@@ -79,6 +79,9 @@ func newO2MAG(t *testing.T, p *diffusion.Pipeline, o O2MAGOptions) *O2MAG {
 
 // TestInversion takes a picture to noise and back, which loses less than the autoencoder does.
 func TestInversion(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it runs the model for seconds")
+	}
 	p := demoPipeline(t)
 	const steps = 20
 	g := newO2MAG(t, p, shortO2MAG(steps))

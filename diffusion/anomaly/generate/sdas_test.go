@@ -144,6 +144,9 @@ func TestStrength(t *testing.T) {
 
 // TestSDASOptions: guidance, the start and a given place have their effects.
 func TestSDASOptions(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it runs the model for seconds")
+	}
 	p := demoPipeline(t)
 	plain := newSDAS(t, p, shortSDAS(1))
 	if n := len(plain.guidance.Prompts()); n != 1 {
