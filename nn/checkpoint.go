@@ -72,33 +72,70 @@ func (p *planner) dropped(n *G.Node) bool {
 	})
 }
 
-// fit drops the values of blocks, in the order of worth, until the plan fits.
+// fit drops the values of blocks, at as little work as is found, until the plan fits.
 func (p *planner) fit(outputs []*G.Node, budget int64) error {
-	order := p.byWorth()
-	var need int64
-	fits := func(k int) bool {
-		for i := range p.levels {
-			p.levels[i].dropped = map[int]bool{}
+	need, ok := p.fits(nil, outputs, budget)
+	if ok {
+		return nil
+	}
+	all := p.byWorth()
+	var best []candidate
+	for _, from := range [][]candidate{slices.DeleteFunc(slices.Clone(all), func(c candidate) bool { return c.divided }), all} {
+		var dropped []candidate
+		if dropped, need = p.fewest(from, outputs, budget); dropped != nil && (best == nil || work(dropped) < work(best)) {
+			best = dropped
 		}
-		for _, c := range order[:k] {
-			p.levels[c.level].dropped[c.block] = true
+	}
+	if best == nil {
+		return fmt.Errorf("%w: the memory budget of %s is too small: this graph needs %s with every block computed twice; allow it that", ErrMemory, ByteSize(budget), byteSizeUp(need))
+	}
+	p.fits(best, outputs, budget)
+	return nil
+}
+
+// fewest returns which of some blocks, in the order of worth, to drop so that the plan fits, nil and what is needed where
+// all of them do not do.
+func (p *planner) fewest(order []candidate, outputs []*G.Node, budget int64) (dropped []candidate, need int64) {
+	fits := func(blocks []candidate) (ok bool) {
+		need, ok = p.fits(blocks, outputs, budget)
+		return ok
+	}
+	// Nearly each block lowers the need, so their number is found by bisection.
+	k := 1 + sort.Search(len(order), func(i int) bool { return fits(order[:i+1]) })
+	if k > len(order) || !fits(order[:k]) {
+		return nil, need
+	}
+	// Those that turn out not to be needed are taken back, most work first.
+	dropped = slices.Clone(order[:k])
+	slices.SortStableFunc(dropped, func(a, b candidate) int { return cmp.Compare(b.work, a.work) })
+	for i := 0; i < len(dropped); {
+		if fewer := slices.Delete(slices.Clone(dropped), i, i+1); fits(fewer) {
+			dropped = fewer
+		} else {
+			i++
 		}
+	}
+	return dropped, need
+}
+
+// fits plans with the values of these blocks dropped, and says how much memory that needs.
+func (p *planner) fits(blocks []candidate, outputs []*G.Node, budget int64) (need int64, ok bool) {
+	for i := range p.levels {
+		p.levels[i].dropped = map[int]bool{}
+	}
+	for _, c := range blocks {
+		p.levels[c.level].dropped[c.block] = true
+	}
+	for _, p.ahead = range []bool{false, true} {
 		p.schedule(outputs)
 		if need = bytes(peak(p.storages, len(p.code))); need <= budget {
 			need = bytes(place(p.storages))
 		}
-		return need <= budget
+		if need <= budget {
+			return need, true
+		}
 	}
-	if fits(0) {
-		return nil
-	}
-	// Each block lowers the need, so their number is found by bisection.
-	k := 1 + sort.Search(len(order), func(i int) bool { return fits(i + 1) })
-	if k > len(order) || !fits(k) {
-		need = bytes(place(p.storages)) // where fits had the sum of sizes only
-		return fmt.Errorf("%w: the memory budget of %s is too small: this graph needs %s with every block computed twice; allow it that", ErrMemory, ByteSize(budget), byteSizeUp(need))
-	}
-	return nil
+	return bytes(place(p.storages)), false
 }
 
 // candidate is a block that may be dropped.
@@ -106,6 +143,15 @@ type candidate struct {
 	level, block int
 	size         int   // of what the backward pass reads inside it, in float32s
 	work         int64 // to recompute it
+	divided      bool  // into blocks within it
+}
+
+// work is what it takes to recompute blocks.
+func work(of []candidate) (sum int64) {
+	for _, c := range of {
+		sum += c.work
+	}
+	return sum
 }
 
 // perNumber is what an operation without products takes for each of its numbers, in
@@ -150,6 +196,9 @@ func (p *planner) candidates(at int) []candidate {
 		}
 		if read[n.ID()] {
 			c.size += n.Shape().TotalSize()
+		}
+		if within := at + 1; within < len(p.levels) && p.levels[within].block[n.ID()] >= 0 {
+			c.divided = true
 		}
 	}
 	var all []candidate

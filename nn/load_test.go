@@ -274,3 +274,28 @@ func TestReportWithoutLinesIsNoError(t *testing.T) {
 		t.Error("a line makes no error")
 	}
 }
+
+// mapped is a source that says what is forgotten.
+type mapped struct {
+	source
+	forgotten []string
+}
+
+func (m *mapped) Forget(name string) { m.forgotten = append(m.forgotten, name) }
+
+// TestForget wants every weight of a model forgotten that has a file, and nothing of what has none.
+func TestForget(t *testing.T) {
+	src, m := &mapped{source: fakeCheckpoint()}, newFakeModel()
+	Forget(m) // not loaded
+	if err := Load(t.Context(), m, src); err != nil {
+		t.Fatal(err)
+	}
+	src.forgotten = nil // what was read for the check
+	Forget(m)
+	slices.Sort(src.forgotten)
+	if diff := cmp.Diff(src.Names(), src.forgotten); diff != "" {
+		t.Errorf("forgotten (-want +got):\n%s", diff)
+	}
+	Forget(nil)
+	Forget(*m)
+}

@@ -55,6 +55,7 @@ type planner struct {
 	levels          []level        // of blocks
 	latest          map[value]int  // slot of the newest computation of a value
 	recomputedNodes map[int64]bool // so far
+	ahead           bool           // dropped values are recomputed before the operation that comes before the first that reads them
 }
 
 // newPlan plans the computation of outputs. A budget of arena bytes above 0

@@ -48,10 +48,30 @@ func Randomize(model any, seed uint64, dtype gt.Dtype) error {
 		if p.reordered() {
 			p.bindTo(p.Name, draw) // kept in the order of Weight.Conv alone, as that of a mapped file is
 		} else {
-			p.bind(p.Name, draw())
+			p.bindTo(p.Name, draw)
+			p.value, p.forget = remembered(draw)
 		}
 	}
 	return nil
+}
+
+// remembered is what draw draws, drawn when it is asked for, and again when it was forgotten.
+func remembered(draw func() *gt.Dense) (value func() *gt.Dense, forget func()) {
+	var mu sync.Mutex
+	var drawn *gt.Dense
+	value = func() *gt.Dense {
+		mu.Lock()
+		defer mu.Unlock()
+		if drawn == nil {
+			drawn = draw()
+		}
+		return drawn
+	}
+	return value, func() {
+		mu.Lock()
+		defer mu.Unlock()
+		drawn = nil
+	}
 }
 
 const (

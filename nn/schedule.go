@@ -9,10 +9,11 @@ import (
 func (p *planner) schedule(outputs []*G.Node) {
 	p.code, p.slots, p.storages = nil, nil, nil
 	p.latest, p.recomputedNodes = map[value]int{}, map[int64]bool{}
-	for _, n := range p.nodes {
+	for i, n := range p.nodes {
 		if p.backward(n) {
-			for _, c := range p.children[n.ID()] {
-				p.recompute(c)
+			p.recomputeFor(n)
+			if p.ahead && i+1 < len(p.nodes) {
+				p.recomputeFor(p.nodes[i+1])
 			}
 		}
 		p.emit(n)
@@ -25,6 +26,13 @@ func (p *planner) schedule(outputs []*G.Node) {
 	}
 	p.reuse()
 	p.releaseValues()
+}
+
+// recomputeFor emits a second time what a node of the backward pass reads and was dropped.
+func (p *planner) recomputeFor(n *G.Node) {
+	for _, c := range p.children[n.ID()] {
+		p.recompute(c)
+	}
 }
 
 // recompute emits n, and what it needs, a second time if its value was dropped.

@@ -110,6 +110,23 @@ func Prepare(model any) error {
 	return nil
 }
 
+// Forget gives the memory that a model's weights take in this process back to the system, where they are a mapped file's
+// or Randomize's: for models that are not used again for long, such as a text encoder once the prompts are encoded. The
+// next use reads the file again, which the system still has as long as it has memory to spare, or draws again. What a model
+// holds in another form (Weight.Float32, Weight.Conv) stays. It may be called while the model is used. A model that Params
+// refuses is left alone.
+func Forget(model any) {
+	params, err := Params(model)
+	if err != nil {
+		return
+	}
+	for _, p := range params {
+		if p.forget != nil {
+			p.forget()
+		}
+	}
+}
+
 // KeepPacked has the weights of a model's linear layers and convolutions, and what
 // BatchNorm.Fold makes of them, stay as they are packed for products, as float32 beside
 // what is loaded, from the first product on. It comes before the model is used; loading it
