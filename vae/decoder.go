@@ -51,16 +51,39 @@ func newDecoder(c Config) *Decoder {
 func (d *Decoder) forward(b *nn.Build, x nn.FeatureMap) nn.FeatureMap {
 	x = d.ConvIn.Forward(x)
 	x = d.MidBlock.forward(b, "decoder.mid_block", x)
-	for _, block := range d.UpBlocks {
-		for _, r := range block.Resnets {
+	var up []*Upsample2D // of the level before
+	for i, block := range d.UpBlocks {
+		// A level is a block as a whole, so that a pass with a gradient may keep as little of it as its input. Of the
+		// last, whose maps are by far the largest, not all is to be recomputed at once.
+		together := len(block.Resnets)
+		if i == len(d.UpBlocks)-1 {
+			together = 1
+		}
+		x = level(b, x, up, block.Resnets[:together])
+		for _, r := range block.Resnets[together:] {
 			x = r.forward(b, x)
 		}
-		for _, s := range block.Upsamplers {
-			x = s.forward(b, x)
-		}
+		up = block.Upsamplers
 	}
 	out := d.ConvOut.Forward(nn.FeatureMap{X: b.Block(func() *G.Node { return d.ConvNormOut.ForwardSiLU(x).X }), H: x.H, W: x.W})
 	return out
+}
+
+// level is what may be recomputed together.
+func level(b *nn.Build, x nn.FeatureMap, up []*Upsample2D, resnets []*ResnetBlock2D) nn.FeatureMap {
+	h, w := x.H, x.W
+	for range up {
+		h, w = 2*h, 2*w
+	}
+	return nn.FeatureMap{H: h, W: w, X: b.Block(func() *G.Node {
+		for _, s := range up {
+			x = s.forward(b, x)
+		}
+		for _, r := range resnets {
+			x = r.forward(b, x)
+		}
+		return x.X
+	})}
 }
 
 // forward doubles the size and convolves.
