@@ -107,6 +107,7 @@ func (p *Pipeline) EncodeWith(ctx context.Context, prompt string, more ...*Embed
 	if err != nil {
 		return Prompt{}, err
 	}
+	nn.Forget(p.Text) // a run reads its prompts once, at the beginning
 	return Prompt{out[0]}, checkFinite("the text encoder's output", out[0])
 }
 

@@ -35,6 +35,7 @@ func (p *Pipeline) CLIPText(ctx context.Context, text string) (*gt.Dense, error)
 	if err != nil {
 		return nil, err
 	}
+	nn.Forget(p.CLIP.TextModel)
 	normalise(tensor.Float32s(out[0]))
 	return out[0], checkFinite("CLIP's text embedding", out[0])
 }
@@ -99,6 +100,7 @@ func (p *Pipeline) EncodeDistribution(ctx context.Context, image *gt.Dense) (mea
 	if err != nil {
 		return nil, nil, err
 	}
+	nn.Forget(p.VAE.Encoder)
 	return out[0], out[1], checkFinite("the encoded picture", out[0])
 }
 

@@ -73,7 +73,7 @@ func (c *commandLine) run(ctx context.Context) (err error) {
 func (s *Spec) advise(err error) error {
 	var full *cuda.OutOfMemoryError
 	if errors.As(err, &full) {
-		return fmt.Errorf("%w; so does a lower --memory, the GiB for activations, now %g, at the price of time", err, s.Memory)
+		return fmt.Errorf("%w; so does a lower --memory, the GiB for activations, now %g, at the price of time", err, float64(s.memory())/(1<<30))
 	}
 	return err
 }

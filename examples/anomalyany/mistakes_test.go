@@ -75,7 +75,7 @@ func TestMistakes(t *testing.T) {
 		"long":           {func(f *Spec) { f.Image = writePicture(t, "long.png", 1, 3000) }, []string{"1×3000", "at most 8 times"}},
 		"labels":         {func(f *Spec) { f.Mask = labels }, []string{"labels.png", "its lightest value is 1 of 255", "multiplied"}},
 		"number":         {func(f *Spec) { f.N = 0 }, []string{"--n is 0"}},
-		"memory":         {func(f *Spec) { f.Memory = -1 }, []string{"--memory is -1"}},
+		"memory":         {func(f *Spec) { f.Memory = -2 }, []string{"--memory is -2"}},
 		"no memory":      {func(f *Spec) { f.Memory = math.NaN() }, []string{"--memory is NaN, want 0 to 1e+06"}},
 		"huge memory":    {func(f *Spec) { f.Memory = 1e300 }, []string{"--memory is 1e+300"}},
 		"huge size":      {func(f *Spec) { f.Size = 100_000 }, []string{"--size is 100000, want 1 to 8192"}},

@@ -65,7 +65,7 @@ type Spec struct {
 	cli.Preview `group:"pictures"`
 
 	cli.Compute `group:"machine"`
-	Memory      float64 `group:"machine" default:"3" placeholder:"GIB" help:"Memory for activations, ${default} GiB if not given; less is slower. Weights come on top." json:"memory"`
+	Memory      float64 `group:"machine" default:"-1" placeholder:"GIB" help:"Memory for activations; less is slower, 0 is no limit. Weights come on top. -1 for 1 GiB, of pictures above 512×512 pixels as many times that; on a GPU 3 GiB." json:"memory"`
 
 	Drawn bool `kong:"-" json:"-"` // what is not given as Image is drawn
 }
@@ -94,8 +94,19 @@ func (s *Spec) options() anomalyany.Options {
 	o.Normal = orDefault(s.Normal, articles.Normal(s.Object))
 	o.Words, o.Negative = s.Anomaly, s.Negative
 	o.Steps, o.Guidance, o.MapFactor = s.Steps, s.Guidance, s.MapFactor
-	o.Memory = int64(s.Memory * (1 << 30))
+	o.Memory = s.memory()
 	return o
+}
+
+// memory is that for activations, in bytes.
+func (s *Spec) memory() int64 {
+	switch {
+	case s.Memory >= 0:
+		return int64(s.Memory * (1 << 30))
+	case s.OnDevice():
+		return 3 << 30
+	}
+	return anomalyany.Auto
 }
 
 func orDefault(s, def string) string {

@@ -61,13 +61,14 @@ func (s *Spec) checkNumbers() error {
 		cli.Within("--refine R", s.Refine, anomalyany.Auto, cli.MostSteps),
 		cli.Within("--fill", s.Fill, 0, largest),
 		cli.Within("--map-factor", s.MapFactor, 0, cli.LongestSide),
-		cli.Within("--memory", s.Memory, 0, largest),
 		cli.Within("--n", s.N, 1, mostPictures),
 		s.Preview.Validate(),
 	)
 	switch {
 	case err != nil:
 		return err
+	case !(s.Memory == anomalyany.Auto || s.Memory >= 0 && s.Memory <= largest):
+		return fmt.Errorf("--memory is %v, want 0 to %g, or %d for what suits the size", s.Memory, float64(largest), anomalyany.Auto)
 	case !(s.Gamma >= 0 && s.Gamma < 1):
 		return fmt.Errorf("--gamma γ is %g, want 0 to less than 1", s.Gamma)
 	case s.MinArea > s.MaxArea:

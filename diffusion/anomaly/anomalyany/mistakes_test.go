@@ -38,7 +38,7 @@ func TestRefused(t *testing.T) {
 		"μ":              {func(o *Options) { o.Mu = math.Inf(1) }, []string{"μ is +Inf"}},
 		"η":              {func(o *Options) { o.EtaE = -1 }, []string{"η_e is -1"}},
 		"fill":           {func(o *Options) { o.Fill = nan }, []string{"fill is NaN"}},
-		"memory":         {func(o *Options) { o.Memory = -1 }, []string{"memory is -1"}},
+		"memory":         {func(o *Options) { o.Memory = -2 }, []string{"memory is -2"}},
 		"too little":     {func(o *Options) { o.Memory = 1000 }, []string{"memory budget", "too small", "needs"}},
 		"maps":           {func(o *Options) { o.MapHeight, o.MapWidth = 5, 5 }, []string{"5×5", "16×16 8×8 4×4"}},
 		"map factor":     {func(o *Options) { o.MapFactor = -1 }, []string{"map_factor is -1"}},

@@ -50,7 +50,7 @@ type Options struct {
 	MapHeight, MapWidth int // of the attention maps; 0 for the latent's, divided by MapFactor
 	MapFactor           int // 0 for 4; 1 suits a model with small latents
 
-	Memory int64 // bytes for activations; 0 for no limit
+	Memory int64 // bytes for activations; 0 for no limit, Auto for 1 GiB, in pictures of more than 512×512 pixels for as many times that
 }
 
 // Auto leaves a number to the rule that its field names.
@@ -96,8 +96,8 @@ func (o *Options) validateNumbers() error {
 		return fmt.Errorf("sigma σ of the Gaussian is %g, want a positive number", o.Sigma)
 	case o.MapFactor < 0:
 		return fmt.Errorf("map_factor is %d, want a whole number from 1 on", o.MapFactor)
-	case o.Memory < 0:
-		return fmt.Errorf("memory is %d, want a number from 0 on", o.Memory)
+	case o.Memory < Auto:
+		return fmt.Errorf("memory is %d, want a number from 0 on, or %d for what suits the size", o.Memory, Auto)
 	}
 	if err := fromZero([]number{{"guidance w", float64(o.Guidance)}}); err != nil {
 		return err

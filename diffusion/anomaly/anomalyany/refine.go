@@ -16,6 +16,8 @@ import (
 type refinement struct {
 	image  *nn.Program // L_img and its gradient with respect to the latent
 	prompt *nn.Program // L_prompt and its gradient with respect to the embedding
+
+	pipeline *diffusion.Pipeline
 }
 
 // comparison is how a method compares pictures and embeddings.
@@ -36,7 +38,7 @@ func (s *setup) compileRefinement(ctx context.Context, c comparison) (*refinemen
 	if err != nil {
 		return nil, err
 	}
-	return &refinement{image: image, prompt: prompt}, nil
+	return &refinement{image, prompt, s.pipeline}, nil
 }
 
 func (s *setup) compileImageLoss(ctx context.Context, c comparison) (*nn.Program, error) {
@@ -67,8 +69,9 @@ func (s *setup) compilePromptLoss(c comparison) (*nn.Program, error) {
 // flops is the work of both losses with their gradients.
 func (r *refinement) flops() int64 { return r.image.FLOPs() + r.prompt.FLOPs() }
 
-// imageLoss is L_img and its gradient.
+// imageLoss is L_img and its gradient, which takes the most memory of a run.
 func (r *refinement) imageLoss(ctx context.Context, z diffusion.Latent) (float32, *gt.Dense, error) {
+	defer restUNet(r.pipeline)()
 	return lossAndGradient(ctx, r.image, "z", z.Dense)
 }
 

@@ -220,6 +220,7 @@ func (s *Scorer) ask(ctx context.Context, m Made, scores *Scores) error {
 	if len(s.others) == 0 {
 		return nil
 	}
+	defer restUNet(s.pipeline)()
 	e, err := s.pipeline.CLIPImage(ctx, around(m.Picture, m.Annotation.Mask))
 	if err != nil {
 		return err
@@ -255,6 +256,7 @@ func (s *Scorer) part(ctx context.Context, m Made) (float64, error) {
 
 // cosines are those of a picture.
 func (s *Scorer) cosines(ctx context.Context, picture *gt.Dense) (CLIPScores, error) {
+	defer restUNet(s.pipeline)()
 	e, err := s.pipeline.CLIPImage(ctx, picture)
 	if err != nil {
 		return CLIPScores{}, err
