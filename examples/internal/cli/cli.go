@@ -67,7 +67,7 @@ func collectOften() { debug.SetGCPercent(10) }
 // howToStart says.
 func OpenModel(ctx context.Context, model string, random bool, howToStart string, opts ...diffusion.OpenOption) (*diffusion.Pipeline, error) {
 	if model == "" && !random {
-		return nil, fmt.Errorf("--model DIR is missing\n\n%s", strings.TrimSpace(howToStart))
+		return nil, fmt.Errorf("--model MODEL is missing\n\n%s", strings.TrimSpace(howToStart))
 	}
 	return Await(ctx, func() (*diffusion.Pipeline, error) {
 		if random {

@@ -66,9 +66,9 @@ func (b *bar) width() (width, least int) {
 	return usualWidth, longestBar
 }
 
-// isTerminal reports whether a line of out can be written over. In a file or a
+// IsTerminal reports whether a line of out can be written over. In a file or a
 // pipe it cannot, nor on a terminal that TERM calls dumb.
-func isTerminal(out io.Writer) bool {
+func IsTerminal(out io.Writer) bool {
 	f, ok := out.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb"
 }

@@ -122,11 +122,11 @@ func TestWidth(t *testing.T) {
 func TestIsTerminal(t *testing.T) {
 	tty, _, _ := open(t)
 	t.Setenv("TERM", "xterm")
-	if !isTerminal(tty) {
+	if !IsTerminal(tty) {
 		t.Error("a terminal is none")
 	}
 	t.Setenv("TERM", "dumb")
-	if isTerminal(tty) {
+	if IsTerminal(tty) {
 		t.Error("lines are written over on a dumb terminal")
 	}
 	t.Setenv("TERM", "xterm")
@@ -135,7 +135,7 @@ func TestIsTerminal(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	if isTerminal(f) || isTerminal(new(bytes.Buffer)) {
+	if IsTerminal(f) || IsTerminal(new(bytes.Buffer)) {
 		t.Error("a file or a buffer is a terminal")
 	}
 }

@@ -40,7 +40,7 @@ type Progress struct {
 
 // NewProgress begins to tell, on out, of so much work.
 func NewProgress(ctx context.Context, out io.Writer, work float64) *Progress {
-	return &Progress{ctx: ctx, out: out, terminal: isTerminal(out), started: time.Now(), work: work, bar: bar{out: out}}
+	return &Progress{ctx: ctx, out: out, terminal: IsTerminal(out), started: time.Now(), work: work, bar: bar{out: out}}
 }
 
 // Begin begins to count so many steps: of all the work, or of a part of it, such

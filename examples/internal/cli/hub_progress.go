@@ -1,0 +1,85 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/sdgraph/sdgraph/examples/internal/show"
+	"github.com/sdgraph/sdgraph/tensor/hub"
+)
+
+// fetch fetches what is missing of a model, and tells how far it is: on a terminal with a bar, elsewhere with a line after
+// each tenth.
+func fetch(ctx context.Context, out io.Writer, plan *hub.Plan) (string, error) {
+	n, total := plan.Missing()
+	if n == 0 {
+		return plan.Path(), nil
+	}
+	bar := newFetching(ctx, out, total)
+	defer bar.End()
+	path, err := plan.Fetch(ctx, bar.tell)
+	if err != nil && ctx.Err() != nil {
+		bar.End()
+		fmt.Fprintf(out, "what has come of %s stays in the cache, and the same command goes on there\n", plan.Ref.Repo)
+	}
+	return path, err
+}
+
+// steps are those that a fetch is counted in: a line elsewhere than on a terminal comes after ten of them.
+const steps = 100
+
+// fetching turns bytes into steps.
+type fetching struct {
+	*show.Progress
+	unit    int64 // bytes of a step
+	told    int64 // bytes that were told of, so that a file that is fetched anew takes nothing back
+	taken   int   // steps
+	kept    int64 // bytes that were there before
+	noted   string
+	started time.Time
+}
+
+func newFetching(ctx context.Context, out io.Writer, total int64) *fetching {
+	f := &fetching{Progress: show.NewProgress(ctx, out, float64(total)), unit: max(1, total/steps), started: time.Now()}
+	f.Tenths = true
+	f.Begin("", "%[1]d %% of "+hub.Bytes(total)+", ", steps)
+	return f
+}
+
+// tell takes what hub.Plan.Fetch says.
+func (f *fetching) tell(p hub.Progress) {
+	if more := p.Kept - f.kept; more > 0 {
+		if f.kept == 0 {
+			f.Say("going on with what has come before")
+		}
+		f.kept += more
+		f.told += more
+		n := max(int(f.told/f.unit)-f.taken, 0)
+		f.taken += n
+		f.Skip(n, float64(more))
+	}
+	if p.Note != f.noted && p.Note != "" {
+		f.Say(p.Note)
+	}
+	f.noted = p.Note
+	if p.Done <= f.told {
+		return
+	}
+	more := float64(p.Done - f.told)
+	f.told = p.Done
+	for f.taken < steps && p.Done >= int64(f.taken+1)*f.unit {
+		f.taken++
+		f.Step(more, fmt.Sprintf("%s/s, %s", hub.Bytes(f.rate()), p.File))
+		more = 0
+	}
+	if more > 0 {
+		f.Add(more)
+	}
+}
+
+// rate is how many bytes have come a second.
+func (f *fetching) rate() int64 {
+	return int64(float64(f.told-f.kept) / max(time.Since(f.started).Seconds(), 1e-3))
+}
