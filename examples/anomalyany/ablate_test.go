@@ -97,7 +97,7 @@ func TestAblateRefused(t *testing.T) {
 		"again":     {func(f *Spec) { f.Again = &again{path: "picture.png"} }, "no --from"},
 		"two":       {func(f *Spec) { f.Images = []string{f.Image, f.Image} }, "give one --image FILE"},
 		"folder":    {func(f *Spec) { f.Image = filepath.Dir(f.Image) }, "give one --image FILE"},
-		"no model":  {func(f *Spec) { f.Model = "" }, "--model DIR is missing"},
+		"no model":  {func(f *Spec) { f.Model = "" }, "--model MODEL is missing"},
 	} {
 		f := small(t)
 		c.change(&f)

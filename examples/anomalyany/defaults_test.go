@@ -55,15 +55,18 @@ func TestDefaults(t *testing.T) {
 		args string
 		want numbers
 	}{
-		"no file":        {"--model " + modelA, own},
-		"no directory":   {"--model " + filepath.Join(modelA, "vae", "diffusion_pytorch_model.safetensors"), own},
-		"random":         {"--random", own},
-		"file":           {"--model " + small, numbers{"paper", 64, 2, 3, 1, 2.5, 0.4, 2, 0.5, 0.01}},
-		"given":          {"--model " + small + " --steps 7 --mu 3 --size 128 --map-factor 1 --refine 0", numbers{"paper", 128, 1, 7, 0, 2.5, 0.4, 2, 3, 0.01}},
-		"released":       {"--model " + small + " --preset released", numbers{"released", 64, 2, 200, -1, 12.5, 0.25, 20, 1, 0.02}},
-		"released's own": {"--model " + released, numbers{"released", 512, 4, 8, -1, 5, 0.25, 20, 1, 0.02}},
-		"released given": {"--model " + released + " --guidance 3", numbers{"released", 512, 4, 8, -1, 3, 0.25, 20, 1, 0.02}},
-		"not released":   {"--model " + released + " --preset paper", own},
+		"no file":                {"--model " + modelA, own},
+		"no directory":           {"--model " + filepath.Join(modelA, "vae", "diffusion_pytorch_model.safetensors"), own},
+		"random":                 {"--random", own},
+		"file":                   {"--model " + small, numbers{"paper", 64, 2, 3, 1, 2.5, 0.4, 2, 0.5, 0.01}},
+		"given":                  {"--model " + small + " --steps 7 --mu 3 --size 128 --map-factor 1 --refine 0", numbers{"paper", 128, 1, 7, 0, 2.5, 0.4, 2, 3, 0.01}},
+		"fast":                   {"--model " + small + " --preset fast", numbers{"fast", 64, 2, 12, 4, 2.5, 0.4, 2, 0.5, 0.01}},
+		"fast of SD 1.5":         {"--model " + modelA + " --preset fast", numbers{"fast", 512, 4, 12, -1, 7.5, 0.25, 20, 1, 0.02}},
+		"not released, but fast": {"--model " + released + " --preset fast", numbers{"fast", 512, 4, 12, -1, 7.5, 0.25, 20, 1, 0.02}},
+		"released":               {"--model " + small + " --preset released", numbers{"released", 64, 2, 200, -1, 12.5, 0.25, 20, 1, 0.02}},
+		"released's own":         {"--model " + released, numbers{"released", 512, 4, 8, -1, 5, 0.25, 20, 1, 0.02}},
+		"released given":         {"--model " + released + " --guidance 3", numbers{"released", 512, 4, 8, -1, 3, 0.25, 20, 1, 0.02}},
+		"not released":           {"--model " + released + " --preset paper", own},
 	} {
 		f, err := parse(t, append(strings.Fields(c.args), "--image=nut.png", "--object=nut", "--anomaly=crack")...)
 		if err != nil {

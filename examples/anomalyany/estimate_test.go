@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
 	"github.com/sdgraph/sdgraph/examples/internal/clitest"
 	"github.com/sdgraph/sdgraph/kernels"
 )
@@ -50,6 +51,25 @@ func TestWarnOfSize(t *testing.T) {
 		s.warnOfSize(&out, c.made)
 		if (out.Len() > 0) != (c.says != "") || !strings.Contains(out.String(), c.says) {
 			t.Errorf("%d of a model for %d: %q, want %q", c.size, c.made, &out, c.says)
+		}
+	}
+}
+
+// TestShorter names preset fast where the paper's takes minutes.
+func TestShorter(t *testing.T) {
+	half := anomalyany.Paper()
+	half.Steps = 50
+	for _, c := range []struct {
+		o    anomalyany.Options
+		long string
+		says bool
+	}{
+		{anomalyany.Paper(), "about 8 to 14 minutes a picture", true}, {anomalyany.Paper(), "about 1 to 2 hours a picture", true},
+		{anomalyany.Paper(), "about 3 to 9 seconds a picture", false}, {half, "about 4 to 7 minutes a picture", false},
+		{anomalyany.Fast(), "about 1 to 2 minutes a picture", false}, {anomalyany.Released(), "about 1 to 2 hours a picture", false},
+	} {
+		if got := shorter(c.o, c.long); strings.Contains(got, "--preset fast") != c.says {
+			t.Errorf("preset %s of %d steps, %s: %q", c.o.Preset, c.o.Steps, c.long, got)
 		}
 	}
 }

@@ -43,7 +43,7 @@ type commandLine struct {
 	Make       Making   `cmd:"" default:"withargs" help:"Make pictures: the command where none is named."`
 	Ablate     Ablation `cmd:"" help:"Measure the algorithm, and it without each of its parts, on drawn pictures; with --image compare them on one picture, side by side."`
 	Categories struct{} `cmd:"" help:"List what --category and --defect know."`
-	Weights    struct{} `cmd:"" help:"Say where the weights for photographs are to be had."`
+	Weights    Weights  `cmd:"" help:"Say where the weights for photographs are to be had and which are there, or fetch a model and CLIP from the Hugging Face hub."`
 	Review     Review   `cmd:"" help:"Serve the page of the folder --out at an address of this machine, with buttons to accept and reject pictures."`
 	Export     struct{} `cmd:"" help:"Make data sets of the pictures in the folder --out, as --layout says; no model is needed."`
 	Accept     Decide   `cmd:"" help:"Have pictures of the folder --out in data sets, even those that failed."`
@@ -121,9 +121,13 @@ func suiting(given map[string]any) (map[string]any, error) {
 		values["guidance"] = o.Guidance
 		return modelNumbers(asked.Generator, preset, values), nil
 	}
-	if preset := given["preset"]; preset == nil || preset == string(o.Preset) {
+	preset := given["preset"]
+	if preset == string(anomalyany.FastPreset) && o.Preset == anomalyany.PaperPreset {
+		o = o.Fast()
+	}
+	if preset == nil || preset == string(o.Preset) {
 		values["preset"], values["steps"], values["guidance"] = o.Preset, o.Steps, o.Guidance
-		if o.Preset == anomalyany.PaperPreset {
+		if o.Preset != anomalyany.ReleasedPreset {
 			values["gamma"], values["lambda"], values["mu"], values["eta-e"], values["refine"], values["fill"] = o.Gamma, o.Lambda, o.Mu, o.EtaE, o.Refine, o.Fill
 		}
 	}
@@ -173,7 +177,7 @@ func modelNumbers(generator, preset string, ofModel map[string]any) map[string]a
 	return values
 }
 
-// paperFlags are those of preset paper alone.
+// paperFlags are those that preset released has not.
 var paperFlags = []string{"strength", "gamma", "lambda", "mu", "eta-e", "refine", "fill"}
 
 // givenFlags are the values of the flags on the command line, by their names.
@@ -207,6 +211,9 @@ func (c *commandLine) Validate(ctx *kong.Context) error {
 	}
 	if err := cmp.Or(s.checkGenerator(typed), s.useStrength(typed), s.checkNamed(typed)); err != nil {
 		return err
+	}
+	if s.Preset == string(anomalyany.FastPreset) && !given["steps"] {
+		s.Steps = anomalyany.Fast().Steps
 	}
 	if numbers := anomalyany.Released(); s.released() {
 		if !given["steps"] {

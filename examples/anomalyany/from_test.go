@@ -161,7 +161,7 @@ func TestFromOtherFiles(t *testing.T) {
 		write("option.png", `{"format": 1, "options": {"sharpness": 3}}`):                                                           "the option sharpness",
 		write("value.png", `{"format": 1, "options": {"steps": "many"}}`):                                                           "--steps",
 		write("words.png", `{"format": 1, "options": {"image": "a.png"}, "prompt": "a nut"}`):                                       `with the prompt "a nut"`,
-		write("model.png", `{"format": 1, "options": {"image": "a.png", "prompt": "a nut"}, "prompt": "a nut", "detail": "a nut"}`): "--model DIR is missing",
+		write("model.png", `{"format": 1, "options": {"image": "a.png", "prompt": "a nut"}, "prompt": "a nut", "detail": "a nut"}`): "--model MODEL is missing",
 	} {
 		out, err := clitest.Program(t, "--from", path).CombinedOutput()
 		if err == nil || !strings.Contains(string(out), says) {

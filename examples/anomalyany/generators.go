@@ -120,13 +120,13 @@ func (s *Spec) checkGenerator(typed map[string]bool) error {
 			return fmt.Errorf("--%s says nothing to --generator %s: it is for %s", flag, orDefault(s.Generator, anomalyAny), strings.Join(heeding(flag), ", "))
 		}
 	}
-	wants := []string{"paper", string(generate.Released)}
+	wants := []string{"paper", "fast", string(generate.Released)}
 	if m, other := s.other(); other {
 		wants = m.presets
 	}
 	if !slices.Contains(wants, s.Preset) {
 		if typed["preset"] {
-			return fmt.Errorf("--preset is %s, and --generator %s has %s", s.Preset, orDefault(s.Generator, anomalyAny), strings.Join(wants, " and "))
+			return fmt.Errorf("--preset is %s, and --generator %s has %s", s.Preset, orDefault(s.Generator, anomalyAny), listed(wants))
 		}
 		s.Preset = wants[0]
 	}
@@ -134,6 +134,15 @@ func (s *Spec) checkGenerator(typed map[string]bool) error {
 		s.forgetWords()
 	}
 	return nil
+}
+
+// listed is names as a sentence has them.
+func listed(names []string) string {
+	last := len(names) - 1
+	if last < 1 {
+		return strings.Join(names, "")
+	}
+	return strings.Join(names[:last], ", ") + " and " + names[last]
 }
 
 // heeding are the generators that heed a flag.

@@ -378,7 +378,7 @@ func TestGeneratorMistakes(t *testing.T) {
 		"--generator=nsa --model=sd15":                       "--model says nothing to --generator nsa",
 		"--generator=nsa --tile --shape=dot":                 "--tile is for a model",
 		"--generator=nsa --preset=paper --image=a.png":       "--preset is paper, and --generator nsa has mended and released",
-		"--preset=mended --image=a.png":                      "--preset is mended, and --generator anomalyany has paper and released",
+		"--preset=mended --image=a.png":                      "--preset is mended, and --generator anomalyany has paper, fast and released",
 		"--part=hazelnut --image=a.png":                      "--part says nothing to --generator anomalyany: it is for anomalydiffusion, cutpaste, draem, nsa, o2mag, sdas",
 		"--others=b.png --image=a.png":                       "--others says nothing to --generator anomalyany",
 		"--generator=nsa --part=nut --image=a.png":           `--part is "nut", want a category of MVTec AD or VisA`,

@@ -20,7 +20,6 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/examples/internal/cli"
 	"github.com/sdgraph/sdgraph/kernels/cuda"
 )
@@ -36,8 +35,7 @@ func (c *commandLine) run(ctx context.Context) (err error) {
 		_, err := cli.Await(ctx, func() (any, error) { return nil, listCategories(os.Stdout, c.Spec.Categories) })
 		return err
 	case "weights":
-		_, err := fmt.Print(howToStart)
-		return err
+		return c.Weights.run(ctx, &c.Spec)
 	case "review":
 		return c.Review.run(ctx, c.Spec.Out)
 	case "export":
@@ -55,6 +53,11 @@ func (c *commandLine) run(ctx context.Context) (err error) {
 		}
 	}
 	defer c.Spec.Compute.Close()
+	if c.Spec.needsModel() {
+		if err := c.Spec.find(ctx); err != nil {
+			return err
+		}
+	}
 	switch {
 	case c.command == "ablate":
 		return c.Spec.advise(c.Ablate.run(ctx, c.Spec))
@@ -77,27 +80,6 @@ func (s *Spec) advise(err error) error {
 	}
 	return err
 }
-
-const howToStart = `For photographs anomalyany needs the weights of Stable Diffusion 1.5 and of
-CLIP ViT-L/14, which do not come with this module:
-
-  hf download stable-diffusion-v1-5/stable-diffusion-v1-5 --local-dir sd15 \
-     --include "*.json" "*.txt" "*.fp16.safetensors"
-  hf download openai/clip-vit-large-patch14 --local-dir sd15/clip \
-     --include "*.json" "*.txt" "model.safetensors"
-
-  anomalyany --model sd15 --image hazelnut.png --object hazelnut --anomaly crack
-
-(hf is the command of Hugging Face's hub, of the Python package
-huggingface_hub.) In general, ` + diffusion.Layout + `
-
-To see what it costs on this machine before fetching anything, run the same
-computation with random weights; the picture will be noise:
-
-  anomalyany --random --steps 8
-
-anomalyany --help lists every flag.
-`
 
 // run makes the pictures.
 func run(ctx context.Context, spec Spec) (err error) {

@@ -55,7 +55,7 @@ func TestMistakes(t *testing.T) {
 		change func(f *Spec)
 		says   []string
 	}{
-		"no model":       {func(f *Spec) { f.Model = "" }, []string{"--model DIR is missing", "hf download", "unet/", "--random"}},
+		"no model":       {func(f *Spec) { f.Model = "" }, []string{"--model MODEL is missing", "hf download", "unet/", "--random"}},
 		"no directory":   {func(f *Spec) { f.Model = "nowhere" }, []string{"nowhere", "text_encoder/"}},
 		"two models":     {func(f *Spec) { f.Random = true }, []string{"--model and --random"}},
 		"no photograph":  {func(f *Spec) { f.Image = "" }, []string{"--image FILE is missing"}},
@@ -120,10 +120,10 @@ func TestProgram(t *testing.T) {
 		stdout []string
 		stderr []string
 	}{
-		"nothing":  {nil, 1, nil, []string{"--model DIR is missing", "hf download"}},
+		"nothing":  {nil, 1, nil, []string{"--model MODEL is missing", "hf download"}},
 		"weights":  {[]string{"weights"}, 0, []string{"hf download", "scheduler/", "--random", "--help"}, nil},
 		"help":     {[]string{"--help"}, 0, []string{"--model=DIR", "--eta-e=0.02", "(γ; T - ⌊γT⌋ steps run)"}, nil},
-		"no model": {[]string{"--image", f.Image}, 1, nil, []string{"--model DIR is missing", "hf download"}},
+		"no model": {[]string{"--image", f.Image}, 1, nil, []string{"--model MODEL is missing", "hf download"}},
 		"flag":     {append(args, "--stepz", "3"), 80, nil, []string{"unknown flag --stepz"}},
 		"preset":   {append(args, "--preset=released", "--mu=1"), 80, nil, []string{"--mu is a number of --preset paper"}},
 		"picture": {append(args, "--steps", "3"), 0, []string{filepath.Join(f.Out, "hazelnut-crack-0000.json")}, []string{

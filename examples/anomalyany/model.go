@@ -31,6 +31,13 @@ type model struct {
 	// what pictures are made with: whatever claims them is written after asking.
 	hashes func() (map[string]string, error)
 	stop   func() // the hashing
+
+	found [2]cli.Found // the model and CLIP, where they are of the hub
+}
+
+// named has files of the hub's cache by the names of their models.
+func (m *model) named(of map[string]string) map[string]string {
+	return m.found[1].Record(m.found[0].Record(of))
 }
 
 // noModel is in the place of a model where none is needed.
@@ -60,7 +67,7 @@ func (m *model) Texts() map[string]string {
 	if m.Pipeline == nil {
 		return nil
 	}
-	return m.Pipeline.Texts()
+	return m.named(m.Pipeline.Texts())
 }
 
 // words are those that were learned and the model was given.
@@ -100,7 +107,7 @@ func openModel(ctx context.Context, spec Spec) (*model, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &model{vocabulary: defaults.Vocabulary}
+	m := &model{vocabulary: defaults.Vocabulary, found: spec.found}
 	if m.Pipeline, err = openPipeline(ctx, spec, learned); err != nil {
 		return nil, err
 	}
@@ -134,12 +141,16 @@ func (s *Spec) open(ctx context.Context, learned []*diffusion.Embedding) (*diffu
 	case s.usesEmbedded():
 		return diffusion.OpenFS(ctx, embedded, opts...)
 	case s.Model == "":
-		return nil, fmt.Errorf("--model DIR is missing\n\n%s", strings.TrimSpace(howToStart))
+		return nil, fmt.Errorf("--model MODEL is missing\n\n%s", strings.TrimSpace(howToStart))
 	}
 	if s.Clip != "" {
-		opts = append(opts, diffusion.WithCLIPDir(s.Clip))
+		opts = append(opts, diffusion.WithCLIPDir(s.clipPath()))
 	}
-	return diffusion.Open(ctx, s.Model, opts...)
+	p, err := diffusion.Open(ctx, s.modelPath(), opts...)
+	if errors.Is(err, diffusion.ErrNoCLIP) && s.Clip == "" {
+		err = fmt.Errorf("%w; --clip %s fetches it from the hub", err, cli.CLIPOfSD15)
+	}
+	return p, err
 }
 
 // usesEmbedded reports whether the model is the one that comes with the program.
@@ -149,11 +160,11 @@ func (s *Spec) usesEmbedded() bool {
 
 // readDefaults reads what the model's directory says about numbers and words.
 func (s *Spec) readDefaults() (anomalyany.Defaults, error) {
-	switch info, err := os.Stat(s.Model); {
+	switch info, err := os.Stat(s.modelPath()); {
 	case s.usesEmbedded():
 		return anomalyany.ReadDefaults(tensor.InFS(embedded))
 	case err == nil && info.IsDir():
-		return anomalyany.ReadDefaults(tensor.OnDisk(s.Model))
+		return anomalyany.ReadDefaults(tensor.OnDisk(s.modelPath()))
 	}
 	return anomalyany.Defaults{Options: anomalyany.Paper(), Shapes: anomalyany.Paper(), Limits: anomalyany.DefaultLimits()}, nil // opening it will say what is wrong
 }
@@ -229,7 +240,7 @@ func (m *model) hashInBackground(ctx context.Context) {
 		if err == nil {
 			err = m.Changed()
 		}
-		return hashes, err
+		return m.named(hashes), err
 	}
 	go hash()
 }

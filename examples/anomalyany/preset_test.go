@@ -20,7 +20,9 @@ func TestPresets(t *testing.T) {
 		tokens   []int
 		prompt   string
 	}{
-		"paper": {[]string{"--steps=4"}, 4, 7.5, 3, []int{8}, "a photo of a hazelnut with a crack on it"},
+		"paper":       {[]string{"--steps=4"}, 4, 7.5, 3, []int{8}, "a photo of a hazelnut with a crack on it"},
+		"fast":        {[]string{"--preset=fast"}, 12, 7.5, 9, []int{8}, "a photo of a hazelnut with a crack on it"},
+		"fast, fewer": {[]string{"--preset=fast", "--steps=4", "--guidance=3"}, 4, 3, 3, []int{8}, "a photo of a hazelnut with a crack on it"},
 		"released": {[]string{"--preset=released", "--steps=8"}, 8, 12.5, 3, []int{8},
 			"a photo of a hazelnut with a crack on it"},
 		"guidance": {[]string{"--preset=released", "--steps=4", "--guidance=3", "--normal=a nut"}, 4, 3, 2, []int{8},
@@ -61,7 +63,7 @@ func TestCommands(t *testing.T) {
 		"ablate":         {[]string{"ablate"}, "hazelnut-crack-0000-ablation.png"},
 		"lambda":         {[]string{"--preset=released", "--lambda=3"}, "--lambda is a number of --preset paper"},
 		"part":           {[]string{"--preset=released", "--no-refine"}, "ablations of --preset paper"},
-		"unknown preset": {[]string{"--preset=other"}, `"paper","released"`},
+		"unknown preset": {[]string{"--preset=other"}, `"paper","fast","released"`},
 		"no normal":      {[]string{"--preset=released", "--object=", "--prompt=a crack"}, "--normal TEXT is missing"},
 	} {
 		text, err := clitest.Program(t, append(args, c.args...)...).CombinedOutput()

@@ -15,7 +15,7 @@ import (
 
 // presetSteps make one picture each of the same photograph.
 func (r *run) presetSteps() (all []*step) {
-	for _, preset := range []string{"paper", "released"} {
+	for _, preset := range []string{"paper", "fast", "released"} {
 		s := &step{Name: "preset-" + preset, Title: "AnomalyAny on one photograph, preset " + preset}
 		s.depends = map[string]string{
 			"steps": fmt.Sprint(r.Steps), "size": fmt.Sprint(r.Size), "words": strings.Join(r.subject.words, " "),

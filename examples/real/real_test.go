@@ -223,8 +223,8 @@ func TestGoesOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	first, second := o, o
-	if err := first.run(t.Context()); err == nil || !strings.Contains(err.Error(), "2 of 21 steps failed") {
-		t.Errorf("error %v, want 2 of 21 steps", err)
+	if err := first.run(t.Context()); err == nil || !strings.Contains(err.Error(), "2 of 22 steps failed") {
+		t.Errorf("error %v, want 2 of 22 steps", err)
 	}
 	calls(t, o)
 	r, _, page := read(t, o)
@@ -252,7 +252,7 @@ func TestLeftOut(t *testing.T) {
 	if err := o.run(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if all := calls(t, o); len(all) != 2 || !strings.Contains(all[0], "--object hazelnut --anomaly crack") {
+	if all := calls(t, o); len(all) != 3 || !strings.Contains(all[0], "--object hazelnut --anomaly crack") {
 		t.Errorf("called: %q", all)
 	}
 	r, _, page := read(t, o)
@@ -261,7 +261,7 @@ func TestLeftOut(t *testing.T) {
 			t.Errorf("%s is %s: %s", s.Name, s.State, s.Why)
 		}
 	}
-	if !strings.Contains(page, "DATA=DIR") || !strings.Contains(page, "2 of 21 steps done") {
+	if !strings.Contains(page, "DATA=DIR") || !strings.Contains(page, "3 of 22 steps done") {
 		t.Error(page)
 	}
 }

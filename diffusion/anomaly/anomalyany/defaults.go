@@ -19,13 +19,13 @@ import (
 // words suit the model. Every field may be absent:
 //
 //	{
-//	  "preset": "paper",      or "released"
+//	  "preset": "paper",      or "fast", or "released"
 //	  "size": 128,            of a picture's shorter side, in pixels
 //	  "map_factor": 1,        Options.MapFactor
 //	  "precision": "f32",     of products, or "bf16"
 //	  "steps": 50,            Options.Steps, T
 //	  "guidance": 3,          Options.Guidance, w
-//	  "gamma": 0.4,           Options.Gamma, γ: this and the following of preset paper
+//	  "gamma": 0.4,           Options.Gamma, γ: this and the following not of preset released
 //	  "lambda": 2,            Options.Lambda, λ
 //	  "mu": 1,                Options.Mu, μ
 //	  "eta_e": 0.02,          Options.EtaE, η_e
@@ -105,7 +105,10 @@ func parseDefaults(data []byte) (Defaults, error) {
 	if err := parseField(fields, "preset", &d.Options.Preset); err != nil {
 		return d, err
 	}
-	if d.Options.Preset == ReleasedPreset {
+	switch d.Options.Preset {
+	case FastPreset:
+		d.Options = Fast()
+	case ReleasedPreset:
 		d.Options = Released()
 	}
 	into := d.fields()

@@ -86,7 +86,7 @@ func TestReadDefaultsRefuses(t *testing.T) {
 		`{"vocabulary": ` + strings.Repeat("[", 100000) + `}`:                       "exceeded max depth",
 		`{"precision": "f16"}`:                                                   `precision is "f16", want f32 or bf16`,
 		`{"articles": "plain"}`:                                                  `articles is "plain", want fitting or always`,
-		`{"preset": "other"}`:                                                    `preset "other", want paper or released`,
+		`{"preset": "other"}`:                                                    `preset "other", want paper, fast or released`,
 		`{"preset": 1}`:                                                          "preset: a JSON number, want a text",
 		`{"preset": "released", "shapes": {}}`:                                   "shapes is a number of preset paper, and the preset is released",
 		`{"preset": "released", "lambda": 2}`:                                    "lambda is a number of preset paper, and the preset is released",

@@ -49,7 +49,7 @@ func TestFinish(t *testing.T) {
 		if err != nil {
 			t.Fatal(name, err)
 		}
-		if canvas.Keep != nil || steps != k.steps() {
+		if canvas.Keep != nil || steps != g.blendingSteps(k) {
 			t.Errorf("%s: the canvas was changed, or %d steps were told of", name, steps)
 		}
 		if got, want := f.Sample.Picture.Rect, canvas.Photograph().Rect; got != want || f.Sample.Mask.Rect != want || f.Soft.Width != want.Dx() {

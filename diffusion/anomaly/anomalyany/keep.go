@@ -31,11 +31,10 @@ func (k Keeping) Validate() error {
 	return k.Keep.Validate()
 }
 
-// keepSteps is how many timesteps of DDIM lead from noise to a picture in Keep. The paper's hundred keep no more.
-const keepSteps = 30
-
-// steps is how many of them are taken.
-func (k Keeping) steps() int { return int(math.Round(k.Blend * keepSteps)) }
+// blendingSteps is how many steps Keep takes.
+func (g *Generator) blendingSteps(k Keeping) int {
+	return int(math.Round(k.Blend * float64(g.algorithm.blendingSteps)))
+}
 
 // Keep returns a run's picture with the photograph around the defect, [1, 3, H, W], the decoder's output: where the
 // annotation's mask, grown by k.Margin, has no part of a cell of the latent, the latent is the photograph's; the rest is
@@ -56,14 +55,15 @@ func (g *Generator) Keep(ctx context.Context, p *Photograph, r *Result, a *Annot
 	if err := k.Validate(); err != nil {
 		return nil, badArgument(err)
 	}
-	if k.steps() == 0 {
+	steps := g.blendingSteps(k)
+	if steps == 0 {
 		return r.Image, nil
 	}
 	cells, err := g.touched(a.Mask, k.Margin)
 	if err != nil {
 		return nil, err
 	}
-	z, err := g.blend(ctx, p, r, cells, k.steps(), observe)
+	z, err := g.blend(ctx, p, r, cells, steps, observe)
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +84,7 @@ func (g *Generator) touched(mask []float32, margin float64) ([]float32, error) {
 
 // blend takes the last steps again, with the photograph's latent outside the cells.
 func (g *Generator) blend(ctx context.Context, p *Photograph, r *Result, cells []float32, steps int, observe func(step, of int)) (diffusion.Latent, error) {
-	schedule, err := newDDIM(g.pipeline.Scheduler, keepSteps)
+	schedule, err := g.algorithm.blending(g.pipeline.Scheduler, g.algorithm.blendingSteps)
 	if err != nil {
 		return diffusion.Latent{}, err
 	}
@@ -112,4 +112,6 @@ func (g *Generator) blend(ctx context.Context, p *Photograph, r *Result, cells [
 }
 
 // KeepWork returns the floating-point operations of Keep's steps.
-func (g *Generator) KeepWork(k Keeping) float64 { return float64(k.steps()) * float64(g.denoise) }
+func (g *Generator) KeepWork(k Keeping) float64 {
+	return float64(g.blendingSteps(k)) * float64(g.denoise)
+}

@@ -7,8 +7,8 @@ import (
 	gt "gorgonia.org/tensor"
 )
 
-// method is one of the two algorithms, prepared for a prompt and a size: the
-// paper's (paper.go), or that of the released code (released*.go). Generator, run
+// method is one of the algorithms, prepared for a prompt and a size: the
+// paper's (paper.go), the same in a few steps (fast.go), or that of the released code (released*.go). Generator, run
 // and State do not know which.
 type method interface {
 	// embedding returns the prompt's embedding that runs begin with.
@@ -36,6 +36,10 @@ type algorithm struct {
 	// prepare encodes the prompts and compiles the graphs.
 	prepare func(ctx context.Context, s *setup) (method, error)
 
+	// blending is the scheduler of Keep, with so many steps.
+	blending      func(c diffusion.SchedulerConfig, steps int) (diffusion.Scheduler, error)
+	blendingSteps int
+
 	resumable bool // latent, embedding, soft map and trace are all that a run remembers from step to step
 	clamped   bool // pictures are clamped to [-1, 1]
 }
@@ -44,10 +48,16 @@ type algorithm struct {
 var algorithms = map[Preset]algorithm{
 	PaperPreset: {
 		validate: (*Options).validatePaper, course: paperCourse, scheduler: newDDIM, shrink: shrinkForPaper, prepare: preparePaper,
+		blending: newDDIM, blendingSteps: 30, // the paper's hundred keep no more
 		resumable: true,
+	},
+	FastPreset: {
+		validate: (*Options).validatePaper, course: fastCourse, scheduler: newDPMPP2M, shrink: shrinkForPaper, prepare: prepareFast,
+		blending: newDPMPP2M, blendingSteps: fastSteps,
 	},
 	ReleasedPreset: {
 		validate: (*Options).validateReleased, course: releasedCourse, scheduler: newPNDM, shrink: shrinkForReleased, prepare: prepareReleased,
+		blending: newDDIM, blendingSteps: 30,
 		clamped: true,
 	},
 }

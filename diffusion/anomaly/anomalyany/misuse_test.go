@@ -222,6 +222,8 @@ func TestMisuse(t *testing.T) {
 			"Generator.Steps":         {func() { g.Steps() }},
 			"Generator.Tokens":        {func() { g.Tokens() }},
 			"Generator.Work":          {func() { g.Work(-1); g.Work(math.MaxInt) }},
+			"Fast":                    {func() { _ = Fast() }},
+			"Options.Fast":            {func() { _ = Options{}.Fast(); _ = Options{Steps: -1, Refine: math.MaxInt}.Fast() }},
 			"Paper":                   {func() { _ = Paper() }},
 			"Released":                {func() { _ = Released() }},
 			"Vocabulary.IsUnseen":     {func() { Vocabulary{}.IsUnseen("", "") }},

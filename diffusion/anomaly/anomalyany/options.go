@@ -7,18 +7,19 @@ import (
 	"slices"
 )
 
-// Preset is one of the two algorithms: the paper and the code that was released
-// with it differ.
+// Preset is one of the algorithms: the paper, the same in a few steps, and the code that was released with it, which
+// computes something else.
 type Preset string
 
-// The presets. Paper and Released make the options of each.
+// The presets. Paper, Fast and Released make the options of each.
 const (
 	PaperPreset    Preset = "paper"
+	FastPreset     Preset = "fast"
 	ReleasedPreset Preset = "released"
 )
 
 // Options are the words and numbers of a run. The symbols are the paper's.
-// Paper and Released have the numbers of a preset.
+// Paper, Fast and Released have the numbers of a preset.
 type Options struct {
 	Preset Preset
 
@@ -27,12 +28,12 @@ type Options struct {
 	Words  []string // the words or phrases of Prompt that name the anomaly
 	Normal string   // ReleasedPreset: the prompt without the anomaly, such as "a photo of a hazelnut"; it must lack the Words
 
-	Steps    int     // T, timesteps of a whole run: of DDIM, in ReleasedPreset of PNDM
+	Steps    int     // T, timesteps of a whole run: of DDIM, in FastPreset of DPM++ 2M, in ReleasedPreset of PNDM
 	Guidance float32 // w of classifier-free guidance
 	Negative string  // the prompt that guidance leads away from
 	Sigma    float64 // σ of the 3×3 Gaussian over a token's map, in cells
 
-	// The numbers of PaperPreset.
+	// The numbers of PaperPreset and FastPreset.
 	Gamma  float64 // γ, the share of T that the photograph stands for: the last T - ⌊γT⌋ timesteps run
 	Lambda float64 // λ, size of the attention steps
 	Mu     float64 // μ, weight of the picture's CLIP loss
@@ -40,7 +41,7 @@ type Options struct {
 	Fill   float64 // weight of L_fill beside L_att: the words' attention fills the mask's shape; 0, the paper's, leaves it out, as does a photograph without a mask
 	Refine int     // R, how many of the last steps refine; Auto for ⌊0.3·T⌋
 
-	// Ablations of PaperPreset, which the paper's table compares. The other two
+	// Ablations of PaperPreset and FastPreset, which the paper's table compares. The other two
 	// are Lambda = 0 and Refine = 0.
 	NoCondition bool // start from noise alone and run all T timesteps
 	NoScheduler bool // α_t = λ in every step: no localisation-aware scheduler
@@ -51,6 +52,7 @@ type Options struct {
 	MapFactor           int // 0 for 4; 1 suits a model with small latents
 
 	Memory int64 // bytes for activations; 0 for no limit, Auto for 1 GiB, in pictures of more than 512×512 pixels for as many times that
+
 }
 
 // Auto leaves a number to the rule that its field names.
@@ -89,7 +91,7 @@ func (o *Options) validateNumbers() error {
 	of, ok := algorithms[o.Preset]
 	switch {
 	case !ok:
-		return fmt.Errorf("preset %.60q, want %s or %s", o.Preset, PaperPreset, ReleasedPreset)
+		return fmt.Errorf("preset %.60q, want %s, %s or %s", o.Preset, PaperPreset, FastPreset, ReleasedPreset)
 	case o.Steps < 1 || o.Steps > 1000:
 		return fmt.Errorf("steps T is %d, want 1 to 1000", o.Steps)
 	case !(o.Sigma > 0) || math.IsInf(o.Sigma, 0):

@@ -86,6 +86,12 @@ type paper struct {
 }
 
 func preparePaper(ctx context.Context, s *setup) (method, error) {
+	return newPaper(ctx, s, func(detail *gt.Dense) comparison { return paperComparison(s.pipeline, detail) })
+}
+
+// newPaper prepares the paper's method; compare says how pictures are compared with the detailed text, and embeddings with
+// that of the detailed prompt.
+func newPaper(ctx context.Context, s *setup, compare func(detail *gt.Dense) comparison) (method, error) {
 	e, err := s.encode(ctx, s.options.Prompt, s.options.Detail, s.options.Negative)
 	if err != nil {
 		return nil, err
@@ -98,7 +104,7 @@ func preparePaper(ctx context.Context, s *setup) (method, error) {
 	if m.attendText, err = s.compileAttention(rule, diffusion.LatentInput, diffusion.TextInput); err != nil {
 		return nil, err
 	}
-	m.refinement, err = s.compileRefinement(ctx, paperComparison(s.pipeline, e[1]))
+	m.refinement, err = s.compileRefinement(ctx, compare(e[1]))
 	return m, err
 }
 

@@ -23,6 +23,7 @@ type refinement struct {
 // comparison is how a method compares pictures and embeddings.
 type comparison struct {
 	picture func(decoded *G.Node) nn.FeatureMap // what CLIP sees of the decoder's output
+	halved  bool                                // the latent has half its height and width when it is decoded
 	factor  float32                             // L_img = 1 - factor·cos
 	detail  *gt.Dense                           // the embedding that the prompt's is to approach
 	vectors func(e *G.Node) *G.Node             // [..., n], the vectors of an embedding whose cosines are averaged
@@ -49,12 +50,22 @@ func (s *setup) compileImageLoss(ctx context.Context, c comparison) (*nn.Program
 	}
 	return p.Program("loss of the picture", func(b *nn.Build) []*G.Node {
 		z := b.Input("z", s.shape()...)
-		picture := p.VAE.Decode(b, nn.Scale(z, 1/p.VAE.Config.ScalingFactor))
+		latent := z
+		if c.halved {
+			latent = s.half(z)
+		}
+		picture := p.VAE.Decode(b, nn.Scale(latent, 1/p.VAE.Config.ScalingFactor))
 		embeds := p.CLIP.ImageEmbeds(b, c.picture(picture))
 		text := b.Constant("text", tensor.Float32s(target), target.Shape()...)
 		loss := nn.Affine(nn.CosineSimilarity(embeds, text), -c.factor, 1)
 		return append([]*G.Node{loss}, b.Grad(loss, z)...)
 	}, nn.WithMemory(s.options.Memory))
+}
+
+// half is a latent at half its height and width, by the bicubic filter that CLIP's pictures are made smaller with.
+func (s *setup) half(z *G.Node) *G.Node {
+	h, w := s.h/2, s.w/2
+	return nn.ChannelsFirst(nn.BicubicResize(nn.ChannelsLast(z), s.h, s.w, h, w, true), h, w)
 }
 
 func (s *setup) compilePromptLoss(c comparison) (*nn.Program, error) {

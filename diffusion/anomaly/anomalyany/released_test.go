@@ -208,7 +208,7 @@ func TestReleasedRefused(t *testing.T) {
 		change func(o *Options)
 		says   string
 	}{
-		"preset":   {func(o *Options) { o.Preset = "neither" }, `"neither", want paper or released`},
+		"preset":   {func(o *Options) { o.Preset = "neither" }, `"neither", want paper, fast or released`},
 		"normal":   {func(o *Options) { o.Normal = "" }, "needs the normal prompt"},
 		"ablation": {func(o *Options) { o.NoScheduler = true }, "ablations"},
 		"fill":     {func(o *Options) { o.Fill = 1 }, "fill is 1: it is a number of preset paper"},
