@@ -263,7 +263,7 @@ func TestMistakes(t *testing.T) {
 		change func(f *flags)
 		says   []string
 	}{
-		"no model":    {func(f *flags) { f.Model = "" }, []string{"--model DIR is missing", "hf download", "unet/", "--random"}},
+		"no model":    {func(f *flags) { f.Model = "" }, []string{"--model MODEL is missing", "hf download", "unet/", "--random"}},
 		"two models":  {func(f *flags) { f.Random = true }, []string{"--model and --random"}},
 		"nowhere":     {func(f *flags) { f.Model = "nowhere" }, []string{"nowhere", "text_encoder/"}},
 		"no prompt":   {func(f *flags) { f.Prompt = " " }, []string{"--prompt TEXT is missing"}},

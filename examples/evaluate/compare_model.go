@@ -23,11 +23,12 @@ import (
 // OwnModel is the flags of a model of the user's, with which generators that need one make defects of photographs.
 type OwnModel struct {
 	Model  string  `group:"model" placeholder:"DIR" help:"A model of photographs, Stable Diffusion 1.x as diffusers writes it, or a single .safetensors file: with it anomalyany and sdas are compared on --data, too, with numbers and limits of its anomalyany.json. A picture takes minutes."`
-	Clip   string  `group:"model" placeholder:"DIR" help:"CLIP directory, as transformers writes it (default: DIR/clip)."`
+	Clip   string  `group:"model" placeholder:"DIR" help:"CLIP directory, as transformers writes it, or owner/name of the hub (default: DIR/clip; of a --model of the hub openai/clip-vit-large-patch14)."`
 	Noise  string  `group:"model" placeholder:"LO..HI" help:"Of sdas: the strengths, how much more noise than it expects the model gets (default: 0.3..1)."`
 	Memory float64 `group:"model" default:"3" placeholder:"GIB" help:"Memory for AnomalyAny's activations, ${default} GiB if not given; less is slower."`
 
 	cli.Embeddings  `group:"model"`
+	cli.Hub         `group:"model"`
 	cli.Corrections `group:"model"`
 	cli.Compute     `group:"model"`
 }
@@ -107,6 +108,10 @@ func (o *OwnModel) open(ctx context.Context, chosen []method) (_ *ownModel, err 
 	if !slices.ContainsFunc(chosen, func(m method) bool { return m.own != nil }) {
 		return nil, errors.New("--model: none of --generators needs one; leave it out")
 	}
+	name := o.Model
+	if err := o.find(ctx, chosen); err != nil {
+		return nil, fmt.Errorf("--model: %w", err)
+	}
 	words, err := o.Read()
 	if err != nil {
 		return nil, err
@@ -120,17 +125,35 @@ func (o *OwnModel) open(ctx context.Context, chosen []method) (_ *ownModel, err 
 	if err := o.Use(os.Stderr); err != nil {
 		return nil, err
 	}
-	asks := slices.ContainsFunc(chosen, func(m method) bool { return m.own != nil && m.asked })
+	asks := asks(chosen)
 	m.Pipeline, err = cli.Await(ctx, func() (*diffusion.Pipeline, error) {
 		return diffusion.Open(ctx, o.Model, o.openOptions(asks, words)...)
 	})
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("--model: %w", err), o.Compute.Close())
 	}
-	if err := m.begin(ctx, o.Model, asks); err != nil {
+	if err := m.begin(ctx, name, asks); err != nil {
 		return nil, errors.Join(err, m.Close())
 	}
 	return m, nil
+}
+
+// find finds model and CLIP; of a model of the hub CLIP comes along, where pictures are asked for by words.
+func (o *OwnModel) find(ctx context.Context, chosen []method) error {
+	find := o.FindWithCLIP
+	if !asks(chosen) {
+		find = func(ctx context.Context, model, clip string) ([]cli.Found, error) { return o.Find(ctx, model, clip) }
+	}
+	found, err := find(ctx, o.Model, o.Clip)
+	if err == nil {
+		o.Model, o.Clip = found[0].Path, found[1].Path
+	}
+	return err
+}
+
+// asks reports whether pictures are asked for by words, which CLIP refines.
+func asks(chosen []method) bool {
+	return slices.ContainsFunc(chosen, func(m method) bool { return m.own != nil && m.asked })
 }
 
 // openOptions are how the model is opened; CLIP, where pictures are asked for by words.

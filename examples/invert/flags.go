@@ -33,10 +33,11 @@ type flags struct {
 	NoAugment bool    `help:"Learn from the pictures as they are, without flips, turns and cuts."`
 	Seed      uint64  `type:"seed" default:"0" help:"Of all that is drawn by chance (default: ${default})."`
 
-	Model  string  `placeholder:"DIR" help:"Model directory of Stable Diffusion 1.x, as diffusers writes it, or a single .safetensors file (default: the small model of the module)."`
+	Model  string  `placeholder:"MODEL" help:"Model of Stable Diffusion 1.x: a directory as diffusers writes it, a single .safetensors file, or owner/name[@revision] of the Hugging Face hub (default: the small model of the module)."`
 	Random bool    `help:"Random weights in the shapes of Stable Diffusion 1.5, to measure time and memory."`
 	Size   int     `placeholder:"N" help:"Sides of the pictures in pixels, as the model sees them (default: what suits the model, 512 for Stable Diffusion)."`
 	Memory float64 `default:"3" placeholder:"GIB" help:"Memory for activations, ${default} GiB if not given; less is slower."`
+	cli.Hub
 	cli.Corrections
 	cli.Compute
 

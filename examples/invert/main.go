@@ -43,6 +43,11 @@ func run(ctx context.Context, f flags) (err error) {
 		return fmt.Errorf("--out: %w", err)
 	}
 	defer folder.Release()
+	found, err := f.Find(ctx, f.Model)
+	if err != nil {
+		return err
+	}
+	f.Model = found[0].Path
 	m, err := openModel(ctx, f)
 	if err != nil {
 		return err

@@ -28,8 +28,9 @@ import (
 )
 
 type options struct {
-	Model    string  `type:"path" placeholder:"DIR" help:"Model directory, as diffusers writes it, or a single .safetensors file."`
-	Clip     string  `type:"existingdir" placeholder:"DIR" help:"CLIP directory, as transformers writes it (default: DIR/clip)."`
+	Model string `placeholder:"MODEL" help:"Model: a directory as diffusers writes it, a single .safetensors file, or owner/name[@revision] of the Hugging Face hub."`
+	Clip  string `placeholder:"DIR" help:"CLIP directory, as transformers writes it, or owner/name of the hub (default: DIR/clip)."`
+	cli.Hub
 	TAESD    string  `name:"taesd" type:"path" placeholder:"DIR" help:"Tiny autoencoder for taesd-decode and taesd-encode (default: that of --model)."`
 	Run      string  `enum:",${components}" default:"" placeholder:"COMPONENT" help:"One of ${components}."`
 	In       string  `type:"existingfile" placeholder:"FILE" help:"Input tensors (tokenize and prompt: a JSON file)."`
@@ -57,8 +58,10 @@ func (o *options) Validate() error {
 	if err := o.validateCases(); err != nil {
 		return err
 	}
-	if _, err := os.Stat(o.Model); o.Model != "" && err != nil {
-		return fmt.Errorf("--model: %w", err)
+	for _, f := range [][2]string{{"--model", o.Model}, {"--clip", o.Clip}} {
+		if _, err := os.Stat(f[1]); f[1] != "" && err != nil && !cli.IsHub(f[1]) {
+			return fmt.Errorf("%s: %w", f[0], err)
+		}
 	}
 	if _, err := os.Stat(o.TAESD); o.TAESD != "" && err != nil {
 		return fmt.Errorf("--taesd: %w", err)
@@ -160,6 +163,11 @@ func run(ctx context.Context, o options) error {
 	if o.Cases != "" {
 		return runCases(ctx, os.Stdout, o)
 	}
+	found, err := o.Find(ctx, o.Model, o.Clip)
+	if err != nil {
+		return err
+	}
+	o.Model, o.Clip = found[0].Path, found[1].Path
 	return runOne(ctx, o)
 }
 

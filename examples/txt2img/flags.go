@@ -16,8 +16,9 @@ import (
 
 // flags is the command line.
 type flags struct {
-	Model  string `placeholder:"DIR" help:"Model directory of Stable Diffusion 1.x, as diffusers writes it, or a single .safetensors file."`
+	Model  string `placeholder:"MODEL" help:"Model of Stable Diffusion 1.x: a directory as diffusers writes it, a single .safetensors file, or owner/name[@revision] of the Hugging Face hub."`
 	Random bool   `help:"Random weights in the shapes of Stable Diffusion 1.5, to measure time and memory."`
+	cli.Hub
 	cli.Corrections
 	cli.Embeddings
 

@@ -36,7 +36,12 @@ func main() {
 }
 
 const howToStart = `txt2img makes pictures from a prompt. It needs the weights of Stable
-Diffusion 1.5, which do not come with this module:
+Diffusion 1.5, which do not come with this module. It fetches them from the
+Hugging Face hub once it has said how large they are, and under which licence:
+
+  txt2img --model stable-diffusion-v1-5/stable-diffusion-v1-5 --prompt 'a photo of a cat on a windowsill'
+
+or a directory has them that was fetched on another machine:
 
   hf download stable-diffusion-v1-5/stable-diffusion-v1-5 --local-dir sd15 \
      --include "*.json" "*.txt" "*.fp16.safetensors"
@@ -72,7 +77,12 @@ func run(ctx context.Context, f flags) error {
 		return err
 	}
 	opts := append(slices.Concat(f.Options(), f.Correct(), f.OpenTiny()), diffusion.WithEmbeddings(words...))
-	p, err := cli.OpenModel(ctx, f.Model, f.Random, howToStart, opts...)
+	found, err := f.Find(ctx, f.Model)
+	if err != nil {
+		return err
+	}
+	f.Model = found[0].Name
+	p, err := cli.OpenModel(ctx, found[0].Path, f.Random, howToStart, opts...)
 	if err != nil {
 		return err
 	}

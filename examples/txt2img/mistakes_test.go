@@ -47,7 +47,7 @@ func TestMistakes(t *testing.T) {
 		change func(f *flags)
 		says   []string
 	}{
-		"no model":         {func(f *flags) { f.Model, f.Prompt = "", "" }, []string{"--model DIR is missing", "hf download", "unet/", "--random"}},
+		"no model":         {func(f *flags) { f.Model, f.Prompt = "", "" }, []string{"--model MODEL is missing", "hf download", "unet/", "--random"}},
 		"no directory":     {func(f *flags) { f.Model = "nowhere" }, []string{"nowhere", "text_encoder/"}},
 		"two models":       {func(f *flags) { f.Random = true }, []string{"--model and --random"}},
 		"no prompt":        {func(f *flags) { f.Prompt = "" }, []string{"--prompt TEXT is missing"}},
@@ -126,7 +126,7 @@ func TestCommandLine(t *testing.T) {
 		"seed":       {[]string{"--seed", "-1"}, 80, []string{"--seed", "from 0 to 18446744073709551615", "torch takes 18446744073709551615 for -1"}},
 		"no prompt":  {[]string{"--model", modelA}, 80, []string{"--prompt TEXT is missing"}},
 		"validation": {[]string{"--n", "0"}, 80, []string{"--n is 0"}},
-		"run":        {[]string{"--prompt", "a cat"}, 1, []string{"txt2img: --model DIR is missing"}},
+		"run":        {[]string{"--prompt", "a cat"}, 1, []string{"txt2img: --model MODEL is missing"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cmd := clitest.Program(t, c.args...)

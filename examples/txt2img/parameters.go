@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"github.com/sdgraph/sdgraph/examples/internal/cli"
 )
 
 // samplers are the web UI's names of the schedulers.
@@ -93,6 +95,9 @@ func (j *job) modelName() string {
 	path, err := filepath.Abs(j.flags.Model)
 	if err != nil {
 		path = j.flags.Model
+	}
+	if repo, _, isCommit := strings.Cut(j.flags.Model, "@"); isCommit && cli.IsHub(j.flags.Model) {
+		path = repo
 	}
 	name := strings.TrimSuffix(filepath.Base(path), ".safetensors")
 	return strings.ToValidUTF8(strings.NewReplacer(",", "", ":", "").Replace(name), "\uFFFD")
