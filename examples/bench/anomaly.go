@@ -6,17 +6,37 @@ import (
 	"iter"
 
 	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
+	"github.com/sdgraph/sdgraph/nn"
 	"github.com/sdgraph/sdgraph/tensor"
-)
-
-// Steps of one picture with the options of the paper, see wholePicture.
-const (
-	plainSteps  = 45
-	refineSteps = 30
+	G "gorgonia.org/gorgonia"
+	gt "gorgonia.org/tensor"
 )
 
 // errEnough ends a run of AnomalyAny when its steps have been measured.
 var errEnough = errors.New("enough steps")
+
+// anomalyLook measures CLIP's look at the decoded latent at half its size, with the gradient, as preset fast has it.
+func anomalyLook(ctx context.Context, o options) (func() error, error) {
+	p, err := o.pipeline(ctx)
+	if err != nil {
+		return nil, err
+	}
+	side := o.Size / 8
+	prog, err := p.Program("loss of the picture at half its size", func(b *nn.Build) []*G.Node {
+		z := b.Input("z", 1, p.VAE.Config.LatentChannels, side, side)
+		half := nn.ChannelsFirst(nn.BicubicResize(nn.ChannelsLast(z), side, side, side/2, side/2, true), side/2, side/2)
+		loss := meanSquare(p.CLIP.ImageEmbeds(b, p.CLIP.PictureForCLIP(p.VAE.Decode(b, half))))
+		return append([]*G.Node{loss}, b.Grad(loss, z)...)
+	}, nn.WithMemory(o.budget()))
+	if err != nil {
+		return nil, err
+	}
+	z := tensor.FromFloat32s(tensor.NewRand(1).Randn(p.VAE.Config.LatentChannels*side*side), 1, p.VAE.Config.LatentChannels, side, side)
+	return func() error {
+		_, err := prog.Run(ctx, map[string]*gt.Dense{"z": z})
+		return err
+	}, nil
+}
 
 // anomalyStep measures one step of AnomalyAny with the numbers of the paper,
 // with or without the refinement by CLIP.
@@ -28,7 +48,10 @@ func anomalyStep(ctx context.Context, o options, refine bool) (func() error, err
 	a := anomalyany.Paper()
 	a.Prompt, a.Words = "a photo of a hazelnut with a crack on it", []string{"crack"}
 	a.Detail = "a photo of a hazelnut whose shell has a deep dark crack"
-	a.Steps, a.Gamma, a.Refine, a.Memory = 1+mostTurns*mostRuns, 0, 0, o.budget()
+	a.Steps, a.Gamma, a.Refine, a.Memory = 1+mostTurns*mostRuns, 0, 0, anomalyany.Auto
+	if o.Memory > 0 {
+		a.Memory = o.budget()
+	}
 	if refine {
 		a.Refine = a.Steps
 	}
@@ -57,25 +80,4 @@ func anomalyStep(ctx context.Context, o options, refine bool) (func() error, err
 		}
 		return err
 	}, nil
-}
-
-// wholePicture adds steps up to the 75 that the paper's options take for one
-// picture.
-func wholePicture(plain, refine measured) measured {
-	sum := func(plain, refine float64) float64 { return round(plainSteps*plain+refineSteps*refine, 4) }
-	m := measured{ours: new(result)}
-	*m.ours = *plain.ours
-	r, p, q := m.ours, plain.ours, refine.ours
-	r.Name, r.Profile, r.First, r.Packing = "anomalyany.image", nil, 0, 0
-	r.Seconds, r.CPU, r.GFLOP = sum(p.Seconds, q.Seconds), sum(p.CPU, q.CPU), sum(p.GFLOP, q.GFLOP)
-	r.GFLOPS = round(r.GFLOP/r.Seconds, 4)
-	r.OfPeak = round(r.GFLOPS*p.OfPeak/p.GFLOPS, 3) // 0 on a GPU
-	r.PeakRSS, r.Device = max(p.PeakRSS, q.PeakRSS), max(p.Device, q.Device)
-	for i := range plain.peers {
-		peer, p, q := *plain.peers[i], plain.peers[i], refine.peers[i]
-		peer.Name, peer.Seconds, peer.CPU = r.Name, sum(p.Seconds, q.Seconds), sum(p.CPU, q.CPU)
-		peer.PeakRSS, peer.Device = max(p.PeakRSS, q.PeakRSS), max(p.Device, q.Device)
-		m.peers = append(m.peers, &peer)
-	}
-	return m
 }

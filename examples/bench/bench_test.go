@@ -139,6 +139,26 @@ func TestPeers(t *testing.T) {
 	}
 }
 
+// TestSums asks for a picture of preset fast, whose parts are measured, and adds them up anew.
+func TestSums(t *testing.T) {
+	got := map[string]map[string]any{}
+	for _, l := range lines(t, options{Model: tiny, Dtype: "f32", Size: 64, Threads: 1, Only: []string{"anomalyany.fast"}}) {
+		got[l["name"].(string)] = l
+	}
+	if len(got) != 5 {
+		t.Errorf("printed %v, want the four parts of a picture and the picture", got)
+	}
+	seconds, peak := 0.0, 0.0
+	for name, times := range map[string]float64{"vae.encode": 1, "anomalyany.step": 9, "anomalyany.look": 3, "vae.decode": 1} {
+		seconds += times * got[name]["seconds"].(float64)
+		peak = max(peak, got[name]["peak_rss_gb"].(float64))
+	}
+	fast := got["anomalyany.fast"]
+	if d := fast["seconds"].(float64)/seconds - 1; math.Abs(d) > 0.002 || fast["peak_rss_gb"] != peak {
+		t.Errorf("%v, want %g seconds and %g GB", fast, seconds, peak)
+	}
+}
+
 // TestUsual has what is measured of itself: neighbours are found, and defects generated, on the processor and in f32 only.
 func TestUsual(t *testing.T) {
 	for _, c := range []struct {

@@ -67,11 +67,14 @@ func runAll(ctx context.Context, lines *json.Encoder, o options) error {
 			return err
 		}
 	}
-	plain, refine := all["anomalyany.step"], all["anomalyany.refine"]
-	if plain.ours == nil || refine.ours == nil {
-		return nil
+	for _, s := range sums {
+		if m := s.of(all); m.ours != nil {
+			if err := m.print(lines); err != nil {
+				return err
+			}
+		}
 	}
-	return wholePicture(plain, refine).print(lines)
+	return nil
 }
 
 // measured is a workload's result beside those of its peers.

@@ -34,8 +34,8 @@ type options struct {
 	Device  string   `default:"cpu" placeholder:"DEVICE" help:"What to measure: cpu, or a GPU, cuda:0, cuda:1 and so on, in a program built with -tags gpu (default: ${default})."`
 	Dtype   string   `default:"f32" help:"What to multiply in: f32, or bf16 where the processor can, or f16 on a GPU; sums are f32."`
 	Threads int      `help:"Threads to compute with (default: one a processor)."`
-	Only    []string `help:"Workloads to run (default: all, of attention alone on a GPU only, of detectors and generators of defects on a processor only): ${names}."`
-	Memory  float64  `placeholder:"GIB" help:"Memory for activations of whole models and of steps; less is slower (default: no limit)."`
+	Only    []string `help:"Workloads to run (default: all, of attention alone on a GPU only, of detectors and generators of defects on a processor only): ${names}; ${sums} stand for their parts, and are added up of them."`
+	Memory  float64  `placeholder:"GIB" help:"Memory for activations of whole models and of steps; less is slower (default: no limit, of AnomalyAny's steps what they have by default)."`
 	Peak    bool     `help:"Measure only the processor's peak, a loop of multiply-adds on registers."`
 	Profile bool     `help:"Report the time and speed of each kind of operation as well."`
 	Peers   string   `help:"Python interpreter with what requirements.txt lists, to compare with."`
@@ -50,7 +50,7 @@ type options struct {
 
 func newParser(o *options) cli.Parser {
 	return cli.NewParser("bench", "Measure the time and memory of Stable Diffusion 1.5, CLIP, detectors and generators of defects.", o,
-		kong.Vars{"names": strings.Join(names(workloads()), ", ")})
+		kong.Vars{"names": strings.Join(names(workloads()), ", "), "sums": sums[0].name + " and " + sums[1].name})
 }
 
 func main() {
@@ -144,6 +144,7 @@ func (o *options) complete() error {
 	if o.Child != "" {
 		o.Only = []string{o.Child}
 	}
+	o.Only = withParts(o.Only)
 	for _, name := range o.Only {
 		if !slices.Contains(names(workloads()), name) {
 			return fmt.Errorf("--only: there is no workload %q; there are %s", name, strings.Join(names(workloads()), ", "))

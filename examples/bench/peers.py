@@ -436,6 +436,18 @@ def run_anomalyany(refine):
     return run
 
 
+def run_anomalyany_look(models):
+    """CLIP's look at the decoded latent at half its size, with the gradient."""
+    import torch
+
+    z = torch.randn(1, 4, 64, 64, requires_grad=True)
+    half = torch.nn.functional.interpolate(z.float(), size=32, mode="bicubic", antialias=True).to(z.dtype)
+    picture = models["vae"].decode(half).sample / 2 + 0.5
+    small = torch.nn.functional.interpolate(picture.float(), size=224, mode="bicubic", antialias=True)
+    loss = models["clip"](small.to(picture.dtype)).image_embeds.square().mean()
+    torch.autograd.grad(loss, z)
+
+
 REPEATS = 20  # as attentions.go has it
 
 
@@ -551,6 +563,7 @@ WORKLOADS = {
     "clip.image.grad": Workload(clip_image, run_clip_image_grad),
     "anomalyany.step": Workload(anomalyany, run_anomalyany(refine=False)),
     "anomalyany.refine": Workload(anomalyany, run_anomalyany(refine=True)),
+    "anomalyany.look": Workload(anomalyany, run_anomalyany_look),
     "inversion.step": Workload(inversion, run_inversion(), trains=True),
     "generate.poisson": Workload(None, run_poisson, other="opencv"),
     "generate.perlin": Workload(None, run_perlin, other="anomalib"),

@@ -43,6 +43,7 @@ func graphs() []workload {
 		{"clip.image.grad", torch, clipImageGradient},
 		{"anomalyany.step", torch, func(ctx context.Context, o options) (func() error, error) { return anomalyStep(ctx, o, false) }},
 		{"anomalyany.refine", torch, func(ctx context.Context, o options) (func() error, error) { return anomalyStep(ctx, o, true) }},
+		{"anomalyany.look", torch, anomalyLook},
 		{"inversion.step", []string{"torch", "torch-checkpointing"}, inversionStep},
 	}
 }
