@@ -132,7 +132,7 @@ func (f *flags) open(ctx context.Context) (*diffusion.Pipeline, tensor.Dir, erro
 		p, err := diffusion.OpenFS(ctx, embedded)
 		return p, tensor.InFS(embedded), err
 	}
-	return nil, tensor.Dir{}, errors.New("--model DIR is missing: this program was built without the demo model")
+	return nil, tensor.Dir{}, errors.New("--model MODEL is missing: this program was built without the demo model")
 }
 
 // complete fills in what was not given from the model directory.

@@ -20,6 +20,12 @@
 //	learned.go         what is learned and made
 //	learned_case.go    one word: learned, used, judged
 //	learned_table.go   the tables
+//
+// and with the command presets what preset fast loses against the paper's:
+//
+//	presets.go         which ways are compared
+//	presets_case.go    one picture: made, judged
+//	presets_table.go   means and paired differences, with their intervals
 package main
 
 import (
@@ -36,6 +42,8 @@ type commandLine struct {
 	Shapes   shapes   `cmd:"" help:"How well defects fill lines, dots, free forms and ellipses that are asked for, without and with --fill."`
 	Learned  learned  `cmd:"" help:"What words add that were learned from one, three or five drawings: how often the judge finds their defect."`
 
+	Presets presets `cmd:"" help:"What preset fast loses against preset paper, on the same drawings from the same noise."`
+
 	command string // which is asked for
 }
 
@@ -47,14 +55,16 @@ func (c *commandLine) Validate(ctx *kong.Context) error {
 
 func main() {
 	var c commandLine
-	p := cli.NewParser("trust", "Measure generated pictures of drawn parts by a judge that generation never sees.", &c)
-	cli.Main(p, "what 'pictures' and 'learned' have measured is kept, and the same command goes on; of 'shapes' nothing was written", func(ctx context.Context) error {
+	p := cli.NewParser("trust", "Measure generated pictures of drawn parts by a judge that generation never sees.", &c, kong.Vars{"ways": wayNames()})
+	cli.Main(p, "what 'pictures', 'presets' and 'learned' have measured is kept, and the same command goes on; of 'shapes' nothing was written", func(ctx context.Context) error {
 		if err := kernels.CheckEnvironment(); err != nil {
 			return err
 		}
 		switch c.command {
 		case "shapes":
 			return c.Shapes.run(ctx)
+		case "presets":
+			return c.Presets.run(ctx)
 		case "learned":
 			return c.Learned.run(ctx)
 		}
