@@ -60,7 +60,7 @@ func TestDefaults(t *testing.T) {
 		"random":                 {"--random", own},
 		"file":                   {"--model " + small, numbers{"paper", 64, 2, 3, 1, 2.5, 0.4, 2, 0.5, 0.01}},
 		"given":                  {"--model " + small + " --steps 7 --mu 3 --size 128 --map-factor 1 --refine 0", numbers{"paper", 128, 1, 7, 0, 2.5, 0.4, 2, 3, 0.01}},
-		"fast":                   {"--model " + small + " --preset fast", numbers{"fast", 64, 2, 12, 4, 2.5, 0.4, 2, 0.5, 0.01}},
+		"fast":                   {"--model " + small + " --preset fast", numbers{"fast", 64, 2, 12, -1, 2.5, 0.4, 2, 0.5, 0.01}},
 		"fast of SD 1.5":         {"--model " + modelA + " --preset fast", numbers{"fast", 512, 4, 12, -1, 7.5, 0.25, 20, 1, 0.02}},
 		"not released, but fast": {"--model " + released + " --preset fast", numbers{"fast", 512, 4, 12, -1, 7.5, 0.25, 20, 1, 0.02}},
 		"released":               {"--model " + small + " --preset released", numbers{"released", 64, 2, 200, -1, 12.5, 0.25, 20, 1, 0.02}},

@@ -48,7 +48,7 @@ type Spec struct {
 	Lambda    float64 `group:"algorithm" default:"20" help:"How hard each step draws the attention to the defect's word (λ)." json:"lambda"`
 	Mu        float64 `group:"algorithm" default:"1" help:"How much it counts in the last steps what CLIP sees in the picture (μ)." json:"mu"`
 	EtaE      float64 `group:"algorithm" default:"0.02" help:"How fast the prompt moves towards --detail in the last steps (η_e)." json:"eta_e"`
-	Refine    int     `group:"algorithm" default:"-1" help:"How many of the last steps are refined by CLIP; -1 for 0.3·T (R)." json:"refine"`
+	Refine    int     `group:"algorithm" default:"-1" help:"How many of the last steps are refined by CLIP; -1 for 0.3·T, with preset fast for half of those that run (R)." json:"refine"`
 	Filled    `group:"algorithm"`
 	MapFactor int `group:"algorithm" default:"4" help:"By how much the attention maps are smaller than the latent." json:"map_factor"`
 

@@ -18,8 +18,8 @@ type part struct {
 var sums = []sum{
 	// 75 steps, the last 30 with refinement.
 	{"anomalyany.image", []part{{"anomalyany.step", 45}, {"anomalyany.refine", 30}}},
-	// The photograph, nine steps, in the last three of which CLIP looks at the latent, and the picture.
-	{"anomalyany.fast", []part{{"vae.encode", 1}, {"anomalyany.step", 9}, {"anomalyany.look", 3}, {"vae.decode", 1}}},
+	// The photograph, nine steps, in the last five of which CLIP looks at the latent, and the picture.
+	{"anomalyany.fast", []part{{"vae.encode", 1}, {"anomalyany.step", 9}, {"anomalyany.look", 5}, {"vae.decode", 1}}},
 }
 
 // withParts puts the parts of sums that are asked for in their place.

@@ -2,7 +2,6 @@ package anomalyany
 
 import (
 	"context"
-	"math"
 
 	"github.com/sdgraph/sdgraph/diffusion"
 	gt "gorgonia.org/tensor"
@@ -13,24 +12,28 @@ const fastSteps = 12
 
 // Fast is preset fast, the paper's algorithm in a tenth of its time: every number, and no words.
 //
-// DPM-Solver++ (2M) takes 12 steps in the place of DDIM's hundred. CLIP, which sees pictures of 224×224, is shown the
-// latent decoded at half its height and width. The mask is read from the last half of the steps. λ and all other numbers are
-// the paper's. What that costs on drawings is measured by examples/demo/trust presets.
+// DPM-Solver++ (2M) takes 12 steps in the place of DDIM's hundred. In the last half of those that run CLIP looks at the
+// picture, and the mask is read; CLIP, which sees pictures of 224×224, is shown the latent decoded at half its height and width.
+// λ and all other numbers are the paper's. What that costs on drawings is measured by examples/demo/trust presets.
 func Fast() Options { return Paper().Fast() }
 
-// Fast returns options of PaperPreset as those of FastPreset: T is 12, and R as large a share of it.
+// Fast returns options of PaperPreset as those of FastPreset: T is 12, and R, where there is refinement, Auto.
 func (o Options) Fast() Options {
-	if o.Refine > 0 && o.Steps > 0 {
-		o.Refine = max(1, int(math.Round(float64(o.Refine*fastSteps)/float64(o.Steps))))
+	if o.Refine != 0 {
+		o.Refine = Auto
 	}
 	o.Preset, o.Steps = FastPreset, fastSteps
 	return o
 }
 
-// fastCourse is the paper's, but for the mask, which in so few steps is read from half of them.
+// fastCourse is the paper's, but that of so few steps half are refined, and the mask is read from half.
 func fastCourse(o Options) course {
 	c := paperCourse(o)
-	c.annotated = max(c.annotated, (c.steps+1)/2)
+	half := (c.steps + 1) / 2
+	if o.Refine == Auto {
+		c.refined = half
+	}
+	c.annotated = max(c.refined, half)
 	return c
 }
 

@@ -23,9 +23,9 @@ func TestFastNumbers(t *testing.T) {
 		refine int
 		course course
 	}{
-		"the paper's":        {Paper(), Auto, course{steps: 9, refined: 3, annotated: 5}},
-		"a small model's":    {small, 2, course{steps: 8, refined: 2, annotated: 4}},
-		"hardly any":         {few, 1, course{steps: 8, refined: 1, annotated: 4}},
+		"the paper's":        {Paper(), Auto, course{steps: 9, refined: 5, annotated: 5}},
+		"a small model's":    {small, Auto, course{steps: 8, refined: 4, annotated: 4}},
+		"hardly any":         {few, Auto, course{steps: 8, refined: 4, annotated: 4}},
 		"without refinement": {without, 0, course{steps: 8, annotated: 4}},
 	} {
 		o := c.of.Fast()

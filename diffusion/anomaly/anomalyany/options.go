@@ -39,7 +39,7 @@ type Options struct {
 	Mu     float64 // μ, weight of the picture's CLIP loss
 	EtaE   float64 // η_e, step size of the embedding
 	Fill   float64 // weight of L_fill beside L_att: the words' attention fills the mask's shape; 0, the paper's, leaves it out, as does a photograph without a mask
-	Refine int     // R, how many of the last steps refine; Auto for ⌊0.3·T⌋
+	Refine int     // R, how many of the last steps refine; Auto for ⌊0.3·T⌋, in FastPreset for half of those that run
 
 	// Ablations of PaperPreset and FastPreset, which the paper's table compares. The other two
 	// are Lambda = 0 and Refine = 0.

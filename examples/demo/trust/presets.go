@@ -47,7 +47,7 @@ var ways = []way{
 	{"paper-100", func(o *anomalyany.Options) { resteps(o, 100) }},
 	{"paper-12", func(o *anomalyany.Options) { resteps(o, 12) }},
 	{"fast", func(o *anomalyany.Options) { *o = o.Fast() }},
-	{"fast-10", func(o *anomalyany.Options) { *o = o.Fast(); resteps(o, 10) }},
+	{"fast-16", func(o *anomalyany.Options) { *o = o.Fast(); o.Steps = 16 }},
 	{"fast-no-refine", func(o *anomalyany.Options) { *o = o.Fast(); o.Refine = 0 }},
 }
 
