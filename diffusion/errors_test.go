@@ -223,6 +223,7 @@ func TestErrorsAre(t *testing.T) {
 		ErrArgument: {
 			"nil context": func() error { _, err := Open(noContext, modelA); return err },
 			"prediction":  func() error { _, err := Open(ctx, modelA, WithPredictionType("x0")); return err },
+			"variant":     func() error { _, err := Open(ctx, modelA, WithVariant("f32")); return err },
 			"Compile":     func() error { _, err := p.Compile(sizeA+1, sizeA); return err },
 			"hook":        func() error { _, err := p.Compile(sizeA, sizeA, WithHook(nil)); return err },
 			"Decode":      func() error { _, err := p.Decode(ctx, Latent{}); return err },

@@ -322,6 +322,7 @@ func TestMisuse(t *testing.T) {
 			"WithLogger":            {func() { optionsOf([]OpenOption{WithLogger(nil)}) }},
 			"WithTokenizerDir":      {func() { optionsOf([]OpenOption{WithTokenizerDir("")}) }},
 			"WithPredictionType":    {func() { optionsOf([]OpenOption{WithPredictionType("")}) }},
+			"WithVariant":           {func() { optionsOf([]OpenOption{WithVariant("")}) }},
 			"WithTAESD":             {func() { optionsOf([]OpenOption{WithTAESD("")}) }},
 			"TAESD.Close":           {func() { _ = (*TAESD)(nil).Close() }, func() { _ = new(TAESD).Close() }},
 			"Pipeline.CheckPreview": {func() { _ = p.CheckPreview() }},

@@ -67,6 +67,7 @@ type openOptions struct {
 
 	predictionType string
 	allowUnused    bool
+	variant        string
 	embeddings     []*Embedding
 
 	// of single files
@@ -100,6 +101,15 @@ func WithPredictionType(name string) OpenOption {
 	return func(o *openOptions) { o.predictionType = name }
 }
 
+// WithVariant opens, of a directory that has weights in several variants, those of the
+// one that is named: "fp16", "bf16", or "none" for those without a variant, in float32
+// mostly (default, also for "": those without, else fp16, else bf16). A part that has
+// none of it is opened in another.
+func WithVariant(name string) OpenOption { return func(o *openOptions) { o.variant = name } }
+
+// variants are the names that WithVariant takes.
+var variants = []string{"", "none", "fp16", "bf16"}
+
 // WithDevice runs all programs of the pipeline on device d, which nobody else may
 // use while the pipeline is open (default: on the host's processor). Weights are
 // copied to the device when they are first used, in their files' precision. A graph
@@ -119,7 +129,7 @@ func (o openOptions) clipIn(dir tensor.Dir) (_ tensor.Dir, found bool) {
 	case o.noCLIP:
 		return tensor.Dir{}, false
 	case o.clipDir != "":
-		return tensor.OnDisk(o.clipDir), true
+		return tensor.OnDisk(o.clipDir).Prefer(o.variant), true
 	}
 	return dir.Sub("clip"), dir.Exists("clip")
 }
@@ -155,7 +165,7 @@ func openDir(ctx context.Context, dir tensor.Dir, opts []OpenOption) (*Pipeline,
 	if err := checkDirectory(dir); err != nil {
 		return nil, err
 	}
-	return open(ctx, dir.String(), opts, func(p *Pipeline, o openOptions) error { return p.openParts(dir.Noting(&p.texts), o) })
+	return open(ctx, dir.String(), opts, func(p *Pipeline, o openOptions) error { return p.openParts(dir.Prefer(o.variant).Noting(&p.texts), o) })
 }
 
 // open makes a pipeline whose parts are opened by parts.
@@ -210,6 +220,9 @@ func optionsOf(opts []OpenOption) openOptions {
 func (o openOptions) validate() error {
 	if t := o.predictionType; t != "" && !slices.Contains(predictions, t) {
 		return badArgument("a prediction type of %.60q, want one of %s", t, strings.Join(predictions, ", "))
+	}
+	if !slices.Contains(variants, o.variant) {
+		return badArgument("weights of variant %.60q, want fp16, bf16 or none", o.variant)
 	}
 	functions := kernels.CPU
 	if o.device != nil {

@@ -16,6 +16,8 @@ type Dir struct {
 	fsys  fs.FS  // nil for the disk
 	path  string // as fsys or the system takes it
 	texts *Texts // that note what is read, nil for none
+
+	variant string // of weights, that is opened where there are several; "" for the usual order
 }
 
 // OnDisk returns a directory of the operating system.
@@ -48,7 +50,18 @@ func (d Dir) Path(name string) string {
 }
 
 // Sub returns the directory of this name in d, which need not exist.
-func (d Dir) Sub(name string) Dir { return Dir{d.fsys, d.Path(name), d.texts} }
+func (d Dir) Sub(name string) Dir {
+	d.path = d.Path(name)
+	return d
+}
+
+// Prefer returns d as a directory of which, and of its Subs, OpenSet opens weights of a
+// variant where there are several: "fp16", "bf16", or "none" for those without one. Where
+// there are none of it, it opens others. "" is for the usual order.
+func (d Dir) Prefer(variant string) Dir {
+	d.variant = variant
+	return d
+}
 
 // maxText is how long a file may be that ReadFile reads, in bytes. CLIP's
 // tokenizer.json has 4 MB.

@@ -73,6 +73,7 @@ func everyCall(t *testing.T) map[string]func(d *gt.Dense) []error {
 		"Texts.Hashes": func(*gt.Dense) []error { return no((*Texts)(nil).Hashes()) },
 		"Dir.Path":     func(*gt.Dense) []error { return no(nowhere.Path("")) },
 		"Dir.Sub":      func(*gt.Dense) []error { return no(nowhere.Sub("..").Exists("")) },
+		"Dir.Prefer":   func(*gt.Dense) []error { return must(nowhere.Prefer("\x00").OpenSet("")) },
 		"Dir.Exists":   func(*gt.Dense) []error { return no(nowhere.Exists("/")) },
 		"Dir.Stat":     func(*gt.Dense) []error { return must(nowhere.Stat("")) },
 		"Dir.ReadFile": func(*gt.Dense) []error { return append(must(nowhere.ReadFile("")), must(Dir{}.ReadFile(""))...) },

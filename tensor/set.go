@@ -35,12 +35,37 @@ var suffixes = []string{
 	".safetensors.index.json",
 	".safetensors.index.fp16.json",
 	".fp16.safetensors.index.json",
+	".bf16.safetensors",
+	".safetensors.index.bf16.json",
+	".bf16.safetensors.index.json",
+}
+
+// suffixes are those of a directory, with the variant first that it prefers.
+func (d Dir) suffixes() []string {
+	preferred := func(suffix string) bool {
+		switch d.variant {
+		case "":
+			return false
+		case "none":
+			return !strings.Contains(suffix, "fp16") && !strings.Contains(suffix, "bf16")
+		}
+		return strings.Contains(suffix, d.variant)
+	}
+	first, rest := []string{}, []string{}
+	for _, suffix := range suffixes {
+		if preferred(suffix) {
+			first = append(first, suffix)
+		} else {
+			rest = append(rest, suffix)
+		}
+	}
+	return append(first, rest...)
 }
 
 // OpenSet opens the weights of a model directory. For each stem in turn, such
 // as "diffusion_pytorch_model" or "model", it looks for STEM.safetensors,
-// STEM.fp16.safetensors and their sharded forms (STEM.safetensors.index.json),
-// and opens the first that exists. When there is none, the error, which is
+// STEM.fp16.safetensors, their sharded forms (STEM.safetensors.index.json) and
+// those of bf16, and opens the first that exists; Dir.Prefer has another order. When there is none, the error, which is
 // fs.ErrNotExist, lists what it looked for, and says so when there are only
 // pickles, which are not read. A file or an index that is not what it should be is
 // ErrDamaged.
@@ -50,7 +75,7 @@ func OpenSet(dir string, stems ...string) (*Set, error) { return OnDisk(dir).Ope
 func (d Dir) OpenSet(stems ...string) (*Set, error) {
 	var looked []string
 	for _, stem := range stems {
-		for _, suffix := range suffixes {
+		for _, suffix := range d.suffixes() {
 			name := stem + suffix
 			switch _, err := d.Stat(name); {
 			case errors.Is(err, fs.ErrNotExist):

@@ -78,6 +78,35 @@ func TestOpenSet(t *testing.T) {
 	}
 }
 
+// TestPrefer opens the variant that is asked for where there are several, and else what there is.
+func TestPrefer(t *testing.T) {
+	weights := string(holding("one"))
+	all := map[string]string{"model.safetensors": weights, "model.fp16.safetensors": weights, "model.bf16.safetensors": weights}
+	sharded := map[string]string{"model.safetensors": weights, "model.safetensors.index.fp16.json": `{"weight_map":{"one":"a.safetensors"}}`, "a.safetensors": weights}
+	for _, c := range []struct {
+		variant string
+		files   map[string]string
+		want    string
+	}{
+		{"", all, "model.safetensors"}, {"none", all, "model.safetensors"}, {"fp16", all, "model.fp16.safetensors"}, {"bf16", all, "model.bf16.safetensors"},
+		{"fp16", sharded, "model.safetensors.index.fp16.json"}, {"none", sharded, "model.safetensors"}, {"bf16", sharded, "model.safetensors"},
+		{"", map[string]string{"model.bf16.safetensors": weights}, "model.bf16.safetensors"},
+		{"none", map[string]string{"model.fp16.safetensors": weights}, "model.fp16.safetensors"},
+	} {
+		dir := directory(t, c.files)
+		s, err := OnDisk(filepath.Dir(dir)).Prefer(c.variant).Sub(filepath.Base(dir)).OpenSet("model")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := filepath.Base(s.Paths()[0]); got != c.want {
+			t.Errorf("of variant %q opened %s, want %s", c.variant, got, c.want)
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 func TestOpenSetSaysWhatItLookedFor(t *testing.T) {
 	for name, c := range map[string]struct {
 		dir  string
