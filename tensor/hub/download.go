@@ -161,7 +161,7 @@ func (f *fetch) blob(ctx context.Context, file File) (err error) {
 			err = errors.Join(err, os.Remove(path))
 		}
 	}()
-	if err = d.resume(); err != nil {
+	if err = d.resume(ctx); err != nil {
 		return err
 	}
 	if err = d.run(ctx); err != nil {
@@ -212,10 +212,10 @@ func (d *download) restart() error {
 	return err
 }
 
-// resume takes what an earlier run has left.
-func (d *download) resume() error {
+// resume takes what an earlier run has left, which it reads whole for its hash: seconds, of a large file.
+func (d *download) resume(ctx context.Context) error {
 	d.hash = newHash(d.want)
-	n, err := io.Copy(d.hash, d.out)
+	n, err := io.Copy(d.hash, until{ctx, d.out})
 	if err != nil {
 		return err
 	}
@@ -226,6 +226,19 @@ func (d *download) resume() error {
 		return d.restart()
 	}
 	return nil
+}
+
+// until reads as long as its context has not ended.
+type until struct {
+	ctx context.Context
+	io.Reader
+}
+
+func (u until) Read(p []byte) (int, error) {
+	if u.ctx.Err() != nil {
+		return 0, context.Cause(u.ctx)
+	}
+	return u.Reader.Read(p)
 }
 
 // much is what makes up for a connection that was cut: who sends so much in between is not given up.

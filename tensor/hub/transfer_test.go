@@ -258,3 +258,27 @@ func TestCancelled(t *testing.T) {
 		t.Errorf("a list: %v", err)
 	}
 }
+
+// TestCancelledBefore: a context that has ended stops what reads a partial file for its hash, too.
+func TestCancelledBefore(t *testing.T) {
+	s := newStub(t, one(100_000))
+	o := s.options(t)
+	leave(t, s.partialPath(o), s.files[oneFile][:40_000])
+	p, err := look(t.Context(), testRepo, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	kept := int64(0)
+	if _, err = p.Fetch(ctx, func(p Progress) { kept = p.Kept }); !errors.Is(err, context.Canceled) || kept > 0 {
+		t.Errorf("error %v, %d bytes were read", err, kept)
+	}
+	if info, err := os.Stat(s.partialPath(o)); err != nil || info.Size() != 40_000 {
+		t.Errorf("%v, %v", info, err)
+	}
+	if at := s.asked("/cdn/" + oneFile); len(at) > 0 {
+		t.Errorf("asked for %+v", at)
+	}
+	s.fetchOne(t, o)
+}
