@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -127,6 +128,7 @@ type Snapshot struct {
 	Path    string    // of its directory
 	Size    int64     // of its files, in bytes; snapshots of one model may share files
 	Fetched time.Time // when a file was last added at its root
+	Licence string    // as the model's card has it; "" where that says nothing, or was not fetched
 
 	// Lacks is what is missing to open it as a whole; "" where nothing is.
 	Lacks string
@@ -161,7 +163,7 @@ func Cached(o Options) ([]Repository, error) {
 }
 
 func (s store) describe(commit, variant string) Snapshot {
-	d := Snapshot{Commit: commit, Refs: s.refs(commit), Path: s.snapshot(commit), Fetched: s.fetched(commit)}
+	d := Snapshot{Commit: commit, Refs: s.refs(commit), Path: s.snapshot(commit), Fetched: s.fetched(commit), Licence: s.licence(commit)}
 	files, err := s.shelf(commit)
 	for _, f := range files {
 		d.Size += f.Size
@@ -173,6 +175,37 @@ func (s store) describe(commit, variant string) Snapshot {
 		d.Lacks = err.Error()
 	}
 	return d
+}
+
+// cardForm is what heads a model's card, and licenceForm its lines about the licence.
+var (
+	cardForm    = regexp.MustCompile(`(?s)\A---\r?\n(.*?)\n---`)
+	licenceForm = regexp.MustCompile(`(?m)^license(_name)?: *["']?([^"'\r\n]+)`)
+)
+
+// licence is what the card says that lies in a snapshot, as Python's client fetches it.
+func (s store) licence(commit string) string {
+	path := filepath.Join(s.snapshot(commit), "README.md")
+	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() || info.Size() > 1<<20 {
+		return ""
+	}
+	text, err := os.ReadFile(path)
+	card := cardForm.FindSubmatch(text)
+	if err != nil || card == nil {
+		return ""
+	}
+	licence, name := "", ""
+	for _, line := range licenceForm.FindAllSubmatch(card[1], -1) {
+		if value := strings.TrimSpace(string(line[2])); len(line[1]) > 0 {
+			name = value
+		} else {
+			licence = value
+		}
+	}
+	if licence == "other" && name != "" {
+		licence = name
+	}
+	return printable(licence)
 }
 
 // refs are the branches and tags that lead to a commit.

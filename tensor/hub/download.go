@@ -64,11 +64,7 @@ func (p *Plan) Fetch(ctx context.Context, progress func(Progress)) (string, erro
 // fits returns an error where the disk has not room enough for what is missing.
 func (p *Plan) fits() error {
 	_, need := p.Missing()
-	for _, f := range p.missing {
-		if info, err := os.Stat(p.store.partial(f)); err == nil {
-			need -= min(info.Size(), f.Size)
-		}
-	}
+	need -= p.Begun()
 	if free := freeNear(p.store.cache); free >= 0 && free < need {
 		return of(ErrNoSpace, "%s needs %s more in %s, where %s are free; HF_HUB_CACHE sets another place", p.Ref, Bytes(need), p.store.cache, Bytes(free))
 	}

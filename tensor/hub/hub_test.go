@@ -273,6 +273,17 @@ func TestCached(t *testing.T) {
 	if got.Path != dir || got.Lacks != "" || got.Commit != testCommit || !slices.Equal(got.Refs, []string{"main", "v1"}) || got.Size == 0 {
 		t.Errorf("%+v", got)
 	}
+	for card, want := range map[string]string{
+		"---\nlicense: mit\ntags: [x]\n---\n# A model\nlicense: other\n": "mit", "---\r\nlicense: \"other\"\r\nlicense_name: own\x1b[2J\r\n---\r\n": "own[2J",
+		"# A model\n\nlicense: mit\n": "", "---\nlicense: mit\n": "", "---\ntags: [x]\n---\n": "",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, "README.md"), []byte(card), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if all, err := Cached(o); err != nil || all[0].Snapshots[0].Licence != want {
+			t.Errorf("the card %q: %+v, %v", card, all, err)
+		}
+	}
 	os.Remove(filepath.Join(dir, "unet/config.json"))
 	if all, err := Cached(o); err != nil || !strings.Contains(all[0].Snapshots[0].Lacks, "unet/ has no config.json") {
 		t.Errorf("%+v, %v", all, err)

@@ -37,7 +37,7 @@ func TestMisuse(t *testing.T) {
 		}
 	}
 	for _, p := range []*Plan{nil, {}} {
-		if n, bytes := p.Missing(); n != 0 || bytes != 0 || p.Path() != "" {
+		if n, bytes := p.Missing(); n != 0 || bytes != 0 || p.Begun() != 0 || p.Path() != "" {
 			t.Errorf("%v misses %d files, %d bytes, at %q", p, n, bytes, p.Path())
 		}
 		_ = p.String()

@@ -158,6 +158,19 @@ func (p *Plan) Missing() (files int, bytes int64) {
 	return len(p.missing), bytes
 }
 
+// Begun is how many bytes of what is missing an earlier Fetch has left, with which the next one goes on.
+func (p *Plan) Begun() (bytes int64) {
+	if p == nil {
+		return 0
+	}
+	for _, f := range p.missing {
+		if info, err := os.Stat(p.store.partial(f)); err == nil {
+			bytes += min(info.Size(), f.Size)
+		}
+	}
+	return bytes
+}
+
 // Path is where the model is once all is fetched: of its directory, or of the file.
 func (p *Plan) Path() string {
 	if p == nil || len(p.Files) == 0 {
@@ -173,6 +186,8 @@ func (p *Plan) Path() string {
 // String says in a line what is missing, such as
 //
 //	owner/name (main, 451f4fe): 15 files, 2.1 GB into ~/.cache/huggingface/hub, 212 GB free. Licence: mit.
+//
+// Behind the size it says how much of it an earlier Fetch has left, if any.
 func (p *Plan) String() string {
 	if p == nil {
 		return ""
@@ -190,7 +205,11 @@ func (p *Plan) String() string {
 	if n == 1 {
 		files = "file"
 	}
-	text += fmt.Sprintf("%d %s, %s into %s", n, files, Bytes(bytes), tilde(p.store.cache))
+	begun := ""
+	if b := p.Begun(); b > 0 {
+		begun = fmt.Sprintf(", of which %s are there,", Bytes(b))
+	}
+	text += fmt.Sprintf("%d %s, %s%s into %s", n, files, Bytes(bytes), begun, tilde(p.store.cache))
 	if p.Free >= 0 {
 		text += fmt.Sprintf(", %s free", Bytes(p.Free))
 	}

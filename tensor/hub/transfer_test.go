@@ -268,6 +268,9 @@ func TestCancelledBefore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if p.Begun() != 40_000 || !strings.Contains(p.String(), "1 file, 100 kB, of which 40.0 kB are there, into ") {
+		t.Errorf("%d bytes are there: %s", p.Begun(), p)
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	kept := int64(0)
