@@ -51,6 +51,7 @@ type commandLine struct {
 	Undecide   Decide   `cmd:"" help:"Take back what accept and reject said: the scores decide."`
 
 	command string // which is asked for
+	again   bool   // it is read once more
 }
 
 // BeforeResolve has flags that are not given stand for something else than their
@@ -91,6 +92,7 @@ func suiting(given map[string]any) (map[string]any, error) {
 		return othersNumbers(asked.Generator), nil
 	}
 	asked.Model, _ = given["model"].(string)
+	asked.Variant, _ = given["variant"].(string)
 	asked.Random, _ = given["random"].(bool)
 	d, err := asked.readDefaults()
 	if err != nil {

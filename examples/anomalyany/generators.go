@@ -46,13 +46,13 @@ var methods = map[string]method{
 	"draem":    {"DRAEM", false, bothPresets, []string{"textures"}},
 	"cutpaste": {"CutPaste", false, bothPresets, nil},
 	"sdas": {"SDAS", true, bothPresets[:1], []string{
-		"noise", "prompt", "articles", "steps", "guidance", "tile", "model", "random", "prediction_type", "allow_unused", "precision", "embedding",
+		"noise", "prompt", "articles", "steps", "guidance", "tile", "model", "variant", "random", "prediction_type", "allow_unused", "precision", "embedding",
 	}},
 	learns: {"AnomalyDiffusion", true, bothPresets, []string{
-		"learned", "prompt", "articles", "steps", "guidance", "tile", "model", "random", "prediction_type", "allow_unused", "precision",
+		"learned", "prompt", "articles", "steps", "guidance", "tile", "model", "variant", "random", "prediction_type", "allow_unused", "precision",
 	}},
 	grafts: {"O2MAG", true, bothPresets[:1], []string{
-		"reference", "reference_mask", "shows", "prompt", "articles", "steps", "guidance", "tile", "model", "random", "prediction_type", "allow_unused", "precision", "embedding",
+		"reference", "reference_mask", "shows", "prompt", "articles", "steps", "guidance", "tile", "model", "variant", "random", "prediction_type", "allow_unused", "precision", "embedding",
 	}},
 }
 

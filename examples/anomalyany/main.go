@@ -54,8 +54,12 @@ func (c *commandLine) run(ctx context.Context) (err error) {
 	}
 	defer c.Spec.Compute.Close()
 	if c.Spec.needsModel() {
-		if err := c.Spec.find(ctx); err != nil {
+		hasNumbers, err := c.Spec.find(ctx)
+		if err != nil {
 			return err
+		}
+		if hasNumbers && !c.again {
+			return errors.Join(c.Spec.Compute.Close(), runAgain(ctx))
 		}
 	}
 	switch {
@@ -70,6 +74,16 @@ func (c *commandLine) run(ctx context.Context) (err error) {
 		err = c.Spec.export(ctx)
 	}
 	return c.Spec.advise(err)
+}
+
+// runAgain reads the command line once more, and runs what it says then: with the numbers that suit a model which was not
+// there the first time.
+func runAgain(ctx context.Context) error {
+	c := commandLine{again: true}
+	if _, err := cli.Await(ctx, func() (any, error) { return newParser(&c).Parse(os.Args[1:]) }); err != nil {
+		return err
+	}
+	return c.run(ctx)
 }
 
 // advise adds to an error about a GPU's memory which flag leaves more of it.

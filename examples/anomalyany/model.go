@@ -107,7 +107,7 @@ func openModel(ctx context.Context, spec Spec) (*model, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &model{vocabulary: defaults.Vocabulary, found: spec.found}
+	m := &model{vocabulary: defaults.Vocabulary, found: spec.Found}
 	if m.Pipeline, err = openPipeline(ctx, spec, learned); err != nil {
 		return nil, err
 	}
@@ -132,6 +132,7 @@ func openPipeline(ctx context.Context, spec Spec, learned []*diffusion.Embedding
 
 func (s *Spec) open(ctx context.Context, learned []*diffusion.Embedding) (*diffusion.Pipeline, error) {
 	opts := append(slices.Concat(s.Options(), s.Correct(), s.OpenTiny()), diffusion.WithEmbeddings(learned...))
+	opts = append(opts, s.VariantOf(s.Found[0])...)
 	if s.NoRefine || s.isOther() {
 		opts = append(opts, diffusion.WithoutCLIP())
 	}

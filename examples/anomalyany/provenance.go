@@ -123,12 +123,12 @@ var ofTheSeries = map[string]bool{
 
 // onlyPaths are those that do not where the files have the same contents, and
 // the memory.
-var onlyPaths = map[string]bool{"embedding": true, "others": true, "textures": true, "learned": true, "reference": true, "reference_mask": true, "model": true, "clip": true, "image": true, "categories": true, "memory": true}
+var onlyPaths = map[string]bool{"embedding": true, "others": true, "textures": true, "learned": true, "reference": true, "reference_mask": true, "model": true, "variant": true, "clip": true, "image": true, "categories": true, "memory": true}
 
 // ofPicture are the options that make a picture, besides its seed: those that
 // --from takes from it. Whoever wrote the file chooses none of the others.
 var ofPicture = map[string]bool{
-	"model": true, "clip": true, "random": true, "prediction_type": true, "allow_unused": true, "image": true, "mask": true, "paste": true, "tile": true,
+	"model": true, "variant": true, "clip": true, "random": true, "prediction_type": true, "allow_unused": true, "image": true, "mask": true, "paste": true, "tile": true,
 	"generator": true, "others": true, "textures": true, "noise": true, "part": true, "foreground": true, "learned": true, "reference": true, "reference_mask": true, "shows": true,
 	"keep_part": true, "margin": true, "feather": true, "blend": true,
 	"shape": true, "shape_size": true, "shape_angle": true, "shape_aspect": true, "shape_at": true,

@@ -70,7 +70,7 @@ type Spec struct {
 
 	Drawn bool `kong:"-" json:"-"` // what is not given as Image is drawn
 
-	found [2]cli.Found // Model and Clip, where they are of the hub and were found
+	Found [2]cli.Found `kong:"-" json:"-"` // Model and Clip, where they are of the hub and were found
 }
 
 // released reports whether the algorithm is AnomalyAny's, of the released code.

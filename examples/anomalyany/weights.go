@@ -7,8 +7,10 @@ import (
 	"strings"
 
 	"github.com/sdgraph/sdgraph/diffusion"
+	"github.com/sdgraph/sdgraph/diffusion/anomaly/anomalyany"
 	"github.com/sdgraph/sdgraph/examples/internal/cli"
 	"github.com/sdgraph/sdgraph/examples/internal/show"
+	"github.com/sdgraph/sdgraph/tensor"
 	"github.com/sdgraph/sdgraph/tensor/hub"
 )
 
@@ -54,7 +56,7 @@ func (w Weights) run(ctx context.Context, spec *Spec) error {
 		return list(spec.Variant)
 	}
 	spec.Model = w.Name
-	if err := spec.find(ctx); err != nil {
+	if _, err := spec.find(ctx); err != nil {
 		return err
 	}
 	_, err := fmt.Println(spec.modelPath())
@@ -72,15 +74,15 @@ func list(variant string) error {
 	}
 	fmt.Print("\nIn the cache:\n\n")
 	t := show.NewTable(os.Stdout)
-	t.Row("model", "commit", "revision", "fetched", "size", "")
-	t.Row("---", "---", "---", "---", "---:", "---")
+	t.Row("model", "commit", "revision", "fetched", "size", "licence", "")
+	t.Row("---", "---", "---", "---", "---:", "---", "---")
 	for _, r := range all {
 		for _, s := range r.Snapshots {
 			state := "complete"
 			if s.Lacks != "" {
 				state = s.Lacks
 			}
-			t.Row(r.Repo, s.Commit[:min(7, len(s.Commit))], strings.Join(s.Refs, ", "), s.Fetched.Format("2006-01-02"), hub.Bytes(s.Size), state)
+			t.Row(r.Repo, s.Commit[:min(7, len(s.Commit))], strings.Join(s.Refs, ", "), s.Fetched.Format("2006-01-02"), hub.Bytes(s.Size), s.Licence, state)
 		}
 	}
 	t.Flush()
@@ -88,26 +90,47 @@ func list(variant string) error {
 }
 
 // find finds --model and --clip, where these are of the hub, and fetches what is missing, if the user agrees: models of the
-// hub come without the CLIP that refines pictures, which then comes along. What is recorded of them is their names.
-func (s *Spec) find(ctx context.Context) error {
-	find := s.FindWithCLIP
+// hub come without the CLIP that refines pictures, which then comes along. What is recorded of them is their names. It
+// reports whether the model has just come and says which numbers suit it: the flags did not know that.
+func (s *Spec) find(ctx context.Context) (hasNumbers bool, err error) {
+	if err := s.CheckBeside(s.Model, s.inputFiles()); err != nil {
+		return false, err
+	}
+	wasThere := s.InCache(s.Model) != ""
+	var found []cli.Found
 	if s.NoRefine || s.isOther() {
-		find = func(ctx context.Context, model, clip string) ([]cli.Found, error) { return s.Find(ctx, model, clip) }
+		found, err = s.Find(ctx, s.Model, s.Clip, s.TAESD)
+	} else {
+		found, err = s.FindWithCLIP(ctx, s.Model, s.Clip, s.TAESD)
 	}
-	found, err := find(ctx, s.Model, s.Clip)
 	if err != nil {
-		return err
+		return false, err
 	}
-	s.found = [2]cli.Found(found)
-	s.Model, s.Clip = found[0].Name, found[1].Name
-	return nil
+	isHub := cli.IsHub(s.Model)
+	s.Found = [2]cli.Found(found)
+	s.Model, s.Clip, s.TAESD = found[0].Name, found[1].Name, found[2].Path
+	return isHub && !wasThere && tensor.OnDisk(s.modelPath()).Exists(anomalyany.DefaultsFile), nil
 }
 
-// modelPath is where --model is.
-func (s *Spec) modelPath() string { return at(s.found[0], s.Model) }
+// inputFiles are the files that pictures are made of, by their flags.
+func (s *Spec) inputFiles() map[string]string {
+	files := map[string]string{"--image": s.Image, "--mask": s.Mask, "--learned": s.LearnedFile, "--reference": s.Reference, "--reference-mask": s.ReferenceMask}
+	if s.Mask == autoMask {
+		delete(files, "--mask")
+	}
+	return files
+}
+
+// modelPath is where --model is; of the hub, what is in the cache.
+func (s *Spec) modelPath() string {
+	if path := at(s.Found[0], s.Model); path != s.Model {
+		return path
+	}
+	return orDefault(s.InCache(s.Model), s.Model)
+}
 
 // clipPath is where --clip is.
-func (s *Spec) clipPath() string { return at(s.found[1], s.Clip) }
+func (s *Spec) clipPath() string { return at(s.Found[1], s.Clip) }
 
 // at is where a flag's value was found, or else the value.
 func at(f cli.Found, value string) string {

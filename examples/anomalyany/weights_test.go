@@ -55,6 +55,44 @@ func TestModelOfTheHub(t *testing.T) {
 	}
 }
 
+// TestNumbersOfTheHub: a model that is fetched brings the numbers that suit it, as its directory does, the first time, too.
+func TestNumbersOfTheHub(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "numbers")
+	numbers := []byte(`{"preset": "paper", "size": 64, "steps": 4, "guidance": 3, "gamma": 0.25}`)
+	if err := errors.Join(os.CopyFS(dir, os.DirFS(modelA)), os.WriteFile(filepath.Join(dir, "anomalyany.json"), numbers, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	clitest.NewHub(t, map[string]string{"maker/numbers": dir})
+	f := small(t)
+	var first record
+	for i, model := range []string{"maker/numbers", "maker/numbers", dir} {
+		out := filepath.Join(t.TempDir(), "out")
+		if said, err := clitest.Program(t, "--yes", "--model", model, "--image", f.Image, "--object=hazelnut", "--anomaly=crack", "--out", out).CombinedOutput(); err != nil {
+			t.Fatalf("%v in\n%s", err, said)
+		}
+		f.Out = out
+		r := readRecord(t, f, "hazelnut-crack-0000.json")
+		if i == 0 {
+			first = r
+		}
+		if o := r.Options; o.Steps != 4 || o.Guidance != 3 || o.Size != 64 || r.Hashes["picture"] == "" || r.Hashes["mask"] != first.Hashes["mask"] {
+			t.Errorf("%s, run %d: %d steps, guidance %g, size %d, hashes %v", model, i, o.Steps, o.Guidance, o.Size, r.Hashes)
+		}
+	}
+	if said, err := clitest.Program(t, "--model", "maker/numbers", "--help").CombinedOutput(); err != nil || !strings.Contains(string(said), "--size=64") {
+		t.Errorf("the help has other numbers: %v\n%s", err, said)
+	}
+}
+
+// TestNothingInVain: what is missing here is said before a model is fetched.
+func TestNothingInVain(t *testing.T) {
+	h := clitest.NewHub(t, map[string]string{"maker/tiny": modelA})
+	said, err := clitest.Program(t, "--yes", "--model", "maker/tiny", "--image", filepath.Join(t.TempDir(), "nut.png"), "--object=hazelnut", "--anomaly=crack", "--out", t.TempDir()).CombinedOutput()
+	if err == nil || !strings.Contains(string(said), "--image: ") || h.Asked() > 0 {
+		t.Errorf("error %v, %d requests, in\n%s", err, h.Asked(), said)
+	}
+}
+
 // TestWeights lists what is in the cache, and fetches.
 func TestWeights(t *testing.T) {
 	h := clitest.NewHub(t, map[string]string{"maker/tiny": modelA})

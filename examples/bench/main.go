@@ -30,7 +30,8 @@ import (
 )
 
 type options struct {
-	Model   string   `help:"Model directory, as diffusers writes it, with CLIP in its clip/ (default: random weights)."`
+	Model string `help:"Model directory, as diffusers writes it, with CLIP in its clip/, or owner/name of the Hugging Face hub (default: random weights)."`
+	cli.Hub
 	Device  string   `default:"cpu" placeholder:"DEVICE" help:"What to measure: cpu, or a GPU, cuda:0, cuda:1 and so on, in a program built with -tags gpu (default: ${default})."`
 	Dtype   string   `default:"f32" help:"What to multiply in: f32, or bf16 where the processor can, or f16 on a GPU; sums are f32."`
 	Threads int      `help:"Threads to compute with (default: one a processor)."`
@@ -90,6 +91,11 @@ func run(ctx context.Context, out io.Writer, o options) error {
 		}
 		return lines.Encode(r)
 	}
+	found, err := o.Find(ctx, o.Model)
+	if err != nil {
+		return err
+	}
+	o.Model = found[0].Path // as the processes are told that measure
 	return runAll(ctx, lines, o)
 }
 
@@ -132,7 +138,7 @@ func (o *options) complete() error {
 	case o.Size < 64 || o.Size%64 != 0 || o.Size > cli.LongestSide:
 		return fmt.Errorf("--size %d: want a multiple of 64, up to %d", o.Size, cli.LongestSide)
 	}
-	if _, err := os.Stat(o.Model); o.Model != "" && err != nil {
+	if _, err := os.Stat(o.Model); o.Model != "" && err != nil && !cli.IsHub(o.Model) {
 		return fmt.Errorf("--model: %w", err)
 	}
 	if o.Device == "" {

@@ -31,6 +31,8 @@ type OwnModel struct {
 	cli.Hub         `group:"model"`
 	cli.Corrections `group:"model"`
 	cli.Compute     `group:"model"`
+
+	variant []diffusion.OpenOption // of what was found
 }
 
 // check wants the flags to fit each other, and the data.
@@ -142,11 +144,13 @@ func (o *OwnModel) open(ctx context.Context, chosen []method) (_ *ownModel, err 
 func (o *OwnModel) find(ctx context.Context, chosen []method) error {
 	find := o.FindWithCLIP
 	if !asks(chosen) {
-		find = func(ctx context.Context, model, clip string) ([]cli.Found, error) { return o.Find(ctx, model, clip) }
+		find = func(ctx context.Context, model, clip string, _ ...string) ([]cli.Found, error) {
+			return o.Find(ctx, model, clip)
+		}
 	}
 	found, err := find(ctx, o.Model, o.Clip)
 	if err == nil {
-		o.Model, o.Clip = found[0].Path, found[1].Path
+		o.Model, o.Clip, o.variant = found[0].Path, found[1].Path, o.VariantOf(found[0])
 	}
 	return err
 }
@@ -158,7 +162,7 @@ func asks(chosen []method) bool {
 
 // openOptions are how the model is opened; CLIP, where pictures are asked for by words.
 func (o *OwnModel) openOptions(clip bool, words []*diffusion.Embedding) []diffusion.OpenOption {
-	opts := append(append(o.Options(), o.Correct()...), diffusion.WithEmbeddings(words...))
+	opts := append(slices.Concat(o.Options(), o.Correct(), o.variant), diffusion.WithEmbeddings(words...))
 	switch {
 	case !clip:
 		opts = append(opts, diffusion.WithoutCLIP())

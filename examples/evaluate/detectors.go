@@ -26,9 +26,10 @@ type Networked struct {
 	Side       int      `group:"detector" default:"448" placeholder:"N" help:"Shorter side that anomalydino and subspace resize pictures to, in pixels; AnomalyDINO's paper has 448 and 672 (default: ${default})."`
 	Foreground []string `group:"detector" default:"auto" placeholder:"NAME" help:"Categories of which anomalydino passes over the ground that a part lies on, several with commas; auto: with a DINOv2, those that its authors chose, by looking; none (default: ${default})."`
 	Network    string   `group:"detector" default:"lite0" enum:"lite0,resnet18,wide_resnet50_2,dinov2_vits14,dinov2_vitb14,dinov2_vitl14,dinov2_vits14_reg,dinov2_vitb14_reg,dinov2_vitl14_reg" help:"Whose features they read: lite0, EfficientNet-Lite0 with weights that come with the program, resnet18, wide_resnet50_2 or, for anomalydino and subspace, dinov2_vits14, dinov2_vitb14 or dinov2_vitl14, also with _reg (default: ${default})."`
-	Backbone   string   `group:"detector" placeholder:"FILE" help:"The network's weights: safetensors with the names of torchvision, timm or transformers, torch's own .pth, or the directory of a model.safetensors; lite0 needs none. 'evaluate weights' says where they are."`
-	Clip       string   `group:"detector" placeholder:"DIR" help:"The CLIP that winclip and promptad look through, as open_clip or transformers writes it; theirs is ViT-B-16-plus-240."`
+	Backbone   string   `group:"detector" placeholder:"FILE" help:"The network's weights: safetensors with the names of torchvision, timm or transformers, torch's own .pth, the directory of a model.safetensors, or owner/name of the Hugging Face hub; lite0 needs none. 'evaluate weights' says where they are."`
+	Clip       string   `group:"detector" placeholder:"DIR" help:"The CLIP that winclip and promptad look through, as open_clip or transformers writes it, or owner/name of the Hugging Face hub; theirs is ViT-B-16-plus-240, timm/vit_base_patch16_plus_clip_240.laion400m_e31."`
 	Threads    int      `group:"run" placeholder:"N" help:"Threads to compute with (default: one a processor)."`
+	cli.Hub    `group:"detector"`
 
 	again   bool               // each picture is looked at more than once in the same way
 	trained func(done, of int) // is told how far the training of a detector is
@@ -146,6 +147,11 @@ type fitter struct {
 }
 
 func openDetectors(ctx context.Context, n Networked) (detectors, error) {
+	found, err := n.Networks().Find(ctx, n.Backbone, n.Clip)
+	if err != nil {
+		return detectors{}, err
+	}
+	n.Backbone, n.Clip = found[0].Path, found[1].Path
 	m := &fitter{Networked: n}
 	if n.Reading == detect.Anomalib.String() {
 		m.reading = detect.Anomalib

@@ -28,15 +28,16 @@ type Generation struct {
 
 	Metrics   []string `group:"judge" default:"is,iclpips,kid,cmmd" placeholder:"NAME" help:"is, iclpips, kid, cmmd and fid, several with commas; one whose weights are not given is left out, and said so (default: ${default})."`
 	Inception string   `group:"judge" placeholder:"FILE" help:"Inception v3 of 2015, torch-fidelity's file, for is, fid and kid. 'evaluate weights' says where all of them are to be had."`
-	VGG16     string   `group:"judge" name:"vgg16" placeholder:"FILE" help:"VGG16 of torchvision or timm, for iclpips."`
-	DINOv2    string   `group:"judge" name:"dinov2" placeholder:"FILE" help:"DINOv2 ViT-S/14, a file or directory, for kid."`
-	Clip      string   `group:"judge" placeholder:"DIR" help:"A CLIP, for cmmd; published values are of ViT-L/14 at 336 pixels."`
-	Splits    int      `group:"judge" default:"10" placeholder:"N" help:"Splits of inception scores (default: ${default})."`
-	Seed      uint32   `group:"judge" default:"2020" placeholder:"N" help:"Of the pictures' order for inception scores and IC-LPIPS, and of intervals (default: ${default})."`
-	Pool      string   `group:"judge" default:"type" enum:"type,category" help:"What inception scores are of: the pictures of each defect, of which the mean is taken, or of all of a category (default: ${default})."`
-	Rule      string   `group:"judge" default:"anomalydiffusion" enum:"anomalydiffusion,seas" help:"Whose script IC-LPIPS follows (default: ${default})."`
-	Region    string   `group:"judge" default:"picture" enum:"picture,mask" help:"What of pictures IC-LPIPS compares: all, or, as SeaS does beside, what is in their masks (default: ${default})."`
-	Compat    bool     `group:"judge" help:"KID over torch-fidelity's subsets, too: 100 of 1000 pictures."`
+	VGG16     string   `group:"judge" name:"vgg16" placeholder:"FILE" help:"VGG16 of torchvision or timm, for iclpips; timm/vgg16.tv_in1k of the Hugging Face hub, for example."`
+	DINOv2    string   `group:"judge" name:"dinov2" placeholder:"FILE" help:"DINOv2 ViT-S/14, a file or directory, or facebook/dinov2-small of the hub, for kid."`
+	Clip      string   `group:"judge" placeholder:"DIR" help:"A CLIP, for cmmd; published values are of ViT-L/14 at 336 pixels, openai/clip-vit-large-patch14-336 of the hub."`
+	cli.Hub   `group:"judge"`
+	Splits    int    `group:"judge" default:"10" placeholder:"N" help:"Splits of inception scores (default: ${default})."`
+	Seed      uint32 `group:"judge" default:"2020" placeholder:"N" help:"Of the pictures' order for inception scores and IC-LPIPS, and of intervals (default: ${default})."`
+	Pool      string `group:"judge" default:"type" enum:"type,category" help:"What inception scores are of: the pictures of each defect, of which the mean is taken, or of all of a category (default: ${default})."`
+	Rule      string `group:"judge" default:"anomalydiffusion" enum:"anomalydiffusion,seas" help:"Whose script IC-LPIPS follows (default: ${default})."`
+	Region    string `group:"judge" default:"picture" enum:"picture,mask" help:"What of pictures IC-LPIPS compares: all, or, as SeaS does beside, what is in their masks (default: ${default})."`
+	Compat    bool   `group:"judge" help:"KID over torch-fidelity's subsets, too: 100 of 1000 pictures."`
 
 	Out     string `group:"run" default:"out/generation" placeholder:"DIR" help:"Where results and features go (default: ${default})."`
 	Shard   string `group:"run" placeholder:"I/N" help:"Look at the pictures of every Nth category alone, from the one of number I on; the same command without it then makes the table."`

@@ -49,6 +49,11 @@ func openLookers(ctx context.Context, g *Generation) (all []*looker, pairs *pair
 			all = append(all, l)
 		}
 	}
+	found, err := g.Networks().Find(ctx, g.DINOv2, g.Clip, g.VGG16)
+	if err != nil {
+		return nil, nil, err
+	}
+	g.DINOv2, g.Clip, g.VGG16 = found[0].Path, found[1].Path, found[2].Path
 	if g.Inception != "" && (g.wants(metricIS) || g.wants(metricFID) || g.wants(metricKID)) {
 		add(openInception(ctx, g.Inception))
 	}

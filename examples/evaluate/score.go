@@ -22,8 +22,9 @@ type ScoreCommand struct {
 	Photographs
 	Good []string `group:"data" sep:"none" placeholder:"FILE" help:"Normal pictures that the detector has not learnt from, files and folders: what scores higher than all of them is called defective. Several by repeating the flag."`
 
-	Detector  string   `group:"detector" required:"" placeholder:"FILE" help:"What 'evaluate fit' has written."`
-	Backbone  string   `group:"detector" placeholder:"FILE" help:"The weights of the network that the detector was fitted with; lite0's come with the program."`
+	Detector  string `group:"detector" required:"" placeholder:"FILE" help:"What 'evaluate fit' has written."`
+	Backbone  string `group:"detector" placeholder:"FILE" help:"The weights of the network that the detector was fitted with; lite0's come with the program."`
+	cli.Hub   `group:"detector"`
 	Threshold *float64 `group:"detector" placeholder:"SCORE" help:"What scores higher is called defective, in place of --good."`
 
 	Scale   []float32 `group:"run" placeholder:"LOW,HIGH" help:"Numbers of a map that are black and light yellow in heat pictures (default: the smallest and the largest of all maps; with --good black is the smallest of theirs, and the largest is halfway)."`
@@ -145,6 +146,11 @@ func (s *ScoreCommand) load(ctx context.Context) (detector anomaly.Detector, abo
 	if about.SHA256, err = files.Hash(s.Detector); err != nil {
 		return nil, about, end, err
 	}
+	found, err := s.Networks().Find(ctx, s.Backbone)
+	if err != nil {
+		return nil, about, end, err
+	}
+	s.Backbone = found[0].Path
 	detector, err = detect.Load(ctx, s.Detector, func(name, sha256 string) (detect.Network, error) {
 		switch {
 		case s.Backbone != "":

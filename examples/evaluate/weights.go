@@ -82,7 +82,7 @@ func (w *Weights) table() {
 		t.Row(a.title, a.where, a.file, a.size, a.licence, hash, a.flags, a.serves)
 	}
 	t.Flush()
-	fmt.Println("\nNothing is downloaded by this program. 'evaluate weights FILE…' says what a file is, and its SHA-256; results have it, too.")
+	fmt.Println("\nFlags take what is of the hub by its name, such as --dinov2 facebook/dinov2-small, and fetch it once they have said how large it is and you agree; with --yes they do not ask. 'evaluate weights FILE…' says what a file is, and its SHA-256; results have it, too.")
 	fmt.Println("Care: timm's default weights of ResNets are of another training than torchvision's (tv_in1k); open_clip's laion400m_e32 has the address of laion400m_e31.")
 }
 

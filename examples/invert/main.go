@@ -43,12 +43,12 @@ func run(ctx context.Context, f flags) (err error) {
 		return fmt.Errorf("--out: %w", err)
 	}
 	defer folder.Release()
-	found, err := f.Find(ctx, f.Model)
+	found, err := f.Find(ctx, f.Model, f.TAESD)
 	if err != nil {
 		return err
 	}
-	f.Model = found[0].Path
-	m, err := openModel(ctx, f)
+	f.Model, f.TAESD = found[0].Path, found[1].Path
+	m, err := openModel(ctx, f, f.VariantOf(found[0])...)
 	if err != nil {
 		return err
 	}
@@ -68,7 +68,7 @@ type model struct {
 }
 
 // openModel opens the model that is asked for, or the small one.
-func openModel(ctx context.Context, f flags) (m model, err error) {
+func openModel(ctx context.Context, f flags, variant ...diffusion.OpenOption) (m model, err error) {
 	dir := tensor.InFS(demo.FS())
 	m.drawn = f.Model == "" && !f.Random
 	if !m.drawn {
@@ -79,7 +79,7 @@ func openModel(ctx context.Context, f flags) (m model, err error) {
 			return m, err
 		}
 	}
-	opts := append(slices.Concat(f.Options(), f.Correct(), f.OpenTiny()), diffusion.WithoutCLIP())
+	opts := append(slices.Concat(f.Options(), f.Correct(), f.OpenTiny(), variant), diffusion.WithoutCLIP())
 	m.Pipeline, err = cli.Await(ctx, func() (*diffusion.Pipeline, error) {
 		switch {
 		case f.Random:

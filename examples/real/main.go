@@ -29,8 +29,9 @@ import (
 )
 
 type options struct {
-	Model string `group:"model" required:"" type:"path" placeholder:"DIR" help:"Weights of Stable Diffusion 1.x: a directory as diffusers writes it. A single .safetensors file has no parity, which takes a directory."`
-	Clip  string `group:"model" type:"path" placeholder:"DIR" help:"CLIP directory, as transformers writes it (default: DIR/clip)."`
+	Model   string `group:"model" required:"" placeholder:"DIR" help:"Weights of Stable Diffusion 1.x: a directory as diffusers writes it, or owner/name of the Hugging Face hub. A single .safetensors file has no parity, which takes a directory."`
+	Clip    string `group:"model" placeholder:"DIR" help:"CLIP directory, as transformers writes it, or owner/name of the hub (default: DIR/clip; with a --model of the hub openai/clip-vit-large-patch14)."`
+	cli.Hub `group:"model"`
 
 	Data       string   `group:"data" type:"path" placeholder:"DIR" help:"A data set of photographs (default: none; then there are no tables, and the photograph is a drawing)."`
 	Layout     string   `group:"data" default:"mvtec" enum:"mvtec,visa,btad,mpdd,folder" help:"How it lies there: mvtec, visa, btad, mpdd or folder (default: ${default})."`
@@ -43,10 +44,10 @@ type options struct {
 	Device   string   `group:"work" default:"cpu" placeholder:"DEVICE" help:"Where to compute: cpu, or a GPU, cuda:0, in programs built with -tags gpu (default: ${default})."`
 
 	Inception    string `group:"weights" type:"path" placeholder:"FILE" help:"Inception v3 of 2015, for 'evaluate generation'; 'evaluate weights' says where all of these are to be had."`
-	VGG16        string `group:"weights" name:"vgg16" type:"path" placeholder:"FILE" help:"VGG16, for IC-LPIPS there."`
-	WideResNet50 string `group:"weights" name:"wide-resnet50" type:"path" placeholder:"FILE" help:"Wide ResNet-50-2, with which PatchCore and PaDiM were published."`
-	DINOv2       string `group:"weights" name:"dinov2" type:"path" placeholder:"PATH" help:"DINOv2 ViT-S/14, for AnomalyDINO, SubspaceAD's score and KID."`
-	OpenCLIP     string `group:"weights" name:"openclip" type:"path" placeholder:"DIR" help:"ViT-B-16-plus-240 of open_clip, for WinCLIP+ and PromptAD."`
+	VGG16        string `group:"weights" name:"vgg16" placeholder:"FILE" help:"VGG16, for IC-LPIPS there."`
+	WideResNet50 string `group:"weights" name:"wide-resnet50" placeholder:"FILE" help:"Wide ResNet-50-2, with which PatchCore and PaDiM were published."`
+	DINOv2       string `group:"weights" name:"dinov2" placeholder:"PATH" help:"DINOv2 ViT-S/14, for AnomalyDINO, SubspaceAD's score and KID."`
+	OpenCLIP     string `group:"weights" name:"openclip" placeholder:"DIR" help:"ViT-B-16-plus-240 of open_clip, for WinCLIP+ and PromptAD."`
 
 	Out           string `group:"run" default:"out/real" placeholder:"DIR" help:"Where the report and all that it is made from go (default: ${default}). The same command again goes on."`
 	NoPhotographs bool   `group:"run" help:"Leave pictures out of the report."`
@@ -87,6 +88,9 @@ func main() {
 
 // run takes all steps, and writes the report after each.
 func (o *options) run(ctx context.Context) error {
+	if err := o.find(ctx); err != nil {
+		return err
+	}
 	if err := o.absolute(); err != nil {
 		return err
 	}
@@ -115,6 +119,28 @@ func (o *options) run(ctx context.Context) error {
 	return nil
 }
 
+// find finds what is named as on the hub, and fetches what of it is missing, if the user agrees: the programs that do the work
+// are told paths.
+func (o *options) find(ctx context.Context) error {
+	found, err := o.FindWithCLIP(ctx, o.Model, o.Clip)
+	if err != nil {
+		return err
+	}
+	o.Model, o.Clip = found[0].Path, found[1].Path
+	networks := []*string{&o.VGG16, &o.WideResNet50, &o.DINOv2, &o.OpenCLIP}
+	var values []string
+	for _, path := range networks {
+		values = append(values, *path)
+	}
+	if found, err = o.Networks().Find(ctx, values...); err != nil {
+		return err
+	}
+	for i, path := range networks {
+		*path = found[i].Path
+	}
+	return nil
+}
+
 // absolute makes all paths such as every program finds, and wants those that are given to be there.
 func (o *options) absolute() error {
 	for _, p := range []struct {
@@ -129,10 +155,7 @@ func (o *options) absolute() error {
 		if *p.path == "" {
 			continue
 		}
-		whole, err := filepath.Abs(*p.path)
-		if err != nil {
-			return fmt.Errorf("%s: %w", p.flag, err)
-		}
+		whole := kong.ExpandPath(*p.path)
 		if _, err := os.Stat(whole); p.must && err != nil {
 			return fmt.Errorf("%s: %w", p.flag, err)
 		}

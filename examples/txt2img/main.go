@@ -76,12 +76,15 @@ func run(ctx context.Context, f flags) error {
 	if err != nil {
 		return err
 	}
-	opts := append(slices.Concat(f.Options(), f.Correct(), f.OpenTiny()), diffusion.WithEmbeddings(words...))
-	found, err := f.Find(ctx, f.Model)
+	if err := f.CheckBeside(f.Model, map[string]string{"--image": f.Image, "--mask": f.Mask}); err != nil {
+		return err
+	}
+	found, err := f.Find(ctx, f.Model, f.TAESD)
 	if err != nil {
 		return err
 	}
-	f.Model = found[0].Name
+	f.Model, f.TAESD = found[0].Name, found[1].Path
+	opts := append(slices.Concat(f.Options(), f.Correct(), f.OpenTiny(), f.VariantOf(found[0])), diffusion.WithEmbeddings(words...))
 	p, err := cli.OpenModel(ctx, found[0].Path, f.Random, howToStart, opts...)
 	if err != nil {
 		return err

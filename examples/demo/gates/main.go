@@ -34,7 +34,8 @@ import (
 
 // flags is the command line.
 type flags struct {
-	Model string `placeholder:"DIR" help:"Model directory, as diffusers writes it, with CLIP in its clip/ (default: the demo model, which comes with the program)."`
+	Model string `placeholder:"MODEL" help:"Model directory, as diffusers writes it, with CLIP in its clip/, or owner/name of the Hugging Face hub (default: the demo model, which comes with the program)."`
+	cli.Hub
 	Count int    `default:"240" help:"How many drawings of seen pairs, of unseen pairs, and without a defect, each (default: ${default})."`
 	Seed  uint64 `type:"seed" default:"9000000" help:"Seed of the first drawing (default: ${default})."`
 	Size  int    `placeholder:"PIXELS" help:"Height and width of the pictures (default: what the model's anomalyany.json says)."`
@@ -80,7 +81,12 @@ func run(ctx context.Context, f flags) error {
 	if err := kernels.CheckEnvironment(); err != nil {
 		return err
 	}
-	p, dir, err := f.open(ctx)
+	found, err := f.Find(ctx, f.Model)
+	if err != nil {
+		return err
+	}
+	f.Model = found[0].Path
+	p, dir, err := f.open(ctx, f.VariantOf(found[0])...)
 	if err != nil {
 		return err
 	}
@@ -123,10 +129,10 @@ func run(ctx context.Context, f flags) error {
 var embedded fs.FS
 
 // open opens the model, and tells where it lies.
-func (f *flags) open(ctx context.Context) (*diffusion.Pipeline, tensor.Dir, error) {
+func (f *flags) open(ctx context.Context, variant ...diffusion.OpenOption) (*diffusion.Pipeline, tensor.Dir, error) {
 	switch {
 	case f.Model != "":
-		p, err := diffusion.Open(ctx, f.Model)
+		p, err := diffusion.Open(ctx, f.Model, variant...)
 		return p, tensor.OnDisk(f.Model), err
 	case embedded != nil:
 		p, err := diffusion.OpenFS(ctx, embedded)

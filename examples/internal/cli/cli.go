@@ -46,6 +46,10 @@ func Main(p Parser, interrupted string, run func(context.Context) error) {
 func ending(ctx context.Context, err error, interrupted string) (message string, status int) {
 	var by interruption
 	var file *fs.PathError
+	var fetch stopped
+	if errors.As(err, &fetch) {
+		interrupted = fetch.left
+	}
 	switch {
 	case errors.As(context.Cause(ctx), &by) && errors.Is(err, context.Canceled):
 		return fmt.Sprintf("%v; %s", by, interrupted), by.status()

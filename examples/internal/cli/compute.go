@@ -75,10 +75,11 @@ func (c *Compute) useDevice(w io.Writer) error {
 
 // Close closes the device, once the pipelines on it are closed.
 func (c *Compute) Close() error {
-	if c.Opened == nil {
+	d := c.Opened
+	if c.Opened = nil; d == nil {
 		return nil
 	}
-	return c.Opened.Close()
+	return d.Close()
 }
 
 // OnDevice reports whether it is not the processor that computes. Only one pipeline

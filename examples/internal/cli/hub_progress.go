@@ -21,11 +21,18 @@ func fetch(ctx context.Context, out io.Writer, plan *hub.Plan) (string, error) {
 	defer bar.End()
 	path, err := plan.Fetch(ctx, bar.tell)
 	if err != nil && ctx.Err() != nil {
-		bar.End()
-		fmt.Fprintf(out, "what has come of %s stays in the cache, and the same command goes on there\n", plan.Ref.Repo)
+		err = stopped{err, fmt.Sprintf("what has come of %s stays in the cache, and the same command goes on there", plan.Ref.Repo)}
 	}
 	return path, err
 }
+
+// stopped is an error of a fetch that was interrupted, and what state that left things in.
+type stopped struct {
+	error
+	left string
+}
+
+func (s stopped) Unwrap() error { return s.error }
 
 // steps are those that a fetch is counted in: a line elsewhere than on a terminal comes after ten of them.
 const steps = 100
@@ -39,6 +46,8 @@ type fetching struct {
 	kept    int64 // bytes that were there before
 	noted   string
 	started time.Time
+	rest    float64   // of what was told of, what is not counted yet
+	counted time.Time // when it was last
 }
 
 func newFetching(ctx context.Context, out io.Writer, total int64) *fetching {
@@ -67,15 +76,17 @@ func (f *fetching) tell(p hub.Progress) {
 	if p.Done <= f.told {
 		return
 	}
-	more := float64(p.Done - f.told)
+	f.rest += float64(p.Done - f.told)
 	f.told = p.Done
 	for f.taken < steps && p.Done >= int64(f.taken+1)*f.unit {
 		f.taken++
-		f.Step(more, fmt.Sprintf("%s/s, %s", hub.Bytes(f.rate()), p.File))
-		more = 0
+		f.Step(f.rest, fmt.Sprintf("%s/s, %s", hub.Bytes(f.rate()), p.File))
+		f.rest = 0
 	}
-	if more > 0 {
-		f.Add(more)
+	if f.rest > 0 && time.Since(f.counted) > time.Second { // bytes come hundreds of times a second
+		f.counted = time.Now()
+		f.Add(f.rest)
+		f.rest = 0
 	}
 }
 

@@ -7,9 +7,11 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
+	"github.com/sdgraph/sdgraph/diffusion"
 	"github.com/sdgraph/sdgraph/examples/internal/clitest"
 	"github.com/sdgraph/sdgraph/tensor/hub"
 )
@@ -163,8 +165,13 @@ func TestFindIsStopped(t *testing.T) {
 	p, out := answering("y\n")
 	p.out = stopAt{out, "% of", cancel}
 	_, err := new(Hub).find(ctx, p, []string{clipA}, false)
-	if !errors.Is(err, context.Canceled) || !strings.Contains(out.String(), "what has come of maker/clip stays in the cache, and the same command goes on there") {
+	if !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v in\n%s", err, out)
+	}
+	by, end := context.WithCancelCause(t.Context())
+	end(interruption{syscall.SIGINT})
+	if message, status := ending(by, err, "pictures are complete"); status != 130 || message != "interrupted; what has come of maker/clip stays in the cache, and the same command goes on there" {
+		t.Errorf("ends with %q, status %d", message, status)
 	}
 	h.Slowly(false)
 	p, out = answering("y\n")
@@ -185,6 +192,100 @@ func (s stopAt) Write(b []byte) (int, error) {
 		s.cancel()
 	}
 	return s.Buffer.Write(b)
+}
+
+// TestNear: a name that is nearly one of the cache is asked about.
+func TestNear(t *testing.T) {
+	aHub(t)
+	p, _ := answering("y\n")
+	if _, err := new(Hub).find(t.Context(), p, []string{repoA}, false); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := new(Hub).find(t.Context(), p, []string{"maker/tyni"}, false); err == nil || !strings.HasSuffix(err.Error(), `did you mean "maker/tiny"?`) {
+		t.Errorf("error %v", err)
+	}
+}
+
+// TestTogether: of several the sum is said, and a disk that has no room for all of them is noticed before anybody is asked.
+func TestTogether(t *testing.T) {
+	aHub(t)
+	p, out := answering("n\n")
+	if _, err := new(Hub).find(t.Context(), p, []string{repoA, clipA}, false); err == nil || !strings.Contains(out.String(), "Licence: creativeml-openrail-m.\nTogether ") {
+		t.Errorf("error %v in\n%s", err, out)
+	}
+	var plans []*hub.Plan
+	for _, name := range []string{repoA, clipA} {
+		plan, err := new(Hub).look(t.Context(), name, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		plan.Free = 1000
+		plans = append(plans, plan)
+	}
+	if err := p.sumUp(plans); !errors.Is(err, hub.ErrNoSpace) || !strings.Contains(err.Error(), "1.0 kB are free") {
+		t.Errorf("error %v", err)
+	}
+	if err := p.sumUp(plans[:1]); err != nil {
+		t.Errorf("one alone: %v", err)
+	}
+}
+
+// TestVariant: of the hub it is half precision that is fetched and opened, without one where it is asked for, and a CLIP that
+// has not what is asked for of the model comes as it is.
+func TestVariant(t *testing.T) {
+	both := filepath.Join(t.TempDir(), "both")
+	if err := os.CopyFS(both, os.DirFS(modelA)); err != nil {
+		t.Fatal(err)
+	}
+	for _, stem := range []string{"unet/diffusion_pytorch_model", "vae/diffusion_pytorch_model", "text_encoder/model", "clip/model"} {
+		data, err := os.ReadFile(filepath.Join(both, stem+".safetensors"))
+		if err := errors.Join(err, os.WriteFile(filepath.Join(both, stem+".fp16.safetensors"), data, 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	clitest.NewHub(t, map[string]string{"maker/both": both, clipA: modelA + "/clip"})
+	for _, c := range []struct {
+		variant string
+		half    int
+	}{{"", 3}, {"none", 0}, {"fp16", 3}, {"", 3}} { // in a cache that has both from the second one on
+		h, clip := &Hub{Yes: true, Variant: c.variant}, clipA
+		p, _ := answering("")
+		found, err := h.find(t.Context(), p, []string{"maker/both", clip}, true)
+		if err != nil {
+			t.Fatalf("variant %q: %v", c.variant, err)
+		}
+		of, err := diffusion.Open(t.Context(), found[0].Path, append(h.VariantOf(found[0]), diffusion.WithoutCLIP())...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Count(strings.Join(of.Files(), " "), ".fp16."); got != c.half {
+			t.Errorf("variant %q: opened %v", c.variant, of.Files())
+		}
+		of.Close()
+	}
+	if _, err := (&Hub{Variant: "bf16"}).find(t.Context(), person{}, []string{"maker/both"}, false); !errors.Is(err, hub.ErrUnsuitable) {
+		t.Errorf("a variant that there is not: %v", err)
+	}
+}
+
+// TestCheckBeside: nobody waits for a model in vain, and what is there is not looked at twice.
+func TestCheckBeside(t *testing.T) {
+	aHub(t)
+	h := &Hub{Yes: true}
+	files := map[string]string{"--image": filepath.Join(t.TempDir(), "nut.png"), "--mask": ""}
+	for model, want := range map[string]bool{repoA: true, modelA: false, "": false} {
+		if err := h.CheckBeside(model, files); (err != nil) != want || want && !strings.HasPrefix(err.Error(), "--image: ") {
+			t.Errorf("%q: error %v", model, err)
+		}
+	}
+	p, _ := answering("")
+	if h.InCache(repoA) != "" || h.InCache("nowhere") != "" {
+		t.Error("it is in an empty cache")
+	}
+	found, err := h.find(t.Context(), p, []string{repoA}, false)
+	if err != nil || h.InCache(repoA) != found[0].Path || h.CheckBeside(repoA, files) != nil {
+		t.Errorf("error %v; %s is in the cache, want %v", err, h.InCache(repoA), found)
+	}
 }
 
 // TestRecord: what is noted of a model's files does not say where the cache lies.

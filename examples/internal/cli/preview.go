@@ -9,7 +9,7 @@ import (
 
 // Tiny is the flag for a tiny autoencoder, for programs to embed that decode pictures to look at.
 type Tiny struct {
-	TAESD string `name:"taesd" placeholder:"PATH" help:"Tiny autoencoder (TAESD) that previews are decoded by: a directory as diffusers writes it, one with the original's taesd_decoder.safetensors, or ComfyUI's single file." json:"-"`
+	TAESD string `name:"taesd" placeholder:"PATH" help:"Tiny autoencoder (TAESD) that previews are decoded by: a directory as diffusers writes it, one with the original's taesd_decoder.safetensors, ComfyUI's single file, or owner/name of the Hugging Face hub, madebyollin/taesd." json:"-"`
 }
 
 // OpenTiny is the option that opens it, if one is given.

@@ -1,9 +1,11 @@
 package files
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -93,5 +95,33 @@ func TestHash(t *testing.T) {
 	}
 	if _, err := Hash("nowhere"); err == nil {
 		t.Error("a file that is not there has a hash")
+	}
+}
+
+// TestFingerprintOfHub: files of a cache of the hub are the same wherever it lies and whenever they came, and those of another
+// commit or of a folder of one's own are not.
+func TestFingerprintOfHub(t *testing.T) {
+	print := func(parts ...string) string {
+		t.Helper()
+		path := filepath.Join(append([]string{t.TempDir()}, parts...)...)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte("weights"), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		p, err := Fingerprint(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	commit, other := strings.Repeat("0a", 20), strings.Repeat("0b", 20)
+	first := print("models--a--b", "snapshots", commit, "unet", "x.safetensors")
+	if again := print("hub", "models--a--b", "snapshots", commit, "unet", "x.safetensors"); again != first {
+		t.Error("the place of the cache counts")
+	}
+	if print("models--a--b", "snapshots", other, "unet", "x.safetensors") == first || print("models--a--c", "snapshots", commit, "unet", "x.safetensors") == first {
+		t.Error("another commit or model is the same")
+	}
+	if print("b", "unet", "x.safetensors") == print("b", "unet", "x.safetensors") {
+		t.Error("the place of a folder of one's own does not count")
 	}
 }

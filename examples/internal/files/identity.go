@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -65,8 +66,13 @@ func Together(hashes map[string]string) string {
 	return Short(hex.EncodeToString(h.Sum(nil)))
 }
 
+// ofHub is what the path of a file in a cache of the Hugging Face hub ends with, which says by
+// its commit what is in it, wherever the cache lies and whenever it was fetched.
+var ofHub = regexp.MustCompile(`models--[^/\\]+[/\\]snapshots[/\\][0-9a-f]{40}[/\\].*$`)
+
 // Fingerprint tells large files from others without reading them: by their
-// places, sizes and times of modification.
+// places, sizes and times of modification; in a cache of the hub, by its commit,
+// its name there and its size.
 func Fingerprint(paths ...string) (string, error) {
 	h := sha256.New()
 	for _, path := range paths {
@@ -76,6 +82,10 @@ func Fingerprint(paths ...string) (string, error) {
 		}
 		if whole, err := filepath.Abs(path); err == nil {
 			path = whole
+		}
+		if name := ofHub.FindString(path); name != "" {
+			fmt.Fprintf(h, "%q %d\n", filepath.ToSlash(name), info.Size())
+			continue
 		}
 		fmt.Fprintf(h, "%q %d %d\n", path, info.Size(), info.ModTime().UnixNano())
 	}
