@@ -20,7 +20,7 @@ import (
 func TestEveryOptionIsDecided(t *testing.T) {
 	var f Spec
 	f.Places = Places{"line", "40", "0", "0.1", "3,4"}
-	f.PredictionType, f.AllowUnused = "epsilon", true // which are left out where they are not given
+	f.PredictionType, f.AllowUnused, f.Variant = "epsilon", true, "none" // which are left out where they are not given
 	f.Generating = Generating{"nsa", []string{"a.png"}, "own", "1", "found", "screw", "w.safetensors", "r.png", "m.png", "crack"}
 	f.Embedding = []cli.WordFile{{Path: "w.safetensors"}}
 	type whole Spec // with the options of all generators
