@@ -122,7 +122,7 @@ func TestProgram(t *testing.T) {
 	}{
 		"nothing":  {nil, 1, nil, []string{"--model MODEL is missing", "hf download"}},
 		"weights":  {[]string{"weights"}, 0, []string{"hf download", "scheduler/", "--random", "--help"}, nil},
-		"help":     {[]string{"--help"}, 0, []string{"--model=DIR", "--eta-e=0.02", "(γ; T - ⌊γT⌋ steps run)"}, nil},
+		"help":     {[]string{"--help"}, 0, []string{"--model=MODEL", "--eta-e=0.02", "(γ; T - ⌊γT⌋ steps run)"}, nil},
 		"no model": {[]string{"--image", f.Image}, 1, nil, []string{"--model MODEL is missing", "hf download"}},
 		"flag":     {append(args, "--stepz", "3"), 80, nil, []string{"unknown flag --stepz"}},
 		"preset":   {append(args, "--preset=released", "--mu=1"), 80, nil, []string{"--mu is a number of --preset paper"}},

@@ -77,7 +77,7 @@ func small(t *testing.T) Spec {
 	t.Helper()
 	return Spec{
 		Model: modelA, Photographs: Photographs{Image: writePicture(t, "nut.png", 150, 100)}, Object: "hazelnut", Anomaly: []string{"crack"}, Articles: "fitting", Preset: "paper",
-		N: 1, Size: 64, Steps: 4, Gamma: 0.25, Guidance: 7.5, Lambda: 20, Mu: 1, EtaE: 0.02, Refine: anomalyany.Auto, MapFactor: 4, Memory: 3,
+		N: 1, Size: 64, Steps: 4, Gamma: 0.25, Guidance: 7.5, Lambda: 20, Mu: 1, EtaE: 0.02, Refine: anomalyany.Auto, MapFactor: 4, Memory: anomalyany.Auto,
 		Out:    filepath.Join(t.TempDir(), "out"),
 		Series: Series{MinFocus: -1, MinConfidence: -1, MaxArea: 100, MaxOutside: 100, MinPart: -2, MinSees: -2, MinClip: -2, MinGain: -4}, // random weights: all pass
 	}
