@@ -139,3 +139,29 @@ func TestOtherNetwork(t *testing.T) {
 		t.Errorf("%q are left", files)
 	}
 }
+
+// TestNetworksOfTheHub: a CLIP that is named as on the hub is fetched and looked through.
+func TestNetworksOfTheHub(t *testing.T) {
+	const dir = "../../testdata/models/a/clip"
+	clitest.NewHub(t, map[string]string{"maker/clip": dir})
+	n := Networked{Network: "lite0", Reading: "official", Clip: "maker/clip"}
+	if _, err := openDetectors(t.Context(), n); err == nil || !strings.Contains(err.Error(), "--yes") {
+		t.Errorf("nobody agreed: %v", err)
+	}
+	n.Yes = true
+	fetched, err := openDetectors(t.Context(), n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer fetched.close()
+	n.Clip = dir
+	here, err := openDetectors(t.Context(), n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer here.close()
+	_, hash, _ := strings.Cut(fetched.clip, " ")
+	if _, want, _ := strings.Cut(here.clip, " "); hash != want || hash == "" {
+		t.Errorf("looks through %q, want %q", fetched.clip, here.clip)
+	}
+}

@@ -317,3 +317,26 @@ func TestTail(t *testing.T) {
 		}
 	}
 }
+
+// TestModelsOfTheHub: what is named as on the hub is fetched before anything is done, and programs are told paths.
+func TestModelsOfTheHub(t *testing.T) {
+	const model = "../../testdata/models/a"
+	clitest.NewHub(t, map[string]string{"maker/tiny": model, "maker/net": model + "/clip"})
+	o := options{Model: "maker/tiny", DINOv2: "maker/net"}
+	o.Yes = true
+	if err := o.find(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if o.Clip != "" || o.OpenCLIP != "" {
+		t.Errorf("a CLIP came along with a model that has one: %q, %q", o.Clip, o.OpenCLIP)
+	}
+	o.Programs, o.Reference, o.Out = t.TempDir(), "reference.py", t.TempDir()
+	if err := o.absolute(); err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range []string{filepath.Join(o.Model, "unet", "config.json"), filepath.Join(o.DINOv2, "config.json")} {
+		if _, err := os.Stat(file); err != nil || !filepath.IsAbs(file) {
+			t.Errorf("%s: %v", file, err)
+		}
+	}
+}
